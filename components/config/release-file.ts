@@ -54,9 +54,15 @@ function chartsOf(content: unknown, charts: string | undefined): string[] {
   return [
     ...entriesOf(valueAt(["spec", "apps"], content)),
     ...components.filter((it) => fieldOf(it, "catalog") !== undefined),
-  ].map((chart) =>
-    charts
-      .replaceAll("{name}", String(fieldOf(chart, "name")))
-      .replaceAll("{version}", String(fieldOf(chart, "version"))),
-  );
+  ].map((chart) => {
+    const [name, version] = [fieldOf(chart, "name"), fieldOf(chart, "version")];
+    if (typeof name !== "string" || typeof version !== "string") {
+      const what = JSON.stringify({ name, version });
+      throw new ReleaseFileError(
+        `has a chart whose name or version is missing, or a number without quotes: ${what}`,
+      );
+    }
+    // A tag can't have a plus: https://helm.sh/docs/topics/registries/
+    return charts.replaceAll("{name}", name).replaceAll("{version}", version.replaceAll("+", "_"));
+  });
 }

@@ -77,6 +77,15 @@ describe("a release file", () => {
       "gsoci.azurecr.io/charts/giantswarm/cluster-aws:2.2.0",
     ]);
     assert.throws(() => referencesOf("release.yaml", release), /say where they are by `charts`/);
+    const ofApp = (app: string) => `{ kind: Release, spec: { apps: [${app}] } }`;
+    assert.deepEqual(referencesOf("release.yaml", ofApp("{ name: app, version: 1.2.0+abc }"), charts), [
+      "gsoci.azurecr.io/charts/giantswarm/app:1.2.0_abc",
+    ]);
+    for (const app of ["{ name: app, version: 1.10 }", "{ name: app }"])
+      assert.throws(
+        () => referencesOf("release.yaml", ofApp(app), charts),
+        /a chart whose name or version is missing/,
+      );
   });
 
   test("that says nothing is an error", () => {
