@@ -17,7 +17,7 @@ import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
 const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
 
 /** After which a check that hangs has failed. */
-const minutes = 10;
+const checkMinutes = 10;
 
 export interface Check {
   readonly title: string;
@@ -62,10 +62,12 @@ function program(title: string, ...command: string[]): Check {
         reject: false,
         all: true,
         stdin: "ignore",
-        timeout: minutes * 60_000,
+        timeout: checkMinutes * 60_000,
         env: { NODE_COMPILE_CACHE: join(cache, "compiled") },
       });
-      if (result.failed) throw new Error(result.all || result.shortMessage);
+      // What ran out of time hasn't said so.
+      const why = result.timedOut || !result.all ? result.shortMessage : "";
+      if (result.failed) throw new Error(`${result.all}\n${why}`.trim());
       return undefined;
     },
   };

@@ -6,13 +6,12 @@ import { globSync } from "node:fs";
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { execa } from "execa";
+import { tsc6 } from "./setup/tsc.ts";
 
 const dist = "dist";
 
 await rm(dist, { recursive: true, force: true });
-// TypeScript 7 leaves out `.js` in the types of some imports.
-const tsc = join("node_modules", "typescript", "bin", "tsc");
-await execa(tsc, ["--project", "tsconfig.package.json"], { stdout: "inherit" });
+await execa(tsc6, ["--project", "tsconfig.package.json"], { stdout: "inherit" });
 // Scripts and what the status page is made of, which the components read; tsc has written the JSON.
 for (const file of globSync("components/**/{*.sh,generated/*}")) {
   const copy = join(dist, relative("components", file));

@@ -219,15 +219,14 @@ pull() {
   fits "$2" "$(blob_bytes "$work/now")" || return 0
   while read -r _ kind _ path _ _ digest size; do
     changed && return 1
-    case $kind in
-      manifest) client manifest head "$edge/$path@$digest" ;;
-      blob) if [ "$size" -eq 0 ]; then
-        # regctl knows that one.
-        client blob head "$edge/$path" "$digest"
-      else
+    case "$kind $size" in
+      manifest*) client manifest head "$edge/$path@$digest" ;;
+      # That one, regctl knows by itself.
+      "blob 0") client blob head "$edge/$path" "$digest" ;;
+      blob*)
         regctl --host "reg=$edge,tls=disabled" blob get "$edge/$path" "$digest" >/dev/null 2>"$work/error" </dev/null &
         wait $!
-      fi ;;
+        ;;
     esac || { fail "$2" && return 0; }
     [ "$kind" = blob ] || continue
     pulled=$((pulled + size)) bytes=$((bytes + size)) last=$(date +%s)
@@ -275,10 +274,10 @@ mkdir -p "$work/manifests"
 former() { sed -n "s/^registry_cache_prefetch_$1 //p" "$metrics" 2>/dev/null | grep . || echo "${2-0}"; }
 succeeded=$(former success_time_seconds '')
 wanted=$(former images_wanted) present=$(former images_present) roomless=$(former images_without_room)
+wanted_bytes=$(former bytes_wanted) present_bytes=$(former bytes_present) bytes=0 failures=0
 # Bytes stored when the last blob had come, and the time of that.
 used=0 pulled=0 last=0
 read -r used last 2>/dev/null <"$work/used"
-wanted_bytes=$(former bytes_wanted) present_bytes=$(former bytes_present) bytes=0 failures=0
 publish
 until wget -q -O /dev/null "http://$status/metrics/janitor" 2>/dev/null; do
   sleep 2 &

@@ -7,6 +7,7 @@ import { defaultImages } from "../../components/config/images.ts";
 import { podPortCount } from "../../components/config/ports.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
+import { tsc6 } from "../../scripts/setup/tsc.ts";
 import { serve } from "../doubles/serve.ts";
 import { serveApi } from "../doubles/serve-api.ts";
 import { clouds } from "../support/cloud-files.ts";
@@ -14,7 +15,7 @@ import { lastPart } from "../support/cloud-stack.ts";
 import { get } from "../support/http.ts";
 import { installPackage, programName } from "../support/installed-package.ts";
 import { freePort, freePorts } from "../support/ports.ts";
-import { newStack, type Project, projectDirectory } from "../support/project.ts";
+import { newStack, type Project } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { keysOf } from "../support/stack-files.ts";
 
@@ -49,9 +50,7 @@ describe("a program that has installed the package", () => {
   test("knows its types", async () => {
     const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes"];
     const modules = ["--module", "nodenext", "--target", "es2024", "--types", "node"];
-    // Pulumi's programs have TypeScript 6.
-    const tsc = join(projectDirectory, "node_modules", "typescript", "bin", "tsc");
-    const { failed, stdout } = await execa(tsc, [...options, ...modules, "typed.ts"], {
+    const { failed, stdout } = await execa(tsc6, [...options, ...modules, "typed.ts"], {
       cwd: program,
       reject: false,
     });
