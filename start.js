@@ -17,17 +17,7 @@ Reflect.deleteProperty(Error, "prepareStackTrace");
 if (!debuglog("pulumi").enabled) {
   // In place of ten frames: four tell where an error is from.
   Error.stackTraceLimit = 4;
-  // For each of its many promises, the SDK takes a stack trace, for the message on promises that never end.
-  const { default: debuggable } = await import("@pulumi/pulumi/runtime/debuggable.js");
-  /** @type {(...args: unknown[]) => Promise<unknown>} */
-  const tracked = Reflect.get(debuggable, "debuggablePromise");
-  Reflect.set(debuggable, "debuggablePromise", (/** @type {unknown[]} */ ...args) => {
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    const promise = tracked(...args);
-    Error.stackTraceLimit = stackTraceLimit;
-    return promise;
-  });
+  await import("./scripts/setup/sdk-without-traces.js");
   // For each resource, the SDK sends the engine three debug messages, one after the other, and one of them has all of the resource in it. https://github.com/pulumi/pulumi/issues/7146
   const { log } = await import("@pulumi/pulumi");
   Reflect.set(log, "debug", async () => {});

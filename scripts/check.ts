@@ -34,7 +34,7 @@ export const staticChecks: readonly Check[] = [
     "depcruise",
     "--output-type",
     "err-long",
-    "index.ts",
+    "start.js",
     "components",
     "policy",
     "scripts",
@@ -47,7 +47,9 @@ export const staticChecks: readonly Check[] = [
 
 const quickTests: Check = program(
   ...["unit, golden and graph tests", "node", "--test", "--test-timeout=60000"],
-  ...["--require", join(import.meta.dirname, "setup", "untracked-promises.cjs")],
+  ...["untracked-promises.cjs", "sdk-start.cjs"].map(
+    (file) => `--require=${join(import.meta.dirname, "setup", file)}`,
+  ),
   `--test-concurrency=${availableParallelism()}`,
   ...["unit", "golden", "graph"].map((level) => `test/${level}/*.test.ts`),
 );

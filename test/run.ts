@@ -98,7 +98,13 @@ interface Running {
 /** Runs test files. @returns those that failed */
 async function failing(files: readonly string[], { signal, concurrency }: Running): Promise<string[]> {
   if (files.length === 0) return [];
-  const tests = run({ files: [...files], concurrency, timeout: testMinutes * 60_000, signal });
+  const tests = run({
+    files: [...files],
+    concurrency,
+    timeout: testMinutes * 60_000,
+    signal,
+    execArgv: [`--require=${join(import.meta.dirname, "..", "scripts", "setup", "sdk-start.cjs")}`],
+  });
   const passed = new Set<string>();
   // A file's own is the test of its name, which lasts as long as its process.
   tests.on("test:complete", ({ name, details }) => {

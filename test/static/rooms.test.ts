@@ -9,6 +9,7 @@ import { scope, tempDir } from "../support/scope.ts";
 
 /** What every tree has: the program, and a room on top that it imports. */
 const program = {
+  "start.js": 'await import("./index.ts");',
   "index.ts": 'import "./components/index.ts";',
   "components/index.ts": 'import "./regional-cache.ts";',
   "components/regional-cache.ts": 'import "./hosts/host.ts";',

@@ -1,4 +1,5 @@
 /** The resources that a program registers, seen where they reach the engine, under Pulumi's mocks. */
+import "../../scripts/setup/sdk-without-traces.js";
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { specialSecretSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc.js";
