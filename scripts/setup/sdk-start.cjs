@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Node reads this file first, in each process of the engine (engine.ts) and of tests. It leaves out what Pulumi's SDK does at each start and what only those need whose functions become
- * text, as with `pulumi.dynamic.Resource`: a quarter of the processor time of a small stack's preview.
+ * Node reads this file first, in each process of the engine (engine.ts) and of tests. It leaves out what Pulumi's SDK does at each start and what only those
+ * need whose functions become text, as with `pulumi.dynamic.Resource`: a quarter of the processor time of a small stack's preview.
  */
 const Module = require("node:module");
 
