@@ -9,8 +9,8 @@ interface StackState {
 /** Type of the component that all of a region is in. What another part of the program has made isn't meant, whatever its name. */
 const ownParent = "registry-cache:index:RegionalCache$";
 
-/** Asked for once, of all regions. */
-let state: Promise<StackState> | undefined;
+/** Asked for once, of all regions of a stack: by the engine's connection, because a process of the Automation API runs several stacks, and each of them several times. */
+const states = new WeakMap<object, Promise<StackState>>();
 
 /**
  * What the last update of this stack left of each resource of a type; a region's own resource is named as the region.
@@ -20,8 +20,7 @@ let state: Promise<StackState> | undefined;
 export async function previousOutputs<Outputs extends object>(
   type: string,
 ): Promise<ReadonlyMap<string, Partial<Outputs>>> {
-  state ??= readState();
-  const { outputs: resources } = await state;
+  const { outputs: resources } = await stateOfRun();
   return new Map(
     Object.entries(resources).flatMap(([urn, { type: found, outputs }]) => {
       const name = urn.split("::").at(-1);
@@ -30,6 +29,15 @@ export async function previousOutputs<Outputs extends object>(
         : [];
     }),
   );
+}
+
+function stateOfRun(): Promise<StackState> {
+  const run = pulumi.runtime.getMonitor();
+  const asked = run && states.get(run);
+  if (asked) return asked;
+  const state = readState();
+  if (run) states.set(run, state);
+  return state;
 }
 
 /** A backend of files is just being written, by the update that asks: for milliseconds, there is nothing in the file. */

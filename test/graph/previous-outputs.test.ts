@@ -27,4 +27,9 @@ test("a state that is just being written is asked for again, and then not any mo
   assert.deepEqual([...(await previousOutputs("type"))], [["frankfurt", { size: 20 }]]);
   assert.deepEqual([...(await previousOutputs("other"))], [["frankfurt", { size: 30 }]]);
   assert.equal(asked, 3);
+
+  // A process of the Automation API goes on to another stack, or runs this one once more.
+  await pulumi.runtime.setMocks(mocks, "project", "other", false, "organization");
+  await previousOutputs("type");
+  assert.equal(asked, 4);
 });
