@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LoadedConfig } from "./config/load.ts";
-import { moreMayFollow, withinRegions } from "./config/problems.ts";
+import { type LoadedConfig, secretProblems } from "./config/load.ts";
+import { moreMayFollow, type Problem, withinRegions } from "./config/problems.ts";
 import { refuse, warn } from "./config/refuse.ts";
 import { configWarnings } from "./config/warnings.ts";
 import type { StackCost } from "./cost/stack-cost.ts";
@@ -14,8 +14,10 @@ export interface Caches {
   readonly cost: StackCost["regions"];
 }
 
+const optionNames = ["parent", "dependsOn", "protect"] as const;
+
 /** Of each region's component; its parent is also that of the region's provider. */
-export type CachesOptions = Pick<pulumi.ComponentResourceOptions, "parent" | "dependsOn" | "protect">;
+export type CachesOptions = Pick<pulumi.ComponentResourceOptions, (typeof optionNames)[number]>;
 
 /**
  * The caches of all regions of a stack: planned, looked up at the provider, and only then made. What is wrong in any region is said of all of them at once, before there
@@ -23,20 +25,20 @@ export type CachesOptions = Pick<pulumi.ComponentResourceOptions, "parent" | "de
  *
  * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
  */
-export async function createCaches(
-  { stack, secrets }: LoadedConfig,
-  options: CachesOptions = {},
-): Promise<Caches> {
+export async function createCaches(config: LoadedConfig, options: CachesOptions = {}): Promise<Caches> {
+  refuse(optionProblems(options));
+  const { stack, secrets } = config;
   const { regions } = stack;
   const today = new Date().toISOString().slice(0, 10);
   const { planned, cost } = await planStack(stack, pulumi.getStack(), today);
   warn([...configWarnings(stack), ...cost.warnings]);
 
+  const ofSecrets = await secretProblems(config);
   const checked = await Promise.all(planned.map((region) => region.check()));
   for (const [index, { warnings }] of checked.entries()) warn(warnings, regions[index]?.name);
   const problems = withinRegions(checked.map(({ problems }) => problems));
   const isAsked = planned.some(({ hasProvider }) => hasProvider);
-  refuse([...problems, ...cost.problems], isAsked ? moreMayFollow.lookUp : undefined);
+  refuse([...ofSecrets, ...problems, ...cost.problems], isAsked ? moreMayFollow.lookUp : undefined);
 
   const { parent } = options;
   const found = await Promise.all(planned.map((region) => region.lookUp(parent ? { parent } : {})));
@@ -47,4 +49,12 @@ export async function createCaches(
     return [one.plan.region.name, new RegionalCache({ found: one, secrets }, own)] as const;
   });
   return { regions: Object.fromEntries(made), cost: cost.regions };
+}
+
+/** Programs in JavaScript can pass any. A provider of theirs, for example, would make resources in an account that the look-ups haven't asked. */
+function optionProblems(options: object): Problem[] {
+  const message = `createCaches() takes ${optionNames.join(", ")} only`;
+  return Object.keys(options)
+    .filter((name) => !optionNames.some((it) => it === name))
+    .map((name) => ({ path: `options.${name}`, message }));
 }

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { distance } from "fastest-levenshtein";
+import { z } from "zod";
 import { type Credentials, type Secrets, seal, type Token } from "./credentials.ts";
-import { credentialReferences, knownKeys, parseConfig } from "./parse.ts";
-import { ConfigError, type Problem } from "./problems.ts";
-import { runError, warn } from "./refuse.ts";
+import { credentialReferences, knownKeys, malformedCredentials, parseConfig } from "./parse.ts";
+import { ConfigError, moreMayFollow, type Problem } from "./problems.ts";
+import { refuse, runError, warn } from "./refuse.ts";
 import { namespace, type StackConfig, type StackInput } from "./schema.ts";
 
 /** A stack's configuration with the secrets that it names. */
@@ -33,20 +34,51 @@ type Inputs<Secret> = { readonly [Name in keyof Secret]: pulumi.Input<Secret[Nam
  * @throws pulumi.RunError: see runError()
  */
 export function readConfig(configuration: StackInput, secretOf: SecretOf = () => undefined): LoadedConfig {
+  refuse(unknownYet(configuration), moreMayFollow.values);
   const keys = credentialReferences(configuration).map(({ key }) => key);
   const secrets = new Map(keys.filter((key) => !knownKeys.includes(key)).map((key) => [key, secretOf(key)]));
   const sealed = [...secrets].map(([key, value]) => [key, formOf(value)]);
   return withSecrets(
     secrets.size === 0 ? configuration : { ...configuration, ...Object.fromEntries(sealed) },
-    // What a secret holds, its reader says.
     <Value>(key: string) => pulumi.secret(secrets.get(key)) as pulumi.Output<Value>,
     (key) => `hand readConfig() the secret { username, password } for "${key}"`,
   );
 }
 
-/** As it would stand in a stack file. What isn't known yet can't be checked. */
+/**
+ * What is wrong with the secrets that a program handed over as outputs: readConfig() can't tell. What isn't known before the update isn't looked at.
+ * @returns problems whose path begins with the secret's key
+ */
+export async function secretProblems({ stack, secrets }: LoadedConfig): Promise<Problem[]> {
+  const known: Record<string, unknown> = {};
+  const looks = Object.entries(secrets.credentials).map(([key, secret]) =>
+    secret.apply((value) => {
+      known[key] = seal(value);
+    }),
+  );
+  // Whether it is a secret is known when the function has run, or never will.
+  await Promise.all(looks.map(pulumi.isSecret));
+  return malformedCredentials({ ...stack, ...known });
+}
+
+/** Values that there are only later, which the schema would take for mappings. */
+function unknownYet(value: unknown, path: readonly PropertyKey[] = []): Problem[] {
+  if (isLater(value)) {
+    const message =
+      "is an output, a promise or a resource of the program, but must be known before anything is made: write the value, or take it from `pulumi config`";
+    return [{ path: z.core.toDotPath(path) || "configuration", message }];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  const isList = Array.isArray(value);
+  return Object.entries(value).flatMap(([key, it]) => unknownYet(it, [...path, isList ? Number(key) : key]));
+}
+
+function isLater(value: unknown): boolean {
+  return pulumi.Output.isInstance(value) || value instanceof Promise || pulumi.Resource.isInstance(value);
+}
+
+/** As it would stand in a stack file. Outputs are looked at later: {@link secretProblems}. */
 function formOf(value: unknown): unknown {
-  const isLater = (it: unknown) => pulumi.Output.isInstance(it) || it instanceof Promise;
   if (value === undefined) return undefined;
   return isLater(value) ? { secure: "" } : seal(value, isLater);
 }

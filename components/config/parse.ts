@@ -82,9 +82,16 @@ function credentialProblems(raw: Record<string, unknown>, wayOut: typeof command
     const message = `names the key "${key}", which this stack doesn't have: ${question}${wayOut(key)}`;
     return [{ path, message }];
   });
-  const present = references.filter(({ key }) => Object.hasOwn(raw, key) && !knownKeys.includes(key));
+  return [...missing, ...malformedCredentials(raw)];
+}
+
+/** @returns what stands under the keys that are named as credentials and can't be credentials. */
+export function malformedCredentials(raw: Record<string, unknown>): Problem[] {
+  const present = credentialReferences(raw).filter(
+    ({ key }) => Object.hasOwn(raw, key) && !knownKeys.includes(key),
+  );
   // Of a key that several name, the first decides: remote write, which takes more, comes last.
-  const malformed = present
+  return present
     .filter((one, index) => present.findIndex(({ key }) => key === one.key) === index)
     .flatMap(({ key, form }) =>
       parseWith(form, raw[key]).problems.map(({ path, message }) => ({
@@ -92,7 +99,6 @@ function credentialProblems(raw: Record<string, unknown>, wayOut: typeof command
         message,
       })),
     );
-  return [...missing, ...malformed];
 }
 
 const unnamedCredentials = "nothing names these credentials: remove them, or name them in `credentials`";

@@ -10,6 +10,7 @@ export interface Problem {
 
 /** What is said below the problems that a check finds, of the checks that come after it and need a configuration without problems. */
 export const moreMayFollow = {
+  values: "More may follow: all else is checked after these are corrected.",
   preflight: "More may follow: regions, sizes and limits are checked after these are corrected.",
   lookUp: "More may follow: what the provider has is checked after these are corrected.",
 } as const;

@@ -194,3 +194,17 @@ test("a program's configuration of any shape is refused without a stack trace", 
     );
   }
 });
+
+test("what a program knows only later isn't part of its configuration", () => {
+  const later = pulumi.output({ id: "vpc-1" });
+  const configuration = { ...named, regions: [{ name: later.id }, Promise.resolve({ name: "a" })] };
+  const reason =
+    "is an output, a promise or a resource of the program, but must be known before anything is made";
+  const read = (value: unknown) => () => readConfig(value as never, () => credentials);
+  assert.throws(read(configuration), ({ message }: Error) => {
+    assert.ok(message.includes(`  regions[0].name: ${reason}`), message);
+    assert.ok(message.includes(`  regions[1]: ${reason}`), message);
+    return true;
+  });
+  assert.throws(read(pulumi.output(named)), new RegExp(`  configuration: ${reason}`));
+});

@@ -1,0 +1,66 @@
+/** What createCaches() refuses before there is anything, of what other programs hand to it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { type CachesOptions, createCaches, readConfig, type StackInput } from "../../components/index.ts";
+import { type RegisteredResource, registeredBy } from "../support/graph.ts";
+
+const configuration: StackInput = {
+  provider: "local",
+  regions: [{ name: "laptop" }],
+  upstreams: [
+    { name: "team", registry: "registry.example.com", repositories: ["team/**"], credentials: "login" },
+  ],
+};
+const login = { username: "reader", password: "hunter2" };
+
+/** @returns what the program registers, and its problems in their order. */
+async function run(secret: unknown, options?: CachesOptions) {
+  let problems: readonly string[] = [];
+  const resources = await registeredBy(async () => {
+    try {
+      await createCaches(
+        readConfig(configuration, () => secret as never),
+        options,
+      );
+    } catch (error) {
+      assert.ok(pulumi.RunError.isInstance(error) && "problems" in error, String(error));
+      problems = (error.problems as { path: string; message: string }[]).map(
+        ({ path, message }) => `${path}: ${message}`,
+      );
+    }
+  });
+  return { problems, resources };
+}
+
+const ofRegions = (resources: readonly RegisteredResource[]) =>
+  resources.filter(({ type }) => type === "registry-cache:index:RegionalCache").map(({ name }) => name);
+
+test("secrets are outputs, as a whole or in part", async () => {
+  for (const secret of [pulumi.secret(login), { ...login, password: pulumi.secret("hunter2") }]) {
+    const { problems, resources } = await run(secret);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(ofRegions(resources), ["laptop"]);
+  }
+});
+
+test("outputs that can't be credentials are refused", async () => {
+  const wrong: readonly (readonly [unknown, string])[] = [
+    [pulumi.secret("HUSH"), "login: must be a secret mapping of `username` and `password`"],
+    [pulumi.secret({ token: "HUSH" }), "login.token: unknown key; known here: username, password, secure"],
+    [Promise.resolve({ username: "reader", password: "" }), "login.password: must be text that isn't empty"],
+    [{ ...login, password: pulumi.secret("") }, "login.password: must be text that isn't empty"],
+  ];
+  for (const [secret, expected] of wrong) {
+    const { problems, resources } = await run(secret);
+    assert.ok(problems.includes(expected), JSON.stringify(problems));
+    assert.ok(!JSON.stringify(problems).includes("HUSH"));
+    assert.deepEqual(ofRegions(resources), []);
+  }
+});
+
+test("options that it doesn't know are refused", async () => {
+  const { problems, resources } = await run(login, { protect: true, providers: {} } as CachesOptions);
+  assert.deepEqual(problems, ["options.providers: createCaches() takes parent, dependsOn, protect only"]);
+  assert.deepEqual(ofRegions(resources), []);
+});
