@@ -6,26 +6,14 @@
  */
 import type { Inputs } from "../resources.ts";
 import { ec2Rows } from "./ec2-actions.ts";
-import { ec2, type Row } from "./row.ts";
+import { cloudwatch, ec2, eks, iam, logs, type Row, route53, s3, ssm } from "./row.ts";
 
 /** The provider reads all settings of a bucket, whichever it has. */
 const bucketReads = [
-  "s3:GetAccelerateConfiguration",
-  "s3:GetBucketAcl",
-  "s3:GetBucketCORS",
-  "s3:GetBucketLocation",
-  "s3:GetBucketLogging",
-  "s3:GetBucketObjectLockConfiguration",
-  "s3:GetBucketPolicy",
-  "s3:GetBucketRequestPayment",
-  "s3:GetBucketTagging",
-  "s3:GetBucketVersioning",
-  "s3:GetBucketWebsite",
-  "s3:GetEncryptionConfiguration",
-  "s3:GetLifecycleConfiguration",
-  "s3:GetReplicationConfiguration",
-  "s3:ListBucket",
-  "s3:ListTagsForResource",
+  ...s3("GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation"),
+  ...s3("GetBucketLogging", "GetBucketObjectLockConfiguration", "GetBucketPolicy", "GetBucketRequestPayment"),
+  ...s3("GetBucketTagging", "GetBucketVersioning", "GetBucketWebsite", "GetEncryptionConfiguration"),
+  ...s3("GetLifecycleConfiguration", "GetReplicationConfiguration", "ListBucket", "ListTagsForResource"),
 ];
 
 const bucket = ({ bucket, bucketPrefix }: Inputs) => ({
@@ -34,21 +22,14 @@ const bucket = ({ bucket, bucketPrefix }: Inputs) => ({
 });
 const withPath = ({ path, name }: Inputs) => `${String(path ?? "/").slice(1)}${name}`;
 const ofRole = ({ path, role }: Inputs) => ({ role: [role && withPath({ path, name: role })] });
-const bucketSetting = (...actions: string[]): Row => ({ actions, own: "bucket", names: bucket });
+const bucketSetting = (...names: string[]): Row => ({ actions: s3(...names), own: "bucket", names: bucket });
 
 export const rows: Readonly<Record<string, Row>> = {
   // A region's component stands for its look-ups.
   "registry-cache:aws:VmHost": {
     actions: [
-      ...ec2(
-        "DescribeImages",
-        "DescribeInstances",
-        "DescribeInstanceTypes",
-        "DescribeInstanceTypeOfferings",
-        "DescribeRegions",
-        "DescribeRouteTables",
-        "DescribeSubnets",
-      ),
+      ...ec2("DescribeImages", "DescribeInstances", "DescribeInstanceTypes"),
+      ...ec2("DescribeInstanceTypeOfferings", "DescribeRegions", "DescribeRouteTables", "DescribeSubnets"),
       "servicequotas:GetAWSDefaultServiceQuota",
       "servicequotas:GetServiceQuota",
       "sts:GetCallerIdentity",
@@ -67,16 +48,9 @@ export const rows: Readonly<Record<string, Row>> = {
 
   "aws:iam/role:Role": {
     actions: [
-      "iam:CreateRole",
-      "iam:DeleteRole",
-      "iam:GetRole",
-      "iam:ListAttachedRolePolicies",
-      "iam:ListInstanceProfilesForRole",
-      "iam:ListRolePolicies",
-      "iam:TagRole",
-      "iam:UntagRole",
-      "iam:UpdateAssumeRolePolicy",
-      "iam:UpdateRole",
+      ...iam("CreateRole", "DeleteRole", "GetRole", "ListAttachedRolePolicies"),
+      ...iam("ListInstanceProfilesForRole", "ListRolePolicies", "TagRole", "UntagRole"),
+      ...iam("UpdateAssumeRolePolicy", "UpdateRole"),
     ],
     own: "role",
     names: (inputs) => ({ role: [withPath(inputs)] }),
@@ -93,13 +67,9 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   "aws:iam/instanceProfile:InstanceProfile": {
     actions: [
-      "iam:AddRoleToInstanceProfile",
-      "iam:CreateInstanceProfile",
-      "iam:DeleteInstanceProfile",
-      "iam:GetInstanceProfile",
-      "iam:RemoveRoleFromInstanceProfile",
-      "iam:TagInstanceProfile",
-      "iam:UntagInstanceProfile",
+      ...iam("AddRoleToInstanceProfile", "CreateInstanceProfile", "DeleteInstanceProfile"),
+      ...iam("GetInstanceProfile", "RemoveRoleFromInstanceProfile", "TagInstanceProfile"),
+      ...iam("UntagInstanceProfile"),
     ],
     own: "instance-profile",
     names: (inputs) => ({ "instance-profile": [withPath(inputs)] }),
@@ -107,39 +77,24 @@ export const rows: Readonly<Record<string, Row>> = {
 
   "aws:ssm/parameter:Parameter": {
     actions: [
-      "ssm:AddTagsToResource",
-      "ssm:DeleteParameter",
-      "ssm:DescribeParameters",
-      "ssm:GetParameter",
-      "ssm:ListTagsForResource",
-      "ssm:PutParameter",
-      "ssm:RemoveTagsFromResource",
+      ...ssm("AddTagsToResource", "DeleteParameter", "DescribeParameters", "GetParameter"),
+      ...ssm("ListTagsForResource", "PutParameter", "RemoveTagsFromResource"),
     ],
     own: "parameter",
     names: ({ name }) => ({ parameter: [String(name).replace(/^\//, "")] }),
   },
   "aws:cloudwatch/metricAlarm:MetricAlarm": {
     actions: [
-      "cloudwatch:DeleteAlarms",
-      "cloudwatch:DescribeAlarms",
-      "cloudwatch:ListTagsForResource",
-      "cloudwatch:PutMetricAlarm",
-      "cloudwatch:TagResource",
-      "cloudwatch:UntagResource",
+      ...cloudwatch("DeleteAlarms", "DescribeAlarms", "ListTagsForResource", "PutMetricAlarm", "TagResource"),
+      ...cloudwatch("UntagResource"),
     ],
     own: "alarm",
     names: ({ name }) => ({ alarm: [name] }),
   },
   "aws:cloudwatch/logGroup:LogGroup": {
     actions: [
-      "logs:CreateLogGroup",
-      "logs:DeleteLogGroup",
-      "logs:DeleteRetentionPolicy",
-      "logs:DescribeLogGroups",
-      "logs:ListTagsForResource",
-      "logs:PutRetentionPolicy",
-      "logs:TagResource",
-      "logs:UntagResource",
+      ...logs("CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "DescribeLogGroups"),
+      ...logs("ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource"),
     ],
     own: "log-group",
     names: ({ name }) => ({ "log-group": [name] }),
@@ -148,11 +103,8 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   "aws:route53/record:Record": {
     actions: [
-      "route53:ChangeResourceRecordSets",
-      "route53:GetChange",
-      "route53:ListHostedZones",
-      "route53:ListResourceRecordSets",
-      "route53:ListTagsForResource",
+      ...route53("ChangeResourceRecordSets", "GetChange", "ListHostedZones", "ListResourceRecordSets"),
+      ...route53("ListTagsForResource"),
     ],
     names: ({ zoneId }) => ({ hostedzone: [zoneId], change: ["*"] }),
   },
@@ -160,24 +112,17 @@ export const rows: Readonly<Record<string, Row>> = {
   // AWS chooses its ID.
   "aws:route53/healthCheck:HealthCheck": {
     actions: [
-      "route53:ChangeTagsForResource",
-      "route53:CreateHealthCheck",
-      "route53:DeleteHealthCheck",
-      "route53:GetHealthCheck",
-      "route53:ListTagsForResource",
-      "route53:UpdateHealthCheck",
+      ...route53("ChangeTagsForResource", "CreateHealthCheck", "DeleteHealthCheck", "GetHealthCheck"),
+      ...route53("ListTagsForResource", "UpdateHealthCheck"),
     ],
     own: "healthcheck",
     names: (_, id) => ({ healthcheck: [id] }),
   },
   "aws:route53/zoneAssociation:ZoneAssociation": {
     actions: [
-      "ec2:DescribeVpcs",
-      "route53:AssociateVPCWithHostedZone",
-      "route53:DisassociateVPCFromHostedZone",
-      "route53:GetChange",
-      "route53:GetHostedZone",
-      "route53:ListHostedZonesByVPC",
+      ...ec2("DescribeVpcs"),
+      ...route53("AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone", "GetChange", "GetHostedZone"),
+      ...route53("ListHostedZonesByVPC"),
     ],
     names: ({ zoneId }) => ({ hostedzone: [zoneId], change: ["*"] }),
   },
@@ -185,48 +130,37 @@ export const rows: Readonly<Record<string, Row>> = {
   "aws:s3/bucket:Bucket": {
     actions: [
       ...bucketReads,
-      "s3:CreateBucket",
-      "s3:DeleteBucket",
-      "s3:DeleteObject",
-      "s3:DeleteObjectVersion",
-      "s3:ListBucketVersions",
-      "s3:PutBucketTagging",
-      "s3:TagResource",
-      "s3:UntagResource",
+      ...s3("CreateBucket", "DeleteBucket", "DeleteObject", "DeleteObjectVersion", "ListBucketVersions"),
+      ...s3("PutBucketTagging", "TagResource", "UntagResource"),
     ],
     own: "bucket",
     names: bucket,
   },
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": bucketSetting(
-    "s3:GetLifecycleConfiguration",
-    "s3:PutLifecycleConfiguration",
+    "GetLifecycleConfiguration",
+    "PutLifecycleConfiguration",
   ),
   "aws:s3/bucketOwnershipControls:BucketOwnershipControls": bucketSetting(
-    "s3:GetBucketOwnershipControls",
-    "s3:PutBucketOwnershipControls",
+    "GetBucketOwnershipControls",
+    "PutBucketOwnershipControls",
   ),
   "aws:s3/bucketPolicy:BucketPolicy": bucketSetting(
-    "s3:DeleteBucketPolicy",
-    "s3:GetBucketPolicy",
-    "s3:PutBucketPolicy",
+    "DeleteBucketPolicy",
+    "GetBucketPolicy",
+    "PutBucketPolicy",
   ),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": bucketSetting(
-    "s3:GetBucketPublicAccessBlock",
-    "s3:PutBucketPublicAccessBlock",
+    "GetBucketPublicAccessBlock",
+    "PutBucketPublicAccessBlock",
   ),
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": bucketSetting(
-    "s3:GetEncryptionConfiguration",
-    "s3:PutEncryptionConfiguration",
+    "GetEncryptionConfiguration",
+    "PutEncryptionConfiguration",
   ),
   "aws:s3/bucketObjectv2:BucketObjectv2": {
     actions: [
-      "s3:DeleteObject",
-      "s3:DeleteObjectVersion",
-      "s3:GetObject",
-      "s3:GetObjectTagging",
-      "s3:ListBucket",
-      "s3:PutObject",
-      "s3:PutObjectTagging",
+      ...s3("DeleteObject", "DeleteObjectVersion", "GetObject", "GetObjectTagging", "ListBucket"),
+      ...s3("PutObject", "PutObjectTagging"),
     ],
     own: "object",
     names: bucket,
@@ -234,62 +168,40 @@ export const rows: Readonly<Record<string, Row>> = {
 
   "aws:eks/cluster:Cluster": {
     actions: [
-      "eks:CreateCluster",
-      "eks:DeleteCluster",
-      "eks:DescribeCluster",
-      "eks:DescribeUpdate",
-      "eks:TagResource",
-      "eks:UntagResource",
-      "eks:UpdateClusterConfig",
-      "eks:UpdateClusterVersion",
-      "iam:GetRole",
+      ...eks("CreateCluster", "DeleteCluster", "DescribeCluster", "DescribeUpdate", "TagResource"),
+      ...eks("UntagResource", "UpdateClusterConfig", "UpdateClusterVersion"),
+      ...iam("GetRole"),
     ],
     own: "cluster",
     names: ({ name }) => ({ cluster: [name] }),
   },
   "aws:eks/addon:Addon": {
     actions: [
-      "eks:CreateAddon",
-      "eks:DeleteAddon",
-      "eks:DescribeAddon",
-      "eks:DescribeUpdate",
-      "eks:TagResource",
-      "eks:UntagResource",
-      "eks:UpdateAddon",
+      ...eks("CreateAddon", "DeleteAddon", "DescribeAddon", "DescribeUpdate", "TagResource", "UntagResource"),
+      ...eks("UpdateAddon"),
     ],
     own: "addon",
     names: ({ clusterName, addonName }) => ({ cluster: [clusterName], addon: [clusterName, addonName] }),
   },
   "aws:eks/accessEntry:AccessEntry": {
     actions: [
-      "eks:CreateAccessEntry",
-      "eks:DeleteAccessEntry",
-      "eks:DescribeAccessEntry",
-      "eks:TagResource",
-      "eks:UntagResource",
-      "eks:UpdateAccessEntry",
+      ...eks("CreateAccessEntry", "DeleteAccessEntry", "DescribeAccessEntry", "TagResource", "UntagResource"),
+      ...eks("UpdateAccessEntry"),
     ],
     own: "access-entry",
     names: ({ clusterName }) => ({ cluster: [clusterName], "access-entry": [clusterName] }),
   },
   "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
-    actions: [
-      "eks:AssociateAccessPolicy",
-      "eks:DisassociateAccessPolicy",
-      "eks:ListAssociatedAccessPolicies",
-    ],
+    actions: eks("AssociateAccessPolicy", "DisassociateAccessPolicy", "ListAssociatedAccessPolicies"),
     own: "access-entry",
     names: ({ clusterName }) => ({ "access-entry": [clusterName] }),
   },
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": {
     actions: [
-      "eks:CreatePodIdentityAssociation",
-      "eks:DeletePodIdentityAssociation",
-      "eks:DescribePodIdentityAssociation",
-      "eks:TagResource",
-      "eks:UntagResource",
-      "eks:UpdatePodIdentityAssociation",
-      "iam:GetRole",
+      ...eks("CreatePodIdentityAssociation", "DeletePodIdentityAssociation"),
+      ...eks("DescribePodIdentityAssociation", "TagResource", "UntagResource"),
+      ...eks("UpdatePodIdentityAssociation"),
+      ...iam("GetRole"),
     ],
     own: "podidentityassociation",
     names: ({ clusterName }) => ({ cluster: [clusterName], podidentityassociation: [clusterName] }),
