@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { subscriptionId } from "../components/config/text.ts";
 import { shortName } from "./fleet/backend.ts";
 import { demandStackFile } from "./fleet/stack-files.ts";
+import { Engine } from "./pipeline/engine.ts";
 import { accountIn } from "./rights/aws/place.ts";
 import { policiesFor } from "./rights/aws/policy.ts";
 import { rolesFor, subscriptionIn } from "./rights/azure/role.ts";
@@ -94,7 +95,9 @@ await runSteps(async () => {
   await demandStackFile(directory, shortName(stack));
   await ensureEngine();
   try {
-    const resources = await step(`Previewing ${stack}`, wayOut, () => resourcesOf(directory, stack));
+    const engine = new Engine(directory);
+    engine.handOnSignals();
+    const resources = await step(`Previewing ${stack}`, wayOut, () => resourcesOf(engine, stack));
     await write(await documentsOf(resources, shortName(stack), options), options.out);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

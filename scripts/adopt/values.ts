@@ -1,9 +1,8 @@
 /** Values of a plan and of a state: https://www.pulumi.com/docs/iac/guides/building-extending/providers/implementers/property-model/ */
 import { valueAt } from "../../policy/values.ts";
+import { unknown } from "../pipeline/changes.ts";
 import type { Values } from "./import-file.ts";
 
-/** What stands for a value that a preview doesn't know. */
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** In what it prints. */
 const hidden = "[secret]";
 const signature = "4dabf18193072939515e22adb298388d";

@@ -21,20 +21,27 @@ export interface ResourceStep {
   readonly keys?: readonly string[];
   readonly diffs?: readonly string[];
   readonly detailedDiff?: Readonly<Record<string, { readonly diffKind: string }>> | null;
+  /** As it is. */
+  readonly old?: ResourceGoal | null;
   /** As the program wants it. */
   readonly new?: ResourceGoal | null;
 }
 
 export interface ResourceGoal {
+  /** @default it isn't there yet, or is a component */
+  readonly id?: string;
   /** @default it is a component */
   readonly custom?: boolean;
   /** URNs. */
   readonly parent: string;
   /** URN and id. */
   readonly provider: string;
-  /** Secrets as `[secret]`, and what isn't known yet as a fixed UUID. */
+  /** Secrets as `[secret]`, and what isn't known yet as {@link unknown}. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
+
+/** What stands for a value that a preview can't know: https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/rpc.go */
+export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Not only in a replacement: what an earlier one left behind is deleted so, too. */
 const deletesOld = "delete-replaced";

@@ -1,7 +1,6 @@
 /** What a stack has and would have, as a preview tells it. */
-import { createInterface } from "node:readline";
-import { execa } from "execa";
-import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
+import { unknown } from "../pipeline/changes.ts";
+import type { Engine } from "../pipeline/engine.ts";
 
 export type Inputs = Readonly<Record<string, unknown>>;
 
@@ -18,76 +17,28 @@ export interface Resource {
   readonly provider: Inputs;
 }
 
-/** https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/apitype/events.go */
-interface State {
-  readonly id?: string;
-  /** Reference to the provider: its URN, `::` and its ID. */
-  readonly provider?: string;
-  readonly inputs?: Inputs;
-}
-
-interface EngineEvent {
-  readonly resourcePreEvent?: {
-    readonly metadata: {
-      readonly urn: string;
-      readonly type: string;
-      readonly old?: State | null;
-      readonly new?: State | null;
-    };
-  };
-  readonly diagnosticEvent?: { readonly message: string; readonly severity: string };
-}
-
-/** What stands for a value that a preview can't know: https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/rpc.go */
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
-interface PreviewOptions {
-  /** For the engine, besides. */
-  readonly args?: readonly string[];
-  readonly environment?: NodeJS.ProcessEnv;
-}
-
 /**
  * Previews a stack, and changes nothing. What the stack has and would delete is among its resources, too.
- * @param directory of the project. The engine must be there: ensureEngine().
+ * @param args of the engine, besides
  * @throws Error when the preview fails, with what the engine says.
  */
 export async function resourcesOf(
-  directory: string,
+  engine: Engine,
   stack: string,
-  { args = [], environment = engineEnvironment(stateBackend(directory)) }: PreviewOptions = {},
+  args: readonly string[] = [],
 ): Promise<Resource[]> {
-  const all = ["preview", "--stack", stack, "--json", "--non-interactive", ...args];
-  const child = execa(engineProgram, all, {
-    cwd: directory,
-    env: { ...environment, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
-    stdin: "ignore",
-    buffer: { stdout: false },
-    reject: false,
-  });
-  const steps: NonNullable<EngineEvent["resourcePreEvent"]>["metadata"][] = [];
-  const errors: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (!line.startsWith("{")) continue;
-    const { resourcePreEvent, diagnosticEvent } = JSON.parse(line) as EngineEvent;
-    if (resourcePreEvent) steps.push(resourcePreEvent.metadata);
-    if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message.trim());
-  }
-  const { failed, stderr, shortMessage } = await child;
-  if (failed) {
-    const said = [...new Set([...errors, stderr.trim()])].filter((text) => text !== "");
-    throw new Error(said.join("\n") || shortMessage || "the preview failed");
-  }
+  const { succeeded, errors, steps } = await engine.run(stack, "preview", args);
+  if (!succeeded) throw new Error(errors.join("\n"));
   const states = steps.flatMap(({ urn, type, old, new: wanted }) =>
     [old, wanted].flatMap((state) => (state ? [{ urn, type, state }] : [])),
   );
-  const providers = new Map(states.map(({ urn, state }) => [urn, state.inputs ?? {}]));
+  const providers = new Map(states.map(({ urn, state }) => [urn, state.inputs]));
   return states.map(({ urn, type, state: { id, provider, inputs } }) => ({
     type,
     name: urn.split("::").at(-1) ?? "",
     id: id === unknown ? undefined : id || undefined,
-    inputs: known(inputs ?? {}) as Inputs,
-    provider: providers.get(provider?.split("::").slice(0, -1).join("::") ?? "") ?? {},
+    inputs: known(inputs) as Inputs,
+    provider: providers.get(provider.split("::").slice(0, -1).join("::")) ?? {},
   }));
 }
 

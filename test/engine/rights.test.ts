@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
+import { Engine } from "../../scripts/pipeline/engine.ts";
 import { resourcesOf } from "../../scripts/rights/resources.ts";
 import { existing } from "../doubles/aws/existing.ts";
 import { callsOf, functionCalls } from "../doubles/aws/rights/calls.ts";
@@ -174,8 +175,8 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
 
     /** As a preview of what is configured asks for them. */
     async function askRights(): Promise<void> {
-      const options = { args: ["--config-file", stack.file], environment: stack.environment };
-      const resources = await resourcesOf(projectDirectory, name, options);
+      const engine = new Engine(projectDirectory, stack.environment);
+      const resources = await resourcesOf(engine, name, ["--config-file", stack.file]);
       deployer = await known.rightsFor(resources, name, false);
       reader = await known.rightsFor(resources, name, true);
     }
