@@ -1,5 +1,5 @@
 /** A stack's file with other values, beside it: the file itself stays as it is. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
@@ -20,11 +20,8 @@ export async function changedFile(
   for (const [index, keys] of regions.entries())
     for (const [key, value] of Object.entries(keys))
       document.setIn(["config", `${namespace}:regions`, index, key], value);
-  const directory = await mkdtemp(join(tmpdir(), "registry-cache-accept-"));
-  const changed = join(directory, "Pulumi.changed.yaml");
+  const directory = await mkdtempDisposable(join(tmpdir(), "registry-cache-accept-"));
+  const changed = join(directory.path, "Pulumi.changed.yaml");
   await writeFile(changed, document.toString(), { mode: 0o600 });
-  return {
-    args: ["--config-file", changed],
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
-  };
+  return { args: ["--config-file", changed], [Symbol.asyncDispose]: () => directory.remove() };
 }

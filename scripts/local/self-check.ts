@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -95,32 +95,28 @@ async function measurePull(
   caFile: string | undefined,
   exporterPort: number,
 ): Promise<Pull> {
-  const directory = await mkdtemp(join(tmpdir(), "registry-cache-check-"));
-  try {
-    const configuration = join(directory, "registries.conf");
-    await writeFile(configuration, registriesConf);
-    if (caFile) await copyFile(caFile, join(directory, "ca.crt"));
-    const before = await served(exporterPort);
-    const start = performance.now();
-    const store = ["root", "runroot", "tmpdir"].map((name) => `--${name}=${join(directory, name)}`);
-    const trust = caFile ? ["--cert-dir", directory] : [];
-    await podman(
-      ["pull", image, "--quiet", "--log-level=error", "--storage-driver=vfs", ...store, ...trust],
-      { variables: { CONTAINERS_REGISTRIES_CONF: configuration }, timeoutSeconds: 300 },
-    );
-    const seconds = (performance.now() - start) / 1000;
-    await sleep(200);
-    const after = await served(exporterPort);
-    return {
-      image,
-      seconds,
-      bytes: after.bytes - before.bytes,
-      hits: after.hits - before.hits,
-      misses: after.misses - before.misses,
-    };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  await using directory = await mkdtempDisposable(join(tmpdir(), "registry-cache-check-"));
+  const configuration = join(directory.path, "registries.conf");
+  await writeFile(configuration, registriesConf);
+  if (caFile) await copyFile(caFile, join(directory.path, "ca.crt"));
+  const before = await served(exporterPort);
+  const start = performance.now();
+  const store = ["root", "runroot", "tmpdir"].map((name) => `--${name}=${join(directory.path, name)}`);
+  const trust = caFile ? ["--cert-dir", directory.path] : [];
+  await podman(["pull", image, "--quiet", "--log-level=error", "--storage-driver=vfs", ...store, ...trust], {
+    variables: { CONTAINERS_REGISTRIES_CONF: configuration },
+    timeoutSeconds: 300,
+  });
+  const seconds = (performance.now() - start) / 1000;
+  await sleep(200);
+  const after = await served(exporterPort);
+  return {
+    image,
+    seconds,
+    bytes: after.bytes - before.bytes,
+    hits: after.hits - before.hits,
+    misses: after.misses - before.misses,
+  };
 }
 
 /** What the cache has counted so far for manifests, tags and blobs. */

@@ -1,5 +1,5 @@
 /** The way to where a cache runs: a session, or one command of `registry-cache` there. */
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { podmanEnvironment } from "../../components/hosts/local/podman.ts";
@@ -67,18 +67,14 @@ async function withProgram(
   place: Cluster | Local,
   work: (env: Record<string, string>) => Promise<number>,
 ): Promise<number> {
-  const directory = await mkdtemp(join(tmpdir(), "registry-cache-oncall-"));
-  try {
-    const file = join(directory, "registry-cache");
-    await writeFile(file, programFor(deployed, place));
-    await chmod(file, 0o700);
-    return await work({
-      PATH: `${directory}${delimiter}${process.env.PATH}`,
-      ...(place.kind === "local"
-        ? (podmanEnvironment() as Record<string, string>)
-        : await kubectlEnvironment(place, directory)),
-    });
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  await using directory = await mkdtempDisposable(join(tmpdir(), "registry-cache-oncall-"));
+  const file = join(directory.path, "registry-cache");
+  await writeFile(file, programFor(deployed, place));
+  await chmod(file, 0o700);
+  return await work({
+    PATH: `${directory.path}${delimiter}${process.env.PATH}`,
+    ...(place.kind === "local"
+      ? (podmanEnvironment() as Record<string, string>)
+      : await kubectlEnvironment(place, directory.path)),
+  });
 }

@@ -1,5 +1,5 @@
 /** A cache's registry API by regctl, the same client that the Pod has. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -67,14 +67,10 @@ export class Registry {
     cache: Endpoint,
     work: (registry: Registry) => Promise<Result>,
   ): Promise<Result> {
-    const directory = await mkdtemp(join(tmpdir(), "registry-cache-prefetch-"));
-    try {
-      const caFile = cache.ca && join(directory, "ca.crt");
-      if (cache.ca && caFile) await writeFile(caFile, cache.ca.certificate);
-      return await work(new Registry(program, cache, caFile));
-    } finally {
-      await rm(directory, { recursive: true });
-    }
+    await using directory = await mkdtempDisposable(join(tmpdir(), "registry-cache-prefetch-"));
+    const caFile = cache.ca && join(directory.path, "ca.crt");
+    if (cache.ca && caFile) await writeFile(caFile, cache.ca.certificate);
+    return await work(new Registry(program, cache, caFile));
   }
 
   async tags(path: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** Programs out of published npm packages, without installing these. */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
@@ -27,17 +27,13 @@ export async function npmProgram({ name, version, integrity, path }: NpmProgram)
 
   await mkdir(dir, { recursive: true });
   // npm names the file itself: pack into a directory of its own, so that two runs can't meet.
-  const packDir = await mkdtemp(join(dir, "pack-"));
-  try {
-    const spec = `${name}@${version}`;
-    const { stdout } = await execa("npm", ["pack", spec, "--pack-destination", packDir, "--silent"]);
-    const archive = join(packDir, stdout.trim());
-    const hash = createHash("sha512").update(await readFile(archive));
-    if (`sha512-${hash.digest("base64")}` !== integrity) throw new Error(`${spec} isn't the pinned archive`);
-    await execa("tar", ["-xzf", archive, "-C", packDir, `package/${path}`]);
-    await rename(join(packDir, "package", path), program);
-    return await readFile(program);
-  } finally {
-    await rm(packDir, { recursive: true, force: true });
-  }
+  await using packDir = await mkdtempDisposable(join(dir, "pack-"));
+  const spec = `${name}@${version}`;
+  const { stdout } = await execa("npm", ["pack", spec, "--pack-destination", packDir.path, "--silent"]);
+  const archive = join(packDir.path, stdout.trim());
+  const hash = createHash("sha512").update(await readFile(archive));
+  if (`sha512-${hash.digest("base64")}` !== integrity) throw new Error(`${spec} isn't the pinned archive`);
+  await execa("tar", ["-xzf", archive, "-C", packDir.path, `package/${path}`]);
+  await rename(join(packDir.path, "package", path), program);
+  return await readFile(program);
 }

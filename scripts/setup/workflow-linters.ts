@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rename, rm } from "node:fs/promises";
+import { copyFile, mkdtempDisposable, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 import { exists } from "./files.ts";
@@ -28,24 +28,20 @@ async function ensureZizmor(): Promise<string> {
     `Installing zizmor ${zizmorVersion}`,
     "install Python 3 with pip, then run the same command again",
     async (run) => {
-      const directory = await mkdtemp(join(bin, ".zizmor-"));
-      try {
-        const options = ["--quiet", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"];
-        await run("python3", [
-          "-m",
-          "pip",
-          "install",
-          ...options,
-          "--target",
-          directory,
-          `zizmor==${zizmorVersion}`,
-        ]);
-        const draft = `${program}.${process.pid}`;
-        await copyFile(join(directory, "bin", "zizmor"), draft);
-        await rename(draft, program);
-      } finally {
-        await rm(directory, { recursive: true, force: true });
-      }
+      await using directory = await mkdtempDisposable(join(bin, ".zizmor-"));
+      const options = ["--quiet", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"];
+      await run("python3", [
+        "-m",
+        "pip",
+        "install",
+        ...options,
+        "--target",
+        directory.path,
+        `zizmor==${zizmorVersion}`,
+      ]);
+      const draft = `${program}.${process.pid}`;
+      await copyFile(join(directory.path, "bin", "zizmor"), draft);
+      await rename(draft, program);
     },
   );
   return program;

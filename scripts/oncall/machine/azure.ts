@@ -1,5 +1,5 @@
 /** Run Command of Azure. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StepError } from "../../setup/steps.ts";
@@ -47,19 +47,15 @@ export async function throughAzure(
         `  az vm restart ${where.join(" ")}`,
       ].join("\n"),
     );
-  const directory = await mkdtemp(join(tmpdir(), "registry-cache-oncall-"));
-  try {
-    const file = join(directory, "script.sh");
-    await writeFile(file, script);
-    return await ask(
-      "az",
-      [
-        ...["vm", "run-command", "invoke", ...where, "--command-id", "RunShellScript"],
-        ...["--scripts", `@${file}`, "--query", "value[0].message", "--output", "tsv"],
-      ],
-      { timeoutSeconds: commandMinutes * 60 },
-    );
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  await using directory = await mkdtempDisposable(join(tmpdir(), "registry-cache-oncall-"));
+  const file = join(directory.path, "script.sh");
+  await writeFile(file, script);
+  return await ask(
+    "az",
+    [
+      ...["vm", "run-command", "invoke", ...where, "--command-id", "RunShellScript"],
+      ...["--scripts", `@${file}`, "--query", "value[0].message", "--output", "tsv"],
+    ],
+    { timeoutSeconds: commandMinutes * 60 },
+  );
 }

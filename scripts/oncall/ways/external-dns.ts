@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -39,14 +39,10 @@ const patienceMs = 180_000;
 export function externalDns(place: Cluster, hostname: string): Way {
   const { kind, name } = place.exposedBy;
   const kubectl = async (...args: string[]) => {
-    const directory = await mkdtemp(join(tmpdir(), "registry-cache-oncall-"));
-    try {
-      const env = await kubectlEnvironment(place, directory);
-      const where = ["--context", place.context, "--namespace", place.namespace, "--request-timeout", "20s"];
-      return await ask("kubectl", [...where, ...args], { env });
-    } finally {
-      await rm(directory, { recursive: true });
-    }
+    await using directory = await mkdtempDisposable(join(tmpdir(), "registry-cache-oncall-"));
+    const env = await kubectlEnvironment(place, directory.path);
+    const where = ["--context", place.context, "--namespace", place.namespace, "--request-timeout", "20s"];
+    return await ask("kubectl", [...where, ...args], { env });
   };
   const key = annotation.replaceAll(".", "\\.");
   let before: InZone | undefined;

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtempDisposable, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
@@ -82,13 +82,9 @@ async function buildAll(
     async (run) => {
       await requireGo();
       await mkdir(join(cacheDirectory(), "bin"), { recursive: true });
-      const directory = await mkdtemp(join(cacheDirectory(), "bin", ".build-"));
-      try {
-        const built = await build([first, ...others], directory, run);
-        for (const [index, name] of names.entries()) await rename(built[index] as string, binary(name));
-      } finally {
-        await rm(directory, { recursive: true, force: true });
-      }
+      await using directory = await mkdtempDisposable(join(cacheDirectory(), "bin", ".build-"));
+      const built = await build([first, ...others], directory.path, run);
+      for (const [index, name] of names.entries()) await rename(built[index] as string, binary(name));
     },
   );
 }
