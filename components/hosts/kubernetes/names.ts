@@ -51,11 +51,11 @@ export function workloadMetadata(
 }
 
 /** An object of a kind that not every cluster has. */
-export interface CustomObject<Kind extends string, Spec extends object = object> {
+export interface CustomObject<Kind extends string> {
   readonly apiVersion: string;
   readonly kind: Kind;
   readonly metadata: ObjectMeta;
-  readonly spec: Spec;
+  readonly spec: object;
 }
 
 /** A name that changes with the content, so that what refers to it changes, too. */
