@@ -1,31 +1,14 @@
 import { authority, type ClientOptions } from "./cache-address.ts";
 
-/** Values of the Helm chart `cluster`, from 4.6.0 on. */
-export interface ClusterChartValues {
-  readonly global: {
-    readonly components: {
-      readonly containerd: {
-        /** Per registry the mirrors in order. */
-        readonly containerRegistries: Readonly<Record<string, readonly Mirror[]>>;
-      };
-    };
-  };
-}
-
-interface Mirror {
-  /** `host` or `host:port`. The chart puts the scheme before it: `https://` here would become `https://https://`. */
-  readonly endpoint: string;
-  /** Plain HTTP. */
-  readonly insecure?: true;
-}
-
 /**
+ * Values of the Helm chart `cluster`, from 4.6.0 on. It puts the scheme before an endpoint: `https://` here would become `https://https://`.
+ *
  * The chart writes each node's hosts.toml from this: a cache in the node's cluster (`localRegistryCache`), the management cluster's zot
  * (`managementClusterRegistryCache`, on by default), then these mirrors in order, then the registry by its name. It can say neither an
  * authority nor how long to wait for a connection: a cache that is black-holed costs 30 s for each request.
  * https://github.com/giantswarm/cluster/blob/v8.0.0/helm/cluster/values.yaml
  */
-export function clusterChartValues({ endpoint, upstreams }: ClientOptions): ClusterChartValues {
+export function clusterChartValues({ endpoint, upstreams }: ClientOptions) {
   const cache = { endpoint: authority(endpoint) };
   const containerRegistries = Object.fromEntries(
     upstreams.map(({ registry, url }) => [registry, [cache, upstreamMirror(url)]]),
@@ -33,7 +16,7 @@ export function clusterChartValues({ endpoint, upstreams }: ClientOptions): Clus
   return { global: { components: { containerd: { containerRegistries } } } };
 }
 
-function upstreamMirror(url: string): Mirror {
+function upstreamMirror(url: string) {
   const { host, protocol } = new URL(url);
   return { endpoint: host, ...(protocol === "http:" && { insecure: true }) };
 }

@@ -1,25 +1,13 @@
 import type { ClientOptions } from "./cache-address.ts";
 import { nodeFiles } from "./node-files.ts";
 
-/** The files as Ignition's JSON; Butane takes it in as `ignition.config.merge`. */
-export interface IgnitionConfiguration {
-  readonly ignition: { readonly version: "3.3.0" };
-  readonly storage: {
-    readonly files: readonly {
-      readonly path: string;
-      /** Octal 644, in decimal. */
-      readonly mode: 420;
-      readonly overwrite: true;
-      readonly contents: { readonly source: string };
-    }[];
-  };
-}
-
 /**
+ * The files as Ignition's JSON, which Butane takes in as `ignition.config.merge`.
+ *
  * For Flatcar and other systems that Ignition sets up. 3.3.0 is the newest version that Flatcar and all releases of OpenShift in support take.
  * https://coreos.github.io/ignition/configuration-v3_3/ and https://www.flatcar.org/docs/latest/provisioning/ignition/specification/
  */
-export function ignitionConfiguration(options: ClientOptions): IgnitionConfiguration {
+export function ignitionConfiguration(options: ClientOptions) {
   return {
     ignition: { version: "3.3.0" },
     storage: {

@@ -1,31 +1,22 @@
 import type { Upstream } from "../config/schema.ts";
 import { type ClientOptions, cacheUrl, pathAtCache } from "./cache-address.ts";
 
-/** An entry of zot's `extensions.sync.registries`, which zot goes through in order. */
-export interface ZotSyncRegistry {
-  readonly urls: readonly string[];
-  readonly onDemand: true;
-  readonly tlsVerify: true;
-  /** Keeps manifests as they are, so that a pull by digest works; needs `"compat": ["docker2s2"]` in zot's `http`. */
-  readonly preserveDigest: true;
-  readonly content: readonly ZotContent[];
-}
-
+/** An entry of `content`: a glob of repositories as the upstream names them, and where they are in zot. */
 interface ZotContent {
-  /** A glob of repositories as this upstream names them. */
   readonly prefix: string;
-  /** Where they are in zot: with `stripPrefix`, without the glob's fixed part. */
   readonly destination?: string;
   readonly stripPrefix?: true;
 }
 
 /**
+ * Entries of zot's `extensions.sync.registries`, which zot goes through in order.
+ *
  * For a zot between a cluster's nodes and the regional cache: first the cache, then the upstream. Both take what the cache may serve and nothing else, so an entry for more that
  * is there already, such as one with the prefix `**`, stays and comes after them. zot doesn't look at which registry a node means, so one zot should stand for one
  * registry only. An authority that isn't public goes into a directory that `certDir` names.
  * https://zotregistry.dev/v2.1.8/articles/mirroring/
  */
-export function zotSyncRegistries(upstream: Upstream, options: ClientOptions): ZotSyncRegistry[] {
+export function zotSyncRegistries(upstream: Upstream, options: ClientOptions) {
   const path = pathAtCache(upstream, options);
   const allowed = upstream.repositories.map((prefix) => ({ prefix }));
   return [
@@ -56,6 +47,7 @@ function contentAtCache({ repositories }: Upstream, path: string): ZotContent[] 
   return [...new Map(content.map((entry) => [entry.prefix, entry])).values()];
 }
 
-function entry(url: string, content: readonly ZotContent[]): ZotSyncRegistry {
+/** `preserveDigest` keeps manifests as they are, so that a pull by digest works; it needs `"compat": ["docker2s2"]` in zot's `http`. */
+function entry(url: string, content: readonly ZotContent[]) {
   return { urls: [url], onDemand: true, tlsVerify: true, preserveDigest: true, content };
 }
