@@ -8,7 +8,6 @@ export const savings: Row = {
       title: "Hit ratio by kind",
       description:
         "Share of the requests that were answered from the cache. A tag that is older than freshnessSeconds is checked with the upstream again.",
-      kind: "timeseries",
       unit: "percentunit",
       max: 1,
       queries: {
@@ -19,7 +18,6 @@ export const savings: Row = {
       title: "Coalesced requests",
       description:
         "Hits that waited for a fill that another client had started. Without coalescing, each would be one more transfer from the upstream.",
-      kind: "timeseries",
       unit: "reqps",
       queries: {
         "{{upstream}} {{region}}":
@@ -31,7 +29,6 @@ export const savings: Row = {
       title: "Evicted per hour",
       description:
         "The least recently used blobs, deleted to make room. If this stays as high as what is fetched, the disk is too small for the working set.",
-      kind: "timeseries",
       unit: "bytes",
       queries: {
         "evicted {{region}}": `clamp_min(increase(registry_cache_stored_bytes_total{${region},zone="blobs"}[1h]) - delta(registry_cache_store_bytes{${region},zone="blobs"}[1h]), 0)`,
@@ -46,7 +43,6 @@ export const speed: Row = {
     {
       title: "Blob download speed",
       description: "Average of one transfer. It also depends on the client's own network.",
-      kind: "timeseries",
       unit: "Bps",
       queries: {
         "{{upstream}} {{region}}": `upstream:registry_cache_blob_bytes_per_second:mean5m{${ofUpstream}}`,
@@ -55,7 +51,6 @@ export const speed: Row = {
     {
       title: "Origin response time (p95)",
       description: "Time until the origin has sent the complete response.",
-      kind: "timeseries",
       unit: "s",
       queries: {
         "{{kind}} {{region}}": `histogram_quantile(0.95, sum by (region, kind, le) (${rate("registry_cache_origin_duration_seconds_bucket", `${ofUpstream},${registryKinds}`)}))`,
@@ -64,7 +59,6 @@ export const speed: Row = {
     {
       title: "Upstream probe duration",
       description: "A small request without a transfer: it shows the network and the upstream's front end.",
-      kind: "timeseries",
       unit: "s",
       queries: {
         "{{upstream}} {{region}}": `probe_duration_seconds{${ofUpstream},job="registry-cache-upstream"}`,
@@ -80,7 +74,6 @@ export const trouble: Row = {
       title: "Error ratio",
       description:
         "Share of requests answered with a 5xx status. Of the edge, without pings and refused requests. Clients then fell back to the upstream.",
-      kind: "timeseries",
       unit: "percentunit",
       queries: {
         "edge: {{upstream}} {{region}}": `upstream:registry_cache_errors:ratio_rate5m{${ofUpstream}}`,
@@ -91,7 +84,6 @@ export const trouble: Row = {
       title: "Refused requests and stale responses",
       description:
         "Requests that the cache refused, by reason, and stored responses that it served because the upstream didn't answer.",
-      kind: "timeseries",
       unit: "reqps",
       queries: {
         "refused: {{refused}} {{region}}": `sum by (region, refused) (${rate("registry_cache_requests_total", `${region},refused!=""`)}) or vector(0)`,
@@ -102,7 +94,6 @@ export const trouble: Row = {
       title: "Busiest client's share",
       description:
         "Upper bound of one client's share of all bytes. A high value is normal with few clients, or with many behind one NAT gateway.",
-      kind: "timeseries",
       unit: "percentunit",
       max: 1,
       queries: {
@@ -115,7 +106,6 @@ export const trouble: Row = {
       title: "Corrupt objects and lost log lines",
       description:
         "Objects that were deleted because their content was wrong, and log lines of requests that are missing from the metrics.",
-      kind: "timeseries",
       unit: "short",
       queries: {
         "corrupt objects {{region}}": `increase(registry_cache_corrupt_objects_total{${region}}[$__rate_interval])`,
@@ -131,7 +121,6 @@ export const room: Row = {
     {
       title: "Store used",
       description: "Share of the store's budget. A cache that has filled up stays at 100 %.",
-      kind: "timeseries",
       unit: "percentunit",
       max: 1,
       queries: {
@@ -142,7 +131,6 @@ export const room: Row = {
       title: "Disk space",
       description:
         "If free space falls below the reserve, the least recently used objects are evicted, even within the budget.",
-      kind: "timeseries",
       unit: "bytes",
       queries: {
         "free {{region}}": `registry_cache_filesystem_avail_bytes{${region}}`,
@@ -153,7 +141,6 @@ export const room: Row = {
     {
       title: "Connections in use",
       description: "Share of nginx's maximum. A transfer from an origin takes a second connection.",
-      kind: "timeseries",
       unit: "percentunit",
       queries: {
         "{{region}}": `registry_cache_connections{${region},state="active"} / ignoring (state) registry_cache_connections_max{${region}}`,
@@ -162,7 +149,6 @@ export const room: Row = {
     {
       title: "Certificate expires in",
       description: "A certificate of Let's Encrypt is renewed when a third of its lifetime is left.",
-      kind: "timeseries",
       unit: "s",
       queries: {
         "{{region}}": `probe_ssl_earliest_cert_expiry{${region},job="registry-cache-endpoint"} - time()`,

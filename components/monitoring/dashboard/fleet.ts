@@ -48,7 +48,6 @@ export const regions: Row = {
     {
       title: "Blob hit ratio over time",
       description: "Share of the requested blobs that came from the cache, by region.",
-      kind: "timeseries",
       unit: "percentunit",
       max: 1,
       queries: {
@@ -58,7 +57,6 @@ export const regions: Row = {
     {
       title: "Transfer to clients",
       description: "What all clients of a region receive.",
-      kind: "timeseries",
       unit: "Bps",
       queries: {
         "{{region}}": `sum by (region) (rate(registry_cache_response_bytes_total{${region},cache!="NONE"}[$__rate_interval]))`,
@@ -67,7 +65,6 @@ export const regions: Row = {
     {
       title: "Transfer from upstreams",
       description: "What each region pulls and you pay for: each blob once.",
-      kind: "timeseries",
       unit: "Bps",
       queries: {
         "{{region}}": `sum by (region) (rate(registry_proxy_pulled_bytes_total{${region}}[$__rate_interval]))`,

@@ -77,7 +77,6 @@ export const overview: Row = {
     {
       title: "Requests",
       description: "Per second, by cache status. docs/metrics.md explains the values.",
-      kind: "timeseries",
       unit: "reqps",
       queries: {
         "{{cache}} {{region}}": `sum by (region, cache) (${rate("registry_cache_requests_total", `${ofUpstream},${registryKinds}`)})`,
@@ -86,7 +85,6 @@ export const overview: Row = {
     {
       title: "Transfer",
       description: "The gap between the lines is what the cache saves.",
-      kind: "timeseries",
       unit: "Bps",
       queries: {
         "to clients from {{upstream}} {{region}}": `sum by (region, upstream) (${rate("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`)})`,
@@ -97,7 +95,6 @@ export const overview: Row = {
       title: "Time to first byte (p95)",
       description:
         "From the cache, and from the upstream. The latter includes the network and the upstream's own response time.",
-      kind: "timeseries",
       unit: "s",
       queries: {
         "cached {{kind}} {{region}}": firstByte(0.95, 'cache="HIT"'),

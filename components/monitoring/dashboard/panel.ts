@@ -6,8 +6,8 @@ interface Panel {
   readonly title: string;
   /** What it tells and when to worry. */
   readonly description: string;
-  /** One number now, a graph, or a line per region with a column per query. */
-  readonly kind: "stat" | "timeseries" | "table";
+  /** One number now, or a line per region with a column per query. @default a graph */
+  readonly kind?: "stat" | "table";
   readonly unit: Unit;
   /**
    * PromQL, by how its series are called, with labels as `{{upstream}}`. `$upstream` and `$region` are the dashboard's variables,
@@ -65,7 +65,7 @@ export function layOut(rows: readonly Row[]): object[] {
     let x = 0;
     let height = 0;
     const panels = row.panels.map((panel) => {
-      const { w, h } = sizes[panel.kind];
+      const { w, h } = sizes[panel.kind ?? "timeseries"];
       if (x + w > gridWidth) {
         x = 0;
         y += height;
@@ -83,7 +83,7 @@ export function layOut(rows: readonly Row[]): object[] {
 
 function render({ title, description, kind, unit, queries, bad, nameOnly, max }: Panel) {
   return {
-    type: kind,
+    type: kind ?? "timeseries",
     title,
     description,
     datasource,

@@ -8,7 +8,6 @@ export const prefetch: Row = {
     {
       title: "Images and charts",
       description: "Wanted, present, and left out because there was no room beside what is in use.",
-      kind: "timeseries",
       unit: "short",
       queries: {
         "wanted {{region}}": `registry_cache_prefetch_images_wanted{${region}}`,
@@ -19,14 +18,12 @@ export const prefetch: Row = {
     {
       title: "Prefetch transfer",
       description: "From the upstream, before any client asks. No other panel about requests counts it.",
-      kind: "timeseries",
       unit: "Bps",
       queries: { "{{region}}": rate("registry_cache_prefetch_bytes_total", region) },
     },
     {
       title: "Time since the last complete run",
       description: "A run is complete when everything on the list is in the cache.",
-      kind: "timeseries",
       unit: "s",
       queries: { "{{region}}": `time() - registry_cache_prefetch_success_time_seconds{${region}}` },
     },
