@@ -3,9 +3,8 @@ import { edgePort, internalPort as internalPortOfPod } from "../../components/ho
 import { onCallProgram, probeParameters } from "../../components/hosts/oncall/program.ts";
 import { internalPort as internalPortOfMachine } from "../../components/hosts/vm/pod.ts";
 import { dataMount, stateDirectory } from "../../components/hosts/vm/user-data.ts";
-import { StepError } from "../setup/steps.ts";
 import type { Cluster, Local } from "./place.ts";
-import type { DeployedRegion } from "./state.ts";
+import { type DeployedRegion, endpointOf } from "./state.ts";
 
 const runbookUrl = "docs/runbooks/{alert}.md";
 
@@ -49,9 +48,4 @@ export function programFor(deployed: DeployedRegion, place: Cluster | Local): st
     context,
     namespace,
   });
-}
-
-function endpointOf({ endpoint, stack }: DeployedRegion): string {
-  if (endpoint !== undefined) return endpoint;
-  throw new StepError(`${stack}: the state has no outputs: its last update didn't end`);
 }

@@ -76,7 +76,7 @@ export function regionIn(resources: readonly Resource[], stack: string, region?:
   return {
     stack,
     region: name,
-    endpoint: endpointOf(resources, name),
+    endpoint: endpointIn(resources, name),
     resources: resources.filter((it) => it.delete !== true && isOwn(it)),
     providerOf: ({ provider = "" }) => byUrn.get(provider.slice(0, provider.lastIndexOf("::")))?.inputs ?? {},
   };
@@ -140,7 +140,13 @@ export function unreadable(
   return `${why}\n${withoutState}`;
 }
 
-function endpointOf(resources: readonly Resource[], region: string): string | undefined {
+/** @throws StepError where the stack has no outputs */
+export function endpointOf({ stack, endpoint }: DeployedRegion): string {
+  if (endpoint !== undefined) return endpoint;
+  throw new StepError(`${stack}: the state has no outputs: its last update didn't end`);
+}
+
+function endpointIn(resources: readonly Resource[], region: string): string | undefined {
   const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
   const caches = stack?.outputs?.caches as Record<string, { endpoint?: unknown }> | undefined;
   return textOf(caches?.[region], "endpoint");

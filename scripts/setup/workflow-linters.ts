@@ -30,15 +30,8 @@ async function ensureZizmor(): Promise<string> {
     async (run) => {
       await using directory = await mkdtempDisposable(join(bin, ".zizmor-"));
       const options = ["--quiet", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"];
-      await run("python3", [
-        "-m",
-        "pip",
-        "install",
-        ...options,
-        "--target",
-        directory.path,
-        `zizmor==${zizmorVersion}`,
-      ]);
+      const target = ["--target", directory.path, `zizmor==${zizmorVersion}`];
+      await run("python3", ["-m", "pip", "install", ...options, ...target]);
       const draft = `${program}.${process.pid}`;
       await copyFile(join(directory.path, "bin", "zizmor"), draft);
       await rename(draft, program);

@@ -38,35 +38,17 @@ function azureRecord({ id = "", inputs = {} }: Resource, version: string): Way {
   // …/dnsZones/example.com/A/cache.westeurope
   const [zone = "", type = "", name = ""] = /^(.+)\/([^/]+)\/([^/]+)$/.exec(id)?.slice(1) ?? [];
   const fullName = `${name}.${zone.slice(zone.lastIndexOf("/") + 1)}`;
-  const rest = (method: string, path: string, more: readonly string[] = []) =>
-    askJson("az", [
-      "rest",
-      "--method",
-      method,
-      "--url",
-      `${path}?api-version=${version}`,
-      "--output",
-      "json",
-      ...more,
-    ]);
+  const of = (path: string) => `${path}?api-version=${version}`;
   const line = (it: AzureProperties) =>
     `${type} ${fullName} ${it.TTL} ${[...(it.ARecords ?? []).map(({ ipv4Address }) => ipv4Address), it.CNAMERecord?.cname ?? ""].filter(Boolean).sort().join(" ")}`;
   return {
     what: line(wanted),
     async look() {
       // The list of a zone that isn't there is an error; a record that isn't there is not in it.
-      let page = (await rest("get", `${zone}/${type}`)) as AzureList;
+      let page = (await rest("get", of(`${zone}/${type}`))) as AzureList;
       const all = [...page.value];
       while (page.nextLink) {
-        page = (await askJson("az", [
-          "rest",
-          "--method",
-          "get",
-          "--url",
-          page.nextLink,
-          "--output",
-          "json",
-        ])) as AzureList;
+        page = (await rest("get", page.nextLink)) as AzureList;
         all.push(...page.value);
       }
       const found = all.find((it) => it.name.toLowerCase() === name.toLowerCase());
@@ -75,13 +57,17 @@ function azureRecord({ id = "", inputs = {} }: Resource, version: string): Way {
       return { there: true, ...(now !== line(wanted) && { other: now }) };
     },
     remove: async () => {
-      await rest("delete", id);
+      await rest("delete", of(id));
     },
     restore: async () => {
-      await rest("put", id, ["--body", JSON.stringify({ properties: wanted })]);
+      await rest("put", of(id), "--body", JSON.stringify({ properties: wanted }));
     },
     after: { bypass: cloudAfter.bypass(ttl), unbypass: cloudAfter.unbypass },
   };
+}
+
+function rest(method: string, url: string, ...more: readonly string[]): Promise<unknown> {
+  return askJson("az", ["rest", "--method", method, "--url", url, "--output", "json", ...more]);
 }
 
 interface AzureList {

@@ -43,16 +43,8 @@ function route53Record({ inputs = {} }: Resource): Way {
     what: route53Line(wanted),
     async look() {
       const answer = (await askJson("aws", [
-        ...[
-          "route53",
-          "list-resource-record-sets",
-          "--hosted-zone-id",
-          zone,
-          "--output",
-          "json",
-          "--max-items",
-          "1",
-        ],
+        ...["route53", "list-resource-record-sets", "--hosted-zone-id", zone],
+        ...["--output", "json", "--max-items", "1"],
         ...["--start-record-name", wanted.Name, "--start-record-type", wanted.Type],
       ])) as { ResourceRecordSets: Route53RecordSet[] };
       const found = answer.ResourceRecordSets.find(

@@ -1,5 +1,4 @@
-import { StepError } from "../../setup/steps.ts";
-import type { DeployedRegion } from "../state.ts";
+import { type DeployedRegion, endpointOf } from "../state.ts";
 
 /** Something that leads clients to the cache. */
 export interface Way {
@@ -30,9 +29,8 @@ export interface Seen {
 export const byHand = "docs/runbooks/RegistryCacheDown.md#take-the-cache-out-of-dns";
 
 /** @throws StepError where the stack has no outputs */
-export function hostnameOf({ stack, endpoint }: DeployedRegion): string {
-  if (endpoint !== undefined) return new URL(endpoint).hostname;
-  throw new StepError(`${stack}: the state has no outputs: its last update didn't end`);
+export function hostnameOf(deployed: DeployedRegion): string {
+  return new URL(endpointOf(deployed)).hostname;
 }
 
 /** Of a record that a cloud keeps. */
