@@ -17,9 +17,9 @@ export function directive(name: string, ...args: Arg[]): Directive {
   return { name, args: args.map(String) };
 }
 
-/** A block directive, `name arg { … }`. */
-export function block(name: string, args: readonly Arg[], children: readonly Directive[]): Directive {
-  return { name, args: args.map(String), block: children };
+/** A block directive, `name arg { … }`, its children last. */
+export function block(name: string, ...rest: [...args: Arg[], children: readonly Directive[]]): Directive {
+  return { ...directive(name, ...(rest.slice(0, -1) as Arg[])), block: rest.at(-1) as readonly Directive[] };
 }
 
 /**

@@ -193,28 +193,19 @@ function limitConfig(port: number, edgeConfig: string): string {
     directive("error_log", "/dev/stderr", "warn"),
     block(
       "events",
-      [],
       same.filter(({ name }) => name === "worker_connections"),
     ),
-    block(
-      "http",
-      [],
-      [
-        directive("access_log", "off"),
-        ...temporary.map((name) => directive(`${name}_temp_path`, `/tmp/${name}`)),
-        block(
-          "server",
-          [],
-          [
-            directive("listen", `127.0.0.1:${port}`, "ssl"),
-            directive("ssl_certificate", "/bench/tls/tls.crt"),
-            directive("ssl_certificate_key", "/bench/tls/tls.key"),
-            ...same.filter(({ name }) => name.startsWith("ssl_")),
-            directive("root", "/bench/served"),
-          ],
-        ),
-      ],
-    ),
+    block("http", [
+      directive("access_log", "off"),
+      ...temporary.map((name) => directive(`${name}_temp_path`, `/tmp/${name}`)),
+      block("server", [
+        directive("listen", `127.0.0.1:${port}`, "ssl"),
+        directive("ssl_certificate", "/bench/tls/tls.crt"),
+        directive("ssl_certificate_key", "/bench/tls/tls.key"),
+        ...same.filter(({ name }) => name.startsWith("ssl_")),
+        directive("root", "/bench/served"),
+      ]),
+    ]),
   ]);
 }
 

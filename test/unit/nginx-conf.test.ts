@@ -23,7 +23,7 @@ const { directives } = fc.letrec<{ directives: Directive[]; directive: Directive
     fc.tuple(text, fc.array(text)).map(([name, args]) => directive(name, ...args)),
     fc
       .tuple(text, fc.array(text), tie("directives"))
-      .map(([name, args, children]) => block(name, args, children)),
+      .map(([name, args, children]) => block(name, ...args, children)),
   ),
 }));
 

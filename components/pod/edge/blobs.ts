@@ -48,18 +48,17 @@ export function blobMaps(
   if (!prefetch && !isRedirecting) return [];
   const ofKind = directive("default", kindVariable(options));
   const place = prefetch
-    ? block(
-        "map",
-        ["$kind $request_method $http_cache_control", "$place"],
-        [ofKind, onlyCached, ...(isRedirecting ? [directive("~^blob HEAD ", "head")] : [])],
-      )
-    : block("map", ["$kind $request_method", "$place"], [ofKind, directive("blob HEAD", "head")]);
+    ? block("map", "$kind $request_method $http_cache_control", "$place", [
+        ofKind,
+        onlyCached,
+        ...(isRedirecting ? [directive("~^blob HEAD ", "head")] : []),
+      ])
+    : block("map", "$kind $request_method", "$place", [ofKind, directive("blob HEAD", "head")]);
   const stored = upstreamPorts(options).map(({ upstream, ports }) =>
-    block(
-      "upstream",
-      [literal(`stored-${upstream.name}`)],
-      [directive("server", `127.0.0.1:${ports.stored}`), directive("keepalive", 16)],
-    ),
+    block("upstream", literal(`stored-${upstream.name}`), [
+      directive("server", `127.0.0.1:${ports.stored}`),
+      directive("keepalive", 16),
+    ]),
   );
   return [place, ...(store ? stored : [])];
 }
@@ -115,24 +114,20 @@ function redirecting(options: Options): Directive[] {
     ...transfer(options),
   ];
   return [
-    block("location", ["=", "/blob"], get),
-    block(
-      "location",
-      ["=", "/head"],
-      [
-        passTo("stored-$upstream", path),
-        directive("proxy_cache", "blobs"),
-        directive("proxy_cache_key", "blob HEAD $upstream $digest"),
-        directive("proxy_cache_convert_head", "off"),
-        // An answer that isn't kept would go to one after the other.
-        directive("proxy_cache_lock", "off"),
-        redirectValid,
-        directive("proxy_read_timeout", `${limits.silenceSeconds}s`),
-        // So that an error there is answered as any other.
-        directive("recursive_error_pages", "on"),
-        directive("error_page", 401, 403, 404, 408, 429, 500, 502, 503, 504, "=", "@blob"),
-      ],
-    ),
-    block("location", ["@blob"], get),
+    block("location", "=", "/blob", get),
+    block("location", "=", "/head", [
+      passTo("stored-$upstream", path),
+      directive("proxy_cache", "blobs"),
+      directive("proxy_cache_key", "blob HEAD $upstream $digest"),
+      directive("proxy_cache_convert_head", "off"),
+      // An answer that isn't kept would go to one after the other.
+      directive("proxy_cache_lock", "off"),
+      redirectValid,
+      directive("proxy_read_timeout", `${limits.silenceSeconds}s`),
+      // So that an error there is answered as any other.
+      directive("recursive_error_pages", "on"),
+      directive("error_page", 401, 403, 404, 408, 429, 500, 502, 503, 504, "=", "@blob"),
+    ]),
+    block("location", "@blob", get),
   ];
 }

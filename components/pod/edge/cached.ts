@@ -44,7 +44,7 @@ export function cached(
   directives: readonly Directive[],
   { origin = "origin-$upstream", place = ["=", `/${kind}`], root }: CachedOptions = {},
 ): Directive {
-  return block("location", place, [
+  return block("location", ...place, [
     passTo(origin, path, root),
     directive("proxy_cache", zone),
     directive("proxy_cache_key", `${kind} ${key}`),

@@ -23,24 +23,16 @@ export function engineMaps(options: Upstreams): Directive[] {
   if (!hasZot(options)) return [];
   const names = options.upstreams.filter(isZot).map(({ name }) => regexLiteral(name));
   return [
-    block(
-      "map",
-      ["$kind $upstream", "$engine"],
-      [
-        directive("default", ""),
-        directive(`~^(?:manifest|tag|blob|list|referrers) (?:${names.join("|")})$`, "zot-"),
-      ],
-    ),
+    block("map", "$kind $upstream", "$engine", [
+      directive("default", ""),
+      directive(`~^(?:manifest|tag|blob|list|referrers) (?:${names.join("|")})$`, "zot-"),
+    ]),
     // In tens of seconds. A mark of the keeper's counts only in these.
-    block("map", ["$msec", "$moment"], [directive("~^(?<tens>\\d+)\\d\\.", "$tens")]),
+    block("map", "$msec", "$moment", [directive("~^(?<tens>\\d+)\\d\\.", "$tens")]),
     // As much of the query as the specification has: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-    block(
-      "map",
-      ["$arg_artifacttype", "$referrers_query"],
-      [
-        directive("default", ""),
-        directive("~^[A-Za-z0-9!$&^_.+%/-]{1,255}$", "?artifactType=$arg_artifacttype"),
-      ],
-    ),
+    block("map", "$arg_artifacttype", "$referrers_query", [
+      directive("default", ""),
+      directive("~^[A-Za-z0-9!$&^_.+%/-]{1,255}$", "?artifactType=$arg_artifacttype"),
+    ]),
   ];
 }

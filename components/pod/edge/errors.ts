@@ -36,30 +36,22 @@ export function refusals(): Directive[] {
   return [
     // First, because its target may well be on the allow-list. No named location: nginx can't redirect there before it has read a target.
     directive("error_page", ...malformed, "=404", "/malformed"),
-    block(
-      "if",
-      ["($uri", "=", "/malformed)"],
-      [refusal(404, "UNSUPPORTED", "not a request that this cache understands")],
-    ),
-    block("if", ["($request_method", "!~", "^(?:GET|HEAD)$)"], [directive("return", 405)]),
-    block("if", ["($verdict", "!=", "allow)"], [unknown]),
+    block("if", "($uri", "=", "/malformed)", [
+      refusal(404, "UNSUPPORTED", "not a request that this cache understands"),
+    ]),
+    block("if", "($request_method", "!~", "^(?:GET|HEAD)$)", [directive("return", 405)]),
+    block("if", "($verdict", "!=", "allow)", [unknown]),
     ...errorPages,
-    block(
-      "location",
-      ["@method"],
-      [
-        directive("add_header", "Allow", "GET, HEAD", "always"),
-        refusal(405, "UNSUPPORTED", "this cache is read-only"),
-      ],
-    ),
-    block("location", ["@denied"], [refusal(404, "DENIED", "not for this client, or not for this cache")]),
+    block("location", "@method", [
+      directive("add_header", "Allow", "GET, HEAD", "always"),
+      refusal(405, "UNSUPPORTED", "this cache is read-only"),
+    ]),
+    block("location", "@denied", [refusal(404, "DENIED", "not for this client, or not for this cache")]),
     // The status stays what it was, 412 or 416: an error_page without `=` has the last word over `return`.
-    block(
-      "location",
-      ["@unmet"],
-      [refusal(416, "UNSUPPORTED", "the content isn't what the request's conditions ask for")],
-    ),
-    block("location", ["@unavailable"], [unavailable]),
-    block("location", ["/"], [unknown]),
+    block("location", "@unmet", [
+      refusal(416, "UNSUPPORTED", "the content isn't what the request's conditions ask for"),
+    ]),
+    block("location", "@unavailable", [unavailable]),
+    block("location", "/", [unknown]),
   ];
 }

@@ -26,17 +26,16 @@ export function fillMaps({ budget, ports }: Options): Directive[] {
   const { fillsMiB } = budget;
   const own = [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)];
   return [
-    block("upstream", [nobody], own),
-    block("upstream", [resumed], own),
+    block("upstream", nobody, own),
+    block("upstream", resumed, own),
     directive("limit_req_zone", "$request_uri", `zone=${resumed}:1m`, "rate=1r/m"),
     ...(fillsMiB === undefined
       ? []
       : [
-          block(
-            "map",
-            ["$upstream_status $upstream_http_content_length", "$unstored"],
-            [directive("default", 0), directive(`~200 ${atLeast((fillsMiB / 2) * 1024 ** 2)}$`, 1)],
-          ),
+          block("map", "$upstream_status $upstream_http_content_length", "$unstored", [
+            directive("default", 0),
+            directive(`~200 ${atLeast((fillsMiB / 2) * 1024 ** 2)}$`, 1),
+          ]),
         ]),
   ];
 }
@@ -49,10 +48,10 @@ export function fillRules({ budget, store }: Pick<Options, "budget" | "store">):
   const whenFull = store?.delivery === "redirect" ? "stored-$upstream" : nobody;
   return [
     directive("set", blobOrigin, "origin-$upstream"),
-    block("if", ["($http_range", "~", `${resumption})`], [directive("set", blobOrigin, resumed)]),
+    block("if", "($http_range", "~", `${resumption})`, [directive("set", blobOrigin, resumed)]),
     ...(budget.fillsMiB === undefined
       ? []
-      : [block("if", ["(-f", `${fullMark})`], [directive("set", blobOrigin, whenFull)])]),
+      : [block("if", "(-f", `${fullMark})`, [directive("set", blobOrigin, whenFull)])]),
   ];
 }
 
@@ -61,29 +60,23 @@ export function fillRules({ budget, store }: Pick<Options, "budget" | "store">):
  * it, and after such a promise, containerd asks no other registry. So a blob that broke off here, and again, is refused until a minute has passed.
  */
 export function resumedServer({ ports }: Pick<Options, "ports">): Directive {
-  return block(
-    "server",
-    [],
-    [
-      directive("listen", `127.0.0.1:${ports.edgeUnavailable}`),
-      directive("server_name", resumed),
-      directive("access_log", "off"),
-      directive("limit_req", `zone=${resumed}`),
-      directive("limit_req_status", 503),
-      directive("limit_req_log_level", "info"),
-      // For zot, this is what it calls the content.
-      ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
-      directive("proxy_buffering", "off"),
-      // Who asks here has a limit of its own.
-      directive("proxy_read_timeout", `${fillSeconds}s`),
-      block(
-        "location",
-        // As registryPrefix() and zotDestination() have it.
-        ["~", "^/(?:v2/)?(?<resumed>[^/]+)/"],
-        [directive("proxy_pass", "http://origin-$resumed$request_uri")],
-      ),
-    ],
-  );
+  return block("server", [
+    directive("listen", `127.0.0.1:${ports.edgeUnavailable}`),
+    directive("server_name", resumed),
+    directive("access_log", "off"),
+    directive("limit_req", `zone=${resumed}`),
+    directive("limit_req_status", 503),
+    directive("limit_req_log_level", "info"),
+    // For zot, this is what it calls the content.
+    ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
+    directive("proxy_buffering", "off"),
+    // Who asks here has a limit of its own.
+    directive("proxy_read_timeout", `${fillSeconds}s`),
+    // As registryPrefix() and zotDestination() have it.
+    block("location", "~", "^/(?:v2/)?(?<resumed>[^/]+)/", [
+      directive("proxy_pass", "http://origin-$resumed$request_uri"),
+    ]),
+  ]);
 }
 
 /** For the locations of blobs. What isn't stored must not be buffered on the disk, either. */

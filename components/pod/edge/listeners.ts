@@ -33,19 +33,15 @@ export function admission({ ports, clients }: Pick<PodOptions, "ports" | "client
   return [
     block(
       "geo",
-      ["$is_client"],
+      "$is_client",
       clients.map((range) => directive(literal(range), 1)),
     ),
-    block(
-      "map",
-      ["$server_port $is_client $kind", "$admitted"],
-      [
-        directive("default", 0),
-        // A ping says nothing of what is here, and the Pod's own probe is one.
-        directive("~ ping$", 1),
-        directive("~ 1 ", 1),
-        directive(`~^${ports.edgePull} `, 1),
-      ],
-    ),
+    block("map", "$server_port $is_client $kind", "$admitted", [
+      directive("default", 0),
+      // A ping says nothing of what is here, and the Pod's own probe is one.
+      directive("~ ping$", 1),
+      directive("~ 1 ", 1),
+      directive(`~^${ports.edgePull} `, 1),
+    ]),
   ];
 }

@@ -20,7 +20,7 @@ export function accessLogs({ ports, peers }: Pick<PodOptions, "ports" | "peers">
   // What the Pod pulls for itself is in the log for people only: it says nothing of what clients get.
   return [
     ...variables(peers ? ofPeers() : ofOrigins()),
-    block("map", ["$server_port", "$counted"], [directive("default", 1), directive(String(edgePull), 0)]),
+    block("map", "$server_port", "$counted", [directive("default", 1), directive(String(edgePull), 0)]),
     format("people", { ...peopleFields, ...(peers && { cache: "$cache", originAddress: "$upstream_addr" }) }),
     format("requests", requestFields),
     format("clients", clientFields),
@@ -41,32 +41,29 @@ export function cacheHeader(): Directive {
 /** Maps of `$cache` and `$origin_time`. */
 function ofOrigins(): Directive[] {
   return [
-    block(
-      "map",
-      ["$upstream_cache_status", "$cache"],
-      [directive("default", "$upstream_cache_status"), directive("", "NONE")],
-    ),
-    block(
-      "map",
-      ["$upstream_response_time", "$origin_time"],
-      [directive("default", "$upstream_response_time"), directive("", "-")],
-    ),
+    block("map", "$upstream_cache_status", "$cache", [
+      directive("default", "$upstream_cache_status"),
+      directive("", "NONE"),
+    ]),
+    block("map", "$upstream_response_time", "$origin_time", [
+      directive("default", "$upstream_response_time"),
+      directive("", "-"),
+    ]),
   ];
 }
 
 /** The same. An answer of another replica counts as what it was there, and a hit there as one that no origin was asked for. */
 function ofPeers(): Directive[] {
   return [
-    block(
-      "map",
-      ["$upstream_cache_status$upstream_http_x_cache", "$cache"],
-      [directive("default", "NONE"), directive("~^(?<cache_status>[A-Z]+)$", "$cache_status")],
-    ),
-    block(
-      "map",
-      ["$cache $upstream_response_time", "$origin_time"],
-      [directive("default", "$upstream_response_time"), directive("~ $", "-"), directive("~^HIT ", "-")],
-    ),
+    block("map", "$upstream_cache_status$upstream_http_x_cache", "$cache", [
+      directive("default", "NONE"),
+      directive("~^(?<cache_status>[A-Z]+)$", "$cache_status"),
+    ]),
+    block("map", "$cache $upstream_response_time", "$origin_time", [
+      directive("default", "$upstream_response_time"),
+      directive("~ $", "-"),
+      directive("~^HIT ", "-"),
+    ]),
   ];
 }
 
@@ -74,24 +71,21 @@ function variables(ofAnswers: readonly Directive[]): Directive[] {
   const bucket = 100 / clientBuckets;
   return [
     // A variable keeps its first value, so `$first_byte` is the time that passed until it was first asked for: by cacheHeader(), when the answer begins.
-    block("map", ["$request_time", "$first_byte"], [directive("default", "$request_time")]),
-    block("map", ["$first_byte", "$answer_begins"], [directive("default", "")]),
+    block("map", "$request_time", "$first_byte", [directive("default", "$request_time")]),
+    block("map", "$first_byte", "$answer_begins", [directive("default", "")]),
     ...ofAnswers,
-    block(
-      "map",
-      ["$limit_conn_status|$request_method|$kind|$verdict|$cache|$status", "$refused"],
-      [
-        directive("default", ""),
-        directive("~^REJECTED\\|", "limit"),
-        directive("~\\|none\\|", "request"),
-        directive("~^\\w*\\|(?!GET\\||HEAD\\|)", "method"),
-        directive("~\\|unknown\\|", "repository"),
-        directive("~\\|allow\\|NONE\\|404$", "client"),
-      ],
-    ),
+    block("map", "$limit_conn_status|$request_method|$kind|$verdict|$cache|$status", "$refused", [
+      directive("default", ""),
+      directive("~^REJECTED\\|", "limit"),
+      directive("~\\|none\\|", "request"),
+      directive("~^\\w*\\|(?!GET\\||HEAD\\|)", "method"),
+      directive("~\\|unknown\\|", "repository"),
+      directive("~\\|allow\\|NONE\\|404$", "client"),
+    ]),
     block(
       "split_clients",
-      ["$remote_addr", "$client_bucket"],
+      "$remote_addr",
+      "$client_bucket",
       Array.from({ length: clientBuckets }, (_, index) =>
         directive(index === clientBuckets - 1 ? "*" : `${bucket}%`, index),
       ),

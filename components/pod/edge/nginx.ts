@@ -50,43 +50,39 @@ function configurationOf(options: PodOptions, revision: string): string {
     directive("worker_shutdown_timeout", "6h"),
     directive("pid", `${edgePaths.cache}/nginx.pid`),
     directive("error_log", "/dev/stderr", "warn"),
-    block("events", [], [directive("worker_connections", connectionsPerWorker)]),
-    block(
-      "http",
-      [],
-      [
-        directive("server_tokens", "off"),
-        directive("default_type", "application/json"),
-        directive("tcp_nodelay", "on"),
-        directive("keepalive_timeout", "75s"),
-        directive("keepalive_requests", 10_000),
-        directive("reset_timedout_connection", "on"),
-        directive("client_max_body_size", "1k"),
-        // Of TLS, too. Until then, a connection that says nothing isn't counted to its client.
-        directive("client_header_timeout", "5s"),
-        directive("client_body_timeout", "10s"),
-        directive("map_hash_bucket_size", 256),
-        ...temporaryPaths(),
-        ...accessLogs(options),
-        ...routing(upstreams),
-        ...proxyMaps(options),
-        ...admission(options),
-        ...engineMaps(options),
-        ...blobMaps(options),
-        ...fillMaps(options),
-        ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
-        directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
-        ...upstreamPorts(options).map((it) => origin(it, options)),
-        ...peerGroup(options),
-        ...proxying(options),
-        registryServer(options),
-        ...peerServer(options, ownBlobs(options)),
-        ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
-        statusServer(options, revision),
-        unavailableServer(ports.edgeUnavailable),
-        resumedServer(options),
-      ],
-    ),
+    block("events", [directive("worker_connections", connectionsPerWorker)]),
+    block("http", [
+      directive("server_tokens", "off"),
+      directive("default_type", "application/json"),
+      directive("tcp_nodelay", "on"),
+      directive("keepalive_timeout", "75s"),
+      directive("keepalive_requests", 10_000),
+      directive("reset_timedout_connection", "on"),
+      directive("client_max_body_size", "1k"),
+      // Of TLS, too. Until then, a connection that says nothing isn't counted to its client.
+      directive("client_header_timeout", "5s"),
+      directive("client_body_timeout", "10s"),
+      directive("map_hash_bucket_size", 256),
+      ...temporaryPaths(),
+      ...accessLogs(options),
+      ...routing(upstreams),
+      ...proxyMaps(options),
+      ...admission(options),
+      ...engineMaps(options),
+      ...blobMaps(options),
+      ...fillMaps(options),
+      ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
+      directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
+      ...upstreamPorts(options).map((it) => origin(it, options)),
+      ...peerGroup(options),
+      ...proxying(options),
+      registryServer(options),
+      ...peerServer(options, ownBlobs(options)),
+      ...(options.metricsClients.length > 0 ? [metricsServer(options)] : []),
+      statusServer(options, revision),
+      unavailableServer(ports.edgeUnavailable),
+      resumedServer(options),
+    ]),
   ]);
 }
 
@@ -106,18 +102,14 @@ function origin({ upstream, ports }: UpstreamPorts, options: PodOptions): Direct
   const name = literal(`origin-${upstream.name}`);
   const watched =
     options.store === undefined ? ["max_fails=0"] : ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
-  return block(
-    "upstream",
-    [name],
-    [
-      directive("zone", name, "64k"),
-      directive("server", `127.0.0.1:${ports.http}`, ...watched),
-      options.store === undefined
-        ? directive("server", `127.0.0.1:${options.ports.edgeUnavailable}`, "backup")
-        : directive("server", `127.0.0.1:${ports.stored}`, ...watched, "backup"),
-      directive("keepalive", 64),
-    ],
-  );
+  return block("upstream", name, [
+    directive("zone", name, "64k"),
+    directive("server", `127.0.0.1:${ports.http}`, ...watched),
+    options.store === undefined
+      ? directive("server", `127.0.0.1:${options.ports.edgeUnavailable}`, "backup")
+      : directive("server", `127.0.0.1:${ports.stored}`, ...watched, "backup"),
+    directive("keepalive", 64),
+  ]);
 }
 
 /**
@@ -160,55 +152,47 @@ const manifestMediaTypes = [
 
 function registryServer(options: PodOptions): Directive {
   const { listen, region } = options;
-  return block(
-    "server",
-    [],
-    [
-      ...listeners(options, listen.port),
-      ...ownListener(options),
-      ...behindProxies(options),
-      directive("limit_conn", "clients", limits.connectionsPerClient),
-      directive("limit_conn_status", 503),
-      ...refusals(),
-      block("if", ["($admitted", "=", "0)"], [directive("return", 403)]),
-      ...fillRules(options),
-      ...zotRules(options),
-      // What passed is now one of the kinds, and the location is its name.
-      directive("rewrite", "^", `/${placeVariable(options)}`, "last"),
-      block(
-        "location",
-        ["=", "/ping"],
-        [
-          directive("add_header", "Docker-Distribution-API-Version", "registry/2.0"),
-          directive("return", 200, "{}"),
-        ],
-      ),
-      ...blobLocations(options),
-      ...onlyCachedLocations(options),
-      cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
-        directive("proxy_cache_valid", 200, forever),
-        ...silentFor(limits.manifestSilenceSeconds),
-      ]),
-      cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [
-        ...mutable(region),
-        ...silentFor(limits.manifestSilenceSeconds),
-      ]),
-      cached("list", "lists", "$upstream $repository $list_query", "tags/list$list_query", [
-        ...mutable(region),
-        ...silentFor(limits.manifestSilenceSeconds),
-        directive("proxy_hide_header", "Link"),
-        directive("add_header", "Link", "$list_link"),
-        cacheHeader(),
-      ]),
-      ...zotLocations(options),
-    ],
-  );
+  return block("server", [
+    ...listeners(options, listen.port),
+    ...ownListener(options),
+    ...behindProxies(options),
+    directive("limit_conn", "clients", limits.connectionsPerClient),
+    directive("limit_conn_status", 503),
+    ...refusals(),
+    block("if", "($admitted", "=", "0)", [directive("return", 403)]),
+    ...fillRules(options),
+    ...zotRules(options),
+    // What passed is now one of the kinds, and the location is its name.
+    directive("rewrite", "^", `/${placeVariable(options)}`, "last"),
+    block("location", "=", "/ping", [
+      directive("add_header", "Docker-Distribution-API-Version", "registry/2.0"),
+      directive("return", 200, "{}"),
+    ]),
+    ...blobLocations(options),
+    ...onlyCachedLocations(options),
+    cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
+      directive("proxy_cache_valid", 200, forever),
+      ...silentFor(limits.manifestSilenceSeconds),
+    ]),
+    cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [
+      ...mutable(region),
+      ...silentFor(limits.manifestSilenceSeconds),
+    ]),
+    cached("list", "lists", "$upstream $repository $list_query", "tags/list$list_query", [
+      ...mutable(region),
+      ...silentFor(limits.manifestSilenceSeconds),
+      directive("proxy_hide_header", "Link"),
+      directive("add_header", "Link", "$list_link"),
+      cacheHeader(),
+    ]),
+    ...zotLocations(options),
+  ]);
 }
 
 function unavailableServer(port: number): Directive {
-  return block(
-    "server",
-    [],
-    [directive("listen", `127.0.0.1:${port}`), directive("access_log", "off"), unavailable],
-  );
+  return block("server", [
+    directive("listen", `127.0.0.1:${port}`),
+    directive("access_log", "off"),
+    unavailable,
+  ]);
 }

@@ -33,7 +33,7 @@ export function onlyCachedLocations({
   ];
   // No client pulls by it, so it's in no metric.
   return [
-    block("location", ["=", "/only-cached"], [peopleLog, ...(store ? bucket : disk)]),
-    block("location", ["@absent"], [peopleLog, refusal(504, "BLOB_UNKNOWN", "not in the cache")]),
+    block("location", "=", "/only-cached", [peopleLog, ...(store ? bucket : disk)]),
+    block("location", "@absent", [peopleLog, refusal(504, "BLOB_UNKNOWN", "not in the cache")]),
   ];
 }

@@ -29,17 +29,13 @@ const conditions = [
 export function peerGroup({ peers }: Pick<Options, "peers">): Directive[] {
   if (!peers) return [];
   return [
-    block(
-      "upstream",
-      ["peers"],
-      [
-        directive("zone", "peers", "256k"),
-        directive("hash", "$digest", "consistent"),
-        ...peers.servers.map((server) =>
-          directive("server", literal(server), "max_fails=1", `fail_timeout=${breakSeconds}s`),
-        ),
-      ],
-    ),
+    block("upstream", "peers", [
+      directive("zone", "peers", "256k"),
+      directive("hash", "$digest", "consistent"),
+      ...peers.servers.map((server) =>
+        directive("server", literal(server), "max_fails=1", `fail_timeout=${breakSeconds}s`),
+      ),
+    ]),
   ];
 }
 
@@ -49,27 +45,23 @@ export function peerGroup({ peers }: Pick<Options, "peers">): Directive[] {
  */
 export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directive[] {
   return [
-    block(
-      "location",
-      ["=", "/blob"],
-      [
-        directive("proxy_pass", "http://peers$request_uri"),
-        // A connection for each request: one that was kept to a machine that is gone takes a request without a word, and TCP sends it again for a quarter of an hour.
-        ...requestHeaders({
-          Connection: "close",
-          ...Object.fromEntries(conditions.map((header) => [header, `$http_${variable(header)}`])),
-        }),
-        // Nothing is kept here: what one connection takes of the memory is this buffer.
-        directive("proxy_buffering", "off"),
-        directive("proxy_buffer_size", "64k"),
-        // It is silent while it fills its cache for somebody else. A machine that goes meanwhile is noticed by keepalive: see the Pod's sysctls.
-        directive("proxy_read_timeout", `${fillSeconds}s`),
-        directive("proxy_socket_keepalive", "on"),
-        directive("recursive_error_pages", "on"),
-        directive("error_page", 502, 504, "=", "@own"),
-        ...errorPages,
-      ],
-    ),
+    block("location", "=", "/blob", [
+      directive("proxy_pass", "http://peers$request_uri"),
+      // A connection for each request: one that was kept to a machine that is gone takes a request without a word, and TCP sends it again for a quarter of an hour.
+      ...requestHeaders({
+        Connection: "close",
+        ...Object.fromEntries(conditions.map((header) => [header, `$http_${variable(header)}`])),
+      }),
+      // Nothing is kept here: what one connection takes of the memory is this buffer.
+      directive("proxy_buffering", "off"),
+      directive("proxy_buffer_size", "64k"),
+      // It is silent while it fills its cache for somebody else. A machine that goes meanwhile is noticed by keepalive: see the Pod's sysctls.
+      directive("proxy_read_timeout", `${fillSeconds}s`),
+      directive("proxy_socket_keepalive", "on"),
+      directive("recursive_error_pages", "on"),
+      directive("error_page", 502, 504, "=", "@own"),
+      ...errorPages,
+    ]),
     ownBlobs(["@own"]),
   ];
 }
@@ -79,22 +71,18 @@ export function peerServer(options: Options, ownBlobs: Directive): Directive[] {
   const { peers, listen } = options;
   if (!peers) return [];
   return [
-    block(
-      "server",
-      [],
-      [
-        ...listen.addresses.map((address) =>
-          directive("listen", `${literal(address)}:${peers.port}`, "backlog=4096"),
-        ),
-        directive("access_log", "off"),
-        ...refusals(),
-        ...fillRules(options),
-        directive("rewrite", "^", "/$kind", "last"),
-        // On errors, too: by it, the client's replica knows that its client was let in.
-        directive("add_header", "X-Cache", "$upstream_cache_status", "always"),
-        ownBlobs,
-      ],
-    ),
+    block("server", [
+      ...listen.addresses.map((address) =>
+        directive("listen", `${literal(address)}:${peers.port}`, "backlog=4096"),
+      ),
+      directive("access_log", "off"),
+      ...refusals(),
+      ...fillRules(options),
+      directive("rewrite", "^", "/$kind", "last"),
+      // On errors, too: by it, the client's replica knows that its client was let in.
+      directive("add_header", "X-Cache", "$upstream_cache_status", "always"),
+      ownBlobs,
+    ]),
   ];
 }
 

@@ -9,11 +9,10 @@ const self = "127.0.0.1";
 export function proxyMaps({ proxies }: Pick<PodOptions, "proxies">): Directive[] {
   if (proxies === undefined || proxies === "any") return [];
   return [
-    block(
-      "geo",
-      ["$realip_remote_addr", "$from_proxy"],
-      [directive("default", 0), ...[self, ...proxies].map((range) => directive(literal(range), 1))],
-    ),
+    block("geo", "$realip_remote_addr", "$from_proxy", [
+      directive("default", 0),
+      ...[self, ...proxies].map((range) => directive(literal(range), 1)),
+    ]),
   ];
 }
 
@@ -35,6 +34,6 @@ export function behindProxies({ proxies }: Pick<PodOptions, "proxies">): Directi
     ...proxies.map((range) => directive("set_real_ip_from", literal(range))),
     directive("real_ip_header", "X-Forwarded-For"),
     directive("real_ip_recursive", "on"),
-    block("if", ["($from_proxy", "=", "0)"], [directive("return", 403)]),
+    block("if", "($from_proxy", "=", "0)", [directive("return", 403)]),
   ];
 }

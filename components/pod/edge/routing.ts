@@ -27,76 +27,56 @@ export function routing(upstreams: readonly Upstream[]): Directive[] {
   const pathRegistry = prefixes.length > 0 ? "$path_registry" : "";
   const target = (rest: string) => `~^/v2/${prefix}${repository}/${rest}${query}$`;
   return [
-    block(
-      "map",
-      ["$request_uri", "$kind"],
-      [
-        directive("default", "none"),
-        directive(`~^/v2/?${query}$`, "ping"),
-        directive(target(`manifests/${digest}`), "manifest"),
-        directive(target(`manifests/${tag}`), "tag"),
-        directive(target(`blobs/${digest}`), "blob"),
-        directive(target("tags/list"), "list"),
-        // distribution knows no referrers.
-        ...(hasZot({ upstreams }) ? [directive(target(`referrers/${digest}`), "referrers")] : []),
-      ],
-    ),
+    block("map", "$request_uri", "$kind", [
+      directive("default", "none"),
+      directive(`~^/v2/?${query}$`, "ping"),
+      directive(target(`manifests/${digest}`), "manifest"),
+      directive(target(`manifests/${tag}`), "tag"),
+      directive(target(`blobs/${digest}`), "blob"),
+      directive(target("tags/list"), "list"),
+      // distribution knows no referrers.
+      ...(hasZot({ upstreams }) ? [directive(target(`referrers/${digest}`), "referrers")] : []),
+    ]),
     // $kind comes first in the key: its evaluation is what sets the captures behind it.
-    block(
-      "map",
-      [`$kind ${pathRegistry}|$arg_ns`, "$upstream"],
-      [
-        directive("default", ""),
-        ...upstreams.flatMap((upstream, index) => upstreamKeys(upstream, index === 0)),
-      ],
-    ),
-    block(
-      "map",
-      ["$kind $upstream $repository", "$verdict"],
-      [
-        directive("default", "unknown"),
-        directive("~^ping ", "allow"),
-        ...upstreams.flatMap(({ name, repositories }) =>
-          repositories.map((glob) =>
-            directive(
-              `~^\\w+ ${regexLiteral(name)} (?=.{1,${repositoryMaxLength}}$)(?:${repositoryPattern(glob)})$`,
-              "allow",
-            ),
+    block("map", `$kind ${pathRegistry}|$arg_ns`, "$upstream", [
+      directive("default", ""),
+      ...upstreams.flatMap((upstream, index) => upstreamKeys(upstream, index === 0)),
+    ]),
+    block("map", "$kind $upstream $repository", "$verdict", [
+      directive("default", "unknown"),
+      directive("~^ping ", "allow"),
+      ...upstreams.flatMap(({ name, repositories }) =>
+        repositories.map((glob) =>
+          directive(
+            `~^\\w+ ${regexLiteral(name)} (?=.{1,${repositoryMaxLength}}$)(?:${repositoryPattern(glob)})$`,
+            "allow",
           ),
         ),
-      ],
-    ),
+      ),
+    ]),
     // Of a query, an origin sees only the paging of `tags/list`, and that only where it is well-formed.
-    block("map", ["$arg_n", "$list_n"], [directive("default", ""), directive("~^[0-9]{1,4}$", "n=$arg_n")]),
-    block(
-      "map",
-      ["$list_n|$arg_last", "$list_query"],
-      [
-        directive("default", ""),
-        directive("~^n=[0-9]+\\|$", "?$list_n"),
-        // distribution's proxy ignores `last` without `n`; the rest of a longer list is behind the link that it answers.
-        directive(`~^\\|${last}$`, "?n=1000&last=$list_last"),
-        directive(`~^n=[0-9]+\\|${last}$`, "?$list_n&last=$list_last"),
-      ],
-    ),
+    block("map", "$arg_n", "$list_n", [directive("default", ""), directive("~^[0-9]{1,4}$", "n=$arg_n")]),
+    block("map", "$list_n|$arg_last", "$list_query", [
+      directive("default", ""),
+      directive("~^n=[0-9]+\\|$", "?$list_n"),
+      // distribution's proxy ignores `last` without `n`; the rest of a longer list is behind the link that it answers.
+      directive(`~^\\|${last}$`, "?n=1000&last=$list_last"),
+      directive(`~^n=[0-9]+\\|${last}$`, "?$list_n&last=$list_last"),
+    ]),
     // The next page is where the client found this one: behind a path prefix, or with `?ns=`. The registry's own prefix isn't the client's; lists that were
     // cached before the registries had one don't have it.
-    block(
-      "map",
-      [`${pathRegistry}|$arg_ns $upstream_http_link`, "$list_link"],
-      [
-        directive("default", "$upstream_http_link"),
-        directive(
-          "~^(?<link_registry>[^|]+)\\|\\S* </(?:[^/]+/)?v2/(?<link_rest>.+)$",
-          "</v2/$link_registry/$link_rest",
-        ),
-        directive(
-          "~^\\|(?<link_ns>\\S+) <(?:/[^/]+)?(?<link_target>/v2/[^>]+)>(?<link_rest>.*)$",
-          "<$link_target&ns=$link_ns>$link_rest",
-        ),
-        directive("~^\\| </(?:[^/]+/)?v2/(?<link_rest>.+)$", "</v2/$link_rest"),
-      ],
-    ),
+    block("map", `${pathRegistry}|$arg_ns $upstream_http_link`, "$list_link", [
+      directive("default", "$upstream_http_link"),
+      directive(
+        "~^(?<link_registry>[^|]+)\\|\\S* </(?:[^/]+/)?v2/(?<link_rest>.+)$",
+        "</v2/$link_registry/$link_rest",
+      ),
+      directive(
+        "~^\\|(?<link_ns>\\S+) <(?:/[^/]+)?(?<link_target>/v2/[^>]+)>(?<link_rest>.*)$",
+        "<$link_target&ns=$link_ns>$link_rest",
+      ),
+      directive("~^\\| </(?:[^/]+/)?v2/(?<link_rest>.+)$", "</v2/$link_rest"),
+    ]),
   ];
 }
 

@@ -29,17 +29,13 @@ const readable =
 /** Prometheus for those who may read the metrics, and the status page. They come by themselves, also where clients come by proxies. */
 export function metricsServer(options: PodOptions): Directive {
   const { metricsClients, ports } = options;
-  return block(
-    "server",
-    [],
-    [
-      ...listeners(options, metricsPort),
-      directive("access_log", "off"),
-      ...metricsClients.map((range) => directive("allow", literal(range))),
-      directive("deny", "all"),
-      ...pages(ports),
-    ],
-  );
+  return block("server", [
+    ...listeners(options, metricsPort),
+    directive("access_log", "off"),
+    ...metricsClients.map((range) => directive("allow", literal(range))),
+    directive("deny", "all"),
+    ...pages(ports),
+  ]);
 }
 
 /**
@@ -69,32 +65,28 @@ export function statusServer(
       directive("alias", metricsFiles[name]),
       directive("default_type", "text/plain; version=0.0.4"),
     ]);
-  return block(
-    "server",
-    [],
-    [
-      directive("listen", `127.0.0.1:${edgeStatus}`),
-      directive("access_log", "off"),
-      directive("keepalive_requests", 10_000_000),
-      exactly("/healthz", [directive("return", 200, "ok")]),
-      exactly("/revision", [directive("default_type", "text/plain"), directive("return", 200, revision)]),
-      exactly("/connections", [directive("stub_status")]),
-      metrics("janitor"),
-      metrics("acme"),
-      ...(prefetch ? [metrics("prefetch")] : []),
-      ...(hasZot({ upstreams }) ? [metrics("keeper")] : []),
-      known("blobs"),
-      known("manifests"),
-      // For the janitor, too: see cacheZones().
-      exactly("/pulse", [
-        directive("proxy_pass", `http://127.0.0.1:${edgeStatus}/healthz`),
-        directive("proxy_cache", "pulse"),
-        directive("proxy_cache_key", "pulse"),
-        directive("proxy_cache_valid", 200, "1s"),
-      ]),
-      ...pages(ports),
-    ],
-  );
+  return block("server", [
+    directive("listen", `127.0.0.1:${edgeStatus}`),
+    directive("access_log", "off"),
+    directive("keepalive_requests", 10_000_000),
+    exactly("/healthz", [directive("return", 200, "ok")]),
+    exactly("/revision", [directive("default_type", "text/plain"), directive("return", 200, revision)]),
+    exactly("/connections", [directive("stub_status")]),
+    metrics("janitor"),
+    metrics("acme"),
+    ...(prefetch ? [metrics("prefetch")] : []),
+    ...(hasZot({ upstreams }) ? [metrics("keeper")] : []),
+    known("blobs"),
+    known("manifests"),
+    // For the janitor, too: see cacheZones().
+    exactly("/pulse", [
+      directive("proxy_pass", `http://127.0.0.1:${edgeStatus}/healthz`),
+      directive("proxy_cache", "pulse"),
+      directive("proxy_cache_key", "pulse"),
+      directive("proxy_cache_valid", 200, "1s"),
+    ]),
+    ...pages(ports),
+  ]);
 }
 
 function pages({ prometheus }: PodPorts): Directive[] {
@@ -110,20 +102,16 @@ function pages({ prometheus }: PodPorts): Directive[] {
       // The next one may be another: the browser asks whether it is.
       directive("add_header", "Cache-Control", "no-cache"),
     ]),
-    block(
-      "location",
-      ["~", readable],
-      [
-        block("limit_except", ["GET"], [directive("deny", "all")]),
-        directive("proxy_pass", `http://127.0.0.1:${prometheus}/$readable$is_args$args`),
-        ...requestHeaders({ Accept: "*/*" }),
-        directive("proxy_intercept_errors", "off"),
-      ],
-    ),
-    block("location", ["/"], [refusal(404, "UNSUPPORTED", "not served here")]),
+    block("location", "~", readable, [
+      block("limit_except", "GET", [directive("deny", "all")]),
+      directive("proxy_pass", `http://127.0.0.1:${prometheus}/$readable$is_args$args`),
+      ...requestHeaders({ Accept: "*/*" }),
+      directive("proxy_intercept_errors", "off"),
+    ]),
+    block("location", "/", [refusal(404, "UNSUPPORTED", "not served here")]),
   ];
 }
 
 function exactly(path: string, directives: readonly Directive[]): Directive {
-  return block("location", ["=", path], directives);
+  return block("location", "=", path, directives);
 }

@@ -26,7 +26,7 @@ export function zotRules(options: Pick<PodOptions, "upstreams">): Directive[] {
   if (!hasZot(options)) return [];
   return [
     directive("set", "$manifest_origin", "origin-$upstream"),
-    block("if", ["(-f", `${silentMark}$upstream.$moment)`], [directive("set", "$manifest_origin", nobody)]),
+    block("if", "(-f", `${silentMark}$upstream.$moment)`, [directive("set", "$manifest_origin", nobody)]),
   ];
 }
 
@@ -69,19 +69,15 @@ export function zotLocations(options: Options): Directive[] {
         ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
       ],
     },
-    block(
-      "location",
-      ["=", "/zot-list"],
-      [
-        directive(
-          "return",
-          404,
-          errorBody(
-            "UNSUPPORTED",
-            "this cache lists no tags of this registry, since it knows only those it has: ask the registry",
-          ),
+    block("location", "=", "/zot-list", [
+      directive(
+        "return",
+        404,
+        errorBody(
+          "UNSUPPORTED",
+          "this cache lists no tags of this registry, since it knows only those it has: ask the registry",
         ),
-      ],
-    ),
+      ),
+    ]),
   ];
 }
