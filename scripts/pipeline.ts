@@ -13,11 +13,11 @@ import { Engine } from "./pipeline/engine.ts";
 import { gate } from "./pipeline/gate.ts";
 import { prefetched } from "./pipeline/prefetched.ts";
 import { hasDrifted, hasFailed, renderDrift, renderRollout } from "./pipeline/reports.ts";
-import { chosenStacks, UserError } from "./pipeline/stacks.ts";
+import { chosenStacks } from "./pipeline/stacks.ts";
 import { mergeBase, type TouchedStacks, touchedStacks } from "./pipeline/touched.ts";
 import { type Outcome, rollOut, wavesOf } from "./pipeline/waves.ts";
 import { ensureEngine } from "./setup/engine.ts";
-import { runSteps } from "./setup/steps.ts";
+import { runSteps, StepError } from "./setup/steps.ts";
 
 const directory = process.cwd();
 
@@ -93,20 +93,14 @@ const program = pipelineProgram({
 });
 
 await runSteps(async () => {
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    console.error(`✗ ${error.message}`);
-    process.exitCode = 1;
-  }
+  await program.parseAsync();
 });
 
 /** Without those that a pipeline leaves out. */
 async function touchedSince(revision: string): Promise<TouchedStacks> {
   const chosen = await chosenStacks(directory, []);
   const touched = await touchedStacks(revision, directory).catch((error: Error) => {
-    throw new UserError(error.message);
+    throw new StepError(error.message);
   });
   return { ...touched, stacks: touched.stacks.filter(({ stack }) => chosen.includes(stack)) };
 }
@@ -115,7 +109,7 @@ function prometheusOf(address: string): Prometheus {
   try {
     return prometheusAt(prometheusUrl(address));
   } catch (error) {
-    throw new UserError(`--prometheus, PROMETHEUS_URL: ${(error as Error).message}`);
+    throw new StepError(`--prometheus, PROMETHEUS_URL: ${(error as Error).message}`);
   }
 }
 

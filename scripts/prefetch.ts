@@ -16,13 +16,11 @@ import { Registry, wantedImages } from "./prefetch/registry.ts";
 import { megabytes, missingText, type Warmed, warm } from "./prefetch/warm.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureTool } from "./setup/from-source/go-tools.ts";
-import { runSteps } from "./setup/steps.ts";
+import { runSteps, StepError } from "./setup/steps.ts";
 import { usageExit } from "./usage-exit.ts";
 
 /** Caches that are filled at once. */
 const cachesAtOnce = 4;
-
-class InputError extends Error {}
 
 interface Options {
   readonly file?: string[];
@@ -52,23 +50,16 @@ const [stack = "", ...named] = program.args;
 const values = program.opts<Options>();
 
 await runSteps(async () => {
-  try {
-    await ensureEngine();
-    const regctl = await ensureTool("regctl");
-    const { texts, platforms } = await wanted();
-    const caches = await cachesOf();
-    const missing = (
-      await pMap(caches, ([region, cache]) => fill(region, cache, texts, platforms, regctl), {
-        concurrency: cachesAtOnce,
-      })
-    ).flat();
-    for (const line of missing) console.error(`✗ ${line}`);
-    if (missing.length > 0) process.exitCode = 1;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    console.error(`✗ ${error.message}`);
-    process.exitCode = 1;
-  }
+  await ensureEngine();
+  const regctl = await ensureTool("regctl");
+  const { texts, platforms } = await wanted();
+  const caches = await cachesOf();
+  const missing = (
+    await pMap(caches, ([region, cache]) => fill(region, cache, texts, platforms, regctl), {
+      concurrency: cachesAtOnce,
+    })
+  ).flat();
+  if (missing.length > 0) throw new StepError(missing.join("\n✗ "));
 });
 
 /** What is to be in the caches. */
@@ -83,10 +74,10 @@ async function wanted(): Promise<{ texts: string[]; platforms: Prefetch["platfor
     await readStackFiles(process.cwd(), [shortName(stack)]),
   );
   if (problems.length > 0)
-    throw new InputError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
+    throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
   const prefetch = configurations[0]?.config.prefetch;
   if (!prefetch)
-    throw new InputError(`${stack} has no \`prefetch\` in its configuration: name images, or a file.`);
+    throw new StepError(`${stack} has no \`prefetch\` in its configuration: name images, or a file.`);
   return { texts: prefetch.references.map(referenceText), platforms: chosen ?? prefetch.platforms };
 }
 
@@ -94,8 +85,8 @@ function ofFile(path: string): string[] {
   try {
     return referencesOf(path, readFileSync(path, "utf8"), values.charts);
   } catch (error) {
-    if (error instanceof ReleaseFileError) throw new InputError(`${path} ${error.message}`);
-    throw new InputError(`${path} can't be read: ${(error as Error).message}`);
+    if (error instanceof ReleaseFileError) throw new StepError(`${path} ${error.message}`);
+    throw new StepError(`${path} can't be read: ${(error as Error).message}`);
   }
 }
 
@@ -111,9 +102,9 @@ async function cachesOf(): Promise<[string, CacheOutput][]> {
     return Object.entries(caches).filter(([region]) => regions.includes(region));
   } catch (error) {
     const { message } = error as Error;
-    if (!isUnknownStack(message)) throw new InputError(`${stack}: ${message}`);
+    if (!isUnknownStack(message)) throw new StepError(`${stack}: ${message}`);
     const known = (await backend.stacks()).map(({ name }) => name);
-    throw new InputError(`${stack}: the backend has no such stack: ${itHas(known)}`);
+    throw new StepError(`${stack}: the backend has no such stack: ${itHas(known)}`);
   }
 }
 

@@ -1,19 +1,17 @@
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { shortName } from "../fleet/backend.ts";
 import { readStackFiles } from "../fleet/stack-files.ts";
-
-/** A mistake of the user's; the message says all. */
-export class UserError extends Error {}
+import { StepError } from "../setup/steps.ts";
 
 /**
  * The names of the project's stacks, sorted by those of their files.
  * @param wanted only these, also with an organization, which then stays: `acme/aws-eu-central-1`; otherwise all but those of the provider `local`, which are for one's own machine
- * @throws UserError when a stack has no file
+ * @throws StepError when a stack has no file
  */
 export async function chosenStacks(directory: string, wanted: readonly string[]): Promise<string[]> {
   const { project, stacks, problems } = await readStackFiles(directory, wanted.map(shortName));
   if (problems.length > 0) {
-    throw new UserError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
+    throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
   }
   const isLocal = (text: string) => {
     try {

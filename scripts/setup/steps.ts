@@ -35,7 +35,7 @@ export class Failure extends Error {
 /** The running step, for the steps inside it: only the innermost shows its progress. */
 const outer = new AsyncLocalStorage<{ inner: number }>();
 
-/** A failed step; the message is the full text for the terminal: step, cause, log, way out. */
+/** A failed step, or a mistake of the user's; the message is the full text for the terminal, of a step: step, cause, log, way out. */
 export class StepError extends Error {
   override readonly name = "StepError";
 }
