@@ -78,7 +78,7 @@ program
   .description("the health of each region, asked of its endpoint; fails where one isn't healthy")
   .addArgument(stacks())
   .option("--watch", "again and again, until Ctrl-C")
-  .addOption(new Option("--every <seconds>", "with --watch").default(10).argParser(seconds))
+  .option("--every <seconds>", "with --watch", seconds, 10)
   .action(async (wanted: string[], { watch: isWatched, every }: { watch?: true; every: number }) => {
     const asking = { healthOnly: true, backend: remembering(backendOf(directory, wanted)) };
     if (isWatched) {

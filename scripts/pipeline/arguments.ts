@@ -89,25 +89,19 @@ export function pipelineProgram(actions: Actions): Command {
     .addOption(
       new Option("--canary <stack>", "the first wave; otherwise the first stack by name").env("CANARY"),
     )
-    .addOption(
-      new Option("--wave-size <number>", "stacks in each other wave").argParser(wholeNumber).default(3),
-    )
+    .option("--wave-size <number>", "stacks in each other wave", wholeNumber, 3)
     .option("--since <revision>", "only stacks that differ from this git revision")
-    .addOption(
-      new Option(
-        "--settle-minutes <number>",
-        "how long the health of a wave is watched; with a new machine, up to 15 minutes",
-      )
-        .argParser(positive)
-        .default(3),
+    .option(
+      "--settle-minutes <number>",
+      "how long the health of a wave is watched; with a new machine, up to 15 minutes",
+      positive,
+      3,
     )
-    .addOption(
-      new Option(
-        "--prefetch-minutes <number>",
-        "how long the caches of a wave may take to have what `prefetch` lists; 0 looks once",
-      )
-        .argParser(positive)
-        .default(15),
+    .option(
+      "--prefetch-minutes <number>",
+      "how long the caches of a wave may take to have what `prefetch` lists; 0 looks once",
+      positive,
+      15,
     )
     .addOption(
       new Option(
@@ -115,11 +109,7 @@ export function pipelineProgram(actions: Actions): Command {
         "one that has all regions: no alert that pages may fire, and few requests may fail",
       ).env("PROMETHEUS_URL"),
     )
-    .addOption(
-      new Option("--max-errors <percent>", "the requests that may fail, with --prometheus")
-        .argParser(positive)
-        .default(1),
-    )
+    .option("--max-errors <percent>", "the requests that may fail, with --prometheus", positive, 1)
     .option("--repair", "also bring up stacks that aren't healthy before", false)
     .option("--report <file>", "write the report there, too")
     .addOption(policyPack())
