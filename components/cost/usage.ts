@@ -33,11 +33,11 @@ export function toGB(gib: number): number {
 }
 
 /**
- * Requests to a bucket for each GiB. 60 images of 3 GiB have about 360 blobs, which is 8.5 MiB each: a look and a read for each. distribution writes parts of 10 MiB,
+ * Requests to a bucket for each GiB. 60 images of 3 GiB have about 360 blobs, which is 8.5 MiB each: a look and a read for each. distribution writes parts of 5 MiB,
  * moves the whole by copying the parts, and looks before and after.
  */
 export const readsPerGiB = 240;
-export const writesPerGiB = 250;
+export const writesPerGiB = 350;
 
 /** In millions, a month: a node pulls for half an hour after its start, and asks for the name, A and AAAA, every five minutes. */
 export function millionDnsQueries({ nodes, nodeChurnPerMonth }: Workload): number {

@@ -19,6 +19,9 @@ export function objectStorage(store: ObjectStore, directory: string): Readonly<R
   };
 }
 
+/** Of a blob's part in S3, the least that S3 takes: distribution holds two of them in memory for each blob under way. A blob has at most 10,000. */
+const s3PartMiB = 5;
+
 /** https://distribution.github.io/distribution/storage-drivers/s3/ */
 function s3Parameters({ bucket, region, endpoint, pathStyle, webIdentity = false }: S3Store) {
   return {
@@ -27,6 +30,7 @@ function s3Parameters({ bucket, region, endpoint, pathStyle, webIdentity = false
     // Also for AWS: without it, distribution takes only the regions that its SDK of 2024 knows. With it, that SDK would take it for STS's address, too.
     regionendpoint: endpoint ?? (webIdentity ? undefined : awsEndpoint(region)),
     ...(pathStyle && { forcepathstyle: true }),
+    chunksize: s3PartMiB * 1024 ** 2,
   };
 }
 

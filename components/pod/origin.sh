@@ -98,17 +98,33 @@ hangs() {
     mute "$lock" "${own}v2/hangs/manifests/sha256:$(printf '%064d' 0)"
 }
 
+# A registry that has ended is started again here: Kubernetes makes a container wait for its next start, and takes the whole Pod out of its Service meanwhile.
+# But one that ends at once can't be used, and no roll-out is to go on with it. Its container ends, and waits as any other
+# (delayed-start.sh has the mark).
+revive() {
+  wait "$registry"
+  ended=$?
+  if [ -z "$usable" ]; then
+    [ -z "${STARTED_MARK-}" ] || rm -f "$STARTED_MARK"
+    exit 1
+  fi
+  log "the registry has ended with $ended: started anew"
+  serve
+}
+
 rest() {
   for _ in $(seq "$interval"); do
     sleep 1 &
     wait $!
-    kill -0 "$registry" 2>/dev/null || exit 1
+    kill -0 "$registry" 2>/dev/null || { revive && return; }
+    usable=1
   done
 }
 
 # All of it is at the edge, or was about to be.
 [ -z "$store" ] || rm -rf "${store:?}"/*
 trap end TERM INT
+usable=
 serve
 while rest; do
   silences=0

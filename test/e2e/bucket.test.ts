@@ -1,6 +1,7 @@
 /** Replicas that share a bucket, and pass its blobs on. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { mostFills } from "../../components/pod/edge/fills.ts";
 import type { Blob, Content } from "../../scripts/seed/content.ts";
 import { registryName } from "../support/chain.ts";
 import { containerdNode } from "../support/clients/node.ts";
@@ -131,7 +132,7 @@ describe("two replicas and one bucket", () => {
     {
       // Longer than the edge waits for an origin without a bucket.
       using _slow = to.s3.proxy.inject({ kind: "latency", ms: 11_000 }, upload);
-      await waitUntil("the first 10 MiB go to the bucket", () =>
+      await waitUntil("the first part goes to the bucket", () =>
         to.s3.proxy.requests.some(({ path, state }) => upload.test(path) && state === "open"),
       );
     }
@@ -143,6 +144,27 @@ describe("two replicas and one bucket", () => {
     await to.stored([layer]);
     const uploads = () => to.s3.keys(/\/slow-bucket\/_uploads\//);
     await waitUntil("nothing of the upload is left", async () => (await uploads()).length === 0);
+  });
+
+  test("more cold blobs at once than an origin has memory for are left to the registry, and manifests aren't", async () => {
+    const [one] = to.replicas as [Replica];
+    const image = await to.pushed("many", { layers: mostFills + 6, layerMB: 0.2 });
+    const layers = layersOf(image);
+    using _slow = to.proxy.inject({ kind: "throttle", bytesPerSecond: 40_000 }, /blobs/);
+    const answers = layers.map(({ digest }) => ask(image, `blobs/${digest}`, one));
+    await Promise.race(answers);
+    assert.equal((await ask(image, "manifests/1", one)).status, 200);
+    const byStatus = Object.groupBy(await Promise.all(answers), ({ status }) => status);
+    assert.deepEqual(
+      Object.entries(byStatus).map(([status, { length } = []]) => [status, length]),
+      [
+        ["200", mostFills],
+        ["404", layers.length - mostFills],
+      ],
+    );
+    for (const { digest } of byStatus[200] ?? []) assert.ok(layers.some((layer) => layer.digest === digest));
+    // Whoever asks for them later has them cached.
+    for (const { digest } of layers) assert.equal((await ask(image, `blobs/${digest}`, one)).digest, digest);
   });
 
   test("all metrics are there, with a file system of their own", async () => {

@@ -95,9 +95,9 @@ describe("the cache recovers", () => {
       const name = await readFile(`/proc/${child}/comm`, "utf8").catch(() => "");
       if (name.trim() === "registry") process.kill(child, "SIGKILL");
     }
-    await back("origin-gsoci", pid);
     const { layer } = await cold("after-registry");
     await waitUntil("an uncached blob can be pulled", () => assertPulled(layer));
+    assert.equal(await mainPid(chain.cache.container("origin-gsoci")), pid, "the container has gone on");
   });
 
   test("from the death of the edge in the middle of a fill, and serves no half object", async () => {

@@ -233,6 +233,33 @@ test("without its Prometheus, a replica stays ready", async () => {
   assert.ok(isReady(restarted));
 });
 
+test("with an origin that ends again and again, a replica stays ready", async () => {
+  const [pod] = (await settled()) as [V1Pod, V1Pod];
+  const now = async () => {
+    const found = (await cluster.replicas()).find(({ metadata }) => metadata?.name === pod.metadata?.name);
+    const origin = found?.status?.containerStatuses?.find(({ name }) => name.startsWith("origin-"));
+    return { isReady: found && isReady(found), restarts: origin?.restartCount };
+  };
+  /** The processes of the origin's registry, and not of the one that knows only the bucket. */
+  const registries = (act: string) =>
+    cluster.inPod(
+      pod,
+      `for it in $processes; do
+        [ "$(cat /proc/$it/comm)" != registry ] || ! grep -q -a origin- /proc/$it/cmdline || ${act}
+      done`,
+    );
+  const before = await now();
+  for (let ends = 1; ends <= 3; ends++) {
+    const former = await registries('echo "$it"');
+    await registries('kill -KILL "$it"');
+    await waitUntil("the registry is started again", async () => {
+      const found = await registries('echo "$it"');
+      assert.deepEqual(await now(), { ...before, isReady: true });
+      return found !== "" && found !== former;
+    });
+  }
+});
+
 test("another password of the upstream is taken up in the running Pods", async () => {
   const before = await settled();
   const image = await cluster.pushed("later");

@@ -121,7 +121,7 @@ for (const name of kubernetesCases) {
         // With a bucket, nothing but the janitor keeps the replica within its part of the node's disk.
         const janitorCounts = objects.workload.kind === "Deployment";
         const delayed = ["prometheus", "blackbox", ...(janitorCounts ? [] : ["janitor"])];
-        assert.equal(isDelayed, delayed.includes(name), name);
+        assert.equal(isDelayed, delayed.includes(name) || name.startsWith("origin-"), name);
       }
     });
 

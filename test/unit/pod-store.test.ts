@@ -57,6 +57,7 @@ test("S3 is reached by its region, and by an address where there is one", () => 
     region: "eu-central-1",
     bucket: "blobs",
     regionendpoint: "https://s3.eu-central-1.amazonaws.com",
+    chunksize: 5 * 1024 ** 2,
     rootdirectory: "/one",
   });
   // distribution's SDK asks for credentials at the same address, where there is one.
@@ -67,6 +68,7 @@ test("S3 is reached by its region, and by an address where there is one", () => 
     bucket: "blobs",
     regionendpoint: "http://minio:9000",
     forcepathstyle: true,
+    chunksize: 5 * 1024 ** 2,
     rootdirectory: "/one",
   });
 });

@@ -17,4 +17,6 @@ if [ $(($(date +%s) - $(stat -c %Y "$mark" 2>/dev/null || echo 0))) -lt "$recent
   wait $!
 fi
 touch "$mark"
+# The program deletes it where kubelet is to wait after all.
+export STARTED_MARK="$mark"
 exec "$@"

@@ -42,11 +42,12 @@ export function readinessProbe(
 }
 
 /**
- * Whether a container watches and tidies up, and the edge serves without it. The log exporter is one of them, but its image has no shell. With a bucket, the janitor is none: it
- * keeps blobs under way within the replica's part of the node's disk, and kubelet evicts a Pod that exceeds it.
+ * Whether the edge serves without a container: it watches or tidies up, or is the origin of one upstream. The log exporter is one of them, but its image has no shell. With a bucket, the
+ * janitor is none: it keeps blobs under way within the replica's part of the node's disk, and kubelet evicts a Pod that exceeds it.
  */
 export function isSideContainer({ name }: Container, hasBucket: boolean): boolean {
-  return ["prometheus", "blackbox", "prefetch", ...(hasBucket ? [] : ["janitor"])].includes(name);
+  const names = ["prometheus", "blackbox", "prefetch", ...(hasBucket ? [] : ["janitor"])];
+  return names.includes(name) || name.startsWith("origin-");
 }
 
 const delayedStart = script(import.meta.url, "delayed-start.sh");

@@ -18,7 +18,7 @@ const limits = {
   /** How long an origin may be silent for a blob, where silence may also fall between two packets from a lossy upstream. */
   silenceSeconds: 10,
   /**
-   * Likewise with object storage: an origin is silent while that takes 10 MiB, and holds the last bytes back until it has the whole under the
+   * Likewise with object storage: an origin is silent while that takes a part, and holds the last bytes back until it has the whole under the
    * blob's name.
    */
   storeSilenceSeconds: 60,

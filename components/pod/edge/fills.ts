@@ -12,6 +12,12 @@ const fullMark = `${edgePaths.cache}/tmp/full`;
 /** The group of servers that a blob comes from: see {@link fillRules}. */
 export const blobOrigin = "$blob_origin";
 
+/**
+ * How many blobs one origin brings into S3 at once. It holds two parts of each in memory (object-storage.ts): 48 took up to 617 MiB, and 64 up to 931, of the 1,024 that its container
+ * has. Beyond those, the kernel ends it with all that is under way. Who asks for one more gets what the store has, and falls back from what it doesn't have.
+ */
+export const mostFills = 48;
+
 /** The group of servers that says at once that there is nothing. */
 export const nobody = "nobody";
 
@@ -47,7 +53,7 @@ export function fillMaps({ budget, ports }: Options): Directive[] {
 export function fillRules({ budget, store }: Pick<Options, "budget" | "store">): Directive[] {
   const whenFull = store?.delivery === "redirect" ? "stored-$upstream" : nobody;
   return [
-    directive("set", blobOrigin, "origin-$upstream"),
+    directive("set", blobOrigin, `${blobGroup({ store })}-$upstream`),
     block("if", "($http_range", "~", `${resumption})`, [directive("set", blobOrigin, resumed)]),
     ...(budget.fillsMiB === undefined
       ? []
@@ -59,7 +65,7 @@ export function fillRules({ budget, store }: Pick<Options, "budget" | "store">):
  * For the http block, behind the server that has nothing, whose port it shares: the origins, for who goes on with a blob that isn't stored. nginx promises the rest before it has any of
  * it, and after such a promise, containerd asks no other registry. So a blob that broke off here, and again, is refused until a minute has passed.
  */
-export function resumedServer({ ports }: Pick<Options, "ports">): Directive {
+export function resumedServer({ ports, store }: Pick<Options, "ports" | "store">): Directive {
   return block("server", [
     directive("listen", `127.0.0.1:${ports.edgeUnavailable}`),
     directive("server_name", resumed),
@@ -74,9 +80,14 @@ export function resumedServer({ ports }: Pick<Options, "ports">): Directive {
     directive("proxy_read_timeout", `${fillSeconds}s`),
     // As registryPrefix() and zotDestination() have it.
     block("location", "~", "^/(?:v2/)?(?<resumed>[^/]+)/", [
-      directive("proxy_pass", "http://origin-$resumed$request_uri"),
+      directive("proxy_pass", `http://${blobGroup({ store })}-$resumed$request_uri`),
     ]),
   ]);
+}
+
+/** The groups of origins that blobs come from: where their number is limited, these are groups of their own, because manifests are small. */
+export function blobGroup({ store }: { readonly store: Options["store"] | undefined }): "origin" | "fills" {
+  return store?.kind === "s3" ? "fills" : "origin";
 }
 
 /** For the locations of blobs. What isn't stored must not be buffered on the disk, either. */

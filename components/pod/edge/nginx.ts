@@ -7,7 +7,7 @@ import { cacheZones } from "./budget.ts";
 import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
-import { fillMaps, fillRules, resumedServer } from "./fills.ts";
+import { blobGroup, fillMaps, fillRules, mostFills, resumedServer } from "./fills.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { onlyCachedLocations } from "./only-cached.ts";
@@ -73,7 +73,7 @@ function configurationOf(options: PodOptions, revision: string): string {
       ...fillMaps(options),
       ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
       directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
-      ...upstreamPorts(options).map((it) => origin(it, options)),
+      ...upstreamPorts(options).flatMap((it) => origin(it, options)),
       ...peerGroup(options),
       ...proxying(options),
       registryServer(options),
@@ -98,18 +98,25 @@ function temporaryPaths(): Directive[] {
  * shared store has. Without such a store, silence for one object says nothing of another: an origin whose upstream is silent is stopped by origin.sh. The zone shares among the
  * workers what they know.
  */
-function origin({ upstream, ports }: UpstreamPorts, options: PodOptions): Directive {
-  const name = literal(`origin-${upstream.name}`);
+function origin(
+  { upstream, ports }: UpstreamPorts,
+  { store, ports: { edgeUnavailable } }: PodOptions,
+): Directive[] {
   const watched =
-    options.store === undefined ? ["max_fails=0"] : ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
-  return block("upstream", name, [
-    directive("zone", name, "64k"),
-    directive("server", `127.0.0.1:${ports.http}`, ...watched),
-    options.store === undefined
-      ? directive("server", `127.0.0.1:${options.ports.edgeUnavailable}`, "backup")
-      : directive("server", `127.0.0.1:${ports.stored}`, ...watched, "backup"),
-    directive("keepalive", 64),
-  ]);
+    store === undefined ? ["max_fails=0"] : ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
+  const group = (prefix: string, limit: readonly string[] = []) => {
+    const name = literal(`${prefix}-${upstream.name}`);
+    return block("upstream", name, [
+      directive("zone", name, "64k"),
+      directive("server", `127.0.0.1:${ports.http}`, ...watched, ...limit),
+      store === undefined
+        ? directive("server", `127.0.0.1:${edgeUnavailable}`, "backup")
+        : directive("server", `127.0.0.1:${ports.stored}`, ...watched, "backup"),
+      directive("keepalive", 64),
+    ]);
+  };
+  const ofBlobs = blobGroup({ store });
+  return [group("origin"), ...(ofBlobs === "origin" ? [] : [group(ofBlobs, [`max_conns=${mostFills}`])])];
 }
 
 /**
