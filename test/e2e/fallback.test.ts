@@ -6,8 +6,10 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import { execa } from "execa";
 import pMap from "p-map";
 import type { Content } from "../../scripts/seed/content.ts";
+import { exists } from "../../scripts/setup/files.ts";
 import { asked, registryName } from "../support/chain.ts";
 import { breakages } from "../support/clients/broken-cache.ts";
 import {
@@ -23,8 +25,9 @@ import { nodeCheck } from "../support/clients/node-check.ts";
 import { blackHole, silentWay } from "../support/clients/way-to-cache.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { scope, tempDir } from "../support/scope.ts";
-import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
+import { leaveFree, type SmallDisk, smallDisk } from "../support/small-disk.ts";
 import { startTlsServer } from "../support/tls-server.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const named = ({ repository, tags: [tag] }: Content) => `${registryName}/${repository}:${tag}`;
 
@@ -203,11 +206,20 @@ describe("with a cache", { concurrency: true }, () => {
     const nodes = [await containerdNode("2"), await podmanNode(shared.chain.cache.caFile)].map((node) =>
       parts.use(node),
     );
+    const { cache } = shared.chain;
+    await waitUntil("the edge has its reserve", () => exists(join(disk.path, "cache", "cache", "reserve")));
     await using _ballast = await disk.fill();
     for (const node of nodes) {
       const image = await coldImage(shared, `full for ${node.name}`);
       assert.ok((await delay(t, node, shared, image, withCache(shared))) < longestMs);
     }
+    // nginx needs a file to start, and nothing else makes room.
+    const edge = cache.container("edge");
+    await execa("podman", ["stop", edge]);
+    await leaveFree(disk.path, 0);
+    await execa("podman", ["start", edge]);
+    const health = `http://127.0.0.1:${cache.layout.ports.edgeStatus}/healthz`;
+    await waitUntil("the edge runs again", async () => (await fetch(health)).ok);
   });
 
   // No setting says how long to wait for a TLS handshake: 10 s for each request, so it doesn't wait for the others.

@@ -38,6 +38,11 @@ keep_pid_file() {
   fi
 }
 
+# Room that the next start gives back: on a full disk, nginx couldn't write its process file, and nothing else makes room there.
+keep_reserve() {
+  [ -e "$reserve" ] || { head -c 1048576 /dev/zero >"$reserve.new" && mv "$reserve.new" "$reserve"; } 2>/dev/null || rm -f "$reserve.new"
+}
+
 # What a killed worker was filling stays locked for proxy_cache_lock_age, and no reload frees it: nginx ends, and its container starts again.
 end_without_worker() {
   while read -r alert; do
@@ -53,6 +58,7 @@ watch() {
   mark=${pid_file%/*}/refused
   while sleep 2; do
     keep_pid_file
+    keep_reserve
     now=$(read_files) || continue
     if [ "$now" = "$taken" ]; then
       rm -f "$mark"
@@ -69,6 +75,8 @@ until taken=$(read_files) && usable "$taken"; do
   wait $!
 done
 pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration")
+reserve=${pid_file%/*}/reserve
+rm -f "$reserve"
 # A pipe for nginx's alerts, which are in its log, too. It has no name, because two edges may share the directory.
 alerts=$(mktemp -u "$pid_file.XXXXXX")
 mkfifo "$alerts" && exec 9<>"$alerts" && rm "$alerts"
