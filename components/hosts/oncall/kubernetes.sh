@@ -108,7 +108,9 @@ workload() { look get statefulsets,deployments --selector app.kubernetes.io/name
 
 configuration() {
   workload=$(workload) || return
-  look get "$workload" --output 'jsonpath=wanted {.spec.replicas} replicas; {.status.updatedReplicas} have the wanted configuration, {.status.readyReplicas} are ready{"\n"}'
+  counts=$(look get "$workload" --output 'jsonpath=wanted {.spec.replicas} replicas; {.status.updatedReplicas} have the wanted configuration, {.status.readyReplicas} are ready') || return
+  # Kubernetes leaves out a number that is 0.
+  printf '%s\n' "$counts" | sed 's/  / 0 /g'
 }
 
 restart_all() {
