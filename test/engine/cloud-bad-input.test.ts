@@ -1,7 +1,7 @@
 /** What is wrong is told, with its place and the way out, before anything is created. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { CloudCase } from "../support/cloud-case.ts";
+import { type CloudCase, mistakesOfEngine } from "../support/cloud-case.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
 import { withPreview } from "../support/project.ts";
@@ -21,7 +21,7 @@ function testBadInput(known: CloudCase): void {
     stack = parts.use(await cloudStack(known.file, known.newCloud()));
   });
 
-  for (const [what, { keys = {}, region, told }] of Object.entries(known.mistakes)) {
+  for (const [what, { keys = {}, region, told }] of mistakesOfEngine(known.mistakes)) {
     test(`${what} is told before anything is created`, async () => {
       await stack.configure(keys, region);
       const { failed, messages } = await stack.run("up", [withPreview]);

@@ -6,6 +6,7 @@ import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
+import { mistakesOfEngine } from "../support/cloud-case.ts";
 import type { ClusterCase } from "../support/cloud-cluster-case.ts";
 import { type CloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-files.ts";
@@ -246,7 +247,7 @@ function testMistakes(known: ClusterCase): void {
   const parts = scope({ after });
   let stack: CloudStack;
 
-  for (const [what, { keys = {}, region, told }] of Object.entries(known.mistakes)) {
+  for (const [what, { keys = {}, region, told }] of mistakesOfEngine(known.mistakes)) {
     test(`${what} is told before anything is created`, async () => {
       stack ??= parts.use(await clusterStack(known.file, known, known.newAccount()));
       await stack.configure(keys, region);

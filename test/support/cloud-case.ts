@@ -1,4 +1,5 @@
 /** What the tests of the engine have to know of a cloud: a table per cloud, cloud-aws.ts and cloud-azure.ts. */
+import assert from "node:assert/strict";
 import type { Cloud, Thing } from "../doubles/cloud.ts";
 import type { Fault } from "../doubles/faults.ts";
 import type { Exposure } from "./posture.ts";
@@ -88,4 +89,15 @@ export interface Mistake {
   readonly keys?: Config;
   readonly region: Config;
   readonly told: readonly RegExp[];
+}
+
+/** Two of all, which are told by the engine: before anything is asked, and by what the cloud answers. The others are in test/graph/cloud-mistakes.test.ts. */
+export function mistakesOfEngine(mistakes: Readonly<Record<string, Mistake>>): [string, Mistake][] {
+  const found = Object.entries(mistakes).filter(([what]) => isOfEngine(what));
+  assert.equal(found.length, 2);
+  return found;
+}
+
+export function isOfEngine(mistake: string): boolean {
+  return /^all that (?:is wrong with the text|isn't in the)/.test(mistake);
 }

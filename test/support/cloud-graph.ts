@@ -2,11 +2,15 @@
  * A stack file of this project in an account that a double stands in for, without the engine: the whole program under Pulumi's mocks. What differs between two configurations, and what
  * is replaced because of it, the double says as it says it to the engine. What a replaced resource will be is unknown to a preview, and is what it was here.
  */
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { mock } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { createCaches, readConfig } from "../../components/index.ts";
 import type { Cloud } from "../doubles/cloud.ts";
+import { CloudError } from "../doubles/faults.ts";
 import "../doubles/redirect-fetch.ts";
 import { serveApi } from "../doubles/serve-api.ts";
 import { type Inputs, isWithin, revealed } from "../doubles/values.ts";
@@ -30,8 +34,14 @@ interface Made {
   readonly provider: Inputs;
 }
 
-/** @param file the path of a stack file: what is there before anything changes. */
-export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph> {
+interface CloudProgram extends AsyncDisposable {
+  /** As the stack's file has them. */
+  readonly regions: readonly Config[];
+  /** @param before what there is; without, all is made. @throws what the program ends with */
+  run(edit: Edit, before?: ReadonlyMap<string, Made>): Promise<Map<string, Made>>;
+}
+
+async function cloudProgram(file: string, cloud: Cloud): Promise<CloudProgram> {
   const api = await serveApi(cloud);
   const { NODE_OPTIONS: _, ...environment } = api.environment;
   Object.assign(process.env, environment);
@@ -43,11 +53,7 @@ export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph
     isOwn: (type: string) => type.startsWith(`${cloud.definition.name}:`),
   };
 
-  /** @param before what there is; without, all is made. */
-  async function run(
-    { keys = {}, region = {} }: Edit,
-    before?: ReadonlyMap<string, Made>,
-  ): Promise<Map<string, Made>> {
+  const run: CloudProgram["run"] = async ({ keys = {}, region = {} }, before) => {
     const providers = new Map<string, Inputs>();
     const providerOf = (reference: string) => providers.get(reference.split("::").at(-2) ?? "") ?? {};
     const made = new Map<string, Omit<Made, "resource">>();
@@ -76,7 +82,9 @@ export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph
       (token, inputs, provider) =>
         token === "pulumi:pulumi:readStackResourceOutputs"
           ? { outputs: {} }
-          : { ...cloud.invoke(token, revealed(inputs) as Inputs, scopeOf(providerOf(provider))) },
+          : asTheEngine(token, () =>
+              cloud.invoke(token, revealed(inputs) as Inputs, scopeOf(providerOf(provider))),
+            ),
     );
     return new Map(
       resources.flatMap((resource) => {
@@ -85,7 +93,25 @@ export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph
         return found ? [[key, { ...found, resource }] as const] : [];
       }),
     );
+  };
+  return { regions, run, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
+}
+
+/** What a provider refuses is told in words of the engine around it. */
+function asTheEngine(token: string, ask: () => object): Record<string, unknown> {
+  try {
+    return { ...ask() };
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    const details = `invocation of ${token} returned an error: invoking ${token}: ${error.message}`;
+    throw Object.assign(new Error(details), { details });
   }
+}
+
+/** @param file the path of a stack file: what is there before anything changes. */
+export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph> {
+  const program = await cloudProgram(file, cloud);
+  const { regions, run } = program;
 
   /** `update`, `replace`, or nothing. */
   function kindOf(old: Made, { resource, inputs, provider }: Made): string | undefined {
@@ -113,6 +139,31 @@ export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph
       });
       return all.sort();
     },
-    [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  };
+}
+
+export interface CloudRefusals extends AsyncDisposable {
+  /** What a stack with this configuration is refused for, and warned of, in the program's words. */
+  refusal(edit: Edit): Promise<string>;
+}
+
+/** @param file the path of a stack file, of which nothing is there yet. */
+export async function cloudRefusals(file: string, cloud: Cloud): Promise<CloudRefusals> {
+  const program = await cloudProgram(file, cloud);
+  return {
+    async refusal(edit) {
+      const warn = mock.method(pulumi.log, "warn", async () => {});
+      const error = await program.run(edit).then(
+        () => assert.fail("it isn't refused"),
+        (error: unknown) => error,
+      );
+      warn.mock.restore();
+      // Another error would have a stack trace.
+      if (!pulumi.RunError.isInstance(error)) throw error;
+      const warnings = warn.mock.calls.map(({ arguments: [message] }) => String(message));
+      return [error.message, ...warnings].join("\n");
+    },
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
 }
