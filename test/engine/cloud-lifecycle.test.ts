@@ -9,6 +9,7 @@ import type { CloudCase } from "../support/cloud-case.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
+import { knownViolations, withPolicies } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { untagged } from "../support/tags.ts";
 
@@ -35,9 +36,11 @@ function testLifecycle(file: string, known: CloudCase): void {
     return run;
   }
 
-  test("a preview says what would be made, and makes nothing", async () => {
+  test("a preview says what would be made, which keeps the rules, and makes nothing", async () => {
     stack = parts.use(await cloudStack(file, cloud));
-    const { changes } = await succeeds("preview");
+    const preview = await succeeds("preview", ...withPolicies);
+    assert.deepEqual(knownViolations(preview), []);
+    const { changes } = preview;
     assert.ok(changes.length > 10);
     assert.deepEqual(
       changes.filter((change) => !change.startsWith("create ")),
@@ -46,8 +49,9 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
-  test("the first up makes it, in an order that holds; the second has nothing to do", async () => {
-    const { changes } = await succeeds("up");
+  test("the first up makes it, in an order that holds, and keeps the rules; the second has nothing to do", async () => {
+    const { changes, violations } = await succeeds("up", ...withPolicies);
+    assert.deepEqual(violations, []);
     const done = stack.done();
     assert.deepEqual(await missingDependencies(), [], "may be made when the machine has started");
     // Besides, components and providers.

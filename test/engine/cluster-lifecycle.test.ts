@@ -12,7 +12,7 @@ import { type CloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-files.ts";
 import { allOfCluster } from "../support/in-place.ts";
 import { assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
-import { withPreview } from "../support/project.ts";
+import { knownViolations, withPolicies, withPreview } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { untagged } from "../support/tags.ts";
 
@@ -57,10 +57,12 @@ function testLifecycle(file: string, known: ClusterCase): void {
   const manyReplicas = { replicas: { min: 4, max: 5 } };
   let stack: CloudStack;
 
-  test("a preview says what would be made, and makes nothing", async () => {
+  test("a preview says what would be made, which keeps the rules, and makes nothing", async () => {
     stack = parts.use(await clusterStack(file, known, account));
     await stack.configure({}, { version: older });
-    const { changes } = await succeeds(stack, "preview");
+    const preview = await succeeds(stack, "preview", ...withPolicies);
+    assert.deepEqual(knownViolations(preview), []);
+    const { changes } = preview;
     assert.ok(changes.length > 20);
     assert.deepEqual(
       changes.filter((change) => !change.startsWith("create ")),
@@ -78,8 +80,9 @@ function testLifecycle(file: string, known: ClusterCase): void {
     });
   }
 
-  test("the next up makes the rest, and nothing twice", async () => {
-    await succeeds(stack, "up");
+  test("the next up makes the rest, and nothing twice, and keeps the rules", async () => {
+    const { violations } = await succeeds(stack, "up", ...withPolicies);
+    assert.deepEqual(violations, []);
     const made = stack.done();
     assert.deepEqual([...new Set(made)].sort(), made.sort());
   });

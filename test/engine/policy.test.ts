@@ -1,43 +1,16 @@
-/** The policy pack in the engine, with what is in stacks/ and with what breaks its rules. Those of an existing cluster and of this machine: kubernetes.test.ts, lifecycle.test.ts. */
+/** The policy pack in the engine, with what breaks its rules. That the stacks in stacks/ keep them: cloud-lifecycle.test.ts, cluster-lifecycle.test.ts, kubernetes.test.ts and lifecycle.test.ts. */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { execa } from "execa";
 import { aws } from "../support/cloud-aws.ts";
-import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
-import { clusterFiles, clusterStack } from "../support/cluster-files.ts";
 import { projectDirectory, withPolicies } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const parts = scope({ after });
 const docs = await readFile(join(projectDirectory, "docs", "policies.md"), "utf8");
-
-/** What a preview can't know is said, and judged by `up`. */
-const unknown =
-  /^advisory [\w-]+ [\w-]+: can't run policy .* during preview: .* can't be known during preview$/;
-
-describe("every stack keeps the rules", { concurrency: true }, () => {
-  const stacks: Record<string, () => Promise<CloudStack>> = Object.fromEntries([
-    ...cloudFiles.map(({ file, cloud }) => [file, () => cloudStack(file, cloud.newCloud())]),
-    ...clusterFiles.map(({ file, known }) => [file, () => clusterStack(file, known, known.newAccount())]),
-  ]);
-  for (const [file, start] of Object.entries(stacks)) {
-    test(file, async () => {
-      const stack = parts.use(await start());
-      const preview = await stack.run("preview", withPolicies);
-      assert.ok(!preview.failed, preview.messages);
-      assert.deepEqual(
-        preview.violations.filter((it) => !unknown.test(it)),
-        [],
-      );
-      const up = await stack.run("up", withPolicies);
-      assert.ok(!up.failed, up.messages);
-      assert.deepEqual(up.violations, []);
-    });
-  }
-});
 
 test("the pack is also one for the language host, which starts it by its folder", async () => {
   const { path: empty } = parts.use(await tempDir());

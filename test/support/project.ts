@@ -68,6 +68,13 @@ export const withPreview = "--skip-preview=false";
 /** Arguments with which the engine asks the project's policy pack. */
 export const withPolicies = ["--policy-pack", join(projectDirectory, "policy", "pack.js")];
 
+/** Of what policy packs found in a preview, all but what it can't know, which is said, and judged by `up`. */
+export function knownViolations({ violations }: Pick<EngineRun, "violations">): string[] {
+  const unknown =
+    /^advisory [\w-]+ [\w-]+: can't run policy .* during preview: .* can't be known during preview$/;
+  return violations.filter((it) => !unknown.test(it));
+}
+
 export interface ProjectOptions {
   readonly stack: string;
   /** An empty one, for all that is the stack's own. */
