@@ -135,6 +135,28 @@ export const azureCluster: ClusterCase = {
         /regions\[0\]\.resourceGroup: none can't be found: ResourceNotFound: /,
       ],
     },
+    "a private endpoint in a network that isn't prepared for it": {
+      region: {
+        network: {
+          vnet: existing.clusterNetwork,
+          subnet: existing.subnet,
+          loadBalancerSubnet: "balancer",
+        },
+        endpoint: {
+          hostname: `cache.${existing.privateZone}`,
+          zone: existing.privateZone,
+          zoneResourceGroup: existing.zoneResourceGroup,
+          exposure: "private",
+          tls: { mode: "private" },
+        },
+        access: { clients: ["10.0.0.0/8"] },
+      },
+      told: [
+        /endpoint\.zone: the private zone corp\.example\.com isn't linked with the network/,
+        /network\.subnet: has no way out, and a private endpoint's nodes no public address/,
+        /network\.loadBalancerSubnet: \S+ has no balancer, only \S+/,
+      ],
+    },
     "a network of another region": {
       region: { network: { vnet: existing.virtualNetwork, subnet: existing.subnet } },
       told: [/regions\[0\]\.network\.vnet: is in westeurope, and the cluster in germanywestcentral/],
