@@ -5,7 +5,6 @@ import type { CloudCase } from "../support/cloud-case.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
-import { withPreview } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
 describe("every cloud", { concurrency: true }, () => {
@@ -28,18 +27,8 @@ function testBucket(known: CloudCase): void {
     assert.ok(!failed, messages);
   }
 
-  test("a name that isn't to be had is told before anything is created", async () => {
-    stack = parts.use(await cloudStack(known.file, cloud));
-    await stack.configure({}, { ...bucket.takenFor, storage: redirect });
-    cloud.keep(bucket.taken);
-    const { failed, messages } = await stack.run("up", [withPreview]);
-    cloud.remove(bucket.taken);
-    assert.ok(failed);
-    assert.match(messages, bucket.told);
-    assert.deepEqual(stack.done(), []);
-  });
-
   test("the first up makes it, closed; the second finds it to be its own", async () => {
+    stack = parts.use(await cloudStack(known.file, cloud));
     await stack.configure({}, { storage: redirect });
     await succeeds("up");
     const made = stack.done().map((operation) => operation.split(" ")[1]);

@@ -73,7 +73,11 @@ describe("the quota of vCPUs", { concurrency: 1 }, () => {
     assert.deepEqual(await told(upgraded, "c7gn.xlarge", 6), []);
     const refusal = message(upgraded, 3, 5, "c7gn.xlarge needs 4", 6);
     assert.deepEqual(await told(upgraded, "c7gn.xlarge", 5), [refusal]);
+    assert.deepEqual(await told(upgraded, "m7i.xlarge", 5), [
+      message(upgraded, 3, 5, "m7i.xlarge needs 4", 6),
+    ]);
     assert.deepEqual(await told(upgraded, "m7g.large", 0), []);
+    assert.deepEqual(await told(upgraded, "m7i.large", 0), []);
   });
 
   test("that can't be read is told, and refuses nothing", async () => {

@@ -1,8 +1,6 @@
 import { userDataLimitBytes } from "../../components/hosts/aws/vm/user-data.ts";
-import { foreignBucket } from "../doubles/aws/account.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
 import { accountId, existing } from "../doubles/aws/existing.ts";
-import { everywhere } from "../doubles/cloud.ts";
 import { CloudError } from "../doubles/faults.ts";
 import type { CloudCase } from "./cloud-case.ts";
 import { violationsOf } from "./posture.ts";
@@ -127,10 +125,13 @@ export const aws: CloudCase = {
         /regions\[0\]\.network\.subnet: /,
       ],
     },
-    "a key that is disabled": {
+    "a key that is disabled, and that a subnet may lead to a NAT instance,": {
       keys: { governance: { kmsKey: existing.disabledKey } },
-      region: {},
-      told: [/governance\.kmsKey: alias\/disabled in eu-central-1 is in the state Disabled: enable it/],
+      region: { network: { vpc: existing.vpc, subnet: existing.natInstanceSubnet } },
+      told: [
+        /governance\.kmsKey: alias\/disabled in eu-central-1 is in the state Disabled: enable it/,
+        /network\.subnet: the default route of subnet-0a+c leads to eni-0a+\. If that is a NAT/,
+      ],
     },
     "a key that isn't there": {
       keys: { governance: { kmsKey: "alias/none" } },
@@ -228,15 +229,6 @@ export const aws: CloudCase = {
       "BucketServerSideEncryptionConfiguration",
     ],
     expiry: "update BucketLifecycleConfiguration …-store",
-    taken: {
-      type: foreignBucket,
-      id: `registry-cache-${accountId}-eu-central-1-an`,
-      scope: everywhere,
-      inputs: {},
-      outputs: {},
-    },
-    takenFor: {},
-    told: /regions\[0\]\.storage\.kind: the bucket registry-cache-\d+-eu-central-1-an may be another account's: .*403/,
   },
 
   governedNetwork: {},

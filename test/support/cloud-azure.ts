@@ -1,12 +1,10 @@
-import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { newestImage } from "../../components/hosts/azure/vm/image.ts";
 import { customDataLimitBytes } from "../../components/hosts/azure/vm/user-data.ts";
-import { existing, groupId, subscriptionId, types } from "../doubles/azure/account.ts";
+import { existing, subscriptionId } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { withdraw } from "../doubles/azure/images.ts";
 import { restrict } from "../doubles/azure/sizes.ts";
 import { podOf } from "../doubles/azure/user-data.ts";
-import { everywhere } from "../doubles/cloud.ts";
 import { CloudError } from "../doubles/faults.ts";
 import { valueAt } from "../doubles/values.ts";
 import type { CloudCase } from "./cloud-case.ts";
@@ -14,7 +12,6 @@ import { violationsOf } from "./posture.ts";
 import { privateUpstream } from "./private-stack.ts";
 
 const machine = "azure-native:compute:VirtualMachine";
-const accountName = storageAccountName(subscriptionId, { stack: "azure-westeurope", region: "westeurope" });
 
 export const azure: CloudCase = {
   file: "stacks/Pulumi.azure-westeurope.yaml",
@@ -188,15 +185,6 @@ export const azure: CloudCase = {
   bucket: {
     types: ["StorageAccount", "BlobContainer", "ManagementPolicy"],
     expiry: "update ManagementPolicy …",
-    taken: {
-      type: types.storageAccount,
-      id: `${groupId(existing.resourceGroup)}/providers/Microsoft.Storage/storageAccounts/${accountName}`,
-      scope: everywhere,
-      inputs: {},
-      outputs: {},
-    },
-    takenFor: { resourceGroup: existing.resourceGroup },
-    told: /regions\[0\]\.storage\.kind: the storage account cache[0-9a-f]{19} already exists and isn't this stack's/,
   },
 
   governedNetwork: { subnetSecurityGroups: true },

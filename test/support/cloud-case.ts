@@ -69,12 +69,6 @@ export interface BucketCase {
   readonly types: readonly string[];
   /** What another number of days changes, with `…` for the region. */
   readonly expiry: string;
-  /** Something of the bucket's name that isn't this stack's. */
-  readonly taken: Thing;
-  /** Over the file's region, for {@link taken}. */
-  readonly takenFor: Config;
-  /** What is said of it. */
-  readonly told: RegExp;
 }
 
 type FaultName =
