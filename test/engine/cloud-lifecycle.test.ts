@@ -1,6 +1,8 @@
-/** The life of every stack in a cloud, from its first preview to its end. */
+/** The life of every stack in a cloud, from its first preview to its end; what it costs, and that its budget holds. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import { notFound } from "../../components/cost/line.ts";
 import { regionIn } from "../../scripts/oncall/state.ts";
 import { waysOf } from "../../scripts/oncall/ways.ts";
 import type { Thing } from "../doubles/cloud.ts";
@@ -36,11 +38,22 @@ function testLifecycle(file: string, known: CloudCase): void {
     return run;
   }
 
-  test("a preview says what would be made, which keeps the rules, and makes nothing", async () => {
+  test("over a budget that must hold, it ends before anything is made, and names the largest lines", async () => {
     stack = parts.use(await cloudStack(file, cloud));
+    await stack.configure({ budget: { monthlyUSD: 1, over: "fail" } });
+    const { failed, messages } = await stack.run("up");
+    assert.ok(failed, messages);
+    assert.match(messages, /budget\.monthlyUSD: the stack costs \$.* a month by estimate/);
+    assert.match(messages, /the largest lines: .*\d\.\d\d; /);
+    assert.deepEqual(stack.done(), []);
+  });
+
+  test("over one that only warns, a preview says what would be made, which keeps the rules, and makes nothing", async () => {
+    await stack.configure({ budget: { monthlyUSD: 1 } });
     const preview = await succeeds("preview", ...withPolicies);
     assert.deepEqual(knownViolations(preview), []);
-    const { changes } = preview;
+    const { changes, messages } = preview;
+    assert.match(messages, /budget\.monthlyUSD: the stack costs/);
     assert.ok(changes.length > 10);
     assert.deepEqual(
       changes.filter((change) => !change.startsWith("create ")),
@@ -49,15 +62,33 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
-  test("the first up makes it, in an order that holds, and keeps the rules; the second has nothing to do", async () => {
+  test("the first up makes it, in an order that holds, and keeps the rules; the second, under its budget, has nothing to do and nothing to say of that", async () => {
     const { changes, violations } = await succeeds("up", ...withPolicies);
     assert.deepEqual(violations, []);
     const done = stack.done();
     assert.deepEqual(await missingDependencies(), [], "may be made when the machine has started");
     // Besides, components and providers.
     for (const operation of done) assert.ok(changes.includes(operation), operation);
-    await succeeds("up", "--expect-no-changes");
+    await stack.configure({ budget: { monthlyUSD: 1_000_000, over: "fail", unpriced: "allow" } });
+    const { messages } = await succeeds("up", "--expect-no-changes");
+    // That it rests on other regions' prices may be said.
+    assert.doesNotMatch(messages, /budget\.monthlyUSD: the stack (?:may cost|costs)/);
     assert.deepEqual(stack.done(), []);
+    await stack.configure({});
+  });
+
+  test("the output has the costs of each region, line by line", async () => {
+    const { cost } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+    const estimates = cost as Record<string, RegionEstimate>;
+    assert.deepEqual(
+      Object.keys(estimates),
+      stack.regions.map(({ name }) => name),
+    );
+    for (const { lines, totals, alternatives } of Object.values(estimates)) {
+      assert.ok(lines.some(({ kind, monthlyCost }) => kind === "machine" && monthlyCost !== notFound));
+      assert.ok(totals.byPayer.us > 0);
+      assert.ok(alternatives?.cheapest);
+    }
   });
 
   test("it is closed but for what its configuration opens", () => {
@@ -98,7 +129,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     );
     assert.equal(before.filter((pod) => known.podsOf(cloud).includes(pod)).length, 0);
     assert.equal(known.podsOf(cloud).length, stack.regions.length);
-    await succeeds("up", "--expect-no-changes");
+    // That a second up has nothing to do then: cloud-faults.test.ts.
     await stack.configure({});
     await succeeds("up");
     const back = stack.done();
