@@ -1,11 +1,14 @@
-/** What a change does to a machine in a cloud, as the engine says and does it. The rows of docs/upgrading.md, one by one, are in test/graph/cloud-changes.test.ts; other machines in cloud-lifecycle.test.ts. */
+/** What a change does to a machine in a cloud, as the engine says and does it; also to one whose image is gone, which runs on, and is never deleted where it can't be made again. The rows of docs/upgrading.md, one by one, are in test/graph/cloud-changes.test.ts; other machines in cloud-lifecycle.test.ts. */
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { customDataDigest } from "../../components/hosts/azure/vm/user-data.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { allOfMachine, type Edit } from "../support/in-place.ts";
 import { endpointOf } from "../support/private-region.ts";
-import { scope } from "../support/scope.ts";
+import { scope, tempDir } from "../support/scope.ts";
 
 describe("what a change does", { concurrency: true }, () => {
   for (const { file, cloud: known } of cloudFiles) {
@@ -15,13 +18,29 @@ describe("what a change does", { concurrency: true }, () => {
       const machine = lastPart(known.types.machine);
       const endpoint = endpointOf(file);
       const told = known.podChange.find((change) => change.startsWith("update ")) ?? "";
+      const { storage } = allOfMachine(endpoint).region ?? {};
+      /** After all of it. */
+      const grown = { storage };
+      const access = { clients: ["198.51.100.0/24"] };
+      const gone = "machine.image: the machine was made from .*";
       let stack: CloudStack;
 
       before(async () => {
         stack = parts.use(await cloudStack(file, cloud));
-        const { failed, messages } = await stack.run("up");
-        assert.ok(!failed, messages);
+        await succeeds("up");
       });
+
+      async function succeeds(operation: "preview" | "up") {
+        const run = await stack.run(operation);
+        assert.ok(!run.failed, run.messages);
+        return run;
+      }
+
+      function oneMachine() {
+        const [only, ...others] = cloud.things(known.types.machine);
+        assert.ok(only && others.length === 0);
+        return only;
+      }
 
       /** What the preview says of the first region, in words such as `replace Instance …`. */
       async function preview({ keys = {}, region = {} }: Edit): Promise<string[]> {
@@ -70,6 +89,65 @@ describe("what a change does", { concurrency: true }, () => {
         const [done = []] = Object.values(stack.byRegion(stack.done()));
         const kinds = [...new Set(done.map((it) => it.split(" ").slice(0, 2).join(" ")))];
         assert.deepEqual(kinds.sort(), known.inPlace);
+      });
+
+      test("where its image is gone, it takes other clients and another Pod, and both preview and update warn", async () => {
+        known.withdrawImages(cloud);
+        stack.done();
+        const { id } = oneMachine();
+        await stack.configure({}, { ...grown, access, freshnessSeconds: 30 });
+        for (const operation of ["preview", "up"] as const) {
+          const { messages } = await succeeds(operation);
+          assert.match(
+            messages,
+            new RegExp(`: ${gone}\\. The existing machine keeps running\\. An update that`),
+          );
+        }
+        const done = stack.done();
+        assert.ok(
+          done.some((it) => it.includes("SecurityGroup ")),
+          done.join(),
+        );
+        assert.ok(
+          !done.some((it) => /^(?:create|delete) /.test(it) && it.includes(` ${machine} `)),
+          done.join(),
+        );
+        assert.equal(oneMachine().id, id);
+      });
+
+      test("it isn't replaced where this version makes another user data", async () => {
+        const file = join(parts.use(await tempDir()).path, "state.json");
+        await stack.pulumi("stack", "export", "--file", file);
+        const state = await readFile(file, "utf8");
+        const current = known.userDataOf(oneMachine());
+        const earlier = state.replaceAll(current, "H4sI").replaceAll(customDataDigest(current), "");
+        assert.notEqual(earlier, state);
+        await writeFile(`${file}.earlier`, earlier);
+        await stack.pulumi("stack", "import", "--file", `${file}.earlier`);
+        const { failed, messages } = await stack.run("up");
+        assert.ok(failed);
+        assert.match(
+          messages,
+          new RegExp(`regions\\[0\\]\\.${gone}\\. This update would replace the machine, `),
+        );
+        assert.doesNotMatch(messages, /^\s+at /m, "a stack trace");
+        assert.deepEqual(stack.done(), []);
+        await stack.pulumi("stack", "import", "--file", file);
+      });
+
+      test("it is replaced by one of another image, the way out", async () => {
+        await stack.configure(
+          {},
+          { ...grown, access, freshnessSeconds: 30, machine: { image: known.otherImage } },
+        );
+        const { messages } = await succeeds("up");
+        assert.doesNotMatch(messages, /machine\.image/);
+        const replaced = [`delete ${machine}`, `create ${machine}`];
+        const done = stack.done().filter((it) => it.includes(` ${machine} `));
+        assert.deepEqual(
+          done.map((it) => it.split(" ").slice(0, 2).join(" ")),
+          replaced,
+        );
       });
     });
   }
