@@ -33,7 +33,9 @@ function testFaults(file: string, known: CloudCase): void {
     await configurePrivate();
   });
 
-  for (const [what, fault] of Object.entries(known.faults)) {
+  // The last one stops a replacement halfway, in cloud-lifecycle.test.ts.
+  const { "a zone without machines": _, ...faults } = known.faults;
+  for (const [what, fault] of Object.entries(faults)) {
     test(`${what}: up fails and says so`, async () => {
       cloud.fail(fault);
       const { failed, messages } = await stack.run("up");
@@ -69,12 +71,13 @@ function testFaults(file: string, known: CloudCase): void {
 
   // In Azure, though the stack may not delete a secret.
   test("an upstream is removed, its password with it, and comes back", async () => {
-    for (const [configure, count] of [
-      [() => stack.configure({}), 0],
-      [configurePrivate, stack.regions.length],
+    for (const [configure, count, runs] of [
+      [() => stack.configure({}), 0, [[], ["--expect-no-changes"]]],
+      // As it was after the first up, which had nothing to do.
+      [configurePrivate, stack.regions.length, [[]]],
     ] as const) {
       await configure();
-      for (const args of [[], ["--expect-no-changes"]]) {
+      for (const args of runs) {
         const { failed, messages } = await stack.run("up", args);
         assert.ok(!failed, messages);
       }
