@@ -108,7 +108,6 @@ function testLifecycle(file: string): void {
     assert.equal(await pull(), "HIT");
     const second = await stack.run("up", { args: ["--expect-no-changes"] });
     assert.ok(!second.failed, second.messages);
-    await assertUnchanged();
   });
 
   test("whoever is on call looks after it by its state, and sends clients past it and back", async () => {
@@ -143,19 +142,16 @@ function testLifecycle(file: string): void {
     assert.deepEqual(await ids(), before);
   });
 
-  for (const [what, change] of Object.entries({
-    freshness: { region: { freshnessSeconds: 30 } },
-    "allow-list": { repositories: ["team/**", "other/**"] },
-  })) {
-    test(`another ${what} keeps every container`, async () => {
-      const [upstream] = stack.upstreams;
-      const { region = {}, repositories } = { repositories: ["team/**"], region: {}, ...change };
-      const before = await ids();
-      await stack.configure({ upstreams: [{ ...upstream, repositories }] }, region);
-      await update();
-      assert.deepEqual(changedOf(before, await ids()), []);
-    });
-  }
+  test("another freshness and another allow-list keep every container", async () => {
+    const [upstream] = stack.upstreams;
+    const before = await ids();
+    await stack.configure(
+      { upstreams: [{ ...upstream, repositories: ["team/**", "other/**"] }] },
+      { freshnessSeconds: 30 },
+    );
+    await update();
+    assert.deepEqual(changedOf(before, await ids()), []);
+  });
 
   test("another image replaces its container, and no other", async () => {
     const exporter = "localhost/registry-cache-test/exporter:changed";
