@@ -1,5 +1,5 @@
 /**
- * The quick checks, all of them even when one fails. They need neither podman nor the engine, and take a minute and a half on two processors.
+ * The quick checks, all of them even when one fails. They need neither podman nor the engine, and take a minute on two processors.
  * Usage: npm run check
  */
 import { globSync, readFileSync } from "node:fs";
