@@ -2,7 +2,7 @@ import type { Upstream } from "../config/schema.ts";
 import { type ClientOptions, cacheUrl, pathAtCache } from "./cache-address.ts";
 
 /** An entry of `content`: a glob of repositories as the upstream names them, and where they are in zot. */
-interface ZotContent {
+export interface ZotContent {
   readonly prefix: string;
   readonly destination?: string;
   readonly stripPrefix?: true;
