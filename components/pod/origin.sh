@@ -98,16 +98,18 @@ hangs() {
     mute "$lock" "${own}v2/hangs/manifests/sha256:$(printf '%064d' 0)"
 }
 
-# A registry that has ended is started again here: Kubernetes makes a container wait for its next start, and takes the whole Pod out of its Service meanwhile.
-# But one that ends at once can't be used, and no roll-out is to go on with it. Its container ends, and waits as any other
-# (delayed-start.sh has the mark).
+# Until a registry has run for a second, it can't be used, and no roll-out is to go on with it: where it ends, its container ends, and waits for its next start
+# as any other, however it ended (delayed-start.sh has the mark).
+mark() {
+  [ -n "$usable" ] || [ -z "${STARTED_MARK-}" ] || touch "$STARTED_MARK"
+  usable=1
+}
+
+# Later, it's started again here: while a container waits, Kubernetes takes the whole Pod out of its Service.
 revive() {
   wait "$registry"
   ended=$?
-  if [ -z "$usable" ]; then
-    [ -z "${STARTED_MARK-}" ] || rm -f "$STARTED_MARK"
-    exit 1
-  fi
+  [ -n "$usable" ] || exit 1
   log "the registry has ended with $ended: started anew"
   serve
 }
@@ -117,7 +119,7 @@ rest() {
     sleep 1 &
     wait $!
     kill -0 "$registry" 2>/dev/null || { revive && return; }
-    usable=1
+    mark
   done
 }
 
@@ -125,6 +127,7 @@ rest() {
 [ -z "$store" ] || rm -rf "${store:?}"/*
 trap end TERM INT
 usable=
+[ -z "${STARTED_MARK-}" ] || rm -f "$STARTED_MARK"
 serve
 while rest; do
   silences=0
@@ -133,6 +136,8 @@ while rest; do
     silences=$((silences + 1))
     if [ "$silences" -eq 1 ]; then begin; else look; fi
     [ "$silences" -ne "$patience" ] || { log "stopped: the upstream is silent" && kill "$registry"; }
+    # Who waits for a blob with a bucket would do so for a minute: storeSilenceSeconds in edge/blobs.ts.
+    [ "$silences" -lt "$patience" ] || [ $(($(date +%s) - active)) -lt "$stall" ] || kill -KILL "$registry" 2>/dev/null
   done
   if [ "$silences" -ge "$patience" ] || hangs; then
     finish

@@ -67,9 +67,6 @@ export function originCredentials(
   return JSON.stringify({ ServerURL: "", Username: credentials.username, Secret: credentials.password });
 }
 
-/** What an origin may take, by where it stores; and from where on Go collects garbage at once. */
-const memoryMiB = { ofDisk: 512, ofStore: 1024, soft: 900 } as const;
-
 /**
  * The origin of one upstream. No probe: origin.sh minds its registry, which is not always to run.
  * @param drainSeconds how long a stop waits for transfers to end
@@ -101,10 +98,9 @@ export function originPart(
         noTraces,
         ...(secret === undefined ? [{ name: secretFile, value: originCredentials() }] : []),
         ...(store === undefined ? [] : storeEnvironment(store)),
-        ...(store === undefined ? [] : [{ name: "GOMEMLIMIT", value: `${memoryMiB.soft}MiB` }]),
       ],
       // What goes to object storage next is held in memory: see mostFills in edge/fills.ts.
-      resources: resources(store === undefined ? memoryMiB.ofDisk : memoryMiB.ofStore),
+      resources: resources(store === undefined ? 512 : 1024),
     },
     files: {
       "config.yml": renderOriginConfig({ upstream, ports, drainSeconds, store }),

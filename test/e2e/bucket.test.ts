@@ -159,7 +159,7 @@ describe("two replicas and one bucket", () => {
       Object.entries(byStatus).map(([status, { length } = []]) => [status, length]),
       [
         ["200", mostFills],
-        ["404", layers.length - mostFills],
+        ["503", layers.length - mostFills],
       ],
     );
     for (const { digest } of byStatus[200] ?? []) assert.ok(layers.some((layer) => layer.digest === digest));

@@ -17,6 +17,6 @@ if [ $(($(date +%s) - $(stat -c %Y "$mark" 2>/dev/null || echo 0))) -lt "$recent
   wait $!
 fi
 touch "$mark"
-# The program deletes it where kubelet is to wait after all.
+# A program that deletes it, until it can be used, waits as any other container.
 export STARTED_MARK="$mark"
 exec "$@"

@@ -4,7 +4,7 @@ import type { ObjectStore } from "../store.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
 import { cached, passTo, silentFor } from "./cached.ts";
 import { kindVariable } from "./engines.ts";
-import { blobOrigin, fillLimits } from "./fills.ts";
+import { beyondFills, blobOrigin, fillLimits } from "./fills.ts";
 import { onlyCached } from "./only-cached.ts";
 import { blobsOfPeers } from "./peers.ts";
 
@@ -92,7 +92,12 @@ function redirects({ store }: Store): boolean {
 
 function transfer(options: Options): Directive[] {
   const silence = options.store === undefined ? limits.silenceSeconds : limits.storeSilenceSeconds;
-  return [directive("proxy_force_ranges", "on"), ...silentFor(silence), ...fillLimits(options)];
+  return [
+    directive("proxy_force_ranges", "on"),
+    ...silentFor(silence),
+    ...fillLimits(options),
+    ...beyondFills(options),
+  ];
 }
 
 /**

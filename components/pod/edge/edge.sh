@@ -70,13 +70,17 @@ watch() {
   done
 }
 
-until taken=$(read_files) && usable "$taken"; do
+# Also to look at its configuration, nginx makes its process file.
+begin() {
+  pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration")
+  reserve=${pid_file%/*}/reserve
+  rm -f "$reserve"
+}
+
+until taken=$(read_files) && begin && usable "$taken"; do
   sleep 1 &
   wait $!
 done
-pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration")
-reserve=${pid_file%/*}/reserve
-rm -f "$reserve"
 # A pipe for nginx's alerts, which are in its log, too. It has no name, because two edges may share the directory.
 alerts=$(mktemp -u "$pid_file.XXXXXX")
 mkfifo "$alerts" && exec 9<>"$alerts" && rm "$alerts"

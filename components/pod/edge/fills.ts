@@ -1,7 +1,9 @@
 /** Blobs under way: nginx stores each on the disk, but counts only those that are complete. */
 import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
+import { upstreamPorts } from "../upstream-ports.ts";
 import { fillSeconds, requestHeaders } from "./cached.ts";
+import { errorPages, refusal, unavailable } from "./errors.ts";
 import { edgePaths } from "./paths.ts";
 
 type Options = Pick<PodOptions, "budget" | "ports" | "store">;
@@ -14,7 +16,7 @@ export const blobOrigin = "$blob_origin";
 
 /**
  * How many blobs one origin brings into S3 at once. It holds two parts of each in memory (object-storage.ts): 48 took up to 617 MiB, and 64 up to 931, of the 1,024 that its container
- * has. Beyond those, the kernel ends it with all that is under way. Who asks for one more gets what the store has, and falls back from what it doesn't have.
+ * has. Beyond those, the kernel ends it with all that is under way. Who asks for one more gets what the store has, or 503. After a reload, nginx counts from 0.
  */
 export const mostFills = 48;
 
@@ -86,7 +88,7 @@ export function resumedServer({ ports, store }: Pick<Options, "ports" | "store">
 }
 
 /** The groups of origins that blobs come from: where their number is limited, these are groups of their own, because manifests are small. */
-export function blobGroup({ store }: { readonly store: Options["store"] | undefined }): "origin" | "fills" {
+export function blobGroup({ store }: { readonly store?: Options["store"] | undefined }): "origin" | "fills" {
   return store?.kind === "s3" ? "fills" : "origin";
 }
 
@@ -94,6 +96,34 @@ export function blobGroup({ store }: { readonly store: Options["store"] | undefi
 export function fillLimits({ budget }: Options): Directive[] {
   if (budget.fillsMiB === undefined) return [];
   return [directive("proxy_no_cache", "$unstored"), directive("proxy_max_temp_file_size", 0)];
+}
+
+/**
+ * For the locations of blobs: what the store doesn't have isn't gone, beyond {@link mostFills} or as long as the origin is stopped, and clients without a way to fall back try again. All
+ * who wait for it are told at once.
+ */
+export function beyondFills({ store }: Pick<Options, "store">): Directive[] {
+  if (blobGroup({ store }) === "origin") return [];
+  return [
+    ...errorPages,
+    directive("error_page", 404, "=", "@absent"),
+    directive("proxy_cache_valid", 404, "1s"),
+  ];
+}
+
+/** For the http block: `$asked_store`, whether it was the store that answered, in the place of an origin. */
+export function beyondMaps(options: Pick<PodOptions, "store" | "ports" | "upstreams">): Directive[] {
+  if (blobGroup(options) === "origin") return [];
+  const stored = upstreamPorts(options).map(({ ports }) => ports.stored);
+  const places = [directive("default", 0), directive(`~:(?:${stored.join("|")})$`, 1)];
+  return [block("map", "$upstream_addr", "$asked_store", places)];
+}
+
+/** For the server block: {@link beyondFills} leads here. */
+export function beyondLocations({ store }: Pick<Options, "store">): Directive[] {
+  if (blobGroup({ store }) === "origin") return [];
+  const gone = refusal(404, "BLOB_UNKNOWN", "the upstream registry doesn't have this blob");
+  return [block("location", "@absent", [block("if", "($asked_store)", [unavailable]), gone])];
 }
 
 /** A pattern of all numbers from this one on, which is rounded down to two digits. */

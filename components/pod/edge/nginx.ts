@@ -7,7 +7,15 @@ import { cacheZones } from "./budget.ts";
 import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
-import { blobGroup, fillMaps, fillRules, mostFills, resumedServer } from "./fills.ts";
+import {
+  beyondLocations,
+  beyondMaps,
+  blobGroup,
+  fillMaps,
+  fillRules,
+  mostFills,
+  resumedServer,
+} from "./fills.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { onlyCachedLocations } from "./only-cached.ts";
@@ -71,6 +79,7 @@ function configurationOf(options: PodOptions, revision: string): string {
       ...engineMaps(options),
       ...blobMaps(options),
       ...fillMaps(options),
+      ...beyondMaps(options),
       ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
       directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
       ...upstreamPorts(options).flatMap((it) => origin(it, options)),
@@ -176,6 +185,7 @@ function registryServer(options: PodOptions): Directive {
       directive("return", 200, "{}"),
     ]),
     ...blobLocations(options),
+    ...beyondLocations(options),
     ...onlyCachedLocations(options),
     cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
       directive("proxy_cache_valid", 200, forever),
