@@ -1,9 +1,9 @@
 /** Blobs under way: nginx stores each on the disk, but counts only those that are complete. */
-import { block, type Directive, directive } from "../nginx-conf.ts";
+import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
 import { fillSeconds, requestHeaders } from "./cached.ts";
-import { errorPages, refusal, unavailable } from "./errors.ts";
+import { unavailable } from "./errors.ts";
 import { edgePaths } from "./paths.ts";
 
 type Options = Pick<PodOptions, "budget" | "ports" | "store">;
@@ -99,31 +99,25 @@ export function fillLimits({ budget }: Options): Directive[] {
 }
 
 /**
- * For the locations of blobs: what the store doesn't have isn't gone, beyond {@link mostFills} or as long as the origin is stopped, and clients without a way to fall back try again. All
- * who wait for it are told at once.
+ * For the http block, behind the server that has nothing, whose port they share: what is asked for blobs in the place of an origin in S3, beyond {@link mostFills} or while it's stopped.
+ * What the store doesn't have isn't gone: clients without a way to fall back try again after 503, and not after 404.
  */
-export function beyondFills({ store }: Pick<Options, "store">): Directive[] {
-  if (blobGroup({ store }) === "origin") return [];
-  return [
-    ...errorPages,
-    directive("error_page", 404, "=", "@absent"),
-    directive("proxy_cache_valid", 404, "1s"),
-  ];
-}
-
-/** For the http block: `$asked_store`, whether it was the store that answered, in the place of an origin. */
-export function beyondMaps(options: Pick<PodOptions, "store" | "ports" | "upstreams">): Directive[] {
-  if (blobGroup(options) === "origin") return [];
-  const stored = upstreamPorts(options).map(({ ports }) => ports.stored);
-  const places = [directive("default", 0), directive(`~:(?:${stored.join("|")})$`, 1)];
-  return [block("map", "$upstream_addr", "$asked_store", places)];
-}
-
-/** For the server block: {@link beyondFills} leads here. */
-export function beyondLocations({ store }: Pick<Options, "store">): Directive[] {
-  if (blobGroup({ store }) === "origin") return [];
-  const gone = refusal(404, "BLOB_UNKNOWN", "the upstream registry doesn't have this blob");
-  return [block("location", "@absent", [block("if", "($asked_store)", [unavailable]), gone])];
+export function storeServers(options: Pick<PodOptions, "store" | "ports" | "upstreams">): Directive[] {
+  const kind = blobGroup(options);
+  if (kind === "origin") return [];
+  return upstreamPorts(options).map(({ upstream, ports: { stored } }) =>
+    block("server", [
+      directive("listen", `127.0.0.1:${options.ports.edgeUnavailable}`),
+      directive("server_name", literal(`${kind}-${upstream.name}`)),
+      directive("access_log", "off"),
+      ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
+      directive("proxy_buffering", "off"),
+      directive("proxy_read_timeout", `${fillSeconds}s`),
+      directive("error_page", 404, "=503", "@unavailable"),
+      block("location", "@unavailable", [unavailable]),
+      block("location", "/", [directive("proxy_pass", `http://127.0.0.1:${stored}`)]),
+    ]),
+  );
 }
 
 /** A pattern of all numbers from this one on, which is rounded down to two digits. */

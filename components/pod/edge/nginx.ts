@@ -7,15 +7,7 @@ import { cacheZones } from "./budget.ts";
 import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
-import {
-  beyondLocations,
-  beyondMaps,
-  blobGroup,
-  fillMaps,
-  fillRules,
-  mostFills,
-  resumedServer,
-} from "./fills.ts";
+import { blobGroup, fillMaps, fillRules, mostFills, resumedServer, storeServers } from "./fills.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { onlyCachedLocations } from "./only-cached.ts";
@@ -79,7 +71,6 @@ function configurationOf(options: PodOptions, revision: string): string {
       ...engineMaps(options),
       ...blobMaps(options),
       ...fillMaps(options),
-      ...beyondMaps(options),
       ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
       directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
       ...upstreamPorts(options).flatMap((it) => origin(it, options)),
@@ -91,6 +82,7 @@ function configurationOf(options: PodOptions, revision: string): string {
       statusServer(options, revision),
       unavailableServer(ports.edgeUnavailable),
       resumedServer(options),
+      ...storeServers(options),
     ]),
   ]);
 }
@@ -111,21 +103,30 @@ function origin(
   { upstream, ports }: UpstreamPorts,
   { store, ports: { edgeUnavailable } }: PodOptions,
 ): Directive[] {
-  const watched =
-    store === undefined ? ["max_fails=0"] : ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
-  const group = (prefix: string, limit: readonly string[] = []) => {
-    const name = literal(`${prefix}-${upstream.name}`);
+  const group = (
+    kind: string,
+    backup: readonly string[],
+    watched: readonly string[],
+    limit: string[] = [],
+  ) => {
+    const name = literal(`${kind}-${upstream.name}`);
     return block("upstream", name, [
       directive("zone", name, "64k"),
       directive("server", `127.0.0.1:${ports.http}`, ...watched, ...limit),
-      store === undefined
-        ? directive("server", `127.0.0.1:${edgeUnavailable}`, "backup")
-        : directive("server", `127.0.0.1:${ports.stored}`, ...watched, "backup"),
+      directive("server", ...backup, "backup"),
       directive("keepalive", 64),
     ]);
   };
+  const nothing = `127.0.0.1:${edgeUnavailable}`;
+  if (store === undefined) return [group("origin", [nothing], ["max_fails=0"])];
+  const watched = ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
   const ofBlobs = blobGroup({ store });
-  return [group("origin"), ...(ofBlobs === "origin" ? [] : [group(ofBlobs, [`max_conns=${mostFills}`])])];
+  return [
+    group("origin", [`127.0.0.1:${ports.stored}`, ...watched], watched),
+    ...(ofBlobs === "origin"
+      ? []
+      : [group(ofBlobs, [nothing, ...watched], watched, [`max_conns=${mostFills}`])]),
+  ];
 }
 
 /**
@@ -185,7 +186,6 @@ function registryServer(options: PodOptions): Directive {
       directive("return", 200, "{}"),
     ]),
     ...blobLocations(options),
-    ...beyondLocations(options),
     ...onlyCachedLocations(options),
     cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
       directive("proxy_cache_valid", 200, forever),
