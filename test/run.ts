@@ -73,8 +73,8 @@ await runSteps(async () => {
       .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
   const beside = inOrder((file) => !isAlone(file) && !isBoot(file));
   const failed = [
-    // Two more than there are processors: many wait most of the time.
-    ...(await failing(beside, { signal, concurrency: availableParallelism() + 2 })),
+    // One more than there are processors: many wait most of the time.
+    ...(await failing(beside, { signal, concurrency: availableParallelism() + 1 })),
     ...(await failing(files.filter(isAlone), { signal, concurrency: 1 })),
     ...(await failing(inOrder(isBoot), { signal, concurrency: availableParallelism() })),
   ];

@@ -108,9 +108,8 @@ mark() {
 # Later, it's started again here: while a container waits, Kubernetes takes the whole Pod out of its Service.
 revive() {
   wait "$registry"
-  ended=$?
+  log "ended with $?"
   [ -n "$usable" ] || exit 1
-  log "the registry has ended with $ended: started anew"
   serve
 }
 

@@ -40,7 +40,7 @@ keep_pid_file() {
 
 # Room that the next start gives back: on a full disk, nginx couldn't write its process file, and nothing else makes room there.
 keep_reserve() {
-  [ -e "$reserve" ] || { head -c 1048576 /dev/zero >"$reserve.new" && mv "$reserve.new" "$reserve"; } 2>/dev/null || rm -f "$reserve.new"
+  [ -e "$reserve" ] || { head -c 1048576 /dev/zero >"$reserve"; } 2>/dev/null || rm -f "$reserve"
 }
 
 # What a killed worker was filling stays locked for proxy_cache_lock_age, and no reload frees it: nginx ends, and its container starts again.
