@@ -33,7 +33,7 @@ renew_manager() {
 keep_pid_file() {
   if [ -e "$pid_file" ]; then
     begun=$(stat -c %Y "$pid_file")
-  elif [ -n "$begun" ]; then
+  else
     echo 1 >"$pid_file.kept" && touch -d "@$begun" "$pid_file.kept" && mv "$pid_file.kept" "$pid_file"
   fi
 }
@@ -54,7 +54,7 @@ end_without_worker() {
 
 # As a child of nginx, which is process 1 by then.
 watch() {
-  begun=''
+  begun=$(date +%s)
   mark=${pid_file%/*}/refused
   while sleep 2; do
     keep_pid_file
