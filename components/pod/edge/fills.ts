@@ -68,22 +68,40 @@ export function fillRules({ budget, store }: Pick<Options, "budget" | "store">):
  * it, and after such a promise, containerd asks no other registry. So a blob that broke off here, and again, is refused until a minute has passed.
  */
 export function resumedServer({ ports, store }: Pick<Options, "ports" | "store">): Directive {
-  return block("server", [
-    directive("listen", `127.0.0.1:${ports.edgeUnavailable}`),
-    directive("server_name", resumed),
-    directive("access_log", "off"),
+  const limits = [
     directive("limit_req", `zone=${resumed}`),
     directive("limit_req_status", 503),
     directive("limit_req_log_level", "info"),
+  ];
+  // As registryPrefix() and zotDestination() have it.
+  const all = block("location", "~", "^/(?:v2/)?(?<resumed>[^/]+)/", [
+    directive("proxy_pass", `http://${blobGroup({ store })}-$resumed$request_uri`),
+  ]);
+  return passingServer(resumed, ports.edgeUnavailable, limits, [all]);
+}
+
+/**
+ * A server that blobs pass through, on loopback.
+ * @param name of the group of servers that leads there
+ * @param port which it shares with others
+ */
+function passingServer(
+  name: string,
+  port: number,
+  limits: readonly Directive[],
+  answers: readonly Directive[],
+): Directive {
+  return block("server", [
+    directive("listen", `127.0.0.1:${port}`),
+    directive("server_name", name),
+    directive("access_log", "off"),
+    ...limits,
     // For zot, this is what it calls the content.
     ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
     directive("proxy_buffering", "off"),
     // Who asks here has a limit of its own.
     directive("proxy_read_timeout", `${fillSeconds}s`),
-    // As registryPrefix() and zotDestination() have it.
-    block("location", "~", "^/(?:v2/)?(?<resumed>[^/]+)/", [
-      directive("proxy_pass", `http://${blobGroup({ store })}-$resumed$request_uri`),
-    ]),
+    ...answers,
   ]);
 }
 
@@ -106,17 +124,16 @@ export function storeServers(options: Pick<PodOptions, "store" | "ports" | "upst
   const kind = blobGroup(options);
   if (kind === "origin") return [];
   return upstreamPorts(options).map(({ upstream, ports: { stored } }) =>
-    block("server", [
-      directive("listen", `127.0.0.1:${options.ports.edgeUnavailable}`),
-      directive("server_name", literal(`${kind}-${upstream.name}`)),
-      directive("access_log", "off"),
-      ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
-      directive("proxy_buffering", "off"),
-      directive("proxy_read_timeout", `${fillSeconds}s`),
-      directive("error_page", 404, "=503", "@unavailable"),
-      block("location", "@unavailable", [unavailable]),
-      block("location", "/", [directive("proxy_pass", `http://127.0.0.1:${stored}`)]),
-    ]),
+    passingServer(
+      literal(`${kind}-${upstream.name}`),
+      options.ports.edgeUnavailable,
+      [],
+      [
+        directive("error_page", 404, "=503", "@unavailable"),
+        block("location", "@unavailable", [unavailable]),
+        block("location", "/", [directive("proxy_pass", `http://127.0.0.1:${stored}`)]),
+      ],
+    ),
   );
 }
 
