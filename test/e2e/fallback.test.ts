@@ -207,7 +207,7 @@ describe("with a cache", { concurrency: true }, () => {
       parts.use(node),
     );
     const { cache } = shared.chain;
-    await waitUntil("the edge has its reserve", () => exists(join(disk.path, "cache", "cache", "reserve")));
+    await waitUntil("the edge has its reserve", () => exists(join(cache.layout.cache, "reserve")));
     await using _ballast = await disk.fill();
     for (const node of nodes) {
       const image = await coldImage(shared, `full for ${node.name}`);
