@@ -1,6 +1,6 @@
 /**
  * Brings what the tests need, runs them, and says how long each file took.
- * Usage: npm test [-- WORD …]: all but those that boot machines; with words, the test files whose path contains one of them
+ * Usage: npm test [-- WORD …]: all but those of whole machines; with words, the test files whose path contains one of them
  */
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -16,14 +16,14 @@ import { lackingForNodes } from "./support/nodes/isolated.ts";
 const testMinutes = 10;
 const allMinutes = 60;
 
-/** Boot whole machines of one processor each: `npm run test:boot`. After the others, as many at a time as there are processors. */
-const boot = "test/boot/";
-/** Start the programs of Kubernetes' nodes, for which not every machine is fit. */
+/** Of whole machines, emulated ones of one processor each and Kubernetes' nodes: `npm run test:boot`. After the others, as many at a time as there are processors. */
+const machines = ["test/boot/", "test/nodes/"];
+/** Not every machine is fit for these. */
 const nodes = "test/nodes/";
 /** One at a time, after the others: they compare times. */
 const alone = ["test/e2e/coalescing", "test/e2e/live-changes"];
 /** Real programs run here, and a wait can be too short on a busy machine. If at most so many files fail, they run once more, alone, and that result counts. */
-const realPrograms = ["test/e2e/", "test/engine/", "test/nodes/", "test/boot/", "test/bench/", "test/soak/"];
+const realPrograms = [...machines, "test/e2e/", "test/engine/", "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;
 /** Begin first, so that nothing else waits for them at the end. */
 const long = [
@@ -36,16 +36,18 @@ const long = [
   ].map((name) => `test/engine/${name}`),
 ];
 
+const among = (paths: readonly string[]) => (file: string) => paths.some((path) => file.startsWith(path));
+const isAlone = among(alone);
+const isMachine = among(machines);
+const isLong = among(long);
+
 const words = process.argv.slice(2);
-const all = globSync("test/**/*.test.ts");
-const lacking = words.length === 0 ? await lackingForNodes() : undefined;
-if (lacking !== undefined) console.log(`${nodes} is left out: real nodes need ${lacking}.`);
-const leftOut = lacking === undefined ? [boot] : [boot, nodes];
-const files = all.filter((file) =>
-  words.length === 0
-    ? !leftOut.some((folder) => file.startsWith(folder))
-    : words.some((word) => file.includes(word)),
+const chosen = globSync("test/**/*.test.ts").filter((file) =>
+  words.length === 0 ? !isMachine(file) : words.some((word) => file.includes(word)),
 );
+const lacking = chosen.some(among([nodes])) ? await lackingForNodes() : undefined;
+if (lacking !== undefined) console.log(`${nodes} is left out: real nodes need ${lacking}.`);
+const files = lacking === undefined ? chosen : chosen.filter((file) => !file.startsWith(nodes));
 if (files.length === 0) {
   console.error(`No test file has ${words.join(" or ")} in its path.`);
   process.exit(2);
@@ -62,21 +64,17 @@ const failures: string[] = [];
 await runSteps(async () => {
   await bringWhatTestsNeed(files);
   const signal = AbortSignal.timeout(allMinutes * 60_000);
-  const among = (paths: readonly string[]) => (file: string) => paths.some((path) => file.startsWith(path));
-  const isAlone = among(alone);
-  const isBoot = among([boot]);
-  const isLong = among(long);
   // By their names, not by folders: some kinds of tests compute, others wait.
   const inOrder = (of: (file: string) => boolean) =>
     files
       .filter(of)
       .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
-  const beside = inOrder((file) => !isAlone(file) && !isBoot(file));
+  const beside = inOrder((file) => !isAlone(file) && !isMachine(file));
   const failed = [
     // One more than there are processors: many wait most of the time.
     ...(await failing(beside, { signal, concurrency: availableParallelism() + 1 })),
     ...(await failing(files.filter(isAlone), { signal, concurrency: 1 })),
-    ...(await failing(inOrder(isBoot), { signal, concurrency: availableParallelism() })),
+    ...(await failing(inOrder(isMachine), { signal, concurrency: availableParallelism() })),
   ];
   const again = failed.length <= maxFilesAgain && failed.every(among(realPrograms)) ? failed : [];
   if (again.length > 0) console.log(`Once more, alone: ${again.join(", ")}`);
