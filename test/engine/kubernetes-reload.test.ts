@@ -8,8 +8,10 @@ import {
   type KubernetesObject,
   type V1ConfigMap,
   type V1Deployment,
+  type V1LimitRange,
   type V1PersistentVolumeClaim,
   type V1Pod,
+  type V1ResourceQuota,
   type V1Secret,
   type V1ServiceSpec,
 } from "@kubernetes/client-node";
@@ -17,6 +19,7 @@ import { parse } from "yaml";
 import { allow, allowByRole, type KubernetesStack, kubernetesStack } from "../support/kubernetes-stack.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const parts = scope({ after });
 let stack: KubernetesStack;
@@ -263,6 +266,35 @@ test("what an existing namespace lacks is said before anything is made", async (
   await objects.delete(service);
 });
 
+test("what a namespace asks of its Pods is said before anything is made", async () => {
+  const { objects } = stack.plane;
+  await objects.create({
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: { name: "platform" },
+    value: 1000,
+  } as KubernetesObject);
+  const metadata = { name: "asks", namespace: "team-cache" };
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata };
+  await objects.create<V1ResourceQuota>({ ...quota, spec: { hard: { "limits.cpu": "64" } } });
+  await waitUntil("the quota is enforced", async () => {
+    assert.match(
+      await previewProblems(),
+      /pods\.resources: the cluster refuses it: .* is forbidden: failed quota: asks: must specify limits\.cpu for: edge/,
+    );
+    return true;
+  });
+  await objects.delete(quota);
+  const range = { apiVersion: "v1", kind: "LimitRange", metadata };
+  const max = { memory: "64Mi" };
+  await objects.create<V1LimitRange>({ ...range, spec: { limits: [{ type: "Container", max }] } });
+  assert.match(
+    await previewProblems(),
+    /pods\.resources: the cluster refuses it: .*maximum memory usage per Container is 64Mi/,
+  );
+  await objects.delete(range);
+});
+
 test("with the rights of the namespaced role, a region comes into the namespace, and leaves it as it was", async () => {
   const { objects } = stack.plane;
   const inTeam = (name: string) => ({ name, namespace: "team-cache" });
@@ -270,12 +302,6 @@ test("with the rights of the namespaced role, a region comes into the namespace,
   for (const name of provided) {
     await objects.create({ apiVersion: "v1", kind: "Secret", metadata: inTeam(name) });
   }
-  await objects.create({
-    apiVersion: "scheduling.k8s.io/v1",
-    kind: "PriorityClass",
-    metadata: { name: "platform" },
-    value: 1000,
-  } as KubernetesObject);
   const changes = await up({ regions: [inNamespace] });
   assert.ok(!changes.some((change) => change.includes("Namespace")), changes.join("\n"));
 
@@ -297,7 +323,14 @@ test("with the rights of the namespaced role, a region comes into the namespace,
     claims.items.map(({ metadata }) => metadata?.name).sort(),
     items.map(({ metadata }) => `${metadata?.name}-data`).sort(),
   );
-  assert.deepEqual(await up({ regions: [inNamespace] }), []);
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: inTeam("full") };
+  await objects.create<V1ResourceQuota>({ ...quota, spec: { hard: { pods: "2" } } });
+  await waitUntil(
+    "the quota is full",
+    async () => (await objects.read<V1ResourceQuota>(quota)).status?.used?.pods === "2",
+  );
+  assert.deepEqual(await up({ regions: [inNamespace] }), [], "it has the replicas in it already");
+  await objects.delete(quota);
 
   const destroyed = await stack.run("destroy");
   assert.ok(!destroyed.failed, destroyed.messages);

@@ -1,4 +1,4 @@
-import { ApiException, type V1Service, type V1ServiceSpec } from "@kubernetes/client-node";
+import { ApiException, type V1PodSpec, type V1Service, type V1ServiceSpec } from "@kubernetes/client-node";
 import type { Problem } from "../../config/problems.ts";
 import { ifThere, type Question } from "./cluster-api.ts";
 import { configuredFamilies } from "./families.ts";
@@ -16,6 +16,12 @@ const ofPods: Settings = [
   [/template\.metadata/, "pods"],
 ];
 
+/** Of what a namespace asks of its Pods. */
+const ofNamespace: Settings = [
+  [/ per (?:Pod|Container)|quota/, "pods.resources"],
+  [/./, "namespace"],
+];
+
 /** An answer of the API: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 interface Status {
   readonly message?: string;
@@ -23,15 +29,20 @@ interface Status {
 }
 
 /**
- * What the API server refuses of the replicas' manifest, and of the Service where it asks for IP families, told by a dry run. In a namespace that isn't there, it would look no
- * further, so then it is asked about the namespace `default`, whose policies aren't meant. Whether the user may ask, permissions.ts says.
+ * What the API server refuses of the replicas, and of the Service where it asks for IP families, told by a dry run. In a namespace that isn't there, it would look no further, so
+ * then it is asked about the namespace `default`, whose policies aren't meant. Whether the user may ask, permissions.ts says.
  */
 export async function refusedByServer(question: Question): Promise<Problem[]> {
-  const refused = await Promise.all([refusedWorkload(question), refusedService(question)]);
+  const refused = await Promise.all([refusedReplicas(question), refusedService(question)]);
   return refused.flat();
 }
 
 const dryRun = { dryRun: "All", fieldValidation: "Strict" } as const;
+
+async function refusedReplicas(question: Question): Promise<Problem[]> {
+  const ofWorkload = await refusedWorkload(question);
+  return ofWorkload.length > 0 ? ofWorkload : refusedPod(question);
+}
 
 function refusedWorkload(question: Question): Promise<Problem[]> {
   const { objects, api } = question;
@@ -41,6 +52,20 @@ function refusedWorkload(question: Question): Promise<Problem[]> {
     const body = { ...workload, metadata: { ...workload.metadata, namespace } };
     const request = { group: "apps", version: "v1", namespace, plural, body };
     return api.custom.createNamespacedCustomObject({ ...request, ...dryRun });
+  });
+}
+
+/** Quotas, LimitRanges and Pod Security look at Pods only. Whoever has no right to make Pods learns nothing by it. */
+async function refusedPod(question: Question): Promise<Problem[]> {
+  const { objects, api, hasNamespace } = question;
+  if (!hasNamespace) return [];
+  const { metadata: { labels = {}, annotations = {} } = {}, spec } = objects.workload.spec.template;
+  return refused(question, ofNamespace, (namespace) => {
+    const metadata = { generateName: `${workloadName}-`, labels, annotations };
+    // Its own ServiceAccount may not be there yet.
+    const ofDefault: object = { ...spec, serviceAccountName: "default" };
+    const body = { metadata, spec: ofDefault as V1PodSpec };
+    return api.core.createNamespacedPod({ namespace, body, ...dryRun });
   });
 }
 
@@ -63,20 +88,27 @@ async function refusedService(question: Question): Promise<Problem[]> {
 }
 
 async function refused(
-  { region, hasNamespace }: Question,
+  question: Question,
   settings: Settings,
   ask: (namespace: string) => Promise<unknown>,
 ): Promise<Problem[]> {
   try {
-    await ask(hasNamespace ? region.namespace.name : "default");
+    await ask(question.hasNamespace ? question.region.namespace.name : "default");
     return [];
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
-    const isByPolicy = /admission webhook|AdmissionPolicy/.test(String(error.body));
-    if (isByPolicy ? !hasNamespace || noDryRun.test(String(error.body)) : ![400, 422].includes(error.code))
-      return [];
-    return problemsIn(bodyOf(error), settings);
+    return isRefusal(error, question) ? problemsIn(bodyOf(error), settings) : [];
   }
+}
+
+/** Whether it is meant for the replicas, wherever it was asked. */
+function isRefusal({ code, body }: ApiException<unknown>, { own, hasNamespace }: Question): boolean {
+  const told = typeof body === "string" ? body : JSON.stringify(body);
+  if (/admission webhook|AdmissionPolicy/.test(told)) return hasNamespace && !noDryRun.test(told);
+  // Replicas that are there have their part of a quota, and a roll-out may not need more.
+  if (/exceeded quota/.test(told)) return hasNamespace && own.service === undefined;
+  if (/failed quota|violates PodSecurity| per (?:Pod|Container) is /.test(told)) return hasNamespace;
+  return [400, 422].includes(code);
 }
 
 /** A typed client has read it already. */
