@@ -3,7 +3,13 @@
  * Usage: npm run pulumi -- ARGUMENTS
  */
 import { execa } from "execa";
-import { engineEnvironment, ensureEngine, localEnvironment, stateBackend } from "./setup/engine.ts";
+import {
+  engineEnvironment,
+  engineProgram,
+  ensureEngine,
+  localEnvironment,
+  stateBackend,
+} from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
 
 const args = process.argv.slice(2);
@@ -25,10 +31,21 @@ await runSteps(async () => {
     const { effectiveStack } = await import("./local/stack.ts");
     args.push("--config-file", (await effectiveStack()).file);
   }
-  const { exitCode } = await execa("pulumi", args, {
+  const { isTTY: onTerminal } = process.stdin;
+  const engine = execa(engineProgram, args, {
     env: isLocal ? localEnvironment() : engineEnvironment(backend),
     stdio: "inherit",
     reject: false,
+    // It ends by itself, when it has stored what it has begun.
+    cleanup: false,
+    // In a process group of its own, where nobody needs to ask a person: what is sent to the group would get there twice, and the second time it gives up at once.
+    detached: !onTerminal,
   });
+  const interrupt = () => engine.kill("SIGINT");
+  process.once("SIGTERM", interrupt).on("SIGTERM", () => {});
+  // A terminal sends Ctrl-C to the engine, too.
+  if (!onTerminal) process.once("SIGINT", interrupt);
+  process.on("SIGINT", () => {});
+  const { exitCode } = await engine;
   process.exitCode = exitCode ?? 1;
 });

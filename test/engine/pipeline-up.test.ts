@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CostRun } from "../support/cost-project.ts";
 import { type FleetProject, fleetProject, type StackKeys } from "../support/fleet-project.ts";
 import { scope } from "../support/scope.ts";
@@ -103,6 +104,40 @@ suite("npm run pipeline -- up", () => {
     await configure("aws-d", { label: "slow" });
     const next = await fleet.pipeline("up", "aws-d");
     assert.equal(next.exitCode, 0, next.stdout);
+  });
+
+  test("what `npm run pulumi` has begun ends when it is interrupted, on a terminal and without one", async () => {
+    const up = ["up", "--yes", "--skip-preview", "--stack", "aws-d"];
+    const ways = {
+      "Ctrl-C on a terminal": () => {
+        const run = fleet.startPulumiOnTerminal(...up);
+        return { run, interrupt: () => run.type("\x03") };
+      },
+      "SIGTERM to npm": () => {
+        const run = fleet.startPulumi(...up);
+        return { run, interrupt: () => void run.kill("SIGTERM") };
+      },
+      "SIGINT to npm": () => {
+        const run = fleet.startPulumi(...up);
+        return { run, interrupt: () => void run.kill("SIGINT") };
+      },
+    };
+    for (const [label, start] of Object.entries(ways)) {
+      await rm(gate);
+      await configure("aws-d", { label, waitFor: gate });
+      const { run, interrupt } = start();
+      await working();
+      interrupt();
+      // What ends it at once has ended it by then.
+      await sleep(1000);
+      await writeFile(gate, "");
+      const { exitCode, stdout } = await run;
+      assert.notEqual(exitCode, 0, label);
+      assert.match(stdout, /cancell/, label);
+      assert.match(await resourceOf("aws-d"), new RegExp(label));
+      const next = await fleet.pipeline("up", "aws-d", "--settle-minutes", "0");
+      assert.equal(next.exitCode, 0, `${label}\n${next.stdout}`);
+    }
   });
 
   test("a run that was killed: its lock, then what it left undone, are said with the way out", async () => {

@@ -28,7 +28,11 @@ export interface FleetProject extends AsyncDisposable {
   /** Writes the stack's file; what its initialization wrote there stays. */
   configure(stack: string, keys: StackKeys): Promise<void>;
   /** `npm run pipeline -- …`, not waited for. Doesn't throw when it fails. */
-  start(...args: string[]): RunningPipeline;
+  start(...args: string[]): Running;
+  /** The same for `npm run pulumi -- …`. */
+  startPulumi(...args: string[]): Running;
+  /** The same on a terminal of its own. */
+  startPulumiOnTerminal(...args: string[]): Running;
   pipeline(...args: string[]): Promise<CostRun>;
   /** The Pulumi CLI. @returns what it prints @throws where it fails */
   pulumi(...args: string[]): Promise<string>;
@@ -38,8 +42,11 @@ export interface FleetProject extends AsyncDisposable {
   killEngines(): Promise<void>;
 }
 
-/** Its end, and how to send npm a signal. */
-export type RunningPipeline = Promise<CostRun> & { kill(signal: NodeJS.Signals): boolean };
+/** Its end, how to send npm a signal, and how to type on its terminal. */
+export type Running = Promise<CostRun> & {
+  kill(signal: NodeJS.Signals): boolean;
+  type(text: string): void;
+};
 
 /** The resource has no provider but this program: https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/ */
 const program = `
@@ -83,8 +90,10 @@ export const caches = cache.endpoint ? { [stack]: cache } : {};
 export const cost = { [stack]: { provider: "aws", totals: { byPayer: { us: 1 }, complete: true } } };
 `;
 
-/** As this project's package.json has it. */
-const { pipeline } = JSON.parse(await readFile(join(projectDirectory, "package.json"), "utf8")).scripts;
+/** As this project's package.json has them. */
+const { pipeline, pulumi } = JSON.parse(
+  await readFile(join(projectDirectory, "package.json"), "utf8"),
+).scripts;
 
 /** With stacks that nothing was done with yet. */
 export async function fleetProject(stacks: readonly string[]): Promise<FleetProject> {
@@ -100,7 +109,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
       main: "index.js",
       stackConfigDir: "stacks",
     }),
-    "package.json": JSON.stringify({ type: "module", scripts: { pipeline } }),
+    "package.json": JSON.stringify({ type: "module", scripts: { pipeline, pulumi } }),
     "index.js": program,
     ".gitignore": "node_modules\nscripts\nstate\nhome\n*.waiting\n",
   };
@@ -108,6 +117,15 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
   for (const name of ["node_modules", "scripts"])
     await symlink(join(projectDirectory, name), join(directory, name));
   const options = { cwd: directory, env: environment, stdin: "ignore", reject: false } as const;
+
+  const start = (file: string, args: readonly string[]): Running => {
+    const process = execa(file, args, { ...options, stdin: "pipe" });
+    const end = process.then(({ exitCode = -1, stdout, stderr }) => ({ exitCode, stdout, stderr }));
+    return Object.assign(end, {
+      kill: (signal: NodeJS.Signals) => process.kill(signal),
+      type: (text: string) => void process.stdin.write(text),
+    });
+  };
 
   const fleet: FleetProject = {
     directory,
@@ -118,11 +136,17 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
       const config = Object.fromEntries(all.map(([key, value]) => [`${namespace}:${key}`, value]));
       await writeFile(file, [stringify({ config }), ...kept, ""].join("\n"));
     },
-    start(...args) {
-      const process = execa("npm", ["run", "--silent", "pipeline", "--", ...args], options);
-      const end = process.then(({ exitCode = -1, stdout, stderr }) => ({ exitCode, stdout, stderr }));
-      return Object.assign(end, { kill: (signal: NodeJS.Signals) => process.kill(signal) });
-    },
+    start: (...args) => start("npm", ["run", "--silent", "pipeline", "--", ...args]),
+    startPulumi: (...args) => start("npm", ["run", "--silent", "pulumi", "--", ...args]),
+    // https://man7.org/linux/man-pages/man1/script.1.html
+    startPulumiOnTerminal: (...args) =>
+      start("script", [
+        "--quiet",
+        "--return",
+        "--command",
+        ["npm run --silent pulumi --", ...args].join(" "),
+        "/dev/null",
+      ]),
     pipeline: (...args) => fleet.start(...args),
     async pulumi(...args) {
       const { failed, stdout, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
