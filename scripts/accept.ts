@@ -73,6 +73,8 @@ async function run(stack: string, options: Options): Promise<void> {
     tell,
   });
   const succeeded = steps.every(({ result }) => result !== "failed");
+  if (steps.some(({ name, result }) => name === "destroy" && result === "failed"))
+    console.error(`✗ ${stack} stays, and is billed: docs/accept.md says how to destroy it by hand`);
   const report = { stack, started, succeeded, steps };
   if (options.report) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
   if (!succeeded) process.exitCode = 1;

@@ -70,6 +70,7 @@ export async function accept(args: AcceptanceArgs): Promise<StepReport[]> {
       return ofRun(await up(config.regions.map(edit)));
     },
     async destroy() {
+      engine.resume();
       await engine.command("state", "unprotect", "--all", "--yes", "--stack", stack);
       return ofRun(await engine.run(stack, "destroy"));
     },

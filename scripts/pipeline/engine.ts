@@ -46,7 +46,7 @@ export class Engine {
   readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #running = new Set<{ kill(signal: NodeJS.Signals): boolean }>();
-  readonly #interruption = new AbortController();
+  #interruption = new AbortController();
 
   /**
    * @param directory of the project. The engine must be there: ensureEngine().
@@ -79,6 +79,11 @@ export class Engine {
       for (const child of this.#running) child.kill("SIGINT");
     };
     process.on("SIGINT", stop).on("SIGTERM", stop);
+  }
+
+  /** After an interruption: for what is to be done all the same, which another signal interrupts. */
+  resume(): void {
+    this.#interruption = new AbortController();
   }
 
   /** Doesn't throw when the operation fails, or when it can't be started. */

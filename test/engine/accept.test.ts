@@ -12,6 +12,7 @@ import { doubleProject } from "../support/double-project.ts";
 import { fakePrograms } from "../support/fake-programs.ts";
 import { projectDirectory, withKey } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
 
 test("a cluster is made, changed, upgraded and destroyed, and what is left is told", async (t) => {
   const parts = scope(t);
@@ -71,6 +72,14 @@ test("a cluster is made, changed, upgraded and destroyed, and what is left is to
   const late = cloud.find("aws:cloudwatch/logGroup:LogGroup", logGroup, "us-east-1");
   assert.ok(late, stdout);
   cloud.remove(late);
+
+  const interrupted = run("--yes");
+  await waitUntil("something is made", () => made().length > 0, 60_000);
+  interrupted.kill("SIGTERM");
+  const { exitCode, all } = await interrupted;
+  assert.equal(exitCode, 1, all);
+  assert.match(all, /SIGTERM: waiting for 1 stack to finish what it has begun.*✗ up .*✓ destroy /s);
+  assert.deepEqual(made(), []);
 
   await pulumi("up", "--yes", "--skip-preview");
   const before = made();
