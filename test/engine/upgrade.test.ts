@@ -25,11 +25,13 @@ const updated: Partial<Record<StackName, readonly string[]>> = {
     "replace VirtualMachine northeurope",
     "replace VirtualMachine westeurope",
     "update StorageAccount northeurope",
+    "update VirtualNetwork northeurope",
   ],
   "aws-cluster": [...rollOut("us-east-1", "Deployment"), "update kubernetes us-east-1"],
   "azure-cluster": [
     ...rollOut("germanywestcentral", "Deployment"),
     "update StorageAccount germanywestcentral",
+    "update VirtualNetwork germanywestcentral",
     "update kubernetes germanywestcentral",
   ],
   kubernetes: [

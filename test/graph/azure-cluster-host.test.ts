@@ -228,8 +228,8 @@ describe("a private endpoint", () => {
     });
     const [subnet] = graph.find("VirtualNetwork").inputs.subnets as Record<string, unknown>[];
     assert.deepEqual(
-      [subnet?.natGateway, subnet?.defaultOutboundAccess],
-      [{ id: "germanywestcentral-outbound-id" }, false],
+      [subnet?.natGateway, subnet?.serviceEndpoints, subnet?.defaultOutboundAccess],
+      [{ id: "germanywestcentral-outbound-id" }, [{ service: "Microsoft.Storage" }], false],
     );
     assert.equal(graph.find("NatGateway").inputs.zones, undefined);
     // By the Service's own status.

@@ -182,6 +182,16 @@ describe("a private endpoint", () => {
     assert.deepEqual(graph.inputs("RecordSet", "westeurope-address").aRecords, [{ ipv4Address: "10.0.0.4" }]);
   });
 
+  test("with a bucket, the subnet has a way to storage accounts past the NAT gateway", async () => {
+    const [subnet] = subnets(await graphOf({ ...privately, storage: { kind: "bucket" } })) as [object];
+    assert.deepEqual(subnet, {
+      ...range,
+      natGateway: { id: "westeurope-outbound-id" },
+      defaultOutboundAccess: false,
+      serviceEndpoints: [{ service: "Microsoft.Storage" }],
+    });
+  });
+
   test("in a private zone: linked with the network, and the proof in a public one, which the private one hides", async () => {
     const tls = {
       ...westeurope.endpoint.tls,

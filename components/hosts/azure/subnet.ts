@@ -57,6 +57,10 @@ export function subnetId(
   // Once made, it stays: the network is updated before what is in it is deleted.
   const links = region.endpoint.privateLink || found.previousSubnet?.hasLink ? [link] : [];
   const securityGroup = firewall && { networkSecurityGroup: { id: firewall.id } };
+  // Free, and past NAT gateways and load balancers, which take a price for each GB: https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview
+  const toStore = region.storage.kind === "bucket" && {
+    serviceEndpoints: [{ service: "Microsoft.Storage" }],
+  };
   const { id } = new VirtualNetwork(
     name,
     {
@@ -68,6 +72,7 @@ export function subnetId(
           name: own.name,
           addressPrefix: own.range,
           ...(gateway && { natGateway: { id: gateway.id } }),
+          ...toStore,
           ...(isClosed && { defaultOutboundAccess: false }),
           ...securityGroup,
         },
