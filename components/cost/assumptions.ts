@@ -1,5 +1,6 @@
+import { deliveryOf } from "../capacity/demand.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
-import { variantOf } from "../capacity/plan-region.ts";
+import { type CloudRegion, cloudOf, variantOf } from "../capacity/plan-region.ts";
 import { number, quantity, texts } from "../capacity/text.ts";
 import type { Governance } from "../config/schema.ts";
 import type { Setting } from "./charge.ts";
@@ -59,7 +60,7 @@ function bucketAssumptions(setting: Setting): string[] {
 
 /** What costs something, or may, and has no line. */
 export function withoutLine(setting: Setting, { machine: { type } }: CapacityPlan): NotPriced[] {
-  const { region, upstreams, settings } = setting;
+  const { region, upstreams } = setting;
   const { endpoint, topology } = region;
   const isAws = setting.cloud === "aws";
   const hasCredentials = upstreams.some(({ credentials }) => credentials !== undefined);
@@ -78,21 +79,46 @@ export function withoutLine(setting: Setting, { machine: { type } }: CapacityPla
       "CloudWatch takes a price for each GB that it receives; how much that is, isn't known beforehand.",
     "Key Vault operations": !isAws && hasCredentials && "A few each month; no price was found.",
     "DNS queries": !isAws && endpoint.zone !== undefined && "No price was found; less than a cent on AWS.",
-    "Your own network's ways":
-      isAws &&
-      endpoint.exposure === "private" &&
-      "A transit gateway, or a NAT gateway or firewall of an existing network, takes a price for each GB that passes. Which of them do, isn't known here.",
+    "Your own network's ways": ownNetworksWays(region),
     "VPC endpoints of the customers":
       isAws &&
       endpoint.privateLink !== undefined &&
       "AWS bills each to its own account, by the hour, by the availability zone and by the GB.",
-    "NAT gateways of the customers":
-      (settings.nodes.natGateway === "unknown" || !isAws) &&
-      "What nodes without a public address pull passes one.",
+    "Private endpoints of the customers":
+      !isAws &&
+      endpoint.privateLink !== undefined &&
+      "Azure bills each to its own subscription, by the hour, and by the GB in each direction.",
+    "NAT gateways of the customers": nodesWayOut(setting),
     "Metrics and alerts that are sent away": "They leave the region as ordinary transfer.",
     "Snapshots and backups": "None are made: everything can be fetched again.",
   };
   return [...unknownOperators(upstreams), ...those(reasons)];
+}
+
+/** What takes a price for each GB in networks that aren't the stack's: https://azure.microsoft.com/pricing/details/virtual-network/ */
+function ownNetworksWays(region: CloudRegion): string | false {
+  const { endpoint, network, storage } = region;
+  const isPrivate = endpoint.exposure === "private";
+  if (cloudOf(region) === "aws") {
+    return (
+      (isPrivate || "nodeSubnets" in network) &&
+      "A transit gateway, or a NAT gateway or firewall of an existing network, takes a price for each GB that passes. Which of them do, isn't known here."
+    );
+  }
+  if (!isPrivate) return false;
+  const peering =
+    "Peering of virtual networks takes a price for each GB at both ends, and so does a gateway or firewall that it passes.";
+  const toStore =
+    "What an existing network exchanges with the storage account passes its NAT gateway or firewall, too, unless the subnet has the service endpoint `Microsoft.Storage`.";
+  return "subnet" in network && storage.kind === "bucket" ? `${peering} ${toStore}` : peering;
+}
+
+/** Of what nodes pull, what passes their NAT gateway isn't known, or isn't counted. */
+function nodesWayOut({ cloud, region: { endpoint, storage }, settings: { nodes } }: Setting): string | false {
+  if (cloud === "aws" && nodes.natGateway !== "unknown") return false;
+  if (endpoint.exposure === "public") return "What nodes without a public address pull passes one.";
+  const isPastIt = deliveryOf(storage) !== "redirect" || (cloud === "aws" && nodes.s3Endpoint);
+  return !isPastIt && "What nodes without a public address pull from the bucket passes one.";
 }
 
 /** What the owners of the account ask for, and has no line. The price: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */

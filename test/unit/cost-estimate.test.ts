@@ -152,6 +152,50 @@ test("a private endpoint in Azure, by hand", () => {
   );
 });
 
+test("what passes networks that aren't the stack's has no price, and is named", () => {
+  const privately = { exposure: "private", tls: { mode: "private" } };
+  const named = (words: StackInWords, about = /network|customers/) =>
+    estimateOf(words).notPriced.flatMap(({ name, reason }) =>
+      about.test(name) ? [`${name}: ${reason}`] : [],
+    );
+  const azure = { provider: "azure", region: "westeurope" } as const;
+  const vnet =
+    "/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub";
+  const existing = { vnet, subnet: "caches" };
+  assert.match(named(azure).join(), /^NAT gateways of the customers: [^,]*pull passes one\.$/);
+  const peering =
+    /^Your own network's ways: Peering of virtual networks takes a price for each GB at both ends, [^.]*\.$/;
+  assert.match(named({ ...azure, endpoint: privately }).join("\n"), peering);
+  assert.match(named({ ...azure, endpoint: privately, network: existing }).join("\n"), peering);
+  const bucket = { kind: "bucket", delivery: "proxied" };
+  assert.match(named({ ...azure, endpoint: privately, storage: bucket }).join("\n"), peering);
+  assert.match(
+    named({ ...azure, endpoint: privately, storage: bucket, network: existing }).join("\n"),
+    /unless the subnet has the service endpoint `Microsoft\.Storage`\.$/,
+  );
+  const privateLink = { allowed: ["22222222-2222-4222-8222-222222222222"] };
+  assert.match(
+    named({ ...azure, endpoint: { ...privately, privateLink } }).join("\n"),
+    /\nPrivate endpoints of the customers: Azure bills each/,
+  );
+  const redirect = { kind: "bucket", delivery: "redirect" };
+  assert.match(
+    named({ ...azure, endpoint: privately, storage: redirect }).join("\n"),
+    /\nNAT gateways of the customers: .* from the bucket passes one\.$/,
+  );
+  const aws = { provider: "aws", region: "us-east-1", endpoint: privately } as const;
+  assert.equal(named(aws, /NAT gateways/).length, 0);
+  assert.equal(named({ ...aws, storage: redirect }, /NAT gateways/).length, 0, "by a gateway endpoint");
+  const nodes = { natGateway: "unknown", s3Endpoint: false } as const;
+  assert.equal(named({ ...aws, storage: redirect, cost: { nodes } }, /NAT gateways/).length, 1);
+  // Nodes of EKS are in private subnets behind a public load balancer, too.
+  const subnets = ["subnet-0aaaaaaaaaaaaaaa0", "subnet-0bbbbbbbbbbbbbbb0"];
+  const network = { vpc: "vpc-0aaaaaaaaaaaaaaa0", nodeSubnets: subnets, loadBalancerSubnets: subnets };
+  const cluster = { provider: "aws", region: "us-east-1", topology: "cluster" } as const;
+  assert.equal(named({ ...cluster, network }, /own network/).length, 1);
+  assert.equal(named(cluster, /own network/).length, 0);
+});
+
 test("in Azure, failover has lines, too", () => {
   const words = { provider: "azure", region: "eastus", workload, endpoint: { failover: "dns" } } as const;
   const estimate = estimateOf(words);
