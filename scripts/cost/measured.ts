@@ -12,9 +12,11 @@ export interface Measured {
   readonly hours: number;
   /** With the measured usage in place of the assumed, as of a month. */
   readonly estimate: RegionEstimate;
+  /** As of a month. What isn't in it, is assumed. */
+  readonly usage: Partial<MonthlyUsage>;
   /**
    * In the measured time, against pulls from the upstream without a cache: what we have paid less. Negative where the cache has cost more, absent
-   * where there is nothing to compare with.
+   * where there is nothing to compare with, or what nodes pull isn't measured.
    */
   readonly savedUSD?: number;
   /** The values of the workload with which it would have been assumed; those that can be told. */
@@ -87,7 +89,7 @@ export function measuredCost(
   const options = measured.alternatives?.options ?? [];
   const chosen = options.find((option) => option.chosen)?.comparableUSD;
   const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
-  const isCompared = chosen !== undefined && without !== undefined;
+  const isCompared = chosen !== undefined && without !== undefined && usage.pulledGiB !== undefined;
   const { nodes, nodeChurnPerMonth, growthGiBPerMonth } = config.workload;
   const starts = nodes * nodeChurnPerMonth;
   // What a bucket's rule deletes while it is in use comes again, and is no growth.
@@ -96,6 +98,7 @@ export function measuredCost(
   return {
     hours,
     estimate: measured,
+    usage,
     ...(isCompared && { savedUSD: ((without - chosen) * hours) / hoursPerMonth }),
     fitting: {
       ...(pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: pulledGiB / starts }),

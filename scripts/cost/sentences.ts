@@ -59,14 +59,16 @@ function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: b
 }
 
 function measuredSentence(assumed: RegionEstimate, measured: Measured): string {
-  const { estimate, hours, savedUSD, fitting } = measured;
+  const { estimate, hours, usage, savedUSD, fitting } = measured;
   const values = Object.entries(fitting).map(([key, value]) => `${key} ${quantity(value)}`);
   const pair = (what: string, of: keyof RegionEstimate["usage"]) =>
-    `${quantity(estimate.usage[of])} GiB ${what} (assumed: ${quantity(assumed.usage[of])})`;
+    `${quantity(estimate.usage[of])} GiB ${what} (${usage[of] === undefined ? "assumed, not measured" : `assumed: ${quantity(assumed.usage[of])}`})`;
   return texts(
     `Measured over ${span(hours)}, as a month: ${pair("pulled", "pulledGiB")}, ${pair("filled", "filledGiB")}: ` +
       `we pay ${rangeText(billOf(estimate))} (assumed: ${rangeText(billOf(assumed))}).`,
     values.length > 0 && `What would have fitted the workload: ${values.join(", ")}.`,
+    usage.pulledGiB === undefined &&
+      "What was saved isn't known, because the bucket sends what nodes pull, and the cache doesn't see it.",
     savedUSD !== undefined &&
       `${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`,
   ).join(" ");

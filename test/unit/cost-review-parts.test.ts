@@ -10,10 +10,11 @@ import { html } from "../../components/monitoring/status-page/page/html.ts";
 import { change, quantity, unitPrice } from "../../scripts/cost/amounts.ts";
 import { type Inputs, whyOf } from "../../scripts/cost/causes.ts";
 import { moreText } from "../../scripts/cost/comparison.ts";
+import { measuredCost } from "../../scripts/cost/measured.ts";
 import { billOf } from "../../scripts/cost/review.ts";
 import { conclusions } from "../../scripts/cost/sentences.ts";
 import { columns, wrapped } from "../../scripts/output/columns.ts";
-import { estimateOf, stackOf, without } from "../support/estimates.ts";
+import { estimateOf, estimatesOf, stackOf, today, without } from "../support/estimates.ts";
 
 test("amounts", () => {
   assert.deepEqual([1234.5, -0.5, -0.001, 0, "not found" as const].map(usd), [
@@ -45,6 +46,33 @@ test("a bill has the range of what isn't known, which is open without any price"
     priceBook,
   );
   assert.equal(rangeText(billOf(estimateOf(words, { prices: nowhere }))), `≥ ${usd(expected)}`);
+});
+
+test("what was saved is told only where the pulls are measured", () => {
+  const saidOf = (delivery: "proxied" | "redirect") => {
+    const config = stackOf({
+      provider: "aws",
+      region: "eu-central-1",
+      storage: { kind: "bucket", delivery },
+    });
+    const [region] = config.regions;
+    assert.ok(region && isBilled(region));
+    const [estimate] = estimatesOf(config);
+    assert.ok(estimate);
+    const estimated = { stack: "test", region, config, capacity: capacityOf(region, config), estimate };
+    const use = { hours: 240, servedBytes: 1e12, filledBytes: 1e10 };
+    const measured = measuredCost(use, estimated, today);
+    const text = conclusions({ estimate, measured }).find((it) => it.startsWith("Measured")) ?? "";
+    return { isTold: measured.savedUSD !== undefined, text };
+  };
+  const seen = saidOf("proxied");
+  assert.equal(seen.isTold, true);
+  assert.match(seen.text, /GiB pulled \(assumed: [\d,]+\), .* (?:Saved|Lost) in that time/);
+  const unseen = saidOf("redirect");
+  assert.equal(unseen.isTold, false);
+  assert.match(unseen.text, /GiB pulled \(assumed, not measured\), .* GiB filled \(assumed: /);
+  assert.match(unseen.text, /What was saved isn't known, /);
+  assert.doesNotMatch(unseen.text, /Saved|Lost/);
 });
 
 test("of a change, what is known is said, even where a line has no price", () => {
