@@ -33,6 +33,8 @@ export interface LineRange extends Amounts {
   readonly line: CostLine;
   /** Where the price is missing and only this region has one. */
   readonly ofOneRegion?: string;
+  /** Whether the price is missing and all that are known are the same: the range is {@link regionsApart} to both sides. */
+  readonly isOfOnePrice?: boolean;
 }
 
 /** The lines that we pay, the contested charge as one of them, the dearest first. */
@@ -93,7 +95,7 @@ export function rangeText({ low, expected, high }: Amounts): string {
   return least === most ? most : `${usd(expected)} (${least} to ${most})`;
 }
 
-/** As a share: of 100 pairs of regions in the price book, about 98 are no further apart in the price of a thing. */
+/** As a share: of 100 pairs of regions in the price book, about 98 are no further apart in the price of a machine, and about 90 in that of another thing. */
 export const regionsApart = 0.3;
 
 function lineRange(line: CostLine, notPriced: readonly NotPriced[]): LineRange {
@@ -102,12 +104,14 @@ function lineRange(line: CostLine, notPriced: readonly NotPriced[]): LineRange {
     const elsewhere = notPriced.find((entry) => entry.name === name)?.elsewhere;
     if (!elsewhere) return { line, low: 0, expected: 0, high: Number.POSITIVE_INFINITY };
     const { monthlyCost, leastMonthlyCost = 0, regions } = elsewhere;
-    const apart = regions === 1 ? regionsApart : 0;
+    const isOfOnePrice = regions === 1 || leastMonthlyCost === monthlyCost;
+    const apart = isOfOnePrice ? regionsApart : 0;
     return {
       line,
       low: rounded(leastMonthlyCost * (1 - apart)),
       expected: monthlyCost,
       high: rounded(monthlyCost * (1 + apart)),
+      isOfOnePrice,
       ...(regions === 1 && { ofOneRegion: elsewhere.region }),
     };
   }
@@ -136,9 +140,11 @@ function missingPrices(ranges: readonly LineRange[]): string[] {
   const missing = ranges.filter(({ line }) => line.price === notFound);
   const known = missing.filter(({ high }) => Number.isFinite(high));
   const nowhere = missing.filter(({ high }) => !Number.isFinite(high));
-  const standIns = Map.groupBy(known, ({ ofOneRegion }) =>
-    ofOneRegion ? `of one other region, ${regionsApart * 100} % more or less,` : "of other regions",
-  );
+  const standIns = Map.groupBy(known, ({ ofOneRegion, isOfOnePrice }) => {
+    const whose = ofOneRegion ? "of one other region" : "of other regions";
+    if (!isOfOnePrice) return whose;
+    return `${whose}${ofOneRegion ? "" : ", which are the same"}, ${regionsApart * 100} % more or less,`;
+  });
   return texts(
     ...[...standIns].map(
       ([what, those]) =>

@@ -104,6 +104,28 @@ test("missing, disputed, contested and old prices, in all combinations: the high
   ]);
 });
 
+test("where all known prices are the same, the region's own may be another, as where one is known", () => {
+  // In two regions the price of gp3 is that of us-east-1, and no other one is known.
+  const { aws: list, ...rest } = priceBook;
+  const same = list.regions["us-east-1"]?.["gp3-capacity"] ?? assert.fail();
+  const regions = Object.entries(list.regions).map(([name, { "gp3-capacity": _, ...prices }]) => [
+    name,
+    { ...prices, ...(["us-east-1", "us-west-2"].includes(name) && { "gp3-capacity": same }) },
+  ]);
+  const prices = { ...rest, aws: { ...list, regions: Object.fromEntries(regions) } };
+  const { lines, range = assert.fail() } = estimateOf(aws, { prices });
+  const quantity = lines
+    .filter(({ name }) => /volume \(gp3\)$/.test(name))
+    .reduce((sum, { monthlyQuantity }) => sum + monthlyQuantity, 0);
+  const apart = 0.3 * quantity * (same.price ?? 0);
+  assert.ok(Math.abs((range.highUSD ?? 0) - range.expectedUSD - apart) < 1e-6);
+  assert.ok(Math.abs(range.expectedUSD - range.lowUSD - apart) < 1e-6);
+  assert.match(
+    range.reasons.join(),
+    /^Prices of other regions, which are the same, 30 % more or less, stand in for missing ones, /,
+  );
+});
+
 test("where other regions' prices are allowed, the highest known ones must fit into the budget", () => {
   // us-east-2 has no prices of its own: by those of other regions the machine alone is about 50 USD.
   const ohio: StackInWords = { ...aws, region: "us-east-2" };
@@ -120,14 +142,14 @@ test("where other regions' prices are allowed, the highest known ones must fit i
   assert.equal(problems[0]?.path, "budget.monthlyUSD");
   assert.match(
     problems[0]?.message ?? "",
-    /^the stack may cost \$139\.44 \(\$120\.52 to \$139\.44\) a month by estimate, more than \$130\.00; the largest lines: us-east-2: Instance \(Linux, on demand, m7g\.large\) \(by another region's price\), \$74\.46; .*\. us-east-2: Prices of other regions stand in for missing ones, .*: .* and \d more\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
+    /^the stack may cost \$139\.44 \(\$109\.72 to \$150\.24\) a month by estimate, more than \$130\.00; the largest lines: us-east-2: Instance \(Linux, on demand, m7g\.large\) \(by another region's price\), \$74\.46; .*\. us-east-2: Prices of other regions stand in for missing ones, .*: .*\. us-east-2: Prices of other regions, which are the same, 30 % more or less, .*\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
   );
   for (const over of ["fail", "warn"] as const) {
     const enough = cost({ ...ohio, budget: { monthlyUSD: 400, over, unpriced: "allow" } });
     assert.deepEqual(enough.problems, []);
     assert.match(
       enough.warnings[1]?.message ?? "",
-      /^the stack meets its budget only by other regions' prices, which are no upper bound: \$139\.44 \(\$120\.52 to \$139\.44\) a month\. us-east-2: Prices of other regions .*\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
+      /^the stack meets its budget only by other regions' prices, which are no upper bound: \$139\.44 \(\$109\.72 to \$150\.24\) a month\. us-east-2: Prices of other regions .*\. The way out: add the missing prices to components\/cost\/prices \(docs\/cost\.md says how\)$/,
     );
   }
 });
@@ -160,7 +182,7 @@ test("a region of which no price is known is said at each preview", () => {
   assert.deepEqual(warning, {
     path: "regions[0].name",
     message:
-      "us-east-2 has no price of its own in the price book, so its estimate is by other regions' prices: $139.44 ($120.52 to $139.44) a month. Add prices to components/cost/prices (docs/cost.md says how)",
+      "us-east-2 has no price of its own in the price book, so its estimate is by other regions' prices: $139.44 ($109.72 to $150.24) a month. Add prices to components/cost/prices (docs/cost.md says how)",
   });
 });
 
