@@ -21,7 +21,7 @@ export interface BreakEven {
 /** More than a machine sends in a month. */
 const largestGiB = 2 ** 24;
 
-/** By the volume alone; everything else unchanged. */
+/** By the volume alone: the machine stays the one for the workload, also where that volume needs a larger one. */
 export function breakEvenOf(variant: Variant, plan: CapacityPlan, setting: Setting): BreakEven {
   const costsAt = (pulledGiB: number, payers: readonly Payer[]) => {
     const at = { ...setting, usage: { ...setting.usage, pulledGiB } };
@@ -63,7 +63,7 @@ function reasonFor(usGiB: number | undefined, allGiB: number | undefined): strin
   const us =
     usGiB === undefined
       ? "The cache saves us money at no volume: it is worth having for availability only."
-      : `Above ${number(usGiB)} GiB a month the cache saves us money; below that, it is worth having for availability only.`;
+      : `Above ${number(usGiB)} GiB a month the cache, on the machine of this estimate, saves us money; below that, it is worth having for availability only.`;
   if (allGiB === usGiB) return us;
   return `${us} Together with the customers, it saves money ${allGiB === undefined ? "at no volume" : `above ${number(allGiB)} GiB`}.`;
 }

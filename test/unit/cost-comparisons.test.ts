@@ -280,11 +280,11 @@ test("the break-even says whose it is", () => {
   const reason = (words: StackInWords) => estimateOf(words).breakEven?.reason ?? "";
   assert.match(
     reason(frankfurt),
-    /^Above [\d,]+ GiB a month the cache saves us money; below that, .*\. Together with the customers, it saves money above [\d,]+ GiB\.$/,
+    /^Above [\d,]+ GiB a month the cache, on the machine of this estimate, saves us money; below that, .*\. Together with the customers, it saves money above [\d,]+ GiB\.$/,
   );
   assert.match(
     reason({ ...westEurope, cost: { azureSameRegionTraffic: "free" } }),
-    /^Above [\d,]+ GiB a month the cache saves us money; below that, it is worth having for availability only\.$/,
+    /^Above [\d,]+ GiB a month the cache, on the machine of this estimate, saves us money; below that, it is worth having for availability only\.$/,
   );
 });
 
