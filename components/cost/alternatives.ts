@@ -1,6 +1,7 @@
 import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
 import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
+import { isZot } from "../config/upstream.ts";
 import { type Charge, costOf, priced, type Setting } from "./charge.ts";
 import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
@@ -32,7 +33,9 @@ export interface Alternative {
   readonly committed?: Committed;
   /** `comparableUSD` of us and the customers together: what alternatives are compared by, as otherwise the best would be what others pay for. */
   readonly comparableAllUSD?: number;
-  /** Whether it sustains the throughput of the workload; `reason` says why not. */
+  /** Whether the configuration can ask for it, with the engines of its upstreams; `reason` says why not. */
+  readonly isAllowed: boolean;
+  /** Whether it sustains the throughput of the workload, as far as that is checked; `reason` says why not, and where nothing is checked. */
   readonly meetsThroughput: boolean;
   /** Whether it is as available as the configuration's topology; `reason` says why not. */
   readonly meetsAvailability: boolean;
@@ -44,6 +47,7 @@ export interface Alternative {
 interface Option extends Pick<Alternative, "name" | "what"> {
   readonly charges: readonly Charge[];
   /** Why it doesn't suit, each the end of a sentence. */
+  readonly refused?: string | undefined;
   readonly tooSlow?: string | undefined;
   readonly tooFragile?: string | undefined;
   /** Otherwise. */
@@ -56,11 +60,12 @@ interface Option extends Pick<Alternative, "name" | "what"> {
  */
 export function alternativesFor(setting: Setting, capacity: Capacity): Alternative[] {
   const chosen = nameOf(variantOf(setting.region));
-  return optionsFor(setting, capacity).map(({ name, what, charges, tooSlow, tooFragile, suits = "" }) => {
+  return optionsFor(setting, capacity).map((option) => {
+    const { name, what, charges, refused, tooSlow, tooFragile, suits = "" } = option;
     const us = costOf(charges, ["us"], setting);
     const all = costOf(charges, ["us", "customer"], setting);
     const committed = committedTo(charges, setting);
-    const objections = [tooSlow, tooFragile].filter((objection) => objection !== undefined);
+    const objections = [refused, tooSlow, tooFragile].filter((objection) => objection !== undefined);
     return {
       name,
       what,
@@ -69,6 +74,7 @@ export function alternativesFor(setting: Setting, capacity: Capacity): Alternati
       ...(us !== undefined && { comparableUSD: us }),
       ...(committed && { committed }),
       ...(all !== undefined && { comparableAllUSD: all }),
+      isAllowed: refused === undefined,
       meetsThroughput: tooSlow === undefined,
       meetsAvailability: tooFragile === undefined,
       reason: `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
@@ -125,12 +131,21 @@ function variantOption(variant: Variant, setting: Setting, { plan }: Capacity): 
     name: nameOf(variant),
     what: isVm ? `one ${type}` : `${variant.replicas} nodes, ${type}, behind a load balancer`,
     charges: chargesOf(variant, plan, setting),
+    refused: refusal(variant, setting),
     tooSlow: slowness(plan),
     tooFragile: isVm ? fragility(setting) : undefined,
     suits: isVm
       ? "comes back by itself within minutes; until then, nodes pull from the upstream"
       : "serves on when a machine or a zone fails",
   };
+}
+
+/** As config/engines.ts refuses it. */
+function refusal({ topology, storage }: Variant, { upstreams }: Setting): string | undefined {
+  const suitsZot = topology === "vm" && storage.kind === "disk";
+  return suitsZot || !upstreams.some(isZot)
+    ? undefined
+    : "can't have upstreams with `engine: zot`, which needs one machine with a disk";
 }
 
 function slowness({ limits }: CapacityPlan): string | undefined {

@@ -7,7 +7,7 @@ import { azureBilled, isContested } from "./variant.ts";
 /** What the configuration asks for among the other ways to serve the same workload. */
 export interface Alternatives {
   readonly options: readonly Alternative[];
-  /** The least expensive of those that meet both. Absent if none does. */
+  /** The least expensive of those that are allowed and meet both. Absent if none does. */
   readonly cheapest?: AlternativeName;
   /** Why it is that one; a sentence or more. */
   readonly reason: string;
@@ -30,11 +30,14 @@ export function alternativesOf(setting: Setting, capacity: Capacity): Alternativ
 
 type Cheapest = ReturnType<typeof cheapestOf>;
 
-/** The least expensive of those that meet throughput and availability, if one does, and what it and no cache cost us and the customers; infinite where that isn't known. */
+/** The least expensive of those that are allowed and meet throughput and availability, if one does, and what it and no cache cost us and the customers; infinite where that isn't known. */
 function cheapestOf(options: readonly Alternative[]) {
   const costOf = ({ comparableAllUSD = Number.POSITIVE_INFINITY }: Partial<Alternative>) => comparableAllUSD;
   const [best] = options
-    .filter(({ meetsThroughput, meetsAvailability }) => meetsThroughput && meetsAvailability)
+    .filter(
+      ({ isAllowed, meetsThroughput, meetsAvailability }) =>
+        isAllowed && meetsThroughput && meetsAvailability,
+    )
     .filter((option) => Number.isFinite(costOf(option)))
     .sort((one, other) => costOf(one) - costOf(other));
   const noCacheUSD = costOf(options.find(({ name }) => name === "no cache") ?? {});

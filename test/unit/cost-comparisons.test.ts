@@ -12,7 +12,14 @@ import type { AlternativeName } from "../../components/cost/alternatives.ts";
 import { notFound } from "../../components/cost/line.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { stackCost } from "../../components/cost/stack-cost.ts";
-import { estimateOf, estimatesOf, type StackInWords, stackNamed, today } from "../support/estimates.ts";
+import {
+  estimateOf,
+  estimatesOf,
+  type StackInWords,
+  stackNamed,
+  stackOf,
+  today,
+} from "../support/estimates.ts";
 import { projectDirectory } from "../support/project.ts";
 
 const volumes = [1000, 3600, 10_000] as const;
@@ -273,6 +280,35 @@ test("a charge that turns the comparison round is named: another way is the chea
   assert.match(
     turnsOf({ provider: "azure", region: "westeurope" }, 900, 3),
     / If Azure bills the contested charge, it is ACR geo-replica with \$50\.91; `cost\.azureSameRegionTraffic` says whether\.$/,
+  );
+});
+
+test("what the configuration refuses isn't the cheapest adequate way", () => {
+  const config = stackOf({
+    provider: "aws",
+    region: "us-east-1",
+    registries: ["docker.io", "r.example.com"],
+  });
+  const withEngine = (engine: "distribution" | "zot") => {
+    const upstreams = config.upstreams.map((upstream) => ({ ...upstream, engine }));
+    const [{ alternatives } = assert.fail()] = estimatesOf({ ...config, upstreams });
+    return alternatives ?? assert.fail();
+  };
+  const refusedBy = ({ options }: ReturnType<typeof withEngine>) =>
+    options.filter(({ isAllowed }) => !isAllowed).map(({ name }) => name);
+  assert.equal(withEngine("distribution").cheapest, "VM with bucket, redirect");
+  assert.deepEqual(refusedBy(withEngine("distribution")), []);
+  const zot = withEngine("zot");
+  const refused = [
+    ...["VM with bucket, redirect"],
+    ...["cluster with bucket, proxied", "cluster with bucket, redirect"],
+  ];
+  assert.deepEqual(refusedBy(zot), refused);
+  assert.ok(zot.cheapest && !refused.includes(zot.cheapest), zot.cheapest);
+  const [bucket] = zot.options.filter(({ isAllowed }) => !isAllowed);
+  assert.match(
+    bucket?.reason ?? "",
+    /^Can't have upstreams with `engine: zot`, which needs one machine with a disk/,
   );
 });
 

@@ -157,8 +157,8 @@ test("the chosen alternative costs what the estimate says; the cheapest is none 
       assert.deepEqual(chosen[0]?.totals, totals);
       assert.equal(new Set(options.map(({ name }) => name)).size, options.length);
       const suitable = options.filter(
-        ({ meetsThroughput, meetsAvailability, comparableAllUSD }) =>
-          meetsThroughput && meetsAvailability && comparableAllUSD !== undefined,
+        ({ isAllowed, meetsThroughput, meetsAvailability, comparableAllUSD }) =>
+          isAllowed && meetsThroughput && meetsAvailability && comparableAllUSD !== undefined,
       );
       const best = suitable.find(({ name }) => name === cheapest);
       assert.equal(best === undefined, suitable.length === 0);
