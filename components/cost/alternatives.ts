@@ -35,7 +35,7 @@ export interface Alternative {
   readonly comparableAllUSD?: number;
   /** Whether the configuration can ask for it, with the engines of its upstreams; `reason` says why not. */
   readonly isAllowed: boolean;
-  /** Whether it sustains the throughput of the workload, as far as that is checked; `reason` says why not, and where nothing is checked. */
+  /** Whether it sustains the throughput of the workload; `reason` says why not. True where it isn't checked, which `reason` says, too: without a machine of the stack's. */
   readonly meetsThroughput: boolean;
   /** Whether it is as available as the configuration's topology; `reason` says why not. */
   readonly meetsAvailability: boolean;
@@ -91,7 +91,7 @@ function optionsFor(setting: Setting, capacity: Capacity): Option[] {
       name: "no cache",
       what: "nodes pull from the upstream",
       charges: pullCharges(setting),
-      tooFragile: "makes every pull depend on one registry, however far away",
+      tooFragile: "makes every pull depend on one registry, however far away, whose throughput isn't checked",
     },
     variantOption(asked, setting, capacity),
     ...others.map((variant) => variantOption(variant, setting, planVariant(variant, setting))),
@@ -210,7 +210,8 @@ function ecrOption(setting: Setting): Option {
       // ECR keeps layers in S3: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
       ...nodesNatGateway(setting, 0, usage.pulledGiB),
     ],
-    suits: "is AWS's own, and every account needs credentials for the upstream, and every node for ECR",
+    suits:
+      "is AWS's own, and every account needs credentials for the upstream, and every node for ECR; its throughput isn't checked",
   };
 }
 
@@ -224,6 +225,6 @@ function acrOption(setting: Setting): Option {
       ...acrReplica(upstreams.length, registryGiB ?? workload.workingSetGiB),
       ...fillCharges(usage.filledGiB, setting, "Replication of"),
     ],
-    suits: `is Azure's own, with all of the registry in it, for nodes in Azure only${registryGiB === undefined ? "; more than the working set costs more, and `cost.registryGiB` says how much there is" : ""}`,
+    suits: `is Azure's own, with all of the registry in it, for nodes in Azure only; its throughput isn't checked${registryGiB === undefined ? "; more than the working set costs more, and `cost.registryGiB` says how much there is" : ""}`,
   };
 }

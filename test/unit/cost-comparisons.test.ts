@@ -312,6 +312,15 @@ test("what the configuration refuses isn't the cheapest adequate way", () => {
   );
 });
 
+test("where no throughput is checked, the reason says so", () => {
+  const unchecked = (words: StackInWords) =>
+    estimateOf(words)
+      .alternatives?.options.filter(({ reason }) => reason.includes("throughput isn't checked"))
+      .map(({ name }) => name);
+  assert.deepEqual(unchecked(frankfurt), ["no cache", "ECR pull-through"]);
+  assert.deepEqual(unchecked(westEurope), ["no cache", "ACR geo-replica"]);
+});
+
 test("the break-even says whose it is", () => {
   const reason = (words: StackInWords) => estimateOf(words).breakEven?.reason ?? "";
   assert.match(
