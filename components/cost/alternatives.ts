@@ -1,5 +1,5 @@
 import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
-import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
+import { type CloudRegion, planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
 import { isZot } from "../config/upstream.ts";
 import { type Charge, costOf, priced, type Setting } from "./charge.ts";
@@ -175,7 +175,12 @@ function cachePerCluster(setting: Setting): Option {
   const { cloud, region, workload, usage, settings } = setting;
   const { clusters } = settings;
   const inside = { pulledGiB: 0, filledGiB: 0 };
-  const share: Setting = { ...setting, workload: shareOf(workload, clusters), usage: inside };
+  const share: Setting = {
+    ...setting,
+    region: insideNetwork(region),
+    workload: shareOf(workload, clusters),
+    usage: inside,
+  };
   const { machine, storage } = variantOf(region);
   const variant: Variant = {
     topology: "vm",
@@ -190,12 +195,20 @@ function cachePerCluster(setting: Setting): Option {
     charges: [
       ...chargesOf(variant, plan, share).map((one) => ({ ...one, quantity: clusters * one.quantity })),
       ...fillCharges(clusters * usage.filledGiB, setting),
+      ...nodesNatGateway(setting, region.endpoint.exposure === "private" ? clusters * usage.filledGiB : 0, 0),
       ...(cloud === "aws" ? [awsBetweenNodesZones(usage.pulledGiB)] : []),
     ],
     tooSlow: slowness(plan),
     tooFragile: fragility(setting),
     suits: "is inside each cluster's network; each holds all images, and is one more thing to run",
   };
+}
+
+/** As the region, but in an existing network, whose nodes need neither a private link nor failover. */
+function insideNetwork(region: CloudRegion): CloudRegion {
+  const { privateLink: _, ...endpoint } = region.endpoint;
+  const network = { vpc: "", vnet: "", subnet: "" };
+  return { ...region, network, endpoint: { ...endpoint, failover: "none" } } as CloudRegion;
 }
 
 function ecrOption(setting: Setting): Option {

@@ -312,6 +312,32 @@ test("what the configuration refuses isn't the cheapest adequate way", () => {
   );
 });
 
+test("a cache in each cluster's network has no ways of its own, however the region is reached", () => {
+  const perCluster = (words: StackInWords) => {
+    const options = estimateOf({ ...words, cost: { clusters: 5, nodes } }).alternatives?.options;
+    return options?.find(({ name }) => name === "cache per cluster")?.comparableUSD ?? Number.NaN;
+  };
+  const nodes = { natGateway: "none", s3Endpoint: true } as const;
+  const tls = { mode: "private" };
+  const plain = { exposure: "private", tls };
+  const link = { ...plain, failover: "dns", privateLink: { allowed: ["123456789012"] } };
+  const network = { vpc: "vpc-0aaaaaaaaaaaaaaa0", subnet: "subnet-0aaaaaaaaaaaaaaa0" };
+  const existing = perCluster({ ...frankfurt, endpoint: plain, network });
+  for (const endpoint of [plain, link]) {
+    assert.equal(perCluster({ ...frankfurt, endpoint }), existing);
+    assert.equal(perCluster({ ...frankfurt, endpoint, network }), existing);
+  }
+  // In public, each has an address, 3.65.
+  const open = perCluster({ ...frankfurt, endpoint: { tls } });
+  assert.ok(Math.abs(open - existing - 5 * 3.65) < 0.001, `${open - existing}`);
+  const allowed = ["22222222-2222-4222-8222-222222222222"];
+  const azureLink = { ...plain, failover: "dns", privateLink: { allowed } };
+  assert.equal(
+    perCluster({ ...westEurope, endpoint: azureLink }),
+    perCluster({ ...westEurope, endpoint: plain }),
+  );
+});
+
 test("where no throughput is checked, the reason says so", () => {
   const unchecked = (words: StackInWords) =>
     estimateOf(words)
