@@ -6,14 +6,16 @@ import { millionDnsQueries } from "./usage.ts";
 /** In Auto Mode, EKS takes a part of EC2's list price of a node on top, whatever is paid for the node itself: https://aws.amazon.com/eks/pricing/ */
 const autoModeShare = 0.12;
 
-/** The load balancer of a cluster has an address in each. */
-const zones = 3;
+/** Of a network of the stack's own, and of a cluster's nodes. */
+const usualZones = 3;
 
 /**
- * Of what is sent from one zone to all alike, two thirds go to another one. AWS bills that at both ends, in a VPC too: https://aws.amazon.com/ec2/pricing/on-demand/,
+ * Of what is sent from one of three zones to all alike, two thirds go to another one. AWS bills that at both ends, in a VPC too: https://aws.amazon.com/ec2/pricing/on-demand/,
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#cross-zone-load-balancing
  */
-const billedBetweenZones = 2 * (1 - 1 / zones);
+function billedBetween(zones: number): number {
+  return 2 * (1 - 1 / zones);
+}
 
 /**
  * What a cache in AWS buys. IPv6, security groups, endpoint services, gateway endpoints, roles and records are free, and so is what S3 and EC2 exchange within a region:
@@ -33,6 +35,8 @@ export function awsCharges(it: Purchase): Charge[] {
   // A network of the stack's own reaches the registries through a NAT gateway, unless the machine has a public address.
   const hasNatGateway = isVm ? !isPublic && !("subnet" in network) : !("nodeSubnets" in network);
   const natGateways = hasNatGateway ? 1 : 0;
+  // The load balancer of a cluster has an address in each.
+  const zones = "loadBalancerSubnets" in network ? network.loadBalancerSubnets.length : usualZones;
   const addresses = (isPublic ? vm + zones * cluster : 0) + natGateways;
   const balancers = !isVm || endpoint.privateLink !== undefined ? 1 : 0;
   const failovers = endpoint.failover === "dns" ? vm : 0;
@@ -68,7 +72,7 @@ export function awsCharges(it: Purchase): Charge[] {
     usage(
       "Transfer between zones, to the load balancer",
       "transfer-in-region",
-      cluster * billedBetweenZones * servedGiB,
+      cluster * billedBetween(zones) * servedGiB,
     ),
     // One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/. What of the clients come by a private link isn't known, so all are counted.
     usage("Network Load Balancer, data", "load-balancer-data", balancers * servedGiB),
@@ -84,7 +88,7 @@ export function awsCharges(it: Purchase): Charge[] {
 
 /** What nodes pull from a cache in their own network, which is in one of its zones. */
 export function awsBetweenNodesZones(pulledGiB: number): Charge {
-  const quantity = billedBetweenZones * pulledGiB;
+  const quantity = billedBetween(usualZones) * pulledGiB;
   return billedTo("customer", usage("Transfer between zones, to the nodes", "transfer-in-region", quantity));
 }
 

@@ -196,6 +196,23 @@ test("what passes networks that aren't the stack's has no price, and is named", 
   assert.equal(named(cluster, /own network/).length, 0);
 });
 
+test("an EKS load balancer has an address and traffic in the zones of its subnets", () => {
+  const subnets = ["a", "b", "c"].map((end) => `subnet-0aaaaaaaaaaaaaa0${end}`);
+  const zonal = (count: number) => {
+    const [nodeSubnets, loadBalancerSubnets] = [subnets, subnets.slice(0, count)];
+    const network = { vpc: "vpc-0aaaaaaaaaaaaaaa0", nodeSubnets, loadBalancerSubnets };
+    const storage = { kind: "bucket", delivery: "proxied" };
+    return estimateOf({
+      ...{ provider: "aws", region: "us-east-1", topology: "cluster", storage, workload, network },
+    });
+  };
+  // 730 h × 0.005 each; of 3,600 GiB two thirds or a half, × 0.01 at both ends.
+  near(costOf(zonal(3), "3 public IPv4"), 10.95);
+  near(costOf(zonal(2), "2 public IPv4"), 7.3);
+  near(costOf(zonal(3), "Transfer between zones"), 48);
+  near(costOf(zonal(2), "Transfer between zones"), 36);
+});
+
 test("in Azure, failover has lines, too", () => {
   const words = { provider: "azure", region: "eastus", workload, endpoint: { failover: "dns" } } as const;
   const estimate = estimateOf(words);
