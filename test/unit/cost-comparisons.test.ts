@@ -12,6 +12,7 @@ import type { AlternativeName } from "../../components/cost/alternatives.ts";
 import { notFound } from "../../components/cost/line.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { stackCost } from "../../components/cost/stack-cost.ts";
+import { readsPerGiB, writesPerGiB } from "../../components/cost/usage.ts";
 import {
   estimateOf,
   estimatesOf,
@@ -477,4 +478,11 @@ test("commitments, by hand: only the machines cost less, and where no price is k
   assert.equal(nowhere.commitment, "No price of a commitment to m7g.large in us-east-2 is known.");
   const { committed } = nowhere.alternatives?.options.find(({ chosen }) => chosen) ?? {};
   assert.equal(committed, undefined);
+});
+
+test("the document names the requests for each GiB that the estimate counts", () => {
+  const text = readFileSync(join(projectDirectory, "docs/cost.md"), "utf8");
+  assert.ok(
+    text.includes(`${readsPerGiB} reads for each GiB pulled, ${writesPerGiB} writes for each GiB fetched`),
+  );
 });
