@@ -49,6 +49,8 @@ export function budgetFindings(
   if (high > monthlyUSD) {
     const limit = `${usd(monthlyUSD)}${setBy === undefined ? "" : `, the limit of ${setBy}`}`;
     const verb = low > monthlyUSD ? "costs" : "may cost";
+    // Where what is known and certain is too much, nothing else that becomes known helps.
+    const isCertain = sumOf(lines.filter((one) => !missing.includes(one))).low > monthlyUSD;
     const ways = texts(
       missing.length > 0 && addPrices,
       estimates.some(({ contested }) => contested) &&
@@ -59,7 +61,7 @@ export function budgetFindings(
       "budget.monthlyUSD",
       `the stack ${verb} ${range} by estimate, more than ${limit}; the largest lines: ${largest(lines)}`,
       ...why,
-      ...(ways.length > 0 ? [`The way out: ${ways.join("; ")}`] : []),
+      ...(ways.length > 0 && !isCertain ? [`The way out: ${ways.join("; ")}`] : []),
     );
   }
   if (missing.length === 0) return none;

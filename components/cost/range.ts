@@ -70,13 +70,15 @@ export function rangeOf(region: Ranged): CostRange {
   const { low, expected, high } = sumOf(ranges);
   const [contested] = contestedRange(region);
   const { high: most = 0 } = contested ?? {};
-  const amount = Number.isFinite(most) ? usd(most) : "without a known price";
+  const byOther = contested?.line.price === notFound ? " by another region's price" : "";
+  const amount = Number.isFinite(most) ? `${usd(most)}${byOther}` : "without a known price";
   return {
     lowUSD: low,
     expectedUSD: expected,
     ...(Number.isFinite(high) && { highUSD: high }),
     reasons: texts(
-      ...missingPrices(ranges),
+      // The contested charge has a sentence of its own.
+      ...missingPrices(ranges.filter(({ line }) => line.name !== contested?.line.name)),
       ...ranges.map(disputedPrice),
       contested && `Only the high end has the contested charge, ${amount}: ${contested.line.name}.`,
     ),

@@ -207,6 +207,15 @@ test("the largest lines are by other regions' prices, too; those that no region 
     cost(words, prices).problems[0]?.message ?? "",
     /the largest lines: eastus: Transfer in the region, .* \(by another region's price\), \$\d{3}\.\d\d; /,
   );
+  // One reason for each amount.
+  const about = Object.values(cost(words, prices).regions)
+    .flatMap(({ range }) => range?.reasons ?? [])
+    .filter((reason) => reason.includes("Transfer in the region"));
+  assert.equal(about.length, 1, about.join("\n"));
+  assert.match(
+    about.join(),
+    /^Only the high end has the contested charge, \$\d{3}\.\d\d by another region's price: /,
+  );
   const nowhere = Object.keys(priceBook.azure.regions).reduce(
     (book, region) => without("azure", region, "transfer-to-internet", book),
     prices,
@@ -255,6 +264,11 @@ test("what is certain fails before what is missing, and is at least so much", ()
     problems[0]?.message ?? "",
     /^the stack costs \$[\d.]+ \(\$[\d.]+ to \$[\d.]+\) a month by estimate, more than \$20\.00/,
   );
+  // The missing prices make it no less, nor does an answer about the contested charge.
+  assert.doesNotMatch(problems[0]?.message ?? "", /The way out/);
+  const contested = cost({ ...azure, budget: { monthlyUSD: 50, over: "fail" } }).problems[0]?.message ?? "";
+  assert.match(contested, /more than \$50\.00.* the contested charge/);
+  assert.doesNotMatch(contested, /The way out/);
 });
 
 test("a configuration of version 1 is told what the next version's default would change, where it changes a machine", () => {
