@@ -224,7 +224,7 @@ function ecrOption(setting: Setting): Option {
       ...nodesNatGateway(setting, 0, usage.pulledGiB),
     ],
     suits:
-      "is AWS's own, and every account needs credentials for the upstream, and every node for ECR; its throughput isn't checked",
+      "is AWS's own, and every account needs credentials for the upstream, and every node for ECR; it stores the working set only if a lifecycle policy deletes the rest, and its throughput isn't checked",
   };
 }
 
