@@ -11,6 +11,12 @@ import { originReady, type UpstreamPorts } from "./upstream-ports.ts";
 
 const originRoot = "/var/lib/registry";
 
+/** The container's, where what it brings into object storage is held in memory. */
+const storeMemoryMiB = 1024;
+
+/** From here on, Go looks for garbage sooner than when the memory in use has doubled: https://pkg.go.dev/runtime#hdr-Environment_Variables */
+const softLimit = { name: "GOMEMLIMIT", value: `${(storeMemoryMiB * 3) / 4}MiB` };
+
 interface OriginOptions extends UpstreamPorts {
   readonly drainSeconds: number;
   readonly store: ObjectStore | undefined;
@@ -97,10 +103,10 @@ export function originPart(
       env: [
         noTraces,
         ...(secret === undefined ? [{ name: secretFile, value: originCredentials() }] : []),
-        ...(store === undefined ? [] : storeEnvironment(store)),
+        ...(store === undefined ? [] : [softLimit, ...storeEnvironment(store)]),
       ],
-      // What goes to object storage next is held in memory: see mostFills in edge/fills.ts.
-      resources: resources(store === undefined ? 512 : 1024),
+      // See mostFills in edge/fills.ts.
+      resources: resources(store === undefined ? 512 : storeMemoryMiB),
     },
     files: {
       "config.yml": renderOriginConfig({ upstream, ports, drainSeconds, store }),

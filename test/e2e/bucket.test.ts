@@ -5,7 +5,7 @@ import { mostFills } from "../../components/pod/edge/fills.ts";
 import type { Blob, Content } from "../../scripts/seed/content.ts";
 import { registryName } from "../support/chain.ts";
 import { containerdNode } from "../support/clients/node.ts";
-import { type Download, download, downloads } from "../support/http.ts";
+import { type Download, download, downloads, get } from "../support/http.ts";
 import { query, queryValue } from "../support/prometheus.ts";
 import { hexOf, type Replica, type Shared, startShared } from "../support/replicas.ts";
 import { scope } from "../support/scope.ts";
@@ -165,6 +165,20 @@ describe("two replicas and one bucket", () => {
     for (const { digest } of byStatus[200] ?? []) assert.ok(layers.some((layer) => layer.digest === digest));
     // Whoever asks for them later has them cached.
     for (const { digest } of layers) assert.equal((await ask(image, `blobs/${digest}`, one)).digest, digest);
+  });
+
+  test("who goes on with a blob again is refused, and nobody else is", async () => {
+    const [one] = to.replicas as [Replica];
+    const image = await to.pushed("went-on", { layerMB: 1 });
+    const [layer] = layersOf(image) as [Blob];
+    const url = urlOf(image, `blobs/${layer.digest}`, one);
+    const rest = () => get(url, { ca: to.ca, headers: { Range: "bytes=1000-" } });
+    {
+      using _missing = to.proxy.inject({ kind: "status", status: 404 }, layer.digest);
+      assert.equal((await rest()).status, 404);
+      assert.equal((await rest()).status, 503);
+    }
+    assert.equal((await ask(image, `blobs/${layer.digest}`, one)).digest, layer.digest);
   });
 
   test("all metrics are there, with a file system of their own", async () => {

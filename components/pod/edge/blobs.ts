@@ -4,7 +4,7 @@ import type { ObjectStore } from "../store.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
 import { cached, passTo, silentFor } from "./cached.ts";
 import { kindVariable } from "./engines.ts";
-import { blobGroup, blobOrigin, fillLimits } from "./fills.ts";
+import { blobOrigin, fillLimits } from "./fills.ts";
 import { onlyCached } from "./only-cached.ts";
 import { blobsOfPeers } from "./peers.ts";
 
@@ -96,7 +96,7 @@ function transfer(options: Options): Directive[] {
     directive("proxy_force_ranges", "on"),
     ...silentFor(silence),
     // Who waits for a blob beyond mostFills is told at once, together with the others.
-    ...(blobGroup(options) === "origin" ? [] : [directive("proxy_cache_valid", 503, "1s")]),
+    ...(options.store === undefined ? [] : [directive("proxy_cache_valid", 503, "1s")]),
     ...fillLimits(options),
   ];
 }

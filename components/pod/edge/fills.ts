@@ -15,8 +15,9 @@ const fullMark = `${edgePaths.cache}/tmp/full`;
 export const blobOrigin = "$blob_origin";
 
 /**
- * How many blobs one origin brings into S3 at once. It holds two parts of each in memory (object-storage.ts): 48 took up to 617 MiB, and 64 up to 931, of the 1,024 that its container
- * has. Beyond those, the kernel ends it with all that is under way. Who asks for one more gets what the store has, or 503. After a reload, nginx counts from 0.
+ * How many blobs one origin brings into a bucket at once: it holds two parts of each in memory (object-storage.ts). Without a limit, 64 took up to 931 MiB with S3, and 200 took all with Azure,
+ * of the 1,024 that its container has: the kernel then ends it with all that is under way. Who asks for one more gets what the store has, or 503. After a reload, nginx counts from 0, and
+ * it no longer counts one that it has given up while the bucket takes no part (storeSilenceSeconds in blobs.ts), which distribution holds on to.
  */
 export const mostFills = 48;
 
@@ -70,7 +71,8 @@ export function fillRules({ budget, store }: Pick<Options, "budget" | "store">):
 export function resumedServer({ ports, store }: Pick<Options, "ports" | "store">): Directive {
   const limits = [
     directive("limit_req", `zone=${resumed}`),
-    directive("limit_req_status", 503),
+    // Becomes 503 for this client. The status 503 itself would be remembered for all who ask for the blob: see blobs.ts.
+    directive("limit_req_status", 502),
     directive("limit_req_log_level", "info"),
   ];
   // As registryPrefix() and zotDestination() have it.
@@ -107,7 +109,7 @@ function passingServer(
 
 /** The groups of origins that blobs come from: where their number is limited, these are groups of their own, because manifests are small. */
 export function blobGroup({ store }: { readonly store?: Options["store"] | undefined }): "origin" | "fills" {
-  return store?.kind === "s3" ? "fills" : "origin";
+  return store ? "fills" : "origin";
 }
 
 /** For the locations of blobs. What isn't stored must not be buffered on the disk, either. */
@@ -117,15 +119,14 @@ export function fillLimits({ budget }: Options): Directive[] {
 }
 
 /**
- * For the http block, behind the server that has nothing, whose port they share: what is asked for blobs in the place of an origin in S3, beyond {@link mostFills} or while it's stopped.
+ * For the http block, behind the server that has nothing, whose port they share: what is asked for blobs in the place of an origin with a bucket, beyond {@link mostFills} or while it's stopped.
  * What the store doesn't have isn't gone: clients without a way to fall back try again after 503, and not after 404.
  */
 export function storeServers(options: Pick<PodOptions, "store" | "ports" | "upstreams">): Directive[] {
-  const kind = blobGroup(options);
-  if (kind === "origin") return [];
+  if (!options.store) return [];
   return upstreamPorts(options).map(({ upstream, ports: { stored } }) =>
     passingServer(
-      literal(`${kind}-${upstream.name}`),
+      literal(`${blobGroup(options)}-${upstream.name}`),
       options.ports.edgeUnavailable,
       [],
       [

@@ -120,12 +120,9 @@ function origin(
   const nothing = `127.0.0.1:${edgeUnavailable}`;
   if (store === undefined) return [group("origin", [nothing], ["max_fails=0"])];
   const watched = ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
-  const ofBlobs = blobGroup({ store });
   return [
     group("origin", [`127.0.0.1:${ports.stored}`, ...watched], watched),
-    ...(ofBlobs === "origin"
-      ? []
-      : [group(ofBlobs, [nothing, ...watched], watched, [`max_conns=${mostFills}`])]),
+    group(blobGroup({ store }), [nothing, ...watched], watched, [`max_conns=${mostFills}`]),
   ];
 }
 
