@@ -364,7 +364,7 @@ esac`;
 
   for (const [what, promtool] of Object.entries({
     "that doesn't answer": "exit 1",
-    "that has evaluated no rule yet": ":",
+    "that has no alert at all": ":",
   })) {
     test(`a Prometheus ${what} isn't one without alerts`, async (t) => {
       const serves = "printf 'probe_success 1\nprobe_http_status_code 200\n'";
@@ -374,8 +374,20 @@ esac`;
       assert.match(all, /^verdict {8}serving, alerts not known$/m);
       assert.match(all, /^alerts {9}not known: Prometheus /m);
       assert.doesNotMatch(all, /^alerts {9}none/m);
+      const firing = await run(local, programs, "firing");
+      assert.ok(firing.exitCode === 1 || firing.all.startsWith("alerts not known: "), firing.all);
     });
   }
+
+  test("a disk without inodes is full", async (t) => {
+    const df = `case $1 in
+  -Ph) printf 'Filesystem Size Used Avail Use%% Mounted on\n/dev/sdb 4G 1G 3G 25%% /data\n' ;;
+  -Pi) printf 'Filesystem Inodes IUsed IFree IUse%% Mounted on\n/dev/sdb 3072 3071 1 99%% /data\n' ;;
+esac`;
+    const programs = scope(t).use(await fakePrograms({ podman: playing("exit 1", watchdog), df }));
+    const { all } = await run(local, programs, "status");
+    assert.match(all, /^disk {11}\/data: 25% of 4G used, 3G free\ndisk {11}\/data: 99% of the inodes used$/m);
+  });
 
   test("a screen comes, whatever hangs", async (t) => {
     const parts = scope(t);

@@ -116,7 +116,7 @@ test("everything that is wrong is told, each with its path", () => {
 });
 
 test("a bucket, with as many upstreams as a disk", () => {
-  assert.deepEqual(problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(20, 15), 20), []);
+  assert.deepEqual(problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(20, 12), 20), []);
 });
 
 test("a disk can't shrink", () => {

@@ -91,10 +91,11 @@ show_certificate() {
   look get secret "$secret" --output 'jsonpath={.data.tls\.crt}' | base64 -d
 }
 
-disk_use() { in_part edge df -Ph /var/cache/registry-cache; }
+disk_use() { in_part edge df "-P${1-h}" /var/cache/registry-cache; }
 
 show_space() {
   disk_use
+  disk_use i
   in_part edge sh -c 'du -xsh /var/cache/registry-cache/*'
   in_part prometheus du -sh /prometheus
   for origin in $(part_names | grep '^origin-'); do

@@ -10,7 +10,7 @@ pods() { podman pod ps --filter label=app.kubernetes.io/name=registry-cache --fi
 
 show_startup() { pods; }
 
-disk_use() { limited df -Ph "$DATA"; }
+disk_use() { limited df "-P${1-h}" "$DATA"; }
 
 configuration() {
   digest=$(applied)

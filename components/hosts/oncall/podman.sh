@@ -49,6 +49,7 @@ show_certificate() { limited cat "$DATA/tls/tls.crt"; }
 
 show_space() {
   disk_use
+  disk_use i
   du -xsh "$DATA"/* 2>/dev/null | sort -h | tail
 }
 

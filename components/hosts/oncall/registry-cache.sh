@@ -139,7 +139,7 @@ find_alerts() {
     missing="Prometheus does not answer${silent:+ in $silent}"
     [ -n "$silent" ] || runs prometheus "$asked_code" || missing='Prometheus does not run'
   elif ! printf '%s\n' "$firing" | grep -q 'alertname="Watchdog"'; then
-    missing='Prometheus has evaluated no rule yet'
+    missing='Prometheus has just started, or cannot write: `registry-cache logs prometheus --tail 5`, `registry-cache space`'
   fi
   alerts=$(printf '%s\n' "$firing" | sed -n 's/.*alertname="\([A-Za-z]*\)".*/\1/p' | grep -vx Watchdog | sort -u)
 }
@@ -178,6 +178,7 @@ status() {
   # All else would wait for the same answer.
   if [ "$listed" -ne 0 ] && [ -n "${CONTEXT-}" ]; then return "$result"; fi
   disk_use 2>&1 | awk 'NR > 1 { printf "disk           %s: %s of %s used, %s free\n", $NF, $(NF - 1), $(NF - 4), $(NF - 2) }'
+  disk_use i 2>/dev/null | awk 'NR > 1 && $(NF - 1) + 0 >= 90 { printf "disk           %s: %s of the inodes used\n", $NF, $(NF - 1) }'
   ends=$(value_of "$answer" probe_ssl_earliest_cert_expiry)
   if [ -n "$ends" ]; then
     days=$(((ends - $(date +%s)) / 86400))
@@ -355,7 +356,11 @@ main() {
   become_ready "$command" "$@"
   case $command in
   status) status ;;
-  firing) show_firing ;;
+  firing)
+    show_firing || return
+    find_alerts
+    [ -z "$missing" ] || echo "alerts not known: $missing" >&2
+    ;;
   startup) show_startup ;;
   q) ask_prometheus "$1" ;;
   parts) part_details ;;

@@ -13,7 +13,7 @@ show_startup() {
   journalctl --no-pager -u registry-cache -u 'registry-cache@*' -u registry-cache-follow --since -1h
 }
 
-disk_use() { limited df -Ph "$DATA" /; }
+disk_use() { limited df "-P${1-h}" "$DATA" /; }
 
 # What a change has left.
 configuration() {

@@ -86,7 +86,8 @@ export function recordingRules(durations: Durations): RecordingRule[] {
     {
       record: "upstream:registry_http_errors:ratio_rate5m",
       expr: ratio(
-        perOrigin + rate('registry_http_requests_total{code=~"5.."}', short),
+        // What an upstream denies is missing for clients, and a probe that gets manifests doesn't see that it denies blobs.
+        perOrigin + rate('registry_http_requests_total{code=~"5..|401|403"}', short),
         "upstream:registry_http_requests:rate5m",
       ),
     },

@@ -39,28 +39,36 @@ export function blobsInactive({ store }: Store): string {
   return redirects({ store }) ? `${limits.passedSeconds}s` : "3650d";
 }
 
-/** For the http block: `$place`, the location of a request, where it isn't just its kind; and the registries that know only the store, where they are asked. */
+/** For the http block: `$place`, the location of a request, where it isn't just its kind; and the registries that know only the store. */
 export function blobMaps(
   options: Pick<PodOptions, "store" | "upstreams" | "ports" | "prefetch">,
 ): Directive[] {
-  const { store, prefetch } = options;
+  return [...placeMap(options), ...(options.store ? storedGroups(options) : [])];
+}
+
+function placeMap(options: Pick<PodOptions, "store" | "upstreams" | "prefetch">): Directive[] {
   const isRedirecting = redirects(options);
-  if (!prefetch && !isRedirecting) return [];
   const ofKind = directive("default", kindVariable(options));
-  const place = prefetch
-    ? block("map", "$kind $request_method $http_cache_control", "$place", [
+  if (options.prefetch) {
+    return [
+      block("map", "$kind $request_method $http_cache_control", "$place", [
         ofKind,
         onlyCached,
         ...(isRedirecting ? [directive("~^blob HEAD ", "head")] : []),
-      ])
-    : block("map", "$kind $request_method", "$place", [ofKind, directive("blob HEAD", "head")]);
-  const stored = upstreamPorts(options).map(({ upstream, ports }) =>
+      ]),
+    ];
+  }
+  if (!isRedirecting) return [];
+  return [block("map", "$kind $request_method", "$place", [ofKind, directive("blob HEAD", "head")])];
+}
+
+function storedGroups(options: Pick<PodOptions, "upstreams" | "ports">): Directive[] {
+  return upstreamPorts(options).map(({ upstream, ports: { stored } }) =>
     block("upstream", literal(`stored-${upstream.name}`), [
-      directive("server", `127.0.0.1:${ports.stored}`),
+      directive("server", `127.0.0.1:${stored}`),
       directive("keepalive", 16),
     ]),
   );
-  return [place, ...(store ? stored : [])];
 }
 
 /** What blobMaps() has the server block choose by. */

@@ -1,7 +1,6 @@
 /** Blobs under way: nginx stores each on the disk, but counts only those that are complete. */
-import { block, type Directive, directive, literal } from "../nginx-conf.ts";
+import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
-import { upstreamPorts } from "../upstream-ports.ts";
 import { fillSeconds, requestHeaders } from "./cached.ts";
 import { unavailable } from "./errors.ts";
 import { edgePaths } from "./paths.ts";
@@ -84,7 +83,7 @@ export function resumedServer({ ports, store }: Pick<Options, "ports" | "store">
 
 /**
  * A server that blobs pass through, on loopback.
- * @param name of the group of servers that leads there
+ * @param name of the group of servers that leads there, or a pattern of names
  * @param port which it shares with others
  */
 function passingServer(
@@ -119,23 +118,20 @@ export function fillLimits({ budget }: Options): Directive[] {
 }
 
 /**
- * For the http block, behind the server that has nothing, whose port they share: what is asked for blobs in the place of an origin with a bucket, beyond {@link mostFills} or while it's stopped.
- * What the store doesn't have isn't gone: clients without a way to fall back try again after 503, and not after 404.
+ * For the http block, behind the server that has nothing, whose port it shares: what is asked for blobs in the place of an origin with a bucket, beyond {@link mostFills} or while it's
+ * stopped. What the store doesn't have isn't gone: clients without a way to fall back try again after 503, and not after 404.
  */
-export function storeServers(options: Pick<PodOptions, "store" | "ports" | "upstreams">): Directive[] {
-  if (!options.store) return [];
-  return upstreamPorts(options).map(({ upstream, ports: { stored } }) =>
-    passingServer(
-      literal(`${blobGroup(options)}-${upstream.name}`),
-      options.ports.edgeUnavailable,
-      [],
-      [
-        directive("error_page", 404, "=503", "@unavailable"),
-        block("location", "@unavailable", [unavailable]),
-        block("location", "/", [directive("proxy_pass", `http://127.0.0.1:${stored}`)]),
-      ],
-    ),
-  );
+export function storeServer({ store, ports }: Pick<Options, "store" | "ports">): Directive[] {
+  if (!store) return [];
+  const answers = [
+    directive("error_page", 404, "=503", "@unavailable"),
+    block("location", "@unavailable", [unavailable]),
+    // As registryPrefix() has it.
+    block("location", "~", "^/(?<stored>[^/]+)/", [
+      directive("proxy_pass", "http://stored-$stored$request_uri"),
+    ]),
+  ];
+  return [passingServer(`~^${blobGroup({ store })}-`, ports.edgeUnavailable, [], answers)];
 }
 
 /** A pattern of all numbers from this one on, which is rounded down to two digits. */

@@ -7,7 +7,7 @@ import { cacheZones } from "./budget.ts";
 import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
-import { blobGroup, fillMaps, fillRules, mostFills, resumedServer, storeServers } from "./fills.ts";
+import { blobGroup, fillMaps, fillRules, mostFills, resumedServer, storeServer } from "./fills.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { onlyCachedLocations } from "./only-cached.ts";
@@ -82,7 +82,7 @@ function configurationOf(options: PodOptions, revision: string): string {
       statusServer(options, revision),
       unavailableServer(ports.edgeUnavailable),
       resumedServer(options),
-      ...storeServers(options),
+      ...storeServer(options),
     ]),
   ]);
 }
