@@ -1,7 +1,8 @@
 /**
  * The steps of a pipeline over many stacks, for any CI system: `npm run pipeline -- --help`, docs/pipelines.md.
  */
-import { writeFile } from "node:fs/promises";
+import { access, constants, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import pMap from "p-map";
 import { collect } from "./cost/collect.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
@@ -29,6 +30,7 @@ const program = pipelineProgram({
   },
 
   async preview(names, { base, atOnce, comment, policyPack }) {
+    await assertWritable("--comment", comment);
     const chosen = await chosenStacks(directory, names);
     const since = await mergeBase(base, directory);
     const touched = await touchedSince(since);
@@ -47,11 +49,12 @@ const program = pipelineProgram({
     const progress = slowProgress();
     const cost = await collect({ directory, stacks: [], today, progress, base: since, focus: [] });
     const named = cost.base === undefined ? cost : { ...cost, base };
-    await report(renderComment(previews, touched, named, base), comment);
+    await report(renderComment(previews, touched, named, base), "--comment", comment);
     if (previews.some(({ run }) => !run.succeeded)) process.exitCode = 1;
   },
 
   async up(names, options) {
+    await assertWritable("--report", options.report);
     const canary = options.canary || undefined;
     const prometheus = options.prometheus ? prometheusOf(options.prometheus) : undefined;
     if (canary !== undefined) await chosenStacks(directory, [canary]);
@@ -74,12 +77,13 @@ const program = pipelineProgram({
       prefetchSeconds: options.prefetchMinutes * 60,
     });
     const { aborted } = engine.interruption;
-    await report(renderRollout(outcomes, waves, aborted), options.report);
+    await report(renderRollout(outcomes, waves, aborted), "--report", options.report);
     const isDone = (outcome: Outcome) => outcome.state === "up" && outcome.missing === undefined;
     if (aborted || !outcomes.every(isDone)) process.exitCode = 1;
   },
 
   async drift(names, { atOnce, issue }) {
+    await assertWritable("--issue", issue);
     const stacks = await chosenStacks(directory, names);
     const engine = await startEngine();
     const compare = (stack: string) =>
@@ -87,7 +91,7 @@ const program = pipelineProgram({
     const runs = await pMap(stacks, compare, { concurrency: atOnce });
     const failed = runs.some(hasFailed);
     const isSame = !failed && !runs.some(hasDrifted);
-    await report(renderDrift(runs), isSame ? undefined : issue);
+    await report(renderDrift(runs), "--issue", isSame ? undefined : issue);
     if (!isSame) process.exitCode = failed ? 1 : 2;
   },
 });
@@ -124,7 +128,18 @@ function policies(pack: string | undefined): string[] {
   return pack === undefined ? [] : ["--policy-pack", pack];
 }
 
-async function report(text: string, file: string | undefined): Promise<void> {
-  if (file !== undefined) await writeFile(file, text);
+/** Before the work that is reported there: that can take an hour. */
+async function assertWritable(option: string, file: string | undefined): Promise<void> {
+  if (file !== undefined) await access(dirname(file), constants.W_OK).catch(unwritable(option));
+}
+
+async function report(text: string, option: string, file: string | undefined): Promise<void> {
   process.stdout.write(text);
+  if (file !== undefined) await writeFile(file, text).catch(unwritable(option));
+}
+
+function unwritable(option: string): (error: Error) => never {
+  return ({ message }) => {
+    throw new StepError(`${option}: ${message}`);
+  };
 }

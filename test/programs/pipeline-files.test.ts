@@ -89,6 +89,21 @@ test("an address of Prometheus that is wrong is said without the password in it"
   }
 });
 
+test("a report that can't be written is refused before the work", async () => {
+  for (const args of [
+    ["up", "--report"],
+    ["preview", "--base=HEAD", "--comment"],
+    ["drift", "--issue"],
+  ]) {
+    const { exitCode, stderr } = await execa("node", ["scripts/pipeline.ts", ...args, "no/such/report.md"], {
+      cwd: projectDirectory,
+      reject: false,
+    });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, new RegExp(`^✗ ${args.at(-1)}: ENOENT[^\\n]*$`));
+  }
+});
+
 test("the workflow finds its comment by the line that it begins with", () => {
   assert.ok(read(".github/workflows/pull-request.yaml").includes(commentMarker));
 });
