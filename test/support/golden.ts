@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
+const isUpdate = process.execArgv.includes("--test-update-snapshots");
+
 /**
- * A test for each rendered file against its copy in the folder, and one that the folder has no other.
+ * A test for each rendered file against its copy in the folder, and one that the folder has no other. An update removes the others.
  * @param files texts by their path in the folder
  * @param prefix of the tests' names
  */
@@ -16,13 +18,11 @@ export function testGolden(folder: string, files: Readonly<Record<string, string
   }
 
   after(() => {
-    const kept = readdirSync(folder, { recursive: true, withFileTypes: true })
+    const others = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-    assert.deepEqual(
-      kept.sort(),
-      Object.keys(files).sort(),
-      `remove from ${folder} what isn't rendered any more`,
-    );
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => files[path.slice(folder.length + 1)] === undefined);
+    if (isUpdate) for (const path of others) rmSync(path);
+    else assert.deepEqual(others, [], "aren't rendered any more: npm run generate");
   });
 }
