@@ -43,6 +43,10 @@ const files: readonly GeneratedFile[] = [
     render: () => renderPicture(readFileSync(absolute(path), "utf8")),
   })),
   {
+    path: "charts/registry-cache/Chart.yaml",
+    render: (present) => present.replace(/^(version|appVersion): .*$/gm, `$1: ${projectVersion()}`),
+  },
+  {
     path: "components/monitoring/status-page/generated/page.js",
     render: () => bundled("components/monitoring/status-page/page/browser.ts"),
   },
@@ -88,6 +92,10 @@ function bundled(entry: string): string {
     logLevel: "silent",
   });
   return outputFiles[0]?.text ?? "";
+}
+
+function projectVersion(): string {
+  return JSON.parse(readFileSync(absolute("package.json"), "utf8")).version;
 }
 
 function absolute(path: string): URL {
