@@ -26,7 +26,7 @@ interface Step {
 async function run(t: TestContext, { workflow, job, step: name, gh = "", env = {}, files = {} }: Step) {
   const parts = scope(t);
   const { path } = parts.use(await tempDir());
-  const programs = parts.use(await fakePrograms({ gh, git: "" }));
+  const programs = parts.use(await fakePrograms({ gh, git: "", npm: 'echo "$*"' }));
   for (const [file, text] of Object.entries(files)) {
     await mkdir(dirname(join(path, file)), { recursive: true });
     await writeFile(join(path, file), text);
@@ -79,6 +79,17 @@ test("a comparison that broke off is in the issue, one without a difference clos
   assert.equal(broken.read("issue.md"), "The comparison could not be run, see https://run\n");
   const same = await run(t, { ...drift, env: { RESULT: "success" }, gh: '[ "$2" != list ] || echo 4' });
   assert.match(same.calls.at(-1) ?? "", /^issue close 4 /);
+});
+
+test("prices: without a role in AWS, Azure alone is asked", async (t) => {
+  const ask = { workflow: "prices.yaml", job: "renew", step: "ask the clouds" };
+  for (const [AWS_ROLE, cloud] of [
+    ["", " azure"],
+    ["arn:aws:iam::1:role/preview", ""],
+  ]) {
+    const { exitCode, read } = await run(t, { ...ask, env: { AWS_ROLE } });
+    assert.deepEqual([exitCode, read("changes.md")], [0, `run --silent prices --${cloud}\n`]);
+  }
 });
 
 test("prices: an open pull request is renewed, otherwise there is a new one", async (t) => {
