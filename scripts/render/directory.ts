@@ -1,6 +1,6 @@
 /** A directory that others use, too. What is there of an earlier run is known by its first line. */
 import { globSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Problem } from "../../components/config/problems.ts";
 import type { Rendered } from "./files.ts";
@@ -36,14 +36,22 @@ export async function draft(directory: string, stack: string, { what, files }: R
       const written = wanted.filter(([path, text]) => present.get(path) !== text);
       const removed = [...present.keys()].filter((path) => isOwn(path) && files[path] === undefined);
       for (const [path, text] of written) {
-        await mkdir(dirname(join(directory, path)), { recursive: true });
-        await writeFile(join(directory, path), text);
+        await writeWhole(join(directory, path), text);
       }
       for (const path of removed) await rm(join(directory, path));
       for (const parent of new Set(removed.map(dirname))) await removeEmpty(directory, parent);
       return { written: written.map(([path]) => path), removed };
     },
   };
+}
+
+/** A part of a file, of a run that is killed or finds no room, would count as another's. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  // Not YAML by its name, so that nothing takes it for an object.
+  const part = `${path}.part`;
+  await writeFile(part, text);
+  await rename(part, path);
 }
 
 /** What can be read of the YAML there, as deep as files are written; without a text what can't be read. */

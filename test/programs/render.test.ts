@@ -1,7 +1,8 @@
 /** `npm run render`: what it writes, removes, leaves alone and refuses. That the objects are those of `up` is shown in test/engine/kubernetes.test.ts. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import fs, { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { stringify } from "yaml";
@@ -92,6 +93,23 @@ test("what the stack has no more is removed, and what is others' stays", async (
     ...["frankfurt", "frankfurt.yaml", "frankfurt/httproute.yaml", "frankfurt/patch.yaml"],
     ...["frankfurt/service.yaml", "oslo", "oslo/service.yaml"],
   ]);
+});
+
+test("a disk that is full in the middle of a file leaves none that the next run refuses", async (t) => {
+  const directory = newDirectory();
+  const files = rendered("frankfurt/service.yaml");
+  const write = writeFile;
+  const { mock } = t.mock.method(fs, "writeFile", async (path: string, text: string) => {
+    await write(path, text.slice(0, 5));
+    throw new Error("ENOSPC");
+  });
+  syncBuiltinESMExports();
+  await assert.rejects((await draft(directory, "one", files)).apply(), /ENOSPC/);
+  mock.restore();
+  syncBuiltinESMExports();
+  const { problems, apply } = await draft(directory, "one", files);
+  assert.deepEqual([problems, await apply()], [[], { written: ["frankfurt/service.yaml"], removed: [] }]);
+  assert.deepEqual(await there(directory), ["frankfurt", "frankfurt/service.yaml"]);
 });
 
 test("nothing is written over files that aren't the stack's", async () => {
