@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import pMap from "p-map";
 import { referenceText } from "../components/config/image-reference.ts";
-import { type Prefetch, referenceProblem } from "../components/config/prefetch.ts";
+import { type Prefetch, platformWarning, referenceProblem } from "../components/config/prefetch.ts";
 import { itHas } from "../components/config/problems.ts";
 import { ReleaseFileError, referencesOf } from "../components/config/release-file.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
@@ -50,6 +50,10 @@ const [stack = "", ...named] = program.args;
 const values = program.opts<Options>();
 
 await runSteps(async () => {
+  for (const platform of values.platform ?? []) {
+    const warning = platform === "all" ? undefined : platformWarning(platform);
+    if (warning) console.error(`! --platform: ${warning}`);
+  }
   await ensureEngine();
   const regctl = await ensureTool("regctl");
   const { texts, platforms } = await wanted();
@@ -94,7 +98,9 @@ function ofFile(path: string): string[] {
 async function cachesOf(): Promise<[string, CacheOutput][]> {
   const backend = backendOf(process.cwd());
   try {
-    const { caches } = parseOutputs(await backend.outputs({ name: stack, updated: undefined }));
+    const outputs = await backend.outputs({ name: stack, updated: undefined });
+    if (Object.keys(outputs).length === 0) throw new Error("isn't up: `pulumi up` makes its caches");
+    const { caches } = parseOutputs(outputs);
     const known = Object.keys(caches);
     const regions = values.region ?? known;
     const unknown = regions.filter((region) => !known.includes(region));

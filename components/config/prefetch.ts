@@ -93,6 +93,22 @@ export function plainPlatform(platform: string): string {
   return platform.replace(/(?<=\/arm64)\/v8$|(?<=\/amd64)\/v1$/, "");
 }
 
+/** The pairs of Go that images are made for: https://go.dev/doc/install/source#environment */
+const knownPlatforms = Object.entries({
+  linux: "386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x",
+  windows: "386 amd64 arm arm64",
+  darwin: "amd64 arm64",
+  freebsd: "386 amd64 arm arm64 riscv64",
+  wasip1: "wasm",
+}).flatMap(([os, architectures]) => architectures.split(" ").map((architecture) => `${os}/${architecture}`));
+
+/** What is probably wrong with a platform, or undefined. What no image has is left out without a word. */
+export function platformWarning(platform: string): string | undefined {
+  const name = platform.split("/").slice(0, 2).join("/");
+  if (knownPlatforms.includes(name)) return undefined;
+  return `"${platform}" is not a platform that images are known to have: ${hint(name, knownPlatforms, "write it like linux/amd64")}`;
+}
+
 /** Whether what is to be prefetched is what the upstreams may serve. Expects anything: what is wrong elsewhere is reported there. */
 export function prefetchProblems(raw: Record<string, unknown>): Problem[] {
   const { data: upstreams } = parseWith(z.array(upstream), raw.upstreams);

@@ -1,19 +1,30 @@
 /** What is accepted, and is probably not what was meant. */
 import { isPrivateRange, rangeOf } from "./access.ts";
+import { platformWarning } from "./prefetch.ts";
 import { type Problem, within } from "./problems.ts";
 import { repositoryPattern } from "./repositories.ts";
 import type { StackConfig, Upstream } from "./schema.ts";
 import { serviceNamespace } from "./text.ts";
 
-type Checked = Pick<StackConfig, "provider" | "regions" | "upstreams" | "monitoring">;
+type Checked = Pick<StackConfig, "provider" | "regions" | "upstreams" | "monitoring" | "prefetch">;
 
 /** @returns warnings with paths in the stack. */
-export function configWarnings({ provider, regions, upstreams, monitoring }: Checked): Problem[] {
+export function configWarnings({ provider, regions, upstreams, monitoring, prefetch }: Checked): Problem[] {
   return [
     ...upstreams.flatMap((upstream, index) => within(`upstreams[${index}]`, upstreamWarnings(upstream))),
     ...regions.flatMap((region, index) => within(`regions[${index}]`, regionWarnings(provider, region))),
     ...(regions.some(({ topology }) => topology === "vm") ? serviceWarnings(upstreams, monitoring) : []),
+    ...platformWarnings(prefetch),
   ];
+}
+
+function platformWarnings(prefetch: Checked["prefetch"]): Problem[] {
+  const { platforms = "all" } = prefetch ?? {};
+  if (platforms === "all") return [];
+  return platforms.flatMap((platform, index) => {
+    const message = platformWarning(platform);
+    return message === undefined ? [] : [{ path: `prefetch.platforms[${index}]`, message }];
+  });
 }
 
 type CheckedRegion = Checked["regions"][number];

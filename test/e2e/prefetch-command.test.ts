@@ -97,6 +97,12 @@ test("images come into a stack's caches and not here, and what can't come is sai
     [mistyped.exitCode, mistyped.stderr],
     [1, "✗ onne: the backend has no such stack: it has away, one"],
   );
+  await backend.init(project.directory, "begun");
+  const begun = await prefetchOf("begun", path("by-hand:1.0"), "--platform=linux/arn64");
+  assert.deepEqual(begun.stderr.split("\n"), [
+    '! --platform: "linux/arn64" is not a platform that images are known to have: did you mean "linux/arm64"?',
+    "✗ begun: isn't up: `pulumi up` makes its caches",
+  ]);
   assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: config: is missing/);
 
   // As docs/prefetch.md has them.

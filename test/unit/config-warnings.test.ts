@@ -160,3 +160,12 @@ test("a Service of a cluster, for a machine that isn't in one", () => {
     /^upstreams\[0\]\.url: is the name of a Service/,
   );
 });
+
+test("a misspelt platform", () => {
+  const withPlatforms = (...platforms: string[]) => ({ ...local, prefetch: { platforms } });
+  assert.deepEqual(warningsOf(withPlatforms("linux/arm64/v8", "linux/s390x", "windows/amd64")), []);
+  assertWarning(
+    withPlatforms("linux/amd64", "linux/arn64"),
+    /^prefetch\.platforms\[1\]: "linux\/arn64" is not a platform .* did you mean "linux\/arm64"\?$/,
+  );
+});
