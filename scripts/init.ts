@@ -33,8 +33,8 @@ const text = await readFile(file, "utf8").catch((error: Error) => {
   console.error(`${file} can't be read: ${error.message}. Run this in the project's directory.`);
   process.exit(1);
 });
-const current = currentAnswers(text);
 try {
+  const current = currentAnswers(text);
   const answers = Object.keys(wanted).length === 0 ? await ask(current) : wanted;
   const changed = withAnswers(text, answers);
   await writeFile(file, changed);

@@ -1,8 +1,8 @@
-import { parse, parseDocument } from "yaml";
-import { valueAt } from "../../components/config/as-written.ts";
+import { type Document, isCollection, isScalar, parseDocument } from "yaml";
+import { fieldOf, valueAt } from "../../components/config/as-written.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { ConfigError, type Problem } from "../../components/config/problems.ts";
-import { readStackFile } from "../../components/config/stack-file.ts";
+import { parseYaml, readStackFile } from "../../components/config/stack-file.ts";
 
 /** A value in Pulumi.yaml that is another one in each organization. */
 export interface Setting {
@@ -74,9 +74,17 @@ export const settings: readonly Setting[] = [
 /** Values by option, as text. */
 export type Answers = Readonly<Record<string, string>>;
 
-/** What a project file has now. */
+/**
+ * What a project file has now.
+ * @throws ConfigError for a text that is no project file
+ */
 export function currentAnswers(text: string): Answers {
-  const project: unknown = parse(text);
+  const project = parseYaml(text, "Pulumi.yaml");
+  const missing = ["name", "runtime"].filter((key) => fieldOf(project, key) === undefined);
+  if (missing.length > 0) {
+    const message = `isn't a project file: it has no ${missing.join(" and no ")}`;
+    throw new ConfigError([{ path: "Pulumi.yaml", message }]);
+  }
   const values = settings.map(({ option, path }) => [option, valueAt(path, project)] as const);
   return Object.fromEntries(
     values.flatMap(([option, value]) => (value === undefined ? [] : [[option, String(value)]])),
@@ -98,7 +106,12 @@ export function withAnswers(text: string, answers: Answers): string {
     if (value === undefined) continue;
     const message = value && refuse?.(value);
     if (message) problems.push({ path: path.join("."), message });
-    if (value === "") document.deleteIn(removes);
+    if (value === "") {
+      if (document.hasIn(removes)) document.deleteIn(removes);
+      continue;
+    }
+    const taken = makeRoom(document, path);
+    if (taken) problems.push(taken);
     else document.setIn(path, isList ? document.createNode(value.split(",").map((it) => it.trim())) : value);
   }
   const changed = document.toString({ lineWidth: 0 });
@@ -110,4 +123,17 @@ export function withAnswers(text: string, answers: Answers): string {
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return changed;
+}
+
+/** Makes what is empty on the way (`config:`) absent. @returns what is a value there already */
+function makeRoom(document: Document, path: Setting["path"]): Problem | undefined {
+  for (const depth of path.keys()) {
+    const parent = path.slice(0, depth);
+    const node = document.getIn(parent, true);
+    if (isScalar(node) && node.value === null) document.deleteIn(parent);
+    else if (node !== undefined && !isCollection(node)) {
+      return { path: parent.join("."), message: "is a value, and nothing can be written below it" };
+    }
+  }
+  return undefined;
 }

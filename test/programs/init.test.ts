@@ -1,6 +1,6 @@
 /** `npm run init` in a directory with this project's own files. */
 import assert from "node:assert/strict";
-import { cp, readFile, rm } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
@@ -13,6 +13,7 @@ async function project(t: Parameters<typeof scope>[0]) {
     await cp(join(projectDirectory, name), join(path, name), { recursive: true });
   }
   const file = () => readFile(join(path, "Pulumi.yaml"), "utf8");
+  const write = (text: string) => writeFile(join(path, "Pulumi.yaml"), text);
   const remove = () => rm(join(path, "Pulumi.yaml"));
   const init = (...args: string[]) =>
     execa("node", [join(projectDirectory, "scripts", "init.ts"), ...args], {
@@ -20,7 +21,7 @@ async function project(t: Parameters<typeof scope>[0]) {
       reject: false,
       stdin: "ignore",
     });
-  return { file, init, remove };
+  return { file, init, remove, write };
 }
 
 test("what is named changes, and no other line", async (t) => {
@@ -79,4 +80,26 @@ test("what is wrong is told all at once, and nothing is written", async (t) => {
   const absent = await init("--team=caches");
   assert.equal(absent.exitCode, 1);
   assert.match(absent.stderr, /^Pulumi\.yaml can't be read: ENOENT[^\n]*$/);
+});
+
+test("a file that is no project, or has a value in the way, is told and stays", async (t) => {
+  const { file, init, write } = await project(t);
+  const head = "name: registry-cache\nruntime: nodejs\n";
+  for (const [text, told] of [
+    ["", /Pulumi\.yaml: isn't a project file: it has no name and no runtime$/m],
+    [`${head}config:\n\tkey: 1\n`, /Pulumi\.yaml: Tabs are not allowed as indentation at line 4/],
+    [`${head}config: 7\n`, /config: is a value/],
+  ] as const) {
+    await write(text);
+    const { exitCode, stderr } = await init("--team=caches");
+    assert.equal(exitCode, 1);
+    assert.match(stderr, told);
+    assert.doesNotMatch(stderr, /^ +at /m);
+    assert.equal(await file(), text);
+  }
+
+  await write(`${head}config:\n`);
+  const options = ["--registry=ghcr.io", "--upstream=ghcr", "--repositories=example/**", "--team="];
+  assert.equal((await init(...options)).stderr, "");
+  assert.match(await file(), /^config:\n {2}registry-cache:upstreams:\n {4}- registry: ghcr\.io$/m);
 });
