@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { baseImage } from "./base-image/render.ts";
 import { configurationsOf } from "./fleet/configurations.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
+import { runSteps } from "./setup/steps.ts";
 import { usageExit } from "./usage-exit.ts";
 
 const program = new Command("npm run --silent base-image --")
@@ -15,15 +16,17 @@ const program = new Command("npm run --silent base-image --")
   .parse();
 
 const { stack, region } = program.opts<{ stack: string; region?: string }>();
-const { configurations, problems } = configurationsOf(await readStackFiles(process.cwd(), [stack]));
-const [configuration] = configurations;
-if (configuration) {
-  try {
-    process.stdout.write(baseImage(configuration.config, region));
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    problems.push({ path: configuration.path, message: error.message });
+await runSteps(async () => {
+  const { configurations, problems } = configurationsOf(await readStackFiles(process.cwd(), [stack]));
+  const [configuration] = configurations;
+  if (configuration) {
+    try {
+      process.stdout.write(baseImage(configuration.config, region));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      problems.push({ path: configuration.path, message: error.message });
+    }
   }
-}
-for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
-if (problems.length > 0) process.exitCode = 1;
+  for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
+  if (problems.length > 0) process.exitCode = 1;
+});

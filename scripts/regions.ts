@@ -84,6 +84,7 @@ program
     if (isWatched) {
       const ended = new AbortController();
       process.once("SIGINT", () => ended.abort());
+      process.stdout.once("error", () => ended.abort());
       const lines = async () => {
         const fleet = await look(wanted, asking);
         process.exitCode = isWell(fleet) ? 0 : 1;

@@ -98,8 +98,14 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
   }
 }
 
-/** Runs a script made of steps: a failed step is printed without a stack trace, and the process exits with 1. */
+/**
+ * Runs a script made of steps: a failed step is printed without a stack trace, and the process exits with 1. A reader that has enough of its standard
+ * output, as `head` has, doesn't end it: a roll-out goes on, and its exit status is that of the work.
+ */
 export async function runSteps(work: () => Promise<void>): Promise<void> {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   try {
     await work();
   } catch (error) {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { execa } from "execa";
 import { Failure, StepError, step } from "../../scripts/setup/steps.ts";
 
 let directory: string;
@@ -62,4 +63,18 @@ test("a long step shows a sign of life, and a step around it keeps quiet meanwhi
     lines.map((line) => line.replace(/\d+ s/, "N s")),
     ["  Inner …", "  Inner … N s", "  Inner … N s"],
   );
+});
+
+test("a reader that has enough of the output is no error, and the work goes on to its end", async () => {
+  const program = `
+    import { runSteps } from "${new URL("../../scripts/setup/steps.ts", import.meta.url)}";
+    await runSteps(async () => {
+      process.stdout.write("x".repeat(1_000_000));
+      await new Promise((done) => setTimeout(done, 500));
+      console.error("done");
+      process.exitCode = 3;
+    });`;
+  const piped = 'set -o pipefail; node --input-type=module --eval "$0" | head --bytes 1';
+  const { exitCode, stdout, stderr } = await execa("bash", ["-c", piped, program], { reject: false });
+  assert.deepEqual([exitCode, stdout, stderr], [3, "x", "done"]);
 });
