@@ -49,8 +49,10 @@ const program = pipelineProgram({
     const progress = slowProgress();
     const cost = await collect({ directory, stacks: [], today, progress, base: since, focus: [] });
     const named = cost.base === undefined ? cost : { ...cost, base };
-    await report(renderComment(previews, touched, named, base), "--comment", comment);
-    if (previews.some(({ run }) => !run.succeeded)) process.exitCode = 1;
+    const failed = previews.some(({ run }) => !run.succeeded);
+    const isInterrupted = failed && engine.interruption.aborted;
+    await report(renderComment(previews, touched, named, base, isInterrupted), "--comment", comment);
+    if (failed) process.exitCode = 1;
   },
 
   async up(names, options) {
@@ -91,7 +93,8 @@ const program = pipelineProgram({
     const runs = await pMap(stacks, compare, { concurrency: atOnce });
     const failed = runs.some(hasFailed);
     const isSame = !failed && !runs.some(hasDrifted);
-    await report(renderDrift(runs), "--issue", isSame ? undefined : issue);
+    const isInterrupted = failed && engine.interruption.aborted;
+    await report(renderDrift(runs, isInterrupted), "--issue", isSame ? undefined : issue);
     if (!isSame) process.exitCode = failed ? 1 : 2;
   },
 });

@@ -24,6 +24,7 @@ export function renderComment(
   { removed, code: files }: TouchedStacks,
   cost: Review,
   base: string,
+  isInterrupted: boolean,
 ): string {
   const failed = previews.filter(({ run }) => !run.succeeded);
   const lost = previews.filter(({ run }) => run.changes.some(isLoss));
@@ -39,6 +40,7 @@ export function renderComment(
       ...(failed.length > 0 ? [`**${counted(failed.length, "preview")} failed.**`] : []),
       ...(lost.length > 0 ? [`**${counted(lost.length, "stack")} would lose or replace resources.**`] : []),
     ].join(" "),
+    ...(isInterrupted ? ["**The preview was interrupted.** Run it again."] : []),
     ...(files.length > 0 ? [`All of them, as these differ: ${listed(files.map(code))}.`] : []),
     ...(previews.length > 0
       ? [markdownTable(["Stack", "Touched by", ...changeKinds, "Warnings", ""], previews.map(row))]

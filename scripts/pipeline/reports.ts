@@ -55,17 +55,20 @@ function missingText({ stack, missing }: Up): string[] {
 }
 
 /** @param runs of `refresh --preview-only` */
-export function renderDrift(runs: readonly EngineRun[]): string {
+export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean): string {
+  const changed = `${runs.filter(hasDrifted).length} of ${counted(runs.length, "stack")} changed outside of Pulumi.`;
+  const failed = runs.filter(hasFailed);
   const rows = runs.map((run) => [plain(run.stack), stateOf(run), counts(run.changes)]);
   return fitted([
-    `**${runs.filter(hasDrifted).length} of ${counted(runs.length, "stack")} changed outside of Pulumi.**`,
+    `**${failed.length === 0 ? changed : `${changed} ${failed.length} couldn't be compared.`}**`,
+    ...(isInterrupted ? ["**The comparison was interrupted.** Run it again."] : []),
     markdownTable(["Stack", "", "Changes"], rows),
     ...runs
       .filter(hasDrifted)
       .map(({ stack, changes }) =>
         details(plain(stack), changes.map(line).join("\n") || "The engine lists none.", true),
       ),
-    ...runs.filter(hasFailed).map((run) => {
+    ...failed.map((run) => {
       const trouble = troubleOf(run);
       const told = trouble ? [`${trouble.what} ${trouble.wayOut}`] : [];
       return [`**${plain(run.stack)} can't be compared.**`, ...told, codeBlock(run.errors.join("\n"))].join(

@@ -25,7 +25,8 @@ const cost: Review = {
   problems: [],
   notes: [],
 };
-const comment = (previews: readonly Preview[]) => renderComment(previews, nothingElse, cost, "main");
+const comment = (previews: readonly Preview[], isInterrupted = false) =>
+  renderComment(previews, nothingElse, cost, "main", isInterrupted);
 
 const step = (op: string, name: string, more: object = {}) => ({
   op,
@@ -80,7 +81,7 @@ test("what others write is no markup", () => {
     because: "new",
     run: run({ stack, errors: ["error: no changes were expected"] }),
   } as const;
-  for (const one of [comment([named]), renderDrift([named.run])]) {
+  for (const one of [comment([named]), renderDrift([named.run], false)]) {
     assert.doesNotMatch(one, /<b>|\]\(/);
     assert.equal(one.match(/&#60;b&#62;&#124;&#91;a&#93;&#40;b&#41;/g)?.length, 2, one);
   }
@@ -92,9 +93,20 @@ test("drift that the engine only counts, with other lines before it", () => {
   ];
   const drifted = run({ succeeded: false, errors });
   assert.deepEqual([hasDrifted(drifted), hasFailed(drifted)], [true, false]);
-  assert.match(renderDrift([drifted]), /\*\*1 of 1 stack changed outside of Pulumi\.\*\*.*\*\*drifted\*\*/s);
+  assert.match(
+    renderDrift([drifted], false),
+    /\*\*1 of 1 stack changed outside of Pulumi\.\*\*.*\*\*drifted\*\*/s,
+  );
   const failed = run({ succeeded: false, errors: ["no credentials"] });
   assert.deepEqual([hasDrifted(failed), hasFailed(failed)], [false, true]);
+  assert.match(
+    renderDrift([failed, drifted], true),
+    /^\*\*1 of 2 stacks changed outside of Pulumi\. 1 couldn't be compared\.\*\*\n\n\*\*The comparison was interrupted\.\*\* /,
+  );
+  assert.match(
+    comment([{ stack: "aws-a", because: "new", run: failed }], true),
+    /^\*\*The preview was interrupted/m,
+  );
 });
 
 test("Pulumi Cloud's word for a concurrent run", () => {
