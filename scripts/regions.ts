@@ -114,6 +114,9 @@ interface AddOptions {
   readonly zoneResourceGroup?: string;
   readonly email?: string;
   readonly context?: string;
+  readonly bucket?: string;
+  readonly account?: string;
+  readonly container?: string;
   readonly clients?: string[];
   readonly apiAccess?: string[];
 }
@@ -131,6 +134,9 @@ program
   .option("--zone-resource-group <name>", "of the zone, on Azure")
   .option("--email <address>", "for Let's Encrypt")
   .option("--context <name>", "of the kubeconfig, on Kubernetes")
+  .option("--bucket <name>", "in S3, of a region on Kubernetes")
+  .option("--account <name>", "storage account in Azure, of a region on Kubernetes")
+  .option("--container <name>", "of that account")
   .option("--clients <range...>", "who may pull: address ranges")
   .option("--api-access <range...>", "who may reach the API of a cluster that the stack makes")
   .action(async (provider: string, region: string, options: AddOptions) => {
@@ -146,6 +152,9 @@ program
       topology: options.topology ?? (provider === "kubernetes" ? "cluster" : "vm"),
       values: {
         context: options.context,
+        "storage.s3.bucket": options.bucket,
+        "storage.azure.account": options.account,
+        "storage.azure.container": options.container,
         "endpoint.hostname": options.hostname,
         "endpoint.zone": options.zone,
         "endpoint.zoneResourceGroup": options.zoneResourceGroup,

@@ -29,6 +29,8 @@ export interface NewFile {
   readonly secretsProvider?: string;
   /** What it has from there and somebody must look at: paths below the region, with their values. */
   readonly kept: readonly (readonly [path: string, value: unknown])[];
+  /** What it doesn't have from there, as it belongs to the old region: paths below the region. */
+  readonly leftOut: readonly string[];
 }
 
 type Path = readonly (string | number)[];
@@ -42,16 +44,30 @@ interface Edit {
 
 const region: Path = ["config", `${namespace}:regions`, 0];
 
-/** What names things of the old region, or of its account. */
-const regional: readonly Path[] = ["network", "resourceGroup", "machine"].map((key) => [...region, key]);
+/** What names things of the old region, or of its account, and a region can do without. */
+const regional = ["network", "resourceGroup", "machine", "serviceAccount"];
+/** Where one cache alone keeps its blobs, and the option for each; another value of one of them is another place. */
+const stores: readonly Readonly<Record<string, string>>[] = [
+  { "storage.s3.bucket": "--bucket" },
+  { "storage.azure.account": "--account", "storage.azure.container": "--container" },
+];
 /** What the secrets of a stack are encrypted by: `pulumi stack init` makes them anew. */
 const encryption: readonly Path[] = [["encryptionsalt"], ["encryptedkey"], ["secretsprovider"]];
 /** What nobody may take over unseen. */
 const ownPaths = [
   "context",
+  "kubeconfig",
+  "namespace",
   "subscription",
   "apiAccess",
-  ...["hostname", "zone", "zoneResourceGroup", "tls.email"].map((key) => `endpoint.${key}`),
+  ...["class", "s3.region", "s3.endpoint", "azure.account", "azure.container"].map((key) => `storage.${key}`),
+  ...["hostname", "zone", "zoneResourceGroup", "zoneSubscription", "privateLink"].map(
+    (key) => `endpoint.${key}`,
+  ),
+  ...["email", "challengeZone", "challengeZoneResourceGroup", "name", "secretName"].map(
+    (key) => `endpoint.tls.${key}`,
+  ),
+  "expose",
   ...["clients", "metrics"].map((key) => `access.${key}`),
 ];
 
@@ -63,6 +79,7 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
   const { path: from, stack, region: old } = templateFor(files, wanted);
   const text = files.stacks.find(({ name }) => name === stack)?.text ?? "";
   const document = parseDocument(text);
+  checkStore(document, wanted);
   const values = {
     ...wanted.values,
     name: wanted.region,
@@ -71,7 +88,7 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
   const secrets = secretsOf(document);
   const cuts = (paths: readonly Path[]) => paths.flatMap((path) => cut(document, path, text));
   const edits = [
-    ...cuts([...encryption, ...regional]),
+    ...cuts([...encryption, ...regional.map((key) => [...region, key])]),
     ...Object.entries(values).flatMap(([path, value]) =>
       value === undefined ? [] : [replacement(document, path, value, from)],
     ),
@@ -94,6 +111,7 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
     secrets,
     from,
     kept,
+    leftOut: regional.filter((key) => valueAt(document, key) !== undefined),
     ...(typeof secretsProvider === "string" && { secretsProvider }),
   };
 }
@@ -148,6 +166,17 @@ function hostnameFor({ provider, region, values }: NewRegion, { name, endpoint }
   return zone === undefined || oldZone === undefined
     ? renamed
     : `${renamed.slice(0, renamed.length - oldZone.length)}${zone}`;
+}
+
+/** @throws RangeError where both regions would keep their blobs in one place. */
+function checkStore(document: Document, { values }: NewRegion): void {
+  for (const options of stores) {
+    const paths = Object.keys(options).filter((path) => valueAt(document, path) !== undefined);
+    if (paths.length === 0 || paths.some((path) => values[path] !== undefined)) continue;
+    throw new RangeError(
+      `${Object.values(options).join(" or ")} is missing: ${paths.join(", ")} is that of another region`,
+    );
+  }
 }
 
 /** The keys of a stack's configuration with encrypted values. */

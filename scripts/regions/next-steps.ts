@@ -3,7 +3,7 @@ import type { NewFile } from "./add.ts";
 
 /** What is to be done with a new stack file. @param path of the file @param state of the stack */
 export function nextSteps(stack: string, path: string, file: NewFile, state: StateBackend): string {
-  const { from, kept, secrets, secretsProvider } = file;
+  const { from, kept, leftOut, secrets, secretsProvider } = file;
   const isBucket = !/^(?:file|https?):/.test(state.url);
   const provider = secretsProvider ? `'${secretsProvider}'` : isBucket && "… # docs/state.md";
   const values = kept.map(([key, value]) => `  regions[0].${key}: ${JSON.stringify(value)}`);
@@ -11,6 +11,13 @@ export function nextSteps(stack: string, path: string, file: NewFile, state: Sta
     `${path} is written, from ${from}.`,
     ...(values.length > 0
       ? ["", "These values are from there. Look at each, and put your own in its place:", ...values]
+      : []),
+    ...(leftOut.length > 0
+      ? [
+          "",
+          "These keys belong to the other region and are left out. Write your own where you need them:",
+          ...leftOut.map((key) => `  regions[0].${key}`),
+        ]
       : []),
     "",
     "Then:",

@@ -104,6 +104,46 @@ suite("newStackFile", () => {
     assert.doesNotMatch(made.withSecrets, /encryptionsalt|vpc-0123456789abcdef0\n/);
   });
 
+  test("on Kubernetes, a bucket is asked for, a role left out, and what the other cluster has is named", () => {
+    const template = {
+      name: "kubernetes-example",
+      path: "stacks/Pulumi.kubernetes-example.yaml",
+      text: textOf("stacks/Pulumi.kubernetes-example.yaml")
+        .replace("# kubeconfig:", "kubeconfig:")
+        .replace(
+          "      storage:\n        kind: disk\n",
+          [
+            "      namespace: team-cache",
+            "      serviceAccount:",
+            '        annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::123456789012:role/old" }',
+            "      storage:",
+            "        kind: bucket",
+            "        s3: { bucket: old-cache, region: eu-central-1 }\n",
+          ].join("\n"),
+        ),
+    };
+    const from = only(template);
+    const values = { "endpoint.hostname": hostname, context: "production" };
+    const kind = wanted({ provider: "kubernetes", region: "production", topology: "cluster", values });
+    assert.throws(() => newStackFile(from, kind), {
+      message: "--bucket is missing: storage.s3.bucket is that of another region",
+    });
+    const made = newStackFile(from, { ...kind, values: { ...values, "storage.s3.bucket": "new-cache" } });
+    assert.match(made.text, /s3: \{ bucket: new-cache, region: eu-central-1 \}/);
+    assert.doesNotMatch(made.text, /old-cache|role\/old/);
+    assert.deepEqual(made.leftOut, ["serviceAccount"]);
+    assert.deepEqual(made.kept, [
+      ["kubeconfig", "/home/me/.kube/example"],
+      ["namespace", "team-cache"],
+      ["storage.s3.region", "eu-central-1"],
+      ["endpoint.tls.name", "letsencrypt"],
+      ["access.clients", ["203.0.113.0/24"]],
+      ["access.metrics", ["10.0.0.0/8"]],
+    ]);
+    const steps = nextSteps("a", "stacks/Pulumi.a.yaml", made, { url: "file:///state", from: "Pulumi.yaml" });
+    assert.match(steps, /\n {2}regions\[0\]\.serviceAccount\n/);
+  });
+
   test("what is set for all regions stays, whatever it has in its name", () => {
     const before = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
       "config:\n",
