@@ -39,6 +39,24 @@ describe("the type of the machine", () => {
     assert.deepEqual(others, []);
   });
 
+  test("that carries less than the usual one is warned of, unlike what the plan says already", async (t) => {
+    const log = t.mock.method(pulumi.log, "warn", async () => {});
+    const storage = { kind: "disk", size: "100GiB" };
+    const { found } = await lookedUp(
+      { storage },
+      { getInstanceTypeOfferings: offersIn(["eu-central-1a"], (type) => type === "t4g.small") },
+    );
+    const texts = found?.machine.capacity.warnings.map(({ path, message }) => `${path}: ${message}`) ?? [];
+    assert.ok(texts.some((text) => text.startsWith("storage.size: ")));
+    const ofMachine = texts.filter((text) => text.startsWith("machine.type: "));
+    assert.ok(ofMachine.length > 0);
+    const told = log.mock.calls.map(({ arguments: [message] }) => String(message)).filter(withoutQuota);
+    assert.deepEqual(
+      told.slice(1),
+      ofMachine.map((text) => `eu-central-1: ${text}`),
+    );
+  });
+
   test("is sold in the zone that is taken", async () => {
     const { found } = await offering(without("c6gn", "a"));
     assert.equal(found?.machine.capacity.machine.type, "c6gn.medium");

@@ -91,6 +91,23 @@ suite("checkFiles", () => {
     );
   });
 
+  test("a size that doesn't suit the workload, wherever the cache is", async () => {
+    const size = [/size: auto/, "size: 200GiB", "storage.size"] as const;
+    const scratch = ["kind: bucket", "kind: bucket\n        scratch: 8GiB", "storage.scratch"] as const;
+    const changes = {
+      "kubernetes-example": [/# size: auto/, "size: 200GiB", "storage.size"],
+      "aws-eu-central-1": size,
+      "azure-westeurope": size,
+      "aws-us-east-1": scratch,
+      "azure-germanywestcentral": scratch,
+    } as const;
+    for (const [stack, [from, to, key]] of Object.entries(changes)) {
+      const { problems, warnings } = await check({ [stack]: textOf(stack).replace(from, to) });
+      const paths = warnings.map(({ path }) => path);
+      assert.deepEqual([problems, paths], [[], [`stacks/Pulumi.${stack}.yaml: regions[0].${key}`]]);
+    }
+  });
+
   test("two stacks with one host name: of the second", async () => {
     const hostname = "eu-central-1.eu-north-1.example.com";
     const first = aws.replace("cache.eu-central-1.example.com", hostname);

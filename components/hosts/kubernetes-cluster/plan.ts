@@ -3,7 +3,7 @@ import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
 import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
-import type { PlanRequest, RegionPlan } from "../kind.ts";
+import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
 import { workloadProblems } from "../kubernetes/preflight.ts";
 import type { Source } from "../kubernetes/workload-args.ts";
 import type { Service } from "./services.ts";
@@ -21,7 +21,7 @@ export function planOwnCluster<R extends OwnClusterRegion>(
   request: PlanRequest<R>,
   service: Service,
   nodeRoomGiB: number,
-): { readonly plan: OwnClusterPlan<R>; readonly problems: readonly Problem[] } {
+): Planned<OwnClusterPlan<R>> {
   const { region, workload } = request;
   const { storage, replicas } = region;
   const replica = planReplica({ storage, replicas: replicas.min, workload });
@@ -37,6 +37,7 @@ export function planOwnCluster<R extends OwnClusterRegion>(
         `for this workload, each replica keeps ${replica.diskGiB}GiB on its node, which has room for ${nodeRoomGiB}GiB: set ${nodeRoomGiB}GiB, or use \`delivery: redirect\``,
       ),
     ],
+    warnings: replica.warnings,
   };
 }
 

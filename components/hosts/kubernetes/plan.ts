@@ -36,7 +36,7 @@ export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<
         `${memoryMiB}Mi are too little for the edge: nginx with ${workers} workers takes ${leastMiB}Mi, without what it caches in memory`,
       ),
     ],
-    warnings: familyWarnings(region),
+    warnings: [...familyWarnings(region), ...replica.warnings],
   };
 }
 

@@ -12,7 +12,6 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import type { core } from "@pulumi/kubernetes/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
-import { warn } from "../../config/refuse.ts";
 import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../kind.ts";
 import { trusted } from "../private-authority.ts";
@@ -38,7 +37,6 @@ export class Workload extends pulumi.ComponentResource {
     super("registry-cache:kubernetes:Workload", name, {}, options);
     const { region, replica } = args;
     const objects = renderWorkload(args);
-    warn(replica.warnings, region.name, this);
 
     const own = { parent: this };
     const customTimeouts = timeoutsOf(region);

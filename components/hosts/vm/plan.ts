@@ -3,7 +3,7 @@ import { capacityOf } from "../../capacity/plan-region.ts";
 import { metricsPort } from "../../config/ports.ts";
 import type { Problem } from "../../config/problems.ts";
 import type { VmRegion } from "../../config/schema.ts";
-import type { PlanRequest, RegionPlan } from "../kind.ts";
+import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
 
 /** A region that is one machine of a cloud. */
 export interface VmPlan<R extends VmRegion = VmRegion> extends RegionPlan<R> {
@@ -17,15 +17,12 @@ export function sourcesOf({ access }: Pick<VmRegion, "access">) {
   );
 }
 
-/** @returns problems whose path is relative to the region. */
-export function planVm<R extends VmRegion>(
-  request: PlanRequest<R>,
-): { readonly plan: VmPlan<R>; readonly problems: readonly Problem[] } {
+export function planVm<R extends VmRegion>(request: PlanRequest<R>): Planned<VmPlan<R>> {
   const { region } = request;
   const { plan: capacity, problems } = capacityOf(region, request);
   const target = `${region.endpoint.hostname}:${metricsPort}`;
   const metrics = region.access.metrics.length > 0 ? ({ scheme: "https", target } as const) : undefined;
-  return { plan: { ...request, capacity, metrics }, problems };
+  return { plan: { ...request, capacity, metrics }, problems, warnings: capacity.warnings };
 }
 
 /** The cloud would refuse in the middle of an update; hooks of resources, which could say so too, need a newer language host. */

@@ -15,7 +15,7 @@ export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
 
 export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<AwsClusterPlan> {
   const { region, stack } = request;
-  const { plan, problems } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
+  const { plan, problems, warnings } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   return {
     plan: { ...plan, names: namesOf({ stack, region: region.name }) },
     problems: [
@@ -28,6 +28,6 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
         "is for a machine: the name of a cluster's load balancer leads only to the availability zones that have a healthy replica",
       ),
     ],
-    warnings: [],
+    warnings,
   };
 }

@@ -2,6 +2,7 @@ import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferin
 import * as pulumi from "@pulumi/pulumi";
 import { candidates, machineNear } from "../../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
+import type { Problem } from "../../../config/problems.ts";
 import type { AwsVmRegion } from "../../../config/schema.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import type { Question } from "../account.ts";
@@ -57,7 +58,15 @@ export async function findMachine(question: MachineQuestion): Promise<FoundMachi
   if (zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
   const [usual, chosen] = [plan.capacity.machine.type, capacity.machine.type];
   if (chosen !== usual) lookUp.warn(path, substitution(usual, chosen, fixedZone ?? region.name));
+  for (const { path, message } of capacity.warnings.filter((one) => !isPlanned(one, plan.capacity))) {
+    lookUp.warn(path, message);
+  }
   return { capacity, zone, unavailable };
+}
+
+/** Whether the plan has warned of it. */
+function isPlanned({ path, message }: Problem, planned: CapacityPlan): boolean {
+  return planned.warnings.some((one) => one.path === path && one.message === message);
 }
 
 /** Of the type that `auto` takes when the zone is free. */

@@ -17,13 +17,13 @@ export interface AwsVmPlan extends VmPlan<AwsVmRegion> {
 
 export function planAwsVm(request: PlanRequest<AwsVmRegion>): Planned<AwsVmPlan> {
   const { region, stack } = request;
-  const { plan: planned, problems } = planVm(request);
+  const { plan: planned, problems, warnings } = planVm(request);
   const names = namesOf({ stack, region: region.name });
   const plan = { ...planned, names, storedSecrets: storedSecrets(planned, names.parameter) };
   return {
     plan,
     problems: [...regionNameProblems(region, awsRegions), ...problems, ...rightsProblems(plan)],
-    warnings: [],
+    warnings,
   };
 }
 

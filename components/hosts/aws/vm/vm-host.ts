@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { warn } from "../../../config/refuse.ts";
 import { storeUrl } from "../../../pod/object-storage.ts";
 import type { Host } from "../../kind.ts";
 import { createAuthority, trusted } from "../../private-authority.ts";
@@ -40,7 +39,6 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const { capacity } = found.machine;
     const { architecture } = capacity.machine;
     const { sizeGiB: diskGiB } = capacity.disk;
-    warn(capacity.warnings, region.name, this);
     keepUnavailable(name, found.machine, own);
 
     const network = createNetwork(name, args, own);

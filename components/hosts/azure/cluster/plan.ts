@@ -19,7 +19,7 @@ export interface AzureClusterPlan extends OwnClusterPlan<AzureClusterRegion> {
 
 export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Planned<AzureClusterPlan> {
   const { region, stack } = request;
-  const { plan: planned, problems } = planOwnCluster(request, services.azure, replicaDiskGiB);
+  const { plan: planned, problems, warnings } = planOwnCluster(request, services.azure, replicaDiskGiB);
   const plan = { ...planned, names: clusterNamesOf({ stack, region: region.name }) };
   const node = machineNamed("azure", region.nodes.type);
   return {
@@ -38,7 +38,7 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
       // Of other sizes, Azure says how many there are: see findings.ts.
       ...(node ? processorProblems(plan, node.vCpu) : []),
     ],
-    warnings: [],
+    warnings,
   };
 }
 

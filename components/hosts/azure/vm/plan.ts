@@ -20,7 +20,7 @@ export interface AzureVmPlan extends VmPlan<AzureVmRegion> {
 
 export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureVmPlan> {
   const { region, stack } = request;
-  const { plan: planned, problems } = planVm(request);
+  const { plan: planned, problems, warnings } = planVm(request);
   const plan = { ...planned, names: namesOf({ stack, region: region.name }) };
   return {
     plan,
@@ -31,7 +31,7 @@ export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureV
       ...problems,
       ...(problems.length === 0 ? userDataProblems(plan) : []),
     ],
-    warnings: accessWarnings(region),
+    warnings: [...accessWarnings(region), ...warnings],
   };
 }
 

@@ -37,7 +37,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const own = { parent: this };
     const { plan, found } = args;
     const { region, names, capacity } = plan;
-    warn([...capacity.warnings, ...placementWarnings(plan, found.previous)], region.name, this);
+    warn(placementWarnings(plan, found.previous), region.name, this);
 
     const place = createPlace(name, plan, own);
     const consumers = consumerRanges(region, found.subnet);
