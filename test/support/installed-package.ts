@@ -8,7 +8,7 @@ import { projectDirectory } from "./project.ts";
 /** The name of the program's project. */
 export const programName = "elsewhere";
 
-/** What docs/package.md shows: the program, and one in TypeScript, which is compiled and not run. */
+/** What docs/package.md shows: the program, and one with types, which is compiled and not run. */
 async function programs(): Promise<{ program: string; typed: string }> {
   const docs = await readFile(join(projectDirectory, "docs", "package.md"), "utf8");
   const [program, typed] = ["js", "ts"].map(
@@ -23,7 +23,15 @@ const wrongProgram = `
 export const wrong: StackInput = { ...stack, regions: [{ name: "laptop", topology: "moon" }] };
 `;
 
-/** Packs the project, and unpacks it into a directory's program, with just the packages that it names as its dependencies: these are linked, and not installed anew. */
+const tsconfig = {
+  compilerOptions: {
+    ...{ module: "nodenext", target: "es2024", types: ["node"], noEmit: true },
+    ...{ strict: true, exactOptionalPropertyTypes: true },
+  },
+  files: ["typed.ts"],
+};
+
+/** Packs the project, and unpacks it into a directory's program, with just the packages that it names as its dependencies: these are linked, and not installed anew. `typescript` is found where they are. */
 export async function installPackage(directory: string): Promise<void> {
   const { stdout } = await execa("npm", ["pack", "--silent", "--pack-destination", directory], {
     cwd: projectDirectory,
@@ -43,11 +51,9 @@ export async function installPackage(directory: string): Promise<void> {
   const { program, typed } = await programs();
   await Promise.all([
     writeFile(join(directory, "package.json"), JSON.stringify({ name: programName, type: "module" })),
-    writeFile(join(directory, "index.js"), program),
+    writeFile(join(directory, "index.ts"), program),
+    writeFile(join(directory, "tsconfig.json"), JSON.stringify(tsconfig)),
     writeFile(join(directory, "typed.ts"), typed),
-    writeFile(
-      join(directory, "Pulumi.yaml"),
-      stringify({ name: programName, runtime: { name: "nodejs", options: { typescript: false } } }),
-    ),
+    writeFile(join(directory, "Pulumi.yaml"), stringify({ name: programName, runtime: "nodejs" })),
   ]);
 }
