@@ -28,7 +28,7 @@ const program = new Command("npm run render --")
     storeOf,
   )
   .option("--secret-prefix <prefix>", "before the names of the secrets there")
-  .option("--cilium", "network policies of Cilium in place of those of Kubernetes")
+  .option("--cilium", "a network policy of Cilium, in addition to that of Kubernetes")
   .exitOverride(usageExit)
   .parse();
 

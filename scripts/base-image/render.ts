@@ -8,7 +8,7 @@ import { renderBaseImage } from "../../components/hosts/vm/base-image.ts";
 /**
  * The script for the machine of a stack's region.
  * @param name of the region. @default the only one
- * @throws RangeError where there is no such region, or it has no machine of its own
+ * @throws RangeError where there is no such region, or it is no machine in AWS or Azure
  */
 export function baseImage(config: StackConfig, name: string | undefined): string {
   const { regions } = config;
@@ -19,7 +19,7 @@ export function baseImage(config: StackConfig, name: string | undefined): string
   if (!region) throw new RangeError(`it has no region "${name}": ${hint(name ?? "", names)}`);
   if (region.kind !== "aws vm" && region.kind !== "azure vm")
     throw new RangeError(
-      `${region.name} has no machine of its own: a base image is for regions with \`topology: vm\``,
+      `${region.name} isn't a machine in AWS or Azure: a base image is for regions with \`topology: vm\` there`,
     );
   const { architecture } = capacityOf(region, config).plan.machine;
   return renderBaseImage({
