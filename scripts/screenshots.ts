@@ -1,6 +1,6 @@
 /**
  * Makes the pictures in docs/images with the Chromium of this machine: the status page after a sample day, and the cost of the stacks.
- * Usage: node scripts/screenshots.ts [CHROMIUM]
+ * Usage: npm exec -- node scripts/screenshots.ts [CHROMIUM]
  */
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
  * Renews test/doubles/aws/models.json: what AWS's own models say of the calls and resources in test/doubles/aws/members.ts. It needs Python 3 with pip, and PyPI.
- * Usage: node test/setup/aws-models.ts
+ * Usage: npm exec -- node test/setup/aws-models.ts
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
  * Records the states that the upgrade tests begin with: brings up each stack, and writes what `pulumi stack export` then says.
- * Usage: node test/engine/upgrade/record.ts [STACK …]
+ * Usage: npm exec -- node test/engine/upgrade/record.ts [STACK …]
  */
 import { writeFile } from "node:fs/promises";
 import { recordedKubeconfig } from "./kubernetes.ts";
