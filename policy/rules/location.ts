@@ -56,7 +56,7 @@ function locatedBy({ props }: Resource): Located | undefined {
 export const location = rule({
   name: "location",
   level: "mandatory",
-  what: "A stack is called `<provider>-<region>`, like its file, and may continue with `-…`. With several regions, only the provider counts. The host name of a cache in a cloud contains its region.",
+  what: "In a cloud, a stack is called `<provider>-<region>`, like its file, and may continue with `-…`. Elsewhere, and with several regions, only the provider counts. The host name of a cache in a cloud contains its region.",
   why: "A file that was copied for another region, and not changed throughout, takes over the names of the first one.",
   parameters: {
     stackName: z
