@@ -1,6 +1,7 @@
 /**
  * The steps of a pipeline over many stacks, for any CI system: `npm run pipeline -- --help`, docs/pipelines.md.
  */
+import { existsSync } from "node:fs";
 import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import pMap from "p-map";
@@ -133,7 +134,9 @@ function policies(pack: string | undefined): string[] {
 
 /** Before the work that is reported there: that can take an hour. */
 async function assertWritable(option: string, file: string | undefined): Promise<void> {
-  if (file !== undefined) await access(dirname(file), constants.W_OK).catch(unwritable(option));
+  if (file === undefined) return;
+  const there = existsSync(file) ? file : dirname(file);
+  await access(there, constants.W_OK).catch(unwritable(option));
 }
 
 async function report(text: string, option: string, file: string | undefined): Promise<void> {

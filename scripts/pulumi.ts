@@ -38,14 +38,17 @@ await runSteps(async () => {
     reject: false,
     // It ends by itself, when it has stored what it has begun.
     cleanup: false,
-    // In a process group of its own, where nobody needs to ask a person: what is sent to the group would get there twice, and the second time it gives up at once.
+    // Without a terminal, in a process group of its own: a signal to the group would reach it twice, and at the second one it gives up at once.
     detached: !onTerminal,
   });
-  const interrupt = () => engine.kill("SIGINT");
-  process.once("SIGTERM", interrupt).on("SIGTERM", () => {});
+  let isInterrupted = false;
+  const interrupt = () => {
+    if (!isInterrupted) engine.kill("SIGINT");
+    isInterrupted = true;
+  };
+  process.on("SIGTERM", interrupt);
   // A terminal sends Ctrl-C to the engine, too.
-  if (!onTerminal) process.once("SIGINT", interrupt);
-  process.on("SIGINT", () => {});
+  process.on("SIGINT", onTerminal ? () => {} : interrupt);
   const { exitCode } = await engine;
   process.exitCode = exitCode ?? 1;
 });

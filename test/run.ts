@@ -48,7 +48,7 @@ const chosen = globSync("test/**/*.test.ts").filter((file) =>
 const lacking = chosen.some(among([nodes])) ? await lackingForNodes() : undefined;
 if (lacking !== undefined) console.log(`${nodes} is left out: real nodes need ${lacking}.`);
 const files = lacking === undefined ? chosen : chosen.filter((file) => !file.startsWith(nodes));
-if (files.length === 0) {
+if (chosen.length === 0) {
   console.error(`No test file has ${words.join(" or ")} in its path.`);
   process.exit(2);
 }

@@ -93,7 +93,7 @@ export function plainPlatform(platform: string): string {
   return platform.replace(/(?<=\/arm64)\/v8$|(?<=\/amd64)\/v1$/, "");
 }
 
-/** The pairs of Go that images are made for: https://go.dev/doc/install/source#environment */
+/** Pairs of GOOS and GOARCH for which there are images: https://go.dev/doc/install/source#environment */
 const knownPlatforms = Object.entries({
   linux: "386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x",
   windows: "386 amd64 arm arm64",
@@ -102,7 +102,7 @@ const knownPlatforms = Object.entries({
   wasip1: "wasm",
 }).flatMap(([os, architectures]) => architectures.split(" ").map((architecture) => `${os}/${architecture}`));
 
-/** What is probably wrong with a platform, or undefined. What no image has is left out without a word. */
+/** What is probably wrong with a platform, or undefined. A prefetch skips a platform that an image lacks without a word. */
 export function platformWarning(platform: string): string | undefined {
   const name = platform.split("/").slice(0, 2).join("/");
   if (knownPlatforms.includes(name)) return undefined;

@@ -14,8 +14,13 @@ const originRoot = "/var/lib/registry";
 /** The container's, where what it brings into object storage is held in memory. */
 const storeMemoryMiB = 1024;
 
-/** From here on, Go looks for garbage sooner than when the memory in use has doubled: https://pkg.go.dev/runtime#hdr-Environment_Variables */
-const softLimit = { name: "GOMEMLIMIT", value: `${(storeMemoryMiB * 3) / 4}MiB` };
+/**
+ * From three quarters of the container's memory on, Go looks for garbage sooner than when the memory in use has doubled:
+ * https://pkg.go.dev/runtime#hdr-Environment_Variables
+ */
+export function softLimit(memoryMiB: number) {
+  return { name: "GOMEMLIMIT", value: `${Math.floor((memoryMiB * 3) / 4)}MiB` };
+}
 
 interface OriginOptions extends UpstreamPorts {
   readonly drainSeconds: number;
@@ -103,7 +108,7 @@ export function originPart(
       env: [
         noTraces,
         ...(secret === undefined ? [{ name: secretFile, value: originCredentials() }] : []),
-        ...(store === undefined ? [] : [softLimit, ...storeEnvironment(store)]),
+        ...(store === undefined ? [] : [softLimit(storeMemoryMiB), ...storeEnvironment(store)]),
       ],
       // See mostFills in edge/fills.ts.
       resources: resources(store === undefined ? 512 : storeMemoryMiB),

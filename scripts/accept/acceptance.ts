@@ -53,7 +53,11 @@ export async function accept(args: AcceptanceArgs): Promise<StepReport[]> {
       if (images.length === 0 && !config.prefetch)
         return { leftOut: "name images with --image, or in `prefetch`" };
       const script = join(import.meta.dirname, "..", "prefetch.ts");
-      const { failed, all } = await execa("node", [script, stack, ...images], { all: true, reject: false });
+      const { failed, all } = await execa("node", [script, stack, ...images], {
+        all: true,
+        reject: false,
+        cancelSignal: engine.interruption,
+      });
       return { failed, said: all.split("\n") };
     },
     async edit() {

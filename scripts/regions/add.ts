@@ -174,7 +174,7 @@ function checkStore(document: Document, { values }: NewRegion): void {
     const paths = Object.keys(options).filter((path) => valueAt(document, path) !== undefined);
     if (paths.length === 0 || paths.some((path) => values[path] !== undefined)) continue;
     throw new RangeError(
-      `${Object.values(options).join(" or ")} is missing: ${paths.join(", ")} is that of another region`,
+      `${Object.values(options).join(" or ")} is missing, in the place of the other region's ${paths.join(" and ")}`,
     );
   }
 }

@@ -45,13 +45,18 @@ export async function draft(directory: string, stack: string, { what, files }: R
   };
 }
 
-/** A part of a file, of a run that is killed or finds no room, would count as another's. */
+/** Otherwise, a half-written file of a run that was killed or found no room wouldn't be recognized as the stack's. */
 async function writeWhole(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   // Not YAML by its name, so that nothing takes it for an object.
   const part = `${path}.part`;
-  await writeFile(part, text);
-  await rename(part, path);
+  try {
+    await writeFile(part, text);
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
 }
 
 /** What can be read of the YAML there, as deep as files are written; without a text what can't be read. */

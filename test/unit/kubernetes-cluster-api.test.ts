@@ -247,6 +247,24 @@ describe("a cluster", () => {
     assert.deepEqual(await refusal(409, { message: "already exists" }), []);
   });
 
+  test("that refuses a Pod for what its namespace asks, or for a policy that wouldn't hit the replicas", async () => {
+    const namespace = { name: "team", create: false };
+    answers.set("/api/v1/namespaces/team", { status: 200, body: { metadata: { name: "team", uid: "1" } } });
+    const refusal = async (message: string, own: OwnObjects = {}) => {
+      answers.set("/api/v1/namespaces/team/pods", { status: 403, body: { message } });
+      const { problems } = await lookUp({ context: "test", namespace }, "volumes", own);
+      return problems.filter((it) => it.message.includes("refuses")).map(({ path }) => path);
+    };
+    assert.deepEqual(await refusal("forbidden: exceeded quota: team, requested: pods=1"), ["pods.resources"]);
+    assert.deepEqual(
+      await refusal("forbidden: exceeded quota: team, requested: pods=1", { service: "2" }),
+      [],
+    );
+    assert.deepEqual(await refusal('forbidden: violates PodSecurity "restricted:latest"'), ["namespace"]);
+    assert.deepEqual(await refusal('admission webhook "bare-pods" denied the request: no owner'), []);
+    assert.deepEqual(await refusal('pods is forbidden: User "me" cannot create resource "pods"'), []);
+  });
+
   test("whose metrics server is down", async () => {
     answers.set("/apis/metrics.k8s.io/v1beta1", { status: 503, body: "service unavailable" });
     const change = {

@@ -126,7 +126,7 @@ suite("newStackFile", () => {
     const values = { "endpoint.hostname": hostname, context: "production" };
     const kind = wanted({ provider: "kubernetes", region: "production", topology: "cluster", values });
     assert.throws(() => newStackFile(from, kind), {
-      message: "--bucket is missing: storage.s3.bucket is that of another region",
+      message: "--bucket is missing, in the place of the other region's storage.s3.bucket",
     });
     const made = newStackFile(from, { ...kind, values: { ...values, "storage.s3.bucket": "new-cache" } });
     assert.match(made.text, /s3: \{ bucket: new-cache, region: eu-central-1 \}/);

@@ -57,7 +57,7 @@ export function subnetId(
   // Once made, it stays: the network is updated before what is in it is deleted.
   const links = region.endpoint.privateLink || found.previousSubnet?.hasLink ? [link] : [];
   const securityGroup = firewall && { networkSecurityGroup: { id: firewall.id } };
-  // Free, and past NAT gateways and load balancers, which take a price for each GB: https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview
+  // A free endpoint: what goes to storage bypasses NAT gateways and load balancers, which take a price for each GB: https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview
   const toStore = region.storage.kind === "bucket" && {
     serviceEndpoints: [{ service: "Microsoft.Storage" }],
   };

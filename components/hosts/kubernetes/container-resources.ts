@@ -2,6 +2,7 @@ import type { Container } from "kubernetes-types/core/v1.d.ts";
 import type { EdgeAmounts } from "../../capacity/plan-replica.ts";
 import { cpuMillisOf, memoryMiBOf } from "../../config/quantity.ts";
 import type { ContainerResources, PodPart } from "../../config/workload-pods.ts";
+import { softLimit } from "../../pod/origin.ts";
 
 /** What the configuration gives the edge, from which follow nginx's workers and its page cache. A request alone is also the limit of its memory. */
 export function edgeAmounts(given: ContainerResources | undefined): EdgeAmounts {
@@ -35,8 +36,10 @@ export function withResources(
     };
   };
   const [cpu, memory] = [amount("cpu", cpuMillisOf), amount("memory", memoryMiBOf)];
+  const soft = memory.limit.memory === undefined ? undefined : softLimit(memoryMiBOf(memory.limit.memory));
   return {
     ...container,
+    ...(soft && container.env && { env: container.env.map((it) => (it.name === soft.name ? soft : it)) }),
     resources: {
       requests: { ...requests, ...cpu.request, ...memory.request },
       limits: { ...limits, ...cpu.limit, ...memory.limit },

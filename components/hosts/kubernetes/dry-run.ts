@@ -48,19 +48,22 @@ function refusedWorkload(question: Question): Promise<Problem[]> {
   const { objects, api } = question;
   const { workload } = objects;
   const plural = `${workload.kind.toLowerCase()}s`;
-  return refused(question, ofPods, (namespace) => {
+  return refused(question, ofPods, isRefusal, (namespace) => {
     const body = { ...workload, metadata: { ...workload.metadata, namespace } };
     const request = { group: "apps", version: "v1", namespace, plural, body };
     return api.custom.createNamespacedCustomObject({ ...request, ...dryRun });
   });
 }
 
-/** Quotas, LimitRanges and Pod Security look at Pods only. Whoever has no right to make Pods learns nothing by it. */
+/**
+ * Quotas, LimitRanges and Pod Security look at Pods only. Whoever has no right to make Pods learns nothing by it. What webhooks and policies say of this Pod doesn't count, because
+ * it has no owner and another ServiceAccount.
+ */
 async function refusedPod(question: Question): Promise<Problem[]> {
   const { objects, api, hasNamespace } = question;
   if (!hasNamespace) return [];
   const { metadata: { labels = {}, annotations = {} } = {}, spec } = objects.workload.spec.template;
-  return refused(question, ofNamespace, (namespace) => {
+  return refused(question, ofNamespace, isOfNamespace, (namespace) => {
     const metadata = { generateName: `${workloadName}-`, labels, annotations };
     // Its own ServiceAccount may not be there yet.
     const ofDefault: object = { ...spec, serviceAccountName: "default" };
@@ -79,7 +82,7 @@ async function refusedService(question: Question): Promise<Problem[]> {
     [/ipFamilies|clusterIPs/, `${path}.ipFamilies`],
     [/./, path],
   ];
-  return refused(question, settings, (namespace) => {
+  return refused(question, settings, isRefusal, (namespace) => {
     const { metadata: { name = "", labels, annotations } = {}, spec } = objects.service;
     const metadata = { name, namespace, ...(labels && { labels }), ...(annotations && { annotations }) };
     const body: V1Service = { metadata, spec: spec as V1ServiceSpec };
@@ -90,6 +93,7 @@ async function refusedService(question: Question): Promise<Problem[]> {
 async function refused(
   question: Question,
   settings: Settings,
+  isMeant: (error: ApiException<unknown>, question: Question) => boolean,
   ask: (namespace: string) => Promise<unknown>,
 ): Promise<Problem[]> {
   try {
@@ -97,23 +101,31 @@ async function refused(
     return [];
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
-    return isRefusal(error, question) ? problemsIn(bodyOf(error), settings) : [];
+    return isMeant(error, question) ? problemsIn(bodyOf(error), settings) : [];
   }
 }
 
-/** Whether it is meant for the replicas, wherever it was asked. */
-function isRefusal({ code, body }: ApiException<unknown>, { own, hasNamespace }: Question): boolean {
-  const told = typeof body === "string" ? body : JSON.stringify(body);
+/** Whether the refusal would also hit the replicas. */
+function isRefusal({ code, body }: ApiException<unknown>, { hasNamespace }: Question): boolean {
+  const told = textOf(body);
   if (/admission webhook|AdmissionPolicy/.test(told)) return hasNamespace && !noDryRun.test(told);
-  // Replicas that are there have their part of a quota, and a roll-out may not need more.
-  if (/exceeded quota/.test(told)) return hasNamespace && own.service === undefined;
-  if (/failed quota|violates PodSecurity| per (?:Pod|Container) is /.test(told)) return hasNamespace;
   return [400, 422].includes(code);
 }
 
+/** The same for what a namespace asks of its Pods. Replicas that are there have their part of a quota, and a roll-out may not need more. */
+function isOfNamespace({ body }: ApiException<unknown>, { own }: Question): boolean {
+  const told = textOf(body);
+  if (/exceeded quota/.test(told)) return own.service === undefined;
+  return /failed quota|violates PodSecurity| per (?:Pod|Container) is /.test(told);
+}
+
 /** A typed client has read it already. */
+function textOf(body: unknown): string {
+  return typeof body === "string" ? body : JSON.stringify(body);
+}
+
 function bodyOf({ body }: ApiException<unknown>): Status {
-  return typeof body === "string" ? JSON.parse(body) : (body as Status);
+  return JSON.parse(textOf(body));
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#side-effects */

@@ -357,9 +357,10 @@ main() {
   case $command in
   status) status ;;
   firing)
-    show_firing || return
     find_alerts
+    [ -z "$firing" ] || printf '%s\n' "$firing"
     [ -z "$missing" ] || echo "alerts not known: $missing" >&2
+    return "$asked_code"
     ;;
   startup) show_startup ;;
   q) ask_prometheus "$1" ;;

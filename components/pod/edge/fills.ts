@@ -14,9 +14,9 @@ const fullMark = `${edgePaths.cache}/tmp/full`;
 export const blobOrigin = "$blob_origin";
 
 /**
- * How many blobs one origin brings into a bucket at once: it holds two parts of each in memory (object-storage.ts). Without a limit, 64 took up to 931 MiB with S3, and 200 took all with Azure,
- * of the 1,024 that its container has: the kernel then ends it with all that is under way. Who asks for one more gets what the store has, or 503. After a reload, nginx counts from 0, and
- * it no longer counts one that it has given up while the bucket takes no part (storeSilenceSeconds in blobs.ts), which distribution holds on to.
+ * How many blobs one origin brings into a bucket at once: it holds two parts of each in memory (object-storage.ts). Without a limit, 64 took up to 931 MiB with S3, and with Azure, 200 took
+ * all of the container's 1,024 MiB: the kernel then ends the origin with all that is under way. Who asks for one more gets what the store has, or 503. After a reload, nginx counts from 0.
+ * If the bucket accepts no data for storeSilenceSeconds (blobs.ts), nginx stops counting that blob, but distribution keeps it in memory.
  */
 export const mostFills = 48;
 
@@ -107,7 +107,7 @@ function passingServer(
 }
 
 /** The groups of origins that blobs come from: where their number is limited, these are groups of their own, because manifests are small. */
-export function blobGroup({ store }: { readonly store?: Options["store"] | undefined }): "origin" | "fills" {
+function blobGroup({ store }: { readonly store?: Options["store"] | undefined }): "origin" | "fills" {
   return store ? "fills" : "origin";
 }
 
@@ -131,7 +131,7 @@ export function storeServer({ store, ports }: Pick<Options, "store" | "ports">):
       directive("proxy_pass", "http://stored-$stored$request_uri"),
     ]),
   ];
-  return [passingServer(`~^${blobGroup({ store })}-`, ports.edgeUnavailable, [], answers)];
+  return [passingServer("~^fills-", ports.edgeUnavailable, [], answers)];
 }
 
 /** A pattern of all numbers from this one on, which is rounded down to two digits. */
