@@ -20,6 +20,9 @@ export const blobOrigin = "$blob_origin";
  */
 export const mostFills = 48;
 
+/** Begins the names of the groups of origins that blobs come from where their number is limited. Manifests are small, and come from other groups. */
+export const fills = "fills";
+
 /** The group of servers that says at once that there is nothing. */
 export const nobody = "nobody";
 
@@ -106,9 +109,9 @@ function passingServer(
   ]);
 }
 
-/** The groups of origins that blobs come from: where their number is limited, these are groups of their own, because manifests are small. */
-function blobGroup({ store }: { readonly store?: Options["store"] | undefined }): "origin" | "fills" {
-  return store ? "fills" : "origin";
+/** What the names of the groups of origins that blobs come from begin with. */
+function blobGroup({ store }: { readonly store?: Options["store"] | undefined }): string {
+  return store ? fills : "origin";
 }
 
 /** For the locations of blobs. What isn't stored must not be buffered on the disk, either. */
@@ -131,7 +134,7 @@ export function storeServer({ store, ports }: Pick<Options, "store" | "ports">):
       directive("proxy_pass", "http://stored-$stored$request_uri"),
     ]),
   ];
-  return [passingServer("~^fills-", ports.edgeUnavailable, [], answers)];
+  return [passingServer(`~^${fills}-`, ports.edgeUnavailable, [], answers)];
 }
 
 /** A pattern of all numbers from this one on, which is rounded down to two digits. */

@@ -7,7 +7,7 @@ import { cacheZones } from "./budget.ts";
 import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
 import { refusals, unavailable } from "./errors.ts";
-import { fillMaps, fillRules, mostFills, resumedServer, storeServer } from "./fills.ts";
+import { fillMaps, fillRules, fills, mostFills, resumedServer, storeServer } from "./fills.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { onlyCachedLocations } from "./only-cached.ts";
@@ -122,7 +122,7 @@ function origin(
   const watched = ["max_fails=1", `fail_timeout=${limits.breakSeconds}s`];
   return [
     group("origin", [`127.0.0.1:${ports.stored}`, ...watched], watched),
-    group("fills", [nothing, ...watched], watched, [`max_conns=${mostFills}`]),
+    group(fills, [nothing, ...watched], watched, [`max_conns=${mostFills}`]),
   ];
 }
 
