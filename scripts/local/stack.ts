@@ -18,7 +18,7 @@ import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { layout } from "../../components/hosts/local/plan.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
 import type { Resource } from "../oncall/state.ts";
-import { localEnvironment } from "../setup/engine.ts";
+import { engineProgram, localEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
 
 const project = join(import.meta.dirname, "..", "..");
@@ -136,7 +136,7 @@ function pulumiIn(run: Run): Pulumi {
   return async (...args) => {
     const stack = args[1] === "ls" ? [] : ["--stack", "local"];
     try {
-      return await run("pulumi", [...args, ...stack, "--non-interactive"], {
+      return await run(engineProgram, [...args, ...stack, "--non-interactive"], {
         cwd: project,
         env: localEnvironment(),
       });
