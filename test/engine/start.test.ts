@@ -23,7 +23,9 @@ test("the program and the dynamic resources start without compiler, debugger and
   await writeFile(join(path, "report.cjs"), report);
   const { file, newCloud } = clouds.aws;
   const NODE_OPTIONS = `${engineEnvironment().NODE_OPTIONS} --require=${join(path, "report.cjs")}`;
-  const stack = resources.use(await cloudStack(file, newCloud(), { environment: { NODE_OPTIONS } }));
+  const stack = resources.use(
+    await cloudStack(file, newCloud(), { isWarm: false, environment: { NODE_OPTIONS } }),
+  );
   const [{ endpoint } = {}] = stack.regions;
   await stack.configure({}, { endpoint: { ...(endpoint as object), tls: { mode: "private" } } });
   const { failed, messages } = await stack.run("up");

@@ -5,7 +5,7 @@ import { engineEnvironment } from "../../scripts/setup/engine.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import { serve } from "../doubles/serve.ts";
 import { serveApi } from "../doubles/serve-api.ts";
-import { type EngineRun, newStack, type Operation, type Project } from "./project.ts";
+import { type EngineRun, newStack, type Operation, type Project, type ProjectOptions } from "./project.ts";
 import { tempDir } from "./scope.ts";
 import { type Config, keysOf } from "./stack-files.ts";
 
@@ -33,11 +33,10 @@ export interface CloudStack
   inAllRegions(changes: readonly string[]): Record<string, string[]>;
 }
 
-interface CloudStackOptions {
+export interface CloudStackOptions extends Pick<ProjectOptions, "environment" | "isWarm"> {
   readonly name?: string;
   readonly others?: readonly Cloud[];
   readonly programs?: readonly string[];
-  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -45,12 +44,11 @@ interface CloudStackOptions {
  * @param name of the stack. @default as in the file's name
  * @param others what belongs to the cloud and has a provider of its own.
  * @param programs what the stack's program finds on the PATH, and doesn't run.
- * @param environment what the engine is given besides.
  */
 export async function cloudStack(
   file: string,
   cloud: Cloud,
-  { name, others = [], programs = [], environment = {} }: CloudStackOptions = {},
+  { name, others = [], programs = [], environment = {}, ...options }: CloudStackOptions = {},
 ): Promise<CloudStack> {
   const parts = new AsyncDisposableStack();
   const { path: directory } = parts.use(await tempDir());
@@ -66,6 +64,7 @@ export async function cloudStack(
     stack: name ?? basename(file, ".yaml").slice("Pulumi.".length),
     directory,
     keys: initial,
+    ...options,
     environment: {
       ...api.environment,
       ...environment,

@@ -1,7 +1,7 @@
 import { awsCluster } from "./cloud-aws-cluster.ts";
 import { azureCluster } from "./cloud-azure-cluster.ts";
 import type { Account, ClusterCase } from "./cloud-cluster-case.ts";
-import { type CloudStack, cloudStack } from "./cloud-stack.ts";
+import { type CloudStack, type CloudStackOptions, cloudStack } from "./cloud-stack.ts";
 import { hasCluster, stackFiles } from "./stack-files.ts";
 
 export const clusterCases: readonly ClusterCase[] = [awsCluster, azureCluster];
@@ -18,6 +18,7 @@ export async function clusterStack(
   file: string,
   { programs }: ClusterCase,
   { cloud, clusters }: Account,
+  options: Pick<CloudStackOptions, "isWarm"> = {},
 ): Promise<CloudStack> {
-  return cloudStack(file, cloud, { others: [clusters], programs });
+  return cloudStack(file, cloud, { others: [clusters], programs, ...options });
 }

@@ -10,6 +10,7 @@ import { namespace } from "../../components/config/schema.ts";
 import { engineEnvironment, engineProgram, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
 import { forbidLogs, lazyCollectors } from "../setup/pulumi-home.ts";
 import { startKms, type TestKms } from "./kms.ts";
+import { startWarmProgram } from "./warm-program.ts";
 
 export const projectDirectory = join(import.meta.dirname, "..", "..");
 
@@ -85,6 +86,8 @@ export interface ProjectOptions {
   /** Another program: the directory of its project file, and the project's name there. @default this project's */
   readonly program?: string;
   readonly name?: string;
+  /** Whether one process runs this project's program each time, which saves most of the processor time of a run. A user's runs are each in a new one. @default true */
+  readonly isWarm?: boolean;
 }
 
 /** What each process of an engine is given that has its state, and all else that it keeps, in a test's directory. */
@@ -129,6 +132,7 @@ export async function secretsKeysOf(file: string): Promise<readonly string[]> {
 /** A stack that nothing has been done with yet. */
 export async function newStack(options: ProjectOptions): Promise<Project> {
   const { stack, directory, program = projectDirectory, name = namespace } = options;
+  const { isWarm = program === projectDirectory } = options;
   await ensureEngine();
   const file = join(directory, `Pulumi.${stack}.yaml`);
   const environment: NodeJS.ProcessEnv = {
@@ -144,6 +148,12 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
       reject: false,
       stdin: "ignore",
     });
+  let warmProgram: Promise<readonly string[]> | undefined;
+  const askWarmProgram = () => {
+    warmProgram ??= startWarmProgram(environment, program);
+    return warmProgram;
+  };
+
   const pulumi = async (...args: string[]) => {
     const { failed, stderr, stdout } = await command(args);
     if (failed) throw new Error(stderr);
@@ -176,7 +186,10 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     async run(operation, args = [], env = {}) {
       const confirm =
         operation === "preview" ? [] : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
-      const all = [operation, "--config-file", file, "--json", ...confirm, ...args];
+      // An import runs no program, and a running one has its environment.
+      const isAsked = isWarm && operation !== "import" && Object.keys(env).length === 0;
+      const host = isAsked ? await askWarmProgram() : [];
+      const all = [operation, "--config-file", file, "--json", ...confirm, ...host, ...args];
       return read(await command(all, env));
     },
     async script(script, ...args) {

@@ -10,7 +10,7 @@ import { type Layout, layout } from "../../components/hosts/local/plan.ts";
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { freePort, freePorts } from "./ports.ts";
-import { type EngineRun, newStack, type Operation } from "./project.ts";
+import { type EngineRun, newStack, type Operation, type ProjectOptions } from "./project.ts";
 import { tempDir } from "./scope.ts";
 
 /** What the engine says that it did, or in a preview would do. */
@@ -53,7 +53,7 @@ export interface RunOptions {
   readonly path?: string;
 }
 
-export interface StackOptions {
+export interface StackOptions extends Pick<ProjectOptions, "isWarm"> {
   readonly upstreams: readonly Record<string, unknown>[];
   /** As in a stack file, over the defaults of a test. */
   readonly region?: Readonly<Record<string, unknown>>;
@@ -62,7 +62,7 @@ export interface StackOptions {
 let count = 0;
 
 /** A stack that nothing has been done with yet. */
-export async function testStack({ upstreams, region = {} }: StackOptions): Promise<TestStack> {
+export async function testStack({ upstreams, region = {}, ...options }: StackOptions): Promise<TestStack> {
   const dir = await tempDir();
   const initialRegion = {
     name: `stack-${process.pid}-${++count}`,
@@ -74,7 +74,7 @@ export async function testStack({ upstreams, region = {} }: StackOptions): Promi
   };
   const initial = { provider: "local", upstreams, images: await ensureImages(defaultImages) };
   const keys = { ...initial, regions: [initialRegion] };
-  const project = await newStack({ stack: "local", directory: dir.path, keys });
+  const project = await newStack({ stack: "local", directory: dir.path, keys, ...options });
   const { regions, upstreams: parsed } = parseConfig(keys);
   const place = layout(regions[0] as LocalRegion, parsed);
 

@@ -88,11 +88,11 @@ async function otherProgram(
 }
 
 async function* allStacks(started: AsyncDisposableStack): AsyncGenerator<Stack> {
-  const local = started.use(await testStack({ upstreams: [gsoci] }));
+  const local = started.use(await testStack({ upstreams: [gsoci], isWarm: false }));
   const goal = { against: "empty", atMost: 1.3 } as const;
   yield { what: "preview of a local stack", goal, regions: 0, preview: () => local.run("preview") };
   for (const { file, cloud } of cloudFiles) {
-    const stack = started.use(await cloudStack(file, cloud.newCloud()));
+    const stack = started.use(await cloudStack(file, cloud.newCloud(), { isWarm: false }));
     yield {
       what: `preview of ${file}`,
       goal,
@@ -101,7 +101,7 @@ async function* allStacks(started: AsyncDisposableStack): AsyncGenerator<Stack> 
     };
   }
   for (const { file, known } of clusterFiles) {
-    const stack = started.use(await clusterStack(file, known, known.newAccount()));
+    const stack = started.use(await clusterStack(file, known, known.newAccount(), { isWarm: false }));
     yield {
       what: `preview of ${file}`,
       goal,
@@ -109,7 +109,7 @@ async function* allStacks(started: AsyncDisposableStack): AsyncGenerator<Stack> 
       preview: () => stack.run("preview"),
     };
   }
-  const many = started.use(await cloudStack(clouds.aws.file, clouds.aws.newCloud()));
+  const many = started.use(await cloudStack(clouds.aws.file, clouds.aws.newCloud(), { isWarm: false }));
   const [region] = many.regions;
   const regions = regionNames.map((name) => ({
     ...region,
