@@ -130,6 +130,26 @@ test("a StatefulSet has a volume for each Pod, and a budget protects the Pods fr
   );
 });
 
+test("a Pod that is deleted has ended before it goes", async () => {
+  const name = "ending";
+  const header = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace } };
+  const core = plane.config.makeApiClient(CoreV1Api);
+  // It can be seen until somebody lets it go.
+  const metadata = { name, finalizers: ["example.com/seen"] };
+  await core.createNamespacedPod({ namespace, body: { ...template(name), metadata } });
+  const becomes = (phase: string) =>
+    waitUntil(phase, async () => (await plane.objects.read<V1Pod>(header)).status?.phase === phase);
+  await becomes("Running");
+  await core.deleteNamespacedPod({ name, namespace });
+  await becomes("Succeeded");
+  const letGo = [{ op: "remove", path: "/metadata/finalizers" }];
+  await core.patchNamespacedPod({ name, namespace, body: letGo });
+  await waitUntil("it is gone", async () => {
+    const { items } = await core.listNamespacedPod({ namespace });
+    return !items.some(({ metadata }) => metadata?.name === name);
+  });
+});
+
 test("a Pod that violates the namespace's Pod Security is refused", async () => {
   const pod: V1Pod = {
     apiVersion: "v1",

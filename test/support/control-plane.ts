@@ -200,8 +200,39 @@ async function stages(): Promise<string> {
   ]
     .flatMap((pattern) => globSync(join(directory, pattern)))
     .sort();
-  const contents = await Promise.all(files.map((file) => readFile(file, "utf8")));
-  return contents.filter((content) => parse(content).kind === "Stage").join("---\n");
+  const contents = await Promise.all(files.map(async (file) => parse(await readFile(file, "utf8"))));
+  const found = contents.filter((it): it is Stage => it.kind === "Stage");
+  return found
+    .flatMap(endingPods)
+    .map((it) => stringify(it))
+    .join("---\n");
+}
+
+/** https://kwok.sigs.k8s.io/docs/user/stages-configuration/ */
+interface Stage {
+  readonly kind: "Stage";
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly selector: { readonly matchExpressions: readonly object[] } };
+}
+
+/**
+ * A Pod that is deleted ends before it is gone, as with a kubelet: what waits for that, such as the claims of its own volumes, could otherwise miss it.
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
+ */
+function endingPods(stage: Stage): Stage[] {
+  const isDeleted = { key: ".metadata.deletionTimestamp", operator: "Exists" };
+  const runs = (operator: "In" | "NotIn") => ({ key: ".status.phase", operator, values: ["Running"] });
+  const when = (...matchExpressions: object[]) => ({
+    spec: { ...stage.spec, selector: { matchExpressions } },
+  });
+  switch (stage.metadata.name) {
+    case "pod-complete":
+      return [stage, { ...stage, metadata: { name: "pod-end" }, ...when(isDeleted, runs("In")) }];
+    case "pod-delete":
+      return [{ ...stage, ...when(isDeleted, runs("NotIn")) }];
+    default:
+      return [stage];
+  }
 }
 
 /** Whose volumes the stages provide: the cluster's default. */
