@@ -122,6 +122,28 @@ export const cacheTools = {
   versitygw: { module: "github.com/versity/versitygw", version: "v1.8.0", package: "cmd/versitygw" },
 } satisfies Record<string, GoTool>;
 
+/**
+ * An object that is gone before the provider has begun to watch it keeps the provider waiting until its time is up: it asks again and again instead. Released versions have corrections of
+ * their own: https://github.com/pulumi/pulumi-kubernetes/pull/3550, https://github.com/pulumi/pulumi-kubernetes/pull/3688
+ */
+const seenDeletion = new Map([
+  ['"sync/atomic"\n', '"sync/atomic"\n\t"time"\n'],
+  ["\t\tdc.deleted.Store(false)\n", ""],
+  [
+    "\twg.Wait()\n",
+    [
+      "ended := make(chan struct{})",
+      "go func() { wg.Wait(); close(ended) }()",
+      "for isOver := false; !isOver && !dc.deleted.Load(); {",
+      "select {",
+      "case <-ended: isOver = true",
+      "case <-time.After(time.Second): dc.refreshClusterState()",
+      "}",
+      "}\n",
+    ].join("\n"),
+  ],
+]);
+
 export const goTools = {
   ...controlPlaneTools,
   ...gitOpsTools,
@@ -137,6 +159,7 @@ export const goTools = {
       "cmd/pulumi-resource-kubernetes/schema.json",
       "cmd/pulumi-resource-kubernetes/terraform-mapping.json",
     ],
+    corrections: { "pkg/await/condition/deleted.go": seenDeletion },
   },
 } satisfies Record<string, GoTool>;
 

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtempDisposable, rename, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtempDisposable, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
@@ -33,6 +33,8 @@ export interface GoTool {
   embeds?: readonly string[];
   /** Files that the published module lacks, by their paths in it. */
   missing?: Readonly<Record<string, string>>;
+  /** Passages of the module's files, by their paths in it, and what takes their places. */
+  corrections?: Readonly<Record<string, ReadonlyMap<string, string>>>;
 }
 
 /**
@@ -116,13 +118,21 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
   if (tool.published) await go("mod", "edit", `-require=${tool.module}@${tool.version}`);
   else await go("get", tags, ...paths.map((path) => `${path}@${tool.version}`), ...required);
   const moduleDirectory = () => go("list", "-mod=mod", "-m", "-f", "{{.Dir}}", tool.module);
-  if (tool.missing) {
+  if (tool.missing || tool.corrections) {
     const copy = join(directory, "module");
     // What is in Go's module cache can't be written to.
     await run("cp", ["-r", "--no-preserve=mode", await moduleDirectory(), copy]);
-    for (const [file, content] of Object.entries(tool.missing)) {
+    for (const [file, content] of Object.entries(tool.missing ?? {})) {
       await mkdir(dirname(join(copy, file)), { recursive: true });
       await writeFile(join(copy, file), content);
+    }
+    for (const [file, corrections] of Object.entries(tool.corrections ?? {})) {
+      let text = await readFile(join(copy, file), "utf8");
+      for (const [passage, correct] of corrections) {
+        if (!text.includes(passage)) throw new Error(`${tool.module}: ${file} has no ${passage}`);
+        text = text.replace(passage, () => correct);
+      }
+      await writeFile(join(copy, file), text);
     }
     await go("mod", "edit", `-replace=${tool.module}=${copy}`);
   }
