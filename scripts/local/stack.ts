@@ -16,8 +16,10 @@ import { parseYaml, readStackFile } from "../../components/config/stack-file.ts"
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { layout } from "../../components/hosts/local/plan.ts";
+import { removePod } from "../../components/hosts/local/podman-pod.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
 import type { Resource } from "../oncall/state.ts";
+import { hasProgram } from "../setup/apt.ts";
 import { engineProgram, localEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
 
@@ -106,7 +108,13 @@ export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
     await pulumi("stack", "rm", "--yes", "--preserve-config");
     return directories;
   });
-  const configured = config.regions.map((region: LocalRegion) => layout(region, config.upstreams).directory);
+  const places = config.regions.map((region: LocalRegion) => ({
+    region: region.name,
+    directory: layout(region, config.upstreams).directory,
+  }));
+  // A run that was killed can have left Pods that the state doesn't have.
+  if (await hasProgram("podman")) for (const place of places) await removePod(place);
+  const configured = places.map(({ directory }) => directory);
   const directories = (inState.length > 0 ? inState : configured).filter((directory) =>
     existsSync(directory),
   );
@@ -139,6 +147,7 @@ function pulumiIn(run: Run): Pulumi {
       return await run(engineProgram, [...args, ...stack, "--non-interactive"], {
         cwd: project,
         env: localEnvironment(),
+        endsByItself: true,
       });
     } catch (error) {
       const { message } = error as Error;

@@ -17,6 +17,8 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** After this many seconds the program is ended and the call fails. @default no limit */
   timeoutSeconds?: number;
+  /** Whether it ends by itself, and tidies up, after a SIGINT, and is waited for. It gets the first that this process gets, or SIGTERM; a second one would make Pulumi give up at once. */
+  endsByItself?: boolean;
 }
 
 /** Runs a program for a step, its output going to the step's log. Returns its standard output; rejects when it fails. */
@@ -59,14 +61,14 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
 
   const log = join(stateDirectory(), "logs", `${title.toLowerCase().replace(/[^a-z0-9.]+/g, "-")}.log`);
   let logged = false;
-  const run: Run = async (file, args, { cwd, env, timeoutSeconds } = {}) => {
+  const run: Run = async (file, args, { cwd, env, timeoutSeconds, endsByItself = false } = {}) => {
     if (!logged) {
       await mkdir(join(stateDirectory(), "logs"), { recursive: true });
       await writeFile(log, "");
       logged = true;
     }
     await appendFile(log, `$ ${[file, ...args].join(" ")}\n`);
-    const result = await execa(file, args, {
+    const child = execa(file, args, {
       stdin: "ignore",
       stdout: ["pipe", { file: log, append: true }],
       stderr: ["pipe", { file: log, append: true }],
@@ -74,8 +76,11 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env }),
       ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds * 1000 }),
+      // In a process group of its own: a terminal sends Ctrl-C to all of the foreground's.
+      ...(endsByItself ? { cleanup: false, detached: true } : {}),
     });
-    return result.stdout;
+    const { stdout } = await (endsByItself ? handOnSignals(child) : child);
+    return stdout;
   };
 
   try {
@@ -96,6 +101,24 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
     clearInterval(heartbeat);
     if (parent) parent.inner -= 1;
   }
+}
+
+/** Sends it the first SIGINT or SIGTERM of this process, and ignores all others until it has ended. @throws Failure where there was one, however it has ended */
+async function handOnSignals<Result>(
+  child: Promise<Result> & { kill(signal: NodeJS.Signals): boolean },
+): Promise<Result> {
+  let interruption: NodeJS.Signals | undefined;
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (interruption) return;
+    interruption = signal;
+    console.error(`  ${signal}: waiting until what has begun ends …`);
+    child.kill("SIGINT");
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  await Promise.allSettled([child]);
+  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  if (!interruption) return child;
+  throw new Failure(`interrupted by ${interruption}`, "the same command goes on where this one has ended");
 }
 
 /**

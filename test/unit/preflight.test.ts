@@ -92,10 +92,12 @@ test("a port that the Pod's user may not listen on is told", async (t) => {
   assert.match(told[0] ?? "", /^endpoint\.port: port 443 is open to root only: choose \d+ or more/);
 });
 
-for (const [what, label] of [
-  ["Pods", undefined],
+for (const [what, bundle, label] of [
+  ["Pods", "current", undefined],
+  ["Pods, begun by a run that was killed,", "pods/0123456789", undefined],
   [
     "one Pod of an earlier version",
+    undefined,
     ([endpoint, first, ...others]: number[]) => `${endpoint}_${first}-${others.at(-1)}`,
   ],
 ] as const) {
@@ -107,9 +109,9 @@ for (const [what, label] of [
     const dataDir = resources.use(await tempDir()).path;
     const change = { dataDir, endpoint: { port }, internalPort: await freePorts(podPortCount(1)) };
     const { place } = await planned(change);
-    if (label === undefined) {
-      await mkdir(join(dataDir, "current"));
-      await writeFile(join(dataDir, "current", "ports"), claimsText(place));
+    if (bundle !== undefined) {
+      await mkdir(join(dataDir, bundle), { recursive: true });
+      await writeFile(join(dataDir, bundle, "ports"), claimsText(place));
     }
     const Labels = label ? { "registry-cache/ports": label(place.claims.map((claim) => claim.port)) } : {};
     const containers = JSON.stringify([{ Names: ["c"], PodName: "p", State: "running", Labels }]);

@@ -136,7 +136,7 @@ export async function observePod({
   };
 }
 
-/** The ports that the running Pods hold, as their bundle's file `ports` says; or, of the one Pod of earlier versions, its label. */
+/** The ports that the running Pods hold, as their bundle's file `ports` says, also where a run was killed that began them; or, of the one Pod of earlier versions, its label. */
 export async function heldPorts(
   { region, directory }: Pick<PodmanPodInputs, "region" | "directory">,
   options?: PodmanOptions,
@@ -147,7 +147,12 @@ export async function heldPorts(
     .split(/[_-]/)
     .map(Number);
   const labelled = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  return readFile(join(directory, "current", "ports"), "utf8").catch(() => [endpoint, ...labelled].join(" "));
+  const portsOf = (bundle: string) => readFile(join(bundle, "ports"), "utf8");
+  return portsOf(join(directory, "current")).catch(async () => {
+    const begun = await readdir(join(directory, "pods")).catch(() => []);
+    const held = await Promise.all(begun.map((bundle) => portsOf(join(directory, "pods", bundle))));
+    return (held.length > 0 ? held : [endpoint, ...labelled]).join(" ");
+  });
 }
 
 /** Whether what was found is what is wanted, and whole. */
@@ -159,14 +164,17 @@ export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): bool
 }
 
 /** Stops the Pods, letting pulls under way end, and removes them. The data in {@link PodmanPodInputs.directories} stays. Nothing happens where there are none. */
-export async function removePod(inputs: PodmanPodInputs, { graceSeconds = 120 } = {}): Promise<void> {
-  const containers = await containersOf(inputs.region);
+export async function removePod(
+  { region, directory }: Pick<PodmanPodInputs, "region" | "directory">,
+  { graceSeconds = 120 } = {},
+): Promise<void> {
+  const containers = await containersOf(region);
   if (containers.length > 0) {
     await podman(["stop", "--time", String(graceSeconds), ...containers.flatMap(({ Names }) => Names)]);
     await podman(["pod", "rm", "--force", ...new Set(containers.map(({ PodName }) => PodName))]);
   }
   for (const name of ["current", "pods", "files", "retired", "was-well", "secrets"]) {
-    await removeOwned(join(inputs.directory, name));
+    await removeOwned(join(directory, name));
   }
 }
 
