@@ -374,7 +374,9 @@ esac`;
       assert.match(all, /^verdict {8}serving, alerts not known$/m);
       assert.match(all, /^alerts {9}not known: Prometheus /m);
       assert.doesNotMatch(all, /^alerts {9}none/m);
-      assert.match((await run(local, programs, "firing")).all, /^alerts not known: Prometheus /);
+      const firing = await run(local, programs, "firing");
+      assert.equal(firing.exitCode, 1, "whether all is well can't be found out");
+      assert.match(firing.all, /^alerts not known: Prometheus /);
     });
   }
 

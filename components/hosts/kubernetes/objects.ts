@@ -92,7 +92,7 @@ export function withAnnotations<Annotations>(
  * For a region whose certificate is cert-manager's to get and to renew:
  * https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.Certificate
  */
-export function certificate(region: WorkloadRegion): CustomObject<"Certificate"> | undefined {
+function certificate(region: WorkloadRegion): CustomObject<"Certificate"> | undefined {
   const { hostname, tls } = region.endpoint;
   if (tls.mode !== "issuer") return undefined;
   return {

@@ -359,7 +359,9 @@ main() {
   firing)
     find_alerts
     [ -z "$firing" ] || printf '%s\n' "$firing"
-    [ -z "$missing" ] || echo "alerts not known: $missing" >&2
+    [ -n "$missing" ] || return 0
+    echo "alerts not known: $missing" >&2
+    [ "$asked_code" -ne 0 ] || return 1
     return "$asked_code"
     ;;
   startup) show_startup ;;
