@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type LoadedConfig, secretProblems } from "./config/load.ts";
-import { moreMayFollow, type Problem, withinRegions } from "./config/problems.ts";
+import { moreMayFollow, type Problem, problemIf, withinRegions } from "./config/problems.ts";
 import { refuse, warn } from "./config/refuse.ts";
 import { configWarnings } from "./config/warnings.ts";
 import type { StackCost } from "./cost/stack-cost.ts";
@@ -26,7 +26,7 @@ export type CachesOptions = Pick<pulumi.ComponentResourceOptions, (typeof option
  * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
  */
 export async function createCaches(config: LoadedConfig, options: CachesOptions = {}): Promise<Caches> {
-  refuse(optionProblems(options));
+  refuse([...argumentProblems(config), ...optionProblems(options)]);
   const { stack, secrets } = config;
   const { regions } = stack;
   const today = new Date().toISOString().slice(0, 10);
@@ -49,6 +49,12 @@ export async function createCaches(config: LoadedConfig, options: CachesOptions 
     return [one.plan.region.name, new RegionalCache({ found: one, secrets }, own)] as const;
   });
   return { regions: Object.fromEntries(made), cost: cost.regions };
+}
+
+/** The compiler takes `config.requireObject()` for what is asked for. */
+function argumentProblems(config: object | undefined): Problem[] {
+  const isRead = config !== undefined && "stack" in config;
+  return problemIf(!isRead, "config", "createCaches() takes what readConfig() returns");
 }
 
 /** Programs in JavaScript can pass any. A provider of theirs, for example, would make resources in an account that the look-ups haven't asked. */

@@ -34,7 +34,7 @@ const sealed = z.strictObject(
 
 const mustBeText = "must be text that isn't empty";
 const username = z.union([z.string().min(1), sealed], {
-  error: ({ input }) => (input === undefined ? undefined : mustBeText),
+  error: ({ input }) => (input === undefined ? "is missing" : mustBeText),
 });
 const sealedUser = z.strictObject({ username, password: sealed });
 

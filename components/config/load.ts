@@ -14,7 +14,7 @@ export interface LoadedConfig {
 }
 
 /**
- * The configuration of the running stack. Nothing else in the program reads `pulumi.Config`.
+ * The configuration of the running stack, under this project's namespace. Nothing else in this project reads `pulumi.Config`.
  * @throws pulumi.RunError: see runError()
  */
 export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig {

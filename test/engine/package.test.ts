@@ -1,5 +1,6 @@
 /** Another program, in another project and directory, that makes caches by this package. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
@@ -46,6 +47,13 @@ describe("a program that has installed the package", () => {
       assert.ok(!failed, messages);
     }
   }
+
+  test("shares its own SDK, also a newer one", async () => {
+    const installed = join(program, "node_modules", "registry-cache", "package.json");
+    const { dependencies } = JSON.parse(await readFile(installed, "utf8"));
+    // Of two copies, each has its own classes of messages and its own state.
+    assert.match(dependencies["@pulumi/pulumi"], /^\^/);
+  });
 
   test("knows its types", async () => {
     const { failed, stdout } = await execa(tsc6, ["--project", "."], { cwd: program, reject: false });

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { type CachesOptions, createCaches, readConfig, type StackInput } from "../../components/index.ts";
+import {
+  type CachesOptions,
+  createCaches,
+  type LoadedConfig,
+  readConfig,
+  type StackInput,
+} from "../../components/index.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
 
 const configuration: StackInput = {
@@ -15,14 +21,15 @@ const configuration: StackInput = {
 const login = { username: "reader", password: "hunter2" };
 
 /** @returns what the program registers, and its problems in their order. */
-async function run(secret: unknown, options?: CachesOptions) {
+function run(secret: unknown, options?: CachesOptions) {
+  return runWith(() => readConfig(configuration, () => secret as never), options);
+}
+
+async function runWith(config: () => LoadedConfig, options?: CachesOptions) {
   let problems: readonly string[] = [];
   const resources = await registeredBy(async () => {
     try {
-      await createCaches(
-        readConfig(configuration, () => secret as never),
-        options,
-      );
+      await createCaches(config(), options);
     } catch (error) {
       assert.ok(pulumi.RunError.isInstance(error) && "problems" in error, String(error));
       problems = (error.problems as { path: string; message: string }[]).map(
@@ -63,4 +70,12 @@ test("options that it doesn't know are refused", async () => {
   const { problems, resources } = await run(login, { protect: true, providers: {} } as CachesOptions);
   assert.deepEqual(problems, ["options.providers: createCaches() takes parent, dependsOn, protect only"]);
   assert.deepEqual(ofRegions(resources), []);
+});
+
+test("what readConfig() hasn't read is refused", async () => {
+  for (const config of [configuration, undefined, Promise.resolve({})]) {
+    const { problems, resources } = await runWith(() => config as never);
+    assert.deepEqual(problems, ["config: createCaches() takes what readConfig() returns"]);
+    assert.deepEqual(ofRegions(resources), []);
+  }
 });

@@ -8,12 +8,10 @@ import { projectDirectory } from "./project.ts";
 /** The name of the program's project. */
 export const programName = "elsewhere";
 
-/** What docs/package.md shows: the program, and one with types, which is compiled and not run. */
+/** What docs/package.md shows: the program, and another one, which is compiled and not run. */
 async function programs(): Promise<{ program: string; typed: string }> {
   const docs = await readFile(join(projectDirectory, "docs", "package.md"), "utf8");
-  const [program, typed] = ["js", "ts"].map(
-    (language) => docs.split(`\n\`\`\`${language}\n`)[1]?.split("\n```\n")[0],
-  );
+  const [program, typed] = [...docs.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text]) => text);
   if (!program || !typed) throw new Error("docs/package.md has no program");
   return { program, typed: `${typed}\n${wrongProgram}` };
 }
@@ -28,7 +26,7 @@ const tsconfig = {
     ...{ module: "nodenext", target: "es2024", types: ["node"], noEmit: true },
     ...{ strict: true, exactOptionalPropertyTypes: true },
   },
-  files: ["typed.ts"],
+  files: ["index.ts", "typed.ts"],
 };
 
 /** Packs the project, and unpacks it into a directory's program, with just the packages that it names as its dependencies: these are linked, and not installed anew. `typescript` is found where they are. */

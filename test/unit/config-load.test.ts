@@ -155,6 +155,7 @@ test("a program's secrets that can't be credentials are refused, and none takes 
     ["HUSH", /: must be a secret mapping/],
     [{ token: "HUSH" }, /token: unknown key/],
     [{ username: "HUSH" }, /password: is missing/],
+    [{ user: "reader", password: "HUSH" }, /username: is missing/],
     [{ username: "", password: "HUSH" }, /username: must be text that isn't empty/],
     [{ username: "a", password: 7 }, /password: must be text that isn't empty/],
     [{ username: "a", password: "" }, /password: must be text that isn't empty/],
