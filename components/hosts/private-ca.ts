@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
@@ -16,7 +16,7 @@ const authorityDays = 3650;
 const certificateDays = 365;
 
 /**
- * The authority in the directory, if it is the one for exactly these names.
+ * The authority in the directory, if it is the one for exactly these names. Its key may be damaged: {@link canIssue}.
  * @param names DNS names and IP addresses
  */
 export async function authorityFor(
@@ -25,8 +25,22 @@ export async function authorityFor(
 ): Promise<KeyPairFiles | undefined> {
   const files = filesIn(directory);
   if (!existsSync(files.certificateFile) || !existsSync(files.keyFile)) return undefined;
-  const { subject } = new X509Certificate(await readFile(files.certificateFile));
-  return subject === `CN=${commonName(names)}` ? files : undefined;
+  const certificate = await readCertificate(files.certificateFile).catch(() => undefined);
+  return certificate?.subject === `CN=${commonName(names)}` ? files : undefined;
+}
+
+/** Whether the files are a certificate and its key: on a full disk, openssl leaves empty ones and reports no error. */
+export async function canIssue({ certificateFile, keyFile }: KeyPairFiles): Promise<boolean> {
+  try {
+    const certificate = await readCertificate(certificateFile);
+    return certificate.checkPrivateKey(createPrivateKey(await readFile(keyFile)));
+  } catch {
+    return false;
+  }
+}
+
+async function readCertificate(file: string): Promise<X509Certificate> {
+  return new X509Certificate(await readFile(file));
 }
 
 /**
@@ -37,14 +51,17 @@ export async function makeAuthority(names: readonly string[], directory: string)
   const files = filesIn(directory);
   await mkdir(directory, { recursive: true });
   await inWorkDirectory(join(directory, "new-"), async (work) => {
+    const made = filesIn(work);
     await openssl`openssl req -x509 ${newKey} -days ${authorityDays} -sha256 -subj ${`/CN=${commonName(names)}`}
       -addext basicConstraints=critical,CA:TRUE,pathlen:0
       -addext keyUsage=critical,keyCertSign,cRLSign
       -addext ${`nameConstraints=critical,${names.map(permitted).join(",")}`}
-      -keyout ${join(work, "ca.key")} -out ${join(work, "ca.crt")}`;
-    await chmod(join(work, "ca.key"), 0o600);
-    await rename(join(work, "ca.key"), files.keyFile);
-    await rename(join(work, "ca.crt"), files.certificateFile);
+      -keyout ${made.keyFile} -out ${made.certificateFile}`;
+    if (!(await canIssue(made)))
+      throw new Error(`openssl could not write to ${directory}: is its disk full?`);
+    await chmod(made.keyFile, 0o600);
+    await rename(made.keyFile, files.keyFile);
+    await rename(made.certificateFile, files.certificateFile);
   });
   return files;
 }

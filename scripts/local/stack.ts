@@ -19,7 +19,6 @@ import { layout } from "../../components/hosts/local/plan.ts";
 import { removePod } from "../../components/hosts/local/podman-pod.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
 import type { Resource } from "../oncall/state.ts";
-import { hasProgram } from "../setup/apt.ts";
 import { engineProgram, localEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
 
@@ -100,20 +99,23 @@ export async function bringUp({ file }: Stack): Promise<Outputs> {
 /** Removes the Pod and the stack; with `purge`, all data too: where the stack has it, whatever the configuration says by now. */
 export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
   const { config, file } = await effectiveStack();
-  const inState = await step("Taking down the stack local", "see what `podman pod ps` shows", async (run) => {
-    const pulumi = pulumiIn(run);
-    if (!(await stackExists(pulumi))) return [];
-    const directories = directoriesIn(await pulumi("stack", "export"));
-    await pulumi("destroy", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", file);
-    await pulumi("stack", "rm", "--yes", "--preserve-config");
-    return directories;
-  });
   const places = config.regions.map((region: LocalRegion) => ({
     region: region.name,
     directory: layout(region, config.upstreams).directory,
   }));
-  // A run that was killed can have left Pods that the state doesn't have.
-  if (await hasProgram("podman")) for (const place of places) await removePod(place);
+  const inState = await step("Taking down the stack local", "see what `podman pod ps` shows", async (run) => {
+    const pulumi = pulumiIn(run);
+    const exists = await stackExists(pulumi);
+    const directories = exists ? directoriesIn(await pulumi("stack", "export")) : [];
+    if (exists) {
+      await pulumi("destroy", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", file);
+      await pulumi("stack", "rm", "--yes", "--preserve-config");
+    }
+    // Of a run that was killed: what it has begun, the state doesn't have.
+    const begun = places.filter(({ directory }) => existsSync(join(directory, "pods")));
+    for (const place of begun) await removePod(place);
+    return directories;
+  });
   const configured = places.map(({ directory }) => directory);
   const directories = (inState.length > 0 ? inState : configured).filter((directory) =>
     existsSync(directory),

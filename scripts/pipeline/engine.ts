@@ -60,13 +60,13 @@ export class Engine {
     };
   }
 
-  /** Aborted by the first SIGINT or SIGTERM of {@link handOnSignals}. */
+  /** Aborted by the first signal of {@link handOnSignals}. */
   get interruption(): AbortSignal {
     return this.#interruption.signal;
   }
 
   /**
-   * Hands the first SIGINT or SIGTERM of this process to the engine's processes, which then finish what they have begun and store it, and ignores all
+   * Hands the first SIGINT, SIGTERM or SIGHUP of this process to the engine's processes, as SIGINT, which then finish what they have begun and store it, and ignores all
    * others: a second one would make the engine give up at once, and leave a locked stack behind.
    */
   handOnSignals(): void {
@@ -78,7 +78,8 @@ export class Engine {
       console.error(`  ${signal}: waiting for ${whom} begun …`);
       for (const child of this.#running) child.kill("SIGINT");
     };
-    process.on("SIGINT", stop).on("SIGTERM", stop);
+    // A terminal that is closed sends SIGHUP.
+    process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
   }
 
   /** After an interruption: for what is to be done all the same, which another signal interrupts. */

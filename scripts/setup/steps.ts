@@ -17,7 +17,7 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** After this many seconds the program is ended and the call fails. @default no limit */
   timeoutSeconds?: number;
-  /** Whether it ends by itself, and tidies up, after a SIGINT, and is waited for. It gets the first that this process gets, or SIGTERM; a second one would make Pulumi give up at once. */
+  /** Whether it ends by itself, and tidies up, after a SIGINT, and is waited for. It gets one at the first SIGINT, SIGTERM or SIGHUP of this process; a second one would make Pulumi give up at once. */
   endsByItself?: boolean;
 }
 
@@ -103,7 +103,7 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
   }
 }
 
-/** Sends it the first SIGINT or SIGTERM of this process, and ignores all others until it has ended. @throws Failure where there was one, however it has ended */
+/** Sends it a SIGINT at the first signal that asks this process to end, and ignores all others until it has ended. @throws Failure where there was one, however it has ended */
 async function handOnSignals<Result>(
   child: Promise<Result> & { kill(signal: NodeJS.Signals): boolean },
 ): Promise<Result> {
@@ -114,21 +114,28 @@ async function handOnSignals<Result>(
     console.error(`  ${signal}: waiting until what has begun ends …`);
     child.kill("SIGINT");
   };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  // A terminal that is closed sends SIGHUP.
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, interrupt);
   await Promise.allSettled([child]);
-  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  for (const signal of signals) process.off(signal, interrupt);
   if (!interruption) return child;
-  throw new Failure(`interrupted by ${interruption}`, "the same command goes on where this one has ended");
+  throw new Failure(
+    `interrupted by ${interruption}`,
+    "the same command goes on where this one has ended; if it finds the stack locked, it says what to do",
+  );
 }
 
 /**
  * Runs a script made of steps: a failed step is printed without a stack trace, and the process exits with 1. A reader that has enough of its standard
- * output, as `head` has, doesn't end it: a roll-out goes on, and its exit status is that of the work.
+ * output, as `head` has, and a terminal that is closed don't end it: a roll-out goes on, and its exit status is that of the work.
  */
 export async function runSteps(work: () => Promise<void>): Promise<void> {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    });
+  }
   try {
     await work();
   } catch (error) {

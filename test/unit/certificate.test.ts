@@ -63,6 +63,19 @@ test("a certificate that is damaged or lost is made anew", async () => {
   }
 });
 
+test("an authority that is damaged is made anew, when a certificate is asked for", async () => {
+  const inputs = { directory, names: ["cache.test"] };
+  const { ca } = await makeCertificate(inputs);
+  await writeFile(join(directory, "ca", "ca.key"), "");
+  assert.deepEqual((await findCertificate(inputs))?.ca, ca, "its certificate is good for its clients");
+  const second = await makeCertificate(inputs);
+  assert.notDeepEqual(second.ca, ca);
+  await writeFile(join(directory, "ca", "ca.crt"), "");
+  assert.equal(await findCertificate(inputs), undefined);
+  await makeCertificate(inputs);
+  assert.ok(await findCertificate(inputs));
+});
+
 test("a provided certificate is copied, and copied again when it was renewed", async () => {
   const authority = await makeAuthority(["cache.test"], join(directory, "own"));
   const files = {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { execa } from "execa";
 import { authorityFor, issue, type KeyPairFiles, makeAuthority } from "../../components/hosts/private-ca.ts";
+import { fakePrograms } from "../support/fake-programs.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const names = ["cache.test", "127.0.0.1", "::1"];
@@ -66,4 +67,16 @@ test("an authority is found again for the same names only", async () => {
   assert.deepEqual(await authorityFor(names, directory), authority);
   assert.equal(await authorityFor(["cache.test"], directory), undefined);
   assert.equal(await authorityFor(names, join(directory, "empty")), undefined);
+});
+
+test("an authority that can't be written is told, and leaves none", async (t) => {
+  const { path } = resources.use(await tempDir());
+  // As on a full disk: empty files, and no error.
+  const openssl = 'for it; do case $it in */ca.key | */ca.crt) : >"$it" ;; esac; done';
+  const programs = scope(t).use(await fakePrograms({ openssl }));
+  const { PATH } = process.env;
+  t.after(() => Object.assign(process.env, { PATH }));
+  Object.assign(process.env, programs.env);
+  await assert.rejects(makeAuthority(names, path), /openssl could not write to .*: is its disk full\?/);
+  assert.deepEqual(await readdir(path), []);
 });

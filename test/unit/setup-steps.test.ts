@@ -81,30 +81,32 @@ test("a reader that has enough of the output is no error, and the work goes on t
   assert.deepEqual([exitCode, stdout, stderr], [3, "x", "done"]);
 });
 
-test("what ends by itself gets one signal of several, and is waited for", async () => {
-  const worker = "trap 'echo -n .' INT; echo -n begun; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exit 3";
-  const program = `
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  test(`what ends by itself gets one signal of several, and is waited for: ${signal}`, async () => {
+    const worker =
+      "trap 'echo -n .' INT; echo -n begun; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exit 3";
+    const program = `
     import { runSteps, step } from "${new URL("../../scripts/setup/steps.ts", import.meta.url)}";
     await runSteps(() => step("Working", "do it again", async (run) => {
       await run("bash", ["-c", process.argv[1]], { endsByItself: true });
     }));`;
-  const started = execa("node", ["--input-type=module", "--eval", program, worker], {
-    reject: false,
-    detached: true,
-    env: { XDG_STATE_HOME: directory },
+    const started = execa("node", ["--input-type=module", "--eval", program, worker], {
+      reject: false,
+      detached: true,
+      env: { XDG_STATE_HOME: directory },
+    });
+    const log = join(directory, "registry-cache", "logs", "working.log");
+    await waitUntil("it works", async () => (await readFile(log, "utf8")).endsWith("begun"));
+    // As a terminal sends Ctrl-C to a whole process group, and twice, as people are impatient.
+    for (const _ of [1, 2]) {
+      process.kill(-(started.pid ?? 0), signal);
+      await sleep(100);
+    }
+    const { exitCode, stderr } = await started;
+    assert.equal(exitCode, 1);
+    const told = ["waiting until what has begun ends", "Working failed", `interrupted by ${signal}`];
+    for (const words of [`${signal}: `, ...told, "the same command goes on"])
+      assert.ok(stderr.includes(words), stderr);
+    assert.equal((await readFile(log, "utf8")).split("begun").at(-1), ".");
   });
-  const log = join(directory, "registry-cache", "logs", "working.log");
-  await waitUntil("it works", async () => (await readFile(log, "utf8")).endsWith("begun"));
-  // As a terminal sends Ctrl-C to a whole process group, and twice, as people are impatient.
-  for (const _ of [1, 2]) {
-    process.kill(-(started.pid ?? 0), "SIGINT");
-    await sleep(100);
-  }
-  const { exitCode, stderr } = await started;
-  assert.equal(exitCode, 1);
-  assert.match(
-    stderr,
-    /SIGINT: waiting until what has begun ends.*Working failed.*interrupted by SIGINT.*the same command goes on/s,
-  );
-  assert.equal((await readFile(log, "utf8")).split("begun").at(-1), ".");
-});
+}

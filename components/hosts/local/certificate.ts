@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { authorityFor, issue, makeAuthority } from "../private-ca.ts";
+import { authorityFor, canIssue, issue, makeAuthority } from "../private-ca.ts";
 import { giveFile } from "./owned-files.ts";
 
 export interface CertificateInputs {
@@ -34,7 +34,8 @@ export async function makeCertificate(inputs: CertificateInputs): Promise<Certif
     await copyFile(inputs.files.certificateFile, draft.certificateFile);
     await copyFile(inputs.files.keyFile, draft.keyFile);
   } else {
-    const authority = (await authorityFor(inputs.names, ca)) ?? (await makeAuthority(inputs.names, ca));
+    const known = await authorityFor(inputs.names, ca);
+    const authority = known && (await canIssue(known)) ? known : await makeAuthority(inputs.names, ca);
     await issue(authority, inputs.names, draft);
   }
   await giveFile(draft.keyFile);

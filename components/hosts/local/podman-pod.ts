@@ -150,7 +150,9 @@ export async function heldPorts(
   const portsOf = (bundle: string) => readFile(join(bundle, "ports"), "utf8");
   return portsOf(join(directory, "current")).catch(async () => {
     const begun = await readdir(join(directory, "pods")).catch(() => []);
-    const held = await Promise.all(begun.map((bundle) => portsOf(join(directory, "pods", bundle))));
+    const held = await Promise.all(
+      begun.map((bundle) => portsOf(join(directory, "pods", bundle)).catch(() => "")),
+    );
     return (held.length > 0 ? held : [endpoint, ...labelled]).join(" ");
   });
 }
