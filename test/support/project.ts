@@ -86,7 +86,7 @@ export interface ProjectOptions {
   /** Another program: the directory of its project file, and the project's name there. @default this project's */
   readonly program?: string;
   readonly name?: string;
-  /** Whether one process runs this project's program each time, which saves most of the processor time of a run. A user's runs are each in a new one. @default true */
+  /** Whether one process runs this project's program each time, which saves most of the processor time of a run. A user's runs are each in a new one. @default for this project's program */
   readonly isWarm?: boolean;
 }
 
