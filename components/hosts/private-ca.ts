@@ -39,7 +39,8 @@ export async function canIssue({ certificateFile, keyFile }: KeyPairFiles): Prom
   }
 }
 
-async function readCertificate(file: string): Promise<X509Certificate> {
+/** @param file PEM, absolute path @throws Error when there is none */
+export async function readCertificate(file: string): Promise<X509Certificate> {
   return new X509Certificate(await readFile(file));
 }
 

@@ -1,6 +1,5 @@
-import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { copyFile, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +7,7 @@ import { type ConnectionOptions, connect } from "node:tls";
 import { parse, stringify } from "smol-toml";
 import { layout, localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
+import { readCertificate } from "../../components/hosts/private-ca.ts";
 import { step } from "../setup/steps.ts";
 import type { Outputs, Stack } from "./stack.ts";
 
@@ -59,7 +59,7 @@ const edgeLog = "see the edge's log: podman logs $(podman ps -qf label=app.kuber
 const takenUpSeconds = 15;
 
 async function waitUntilServed(file: string, { hostname, port }: URL): Promise<void> {
-  const { fingerprint256 } = new X509Certificate(await readFile(file));
+  const { fingerprint256 } = await readCertificate(file);
   const server = { host: localAddress, port: Number(port) || 443, servername: hostname };
   const deadline = Date.now() + takenUpSeconds * 1000;
   while ((await servedFingerprint(server)) !== fingerprint256) {

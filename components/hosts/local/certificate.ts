@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { authorityFor, canIssue, issue, makeAuthority } from "../private-ca.ts";
+import { authorityFor, canIssue, issue, makeAuthority, readCertificate } from "../private-ca.ts";
 import { giveFile } from "./owned-files.ts";
 
 export interface CertificateInputs {
@@ -72,10 +72,6 @@ export async function findCertificate(inputs: CertificateInputs): Promise<Certif
 /** Whether the certificate covers the DNS name or IP address. */
 export function isFor(certificate: X509Certificate, name: string): boolean {
   return (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined;
-}
-
-async function readCertificate(file: string): Promise<X509Certificate> {
-  return new X509Certificate(await readFile(file));
 }
 
 function directories({ directory }: CertificateInputs) {

@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -7,6 +7,7 @@ import { type Problem, problemIf } from "../../config/problems.ts";
 import type { LocalRegion } from "../../config/schema.ts";
 import type { Findings } from "../kind.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import { readCertificate } from "../private-ca.ts";
 import { isFor } from "./certificate.ts";
 import { claimedPorts, type Layout, type LocalPlan } from "./plan.ts";
 import { heldPorts, type PodmanPodInputs } from "./podman-pod.ts";
@@ -101,7 +102,7 @@ async function certificateProblems({ endpoint }: LocalRegion): Promise<Problem[]
   if (tls.mode !== "provided") return [];
   const path = "endpoint.tls.certificateFile";
   try {
-    const certificate = new X509Certificate(await readFile(tls.certificateFile));
+    const certificate = await readCertificate(tls.certificateFile);
     const key = createPrivateKey(await readFile(tls.keyFile));
     if (!isFor(certificate, hostname)) {
       const names = certificate.subjectAltName ?? certificate.subject;
