@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fieldOf } from "./as-written.ts";
+import { fieldOf, valueAt } from "./as-written.ts";
 import type { Problem } from "./problems.ts";
 import { nearKeys, type Parsed, unknownKey, unknownKeyAt } from "./unknown-key.ts";
 
@@ -20,7 +20,7 @@ function problemsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[], whole
   }
   if (issue.code === "invalid_key") return issue.issues.flatMap((inner) => problemsOf(inner, path, whole));
   if (issue.code === "invalid_union") {
-    const meant = meantAlternative(issue.errors);
+    const meant = meantAlternative(issue.errors, valueAt(path, whole.value));
     if (meant) return meant.flatMap((inner) => problemsOf(inner, path, whole));
     const misspelt = issue.discriminator === undefined ? [] : misspeltKeys(path, whole);
     return [problem(path, issue.message), ...misspelt];
@@ -37,10 +37,18 @@ function misspeltKeys(path: readonly PropertyKey[], whole: Parsed): Problem[] {
 
 /**
  * The problems of the alternative that fits best, which is the one that was meant: better than "none of them fits". Of two with as many problems, that is
- * the one whose literals are all right, and then the one that has keys too many rather than wrong values.
+ * the one whose literals are all right, and then the one that has keys too many rather than wrong values. One that knows none of the keys is the last.
  */
-function meantAlternative(alternatives: z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+function meantAlternative(
+  alternatives: z.core.$ZodIssue[][],
+  value: unknown,
+): z.core.$ZodIssue[] | undefined {
   const isTooMany = ({ code }: z.core.$ZodIssue) => code === "unrecognized_keys";
+  const keys = Object.keys(Object(value)).length;
+  const knowsNone = (issues: z.core.$ZodIssue[]) =>
+    issues.some(
+      (issue) => issue.code === "unrecognized_keys" && issue.path.length === 0 && issue.keys.length === keys,
+    );
   const wrongLiterals = (issues: z.core.$ZodIssue[]) =>
     issues.filter(({ code }) => code === "invalid_value").length;
   const wrongValues = (issues: z.core.$ZodIssue[]) => issues.filter((issue) => !isTooMany(issue)).length;
@@ -48,6 +56,7 @@ function meantAlternative(alternatives: z.core.$ZodIssue[][]): z.core.$ZodIssue[
     .filter((issues) => issues.some((issue) => issue.path.length > 0 || isTooMany(issue)))
     .sort(
       (one, other) =>
+        Number(knowsNone(one)) - Number(knowsNone(other)) ||
         one.length - other.length ||
         wrongLiterals(one) - wrongLiterals(other) ||
         wrongValues(one) - wrongValues(other),

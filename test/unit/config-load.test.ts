@@ -156,6 +156,10 @@ test("a program's secrets that can't be credentials are refused, and none takes 
     [{ token: "HUSH" }, /token: unknown key/],
     [{ username: "HUSH" }, /password: is missing/],
     [{ user: "reader", password: "HUSH" }, /username: is missing/],
+    [
+      { user: "HUSH", password: "" },
+      /username: is missing\n.*password: must be text that isn't empty\n.*user: unknown key/,
+    ],
     [{ username: "", password: "HUSH" }, /username: must be text that isn't empty/],
     [{ username: "a", password: 7 }, /password: must be text that isn't empty/],
     [{ username: "a", password: "" }, /password: must be text that isn't empty/],
