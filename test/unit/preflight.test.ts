@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { execa } from "execa";
 import { podPortCount } from "../../components/config/ports.ts";
 import { claimsText, planLocal } from "../../components/hosts/local/plan.ts";
 import { preflight } from "../../components/hosts/local/preflight.ts";
@@ -13,6 +14,7 @@ import { fakePodman } from "../support/fake-podman.ts";
 import { planRequest } from "../support/plan-request.ts";
 import { freePort, freePorts } from "../support/ports.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { smallDisk } from "../support/small-disk.ts";
 
 const resources = scope({ after });
 const data = resources.use(await tempDir()).path;
@@ -53,6 +55,15 @@ async function problems(change: Record<string, unknown>, script = works) {
 
 test("nothing stands in the way on a machine that is as it should be", async () => {
   assert.deepEqual(await problems({}), []);
+});
+
+test("a data directory that can't be made is told", async () => {
+  await using disk = await smallDisk(1);
+  await execa("mount", ["-o", "remount,ro", disk.path]);
+  for (const dataDir of [join(disk.path, "cache", "local"), disk.path]) {
+    const message = `${disk.path} is read-only: choose a directory elsewhere`;
+    assert.deepEqual(await problems({ dataDir }), [{ path: "dataDir", message }]);
+  }
 });
 
 test("podman that doesn't work is told in its own words", async () => {

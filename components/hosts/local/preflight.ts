@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readFile, statfs } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, readFile, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { type Problem, problemIf } from "../../config/problems.ts";
@@ -83,7 +83,14 @@ function isFree(port: number): Promise<boolean> {
 
 /** A cache that is there already has its share of the disk; a new one must find it free. */
 async function diskProblems({ directory, diskGiB }: Layout, { storage }: LocalRegion): Promise<Problem[]> {
-  const { bavail, blocks, bsize } = await statfs(nearestExisting(directory));
+  const existing = nearestExisting(directory);
+  const refusal = await access(existing, constants.W_OK).catch(({ code }) => code);
+  // One that exists is the Pod's user's, whom podman maps to another one than this process's.
+  if (refusal === "EROFS" || (refusal && existing !== directory)) {
+    const cause = refusal === "EROFS" ? "is read-only" : "isn't writable for you";
+    return [{ path: "dataDir", message: `${existing} ${cause}: choose a directory elsewhere` }];
+  }
+  const { bavail, blocks, bsize } = await statfs(existing);
   const available = Math.floor(((existsSync(directory) ? blocks : bavail) * bsize) / 2 ** 30);
   const size = storage.sizeGiB === "auto" ? `the ${diskGiB}GiB of \`auto\`` : `${diskGiB}GiB`;
   return problemIf(
