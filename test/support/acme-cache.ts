@@ -11,12 +11,13 @@ import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts
 import { bundleText, renderBundle, type UnlabelledPod } from "../../components/hosts/podman/bundle.ts";
 import { legoDirectory } from "../../components/pod/acme.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
+import { ensureImage } from "../../scripts/setup/images.ts";
 import type { TestAuthority } from "./acme.ts";
 import type { CacheOptions } from "./cache.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 import { hasten } from "./pace.ts";
 import { containerOf } from "./played-pod.ts";
+import { podImages } from "./pod-images.ts";
 import { podRegion } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
@@ -79,7 +80,7 @@ export async function startAcmeCache(
     name,
     upstreams,
     images: {
-      ...(await ensureImages(defaultImages)),
+      ...(await podImages()),
       acme: await ensureImage("acme", defaultImages.acme),
     },
     ports,

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { type Credentials, seal, type Token } from "../../components/config/credentials.ts";
-import { defaultImages, type Images } from "../../components/config/images.ts";
+import type { Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
@@ -20,9 +20,10 @@ import {
   bundleParts,
   bundleText,
 } from "../../components/hosts/podman/bundle.ts";
-import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
+import { ensureImage } from "../../scripts/setup/images.ts";
 import { hasten } from "./pace.ts";
 import { containerOf } from "./played-pod.ts";
+import { podImages } from "./pod-images.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 import { withZotV1 } from "./zot.ts";
@@ -105,7 +106,7 @@ export async function startCache({
     internalPort: await freePorts(podPortCount(initial.upstreams.length + spareUpstreams)),
     ...initial.region,
   };
-  const found = await ensureImages(defaultImages, { prefetch: initial.prefetch !== undefined });
+  const found = await podImages({ prefetch: initial.prefetch !== undefined });
   const known = initial.upstreams.some(isZot)
     ? { ...found, zot: await ensureImage("zot", found.zot) }
     : found;

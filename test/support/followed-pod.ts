@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Volume } from "kubernetes-types/core/v1.d.ts";
 import { stringify } from "yaml";
-import { defaultImages } from "../../components/config/images.ts";
 import { type PodPorts, podPortCount, podPorts } from "../../components/config/ports.ts";
 import type { Upstream } from "../../components/config/schema.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
@@ -13,8 +12,8 @@ import { podman } from "../../components/hosts/local/podman.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
 import { renderPod } from "../../components/pod/pod.ts";
 import { secretFile } from "../../components/pod/secrets.ts";
-import { ensureImages } from "../../scripts/setup/images.ts";
 import { writeVolume } from "./kubelet-volume.ts";
+import { podImages } from "./pod-images.ts";
 import { podOptions, podRegion } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
@@ -62,7 +61,7 @@ export async function startFollowedPod({
   await makeCertificate({ directory: dir.path, names: ["localhost", localAddress] });
   const port = await freePort();
   const ports = podPorts(await freePorts(podPortCount(upstreams.length)), upstreams.length);
-  const images = await ensureImages(defaultImages);
+  const images = await podImages();
   const render = (changed: Partial<PodOptions> = {}) => {
     const options = podOptions({
       upstreams,

@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ClientConfiguration, clientConfiguration } from "../../components/clients/clients.ts";
-import { defaultImages } from "../../components/config/images.ts";
 import { type PodPorts, podPortCount, podPorts } from "../../components/config/ports.ts";
 import type { Upstream } from "../../components/config/schema.ts";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
@@ -22,12 +21,12 @@ import type { Peers, PodOptions, PodPrefetch } from "../../components/pod/option
 import type { S3Store } from "../../components/pod/store.ts";
 import type { Blob, Content, Digest } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { ensureImages } from "../../scripts/setup/images.ts";
 import { type FrontedUpstream, frontedUpstream, registryName } from "./chain.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { randomImage } from "./images.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 import { containerOf } from "./played-pod.ts";
+import { podImages } from "./pod-images.ts";
 import { podRegion } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { type Balancer, startBalancer } from "./replicas-balancer.ts";
@@ -112,7 +111,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
   const podOptions: UnlabelledPod = {
     name,
     upstreams,
-    images: await ensureImages(defaultImages, { prefetch: prefetch !== undefined }),
+    images: await podImages({ prefetch: prefetch !== undefined }),
     ...(prefetch && { prefetch }),
     ports,
     listen: { addresses: [localAddress], port },

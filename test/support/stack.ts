@@ -1,14 +1,14 @@
 /** A local stack under the real engine, with data of its own. */
 import { join } from "node:path";
 import type { ClientConfiguration } from "../../components/clients/clients.ts";
-import { defaultImages, type Images } from "../../components/config/images.ts";
+import type { Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { type Layout, layout } from "../../components/hosts/local/plan.ts";
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
-import { ensureImages } from "../../scripts/setup/images.ts";
+import { podImages } from "./pod-images.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { type EngineRun, newStack, type Operation, type ProjectOptions } from "./project.ts";
 import { tempDir } from "./scope.ts";
@@ -72,7 +72,7 @@ export async function testStack({ upstreams, region = {}, ...options }: StackOpt
     internalPort: await freePorts(podPortCount(upstreams.length)),
     ...region,
   };
-  const initial = { provider: "local", upstreams, images: await ensureImages(defaultImages) };
+  const initial = { provider: "local", upstreams, images: await podImages() };
   const keys = { ...initial, regions: [initialRegion] };
   const project = await newStack({ stack: "local", directory: dir.path, keys, ...options });
   const { regions, upstreams: parsed } = parseConfig(keys);

@@ -94,9 +94,10 @@ accepted() {
 # All that can be known before anything changes.
 prepare() {
   look
-  for part in $(parts); do
-    ! runs "$(pod_of "$part")" || continue
-    image=$(cat "$bundle/parts/$part/image")
+  images=$(for part in $(parts); do runs "$(pod_of "$part")" || { cat "$bundle/parts/$part/image" && echo; }; done)
+  # One call, where all are there.
+  # shellcheck disable=SC2086
+  [ -z "$images" ] || podman image inspect --format found $images >/dev/null 2>&1 || for image in $images; do
     podman image exists "$image" || podman pull --quiet "$image" >/dev/null || fail 1 image "can't pull $image"
   done
   for part in $(parts); do
@@ -136,13 +137,14 @@ process_of() { podman inspect --format '{{.State.Pid}}' "$1" 2>/dev/null | grep 
 # At once. podman kills nothing that it is stopping; without root, the process is another user's.
 remove() {
   pod=$(pod_of "$1")
-  if [ -z "$UNIT" ]; then
-    process=$(process_of "$pod-$1") && { kill -KILL "$process" || podman unshare kill -KILL "$process"; }
-  else
+  if [ -n "$UNIT" ]; then
     systemctl kill --signal KILL "$UNIT$pod.service"
     systemctl stop "$UNIT$pod.service"
   fi
-  podman pod rm --force "$pod"
+  if podman pod exists "$pod"; then
+    [ -n "$UNIT" ] || { process=$(process_of "$pod-$1") && { kill -KILL "$process" || podman unshare kill -KILL "$process"; }; }
+    podman pod rm --force "$pod"
+  fi
   rm -f "$STATE/retired/$pod"
 } >/dev/null 2>&1
 
