@@ -67,32 +67,32 @@ welcome() {
   done
 }
 
-# The digest that a stored object must have: from its key, or for a tag from what the origin said. Nothing for a list of tags.
-digest_of() {
-  head -c 2048 "$1" | tr -d '\000\r' | sed -n \
-    -e 's/^KEY: [a-z]* [^ ]* \(sha[0-9]*:[a-f0-9]*\)$/\1/p' \
-    -e 's/^Docker-Content-Digest: \(sha[0-9]*:[a-f0-9]*\)$/\1/p' | head -n 1
+# The digest that a stored object must have, from its key, or for a tag from what the origin said, and the length of its content. No digest for a list of tags.
+stored_as() {
+  head -c 2048 "$1" | tr -d '\000\r' | awk '
+    !digest && /^KEY: [a-z]* [^ ]* sha[0-9]*:[a-f0-9]*$/ { digest = $4 }
+    !digest && /^Docker-Content-Digest: sha[0-9]*:[a-f0-9]*$/ { digest = $2 }
+    !bytes && /^Content-Length: [0-9]+$/ { bytes = $2 }
+    END { print digest, bytes }'
 }
 
-length_of() { head -c 2048 "$1" | tr -d '\000\r' | sed -n 's/^Content-Length: \([0-9]*\)$/\1/p' | head -n 1; }
-
+# FILE SIZE
 verify() {
-  digest=$(digest_of "$1")
-  length=$(length_of "$1")
-  size=$(stat -c %s "$1") || return
-  [ -n "$digest" ] && [ -n "$length" ] || return
-  actual=$(tail -c "+$((size - length + 1))" "$1" | "${digest%%:*}sum" | cut -d ' ' -f 1)
-  if [ "$actual" != "${digest#*:}" ] && [ -e "$1" ]; then
+  # shellcheck disable=SC2046 # words are what is wanted
+  set -- "$1" "$2" $(stored_as "$1")
+  [ $# -eq 4 ] || return
+  actual=$(tail -c "+$(($2 - $4 + 1))" "$1" | "${3%%:*}sum")
+  if [ "${actual%% *}" != "${3#*:}" ] && [ -e "$1" ]; then
     rm -f "$1"
     corrupt=$((corrupt + 1))
-    log "deleted: the content doesn't have its digest" "$digest" "$1"
+    log "deleted: the content doesn't have its digest" "$3" "$1"
   fi
 }
 
 # FILE SIZE: of objects and bytes that were stored in each zone, for metrics.sh.
 tally() {
   # Of a file with an odd name, what is read here isn't a size.
-  case $2 in '' | *[!0-9]*) return 0 ;; esac
+  case $2 in '' | *[!0-9]*) return 1 ;; esac
   case $1 in
     "$cache"/blobs/*) blobs=$((blobs + 1)) blob_bytes=$((blob_bytes + $2)) ;;
     *) manifests=$((manifests + 1)) manifest_bytes=$((manifest_bytes + $2)) ;;
@@ -111,9 +111,11 @@ inspect() {
     while read -r directory; do
       find "$directory" -type f -newer "$state/verified" -name "$object" -exec stat -c '%n %Y %s' {} +
     done 2>/dev/null >"$state/found"
-  while read -r file modified size; do
-    grep -qxF "$file $modified $size" "$state/seen" || { tally "$file" "$size" && verify "$file"; publish; }
-  done <"$state/found"
+  awk 'FILENAME == ARGV[1] { seen[$0]; next } !($0 in seen)' "$state/seen" "$state/found" >"$state/new"
+  while read -r file _ size; do
+    tally "$file" "$size" && verify "$file" "$size"
+    publish
+  done <"$state/new"
   mv "$state/found" "$state/seen"
   touch -d "@$next" "$state/verified"
 }

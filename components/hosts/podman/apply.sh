@@ -32,8 +32,16 @@ fail() {
   exit "$1"
 }
 
-pod_of() { cat "$bundle/parts/$1/pod"; }
-files_of() { echo "$STATE/files/$1-$(pod_of "$1" | sed 's/.*-//')"; }
+# Its file has no end of line, which `read` takes for a failure.
+pod_of() {
+  read -r its_pod <"$bundle/parts/$1/pod"
+  echo "$its_pod"
+}
+
+files_of() {
+  read -r its_pod <"$bundle/parts/$1/pod"
+  echo "$STATE/files/$1-${its_pod##*-}"
+}
 
 # The edge is last: what it needs is there before.
 parts() {
@@ -49,8 +57,13 @@ containers() {
 
 look() { running=$(containers); }
 
+newline='
+'
 # At the last look. One that only ends its transfers doesn't count.
-runs() { [ ! -e "$STATE/retired/$1" ] && echo "$running" | grep -q "^$1 "; }
+runs() {
+  [ ! -e "$STATE/retired/$1" ] || return
+  case "$newline$running" in *"$newline$1 "*) ;; *) return 1 ;; esac
+}
 
 # The Pod of the part that ran at the last look and isn't the bundle's.
 other() {
