@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
+import { connect } from "node:tls";
 import { allowListed, assertOciError } from "../support/allow-list.ts";
 import { get, rawHead, rawRequest, rawRequests } from "../support/http.ts";
 import { scope } from "../support/scope.ts";
@@ -255,6 +257,21 @@ test("what is allowed and what isn't", async (t) => {
     }
     const only = `${app}/manifests/unknown`;
     assert.deepEqual(new Set(asked()), new Set([`HEAD ${only}`, `GET ${only}`]));
+  });
+
+  await t.test("a body that comes slowly holds its connection for seconds only", async () => {
+    const { hostname, port } = cache.url;
+    const socket = connect({ host: hostname, servername: hostname, port: Number(port), ca: cache.ca });
+    await once(socket, "secureConnect");
+    const start = performance.now();
+    socket.write(`POST ${tag} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n`);
+    const drip = setInterval(() => socket.write("x"), 1000);
+    // A byte that comes too late may be answered by a reset.
+    socket.resume().on("error", () => {});
+    await new Promise((resolve) => socket.once("close", resolve));
+    clearInterval(drip);
+    const seconds = (performance.now() - start) / 1000;
+    assert.ok(seconds < 15, `${seconds} s`);
   });
 
   await t.test("pipelined requests are each judged on their own", async () => {

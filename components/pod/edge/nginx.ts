@@ -62,6 +62,9 @@ function configurationOf(options: PodOptions, revision: string): string {
       // Of TLS, too. Until then, a connection that says nothing isn't counted to its client.
       directive("client_header_timeout", "5s"),
       directive("client_body_timeout", "10s"),
+      // Nor is one whose request was refused, while nginx reads what is left of its body.
+      directive("lingering_time", "5s"),
+      directive("lingering_timeout", "2s"),
       directive("map_hash_bucket_size", 256),
       ...temporaryPaths(),
       ...accessLogs(options),
