@@ -1,5 +1,5 @@
 import { texts } from "../capacity/text.ts";
-import { type CostLine, type NotPriced, notFound, rounded, usd } from "./line.ts";
+import { type CostLine, type NotPriced, notFound, type Payer, rounded, usd } from "./line.ts";
 
 /** What something may cost, USD a month. */
 export interface Amounts {
@@ -37,12 +37,12 @@ export interface LineRange extends Amounts {
   readonly isOfOnePrice?: boolean;
 }
 
-/** The lines that we pay, the contested charge as one of them, the dearest first. */
-export function lineRanges(region: Ranged): LineRange[] {
-  const ours = region.lines.filter(({ paidBy }) => paidBy === "us");
-  const ranges = ours.map((line) => lineRange(line, region.notPriced));
+/** The lines that somebody pays, the dearest first. The contested charge is one of ours. */
+export function lineRanges(region: Ranged, payer: Payer = "us"): LineRange[] {
+  const own = region.lines.filter(({ paidBy }) => paidBy === payer);
+  const ranges = own.map((line) => lineRange(line, region.notPriced));
   // Infinity from infinity is no number.
-  return [...ranges, ...contestedRange(region)].sort((one, other) =>
+  return [...ranges, ...(payer === "us" ? contestedRange(region) : [])].sort((one, other) =>
     one.high === other.high ? 0 : other.high - one.high,
   );
 }

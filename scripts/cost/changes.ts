@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
+import type { Payer } from "../../components/cost/line.ts";
 import { type Amounts, type LineRange, lineRanges, sumOf } from "../../components/cost/range.ts";
 import { nameOf } from "./estimates.ts";
 import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
@@ -17,6 +18,8 @@ export interface Change {
   readonly more: Amounts;
   /** The lines that we pay and that differ, those that change most first. */
   readonly lines: readonly LineChange[];
+  /** The lines that the customers pay and that differ. */
+  readonly customerLines: readonly LineChange[];
 }
 
 export interface LineChange {
@@ -35,7 +38,7 @@ export function changesOf({ regions, removed, unread }: Review): Change[] {
     ...removed.map((region) => changeOf(nameOf(region), region.estimate, undefined)),
   ];
   return all
-    .filter(({ was, is, lines }) => lines.length > 0 || was?.customer !== is?.customer)
+    .filter(({ lines, customerLines }) => lines.length > 0 || customerLines.length > 0)
     .sort(byWeight);
 }
 
@@ -52,16 +55,27 @@ export function byWeight(one: { readonly more: Amounts }, other: { readonly more
 }
 
 function changeOf(name: string, past?: RegionEstimate, present?: RegionEstimate): Change {
-  const [before, now] = [linesOf(past), linesOf(present)];
-  const lines = [...new Set([...now.keys(), ...before.keys()])]
+  const lines = lineChanges("us", past, present);
+  return {
+    name,
+    was: past && billOf(past),
+    is: present && billOf(present),
+    more: sumOfMore(lines),
+    lines,
+    customerLines: lineChanges("customer", past, present),
+  };
+}
+
+function lineChanges(payer: Payer, past?: RegionEstimate, present?: RegionEstimate): LineChange[] {
+  const [before, now] = [linesOf(payer, past), linesOf(payer, present)];
+  return [...new Set([...now.keys(), ...before.keys()])]
     .map((name) => lineChange(name, before.get(name), now.get(name)))
     .filter(({ was, is }) => !isDeepStrictEqual(was?.line, is?.line))
     .sort(byWeight);
-  return { name, was: past && billOf(past), is: present && billOf(present), more: sumOfMore(lines), lines };
 }
 
-function linesOf(estimate: RegionEstimate | undefined): ReadonlyMap<string, LineRange> {
-  return new Map((estimate ? lineRanges(estimate) : []).map((range) => [range.line.name, range]));
+function linesOf(payer: Payer, estimate: RegionEstimate | undefined): ReadonlyMap<string, LineRange> {
+  return new Map((estimate ? lineRanges(estimate, payer) : []).map((range) => [range.line.name, range]));
 }
 
 function lineChange(name: string, was: LineRange | undefined, is: LineRange | undefined): LineChange {

@@ -32,7 +32,7 @@ export function comparisonOf(review: Review, base: string): Block[] {
   // Of all lines together.
   const lines = told.flatMap(({ region }) => (region ? pricedLines(region.estimate) : []));
   const rest = texts(
-    ...others.map((one) => `${titleOf(one)}.`),
+    ...others.map((one) => texts(`${titleOf(one)}.`, customersPay(one)).join(" ")),
     unnamed > 0 && `${unnamed} more regions change.`,
     changes.length > 0 && unchanged > 0 && `${counted(unchanged, "region costs", "regions cost")} the same.`,
     ...ageWarnings(lines, date),
@@ -76,17 +76,22 @@ export function moreText({ low, expected, high }: Amounts): string {
   return high > 0 ? `at least ${least}` : `at most ${most}`;
 }
 
-function sentencesOf({ lines, was, is, region }: Change): string[] {
+function customersPay({ is, customerLines }: Change): string | false {
+  const now = is ? rangeText(is.customer) : usd(0);
+  return customerLines.length > 0 && `The customers pay ${now}: ${moreText(sumOfMore(customerLines))}.`;
+}
+
+function sentencesOf(one: Change): string[] {
+  const { lines, region } = one;
   const causes = causesOf(lines);
   const rest = causes.slice(mostCauses);
-  const [before, now] = [was?.customer ?? 0, is?.customer ?? 0];
   const isOtherMachine = lines.some((line) => kindOf(line) === "machine" && (!line.was || !line.is));
   return texts(
     ...causes.slice(0, mostCauses).map(({ text, more }) => `${text}: ${moreText(more)}.`),
     rest.length > 0 &&
       `${counted(rest.length, "smaller change", "smaller changes")}: ${moreText(sumOfMore(rest))}.`,
     ...(region?.why ?? []),
-    now !== before && `The customers pay ${usd(now)}: ${change(now - before)}.`,
+    customersPay(one),
     ...(region ? outlook(region.estimate, isOtherMachine) : []),
     ...(region ? newWarnings(region) : []),
   );

@@ -44,7 +44,7 @@ const columns: Readonly<Record<string, (regions: readonly RegionReview[]) => str
   ">We pay": (regions) => rangeText(billOfAll(regions)),
   ">Fixed": (regions) => usd(billOfAll(regions).fixed),
   ">By usage": (regions) => usd(billOfAll(regions).usage),
-  ">Customers": (regions) => usd(billOfAll(regions).customer),
+  ">Customers": (regions) => rangeText(billOfAll(regions).customer),
   ">Measured": (regions) => {
     const measured = regions.flatMap(({ measured }) => measured ?? []);
     return measured.length > 0 ? rangeText(billOfAll(measured)) : "";
@@ -112,7 +112,7 @@ function lineTable(estimate: RegionEstimate): Table {
       ["We pay, fixed", usd(bill.fixed)],
       ["We pay, by usage", usd(bill.usage)],
       ["We pay", usd(bill.expected)],
-      ...(bill.customer > 0 ? [["The customers pay", usd(bill.customer)]] : []),
+      ...(bill.customer.high > 0 ? [["The customers pay", rangeText(bill.customer)]] : []),
     ],
   };
 }

@@ -42,17 +42,18 @@ export interface Bill extends Amounts {
   /** What we pay, as expected: fixed + usage. */
   readonly fixed: number;
   readonly usage: number;
-  readonly customer: number;
+  /** What the customers pay. */
+  readonly customer: Amounts;
 }
 
 export function billOf(...estimates: readonly RegionEstimate[]): Bill {
-  const ranges = estimates.flatMap(lineRanges);
+  const ranges = estimates.flatMap((estimate) => lineRanges(estimate));
   const expected = (basis: CostLine["basis"]) =>
     sum(ranges.filter(({ line }) => line.basis === basis).map((range) => range.expected));
   return {
     ...sumOf(ranges),
     fixed: expected("fixed"),
     usage: expected("usage"),
-    customer: sum(estimates.map(({ totals }) => totals.byPayer.customer)),
+    customer: sumOf(estimates.flatMap((estimate) => lineRanges(estimate, "customer"))),
   };
 }

@@ -55,6 +55,26 @@ test("a change of what only other regions have prices for is by these; without a
   assert.match(table, /^larger, westeurope: .*, \+\$20\.24 to \+\$37\.58 a month$/m);
 });
 
+test("what only the customers pay more is a change, by other regions' prices where the region has none", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("aws", stackFiles.aws);
+  await project.setStack("elsewhere", stackFiles.aws.replaceAll("eu-central-1", "ap-south-2"));
+  await project.commit();
+  const billed = "config:\n  registry-cache:cost: { nodes: { natGateway: billed } }\n";
+  await project.setStack("aws", stackFiles.aws.replace(/^config:\n/m, billed));
+  await project.setStack("elsewhere", twiceTheNodes.replaceAll("eu-central-1", "ap-south-2"));
+  const { markdown, table } = await compared(project);
+  assert.doesNotMatch(markdown, /as in `HEAD`/);
+  // 3,600 GiB × 0.045 to 0.059, the prices of other regions, beside 36.00.
+  const customers = "The customers pay $248.40 ($198.00 to $248.40): +$162.00 to +$212.40.";
+  assert.ok(markdown.includes(`- ${customers}\n`), markdown);
+  assert.ok(table.includes(customers), table);
+  assert.match(
+    markdown,
+    /^- The customers pay \$72\.00 \(\$50\.40 to \$93\.60\): \+\$25\.20 to \+\$46\.80\.$/m,
+  );
+});
+
 test("the largest cause comes first, and where nothing changes, one line says so", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("azure", withDisk("240GiB"));

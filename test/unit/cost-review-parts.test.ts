@@ -48,6 +48,17 @@ test("a bill has the range of what isn't known, which is open without any price"
   assert.equal(rangeText(billOf(estimateOf(words, { prices: nowhere }))), `≥ ${usd(expected)}`);
 });
 
+test("what the customers pay has the prices of other regions, too, and is open without any", () => {
+  const words = { provider: "aws", region: "ap-south-2" } as const;
+  // 3,600 GiB × 0.01, the same in all regions of the book, 30 % more or less.
+  assert.equal(rangeText(billOf(estimateOf(words)).customer), "$36.00 ($25.20 to $46.80)");
+  const nowhere = Object.keys(priceBook.aws.regions).reduce(
+    (book, region) => without("aws", region, "transfer-in-region", book),
+    priceBook,
+  );
+  assert.equal(rangeText(billOf(estimateOf(words, { prices: nowhere })).customer), "≥ $0.00");
+});
+
 test("what was saved is told only where the pulls are measured", () => {
   const saidOf = (delivery: "proxied" | "redirect") => {
     const config = stackOf({
