@@ -25,7 +25,9 @@ export function assumptionsOf(setting: Setting): string[] {
       ? `All nodes are in the region and reach the cache by its ${region.endpoint.exposure === "public" ? "public address" : "private address, from another zone or over VPC peering"}. AWS's GB is 2^30 bytes.`
       : "All nodes are in the region. Where Azure writes GB, 10^9 bytes are counted. What a machine's network carries is the upper limit that Azure documents and doesn't guarantee.",
     upstreams.some(isAcr) &&
-      `An Azure registry bills transfer as one in ${assumedRegistryRegion} does, and is in another region of the same continent.`,
+      (cloud === "azure"
+        ? "An Azure registry is in another region of the cache's continent; between continents, transfer has another price (docs/cost.md)."
+        : `An Azure registry bills transfer as one in ${assumedRegistryRegion} does.`),
     upstreams.length > 1 && "All upstreams have an equal share of what is fetched.",
     ...upstreams
       .filter((upstream) => operatorOf(upstream) === "nobody")

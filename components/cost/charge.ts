@@ -3,6 +3,7 @@ import type { CapacityPlan } from "../capacity/plan.ts";
 import type { CloudRegion, RegionSetting, Variant } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
 import type { StackConfig } from "../config/schema.ts";
+import { transferZoneOf } from "../hosts/azure/regions.ts";
 import { type CostLine, type LineKind, type NotPriced, notFound, type Payer, rounded } from "./line.ts";
 import {
   everywhere,
@@ -196,11 +197,16 @@ function withoutPrice(charge: Charge, market: Market): NotPriced {
   return { name, reason: `${reason}${indication}`, elsewhere: { ...more, leastMonthlyCost: 0 } };
 }
 
-function elsewhere(item: Item, charge: Charge, { cloud, prices }: Market): NotPriced["elsewhere"] {
-  const { unit } = meaningOf(item, cloud);
+function elsewhere(item: Item, charge: Charge, market: Market): NotPriced["elsewhere"] {
+  const { cloud, prices } = market;
+  const { kind, unit } = meaningOf(item, cloud);
+  const zoneOf = (region: string) =>
+    cloud === "azure" && kind === "transfer" ? transferZoneOf(region) : undefined;
+  const isAlike = (region: string) => region !== everywhere && zoneOf(region) === zoneOf(market.region.name);
   const [dearest, ...others] = Object.keys(prices[cloud].regions)
+    .filter(isAlike)
     .flatMap((region) => {
-      const price = region === everywhere ? undefined : priceOf(prices, cloud, region, item, charge.listed);
+      const price = priceOf(prices, cloud, region, item, charge.listed);
       if (!price) return [];
       const parts = partsOf(charge, price, unit);
       const monthlyCost = parts.reduce((sum, part) => sum + part.quantity * part.price, 0);

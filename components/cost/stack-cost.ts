@@ -67,7 +67,7 @@ function olderDefault(
   return [{ path: "workload.peakMinutes", message }];
 }
 
-/** The regions in a cloud of which the book has no price at all. */
+/** The regions in a cloud of which the book has no machine's price: most other prices are missing, too. */
 function withoutPrices(
   regions: StackConfig["regions"],
   estimates: readonly RegionEstimate[],
@@ -75,8 +75,10 @@ function withoutPrices(
 ): Problem[] {
   return regions.flatMap((region, index) => {
     const estimate = estimates.find((one) => one.region === region.name);
-    if (!estimate || !isBilled(region) || book[cloudOf(region)].regions[region.name]) return [];
-    const message = `${region.name} has no price of its own in the price book, so its estimate is by other regions' prices: ${rangeText(sumOf(lineRanges(estimate)))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
+    if (!estimate || !isBilled(region)) return [];
+    const items = Object.keys(book[cloudOf(region)].regions[region.name] ?? {});
+    if (items.some((item) => item.startsWith("machine/"))) return [];
+    const message = `${region.name} has no machine with a price of its own in the price book, so its estimate is by other regions' prices: ${rangeText(sumOf(lineRanges(estimate)))} a month. Add prices to components/cost/prices (docs/cost.md says how)`;
     return [{ path: `regions[${index}].name`, message }];
   });
 }

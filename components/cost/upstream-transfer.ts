@@ -9,7 +9,7 @@ import { toGB } from "./usage.ts";
 /** Who bills what a registry sends: where it is ours, the cloud that it is in; a public one bills nobody for downloads. */
 type UpstreamOperator = Place | "nobody" | "unknown";
 
-/** An ACR's name doesn't say where it is. The regions of Europe and North America have the same prices for transfer. */
+/** An ACR's name doesn't say where it is. The regions of Europe and North America have the same prices for transfer to the internet. */
 export const assumedRegistryRegion = "westeurope";
 
 /**
@@ -66,7 +66,7 @@ export function upstreamTransfer(
     const [item, where] = isToInternet
       ? (["transfer-to-internet", "to the internet"] as const)
       : (["transfer-between-regions", "to another region"] as const);
-    // The receiver's between regions of Azure: where an ACR is, its name doesn't say, and no price is known between continents.
+    // The receiver's between regions of Azure: where an ACR is, its name doesn't say, so it is taken to be on the same continent.
     const { cloud, region } = isAzure && !isToInternet ? to : from;
     const shareGiB = gib / upstreams.length;
     const charge = usage(`${what} ${upstream.registry}, ${where}`, item, isAzure ? toGB(shareGiB) : shareGiB);

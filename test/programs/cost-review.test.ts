@@ -100,7 +100,7 @@ test("what a preview warns of is in the report, too", async (t) => {
   await project.setStack("ohio", stackFiles.aws.replaceAll("eu-central-1", "us-east-2"));
   const text = (await project.cost()).stdout.replaceAll(/\s+/g, " ");
   assert.match(text, /- first: the nodes of a peak have 30 minutes here, as in version 1 .*`version: 2`/);
-  assert.match(text, /- ohio: us-east-2 has no price of its own in the price book/);
+  assert.match(text, /- ohio: us-east-2 has no machine with a price of its own in the price book/);
 });
 
 test("stacks can be named, and wrong usage is said with the right one", async (t) => {

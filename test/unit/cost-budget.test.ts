@@ -182,7 +182,7 @@ test("a region of which no price is known is said at each preview", () => {
   assert.deepEqual(warning, {
     path: "regions[0].name",
     message:
-      "us-east-2 has no price of its own in the price book, so its estimate is by other regions' prices: $139.44 ($109.72 to $150.24) a month. Add prices to components/cost/prices (docs/cost.md says how)",
+      "us-east-2 has no machine with a price of its own in the price book, so its estimate is by other regions' prices: $139.44 ($109.72 to $150.24) a month. Add prices to components/cost/prices (docs/cost.md says how)",
   });
 });
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
 import { notFound } from "../../components/cost/line.ts";
 import { type CloudPrices, priceBook } from "../../components/cost/prices/price-book.ts";
+import { lineRanges } from "../../components/cost/range.ts";
 import {
   costOf,
   estimateOf,
@@ -514,4 +515,25 @@ test("AKS: nodes of the configuration's size, and copies of the store in all zon
   );
   const { notPriced } = estimateOf({ ...cluster, machine: "Standard_D4pls_v9" });
   assert.ok(notPriced.some(({ reason }) => reason.includes("machine/Standard_D4pls_v9")));
+});
+
+test("Azure: transfer is by the continent that it leaves, never by another one's price", () => {
+  // 3,600 GiB; what would go to the internet comes on top of the 100 GB that are left to the rest of the account.
+  const pulledGB = 3865.470566;
+  for (const [region, betweenUSD, internetUSD, apart] of [
+    ["northeurope", 0.02, 0.087, 0],
+    ["polandcentral", 0.02, 0.087, 0.3],
+    ["southeastasia", 0.08, 0.12, 0],
+    ["japaneast", 0.08, 0.12, 0.3],
+    ["uaenorth", 0.08, 0.12, 0.3],
+    ["brazilsouth", 0.16, 0.181, 0],
+    ["chilecentral", 0.16, 0.181, 0.3],
+  ] as const) {
+    const cost = { azureSameRegionTraffic: "unknown" } as const;
+    const estimate = estimateOf({ provider: "azure", region, cost });
+    const noCache = estimate.alternatives?.options.find(({ name }) => name === "no cache");
+    const contested = lineRanges(estimate).find(({ line }) => line.name.startsWith("Transfer in the region"));
+    near(noCache?.comparableUSD, pulledGB * betweenUSD);
+    near(contested?.high, pulledGB * internetUSD * (1 + apart));
+  }
 });

@@ -18,7 +18,7 @@ import {
 } from "../../components/cost/prices/price-book.ts";
 import { regionsApart } from "../../components/cost/range.ts";
 import { regionNames as awsRegions } from "../../components/hosts/aws/regions.ts";
-import { regionNames as azureRegions } from "../../components/hosts/azure/regions.ts";
+import { regionNames as azureRegions, transferZoneOf } from "../../components/hosts/azure/regions.ts";
 import { costOf, estimateOf } from "../support/estimates.ts";
 
 const clouds: readonly Cloud[] = ["aws", "azure"];
@@ -190,7 +190,9 @@ test("two regions' prices of a thing are seldom further apart than the range of 
   const priced = clouds.flatMap((cloud) =>
     entries(cloud).flatMap(([region, item, { price, tiers }]) => {
       const amount = price ?? tiers?.find((tier) => tier.price > 0)?.price;
-      return region === everywhere || !amount ? [] : [{ thing: `${cloud} ${item}`, amount }];
+      // Of transfer in Azure, only a price of the same continent stands in.
+      const zone = cloud === "azure" && item.startsWith("transfer-") ? transferZoneOf(region) : "";
+      return region === everywhere || !amount ? [] : [{ thing: `${cloud} ${item} ${zone}`, amount }];
     }),
   );
   const { machine = [], other = [] } = Object.groupBy(priced, ({ thing }) =>

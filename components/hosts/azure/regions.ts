@@ -17,6 +17,17 @@ const zoneless = `
   norwaywest southafricawest southindia switzerlandwest taiwannorth taiwannorthwest uaecentral ukwest westcentralus westindia westus
 `;
 
+/** Those of South America, and of Asia, Oceania, the Middle East and Africa; the others are in Europe and North America. */
+const continents = [
+  /^(?:brazil|chile)/,
+  /asia|australia|india|indonesia|israel|japan|korea|malaysia|newzealand|qatar|southafrica|taiwan|uae/,
+];
+
+/** By where it leaves, Azure's prices of transfer are one of three: https://azure.microsoft.com/pricing/details/bandwidth/ */
+export function transferZoneOf(region: string): number {
+  return continents.findIndex((names) => names.test(region));
+}
+
 const words = (text: string) => text.trim().split(/\s+/);
 const zonalRegions = words(zonal);
 
