@@ -7,7 +7,7 @@ import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
-import { isAcr, isForEcr, upstreamTransfer } from "./upstream-transfer.ts";
+import { isAcr, isForEcr, uncountedTransfer, upstreamTransfer } from "./upstream-transfer.ts";
 import { chargesOf, fillCharges, nodesNatGateway } from "./variant.ts";
 
 export type AlternativeName =
@@ -39,7 +39,7 @@ export interface Alternative {
   readonly meetsThroughput: boolean;
   /** Whether it is as available as the configuration's topology; `reason` says why not. */
   readonly meetsAvailability: boolean;
-  /** Why it does or doesn't suit: a sentence whose subject is the alternative. */
+  /** Why it does or doesn't suit: a sentence whose subject is the alternative, and what its price lacks. */
   readonly reason: string;
 }
 
@@ -52,6 +52,8 @@ interface Option extends Pick<Alternative, "name" | "what"> {
   readonly tooFragile?: string | undefined;
   /** Otherwise. */
   readonly suits?: string;
+  /** Sentences on what its price lacks. */
+  readonly uncounted?: readonly string[];
 }
 
 /**
@@ -61,7 +63,7 @@ interface Option extends Pick<Alternative, "name" | "what"> {
 export function alternativesFor(setting: Setting, capacity: Capacity): Alternative[] {
   const chosen = nameOf(variantOf(setting.region));
   return optionsFor(setting, capacity).map((option) => {
-    const { name, what, charges, refused, tooSlow, tooFragile, suits = "" } = option;
+    const { name, what, charges, refused, tooSlow, tooFragile, suits = "", uncounted = [] } = option;
     const us = costOf(charges, ["us"], setting);
     const all = costOf(charges, ["us", "customer"], setting);
     const committed = committedTo(charges, setting);
@@ -77,7 +79,10 @@ export function alternativesFor(setting: Setting, capacity: Capacity): Alternati
       isAllowed: refused === undefined,
       meetsThroughput: tooSlow === undefined,
       meetsAvailability: tooFragile === undefined,
-      reason: `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
+      reason: [
+        `${capitalized(objections.length > 0 ? objections.join(", and ") : suits)}.`,
+        ...uncounted,
+      ].join(" "),
     };
   });
 }
@@ -92,6 +97,7 @@ function optionsFor(setting: Setting, capacity: Capacity): Option[] {
       what: "nodes pull from the upstream",
       charges: pullCharges(setting),
       tooFragile: "makes every pull depend on one registry, however far away, whose throughput isn't checked",
+      uncounted: uncountedTransfer(upstreams),
     },
     variantOption(asked, setting, capacity),
     ...others.map((variant) => variantOption(variant, setting, planVariant(variant, setting))),

@@ -4,6 +4,7 @@ import { number } from "../capacity/text.ts";
 import { pullCharges } from "./alternatives.ts";
 import { costOf, type Setting } from "./charge.ts";
 import type { Payer } from "./line.ts";
+import { uncountedTransfer } from "./upstream-transfer.ts";
 import { chargesOf } from "./variant.ts";
 
 /** The volume from which a cache costs less than pulls from the upstream. */
@@ -14,7 +15,7 @@ export interface BreakEven {
   readonly allGiB?: number;
   /** `usGiB` in lifetimes of a node, as the workload says what one pulls. */
   readonly nodeLifetimes?: number;
-  /** A sentence. */
+  /** A sentence or more. */
   readonly reason: string;
 }
 
@@ -44,7 +45,7 @@ export function breakEvenOf(variant: Variant, plan: CapacityPlan, setting: Setti
     ...(Number.isFinite(nodeLifetimes) && { nodeLifetimes }),
     reason: costsAt(largestGiB, ["us"]).includes(undefined)
       ? "A price is missing, so nothing can be compared."
-      : reasonFor(usGiB, allGiB),
+      : [reasonFor(usGiB, allGiB), ...uncountedTransfer(setting.upstreams)].join(" "),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Capacity } from "../capacity/plan.ts";
 import { type Alternative, type AlternativeName, alternativesFor } from "./alternatives.ts";
 import type { Setting } from "./charge.ts";
 import { usd } from "./line.ts";
+import { uncountedTransfer } from "./upstream-transfer.ts";
 import { azureBilled, isContested } from "./variant.ts";
 
 /** What the configuration asks for among the other ways to serve the same workload. */
@@ -24,7 +25,7 @@ export function alternativesOf(setting: Setting, capacity: Capacity): Alternativ
   return {
     options,
     ...(best && { cheapest: best.name }),
-    reason: [reasonFor(best, options), ...turns].join(" "),
+    reason: [reasonFor(best, options), ...turns, ...uncountedTransfer(setting.upstreams)].join(" "),
   };
 }
 

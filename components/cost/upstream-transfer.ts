@@ -76,6 +76,12 @@ export function upstreamTransfer(
   });
 }
 
+/** A sentence for conclusions, which take that transfer for free. None where all operators are known. */
+export function uncountedTransfer(upstreams: readonly Upstream[]): string[] {
+  const registries = upstreams.filter((one) => operatorOf(one) === "unknown").map(({ registry }) => registry);
+  return registries.length > 0 ? [`Transfer out of ${registries.join(", ")} isn't counted.`] : [];
+}
+
 /** Upstreams whose transfer somebody may be billed for, nobody knows how much. */
 export function unknownOperators(upstreams: readonly Upstream[]): NotPriced[] {
   return upstreams

@@ -486,3 +486,16 @@ test("the document names the requests for each GiB that the estimate counts", ()
     text.includes(`${readsPerGiB} reads for each GiB pulled, ${writesPerGiB} writes for each GiB fetched`),
   );
 });
+
+test("what leaves a registry of an unknown operator isn't free: each conclusion says that it isn't counted", () => {
+  const registries = ["docker.io", "art.example.com", "harbor.example.com"];
+  const saidOf = (registries: readonly string[]) => {
+    const { breakEven, alternatives } = estimateOf({ ...frankfurt, registries });
+    const noCache = alternatives?.options.find(({ name }) => name === "no cache");
+    return [breakEven?.reason, alternatives?.reason, noCache?.reason];
+  };
+  for (const text of saidOf(registries)) {
+    assert.match(text ?? "", /\. Transfer out of art\.example\.com, harbor\.example\.com isn't counted\.$/);
+  }
+  for (const text of saidOf(["docker.io"])) assert.doesNotMatch(text ?? "", /isn't counted/);
+});
