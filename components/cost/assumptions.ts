@@ -30,6 +30,9 @@ export function assumptionsOf(setting: Setting): string[] {
         : `An Azure registry bills transfer as one in ${assumedRegistryRegion} does.`),
     upstreams.length > 1 && "All upstreams have an equal share of what is fetched.",
     ...upstreams
+      .filter((upstream) => typeof operatorOf(upstream) === "object")
+      .map(({ registry }) => `${registry} counts as ours: we pay for what it sends.`),
+    ...upstreams
       .filter((upstream) => operatorOf(upstream) === "nobody")
       .map(({ registry }) => `${registry} bills nobody for downloads.`),
     ...bucketAssumptions(setting),

@@ -466,6 +466,16 @@ test("who bills for the way out of an upstream", () => {
   assert.deepEqual(fills(["gsoci.azurecr.io", "quay.io"]), [
     ["Fill from gsoci.azurecr.io, to the internet, up to 10,335 GB", 5.368709, "GB", 0.087],
   ]);
+  const ecr = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+  const { assumptions } = estimateOf({
+    provider: "aws",
+    region: "eu-central-1",
+    registries: ["gsoci.azurecr.io", ecr, "quay.io"],
+  });
+  assert.deepEqual(
+    assumptions.filter((text) => text.includes(" as ours")),
+    ["gsoci.azurecr.io", ecr].map((registry) => `${registry} counts as ours: we pay for what it sends.`),
+  );
   const unknown = estimateOf({
     provider: "aws",
     region: "eu-central-1",
