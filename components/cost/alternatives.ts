@@ -234,6 +234,10 @@ function ecrOption(setting: Setting): Option {
   };
 }
 
+/** https://learn.microsoft.com/azure/container-registry/container-registry-geo-replication */
+export const premiumOnly =
+  "ACR geo-replica takes a Premium registry: the upgrade of another one isn't counted.";
+
 function acrOption(setting: Setting): Option {
   const { workload, upstreams, usage } = setting;
   const { registryGiB } = setting.settings;
@@ -245,5 +249,6 @@ function acrOption(setting: Setting): Option {
       ...fillCharges(usage.filledGiB, setting, "Replication of"),
     ],
     suits: `is Azure's own, with all of the registry in it, for nodes in Azure only; its throughput isn't checked${registryGiB === undefined ? "; more than the working set costs more, and `cost.registryGiB` says how much there is" : ""}`,
+    uncounted: [premiumOnly],
   };
 }

@@ -1,5 +1,5 @@
 import type { Capacity } from "../capacity/plan.ts";
-import { type Alternative, type AlternativeName, alternativesFor } from "./alternatives.ts";
+import { type Alternative, type AlternativeName, alternativesFor, premiumOnly } from "./alternatives.ts";
 import type { Setting } from "./charge.ts";
 import { usd } from "./line.ts";
 import { uncountedTransfer } from "./upstream-transfer.ts";
@@ -18,14 +18,26 @@ export interface Alternatives {
 export function alternativesOf(setting: Setting, capacity: Capacity): Alternatives {
   const options = alternativesFor(setting, capacity);
   const best = cheapestOf(options);
-  const turns = openQuestions(setting).flatMap(({ condition, key, billed }) => {
-    const what = turnedRound(best, cheapestOf(alternativesFor(billed, capacity)));
+  const questions = openQuestions(setting).map(({ billed, ...question }) => ({
+    ...question,
+    withIt: cheapestOf(alternativesFor(billed, capacity)),
+  }));
+  const turns = questions.flatMap(({ condition, key, withIt }) => {
+    const what = turnedRound(best, withIt);
     return what === undefined ? [] : [`If ${condition}, ${what}; \`${key}\` says whether.`];
   });
+  const isReplica = [best, ...questions.map(({ withIt }) => withIt)].some(
+    (cheapest) => cheapest?.name === "ACR geo-replica",
+  );
   return {
     options,
     ...(best && { cheapest: best.name }),
-    reason: [reasonFor(best, options), ...turns, ...uncountedTransfer(setting.upstreams)].join(" "),
+    reason: [
+      reasonFor(best, options),
+      ...turns,
+      ...(isReplica ? [premiumOnly] : []),
+      ...uncountedTransfer(setting.upstreams),
+    ].join(" "),
   };
 }
 

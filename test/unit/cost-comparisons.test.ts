@@ -280,7 +280,7 @@ test("a charge that turns the comparison round is named: another way is the chea
   // 10,800 GiB, of which a machine with a bucket sends a hundredth: 116 GB × 0.087 = 10.09 more.
   assert.match(
     turnsOf({ provider: "azure", region: "westeurope" }, 900, 3),
-    / If Azure bills the contested charge, it is ACR geo-replica with \$50\.91; `cost\.azureSameRegionTraffic` says whether\.$/,
+    / If Azure bills the contested charge, it is ACR geo-replica with \$50\.91; `cost\.azureSameRegionTraffic` says whether\. ACR geo-replica takes a Premium registry: the upgrade of another one isn't counted\.$/,
   );
 });
 
@@ -369,7 +369,10 @@ test("Azure: a replica holds all of the registry, where the configuration says h
   // 500 GiB are included, above it 0.10 for each: 4,096 GiB are 359.60 more.
   const more = (replica(4096)?.comparableUSD ?? 0) - (replica()?.comparableUSD ?? 0);
   assert.ok(Math.abs(more - 359.6) < 0.01, `${more}`);
-  assert.match(replica()?.reason ?? "", /`cost\.registryGiB` says how much there is\.$/);
+  assert.match(
+    replica()?.reason ?? "",
+    /`cost\.registryGiB` says how much there is\. ACR geo-replica takes a Premium registry: the upgrade of another one isn't counted\.$/,
+  );
   assert.doesNotMatch(replica(4096)?.reason ?? "", /registryGiB/);
 });
 
