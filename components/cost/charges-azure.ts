@@ -52,7 +52,12 @@ export function azureCharges(it: Purchase): Charge[] {
       ...(isZonal && { costsLessThan: "blob-writes-grs" }),
     },
     usage("Blob requests, reads", "blob-reads", reads / 10_000),
-    usage("Load balancer, data", "load-balancer-data", balancers * toGB(servedGiB)),
+    // In both directions: the nodes of a public cluster reach the registries by it, too. https://azure.microsoft.com/pricing/details/load-balancer/
+    usage(
+      "Load balancer, data",
+      "load-balancer-data",
+      balancers * toGB(servedGiB + (isPublic ? filledGiB : 0)),
+    ),
     ...(settings.azureSameRegionTraffic === "billed" && isPublic ? [azureTransfer(servedGiB)] : []),
   ];
 }
