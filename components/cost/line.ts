@@ -91,6 +91,12 @@ export function usd(amount: number | typeof notFound): string {
   return amount === notFound ? notFound : money.format(amount);
 }
 
+/** What one unit costs, with all its digits: `$0.0978`, `$0.0000004`. */
+export function unitPrice(price: number | typeof notFound): string {
+  if (price === notFound) return notFound;
+  return `$${price.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 10 })}`;
+}
+
 export function totalsOf(lines: readonly CostLine[]): Totals {
   const sum = (matches: (line: CostLine) => boolean) =>
     rounded(

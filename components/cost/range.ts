@@ -1,5 +1,5 @@
 import { texts } from "../capacity/text.ts";
-import { type CostLine, type NotPriced, notFound, type Payer, rounded, usd } from "./line.ts";
+import { type CostLine, type NotPriced, notFound, type Payer, rounded, unitPrice, usd } from "./line.ts";
 
 /** What something may cost, USD a month. */
 export interface Amounts {
@@ -148,11 +148,11 @@ function missingPrices(ranges: readonly LineRange[]): string[] {
     return `${whose}${ofOneRegion ? "" : ", which are the same"}, ${regionsApart * 100} % more or less,`;
   });
   return texts(
+    nowhere.length > 0 && `No region has a price, so the high end is open: ${lineNames(nowhere)}.`,
     ...[...standIns].map(
       ([what, those]) =>
         `Prices ${what} stand in for missing ones, ${rangeText(sumOf(those))}: ${lineNames(those)}.`,
     ),
-    nowhere.length > 0 && `No region has a price, so the high end is open: ${lineNames(nowhere)}.`,
   );
 }
 
@@ -160,6 +160,6 @@ function disputedPrice({ line: { name, source, price, unit } }: LineRange): stri
   const per = unit.replace(/(hour|day|month)s$/, "$1");
   return (
     source?.disputed !== undefined &&
-    `Sources disagree on ${name}: $${price} or $${source.disputed} per ${per}.`
+    `Sources disagree on ${name}: ${unitPrice(price)} or ${unitPrice(source.disputed)} per ${per}.`
   );
 }

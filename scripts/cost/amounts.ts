@@ -1,5 +1,3 @@
-import { notFound } from "../../components/cost/line.ts";
-
 const withSign = new Intl.NumberFormat("en-US", {
   style: "currency",
   currency: "USD",
@@ -9,12 +7,6 @@ const withSign = new Intl.NumberFormat("en-US", {
 /** A change: `+$57.90`, `-$0.50`, `$0.00`. */
 export function change(amount: number): string {
   return withSign.format(amount);
-}
-
-/** What one unit costs, with all its digits: `$0.0978`, `$0.0000004`. */
-export function unitPrice(price: number | typeof notFound): string {
-  if (price === notFound) return notFound;
-  return `$${price.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 10 })}`;
 }
 
 /** How much of a unit: with few decimals where it is small, with none where it is large. */

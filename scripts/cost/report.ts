@@ -1,9 +1,9 @@
 /** What a report says, once for all formats. */
 import type { Alternative } from "../../components/cost/alternatives.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
-import { notFound, usd } from "../../components/cost/line.ts";
+import { notFound, unitPrice, usd } from "../../components/cost/line.ts";
 import { rangeText } from "../../components/cost/range.ts";
-import { quantity, sum, unitPrice } from "./amounts.ts";
+import { quantity, sum } from "./amounts.ts";
 import { type Block, list, type Section, type Table, text } from "./blocks.ts";
 import { comparisonOf } from "./comparison.ts";
 import { nameOf } from "./estimates.ts";

@@ -99,8 +99,8 @@ test("missing, disputed, contested and old prices, in all combinations: the high
   // 252 GiB: 240 of the data volume and 12 of the root volume, each GiB 0.004 more.
   assert.ok(Math.abs(highUSD - lowUSD - 252 * 0.004) < 1e-6, `${lowUSD} to ${highUSD}`);
   assert.deepEqual(reasons, [
-    "Sources disagree on Data volume (gp3): $0.096 or $0.1 per GiB-month.",
-    "Sources disagree on Root volume (gp3): $0.096 or $0.1 per GiB-month.",
+    "Sources disagree on Data volume (gp3): $0.096 or $0.10 per GiB-month.",
+    "Sources disagree on Root volume (gp3): $0.096 or $0.10 per GiB-month.",
   ]);
 });
 
@@ -253,7 +253,7 @@ test("a price that no region has is without bounds", () => {
   // The machine costs 59.57 USD in us-east-1 and 74.46 in Singapore.
   assert.match(
     problems[0]?.message ?? "",
-    /the largest lines: eu-central-1: Instance [^;]*, \$74\.46; eu-central-1: Transfer in the region, out of the cache, [^;]*; [^;]*\. eu-central-1: Prices of other regions stand in for missing ones, \$74\.46 \(\$59\.57 to \$74\.46\): Instance \(Linux, on demand, m7g\.large\)\. eu-central-1: No region has a price, so the high end is open: Root volume \(gp3\); Data volume \(gp3\)\. The way out/,
+    /the largest lines: eu-central-1: Instance [^;]*, \$74\.46; eu-central-1: Transfer in the region, out of the cache, [^;]*; [^;]*\. eu-central-1: No region has a price, so the high end is open: Root volume \(gp3\); Data volume \(gp3\)\. eu-central-1: Prices of other regions stand in for missing ones, \$74\.46 \(\$59\.57 to \$74\.46\): Instance \(Linux, on demand, m7g\.large\)\. The way out/,
   );
 });
 
