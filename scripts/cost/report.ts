@@ -23,9 +23,13 @@ export function reportOf(review: Review): Block[] {
 function everything(review: Review): Block[] {
   const { regions } = review;
   if (regions.length === 0) return leftOut(review).map(text);
-  const headline = [`${rangeText(billOfAll(regions))} a month.`, ...leftOut(review)].join(" ");
+  const amount = wePay(regions);
+  const headline = [
+    amount === nothingPriced ? "Nothing is priced." : `${amount} a month.`,
+    ...leftOut(review),
+  ];
   return [
-    { ...text(headline), isHeadline: true },
+    { ...text(headline.join(" ")), isHeadline: true },
     overview(regions),
     text(
       "In brackets: the range, as prices are missing, disputed or contested; ≥: no region has a price for a line (docs/cost.md).",
@@ -39,12 +43,23 @@ function billOfAll(regions: readonly { readonly estimate: RegionEstimate }[]): B
   return billOf(...regions.map(({ estimate }) => estimate));
 }
 
+type Cell = (regions: readonly { readonly estimate: RegionEstimate }[]) => string;
+
+/** Of regions of which none has lines, nothing is known. */
+function ifPriced(cell: (bill: Bill) => string, otherwise = ""): Cell {
+  return (regions) =>
+    regions.some(({ estimate }) => estimate.lines.length > 0) ? cell(billOfAll(regions)) : otherwise;
+}
+
+const nothingPriced = "not priced";
+const wePay = ifPriced(rangeText, nothingPriced);
+
 /** Cells of a region, or of several together. */
 const columns: Readonly<Record<string, (regions: readonly RegionReview[]) => string>> = {
-  ">We pay": (regions) => rangeText(billOfAll(regions)),
-  ">Fixed": (regions) => usd(billOfAll(regions).fixed),
-  ">By usage": (regions) => usd(billOfAll(regions).usage),
-  ">Customers": (regions) => rangeText(billOfAll(regions).customer),
+  ">We pay": wePay,
+  ">Fixed": ifPriced(({ fixed }) => usd(fixed)),
+  ">By usage": ifPriced(({ usage }) => usd(usage)),
+  ">Customers": ifPriced(({ customer }) => rangeText(customer)),
   ">Measured": (regions) => {
     const measured = regions.flatMap(({ measured }) => measured ?? []);
     return measured.length > 0 ? rangeText(billOfAll(measured)) : "";
@@ -82,7 +97,7 @@ function regionSection(region: RegionReview): Section {
     kind: "section",
     about: "region",
     title: nameOf(region),
-    amount: rangeText(billOf(estimate)),
+    amount: wePay([region]),
     blocks: [
       ...(priceDate === undefined ? [] : [text(`${provider}, oldest price of ${priceDate}.`)]),
       ...(lines.length > 0 ? [lineTable(estimate)] : notPriced.map((entry) => text(notPricedText(entry)))),

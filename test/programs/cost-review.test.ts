@@ -24,6 +24,10 @@ test("the table fits a terminal, and its totals are those of the JSON", async (t
   const sum = regions.reduce((total, { estimate }) => total + (estimate.range?.expectedUSD ?? 0), 0);
   const all = table.stdout.split("\n").find((line) => line.startsWith("All "));
   assert.ok(all?.includes(`$${sum.toFixed(2)}`), all);
+  assert.match(table.stdout, /^local +not priced *$/m);
+  assert.match(table.stdout, /^local: not priced$/m);
+  const { stdout } = await project.cost("local");
+  assert.doesNotMatch(stdout, /\$0\.00/);
 });
 
 test("each report says how old the prices are, how sure, and where they are from", async (t) => {
