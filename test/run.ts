@@ -20,8 +20,8 @@ const allMinutes = 60;
 const machines = ["test/boot/", "test/nodes/"];
 /** Not every machine is fit for these. */
 const nodes = "test/nodes/";
-/** One at a time, after the others: they compare times. */
-const alone = ["test/e2e/coalescing", "test/e2e/live-changes"];
+/** After the others, because it looks at how long changes keep clients away. */
+const alone = ["test/e2e/live-changes"];
 /** Real programs run here, and a wait can be too short on a busy machine. If at most so many files fail, they run once more, alone, and that result counts. */
 const realPrograms = [...machines, "test/e2e/", "test/engine/", "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;
