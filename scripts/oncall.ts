@@ -35,14 +35,14 @@ Exit code: that of the command; 1 a problem, which standard error tells; 2 wrong
   .action((stack: string, region: string | undefined, command: string[]) =>
     runSteps(async () => {
       const [name, ...args] = command;
+      await ensureEngine();
+      const deployed = await deployedRegion(process.cwd(), stack, region);
       const wrong = wrongCommand(command);
       if (wrong !== undefined) {
         console.error(`✗ ${wrong}`);
         process.exitCode = 2;
         return;
       }
-      await ensureEngine();
-      const deployed = await deployedRegion(process.cwd(), stack, region);
       if (name === "bypass" || name === "unbypass") {
         await turn(await waysOf(deployed), { direction: name, yes: args.includes("--yes") });
         return;

@@ -1,4 +1,4 @@
-/** Whether a command is one, before anybody is asked: a misspelt `bypass` would otherwise go to a machine that may be dead. */
+/** Whether a command is one, before its machine is asked: a misspelt `bypass` would otherwise go to a machine that may be dead. */
 import { hint } from "../../components/config/problems.ts";
 import { commands } from "../../components/hosts/oncall/program.ts";
 

@@ -126,7 +126,11 @@ function testLifecycle(file: string): void {
     assert.match(status.all, /^verdict {8}serving/m);
     const wrong = await onCall(stack.region, "logs", "nothing", "--tail", "1");
     assert.equal(wrong.exitCode, 2, wrong.all);
-    assert.match((await onCall("nowhere")).all, new RegExp(`local has no region nowhere: .*${stack.region}`));
+    for (const args of [["nowhere"], ["logs", "edge", "--tail", "1"]])
+      assert.match(
+        (await onCall(...args)).all,
+        new RegExp(`local has no region ${args[0]}: .*${stack.region}\\. A command comes after the region`),
+      );
     assert.match(
       (await onCall(stack.region, "bypass")).all,
       /nothing was changed: without a terminal, add --yes/,

@@ -166,7 +166,7 @@ test("without the state, the ways by hand are named, and they are there", () => 
   }
 });
 
-test("a word that is no command is refused before anybody is asked", () => {
+test("a word that is no command is refused before a machine is asked", () => {
   for (const right of [
     [],
     ["status"],
