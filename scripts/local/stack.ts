@@ -18,7 +18,7 @@ import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { layout } from "../../components/hosts/local/plan.ts";
 import { removePod } from "../../components/hosts/local/podman-pod.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
-import type { Resource } from "../oncall/state.ts";
+import { nameOf, type Resource, textOf } from "../oncall/state.ts";
 import { engineProgram, localEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
 
@@ -99,30 +99,32 @@ export async function bringUp({ file }: Stack): Promise<Outputs> {
 /** Removes the Pod and the stack; with `purge`, all data too: where the stack has it, whatever the configuration says by now. */
 export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
   const { config, file } = await effectiveStack();
-  const places = config.regions.map((region: LocalRegion) => ({
+  const configured = config.regions.map((region: LocalRegion) => ({
     region: region.name,
     directory: layout(region, config.upstreams).directory,
   }));
-  const inState = await step("Taking down the stack local", "see what `podman pod ps` shows", async (run) => {
+  const places = await step("Taking down the stack local", "see what `podman pod ps` shows", async (run) => {
     const pulumi = pulumiIn(run);
     const exists = await stackExists(pulumi);
-    const directories = exists ? directoriesIn(await pulumi("stack", "export")) : [];
+    const inState = exists ? placesIn(await pulumi("stack", "export")) : [];
     if (exists) {
-      await pulumi("destroy", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", file);
-      await pulumi("stack", "rm", "--yes", "--preserve-config");
+      await pulumi("destroy", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", file).catch(
+        (error: Error) => {
+          if (!purge || !isUndecipherable(error)) throw error;
+        },
+      );
+      await pulumi("stack", "rm", "--yes", "--force", "--preserve-config");
     }
-    // Of a run that was killed: what it has begun, the state doesn't have.
-    const begun = places.filter(({ directory }) => existsSync(join(directory, "pods")));
-    for (const place of begun) await removePod(place);
-    return directories;
+    // Of a run that was killed, what it has begun and the state doesn't have; or of a stack that can't be decrypted.
+    for (const place of [...inState, ...configured]) {
+      if (existsSync(join(place.directory, "pods"))) await removePod(place);
+    }
+    return inState.length > 0 ? inState : configured;
   });
-  const configured = places.map(({ directory }) => directory);
-  const directories = (inState.length > 0 ? inState : configured).filter((directory) =>
-    existsSync(directory),
-  );
+  const directories = places.map(({ directory }) => directory).filter((directory) => existsSync(directory));
   const data = directories.join(", ");
   if (!purge) {
-    const isConfigured = directories.every((directory) => configured.includes(directory));
+    const isConfigured = directories.every((it) => configured.some(({ directory }) => directory === it));
     const removal = isConfigured ? "; `npm run local -- down --purge` removes it" : "";
     console.log(`The cache is down.${data && ` Its data is kept in ${data}${removal}.`}`);
     return;
@@ -133,27 +135,42 @@ export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
 }
 
 /** Where the regions of a stack have their data. @param exported by `pulumi stack export` */
-export function directoriesIn(exported: string): string[] {
+export function placesIn(exported: string): { region: string; directory: string }[] {
   const { deployment }: { deployment: { resources?: readonly Resource[] } } = JSON.parse(exported);
-  const directories = deployment.resources?.map(({ inputs }) => inputs?.directory);
-  return [...new Set(directories?.filter((directory) => typeof directory === "string"))];
+  const places = (deployment.resources ?? []).flatMap((resource) => {
+    const directory = textOf(resource.inputs, "directory");
+    return directory === undefined ? [] : [[directory, { region: nameOf(resource), directory }] as const];
+  });
+  return [...new Map(places).values()];
 }
 
 type Pulumi = (...args: string[]) => Promise<string>;
 
-/** Whose calls throw a Failure that names the command for the lock of a run that was killed. */
+/** Whether the stack's passphrase is missing, or another one. */
+function isUndecipherable({ message }: Error): boolean {
+  return /PULUMI_CONFIG_PASSPHRASE_FILE|incorrect passphrase/.test(message);
+}
+
+/** Whose calls throw a Failure that names the way out of a lock of a run that was killed, or of a lost passphrase. */
 function pulumiIn(run: Run): Pulumi {
   return async (...args) => {
     const stack = args[1] === "ls" ? [] : ["--stack", "local"];
+    const env = localEnvironment();
     try {
       return await run(engineProgram, [...args, ...stack, "--non-interactive"], {
         cwd: project,
-        env: localEnvironment(),
+        env,
         endsByItself: true,
       });
     } catch (error) {
       const { message } = error as Error;
-      throw message.includes("the stack is currently locked") ? new Failure(message, unlock) : error;
+      if (message.includes("the stack is currently locked")) throw new Failure(message, unlock);
+      if (!isUndecipherable(error as Error)) throw error;
+      const file = env.PULUMI_CONFIG_PASSPHRASE_FILE;
+      throw new Failure(
+        message,
+        `bring back the stack's passphrase, ${file}, or remove the cache with its data: \`npm run local -- down --purge\``,
+      );
     }
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { access, chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -150,7 +150,7 @@ export function engineEnvironment({ url, from } = stateBackend(process.cwd())): 
     PULUMI_BACKEND_URL: url,
     ...(hasPassphrase || !url.startsWith("file:") || from === "pulumi login"
       ? {}
-      : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() }),
+      : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile("*") }),
   };
 }
 
@@ -159,12 +159,15 @@ export function localEnvironment(): NodeJS.ProcessEnv {
   return {
     ...engineEnvironment(machineBackend()),
     PULUMI_CONFIG_PASSPHRASE: undefined,
-    PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(),
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile("local"),
   };
 }
 
-function passphraseFile(): string {
+/** @param stack as the passphrase is for it, `*` for any. While this machine has its state, a passphrase that is lost isn't made anew: the engine names the file. */
+function passphraseFile(stack: string): string {
   const file = join(stateDirectory(), "pulumi-passphrase");
+  const states = join(stateDirectory(), "pulumi", ".pulumi", "stacks");
+  if (globSync(`*/${stack}.json`, { cwd: states }).length > 0) return file;
   const draft = `${file}.${process.pid}`;
   mkdirSync(stateDirectory(), { recursive: true });
   writeFileSync(draft, randomBytes(32).toString("base64url"), { mode: 0o600 });

@@ -142,6 +142,15 @@ describe("the state", () => {
     assert.match(await bash("npm run local -- down --purge"), /The cache is down/);
   });
 
+  test("the stack local without its passphrase: the file is named, and the stack can be removed", async () => {
+    await bash(`npm run pulumi -- stack init --stack local
+      rm .local/state/registry-cache/pulumi-passphrase`);
+    const said = await bash("npm run --silent local -- down 2>&1 && exit 1 || true");
+    assert.match(said, /way out: bring back the stack's passphrase, .*\/pulumi-passphrase, or .*--purge/);
+    assert.match(await bash("npm run local -- down --purge"), /The cache is down/);
+    assert.match(await bash("npm run local -- down"), /The cache is down/);
+  });
+
   test("is lost: another one keeps the key, by the commands of docs/day-2.md", async () => {
     const before = await stackFile();
     const lost = (await readFile(join(projectDirectory, "docs", "day-2.md"), "utf8")).replaceAll(

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { directoriesIn } from "../../scripts/local/stack.ts";
+import { placesIn } from "../../scripts/local/stack.ts";
 
-test("the data is where the stack's state says, each directory once", () => {
+test("the regions and their data are where the stack's state says, each once", () => {
   const resources = [
-    { type: "registry-cache:index:RegionalCache" },
-    { type: "pulumi-nodejs:dynamic/local:EndpointCertificate", inputs: { directory: "/data/one" } },
-    { type: "pulumi-nodejs:dynamic/local:PodmanPod", inputs: { directory: "/data/one" } },
-    { type: "pulumi-nodejs:dynamic/local:PodmanPod", inputs: { directory: "/data/two" } },
+    { urn: "urn:pulumi:local::registry-cache::registry-cache:index:RegionalCache::one" },
+    { urn: "urn:…local:EndpointCertificate::one", inputs: { directory: "/data/one" } },
+    { urn: "urn:…local:PodmanPod::one", inputs: { directory: "/data/one" } },
+    { urn: "urn:…local:PodmanPod::two", inputs: { directory: "/data/two" } },
   ];
-  assert.deepEqual(directoriesIn(JSON.stringify({ deployment: { resources } })), ["/data/one", "/data/two"]);
-  assert.deepEqual(directoriesIn(JSON.stringify({ deployment: {} })), []);
+  assert.deepEqual(placesIn(JSON.stringify({ deployment: { resources } })), [
+    { region: "one", directory: "/data/one" },
+    { region: "two", directory: "/data/two" },
+  ]);
+  assert.deepEqual(placesIn(JSON.stringify({ deployment: {} })), []);
 });

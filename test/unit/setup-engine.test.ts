@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -39,6 +39,22 @@ test("the passphrase is made once, for its owner alone, and the user's own setti
 
   process.env.PULUMI_CONFIG_PASSPHRASE = "";
   assert.equal(engineEnvironment().PULUMI_CONFIG_PASSPHRASE_FILE, undefined);
+});
+
+test("a lost passphrase isn't made anew while there is a stack that it is for", async (t) => {
+  await emptyHome(t);
+  const { PULUMI_CONFIG_PASSPHRASE_FILE: file = "", PULUMI_BACKEND_URL: backend = "" } = localEnvironment();
+  const states = join(fileURLToPath(backend), ".pulumi", "stacks", "registry-cache");
+  await mkdir(states, { recursive: true });
+  await rm(file);
+  await writeFile(join(states, "aws-eu-north-1.json"), "");
+  assert.equal(engineEnvironment().PULUMI_CONFIG_PASSPHRASE_FILE, file);
+  await assert.rejects(stat(file), { code: "ENOENT" });
+  localEnvironment();
+  await rm(file);
+  await writeFile(join(states, "local.json"), "");
+  assert.equal(localEnvironment().PULUMI_CONFIG_PASSPHRASE_FILE, file);
+  await assert.rejects(stat(file), { code: "ENOENT" });
 });
 
 test("the state is where the environment says, else the project, else the login, else on this machine", async (t) => {

@@ -9,6 +9,7 @@ const others = [
     "the stack is currently locked by …",
     "incorrect passphrase",
     "passphrase must be set",
+    "unable to read PULUMI_CONFIG_PASSPHRASE_FILE: …",
     "no stack named '…' found",
   ],
   ...[
