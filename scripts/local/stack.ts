@@ -51,15 +51,17 @@ interface StackDocument {
  */
 export async function effectiveStack(
   over: { images?: Images; upstreams?: readonly Upstream[] } = {},
+  from = stackFile,
 ): Promise<Stack> {
-  return step("Reading the stack's configuration", `correct ${stackFile}`, async () => {
+  const wayOut = existsSync(from) ? `correct ${from}` : `bring it back: \`git checkout ${from}\``;
+  return step("Reading the stack's configuration", wayOut, async () => {
     const [projectText, stackText, earlier] = await Promise.all([
       readFile(join(project, "Pulumi.yaml"), "utf8"),
-      readFile(stackFile, "utf8"),
+      readFile(from, "utf8"),
       readFile(effectiveFile(), "utf8").then(parse, () => undefined),
     ]);
     try {
-      const document: StackDocument = { ...(parseYaml(stackText, stackFile) as StackDocument | null) };
+      const document: StackDocument = { ...(parseYaml(stackText, from) as StackDocument | null) };
       for (const [key, value] of Object.entries(over)) {
         document.config = { ...document.config, [`${namespace}:${key}`]: value };
       }
@@ -72,7 +74,7 @@ export async function effectiveStack(
       return { file: effectiveFile(), config };
     } catch (error) {
       throw error instanceof ConfigError
-        ? new Failure(error.message, `correct ${stackFile}: docs/configuration.md`)
+        ? new Failure(error.message, `correct ${from}: docs/configuration.md`)
         : error;
     }
   });
@@ -98,7 +100,12 @@ export async function bringUp({ file }: Stack): Promise<Outputs> {
 
 /** Removes the Pod and the stack; with `purge`, all data too: where the stack has it, whatever the configuration says by now. */
 export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
-  const { config, file } = await effectiveStack();
+  // Where its file is wrong or missing, as it was used last.
+  const { config, file } = await effectiveStack().catch((error: Error) =>
+    effectiveStack({}, effectiveFile()).catch(() => {
+      throw error;
+    }),
+  );
   const configured = config.regions.map((region: LocalRegion) => ({
     region: region.name,
     directory: layout(region, config.upstreams).directory,

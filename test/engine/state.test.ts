@@ -142,6 +142,16 @@ describe("the state", () => {
     assert.match(await bash("npm run local -- down --purge"), /The cache is down/);
   });
 
+  test("the stack local goes down as it was used last, also without its file", async () => {
+    await bash(`npm run local -- down
+      mkdir -p clone/stacks
+      cp -rL scripts components Pulumi.yaml clone
+      ln -s ../node_modules clone`);
+    const down = "cd clone; node scripts/local.ts down";
+    assert.match(await bash(`${down} --purge`), /The cache is down/);
+    assert.match(await bash(`! (${down}) 2>&1`), /way out: bring it back: `git checkout .*\.local\.yaml`/);
+  });
+
   test("the stack local without its passphrase: the file is named, and the stack can be removed", async () => {
     await bash(`npm run pulumi -- stack init --stack local
       rm .local/state/registry-cache/pulumi-passphrase`);
