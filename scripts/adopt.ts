@@ -44,7 +44,7 @@ const program = new Command("npm run adopt --")
       const { lines, problems } = adoptedLines(adopted);
       for (const line of lines) console.log(line);
       for (const problem of problems) console.error(`✗ ${problem}`);
-      if (strict && problems.length > 0) {
+      if (adopted.count === 0 || (strict && problems.length > 0)) {
         console.error("Nothing was written.");
         process.exitCode = 1;
         return;

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Problem } from "../../components/config/problems.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
 import { StepError } from "../setup/steps.ts";
 
 /** The text of a stack's file. */
@@ -66,13 +67,28 @@ export async function readStackFiles(directory: string, wanted: readonly string[
 }
 
 /**
- * Before anything that takes long.
- * @throws StepError when the stack has no file, with the stacks that there are
+ * Before anything that takes long, and has nothing to do with this machine.
+ * @throws StepError when the stack has no file, with the stacks that there are, or is on this machine
  */
 export async function demandStackFile(directory: string, stack: string): Promise<void> {
-  const { problems } = await readStackFiles(directory, [stack]);
+  const { project, stacks, problems } = await readStackFiles(directory, [stack]);
   const [problem] = problems;
   if (problem) throw new StepError(`${problem.path}: ${problem.message}`);
+  for (const { path, text } of stacks) {
+    if (isLocal(project, text))
+      throw new StepError(
+        `${path}: provider: the stack is on this machine, and this command is for a cloud or a cluster`,
+      );
+  }
+}
+
+/** @param text of a stack's file; what isn't YAML is said by the engine */
+export function isLocal(project: string, text: string): boolean {
+  try {
+    return readStackFile(project, text).provider === "local";
+  } catch {
+    return false;
+  }
 }
 
 /**

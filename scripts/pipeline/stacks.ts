@@ -1,6 +1,5 @@
-import { readStackFile } from "../../components/config/stack-file.ts";
 import { shortName } from "../fleet/backend.ts";
-import { readStackFiles } from "../fleet/stack-files.ts";
+import { isLocal, readStackFiles } from "../fleet/stack-files.ts";
 import { StepError } from "../setup/steps.ts";
 
 /**
@@ -13,15 +12,7 @@ export async function chosenStacks(directory: string, wanted: readonly string[])
   if (problems.length > 0) {
     throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
   }
-  const isLocal = (text: string) => {
-    try {
-      return readStackFile(project, text).provider === "local";
-    } catch {
-      // What isn't YAML is said by the engine.
-      return false;
-    }
-  };
   return stacks
-    .filter(({ text }) => wanted.length > 0 || !isLocal(text))
+    .filter(({ text }) => wanted.length > 0 || !isLocal(project, text))
     .map(({ name }) => wanted.find((one) => shortName(one) === name) ?? name);
 }

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { execa } from "execa";
 import { composedId } from "../../scripts/adopt/ids.ts";
 import { importFiles } from "../../scripts/adopt/import-file.ts";
+import { adoptedLines } from "../../scripts/adopt/report.ts";
 import { projectDirectory } from "../support/project.ts";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -54,18 +55,24 @@ test("a provider that is part of a component comes after it, with what it makes"
   assert.deepEqual(importFiles([]), []);
 });
 
-for (const script of ["adopt", "rights", "accept"]) {
-  test(`${script} names the stacks that there are, before anything`, async () => {
-    const { exitCode, stderr } = await execa("node", [`scripts/${script}.ts`, "aws-eu-centrl-1"], {
-      cwd: projectDirectory,
-      // Without an engine.
-      env: { HOME: "/dev/null" },
-      reject: false,
+for (const script of ["adopt", "rights", "accept"])
+  for (const [stack, said] of [
+    ["aws-eu-centrl-1", /there is no such file; the stacks are aws-eu-central-1, /],
+    ["local", /provider: the stack is on this machine, /],
+  ] as const)
+    test(`${script} refuses the stack ${stack} before anything`, async () => {
+      const { exitCode, stderr } = await execa("node", [`scripts/${script}.ts`, stack], {
+        cwd: projectDirectory,
+        // Without an engine.
+        env: { HOME: "/dev/null" },
+        reject: false,
+      });
+      assert.equal(exitCode, 1);
+      assert.ok(stderr.startsWith(`✗ stacks/Pulumi.${stack}.yaml: `), stderr);
+      assert.match(stderr, said);
     });
-    assert.equal(exitCode, 1);
-    assert.match(
-      stderr,
-      /^✗ stacks\/Pulumi\.aws-eu-centrl-1\.yaml: there is no such file; the stacks are aws-eu-central-1, /,
-    );
-  });
-}
+
+test("where nothing is found, nothing is adopted", () => {
+  const { problems } = adoptedLines({ files: [], count: 0, missing: [], changes: [] });
+  assert.deepEqual(problems, ["nothing of the stack was found: there is nothing to adopt"]);
+});
