@@ -1,7 +1,10 @@
 /** What Pulumi's state says of a region, without asking anybody else: it also tells of a cache that is dead. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { execa } from "execa";
 import { hint } from "../../components/config/problems.ts";
 import { shortName } from "../fleet/backend.ts";
+import { pathOf } from "../fleet/stack-files.ts";
 import { isUnknownStack } from "../pipeline/trouble.ts";
 import { engineEnvironment, engineProgram, localEnvironment, stateBackend } from "../setup/engine.ts";
 import { StepError } from "../setup/steps.ts";
@@ -119,11 +122,14 @@ async function exported(directory: string, stack: string): Promise<readonly Reso
     reject: false,
     timeout: timeoutSeconds * 1000,
   });
-  if (result.failed) throw new StepError(unreadable(stack, result));
+  if (result.failed) {
+    const hasFile = existsSync(join(directory, pathOf(shortName(stack))));
+    throw new StepError(unreadable(stack, result, hasFile));
+  }
   return JSON.parse(result.stdout).deployment.resources ?? [];
 }
 
-/** Why there is no state, and the way on without it. */
+/** Why there is no state, and the way on without it. @param hasFile whether the stack has a file */
 export function unreadable(
   stack: string,
   {
@@ -131,7 +137,12 @@ export function unreadable(
     stderr,
     shortMessage = "",
   }: { readonly timedOut: boolean; readonly stderr: string; readonly shortMessage?: string | undefined },
+  hasFile: boolean,
 ): string {
+  if (isUnknownStack(stderr) && hasFile) {
+    const up = shortName(stack) === "local" ? "npm run local" : `npm run pulumi -- up --stack ${stack}`;
+    return `${stack}: isn't up, or its state is in another backend (docs/state.md). \`${up}\` brings it up`;
+  }
   if (isUnknownStack(stderr))
     return `${stack}: the backend has no such stack. \`npm run regions\` lists them`;
   const why = timedOut

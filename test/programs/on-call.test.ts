@@ -159,11 +159,18 @@ test("without the state, the ways by hand are named, and they are there", () => 
     { timedOut: true, stderr: "" },
     { timedOut: false, stderr: "error: AccessDenied" },
   ]) {
-    const links = unreadable("aws-vm", result).matchAll(/docs\/runbooks\/RegistryCacheDown\.md#(\S+)/g);
+    const links = unreadable("aws-vm", result, true).matchAll(/docs\/runbooks\/RegistryCacheDown\.md#(\S+)/g);
     const named = [...links].map(([, anchor = ""]) => anchor);
     assert.deepEqual(named, ["take-the-cache-out-of-dns", "get-in-without-the-state"]);
     for (const anchor of named) assert.ok(anchors.includes(anchor), anchor);
   }
+});
+
+test("a stack that the backend doesn't have isn't up, or isn't one", () => {
+  const result = { timedOut: false, stderr: "error: no stack named 'local' found" };
+  assert.match(unreadable("local", result, true), /^local: isn't up.* `npm run local` brings it up$/);
+  assert.match(unreadable("aws-vm", result, true), /`npm run pulumi -- up --stack aws-vm` brings it up$/);
+  assert.match(unreadable("aws-vn", result, false), /no such stack\. `npm run regions` lists them$/);
 });
 
 test("a word that is no command is refused before a machine is asked", () => {
