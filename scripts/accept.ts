@@ -8,7 +8,7 @@ import { Command, Option } from "commander";
 import { accept, type StepName, type StepReport, stepNames } from "./accept/acceptance.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { configurationsOf } from "./fleet/configurations.ts";
-import { demandStackFile, readStackFiles } from "./fleet/stack-files.ts";
+import { demandRemoteStack, readStackFiles } from "./fleet/stack-files.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
@@ -93,7 +93,7 @@ async function isConfirmed(stack: string): Promise<boolean> {
 await runSteps(async () => {
   program.parse();
   const [stack = ""] = program.args;
-  await demandStackFile(directory, shortName(stack));
+  await demandRemoteStack(directory, shortName(stack));
   await ensureEngine();
   try {
     await run(stack, program.opts<Options>());

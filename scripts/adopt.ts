@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { adopt } from "./adopt/adopt.ts";
 import { adoptedLines } from "./adopt/report.ts";
 import { shortName } from "./fleet/backend.ts";
-import { demandStackFile, pathOf } from "./fleet/stack-files.ts";
+import { demandRemoteStack, pathOf } from "./fleet/stack-files.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
 import { usageExit } from "./usage-exit.ts";
@@ -34,7 +34,7 @@ const program = new Command("npm run adopt --")
   .exitOverride(usageExit)
   .action((stack: string, { out, configFile, strict }: Options) =>
     runSteps(async () => {
-      if (configFile === undefined) await demandStackFile(process.cwd(), shortName(stack));
+      if (configFile === undefined) await demandRemoteStack(process.cwd(), shortName(stack));
       await ensureEngine();
       const adopted = await adopt({
         project: process.cwd(),

@@ -3,6 +3,8 @@
  * Usage: npm run pulumi -- ARGUMENTS
  */
 import { execa } from "execa";
+import { shortName } from "./fleet/backend.ts";
+import { demandStackFile } from "./fleet/stack-files.ts";
 import {
   engineEnvironment,
   engineProgram,
@@ -13,13 +15,20 @@ import {
 import { runSteps } from "./setup/steps.ts";
 
 const args = process.argv.slice(2);
-const isLocal = /(?:^|\s)(?:--stack|-s)[ =]local(?:\s|$)/.test(args.join(" "));
+const line = args.join(" ");
+const [, stack = ""] = /(?:^|\s)(?:--stack|-s)[ =](\S+)/.exec(line) ?? [];
+const isLocal = stack === "local";
 /** The commands after which a stack has more, or other, state. */
 const changes = new Set(["up", "update", "destroy", "refresh", "import", "init"]);
 /** The commands that write to the stack's file: for the stack `local`, to a copy, as in `npm run local`. */
 const writesConfig = new Set(["preview", "up", "update", "refresh", "destroy"]);
+/** The commands that run the stack's program. Where its file is missing, the engine makes one without a configuration. */
+const needsConfig = new Set(["preview", "up", "update"]);
+const isFileGiven = /(?:^|\s)(?:--config-file|--cwd|-C)\b/.test(line);
 
 await runSteps(async () => {
+  if (stack !== "" && !isLocal && !isFileGiven && args.some((arg) => needsConfig.has(arg)))
+    await demandStackFile(process.cwd(), shortName(stack));
   await ensureEngine();
   const backend = stateBackend(process.cwd());
   if (backend.from === "this machine" && !isLocal && args.some((arg) => changes.has(arg))) {
@@ -27,7 +36,7 @@ await runSteps(async () => {
       `! The state is on this machine only, in ${backend.url}. To share it with a team: docs/state.md`,
     );
   }
-  if (isLocal && args.some((arg) => writesConfig.has(arg)) && !/--config-file\b/.test(args.join(" "))) {
+  if (isLocal && args.some((arg) => writesConfig.has(arg)) && !isFileGiven) {
     const { effectiveStack } = await import("./local/stack.ts");
     args.push("--config-file", (await effectiveStack()).file);
   }

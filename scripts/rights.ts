@@ -4,7 +4,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { subscriptionId } from "../components/config/text.ts";
 import { shortName } from "./fleet/backend.ts";
-import { demandStackFile } from "./fleet/stack-files.ts";
+import { demandRemoteStack } from "./fleet/stack-files.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { accountIn } from "./rights/aws/place.ts";
 import { policiesFor } from "./rights/aws/policy.ts";
@@ -92,7 +92,7 @@ await runSteps(async () => {
   program.parse();
   const [stack = ""] = program.args;
   const options = program.opts<Options>();
-  await demandStackFile(directory, shortName(stack));
+  await demandRemoteStack(directory, shortName(stack));
   await ensureEngine();
   try {
     const engine = new Engine(directory);

@@ -67,19 +67,23 @@ export async function readStackFiles(directory: string, wanted: readonly string[
 }
 
 /**
- * Before anything that takes long, and has nothing to do with this machine.
- * @throws StepError when the stack has no file, with the stacks that there are, or is on this machine
+ * Before anything that takes long.
+ * @throws StepError when the stack has no file, with the stacks that there are
  */
-export async function demandStackFile(directory: string, stack: string): Promise<void> {
-  const { project, stacks, problems } = await readStackFiles(directory, [stack]);
-  const [problem] = problems;
+export async function demandStackFile(directory: string, stack: string): Promise<ProjectFiles> {
+  const files = await readStackFiles(directory, [stack]);
+  const [problem] = files.problems;
   if (problem) throw new StepError(`${problem.path}: ${problem.message}`);
-  for (const { path, text } of stacks) {
-    if (isLocal(project, text))
-      throw new StepError(
-        `${path}: provider: the stack is on this machine, and this command is for a cloud or a cluster`,
-      );
-  }
+  return files;
+}
+
+/** The same, for what has nothing to do with this machine. @throws StepError also when the stack is on it */
+export async function demandRemoteStack(directory: string, stack: string): Promise<void> {
+  const { project, stacks } = await demandStackFile(directory, stack);
+  if (stacks.some(({ text }) => isLocal(project, text)))
+    throw new StepError(
+      `${pathOf(stack)}: provider: the stack is on this machine, and this command is for a cloud or a cluster`,
+    );
 }
 
 /** @param text of a stack's file; what isn't YAML is said by the engine */

@@ -82,6 +82,12 @@ describe("the state", () => {
     assert.match(await stackFile(), /^encryptionsalt: /m);
   });
 
+  test("isn't previewed without its file, which isn't made", async () => {
+    const said = await bash("! npm run --silent pulumi -- preview --stack aws-eu-nort-1 2>&1; ls stacks");
+    assert.match(said, /^✗ stacks\/Pulumi\.aws-eu-nort-1\.yaml: there is no such file; the stacks are aws-/m);
+    assert.doesNotMatch(said, /^Pulumi\.aws-eu-nort-1\.yaml/m);
+  });
+
   test("gives the clients their configuration by the command of docs/clients.md", async () => {
     const text = await readFile(join(projectDirectory, "docs", "clients.md"), "utf8");
     const [, command = ""] = text.match(/^(npm run .*) \| jq .*check' >registry-cache-check$/m) ?? [];
