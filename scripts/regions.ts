@@ -4,7 +4,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
-import type { Problem } from "../components/config/problems.ts";
+import { type Problem, suggestion } from "../components/config/problems.ts";
 import { backendOf, remembering, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
@@ -105,6 +105,11 @@ async function list(wanted: string[], { format, out }: { format: string; out?: s
   if (out === undefined) process.stdout.write(text);
   else await writeFile(out, text);
   fail(fleet.problems);
+  const [word = ""] = wanted;
+  const commands = program.commands.map((command) => command.name());
+  const meant = suggestion(word, commands);
+  if (meant && fleet.problems.some(({ path }) => path === word))
+    console.error(`Did you mean the command \`${meant}\`?`);
 }
 
 interface AddOptions {

@@ -173,6 +173,12 @@ suite("regions", () => {
     assert.match(stderr, /^✗ aws-eu-centrall-1: there is no such stack: did you mean "aws-eu-central-1"\?$/m);
   });
 
+  test("a misspelt command is taken for a stack, and the command is named", async () => {
+    const { exitCode, stderr } = await project.regions("stauts");
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^✗ stauts: there is no such stack: .*\nDid you mean the command `status`\?$/m);
+  });
+
   test("the commands of docs/fleet.md", async () => {
     const { environment } = started.use(await importedStacks());
     const fresh = started.use(await costProject(environment));
