@@ -32,7 +32,7 @@ export function firstView(
     ];
   });
   const down =
-    "\nDown again: npm run local -- down         and without a trace: npm run local -- down --purge";
+    "\nDown again: npm run local -- down         and delete its data: npm run local -- down --purge";
   return [...regions, down].join("\n");
 }
 
