@@ -1,10 +1,8 @@
-/**
- * The quick checks, all of them even when one fails. They need neither podman nor the engine, and take a minute on two processors.
- * Usage: npm run check
- */
+/** The quick checks, all of them even when one fails: `npm run check -- --help`. */
 import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { Command } from "commander";
 import { execa } from "execa";
 import { englishProblems, isCurrent } from "./docs/english.ts";
 import { markdownFiles, markdownProblems } from "./docs/markdown.ts";
@@ -12,6 +10,7 @@ import { hasProgram } from "./setup/apt.ts";
 import { StepError } from "./setup/steps.ts";
 import { tsc } from "./setup/tsc.ts";
 import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
+import { usageExit } from "./usage-exit.ts";
 
 /** What the last run found out or compiled, and the next one needn't again. */
 const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
@@ -124,6 +123,12 @@ async function show({ title, run }: Check): Promise<boolean> {
 }
 
 if (import.meta.main) {
+  new Command("npm run check --")
+    .description(
+      "The quick checks. They need neither podman nor the engine, and take a minute on two processors.",
+    )
+    .exitOverride(usageExit)
+    .parse();
   const passed = await Promise.all([...staticChecks, quickTests].map(show));
   process.exitCode = passed.every(Boolean) ? 0 : 1;
 }

@@ -1,14 +1,13 @@
-/**
- * Brings what the tests need, runs them, and says how long each file took.
- * Usage: npm test [-- WORD …]: all but those of whole machines; with words, the test files whose path contains one of them
- */
+/** Brings what the tests need, runs them, and says how long each file took: `npm test -- --help`. */
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { inspect } from "node:util";
+import { Command } from "commander";
 import { runSteps } from "../scripts/setup/steps.ts";
+import { usageExit } from "../scripts/usage-exit.ts";
 import { bringWhatTestsNeed } from "./setup/needs.ts";
 import { lackingForNodes } from "./support/nodes/isolated.ts";
 
@@ -41,7 +40,11 @@ const isAlone = among(alone);
 const isMachine = among(machines);
 const isLong = among(long);
 
-const words = process.argv.slice(2);
+const { args: words } = new Command("npm test --")
+  .description("Runs all tests but those of whole machines.")
+  .argument("[word...]", "runs the test files whose path contains one of these")
+  .exitOverride(usageExit)
+  .parse();
 const chosen = globSync("test/**/*.test.ts").filter((file) =>
   words.length === 0 ? !isMachine(file) : words.some((word) => file.includes(word)),
 );
