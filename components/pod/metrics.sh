@@ -47,7 +47,8 @@ count() {
   began=$now
   stored="$(measure blobs) $(measure manifests)"
   now=$(date +%s)
-  due=$((now + (now - began) * patience))
+  # Between two whole seconds can be next to nothing.
+  due=$((now + (now - began - 1) * patience))
   [ "$due" -ge $((now + pause)) ] || due=$((now + pause))
 }
 

@@ -229,7 +229,7 @@ test("what a list before has pulled takes room, also before the janitor has coun
     const text = await (await fetch(`http://127.0.0.1:${edgeStatus}/metrics/janitor`)).text();
     return Number(/^registry_cache_store_bytes\{zone="blobs"\} (\d+)$/m.exec(text)?.[1]);
   };
-  // After one that took a second, it rests for 100 (metrics.sh).
+  // After one that took long, it rests for longer (metrics.sh).
   await waitUntil("the janitor has counted", async () => (await stored()) > layerMB * 1e6, 210_000);
   await chain.cache.apply({ prefetch: { images: [`${path("first")}:1`] } });
   await untilPresent(chain, 1);
