@@ -7,6 +7,7 @@ import { execa } from "execa";
 import { englishProblems, isCurrent } from "./docs/english.ts";
 import { markdownFiles, markdownProblems } from "./docs/markdown.ts";
 import { hasProgram } from "./setup/apt.ts";
+import { beforeTests } from "./setup/before-tests.ts";
 import { StepError } from "./setup/steps.ts";
 import { tsc } from "./setup/tsc.ts";
 import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
@@ -46,9 +47,7 @@ export const staticChecks: readonly Check[] = [
 
 const quickTests: Check = program(
   ...["unit, golden and graph tests", "node", "--test", "--test-timeout=60000"],
-  ...["untracked-promises.cjs", "sdk-start.cjs"].map(
-    (file) => `--require=${join(import.meta.dirname, "setup", file)}`,
-  ),
+  ...beforeTests,
   `--test-concurrency=${availableParallelism()}`,
   ...["unit", "golden", "graph"].map((level) => `test/${level}/*.test.ts`),
 );

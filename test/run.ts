@@ -6,6 +6,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { inspect } from "node:util";
 import { Command } from "commander";
+import { beforeTests } from "../scripts/setup/before-tests.ts";
 import { runSteps } from "../scripts/setup/steps.ts";
 import { usageExit } from "../scripts/usage-exit.ts";
 import { bringWhatTestsNeed } from "./setup/needs.ts";
@@ -59,11 +60,6 @@ if (chosen.length === 0) {
 // What one process has compiled, the next ones take: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_compile_cachedir
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "compiled");
 
-/** What Node loads before each file. */
-const beforeTests = ["untracked-promises.cjs", "sdk-start.cjs"].map((file) =>
-  join(import.meta.dirname, "..", "scripts", "setup", file),
-);
-
 /** By test file, in seconds. */
 const durations = new Map<string, number>();
 /** Each as text, with its file. */
@@ -109,7 +105,7 @@ async function failing(files: readonly string[], { signal, concurrency }: Runnin
     concurrency,
     timeout: testMinutes * 60_000,
     signal,
-    execArgv: beforeTests.map((file) => `--require=${file}`),
+    execArgv: beforeTests,
   });
   const passed = new Set<string>();
   // A file's own is the test of its name, which lasts as long as its process.
