@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
-import { defaultImages } from "../../components/config/images.ts";
+import type { Images } from "../../components/config/images.ts";
 import { podman, podmanHas } from "../../components/hosts/local/podman.ts";
 
 import { push } from "../../scripts/seed/push.ts";
-import { ensureImages } from "../../scripts/setup/images.ts";
 import { startCache, type TestCache } from "../support/cache.ts";
 import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { podImages } from "../support/pod-images.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
 import { openTransfer } from "../support/transfer.ts";
@@ -34,7 +34,7 @@ let disk: SmallDisk;
 let cache: TestCache;
 /** Other names of images, which make another container of the same program. */
 const changed = { edge: named("edge"), exporter: named("exporter"), ends: named("ends") };
-let images: Awaited<ReturnType<typeof ensureImages>>;
+let images: Images;
 
 function named(image: string): string {
   return `localhost/registry-cache-test/${image}:apply-${process.pid}`;
@@ -51,7 +51,7 @@ function upstreams(...wanted: Name[]) {
 }
 
 before(async () => {
-  images = await ensureImages(defaultImages);
+  images = await podImages();
   const { path: dataDir } = parts.use(await tempDir());
   disk = parts.use(await smallDisk(2));
   await symlink(disk.path, join(dataDir, "files"));

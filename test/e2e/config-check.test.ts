@@ -5,12 +5,12 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse } from "yaml";
-import { defaultImages, type Images } from "../../components/config/images.ts";
+import type { Images } from "../../components/config/images.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { edgePaths } from "../../components/pod/edge/paths.ts";
 import { filesOf } from "../../components/pod/part.ts";
-import { ensureImages } from "../../scripts/setup/images.ts";
+import { podImages } from "../support/pod-images.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const golden = join(import.meta.dirname, "..", "golden");
@@ -19,7 +19,7 @@ const resources = scope({ after });
 let images: Images;
 
 before(async () => {
-  images = await ensureImages(defaultImages);
+  images = await podImages();
 });
 
 /** Runs a program in a container without a network, its configuration mounted at /config. */

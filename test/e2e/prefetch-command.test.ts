@@ -5,15 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { stringify } from "yaml";
-import { defaultImages } from "../../components/config/images.ts";
 import { namespace } from "../../components/config/schema.ts";
 import { prefetched } from "../../scripts/pipeline/prefetched.ts";
 import { artifact, blob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { ensureImages } from "../../scripts/setup/images.ts";
 import { registryName, startChain } from "../support/chain.ts";
 import { costProject } from "../support/cost-project.ts";
 import { importedStacks } from "../support/imported-stacks.ts";
+import { podImages } from "../support/pod-images.ts";
 import { freePort } from "../support/ports.ts";
 import { projectDirectory } from "../support/project.ts";
 import { assertServed, fetchedBlobs, smallImage } from "../support/small-images.ts";
@@ -25,7 +24,7 @@ test("images come into a stack's caches and not here, and what can't come is sai
   await using parts = new AsyncDisposableStack();
   const chain = await startChain(parts, {
     repositories,
-    images: await ensureImages(defaultImages, { prefetch: true }),
+    images: await podImages({ prefetch: true }),
   });
   const content = await smallImage("by-hand", ["1.0"]);
   const chart = artifact({

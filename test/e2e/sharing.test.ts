@@ -7,18 +7,17 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { clientConfiguration } from "../../components/clients/clients.ts";
-import { defaultImages } from "../../components/config/images.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { renderEdgeConfig } from "../../components/pod/edge/nginx.ts";
 import { edgePaths } from "../../components/pod/edge/paths.ts";
 import type { Blob, Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { ensureImages } from "../../scripts/setup/images.ts";
 import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
 import { containerdNode } from "../support/clients/node.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { download, downloads, get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { podImages } from "../support/pod-images.ts";
 import { podOptions } from "../support/pod-options.ts";
 import { type Replica, type Replicas, replicasOf } from "../support/replicas.ts";
 import { startBalancer } from "../support/replicas-balancer.ts";
@@ -227,7 +226,7 @@ test("a replica that reaches no other serves by itself", async (t) => {
 
 test("a replica whose machine vanishes costs requests a second, also where it was just asked", async (t) => {
   const parts = scope(t);
-  const { edge } = await ensureImages(defaultImages);
+  const { edge } = await podImages();
   const name = `registry-cache-test-${randomUUID()}`;
   await podman(["network", "create", name]);
   parts.defer(async () => void (await podman(["network", "rm", "--force", "--time=0", name])));
