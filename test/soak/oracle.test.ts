@@ -27,9 +27,20 @@ describe("the oracle of a soak", () => {
     test(`lets ${JSON.stringify(failure).slice(0, 40)} pass only while something is broken`, () => {
       for (const phase of ["upstream", "edge", "recovering"] as const) assert.equal(judge(phase, failure), 0);
       assert.equal(judge("well", failure, 2), 0, "something broke during the pull");
+      blob.refusedAt = undefined;
       assert.equal(judge("well", failure), 1);
     });
   }
+
+  test("lets 503 pass where another client was told it in the ten seconds before", (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: 0 });
+    const silent = { ...whole, status: 503 };
+    assert.equal(judge("recovering", silent), 0);
+    t.mock.timers.tick(10_000);
+    assert.equal(judge("well", silent), 0);
+    t.mock.timers.tick(1500);
+    assert.equal(judge("well", silent), 1, "what is told again doesn't count as the first");
+  });
 
   test("wants from the cache what it has, whatever the upstream does", () => {
     assert.equal(judge("well", whole), 0);

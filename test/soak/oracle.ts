@@ -20,6 +20,8 @@ export interface Blob {
   readonly digest: Digest;
   /** When a client last had the whole of it from the edge that still runs, by Date.now(). */
   servedAt?: number | undefined;
+  /** When a client was last told 503 that wasn't told to another one before, by Date.now(). */
+  refusedAt?: number | undefined;
 }
 
 /** What a client got, or why it got nothing. */
@@ -29,6 +31,8 @@ export type Outcome = Download | { readonly error: string };
 const corruptMs = 60_000;
 /** What a client had so recently is still in the cache: the budget holds minutes of pulls. */
 const keptMs = 5000;
+/** Of what the upstream was silent for, nginx tells the others 503 for 10 s, too (docs/adr/0007-silent-upstream.md), and adds up to a second. */
+const refusedMs = 11_000;
 
 export class Oracle {
   /** What must not have happened, in words. */
@@ -60,9 +64,18 @@ export class Oracle {
     if (why === undefined) return;
     const same = before.count === after.count;
     const kept = blob.servedAt !== undefined && begun - blob.servedAt < keptMs && begun > this.#corruptUntil;
-    const owed = before.phase === "well" || (before.phase === "upstream" && kept);
+    const isTold = this.#isTold(blob, outcome);
+    const owed = (before.phase === "well" && !isTold) || (before.phase === "upstream" && kept);
     if (same && owed) this.violate(`${before.what}: ${kept ? "a cached" : "a"} blob failed: ${why}`);
     blob.servedAt = undefined;
+  }
+
+  /** Whether it is what another client was told just before. */
+  #isTold(blob: Blob, outcome: Outcome): boolean {
+    if ("error" in outcome || outcome.status !== 503) return false;
+    const isTold = blob.refusedAt !== undefined && Date.now() - blob.refusedAt < refusedMs;
+    if (!isTold) blob.refusedAt = Date.now();
+    return isTold;
   }
 
   #failure(blob: Blob, outcome: Outcome, begun: number): string | undefined {
