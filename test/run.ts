@@ -29,7 +29,7 @@ const maxFilesAgain = 5;
 const long = [
   ...["test/nodes/workload", "test/boot/aws"],
   ...["alerts", "apply", "budget", "fallback."].map((name) => `test/e2e/${name}`),
-  ...["test/bench/", "test/soak/soak"],
+  ...["test/bench/", "test/soak/soak", "test/programs/vm-follow"],
   ...[
     ...["cluster-lifecycle", "kubernetes", "cloud-lost-state", "cloud-lifecycle", "cloud-changes"],
     ...["rights", "pipeline-up", "upgrade"],
