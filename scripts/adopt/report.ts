@@ -13,7 +13,11 @@ export function adoptedLines({ count, missing, changes }: Adopted): { lines: str
       ...of("update").map((it) => `~ the next update changes ${named(it)}: ${it.because.join(", ")}`),
     ],
     problems: [
-      ...(count === 0 ? ["nothing of the stack was found: there is nothing to adopt"] : []),
+      ...(count === 0
+        ? [
+            "nothing of the stack was found. If it was up, use the credentials of its account, and the name and regions that it had; otherwise, there is nothing to adopt: bring it up",
+          ]
+        : []),
       ...missing.filter(({ isExpected }) => !isExpected).map(({ name, reason }) => `${name}: ${reason}`),
       ...[...of("replace"), ...of("delete")].map(
         (it) => `the next update would ${it.kind} ${named(it)}: ${it.because.join(", ")}`,

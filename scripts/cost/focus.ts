@@ -33,10 +33,18 @@ export interface Billed {
 /** Not null, which z.coerce.date() takes for 1970. */
 const date = z.union([z.string(), z.date()]).pipe(z.coerce.date());
 
-/** The columns that count; each version of FOCUS since 1.0 has them. In CSV all is text, and the tags are JSON; Parquet has dates, and may have a map. */
+/** Not null or empty, which z.coerce.number() takes for 0. */
+const amount = z.union([z.number(), z.bigint(), z.string().regex(/\S/)]).pipe(z.coerce.number());
+
+/**
+ * The columns that count; each version of FOCUS since 1.0 has them, but for Azure's own, which begin with `x_`:
+ * https://learn.microsoft.com/azure/cost-management-billing/dataset-schema/cost-usage-details-focus. In CSV all is text, and the tags are JSON; Parquet has dates, and may have a map.
+ */
 const row = z.looseObject({
-  BilledCost: z.coerce.number(),
-  EffectiveCost: z.coerce.number(),
+  BilledCost: amount,
+  EffectiveCost: amount,
+  x_BilledCostInUsd: amount.nullish().catch(undefined),
+  x_EffectiveCostInUsd: amount.nullish().catch(undefined),
   ChargeCategory: z.string(),
   BillingCurrency: z.string(),
   ChargePeriodStart: date,
@@ -168,15 +176,24 @@ function add(record: unknown, line: number, sums: Map<string, Sum>): void {
   }
   const stack = stackOf(data.Tags);
   if (stack === undefined) return;
-  if (data.BillingCurrency !== "USD") {
-    throw new Error(`row ${line}: is in ${data.BillingCurrency}, and the estimates are in USD`);
+  const amounts = amountsInUsd(data);
+  if (amounts === undefined) {
+    throw new Error(
+      `row ${line}: is in ${data.BillingCurrency}, and the estimates are in USD: export the columns x_BilledCostInUsd and x_EffectiveCostInUsd, too`,
+    );
   }
   const [start, end] = [Number(data.ChargePeriodStart), Number(data.ChargePeriodEnd)];
   const isUsage = data.ChargeCategory === "Usage";
   if (isUsage && end <= start) throw new Error(`row ${line}: its charge period doesn't end after its start`);
   const key = keyOf(stack, data.RegionId);
-  const amounts = { usd: data.BilledCost, effectiveUSD: data.EffectiveCost };
   sums.set(key, plus(sums.get(key) ?? nothing, { ...nothing, ...amounts, ...(isUsage && { start, end }) }));
+}
+
+/** Nothing where the charge is in another currency, and the cloud doesn't say what it is in USD. */
+function amountsInUsd(charge: z.output<typeof row>): Pick<Sum, "usd" | "effectiveUSD"> | undefined {
+  if (charge.BillingCurrency === "USD") return { usd: charge.BilledCost, effectiveUSD: charge.EffectiveCost };
+  const { x_BilledCostInUsd: usd, x_EffectiveCostInUsd: effectiveUSD } = charge;
+  return typeof usd === "number" && typeof effectiveUSD === "number" ? { usd, effectiveUSD } : undefined;
 }
 
 /** Clouds name no region, or `global`, for what is in none. */

@@ -74,5 +74,7 @@ for (const script of ["adopt", "rights", "accept"])
 
 test("where nothing is found, nothing is adopted", () => {
   const { problems } = adoptedLines({ files: [], count: 0, missing: [], changes: [] });
-  assert.deepEqual(problems, ["nothing of the stack was found: there is nothing to adopt"]);
+  assert.deepEqual(problems, [
+    "nothing of the stack was found. If it was up, use the credentials of its account, and the name and regions that it had; otherwise, there is nothing to adopt: bring it up",
+  ]);
 });

@@ -12,6 +12,8 @@ const columns = [
   ...["BilledCost", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd", "RegionId", "Tags"],
   ...["EffectiveCost", "ChargeCategory"],
 ];
+/** With Azure's own. */
+const usdColumns = [...columns, "x_BilledCostInUsd", "x_EffectiveCostInUsd"];
 
 interface Charge {
   readonly cost: string;
@@ -23,15 +25,18 @@ interface Charge {
   readonly effective?: string;
   /** @default "Usage" */
   readonly category?: string;
+  /** For {@link usdColumns}: what was billed, and the effective cost. */
+  readonly usd?: readonly [string, string];
 }
 
 /** An export, a charge for each day. */
 function focus(charges: readonly Charge[], names: readonly string[] = columns): string {
   const rows = charges.map((charge) => {
     const { cost, currency = "USD", day, region = "", tags, effective = cost, category = "Usage" } = charge;
+    const { usd = [] } = charge;
     const date = (day: number) => `2026-11-${String(day).padStart(2, "0")}T00:00:00Z`;
     const text = tags ? JSON.stringify(tags) : "";
-    return [cost, currency, date(day), date(day + 1), region, text, effective, category];
+    return [cost, currency, date(day), date(day + 1), region, text, effective, category, ...usd];
   });
   // A byte order mark, and quotes around all, as Azure writes them.
   const text = [names, ...rows].map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(","));
@@ -98,7 +103,12 @@ test("an export that can't be read, or isn't comparable, is a problem, and the r
   for (const [text, problem] of [
     [
       focus([{ ...own, cost: "1", currency: "EUR" }]),
-      /--focus: \S+focus\.csv: row 2: is in EUR, and the estimates are in USD/,
+      /--focus: \S+focus\.csv: row 2: is in EUR, and the estimates are in USD: export the columns x_BilledCostInUsd and x_EffectiveCostInUsd, too/,
+    ],
+    [focus([{ ...own, cost: "" }]), /row 2: the column BilledCost of FOCUS is missing or wrong/],
+    [
+      focus([{ ...own, cost: "1", currency: "EUR", usd: ["1.1", ""] }], usdColumns),
+      /row 2: is in EUR, and the estimates are in USD/,
     ],
     [
       focus([{ ...own, cost: "much" }]),
@@ -127,6 +137,27 @@ test("an export that can't be read, or isn't comparable, is a problem, and the r
   }
   const { stderr } = await project.cost("--focus", join(project.directory, "none.csv"));
   assert.match(stderr, /--focus: \S+none\.csv: ENOENT/);
+});
+
+test("of a bill in another currency, Azure's export has the amounts in USD", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("azure", stackFiles.azure);
+  const file = join(project.directory, "focus.csv");
+  const own = { currency: "EUR", region: "westeurope", tags: tags("azure") };
+  await writeFile(
+    file,
+    focus(
+      [
+        { ...own, cost: "2", day: 1, usd: ["2.2", "2.5"] },
+        { ...own, cost: "2", day: 10, usd: ["2.2", "2.5"] },
+      ],
+      usdColumns,
+    ),
+  );
+  const { stdout, stderr, exitCode } = await project.cost("--focus", file);
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  // 4.40 USD in ten days, 240 hours: × 730 / 240 = 13.38; 15.21 with commitments.
+  assert.match(stdout, /^azure, westeurope .* \$13\.38 +\$15\.21$/m);
 });
 
 test("an export may be of several files, and compressed", async (t) => {
