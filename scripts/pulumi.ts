@@ -41,7 +41,8 @@ await runSteps(async () => {
     args.push("--config-file", (await effectiveStack()).file);
   }
   const { isTTY: onTerminal } = process.stdin;
-  const engine = execa(engineProgram, args, {
+  // A terminal that is closed sends SIGHUP to both. The engine would end at once, and leave its stack locked.
+  const engine = execa("sh", ["-c", 'trap "" HUP; exec "$0" "$@"', engineProgram, ...args], {
     env: isLocal ? localEnvironment() : engineEnvironment(backend),
     stdio: "inherit",
     reject: false,
@@ -55,9 +56,12 @@ await runSteps(async () => {
     if (!isInterrupted) engine.kill("SIGINT");
     isInterrupted = true;
   };
-  process.on("SIGTERM", interrupt);
+  process.on("SIGTERM", interrupt).on("SIGHUP", interrupt);
   // A terminal sends Ctrl-C to the engine, too.
-  process.on("SIGINT", onTerminal ? () => {} : interrupt);
+  const onInterrupt = () => {
+    isInterrupted = true;
+  };
+  process.on("SIGINT", onTerminal ? onInterrupt : interrupt);
   const { exitCode } = await engine;
   process.exitCode = exitCode ?? 1;
 });

@@ -140,6 +140,25 @@ suite("npm run pipeline -- up", () => {
     }
   });
 
+  test("what `npm run pulumi` has begun ends when its terminal is closed", async () => {
+    await rm(gate);
+    await configure("aws-d", { label: "closed", waitFor: gate });
+    const run = fleet.startPulumiOnTerminal("up", "--yes", "--skip-preview", "--stack", "aws-d");
+    await working();
+    run.kill("SIGKILL");
+    await run;
+    // As above.
+    await sleep(1000);
+    await writeFile(gate, "");
+    await waitUntil(
+      "what it had begun is stored",
+      async () => /closed/.test(await resourceOf("aws-d")),
+      30_000,
+    );
+    const next = await fleet.pipeline("up", "aws-d", "--settle-minutes", "0");
+    assert.equal(next.exitCode, 0, next.stdout);
+  });
+
   test("a run that was killed: its lock, then what it left undone, are said with the way out", async () => {
     await rm(gate);
     await configure("aws-d", { size: "2", waitFor: gate });
