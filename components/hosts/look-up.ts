@@ -41,6 +41,19 @@ export class LookUp {
   }
 
   /**
+   * That a zone has no record of the endpoint's name but the stack's own. Without an answer, nothing is told: the update says it.
+   * @param record as a person says it: `the A record of cache.example.com`
+   */
+  async askForFreeName(record: string, exists: Promise<boolean>): Promise<void> {
+    const isThere = await exists.catch(() => false);
+    if (!isThere || isAdopting) return;
+    this.refuse(
+      "endpoint.hostname",
+      `${record} already exists and isn't this stack's: choose another name, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
+    );
+  }
+
+  /**
    * That the cloud has nothing of a name that the stack would use; otherwise there is a problem more.
    * @param name as a person says it: `the bucket example`
    * @param isMissing whether an error says so.

@@ -81,7 +81,7 @@ async function cloudProgram(file: string, cloud: Cloud): Promise<CloudProgram> {
       },
       (token, inputs, provider) =>
         token === "pulumi:pulumi:readStackResourceOutputs"
-          ? { outputs: {} }
+          ? { outputs: stateOf(before) }
           : asTheEngine(token, () =>
               cloud.invoke(token, revealed(inputs) as Inputs, scopeOf(providerOf(provider))),
             ),
@@ -95,6 +95,16 @@ async function cloudProgram(file: string, cloud: Cloud): Promise<CloudProgram> {
     );
   };
   return { regions, run, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
+}
+
+/** Of each resource, as the engine tells what the last update left. */
+function stateOf(before: ReadonlyMap<string, Made> = new Map()): Inputs {
+  return Object.fromEntries(
+    [...before.values()].map(({ resource: { type, name }, state }) => [
+      `urn:pulumi:stack::project::registry-cache:index:RegionalCache$${type}::${name}`,
+      { type, outputs: state },
+    ]),
+  );
 }
 
 /** What a provider refuses is told in words of the engine around it. */

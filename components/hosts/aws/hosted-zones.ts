@@ -1,8 +1,10 @@
+import { getRecords } from "@pulumi/aws/route53/getRecords.js";
 import { type GetZoneArgs, type GetZoneResult, getZone } from "@pulumi/aws/route53/getZone.js";
 import { ZoneAssociation } from "@pulumi/aws/route53/zoneAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import { reasonOf } from "../look-up.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
 import type { AwsPlan } from "./naming.ts";
 
@@ -33,6 +35,7 @@ export async function findZones(question: Question): Promise<FoundZones> {
     zone === undefined ? undefined : findHostedZone(question, zone),
     named === undefined ? undefined : findChallengeZone(question, named),
   ]);
+  if (hostedZone) await checkName(question, hostedZone);
   if (tls.mode !== "acme" || named !== undefined) return { hostedZone, challengeZone };
   if (hostedZone?.isPrivate) {
     const message = `is missing: the hosted zone ${zone} is private, and the certificate authority finds the proof of the name in a public one only. Name one that contains the host name`;
@@ -68,6 +71,19 @@ async function findHostedZone(question: Question, name: string): Promise<HostedZ
         : `the public hosted zone ${name} can't be found: ${reason}`,
     );
   }
+}
+
+/** That nothing else has the endpoint's name. Asked only where the stack doesn't have it yet. */
+async function checkName({ region, lookUp, options }: Question, { id }: HostedZone): Promise<void> {
+  const { hostname } = region.endpoint;
+  const records = await previousOutputs<{ name: string; zoneId: string }>("aws:route53/record:Record");
+  const own = records.get(region.name);
+  if (own?.name === hostname && own.zoneId === id) return;
+  const named = getRecords({ zoneId: id, nameRegex: `^${hostname.replaceAll(".", "\\.")}\\.?$` }, options);
+  const exists = named.then(({ resourceRecordSets }) =>
+    resourceRecordSets.some(({ type }) => ["A", "AAAA", "CNAME"].includes(type)),
+  );
+  await lookUp.askForFreeName(`a record of ${hostname}`, exists);
 }
 
 function asPublic({ zoneId: id, arn }: GetZoneResult): HostedZone {

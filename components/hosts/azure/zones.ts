@@ -2,7 +2,9 @@ import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm, same } from "./arm.ts";
+import { hasFailover } from "./failover.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -30,8 +32,12 @@ export async function findZones(
     );
   if (zone === undefined || group === undefined) return undefined;
   const id = isPrivate(region) ? await findPrivate(question, zone, group) : undefined;
-  if (id === undefined)
-    return (await findPublic(question, "endpoint.zone", zone, group)) ? "public" : undefined;
+  if (id === undefined) {
+    const found = await findPublic(question, "endpoint.zone", zone, group);
+    if (found) await checkName(question, { kind: "public", id: found.id, zone });
+    return found && "public";
+  }
+  await checkName(question, { kind: "private", id, zone });
   if (tls.mode === "acme" && tls.challengeZone === undefined)
     lookUp.refuse(
       "endpoint.tls.challengeZone",
@@ -63,11 +69,11 @@ async function findPublic(
   path: string,
   zoneName: string,
   resourceGroupName = "",
-): Promise<boolean> {
-  const found = elsewhere(region, options, resourceGroupName, `dnsZones/${zoneName}`, "2018-05-01");
+): Promise<{ readonly id: string } | undefined> {
+  const found = elsewhere(region, options, resourceGroupName, `dnsZones/${zoneName}`, versions.public);
   const zone = found ?? getZone({ zoneName, resourceGroupName }, options);
   const name = `the zone ${zoneName} in ${resourceGroupName}${whereOf(region)}`;
-  return (await lookUp.ask(path, name, zone)) !== undefined;
+  return lookUp.ask(path, name, zone);
 }
 
 /** @returns its id; undefined where there is none */
@@ -81,7 +87,7 @@ async function findPrivate(
     options,
     resourceGroupName,
     `privateDnsZones/${privateZoneName}`,
-    "2020-06-01",
+    versions.private,
   );
   const asked = found ?? getPrivateZone({ privateZoneName, resourceGroupName }, options);
   const zone = asked.catch((error: Error) => {
@@ -90,6 +96,34 @@ async function findPrivate(
   });
   const name = `the private zone ${privateZoneName} in ${resourceGroupName}${whereOf(region)}`;
   return (await lookUp.ask("endpoint.zone", name, zone))?.id;
+}
+
+interface NamedZone {
+  readonly kind: ZoneKind;
+  readonly id: string;
+  readonly zone: string;
+}
+
+/** Of the API that has the records of a kind of zone. */
+const versions: Readonly<Record<ZoneKind, string>> = { public: "2018-05-01", private: "2020-06-01" };
+
+/** That nothing else has the endpoint's name. Asked only where the stack doesn't have it yet. */
+async function checkName(
+  { region, lookUp, options }: Question<AzureRegion>,
+  { kind, id, zone }: NamedZone,
+): Promise<void> {
+  const { hostname } = region.endpoint;
+  const name = hostname.slice(0, -`.${zone}`.length);
+  const [own, ownPrivate] = await Promise.all(
+    ["azure-native:dns:RecordSet", "azure-native:privatedns:PrivateRecordSet"].map(async (type) => {
+      const records = await previousOutputs<{ name: string }>(type);
+      return records.get(`${region.name}-address`)?.name;
+    }),
+  );
+  if ((kind === "private" ? ownPrivate : own) === name) return;
+  const type = hasFailover(region) ? "CNAME" : "A";
+  const record = getFromArm(`${id}/${type}/${name}?api-version=${versions[kind]}`, options);
+  await lookUp.askForFreeName(`the ${type} record of ${hostname}`, record.then(Boolean));
 }
 
 interface Link {

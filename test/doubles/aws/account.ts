@@ -4,7 +4,7 @@ import { CloudError, demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { policyType } from "./boundary.ts";
 import { accountId, imageOf, notOffered, regions } from "./existing.ts";
-import { getZone } from "./hosted-zones.ts";
+import { getRecords, getZone } from "./hosted-zones.ts";
 import { getKey } from "./kms.ts";
 
 export const bucketType = "aws:s3/bucket:Bucket";
@@ -127,6 +127,7 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
   },
 
   "aws:route53/getZone:getZone": getZone,
+  "aws:route53/getRecords:getRecords": getRecords,
 
   "aws:ssm/getParameter:getParameter"(inputs, { cloud, scope }) {
     const name = text("name", inputs);

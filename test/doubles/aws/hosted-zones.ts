@@ -40,3 +40,13 @@ export function getZone(inputs: Inputs, { cloud }: Pick<Request, "cloud">): Inpu
   const nameServers = ["ns-1.awsdns-01.com", "ns-2.awsdns-02.net"];
   return { id, zoneId: id, name, arn: `arn:aws:route53:::hostedzone/${id}`, privateZone, nameServers };
 }
+
+/** https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/records_data_source.go */
+export function getRecords({ zoneId, nameRegex }: Inputs, { cloud }: Pick<Request, "cloud">): Inputs {
+  const regex = new RegExp(String(nameRegex ?? ""));
+  const records = cloud
+    .things("aws:route53/record:Record")
+    .map(({ inputs }) => ({ zone: inputs.zoneId, name: `${inputs.name}.`, type: inputs.type }))
+    .filter(({ zone, name }) => zone === zoneId && regex.test(name));
+  return { zoneId, nameRegex, resourceRecordSets: records.map(({ name, type }) => ({ name, type })) };
+}

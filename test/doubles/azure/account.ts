@@ -21,6 +21,8 @@ export function zonesIn(region: string): readonly string[] {
 export const types = {
   resourceGroup: "azure-native:resources:ResourceGroup",
   zone: "azure-native:dns:Zone",
+  recordSet: "azure-native:dns:RecordSet",
+  privateRecordSet: "azure-native:privatedns:PrivateRecordSet",
   privateZone: "azure-native:privatedns:PrivateZone",
   zoneLink: "azure-native:privatedns:VirtualNetworkLink",
   virtualNetwork: "azure-native:network:VirtualNetwork",

@@ -10,7 +10,6 @@ import { demandSameRegion, resource } from "./resource.ts";
 const securityGroup = "azure-native:network:NetworkSecurityGroup";
 export const publicAddress = types.publicAddress;
 export const networkInterface = "azure-native:network:NetworkInterface";
-const recordSet = "azure-native:dns:RecordSet";
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftnetwork */
 const pattern = /^[a-z0-9](?:[\w.-]{0,78}\w)?$/i;
@@ -186,7 +185,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
     },
   ),
 
-  [recordSet]: {
+  [types.recordSet]: {
     replacing: ["resourceGroupName", "zoneName", "relativeRecordSetName", "recordType"],
     references: [
       {
@@ -220,7 +219,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
     },
     admit({ cloud, inputs }) {
       const same = cloud
-        .things(recordSet)
+        .things(types.recordSet)
         .filter(
           ({ inputs: other }) =>
             other.zoneName === inputs.zoneName &&

@@ -5,7 +5,6 @@ import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { groupId, resourceId, types } from "./account.ts";
 
-const recordSet = "azure-native:privatedns:PrivateRecordSet";
 const zoneId = (inputs: Inputs) =>
   resourceId({ inputs }, "Microsoft.Network/privateDnsZones", inputs.privateZoneName);
 
@@ -52,7 +51,7 @@ const content: Readonly<Record<string, string>> = { A: "aRecords", CNAME: "cname
 export const privateDnsRules: Readonly<Record<string, Rules>> = {
   [types.zoneLink]: link,
 
-  [recordSet]: {
+  [types.privateRecordSet]: {
     replacing: ["resourceGroupName", "privateZoneName", "relativeRecordSetName", "recordType"],
     references: [
       { at: "privateZoneName", to: types.privateZone, id: (_, { inputs }) => zoneId(inputs) },

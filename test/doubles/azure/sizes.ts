@@ -184,6 +184,8 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
     types.encryptionSet,
     types.userIdentity,
     types.workspace,
+    types.recordSet,
+    types.privateRecordSet,
   ]) {
     const found = cloud.find(type, pathname, everywhere);
     if (found) return { id: found.id, ...found.inputs };

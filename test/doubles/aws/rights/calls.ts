@@ -184,6 +184,7 @@ export const functionCalls: Readonly<Record<string, readonly string[]>> = {
   "aws:cloudwatch/getLogGroup:getLogGroup": ["logs.DescribeLogGroups"],
   // And what zones.ts says.
   "aws:route53/getZone:getZone": ["route53.ListHostedZones"],
+  "aws:route53/getRecords:getRecords": [],
   "aws:ssm/getParameter:getParameter": ["ssm.GetParameter"],
   "aws:ec2/getAmi:getAmi": ["ec2.DescribeImages"],
   "aws:ec2/getInstanceType:getInstanceType": ["ec2.DescribeInstanceTypes"],

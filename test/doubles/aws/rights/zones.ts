@@ -1,17 +1,19 @@
-/** What a look-up of a hosted zone asks, beside the list of all: of those of the name which networks they have, of the one that is found the rest. */
+/** What a look-up of a hosted zone asks, beside the list of all: of those of the name which networks they have, of the one that is found the rest; and one of its records. */
 import type { Cloud } from "../../cloud.ts";
 import type { Asked } from "../../guard.ts";
 import { zonesOfName } from "../hosted-zones.ts";
 import type { Request } from "./evaluate.ts";
 
 export function zoneRequests(cloud: Cloud, { type, inputs }: Asked): Request[] {
-  if (type !== "aws:route53/getZone:getZone") return [];
-  const { isPrivate, named, matching } = zonesOfName(inputs, cloud);
   const on = (name: string, { id }: { readonly id: string }): Request => ({
     action: `route53:${name}`,
     resource: `arn:aws:route53:::hostedzone/${id}`,
     context: { "aws:RequestedRegion": "us-east-1" },
   });
+  if (type === "aws:route53/getRecords:getRecords")
+    return [on("ListResourceRecordSets", { id: String(inputs.zoneId) })];
+  if (type !== "aws:route53/getZone:getZone") return [];
+  const { isPrivate, named, matching } = zonesOfName(inputs, cloud);
   const reads = ["GetHostedZone", "ListTagsForResource", ...(isPrivate ? ["ListResourceRecordSets"] : [])];
   return [
     ...(inputs.vpcId === undefined ? [] : named.map((zone) => on("GetHostedZone", zone))),
