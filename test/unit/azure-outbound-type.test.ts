@@ -38,8 +38,7 @@ function found(wayOut: WayOut, previous?: readonly [OutboundType, string]) {
   };
   const subnetNow = { networkRanges: [], ranges: [], hasNameServers: false, wayOut };
   const type = findOutboundType(
-    { region: plan.region, subscription, lookUp, options: {} },
-    plan,
+    { plan, region: plan.region, subscription, lookUp, options: {} },
     subnetNow,
     cluster,
   );

@@ -1,7 +1,6 @@
 import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
-import type { AwsRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion, reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
@@ -10,8 +9,9 @@ import { regionNames } from "./regions.ts";
 import { askEc2, briefly, sdkSettings } from "./sdk.ts";
 
 /** A region in which the static checks have found nothing, and who asks AWS about it. */
-export interface Question<R extends AwsRegion = AwsRegion> {
-  readonly region: R;
+export interface Question<Plan extends AwsPlan = AwsPlan> {
+  readonly plan: Plan;
+  readonly region: Plan["region"];
   readonly accountId: string;
   readonly lookUp: LookUp;
   readonly options: pulumi.InvokeOptions;
@@ -21,17 +21,18 @@ export interface Question<R extends AwsRegion = AwsRegion> {
  * Asks AWS in which account it is, and then what else there is to ask about a region.
  * @param ask gives undefined where there is a problem.
  */
-export function lookUpIn<R extends AwsRegion, Found extends object>(
-  region: R,
+export function lookUpIn<Plan extends AwsPlan, Found extends object>(
+  plan: Plan,
   options: pulumi.InvokeOptions,
-  ask: (question: Question<R>) => Promise<Found | undefined>,
+  ask: (question: Question<Plan>) => Promise<Found | undefined>,
 ): Promise<LookedUp<Found>> {
+  const { region } = plan;
   return lookUpRegion(region, async (lookUp) => {
     // Without an answer, no other question has one.
     const caller = await getCallerIdentity({}, options).catch((error: Error) =>
       lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error)}`),
     );
-    return caller && ask({ region, accountId: caller.accountId, lookUp, options });
+    return caller && ask({ plan, region, accountId: caller.accountId, lookUp, options });
   });
 }
 

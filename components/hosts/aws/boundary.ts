@@ -1,6 +1,5 @@
 import type { PolicyDocument } from "@pulumi/aws/iam/documents.js";
 import { getPolicy } from "@pulumi/aws/iam/getPolicy.js";
-import type { Governance } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
 import type { Question } from "./account.ts";
 
@@ -20,10 +19,10 @@ const path = "governance.permissionsBoundary";
  * allowed: only a request shows. Without the right to read it, nothing is said of its content.
  */
 export async function checkBoundary(
-  { accountId, lookUp, options }: Question,
-  { permissionsBoundary: arn }: Governance = {},
+  { plan: { governance }, accountId, lookUp, options }: Question,
   needs: readonly RoleNeeds[],
 ): Promise<void> {
+  const arn = governance?.permissionsBoundary;
   if (arn === undefined) return;
   const [, , , , owner] = arn.split(":");
   if (owner !== "aws" && owner !== accountId)

@@ -5,11 +5,11 @@ import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
 import { getBucket } from "@pulumi/aws/s3/getBucket.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { S3Store } from "../../pod/store.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
-import { type AwsPlan, hasAccountNamespace, namesOf } from "./naming.ts";
+import { type AwsPlan, hasAccountNamespace } from "./naming.ts";
 import { encryptedOnlyPolicy } from "./policies.ts";
 
 export interface BucketArgs extends Pick<S3Store, "bucket" | "delivery"> {
@@ -136,15 +136,11 @@ const path = "storage.kind";
  * The name for the bucket of a region with `storage.kind: bucket`: it is this stack's own already, or nobody's.
  * @returns undefined, and a problem more, when it can't be had.
  */
-export async function findBucketName({
-  region: { name: region },
-  accountId,
-  lookUp,
-  options,
-}: Question): Promise<string | undefined> {
-  const bucket = namesOf({ stack: pulumi.getStack(), region }).bucket(accountId);
+export async function findBucketName(question: Question): Promise<string | undefined> {
+  const { plan, region, accountId, lookUp, options } = question;
+  const bucket = plan.names.bucket(accountId);
   const previous = await previousOutputs<{ bucket: string }>("aws:s3/bucket:Bucket");
-  if (previous.get(bucketResource(region))?.bucket === bucket) return bucket;
+  if (previous.get(bucketResource(region.name))?.bucket === bucket) return bucket;
   const isFree = await lookUp.askForNothing(path, `the bucket ${bucket}`, getBucket({ bucket }, options), {
     isMissing,
     unknown: "may be another account's",

@@ -1,6 +1,5 @@
 import { getKey } from "@pulumi/aws/kms/getKey.js";
 import { ofRegion } from "../../config/per-region.ts";
-import type { Governance } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
 
@@ -10,11 +9,10 @@ const path = "governance.kmsKey";
  * The key of a region: that it can encrypt, and that it isn't one of AWS's own, which only its one service may use.
  * @returns its ARN; undefined where the configuration names none, or with a problem more
  */
-export async function findKmsKey(
-  { region: { name }, lookUp, options }: Question,
-  { kmsKey }: Governance = {},
-): Promise<string | undefined> {
-  const keyId = ofRegion(kmsKey, name);
+export async function findKmsKey(question: Question): Promise<string | undefined> {
+  const { plan, region, lookUp, options } = question;
+  const { name } = region;
+  const keyId = ofRegion(plan.governance?.kmsKey, name);
   if (keyId === undefined) return undefined;
   const key = await lookUp.ask(path, `the KMS key ${keyId} in ${name}`, getKey({ keyId }, options));
   if (!key) return undefined;

@@ -2,7 +2,6 @@ import { getInstanceType } from "@pulumi/aws/ec2/getInstanceType.js";
 import { getServiceQuota } from "@pulumi/aws/servicequotas/getServiceQuota.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { machineNamed } from "../../capacity/machines.ts";
-import type { AwsVmRegion } from "../../config/schema.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
@@ -47,10 +46,7 @@ const standard = /^(?:a|c|d|h|i|im|is|m|r|t|z)\d/;
  * That the account's quota has room for the machine: EC2 refuses it only when the old one is deleted, or stopped. A machine that has as many vCPUs as the one before takes
  * that one's place, and nothing is asked. A quota that can't be read is told, and refuses nothing.
  */
-export async function checkVCpus(
-  { region, lookUp, options }: Question<AwsVmRegion>,
-  type: string,
-): Promise<void> {
+export async function checkVCpus({ region, lookUp, options }: Question, type: string): Promise<void> {
   if (!standard.test(type)) return;
   try {
     const machines = await previousOutputs<{ instanceType: string }>("aws:ec2/instance:Instance");

@@ -9,7 +9,7 @@ import { previousOutputs } from "../previous-outputs.ts";
 import { isMissing } from "./arm.ts";
 import { createDiagnostics } from "./governance.ts";
 import { type Grant, type Grantee, grant } from "./identity.ts";
-import { type AzurePlan, namesOf, storageAccountName } from "./naming.ts";
+import { type AzurePlan, storageAccountName } from "./naming.ts";
 import type { Place } from "./place.ts";
 import type { Question } from "./question.ts";
 import { storeSku } from "./regions.ts";
@@ -141,19 +141,14 @@ const accountType = "azure-native:storage:StorageAccount";
  *
  * @returns undefined, and a problem more, when one of that name is in the resource group and isn't this stack's.
  */
-export async function findStorageAccountName({
-  region: { name: region, topology, resourceGroup },
-  subscription,
-  lookUp,
-  options,
-}: Question): Promise<string | undefined> {
-  const identity = { stack: pulumi.getStack(), region };
-  const accountName = storageAccountName(subscription, identity);
-  const resourceGroupName = resourceGroup ?? namesOf(identity).resourceGroup;
+export async function findStorageAccountName(question: Question): Promise<string | undefined> {
+  const { plan, region, subscription, lookUp, options } = question;
+  const { name, resourceGroup: resourceGroupName = plan.names.resourceGroup } = region;
+  const accountName = storageAccountName(subscription, { stack: plan.stack, region: name });
   const accounts = await previousOutputs<{ name: string; sku: { name: string } }>(accountType);
-  const { name: previousName, sku: { name: sku = "" } = {} } = accounts.get(region) ?? {};
+  const { name: previousName, sku: { name: sku = "" } = {} } = accounts.get(name) ?? {};
   if (previousName === accountName) {
-    if (storeSku({ name: region, topology }) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
+    if (storeSku(region) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
       const convert = `az storage account migration start --account-name ${accountName} --resource-group ${resourceGroupName} --sku Standard_ZRS --no-wait`;
       const message = `the storage account ${accountName} is ${sku}, in one zone, and an update can't change that: \`${convert}\` makes it zone-redundant, and \`pulumi refresh\` takes note of it (docs/upgrading.md)`;
       lookUp.warn(path, message);

@@ -6,7 +6,6 @@ import {
   type GetVirtualNetworkResult,
   getVirtualNetwork,
 } from "@pulumi/azure-native/network/getVirtualNetwork.js";
-import type { AzureRegion } from "../../config/schema.ts";
 import { partsOf } from "./arm.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -100,7 +99,7 @@ const wayOut =
 
 /** Finds it, and refuses or warns of what isn't enough for machines without a public address. */
 async function findWayOut(
-  question: Question<AzureRegion>,
+  question: Question,
   network: GetVirtualNetworkResult,
   subnet: Subnet,
 ): Promise<WayOut> {
@@ -125,10 +124,7 @@ async function findWayOut(
 }
 
 /** Public addresses of a subnet's NAT gateway, as ranges. */
-async function findEgress(
-  { lookUp, options }: Question<AzureRegion>,
-  { natGateway }: Subnet,
-): Promise<string[]> {
+async function findEgress({ lookUp, options }: Question, { natGateway }: Subnet): Promise<string[]> {
   if (natGateway?.id === undefined) return [];
   const { group: resourceGroupName, name: natGatewayName } = partsOf(natGateway.id);
   const gateway = await lookUp.ask(
@@ -155,7 +151,7 @@ async function findEgress(
 }
 
 async function findRoute(
-  { lookUp, options }: Question<AzureRegion>,
+  { lookUp, options }: Question,
   { subnets = [], virtualNetworkPeerings = [] }: GetVirtualNetworkResult,
   { natGateway, routeTable, defaultOutboundAccess }: Subnet,
 ): Promise<WayOut> {

@@ -1,13 +1,14 @@
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureRegion } from "../../config/schema.ts";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion } from "../look-up.ts";
+import type { AzurePlan } from "./naming.ts";
 
 /** A region in which the static checks have found nothing, and who asks Azure about it. */
-export interface Question<R extends AzureRegion = AzureRegion> {
-  readonly region: R;
+export interface Question<Plan extends AzurePlan = AzurePlan> {
+  readonly plan: Plan;
+  readonly region: Plan["region"];
   /** The provider's functions see no other. */
   readonly subscription: string;
   readonly lookUp: LookUp;
@@ -18,14 +19,15 @@ export interface Question<R extends AzureRegion = AzureRegion> {
  * Asks Azure in which subscription it is, and then what else there is to ask about a region.
  * @param ask gives undefined where there is a problem.
  */
-export function lookUpIn<R extends AzureRegion, Found extends object>(
-  region: R,
+export function lookUpIn<Plan extends AzurePlan, Found extends object>(
+  plan: Plan,
   options: pulumi.InvokeOptions,
-  ask: (question: Question<R>) => Promise<Found | undefined>,
+  ask: (question: Question<Plan>) => Promise<Found | undefined>,
 ): Promise<LookedUp<Found>> {
+  const { region } = plan;
   return lookUpRegion(region, async (lookUp) => {
     const client = await lookUp.ask("subscription", "the subscription", getClientConfig(options));
-    return client && ask({ region, subscription: client.subscriptionId, lookUp, options });
+    return client && ask({ plan, region, subscription: client.subscriptionId, lookUp, options });
   });
 }
 

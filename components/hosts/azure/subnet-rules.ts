@@ -26,7 +26,7 @@ const path = "network.subnet";
  * Only what is certain is said. What is behind most service tags or an application security group isn't known.
  */
 export async function checkSubnetRules(
-  { region, lookUp, options }: Question<AzureRegion>,
+  { region, lookUp, options }: Question,
   { networkSecurityGroup, addressPrefix, addressPrefixes = addressPrefix ? [addressPrefix] : [] }: Subnet,
 ): Promise<void> {
   const id = networkSecurityGroup?.id;

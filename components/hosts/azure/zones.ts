@@ -18,7 +18,7 @@ export type ZoneKind = "public" | "private";
  * @returns the kind of `endpoint.zone`; undefined where there is none, or with a problem more
  */
 export async function findZones(
-  question: Question<AzureRegion>,
+  question: Question,
   subnet: FoundSubnet | undefined,
 ): Promise<ZoneKind | undefined> {
   const { region, lookUp } = question;
@@ -65,7 +65,7 @@ function whereOf({ endpoint: { zoneSubscription } }: AzureRegion): string {
 }
 
 async function findPublic(
-  { region, lookUp, options }: Question<AzureRegion>,
+  { region, lookUp, options }: Question,
   path: string,
   zoneName: string,
   resourceGroupName = "",
@@ -78,7 +78,7 @@ async function findPublic(
 
 /** @returns its id; undefined where there is none */
 async function findPrivate(
-  { region, lookUp, options }: Question<AzureRegion>,
+  { region, lookUp, options }: Question,
   privateZoneName: string,
   resourceGroupName: string,
 ): Promise<string | undefined> {
@@ -133,7 +133,7 @@ interface Link {
 
 /** That the network of the region sees the zone, by itself or by name servers of its own, which can't be asked. */
 async function findLink(
-  { region: { network, endpoint }, lookUp, options }: Question<AzureRegion>,
+  { region: { network, endpoint }, lookUp, options }: Question,
   { id, zone, group }: { readonly id: string; readonly zone: string; readonly group: string },
   { hasNameServers }: FoundSubnet,
 ): Promise<void> {

@@ -15,7 +15,6 @@ import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket.ts";
 import { type FoundZones, findZones as findHostedZones } from "../hosted-zones.ts";
 import { checkClusterKey, findKmsKey } from "../kms-key.ts";
-import type { Names } from "../naming.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
 import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { defaultQuotas } from "../source-rules.ts";
@@ -48,19 +47,18 @@ export function clusterFindingsFor(
   options: pulumi.InvokeOptions,
   isMade: boolean,
 ): Promise<LookedUp<ClusterFindings>> {
-  const { region, names, governance } = plan;
-  return lookUpIn(region, options, async (question) => {
-    const kmsKeyArn = await findKmsKey(question, governance);
+  return lookUpIn(plan, options, async (question) => {
+    const kmsKeyArn = await findKmsKey(question);
     const [zones = [], hostedZones, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
       findZones(question),
       findHostedZones(question),
       findLoadBalancerZone(question),
       findBucketName(question),
       findLoadBalancerRanges(question),
-      isMade ? undefined : checkName(question, names),
-      checkLogGroup(question, names),
+      isMade ? undefined : checkName(question),
+      checkLogGroup(question),
       checkClients(question),
-      checkBoundary(question, governance, clusterNeeds(plan)),
+      checkBoundary(question, clusterNeeds(plan)),
       checkClusterKey(question, kmsKeyArn),
     ]);
     if (bucket === undefined) return undefined;
@@ -105,14 +103,16 @@ async function checkClients({ region: { access }, lookUp, options }: Question): 
 }
 
 /** A cluster that another stack made, or a person. */
-async function checkName({ lookUp, options }: Question, { cluster }: Names): Promise<void> {
+async function checkName({ plan: { names }, lookUp, options }: Question): Promise<void> {
+  const { cluster } = names;
   const answer = await lookUp.ask("topology", "the account's clusters", getClusters({}, options));
   if (isAdopting || !answer?.names.includes(cluster)) return;
   lookUp.refuse("topology", `there is an EKS cluster ${cluster} already, which isn't this stack's`);
 }
 
 /** EKS may have written into it once more when a cluster of this stack's was gone. */
-async function checkLogGroup({ region, lookUp, options }: Question, { logGroup }: Names): Promise<void> {
+async function checkLogGroup({ plan: { names }, region, lookUp, options }: Question): Promise<void> {
+  const { logGroup } = names;
   const previous = await previousOutputs("aws:cloudwatch/logGroup:LogGroup");
   if (previous.has(region.name)) return;
   const answer = getLogGroup({ name: logGroup }, options);

@@ -1,5 +1,4 @@
 import { metricsPort } from "../../../config/ports.ts";
-import type { AwsVmRegion } from "../../../config/schema.ts";
 import { isPrefixList, isReference, isSecurityGroup } from "../../../config/text.ts";
 import { familyOf } from "../../address-family.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
@@ -7,6 +6,7 @@ import { sourcesOf } from "../../vm/plan.ts";
 import type { Question } from "../account.ts";
 import { type FoundQuotas, findQuotas, moreQuota } from "../quotas.ts";
 import { defaultQuotas, type Opening, type Quotas, rulesOf, spread } from "../source-rules.ts";
+import type { AwsVmPlan } from "./plan.ts";
 import { checkClientGroups, findPrefixLists } from "./sources.ts";
 
 /** Who may reach a machine, as AWS counts them. */
@@ -18,7 +18,7 @@ export interface FoundAccess {
 }
 
 /** Counts the rules of the security groups, which AWS would refuse in the middle of an update. */
-export async function findAccess(question: Question<AwsVmRegion>): Promise<FoundAccess> {
+export async function findAccess(question: Question<AwsVmPlan>): Promise<FoundAccess> {
   const { region, lookUp, options } = question;
   const { name, access, endpoint } = region;
   const [lists] = await Promise.all([findPrefixLists(question), checkClientGroups(question)]);

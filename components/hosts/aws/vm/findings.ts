@@ -13,7 +13,7 @@ import { checkVCpus } from "../quotas.ts";
 import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
 import { findImage } from "./image.ts";
-import { type FoundMachine, findMachine, type MachineQuestion } from "./machine-type.ts";
+import { type FoundMachine, findMachine } from "./machine-type.ts";
 import { fateOfMachine } from "./made-of.ts";
 import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
@@ -47,19 +47,18 @@ export interface ExistingSubnet {
 
 /** Asks AWS for all that a region needs to be there. */
 export function vmFindingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): Promise<LookedUp<VmFindings>> {
-  return lookUpIn(plan.region, options, (question) => findings({ ...question, plan }));
+  return lookUpIn(plan, options, findings);
 }
 
-async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<VmFindings | undefined> {
-  const { governance } = question.plan;
-  const kmsKeyArn = await findKmsKey(question, governance);
+async function findings(question: Question<AwsVmPlan>): Promise<VmFindings | undefined> {
+  const kmsKeyArn = await findKmsKey(question);
   const [place, access, zones, certificateArn, bucket] = await Promise.all([
     findPlace(question, kmsKeyArn),
     findAccess(question),
     findZones(question),
     findCertificate(question),
     question.region.storage.kind === "bucket" ? findBucketName(question) : undefined,
-    checkBoundary(question, governance, machineNeeds(question.plan)),
+    checkBoundary(question, machineNeeds(question.plan)),
     checkDiskKey(question, kmsKeyArn),
   ]);
   const key = kmsKeyArn === undefined ? {} : { kmsKeyArn };
@@ -68,16 +67,12 @@ async function findings(question: Omit<MachineQuestion, "subnetZone">): Promise<
 
 /** The subnet decides on the types that are sold, and the type on the image. */
 async function findPlace(
-  question: Omit<MachineQuestion, "subnetZone">,
+  question: Question<AwsVmPlan>,
   kmsKeyArn: string | undefined,
 ): Promise<Pick<VmFindings, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
   const [aboutType, aboutImage] = [new LookUp(), new LookUp()];
-  const machine = await findMachine({
-    ...question,
-    lookUp: aboutType,
-    subnetZone: subnet?.availabilityZone,
-  });
+  const machine = await findMachine({ ...question, lookUp: aboutType }, subnet?.availabilityZone);
   const { machine: planned } = machine?.capacity ?? question.plan.capacity;
   const [image] = await Promise.all([
     findImage({ ...question, lookUp: aboutImage, machine: planned }),

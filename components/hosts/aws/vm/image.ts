@@ -3,17 +3,17 @@ import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { awsRootGiB } from "../../../capacity/disk.ts";
 import type { Architecture } from "../../../capacity/machine.ts";
-import type { AwsVmRegion } from "../../../config/schema.ts";
 import { reasonOf } from "../../look-up.ts";
 import { keptImage } from "../../vm/image.ts";
 import type { Question } from "../account.ts";
+import type { AwsVmPlan } from "./plan.ts";
 
 const path = "machine.image";
 
 /** AWS's names of architectures: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html */
 const architectures: Readonly<Record<Architecture, string>> = { arm64: "arm64", amd64: "x86_64" };
 
-interface ImageQuestion extends Question<AwsVmRegion> {
+interface ImageQuestion extends Question<AwsVmPlan> {
   readonly machine: { readonly type: string; readonly architecture: Architecture };
 }
 

@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { candidates, machineNear } from "../../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
 import type { Problem } from "../../../config/problems.ts";
-import type { AwsVmRegion } from "../../../config/schema.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import type { Question } from "../account.ts";
 import type { AwsVmPlan } from "./plan.ts";
@@ -19,26 +18,24 @@ export interface FoundMachine {
   readonly unavailable: readonly string[];
 }
 
-export interface MachineQuestion extends Question<AwsVmRegion> {
-  /** As if AWS sold everything everywhere. */
-  readonly plan: AwsVmPlan;
-  /** Zone of an existing subnet. @default that of the stack's disk, if there is one, or one that sells the machine */
-  readonly subnetZone?: string | undefined;
-}
-
 /**
  * The least expensive type that carries the workload and is sold, or that of the configuration; and a zone that sells it.
  *
  * A machine that is there keeps its type when AWS begins to sell a less expensive one: see {@link keepUnavailable}.
+ *
+ * @param subnetZone of an existing subnet. @default that of the stack's disk, if there is one, or one that sells the machine
  */
-export async function findMachine(question: MachineQuestion): Promise<FoundMachine | undefined> {
+export async function findMachine(
+  question: Question<AwsVmPlan>,
+  subnetZone: string | undefined,
+): Promise<FoundMachine | undefined> {
   const { plan, region, lookUp } = question;
   const { type, architecture = "arm64" } = region.machine;
   const isAuto = type === "auto";
   const types = isAuto ? candidates("aws", architecture).map((machine) => machine.type) : [type];
   const offers = await findOffers(types, question);
   if (!offers) return undefined;
-  const fixedZone = question.subnetZone ?? (await previousZone(region.name));
+  const fixedZone = subnetZone ?? (await previousZone(region.name));
   const isSold = (one: string, zone = fixedZone) =>
     zone === undefined ? offers.has(one) : offers.get(one)?.includes(zone) === true;
   if (!types.some((one) => isSold(one))) {

@@ -10,6 +10,7 @@ import { isPrefixList, isSecurityGroup } from "../../../config/text.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { sourcesOf } from "../../vm/plan.ts";
 import type { Question } from "../account.ts";
+import type { AwsVmPlan } from "./plan.ts";
 
 interface PrefixList {
   readonly isIpv6: boolean;
@@ -22,7 +23,7 @@ export async function findPrefixLists({
   region,
   lookUp,
   options,
-}: Question<AwsVmRegion>): Promise<Map<string, PrefixList>> {
+}: Question<AwsVmPlan>): Promise<Map<string, PrefixList>> {
   const lists = new Map<string, PrefixList>();
   await Promise.all(
     sourcesOf(region)
@@ -69,7 +70,7 @@ function unknownWeight(id: string, name: string): string {
  * That the security groups of `access` are there, and that EC2 lets a rule name them: they are in the machine's VPC, or in one that is peered with it.
  * https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
  */
-export async function checkClientGroups({ region, lookUp, options }: Question<AwsVmRegion>): Promise<void> {
+export async function checkClientGroups({ region, lookUp, options }: Question<AwsVmPlan>): Promise<void> {
   const groups = sourcesOf(region).filter(({ source }) => isSecurityGroup(source));
   if (groups.length === 0) return;
   const vpc = await vpcOf(region);

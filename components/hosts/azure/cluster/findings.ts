@@ -5,7 +5,6 @@ import { isForAks } from "../../../capacity/cluster-nodes.ts";
 import { architectureOf } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { contains } from "../../../config/access.ts";
-import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs, LookedUp } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
@@ -53,43 +52,39 @@ export function clusterFindingsFor(
   plan: AzureClusterPlan,
   options: pulumi.InvokeOptions,
 ): Promise<LookedUp<ClusterFindings>> {
-  return lookUpIn(plan.region, options, (question) => findings(question, plan));
+  return lookUpIn(plan, options, findings);
 }
 
-async function findings(
-  question: Question<AzureClusterRegion>,
-  plan: AzureClusterPlan,
-): Promise<ClusterFindings | undefined> {
-  const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(plan.region.name);
-  const liveNodes = await findLiveNodes(question, plan, previous);
+async function findings(question: Question<AzureClusterPlan>): Promise<ClusterFindings | undefined> {
+  const { plan, region } = question;
+  const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(region.name);
+  const liveNodes = await findLiveNodes(question, previous);
   const subnet = findNodeSubnet(question, liveNodes);
   const [storageAccount, zone] = await Promise.all([
     findStorageAccountName(question),
     subnet.then((it) => findZones(question, it)),
-    findNodeSize(question, plan, previous, liveNodes),
+    findNodeSize(question, previous, liveNodes),
     findResourceGroup(question),
     checkKeys(question, plan.governance),
     checkWorkspace(question, plan.governance),
   ]);
   if (storageAccount === undefined) return undefined;
   const found = await subnet;
-  const outboundType =
-    found && isPrivate(plan.region) ? findOutboundType(question, plan, found, previous) : undefined;
-  await checkReplaced(question, plan, previous, outboundType ?? ownOutboundType(plan.region));
+  const outboundType = found && isPrivate(region) ? findOutboundType(question, found, previous) : undefined;
+  await checkReplaced(question, previous, outboundType ?? ownOutboundType(region));
   return {
     storageAccount,
     liveNodes,
     subnet: found,
     ...(outboundType && { outboundType }),
-    previousSubnet: await previousSubnet(plan.region),
+    previousSubnet: await previousSubnet(region),
     zone,
   };
 }
 
 /** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */
 async function findLiveNodes(
-  { region: { resourceGroup }, lookUp, options }: Question<AzureClusterRegion>,
-  { names }: AzureClusterPlan,
+  { plan: { names }, region: { resourceGroup }, lookUp, options }: Question<AzureClusterPlan>,
   { name: cluster }: Partial<PreviousCluster> = {},
 ): Promise<number | undefined> {
   if (cluster === undefined) return undefined;
@@ -110,12 +105,11 @@ async function findLiveNodes(
 
 /** That the nodes' size is available, and each node has room for a replica. */
 async function findNodeSize(
-  question: Question<AzureClusterRegion>,
-  plan: AzureClusterPlan,
+  question: Question<AzureClusterPlan>,
   { agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster> = {},
   liveNodes: number | undefined,
 ): Promise<void> {
-  const { region, lookUp } = question;
+  const { plan, region, lookUp } = question;
   const { type } = region.nodes;
   const sku = await findSize(question, {
     path: "nodes.type",
@@ -152,7 +146,7 @@ function nodesStay(where: string): string {
 
 /** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */
 async function findNodeSubnet(
-  question: Question<AzureClusterRegion>,
+  question: Question<AzureClusterPlan>,
   liveNodes: number | undefined,
 ): Promise<FoundSubnet | undefined> {
   const found = await findSubnet(question);

@@ -40,8 +40,7 @@ export function ownOutboundType(region: AzureClusterRegion): OutboundType {
  * cluster for another one, https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
  */
 export function findOutboundType(
-  { region, lookUp }: Question<AzureClusterRegion>,
-  { names }: AzureClusterPlan,
+  { plan: { names }, region, lookUp }: Question<AzureClusterPlan>,
   { wayOut = "none" }: FoundSubnet,
   { networkProfile, agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster> = {},
 ): OutboundType {
@@ -65,8 +64,7 @@ export function findOutboundType(
  * @param outboundType of the update's cluster
  */
 export async function checkReplaced(
-  { region, lookUp }: Question<AzureClusterRegion>,
-  plan: AzureClusterPlan,
+  { plan, region, lookUp }: Question<AzureClusterPlan>,
   previous: Partial<PreviousCluster> | undefined,
   outboundType: OutboundType,
 ): Promise<void> {

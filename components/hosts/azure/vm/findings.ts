@@ -1,7 +1,6 @@
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureVmRegion } from "../../../config/schema.ts";
 import type { HostArgs, LookedUp } from "../../kind.ts";
 import { LookUp } from "../../look-up.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
@@ -42,17 +41,17 @@ export function vmFindingsFor(
   plan: AzureVmPlan,
   options: pulumi.InvokeOptions,
 ): Promise<LookedUp<VmFindings>> {
-  return lookUpIn(plan.region, options, (question) => findings(question, plan));
+  return lookUpIn(plan, options, findings);
 }
 
-async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): Promise<VmFindings> {
-  const { name, storage } = plan.region;
-  const previous = await previousOf(name);
+async function findings(question: Question<AzureVmPlan>): Promise<VmFindings> {
+  const { plan, region } = question;
+  const previous = await previousOf(region.name);
   await checkMoved(question);
   const subnet = findSubnet(question);
   const [storageAccount, hasTrustedLaunch, zone] = await Promise.all([
-    storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
-    findMachine(question, plan, previous),
+    region.storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
+    findMachine(question, previous),
     subnet.then((it) => findZones(question, it)),
     findResourceGroup(question),
     findCertificate(question),
@@ -62,7 +61,7 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
   return {
     previous,
     subnet: await subnet,
-    previousSubnet: await previousSubnet(plan.region),
+    previousSubnet: await previousSubnet(region),
     storageAccount,
     hasTrustedLaunch,
     zone,
@@ -70,7 +69,7 @@ async function findings(question: Question<AzureVmRegion>, plan: AzureVmPlan): P
 }
 
 /** An interface stays in its network: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
-async function checkMoved({ region, lookUp }: Question<AzureVmRegion>): Promise<void> {
+async function checkMoved({ region, lookUp }: Question<AzureVmPlan>): Promise<void> {
   const { name } = region;
   const type = "azure-native:network:NetworkInterface";
   const interfaces = await previousOutputs<{ ipConfigurations: { subnet: { id: string } }[] }>(type);
@@ -92,14 +91,13 @@ const networkOf = (subnet: string) => subnet.replace(/\/subnets\/[^/]+$/, "");
  * @returns whether it has Trusted Launch: see {@link trustedLaunchOf}
  */
 async function findMachine(
-  question: Question<AzureVmRegion>,
-  plan: AzureVmPlan,
+  question: Question<AzureVmPlan>,
   previous: Previous,
 ): Promise<boolean | undefined> {
-  const { type, architecture } = plan.capacity.machine;
+  const { type, architecture } = question.plan.capacity.machine;
   const obstacles = new LookUp();
   const asked = { ...question, lookUp: obstacles };
-  const sku = await findMachineSize(asked, plan, previous);
+  const sku = await findMachineSize(asked, previous);
   const hasTrustedLaunch = trustedLaunchOf(type, sku, previous.machine);
   const trusted = isTrusted(type, hasTrustedLaunch);
   const image = await findImage(asked, {
@@ -114,18 +112,18 @@ async function findMachine(
 
 /** That the machine's size is available in the disk's zone, and can be used. @returns what Azure lists of it, if it does */
 async function findMachineSize(
-  question: Question<AzureVmRegion>,
-  plan: AzureVmPlan,
+  question: Question<AzureVmPlan>,
   { machine, disk }: Previous,
 ): Promise<Sku | undefined> {
+  const { plan, region } = question;
   const { type, architecture } = plan.capacity.machine;
   return findSize(question, {
     path: "machine.type",
     zonesPath: "availabilityZone",
     writtenZones: ([zone]) => `availabilityZone: "${zone}"`,
     type,
-    zones: zonesOf(question.region),
-    newDisk: disk && fitsDisk(question.region, disk) ? undefined : plan.capacity.disk.type,
+    zones: zonesOf(region),
+    newDisk: disk && fitsDisk(region, disk) ? undefined : plan.capacity.disk.type,
     min: 1,
     max: 1,
     // The old machine goes before the new one comes.
@@ -145,7 +143,7 @@ async function findCertificate({
   subscription,
   lookUp,
   options,
-}: Question<AzureVmRegion>): Promise<void> {
+}: Question<AzureVmPlan>): Promise<void> {
   const { tls } = region.endpoint;
   if (tls.mode !== "provided") return;
   const {

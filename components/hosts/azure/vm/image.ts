@@ -1,11 +1,11 @@
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type { Architecture } from "../../../capacity/machine.ts";
-import type { AzureVmRegion } from "../../../config/schema.ts";
 import { reasonOf } from "../../look-up.ts";
 import { keptImage } from "../../vm/image.ts";
 import { getFromArm } from "../arm.ts";
 import type { Question } from "../question.ts";
 import { processors } from "../sizes.ts";
+import type { AzureVmPlan } from "./plan.ts";
 
 /**
  * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. `latest` would hide which one a machine has. No plan and no terms:
@@ -28,7 +28,7 @@ const path = "machine.image";
  * machine first. https://aka.ms/DeprecatedImagesFAQ
  * @returns the image, as {@link imageReference} takes it
  */
-export async function findImage(question: Question<AzureVmRegion>, machine: MadeFromImage): Promise<string> {
+export async function findImage(question: Question<AzureVmPlan>, machine: MadeFromImage): Promise<string> {
   const { region } = question;
   const { image: pinned } = region.machine;
   const kept = pinned === undefined ? await keptImage(region.name, machine.architecture) : undefined;
@@ -38,7 +38,7 @@ export async function findImage(question: Question<AzureVmRegion>, machine: Made
 }
 
 async function checkImage(
-  question: Question<AzureVmRegion>,
+  question: Question<AzureVmPlan>,
   machine: MadeFromImage,
   { image, isKept }: { readonly image: string; readonly isKept: boolean },
 ): Promise<void> {
@@ -87,7 +87,7 @@ interface DebianImage {
 
 function debianPath(
   version: string,
-  { subscription, region }: Question<AzureVmRegion>,
+  { subscription, region }: Question<AzureVmPlan>,
   architecture: Architecture,
 ): string {
   const { publisher, offer } = debian;
