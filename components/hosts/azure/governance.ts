@@ -8,24 +8,22 @@ import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, same } from "./arm.ts";
 import type { Question } from "./question.ts";
 
-/** Asks whether the disk encryption set and the identity for the storage account are there, and whether what there is can have them. */
-export async function checkKeys(question: Question, governance: Governance = {}): Promise<void> {
-  const { region, lookUp, options } = question;
-  const { storageKey, diskEncryptionSet } = governance;
+/** Asks whether the disk encryption set, the identity for the storage account and the workspace are there, and whether what there is can have the keys. */
+export async function checkGovernance(question: Question): Promise<void> {
+  const { plan, region, lookUp, options } = question;
+  const { storageKey, diskEncryptionSet, diagnostics } = plan.governance ?? {};
   const set = ofRegion(diskEncryptionSet, region.name);
+  const key = region.storage.kind === "disk" ? undefined : storageKey;
+  const find = async (path: string, id: string | undefined, version: string) =>
+    id === undefined
+      ? undefined
+      : lookUp.ask(path, id, getFromArm<{ location: string }>(`${id}?api-version=${version}`, options));
   const [found] = await Promise.all([
-    set === undefined
-      ? undefined
-      : lookUp.ask(setPath, set, getFromArm<{ location: string }>(`${set}?api-version=2024-03-02`, options)),
-    storageKey === undefined || region.storage.kind === "disk"
-      ? undefined
-      : lookUp.ask(
-          "governance.storageKey.identity",
-          storageKey.identity,
-          getFromArm(`${storageKey.identity}?api-version=2023-01-31`, options),
-        ),
+    find(setPath, set, "2024-03-02"),
+    find("governance.storageKey.identity", key?.identity, "2023-01-31"),
+    find("governance.diagnostics", diagnostics, "2023-09-01"),
     checkPrevious(question, set),
-    checkPreviousKey(question, region.storage.kind === "disk" ? undefined : storageKey),
+    checkPreviousKey(question, key),
   ]);
   // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
   if (found && found.location !== region.name)
@@ -111,14 +109,4 @@ export function createDiagnostics(
     // Azure doesn't tell it of a vault: https://github.com/Azure/azure-rest-api-specs/issues/22400
     { ...options, ignoreChanges: ["logAnalyticsDestinationType"] },
   );
-}
-
-/** Asks whether the workspace is there. */
-export async function checkWorkspace(
-  { lookUp, options }: Question,
-  { diagnostics }: Governance = {},
-): Promise<void> {
-  if (diagnostics === undefined) return;
-  const workspace = getFromArm(`${diagnostics}?api-version=2023-09-01`, options);
-  await lookUp.ask("governance.diagnostics", diagnostics, workspace);
 }

@@ -11,7 +11,7 @@ import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
-import { checkKeys, checkWorkspace } from "../governance.ts";
+import { checkGovernance } from "../governance.ts";
 import { isPrivate } from "../outbound.ts";
 import { findResourceGroup, lookUpIn, type Question } from "../question.ts";
 import { findSize, vCpusOf } from "../sizes.ts";
@@ -56,7 +56,7 @@ export function clusterFindingsFor(
 }
 
 async function findings(question: Question<AzureClusterPlan>): Promise<ClusterFindings | undefined> {
-  const { plan, region } = question;
+  const { region } = question;
   const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(region.name);
   const liveNodes = await findLiveNodes(question, previous);
   const subnet = findNodeSubnet(question, liveNodes);
@@ -65,8 +65,7 @@ async function findings(question: Question<AzureClusterPlan>): Promise<ClusterFi
     subnet.then((it) => findZones(question, it)),
     findNodeSize(question, previous, liveNodes),
     findResourceGroup(question),
-    checkKeys(question, plan.governance),
-    checkWorkspace(question, plan.governance),
+    checkGovernance(question),
   ]);
   if (storageAccount === undefined) return undefined;
   const found = await subnet;

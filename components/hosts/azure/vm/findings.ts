@@ -8,7 +8,7 @@ import { fateOf, tellObstacles } from "../../vm/fate.ts";
 import { partsOf, same } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
-import { checkKeys, checkWorkspace } from "../governance.ts";
+import { checkGovernance } from "../governance.ts";
 import { findResourceGroup, lookUpIn, type Question } from "../question.ts";
 import { zonesOf } from "../regions.ts";
 import { capabilityOf, findSize, type Sku } from "../sizes.ts";
@@ -45,7 +45,7 @@ export function vmFindingsFor(
 }
 
 async function findings(question: Question<AzureVmPlan>): Promise<VmFindings> {
-  const { plan, region } = question;
+  const { region } = question;
   const previous = await previousOf(region.name);
   await checkMoved(question);
   const subnet = findSubnet(question);
@@ -55,8 +55,7 @@ async function findings(question: Question<AzureVmPlan>): Promise<VmFindings> {
     subnet.then((it) => findZones(question, it)),
     findResourceGroup(question),
     findCertificate(question),
-    checkKeys(question, plan.governance),
-    checkWorkspace(question, plan.governance),
+    checkGovernance(question),
   ]);
   return {
     previous,
