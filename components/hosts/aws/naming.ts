@@ -2,29 +2,7 @@ import type { AwsRegion } from "../../config/schema.ts";
 import type { RegionPlan } from "../kind.ts";
 import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
-/** Names in AWS; Pulumi's own names of the resources are the region alone. */
-export interface Names {
-  /** Of the IAM role, which shares one namespace with all regions of an account. */
-  readonly role: string;
-  readonly instanceProfile: string;
-  /** Of the EKS cluster. */
-  readonly cluster: string;
-  /** Of CloudWatch, into which EKS writes the cluster's logs. */
-  readonly logGroup: string;
-  /** Of an IAM role of the cluster. */
-  clusterRole(part: string): string;
-  /** Start of the security group's name: AWS adds to it, so that a group can be replaced while the old one is in use. */
-  readonly securityGroupPrefix: string;
-  /** Start of the name of the Pod's bucket, which shares one namespace with all accounts: AWS adds to it. */
-  readonly bucketPrefix: string;
-  /** Of the bucket with the blobs. Known before it is there, and in the account's own part of the namespace where the region has one: see bucket.ts. */
-  bucket(accountId: string): string;
-  alarm(action: string): string;
-  /** Of the SSM parameter with a secret: see vm/secrets.ts. */
-  parameter(secret: string): string;
-  /** Tags of a resource, over those that the provider gives to all. Without `part`: those of the machine itself. */
-  tags(part?: string): { readonly Name: string };
-}
+export type Names = Readonly<ReturnType<typeof namesOf>>;
 
 /** What the plans of a machine's region and a cluster's have in common. */
 export interface AwsPlan extends RegionPlan<AwsRegion> {
@@ -52,8 +30,8 @@ export const nameLimits = {
   tag: 256,
 } as const;
 
-/** All names of a cache. The same input gives the same names for ever: another name replaces the resource. */
-export function namesOf({ stack, region }: CacheIdentity): Names {
+/** All names of a cache in AWS; Pulumi's own names of the resources are the region alone. The same input gives the same names for ever: another name replaces the resource. */
+export function namesOf({ stack, region }: CacheIdentity) {
   // The conventional stack of one region says nothing that the region doesn't.
   const isConventional = stack === `aws-${region}`;
   const cache = [project, ...(isConventional ? [] : [stack]), region].join("-");
@@ -62,18 +40,29 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
   // Stacks may have points in their names, and clusters not.
   const cluster = capped(cache.replaceAll(".", "-"), nameLimits.cluster);
   return {
+    /** Of the IAM role, which shares one namespace with all regions of an account. */
     role: capped(cache, nameLimits.role),
     instanceProfile: capped(cache, nameLimits.instanceProfile),
+    /** Of the EKS cluster. */
     cluster,
+    /** Of CloudWatch, into which EKS writes the cluster's logs. */
     logGroup: `/aws/eks/${cluster}/cluster`,
-    clusterRole: (part) => capped(`${cache}-${part}`, nameLimits.role),
+    /** Of an IAM role of the cluster. */
+    clusterRole: (part: string) => capped(`${cache}-${part}`, nameLimits.role),
+    /** Start of the security group's name: AWS adds to it, so that a group can be replaced while the old one is in use. */
     securityGroupPrefix: `${capped(cache, nameLimits.securityGroupPrefix - 1)}-`,
+    /** Start of the name of the Pod's bucket, which shares one namespace with all accounts: AWS adds to it. */
     bucketPrefix: `${project}-${region}-`,
-    bucket: (accountId) =>
+    /** Of the bucket with the blobs. Known before it is there, and in the account's own part of the namespace where the region has one: see bucket.ts. */
+    bucket: (accountId: string) =>
       [bucketBase, accountId, region, ...(hasAccountNamespace(region) ? ["an"] : [])].join("-"),
-    alarm: (action) => capped(`${cache}-${action}`, nameLimits.alarm),
-    parameter: (secret) => capped(`/${cache}/${secret}`, nameLimits.parameter),
-    tags: (part) => ({ Name: capped(part === undefined ? cache : `${cache}-${part}`, nameLimits.tag) }),
+    alarm: (action: string) => capped(`${cache}-${action}`, nameLimits.alarm),
+    /** Of the SSM parameter with a secret: see vm/secrets.ts. */
+    parameter: (secret: string) => capped(`/${cache}/${secret}`, nameLimits.parameter),
+    /** Tags of a resource, over those that the provider gives to all. Without `part`: those of the machine itself. */
+    tags: (part?: string) => ({
+      Name: capped(part === undefined ? cache : `${cache}-${part}`, nameLimits.tag),
+    }),
   };
 }
 

@@ -3,27 +3,7 @@ import type { AzureRegion } from "../../config/schema.ts";
 import type { RegionPlan } from "../kind.ts";
 import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
-/**
- * Names in Azure; Pulumi's own names of the resources begin with the region.
- * https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
- */
-export interface Names {
-  /** The only one that is shared with what isn't of this cache. */
-  readonly resourceGroup: string;
-  readonly machine: string;
-  readonly disk: string;
-  readonly address: string;
-  readonly networkInterface: string;
-  readonly firewall: string;
-  readonly network: string;
-  /** Of the way out of a network that the stack makes for a private endpoint. */
-  readonly outbound: string;
-  /** Of the service for other subscriptions, and of the machine's load balancer behind it. */
-  readonly privateLink: string;
-  /** Of such a network with a private DNS zone, which other caches share. */
-  readonly zoneLink: string;
-  readonly identity: string;
-}
+export type Names = Readonly<ReturnType<typeof namesOf>>;
 
 /** What the plans of a machine's region and a cluster's have in common. */
 export interface AzurePlan extends RegionPlan<AzureRegion> {
@@ -33,12 +13,16 @@ export interface AzurePlan extends RegionPlan<AzureRegion> {
 const longestGroupName = 90;
 const longestLinkName = 80;
 
-/** All names of a cache. The same input gives the same names for ever: another name replaces the resource. */
-export function namesOf({ stack, region }: CacheIdentity): Names {
+/**
+ * All names of a cache in Azure; Pulumi's own names of the resources begin with the region. The same input gives the same names for ever: another name replaces the resource.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+ */
+export function namesOf({ stack, region }: CacheIdentity) {
   // The conventional stack of one region says nothing that the region doesn't.
   const cache = [project, ...(stack === `azure-${region}` ? [] : [stack]), region].join("-");
   const base = `${project}-${region}`;
   return {
+    /** The only one that is shared with what isn't of this cache. */
     resourceGroup: capped(cache, longestGroupName),
     machine: base,
     disk: `${base}-data`,
@@ -46,8 +30,11 @@ export function namesOf({ stack, region }: CacheIdentity): Names {
     networkInterface: `${base}-interface`,
     firewall: `${base}-firewall`,
     network: `${base}-network`,
+    /** Of the way out of a network that the stack makes for a private endpoint. */
     outbound: `${base}-outbound`,
+    /** Of the service for other subscriptions, and of the machine's load balancer behind it. */
     privateLink: `${base}-private-link`,
+    /** Of such a network with a private DNS zone, which other caches share. */
     zoneLink: capped(cache, longestLinkName)
       .toLowerCase()
       .replace(/[^a-z0-9-]/g, "-"),
@@ -87,30 +74,23 @@ export function uuidFor(...parts: readonly string[]): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Names of what a region's cluster is made of, besides those that it has in common with a machine. */
-export interface ClusterNames extends Names {
-  readonly cluster: string;
-  /** Also the beginning of the API's host name, to which Azure adds a part of its own. */
-  readonly dnsPrefix: string;
-  /** Where AKS puts nodes and load balancer. */
-  readonly nodeResourceGroup: string;
-  /** The cluster's own, by which AKS works on the network. {@link Names.identity} is that of the cache. */
-  readonly clusterIdentity: string;
-  readonly certManagerIdentity: string;
-}
+export type ClusterNames = Readonly<ReturnType<typeof clusterNamesOf>>;
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftcontainerservice */
 const longestNodeGroupName = 80;
 
-/** All names of a cluster. The same input gives the same names for ever: another name replaces the resource. */
-export function clusterNamesOf(identity: CacheIdentity): ClusterNames {
+/** All names of a region's cluster, with those that it has in common with a machine. The same input gives the same names for ever: another name replaces the resource. */
+export function clusterNamesOf(identity: CacheIdentity) {
   const shared = namesOf(identity);
   const base = `${project}-${identity.region}`;
   return {
     ...shared,
     cluster: base,
+    /** Also the beginning of the API's host name, to which Azure adds a part of its own. */
     dnsPrefix: base,
+    /** Where AKS puts nodes and load balancer. */
     nodeResourceGroup: capped(`${shared.resourceGroup}-nodes`, longestNodeGroupName),
+    /** The cluster's own, by which AKS works on the network. `identity` is that of the cache. */
     clusterIdentity: `${base}-cluster`,
     certManagerIdentity: `${base}-cert-manager`,
   };
