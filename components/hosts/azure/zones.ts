@@ -1,6 +1,5 @@
 import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
-import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm, same } from "./arm.ts";
@@ -47,17 +46,16 @@ export async function findZones(
   return "private";
 }
 
-/** The region's provider asks in its own subscription. */
+/** The region's provider asks in its own subscription. @param zone like `dnsZones/example.com`, with its query */
 function elsewhere(
-  { endpoint: { zoneSubscription } }: AzureRegion,
-  options: pulumi.InvokeOptions,
+  { region, options }: Question,
   group: string,
   zone: string,
-  version: string,
 ): Promise<{ readonly id: string }> | undefined {
+  const { zoneSubscription } = region.endpoint;
   if (zoneSubscription === undefined) return undefined;
   const provider = `/subscriptions/${zoneSubscription}/resourceGroups/${group}/providers/Microsoft.Network`;
-  return getFromArm(`${provider}/${zone}?api-version=${version}`, options);
+  return getFromArm(`${provider}/${zone}`, options);
 }
 
 function whereOf({ endpoint: { zoneSubscription } }: AzureRegion): string {
@@ -65,37 +63,29 @@ function whereOf({ endpoint: { zoneSubscription } }: AzureRegion): string {
 }
 
 async function findPublic(
-  { region, lookUp, options }: Question,
+  question: Question,
   path: string,
   zoneName: string,
   resourceGroupName = "",
 ): Promise<{ readonly id: string } | undefined> {
-  const found = elsewhere(region, options, resourceGroupName, `dnsZones/${zoneName}`, versions.public);
+  const { region, lookUp, options } = question;
+  const found = elsewhere(question, resourceGroupName, `dnsZones/${zoneName}?api-version=${versions.public}`);
   const zone = found ?? getZone({ zoneName, resourceGroupName }, options);
   const name = `the zone ${zoneName} in ${resourceGroupName}${whereOf(region)}`;
   return lookUp.ask(path, name, zone);
 }
 
 /** @returns its id; undefined where there is none */
-async function findPrivate(
-  { region, lookUp, options }: Question,
-  privateZoneName: string,
-  resourceGroupName: string,
-): Promise<string | undefined> {
-  const found = elsewhere(
-    region,
-    options,
-    resourceGroupName,
-    `privateDnsZones/${privateZoneName}`,
-    versions.private,
-  );
-  const asked = found ?? getPrivateZone({ privateZoneName, resourceGroupName }, options);
+async function findPrivate(question: Question, name: string, group: string): Promise<string | undefined> {
+  const { region, lookUp, options } = question;
+  const found = elsewhere(question, group, `privateDnsZones/${name}?api-version=${versions.private}`);
+  const asked = found ?? getPrivateZone({ privateZoneName: name, resourceGroupName: group }, options);
   const zone = asked.catch((error: Error) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
-  const name = `the private zone ${privateZoneName} in ${resourceGroupName}${whereOf(region)}`;
-  return (await lookUp.ask("endpoint.zone", name, zone))?.id;
+  const what = `the private zone ${name} in ${group}${whereOf(region)}`;
+  return (await lookUp.ask("endpoint.zone", what, zone))?.id;
 }
 
 interface NamedZone {
@@ -109,7 +99,7 @@ const versions: Readonly<Record<ZoneKind, string>> = { public: "2018-05-01", pri
 
 /** That nothing else has the endpoint's name. Asked only where the stack doesn't have it yet. */
 async function checkName(
-  { region, lookUp, options }: Question<AzureRegion>,
+  { region, lookUp, options }: Question,
   { kind, id, zone }: NamedZone,
 ): Promise<void> {
   const { hostname } = region.endpoint;
