@@ -1,15 +1,9 @@
-import type { StackConfig, Upstream } from "../../config/schema.ts";
+import type { RegionPlan } from "../kind.ts";
 
 export interface OutboundPort {
   readonly protocol: "tcp" | "udp";
   readonly port: number;
   readonly purpose: string;
-}
-
-export interface OutboundArgs {
-  readonly upstreams: readonly Pick<Upstream, "url">[];
-  readonly images: StackConfig["images"];
-  readonly monitoring: Pick<StackConfig["monitoring"], "alertmanagers" | "remoteWrite">;
 }
 
 /** For authoritative name servers, which lego asks whether the challenge is visible: the clouds' own resolvers need no rule. */
@@ -28,7 +22,7 @@ const tcpPurposes: Readonly<Record<number, string>> = {
  * What a machine may reach, at any address: where registries and their storage are changes without notice, so ports are limited and addresses aren't. Besides fixed
  * ports those of every server that the configuration names.
  */
-export function outboundPorts({ upstreams, images, monitoring }: OutboundArgs): OutboundPort[] {
+export function outboundPorts({ upstreams, images, monitoring }: RegionPlan): OutboundPort[] {
   const urls = [
     ...upstreams.map(({ url }) => url),
     ...monitoring.alertmanagers,
