@@ -1,6 +1,6 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { stackTags } from "../naming.ts";
 import type { AzurePlan } from "./naming.ts";
 
@@ -14,11 +14,11 @@ export interface Place {
 /** The resource group of the configuration, or one of the region's own, in which all belongs to this cache. */
 export function createPlace(
   name: string,
-  { region, names, governance = {} }: AzurePlan,
+  { stack, region, names, governance = {} }: AzurePlan,
   options: pulumi.CustomResourceOptions,
 ): Place {
   const { name: location, resourceGroup } = region;
-  const tags = stackTags(pulumi.getStack(), governance.tags);
+  const tags = stackTags(stack, governance.tags);
   if (resourceGroup !== undefined) return { resourceGroupName: resourceGroup, location, tags };
   const group = new ResourceGroup(name, { resourceGroupName: names.resourceGroup, location, tags }, options);
   return { resourceGroupName: group.name, location, tags };

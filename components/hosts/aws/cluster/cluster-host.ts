@@ -73,11 +73,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
         secrets,
         region: workloadRegion(region, {
           store: blobs.store,
-          annotations: loadBalancerAnnotations(
-            region.endpoint,
-            network.loadBalancerSubnets,
-            plan.governance?.tags,
-          ),
+          annotations: loadBalancerAnnotations(plan, network.loadBalancerSubnets),
           loadBalancerClass,
           handover: loadBalancerHandover,
           namespaceLabels: readinessGateLabels,

@@ -3,7 +3,7 @@ import { Tag } from "@pulumi/aws/ec2/tag.js";
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { isTagged, stackTags } from "../../naming.ts";
 import { apiEndpoint } from "./api-access.ts";
 import type { ClusterArgs } from "./findings.ts";
@@ -81,7 +81,7 @@ function tagSecurityGroup(
   options: pulumi.CustomResourceOptions,
 ): void {
   if (!isTagged(plan)) return;
-  for (const [key, value] of Object.entries(stackTags(pulumi.getStack(), plan.governance?.tags))) {
+  for (const [key, value] of Object.entries(stackTags(plan.stack, plan.governance?.tags))) {
     new Tag(`${name}-cluster-group-${key}`, { resourceId, key, value }, options);
   }
 }

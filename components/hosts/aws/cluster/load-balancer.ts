@@ -1,8 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { AwsClusterRegion } from "../../../config/schema.ts";
-import type { Tags } from "../../../config/tags.ts";
 import type { Handover } from "../../kubernetes/handover.ts";
-import { stackTags } from "../../naming.ts";
+import { isTagged, stackTags } from "../../naming.ts";
+import type { AwsClusterPlan } from "./plan.ts";
 
 /** Of Auto Mode's controller. */
 export const loadBalancerClass = "eks.amazonaws.com/nlb";
@@ -14,14 +12,13 @@ const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
  * https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-nlb.html
  *
  * @param subnets ids. @default those with the tag for it
- * @param tags that the configuration asks for, of what the controller makes for the load balancer, too
  */
 export function loadBalancerAnnotations(
-  { exposure, privateLink }: Pick<AwsClusterRegion["endpoint"], "exposure" | "privateLink">,
+  plan: AwsClusterPlan,
   subnets?: readonly string[],
-  tags: Tags = {},
 ): Record<string, string> {
-  const pairs = Object.entries(Object.keys(tags).length > 0 ? stackTags(pulumi.getStack(), tags) : {});
+  const { exposure, privateLink } = plan.region.endpoint;
+  const tags = Object.entries(stackTags(plan.stack, plan.governance?.tags));
   return {
     [`${prefix}scheme`]: exposure === "public" ? "internet-facing" : "internal",
     [`${prefix}nlb-target-type`]: "ip",
@@ -31,8 +28,9 @@ export function loadBalancerAnnotations(
     // Who comes by an endpoint of another account, the endpoint service decides.
     ...(privateLink && { [`${prefix}inbound-sg-rules-on-private-link-traffic`]: "off" }),
     ...(subnets && { [`${prefix}subnets`]: subnets.join(", ") }),
-    ...(pairs.length > 0 && {
-      [`${prefix}additional-resource-tags`]: pairs.map((pair) => pair.join("=")).join(","),
+    // Of what the controller makes for the load balancer, too.
+    ...(isTagged(plan) && {
+      [`${prefix}additional-resource-tags`]: tags.map((tag) => tag.join("=")).join(","),
     }),
   };
 }

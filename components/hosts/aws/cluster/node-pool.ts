@@ -1,6 +1,6 @@
 import type { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRegion } from "../../../config/schema.ts";
 import { isTagged, stackTags } from "../../naming.ts";
 import type { ClusterArgs } from "./findings.ts";
@@ -57,7 +57,7 @@ export function createNodePool(
         securityGroupSelectorTerms: [{ id: cluster.vpcConfig.clusterSecurityGroupId }],
         ...(kmsKeyID !== undefined && { ephemeralStorage: { kmsKeyID } }),
         ...(isTagged(plan) && {
-          tags: { ...stackTags(pulumi.getStack(), governance.tags), ...names.tags("node") },
+          tags: { ...stackTags(plan.stack, governance.tags), ...names.tags("node") },
         }),
       },
     },

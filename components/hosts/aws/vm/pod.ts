@@ -1,6 +1,6 @@
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { AwsVmRegion } from "../../../config/schema.ts";
 import type { S3Store } from "../../../pod/store.ts";
 import { isTagged, sha256, stackTags } from "../../naming.ts";
@@ -62,7 +62,7 @@ export function createPod(
   const tags = plan.names.tags("pod");
   const own = {
     tags,
-    ...(isTagged(plan) && { overrideProvider: { defaultTags: { tags: stackTags(pulumi.getStack()) } } }),
+    ...(isTagged(plan) && { overrideProvider: { defaultTags: { tags: stackTags(plan.stack) } } }),
   };
   const object = new BucketObjectv2(
     name,
