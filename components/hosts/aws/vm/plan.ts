@@ -1,4 +1,4 @@
-import type { Problem } from "../../../config/problems.ts";
+import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AwsVmRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
 import { regionNameProblems } from "../../region-name.ts";
@@ -43,7 +43,6 @@ function rightsProblems({ region, storedSecrets, governance = {} }: AwsVmPlan): 
     JSON.stringify(parametersPolicy(arns)).length +
     otherPolicies +
     (governance.kmsKey === undefined ? 0 : keyPolicy);
-  if (rights <= policiesLimit) return [];
   const message = `the machine's rights on ${arns.length} secrets take ${rights} characters, and a role takes ${policiesLimit}: use fewer upstreams with credentials`;
-  return [{ path: "topology", message }];
+  return problemIf(rights > policiesLimit, "topology", message);
 }

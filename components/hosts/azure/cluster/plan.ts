@@ -6,6 +6,7 @@ import type { Planned, PlanRequest } from "../../kind.ts";
 import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { regionNameProblems } from "../../region-name.ts";
+import { partsOf } from "../arm.ts";
 import { failoverProblems } from "../failover.ts";
 import { type ClusterNames, clusterNamesOf } from "../naming.ts";
 import { isPrivate } from "../outbound.ts";
@@ -46,20 +47,20 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
 const longestNetworkName = 63;
 
 function networkNameProblems({ region: { resourceGroup, network }, names }: AzureClusterPlan): Problem[] {
-  const parts =
-    "subnet" in network
-      ? [
-          ["network.vnet", "the virtual network's resource group", network.vnet.split("/")[4] ?? ""],
-          ["network.vnet", "the virtual network", network.vnet.split("/")[8] ?? ""],
-          ["network.subnet", "the subnet", network.subnet],
-        ]
-      : [["resourceGroup", "the resource group", resourceGroup ?? names.resourceGroup]];
-  return parts
-    .filter(([, , name = ""]) => name.length > longestNetworkName)
-    .map(([path = "", what, name = ""]) => ({
+  const problem = (path: string, what: string, name: string) =>
+    problemIf(
+      name.length > longestNetworkName,
       path,
-      message: `${what} has a name of ${name.length} characters, and AKS takes ${longestNetworkName} for the nodes' network: ${name}`,
-    }));
+      `${what} has a name of ${name.length} characters, and AKS takes ${longestNetworkName} for the nodes' network: ${name}`,
+    );
+  if (!("subnet" in network))
+    return problem("resourceGroup", "the resource group", resourceGroup ?? names.resourceGroup);
+  const { group, name } = partsOf(network.vnet);
+  return [
+    ...problem("network.vnet", "the virtual network's resource group", group),
+    ...problem("network.vnet", "the virtual network", name),
+    ...problem("network.subnet", "the subnet", network.subnet),
+  ];
 }
 
 function loadBalancerSubnetProblems(region: AzureClusterRegion): Problem[] {
@@ -81,8 +82,7 @@ export function processorProblems(
   vCpu: number,
 ): Problem[] {
   const room = azureEdgeCpuMillis(vCpu);
-  if (edge.cpuMillis <= room) return [];
   const needed = Math.ceil((edge.cpuMillis * replicas.min) / room);
   const message = `the workload's peak takes ${needed} replicas: a node (${nodes.type}) has ${room / 1000} processors for one, and with ${replicas.min} each would ask for ${edge.cpuMillis / 1000}`;
-  return [{ path: "replicas.min", message }];
+  return problemIf(edge.cpuMillis > room, "replicas.min", message);
 }

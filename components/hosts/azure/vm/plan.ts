@@ -54,9 +54,8 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
     resourceGroup,
     storedSecrets: storedSecrets(plan, (secret) => `${vault}/secrets/${secret}`),
   });
-  if (length <= userDataLimitBytes) return [];
   const message = `the configuration takes ${length} bytes, compressed and as base64, and Azure gives a machine ${userDataLimitBytes}: use fewer upstreams, or fewer and wider repository globs`;
-  return [{ path: "topology", message }];
+  return problemIf(length > userDataLimitBytes, "topology", message);
 }
 
 /** Sources that open nothing, or more than they seem to. */
