@@ -70,12 +70,5 @@ function minimalNetwork(
   const { table, route } = createRoutes(name, { ...(isPublic ? toInternet : throughNat()), ...own }, options);
   // There Debian's mirror, registries and the SSM agent may be.
   createS3Endpoint(name, plan, table, options);
-  return {
-    vpcId: vpc.id,
-    subnetId: subnet.id,
-    range: subnetRange,
-    zone: subnet.availabilityZone,
-    hasIpv6: isPublic,
-    route,
-  };
+  return { ...common, subnetId: subnet.id, range: subnetRange, zone: subnet.availabilityZone, route };
 }
