@@ -1,7 +1,8 @@
 /** What AWS is asked before a region with a cluster is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clusterFindingsFor } from "../../components/hosts/aws/cluster/findings.ts";
+import { lookUpIn } from "../../components/hosts/aws/account.ts";
+import { findCluster } from "../../components/hosts/aws/cluster/findings.ts";
 import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
 import type { LookedUp } from "../../components/hosts/kind.ts";
@@ -40,7 +41,6 @@ const answers: Answers = {
   getCallerIdentity: () => ({ accountId: "123456789012" }),
   getBucket: () => refuse("reading S3 Bucket (registry-cache): couldn't find resource"),
   getLogGroup: () => refuse("reading CloudWatch Logs Log Group (name): empty result"),
-  readStackResourceOutputs: () => ({ outputs: {} }),
 };
 
 interface Question {
@@ -56,10 +56,14 @@ function lookedUp({ change = {}, other = {}, isMade = false }: Question = {}) {
     apiAccess: ["198.51.100.0/24"],
     ...change,
   };
-  return lookedUpBy("aws cluster", region, { ...answers, ...other }, (request) => {
-    const provider = awsProvider(request, {});
-    return clusterFindingsFor(planAwsCluster(request).plan, { provider }, isMade);
-  });
+  const made = {
+    "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:eks/cluster:Cluster::eu-central-1":
+      { type: "aws:eks/cluster:Cluster", outputs: {} },
+  };
+  const state: Answers = { readStackResourceOutputs: () => ({ outputs: isMade ? made : {} }) };
+  return lookedUpBy("aws cluster", region, { ...answers, ...state, ...other }, (request) =>
+    lookUpIn(planAwsCluster(request).plan, { provider: awsProvider(request, {}) }, findCluster),
+  );
 }
 
 const told = ({ problems }: LookedUp<object>) => problems.map(({ path, message }) => `${path}: ${message}`);

@@ -1,8 +1,9 @@
 /** What AWS is asked before a region is made, and what it answers. */
 import assert from "node:assert/strict";
 import type { Regions } from "../../components/config/schema.ts";
+import { lookUpIn } from "../../components/hosts/aws/account.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
-import { type VmFindings, vmFindingsFor } from "../../components/hosts/aws/vm/findings.ts";
+import { findVm, type VmFindings } from "../../components/hosts/aws/vm/findings.ts";
 import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
 import { awsUserData } from "../../components/hosts/aws/vm/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
@@ -126,7 +127,7 @@ export function lookedUp(
 ): Promise<LookedUp<VmFindings>> {
   const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
   return lookedUpBy("aws vm", region, { ...answers, ...other }, (request) =>
-    vmFindingsFor(planAwsVm(request).plan, { provider: awsProvider(request, {}) }),
+    lookUpIn(planAwsVm(request).plan, { provider: awsProvider(request, {}) }, findVm),
   );
 }
 

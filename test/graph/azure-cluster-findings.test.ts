@@ -1,10 +1,11 @@
 /** What Azure is asked before a region's cluster is made, and what is told when it hasn't got it. */
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { clusterFindingsFor } from "../../components/hosts/azure/cluster/findings.ts";
+import { findCluster } from "../../components/hosts/azure/cluster/findings.ts";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { clusterNamesOf, storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { azureProvider } from "../../components/hosts/azure/place.ts";
+import { lookUpIn } from "../../components/hosts/azure/question.ts";
 import { nothingElse } from "../../components/hosts/azure/security-rules.ts";
 import { subscriptionId as subscription } from "../doubles/azure/account.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
@@ -118,7 +119,7 @@ async function lookedUp(
     return { ...answers[token] };
   };
   const told = await lookedUpBy("azure cluster", region, keys, { state, answer }, (request) =>
-    clusterFindingsFor(planAzureCluster(request).plan, { provider: azureProvider(request.region, {}) }),
+    lookUpIn(planAzureCluster(request).plan, { provider: azureProvider(request.region, {}) }, findCluster),
   );
   return { ...told, asked: asked.sort() };
 }

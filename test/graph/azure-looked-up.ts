@@ -5,7 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Regions } from "../../components/config/schema.ts";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { azureProvider } from "../../components/hosts/azure/place.ts";
-import { type VmFindings, vmFindingsFor } from "../../components/hosts/azure/vm/findings.ts";
+import { lookUpIn } from "../../components/hosts/azure/question.ts";
+import { findVm, type VmFindings } from "../../components/hosts/azure/vm/findings.ts";
 import { planAzureVm } from "../../components/hosts/azure/vm/plan.ts";
 import { azureCustomData, customDataDigest } from "../../components/hosts/azure/vm/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
@@ -212,7 +213,7 @@ export async function lookedUp(
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };
   const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>
-    vmFindingsFor(planAzureVm(request).plan, { provider: azureProvider(request.region, {}) }),
+    lookUpIn(planAzureVm(request).plan, { provider: azureProvider(request.region, {}) }, findVm),
   );
   return { ...told, asked };
 }

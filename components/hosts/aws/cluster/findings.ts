@@ -3,14 +3,13 @@ import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { getClusters } from "@pulumi/aws/eks/getClusters.js";
 import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones.js";
 import { getHostedZoneId } from "@pulumi/aws/lb/getHostedZoneId.js";
-import type * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
-import type { HostArgs, LookedUp } from "../../kind.ts";
+import type { HostArgs } from "../../kind.ts";
 import { tooManyRanges } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { isAdopting, type LookUp } from "../../look-up.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
-import { lookUpIn, type Question } from "../account.ts";
+import type { Question } from "../account.ts";
 import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket.ts";
 import { type FoundZones, findZones as findHostedZones } from "../hosted-zones.ts";
@@ -36,36 +35,29 @@ export interface ClusterFindings extends FoundZones {
   readonly kmsKeyArn?: string | undefined;
 }
 
+export const clusterType = "aws:eks/cluster:Cluster";
+
 export type ClusterArgs = HostArgs<AwsClusterPlan, ClusterFindings>;
 
-/**
- * Asks AWS for all that a region needs to be there.
- * @param isMade whether the stack has made the region's cluster already.
- */
-export function clusterFindingsFor(
-  plan: AwsClusterPlan,
-  options: pulumi.InvokeOptions,
-  isMade: boolean,
-): Promise<LookedUp<ClusterFindings>> {
-  return lookUpIn(plan, options, async (question) => {
-    const kmsKeyArn = await findKmsKey(question);
-    const [zones = [], hostedZones, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
-      findZones(question),
-      findHostedZones(question),
-      findLoadBalancerZone(question),
-      findBucketName(question),
-      findLoadBalancerRanges(question),
-      isMade ? undefined : checkName(question),
-      checkLogGroup(question),
-      checkClients(question),
-      checkBoundary(question, clusterNeeds(plan)),
-      checkClusterKey(question, kmsKeyArn),
-    ]);
-    if (bucket === undefined) return undefined;
-    const { accountId } = question;
-    const found = { accountId, zones, loadBalancerRanges, ...hostedZones, loadBalancerZoneId, bucket };
-    return { ...found, ...(kmsKeyArn !== undefined && { kmsKeyArn }) };
-  });
+/** Asks AWS for all that a region needs to be there. */
+export async function findCluster(question: Question<AwsClusterPlan>): Promise<ClusterFindings | undefined> {
+  const { plan, accountId } = question;
+  const kmsKeyArn = await findKmsKey(question);
+  const [zones = [], hostedZones, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
+    findZones(question),
+    findHostedZones(question),
+    findLoadBalancerZone(question),
+    findBucketName(question),
+    findLoadBalancerRanges(question),
+    checkName(question),
+    checkLogGroup(question),
+    checkClients(question),
+    checkBoundary(question, clusterNeeds(plan)),
+    checkClusterKey(question, kmsKeyArn),
+  ]);
+  if (bucket === undefined) return undefined;
+  const found = { accountId, zones, loadBalancerRanges, ...hostedZones, loadBalancerZoneId, bucket };
+  return { ...found, ...(kmsKeyArn !== undefined && { kmsKeyArn }) };
 }
 
 /** By their ids, which are the same in all accounts: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets */
@@ -103,7 +95,8 @@ async function checkClients({ region: { access }, lookUp, options }: Question): 
 }
 
 /** A cluster that another stack made, or a person. */
-async function checkName({ plan: { names }, lookUp, options }: Question): Promise<void> {
+async function checkName({ plan: { names }, region, lookUp, options }: Question): Promise<void> {
+  if ((await previousOutputs(clusterType)).has(region.name)) return;
   const { cluster } = names;
   const answer = await lookUp.ask("topology", "the account's clusters", getClusters({}, options));
   if (isAdopting || !answer?.names.includes(cluster)) return;

@@ -4,14 +4,12 @@ import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
 import { surroundingsOf } from "../../kubernetes-cluster/preflight.ts";
 import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
-import { accountProblems } from "../account.ts";
+import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
 import { ClusterHost } from "./cluster-host.ts";
-import { type ClusterFindings, clusterFindingsFor } from "./findings.ts";
+import { type ClusterFindings, clusterType, findCluster } from "./findings.ts";
 import { type AwsClusterPlan, planAwsCluster } from "./plan.ts";
 import { awsClusterFindings } from "./preflight.ts";
-
-const clusterType = "aws:eks/cluster:Cluster";
 
 /** A region that is an EKS cluster. */
 export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, ClusterFindings> = {
@@ -38,10 +36,7 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
     };
   },
   createProvider: awsProvider,
-  async lookUp(plan, options) {
-    const made = await previousOutputs(clusterType);
-    return clusterFindingsFor(plan, options, made.has(plan.region.name));
-  },
+  lookUp: (plan, options) => lookUpIn(plan, options, findCluster),
   create: (name, args, options) => new ClusterHost(name, args, options),
 };
 

@@ -1,10 +1,9 @@
 import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { getParameter } from "@pulumi/aws/ssm/getParameter.js";
-import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs, LookedUp } from "../../kind.ts";
+import type { HostArgs } from "../../kind.ts";
 import { LookUp } from "../../look-up.ts";
 import { tellObstacles } from "../../vm/fate.ts";
-import { lookUpIn, type Question } from "../account.ts";
+import type { Question } from "../account.ts";
 import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket.ts";
 import { type FoundZones, findZones } from "../hosted-zones.ts";
@@ -46,11 +45,7 @@ export interface ExistingSubnet {
 }
 
 /** Asks AWS for all that a region needs to be there. */
-export function vmFindingsFor(plan: AwsVmPlan, options: pulumi.InvokeOptions): Promise<LookedUp<VmFindings>> {
-  return lookUpIn(plan, options, findings);
-}
-
-async function findings(question: Question<AwsVmPlan>): Promise<VmFindings | undefined> {
+export async function findVm(question: Question<AwsVmPlan>): Promise<VmFindings | undefined> {
   const kmsKeyArn = await findKmsKey(question);
   const [place, access, zones, certificateArn, bucket] = await Promise.all([
     findPlace(question, kmsKeyArn),

@@ -2,9 +2,9 @@ import type { AwsVmRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
 import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
 import { shrinkingProblems } from "../../vm/plan.ts";
-import { accountProblems } from "../account.ts";
+import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
-import { type VmFindings, vmFindingsFor } from "./findings.ts";
+import { findVm, type VmFindings } from "./findings.ts";
 import { type AwsVmPlan, planAwsVm } from "./plan.ts";
 import { VmHost } from "./vm-host.ts";
 
@@ -22,6 +22,6 @@ export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
     return { problems, warnings: [] };
   },
   createProvider: awsProvider,
-  lookUp: vmFindingsFor,
+  lookUp: (plan, options) => lookUpIn(plan, options, findVm),
   create: (name, args, options) => new VmHost(name, args, options),
 };

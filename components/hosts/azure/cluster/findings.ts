@@ -1,19 +1,18 @@
 import { getAgentPool } from "@pulumi/azure-native/containerservice/getAgentPool.js";
-import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { isForAks } from "../../../capacity/cluster-nodes.ts";
 import { architectureOf } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { contains } from "../../../config/access.ts";
 import { ipv4Ranges } from "../../address-family.ts";
-import type { HostArgs, LookedUp } from "../../kind.ts";
+import type { HostArgs } from "../../kind.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
 import { checkGovernance } from "../governance.ts";
 import { isPrivate } from "../outbound.ts";
-import { findResourceGroup, lookUpIn, type Question } from "../question.ts";
+import { findResourceGroup, type Question } from "../question.ts";
 import { findSize, vCpusOf } from "../sizes.ts";
 import { type PreviousSubnet, previousSubnet } from "../subnet.ts";
 import { findZones, type ZoneKind } from "../zones.ts";
@@ -48,14 +47,9 @@ export interface ClusterFindings {
 export type ClusterArgs = HostArgs<AzureClusterPlan, ClusterFindings>;
 
 /** Asks Azure whether all that a region's cluster needs is there. */
-export function clusterFindingsFor(
-  plan: AzureClusterPlan,
-  options: pulumi.InvokeOptions,
-): Promise<LookedUp<ClusterFindings>> {
-  return lookUpIn(plan, options, findings);
-}
-
-async function findings(question: Question<AzureClusterPlan>): Promise<ClusterFindings | undefined> {
+export async function findCluster(
+  question: Question<AzureClusterPlan>,
+): Promise<ClusterFindings | undefined> {
   const { region } = question;
   const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(region.name);
   const liveNodes = await findLiveNodes(question, previous);

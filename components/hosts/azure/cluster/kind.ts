@@ -4,8 +4,9 @@ import { clusterFindings, surroundingsOf } from "../../kubernetes-cluster/prefli
 import { services } from "../../kubernetes-cluster/services.ts";
 import { topologyProblems } from "../../previous-outputs.ts";
 import { azureProvider } from "../place.ts";
+import { lookUpIn } from "../question.ts";
 import { ClusterHost } from "./cluster-host.ts";
-import { type ClusterFindings, clusterFindingsFor, clusterType } from "./findings.ts";
+import { type ClusterFindings, clusterType, findCluster } from "./findings.ts";
 import { type AzureClusterPlan, planAzureCluster } from "./plan.ts";
 
 /** A region that is an AKS cluster. */
@@ -20,6 +21,6 @@ export const azureCluster: KindDefinition<AzureClusterRegion, AzureClusterPlan, 
     };
   },
   createProvider: ({ region }, options) => azureProvider(region, options),
-  lookUp: clusterFindingsFor,
+  lookUp: (plan, options) => lookUpIn(plan, options, findCluster),
   create: (name, args, options) => new ClusterHost(name, args, options),
 };

@@ -1,7 +1,6 @@
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
-import type * as pulumi from "@pulumi/pulumi";
-import type { HostArgs, LookedUp } from "../../kind.ts";
+import type { HostArgs } from "../../kind.ts";
 import { LookUp } from "../../look-up.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { fateOf, tellObstacles } from "../../vm/fate.ts";
@@ -9,7 +8,7 @@ import { partsOf, same } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
 import { checkGovernance } from "../governance.ts";
-import { findResourceGroup, lookUpIn, type Question } from "../question.ts";
+import { findResourceGroup, type Question } from "../question.ts";
 import { zonesOf } from "../regions.ts";
 import { capabilityOf, findSize, type Sku } from "../sizes.ts";
 import { type PreviousSubnet, previousSubnet, wantedSubnet } from "../subnet.ts";
@@ -37,14 +36,7 @@ export interface VmFindings {
 export type VmArgs = HostArgs<AzureVmPlan, VmFindings>;
 
 /** Asks Azure whether all that a region needs is there. */
-export function vmFindingsFor(
-  plan: AzureVmPlan,
-  options: pulumi.InvokeOptions,
-): Promise<LookedUp<VmFindings>> {
-  return lookUpIn(plan, options, findings);
-}
-
-async function findings(question: Question<AzureVmPlan>): Promise<VmFindings> {
+export async function findVm(question: Question<AzureVmPlan>): Promise<VmFindings> {
   const { region } = question;
   const previous = await previousOf(region.name);
   await checkMoved(question);

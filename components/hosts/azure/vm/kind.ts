@@ -3,7 +3,8 @@ import type { KindDefinition } from "../../kind.ts";
 import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
 import { shrinkingProblems } from "../../vm/plan.ts";
 import { azureProvider } from "../place.ts";
-import { type VmFindings, vmFindingsFor } from "./findings.ts";
+import { lookUpIn } from "../question.ts";
+import { findVm, type VmFindings } from "./findings.ts";
 import { type AzureVmPlan, planAzureVm } from "./plan.ts";
 import { VmHost } from "./vm-host.ts";
 
@@ -20,6 +21,6 @@ export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, VmFindings> = {
     return { problems, warnings: [] };
   },
   createProvider: ({ region }, options) => azureProvider(region, options),
-  lookUp: vmFindingsFor,
+  lookUp: (plan, options) => lookUpIn(plan, options, findVm),
   create: (name, args, options) => new VmHost(name, args, options),
 };
