@@ -3,7 +3,7 @@ import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkS
 import { PrivateLinkService } from "@pulumi/azure-native/network/privateLinkService.js";
 import * as pulumi from "@pulumi/pulumi";
 import { contains, rangeOf } from "../../config/access.ts";
-import type { AzureRegion } from "../../config/schema.ts";
+import type { AzureClusterRegion, AzureRegion } from "../../config/schema.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
 import type { AzurePlan } from "./naming.ts";
@@ -26,10 +26,11 @@ export function consumerRanges(
   return ipv4Ranges(subnet?.ranges ?? [ownSubnets[topology].link.range]);
 }
 
-/** Clients with those of other subscriptions. */
-export function withConsumers(clients: readonly string[], consumers: readonly string[]): string[] {
+/** The clients of a region with those of other subscriptions. */
+export function withConsumers(region: AzureClusterRegion, subnet: FoundSubnet | undefined): string[] {
+  const { clients } = region.access;
   const isAmong = (range: string) => clients.some((client) => contains(rangeOf(client), rangeOf(range)));
-  return [...clients, ...consumers.filter((range) => !isAmong(range))];
+  return [...clients, ...consumerRanges(region, subnet).filter((range) => !isAmong(range))];
 }
 
 export interface PrivateLinkArgs {

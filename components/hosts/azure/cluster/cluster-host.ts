@@ -10,7 +10,7 @@ import { createBlobStore } from "../blob-store.ts";
 import { createDiagnostics } from "../governance.ts";
 import { subscriptionOf } from "../identity.ts";
 import { createPlace } from "../place.ts";
-import { consumerRanges, withConsumers } from "../private-link.ts";
+import { withConsumers } from "../private-link.ts";
 import { createAddressRecord, inZones } from "../records.ts";
 import { createCertificates } from "./certificates.ts";
 import type { ClusterArgs } from "./findings.ts";
@@ -111,9 +111,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
 
 /** With the clients of other subscriptions. */
 function admitting({ plan: { region }, found }: ClusterArgs): AzureClusterRegion {
-  const { access } = region;
-  const consumers = consumerRanges(region, found.subnet);
-  return { ...region, access: { ...access, clients: withConsumers(access.clients, consumers) } };
+  return { ...region, access: { ...region.access, clients: withConsumers(region, found.subnet) } };
 }
 
 /** Resource id of the private link service, which AKS has made when the workload is there. */

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
 import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
 import type { Place } from "../place.ts";
-import { consumerRanges, withConsumers } from "../private-link.ts";
+import { withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
 import { everything, inboundRule, nothingElse, sourceOf } from "../security-rules.ts";
 import { ownSubnets, subnetId } from "../subnet.ts";
@@ -34,8 +34,7 @@ export function createClusterNetwork(
   const { plan, found } = args;
   const { region, names, governance } = plan;
   const zones = allZonesOf(region.name);
-  const consumers = consumerRanges(region, found.subnet);
-  const clients = withConsumers(region.access.clients, consumers);
+  const clients = withConsumers(region, found.subnet);
   const firewall =
     governance?.subnetSecurityGroups && !("subnet" in region.network)
       ? createSubnetFirewall(name, plan, place, clients, options)
