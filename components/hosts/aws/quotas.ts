@@ -5,7 +5,7 @@ import { machineNamed } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
-import { askEc2 } from "./sdk.ts";
+import { askEc2, instancesIn } from "./sdk.ts";
 import { defaultQuotas, type Quotas } from "./source-rules.ts";
 
 /** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
@@ -78,20 +78,15 @@ async function vCpusOf(type: string, options: pulumi.InvokeOptions): Promise<num
 
 /** Of all machines of the account that count: neither Spot Instances nor those on Dedicated Hosts. */
 function vCpusInUse(region: string): Promise<number> {
-  return askEc2(region, async (client, { paginateDescribeInstances }) => {
-    const Filters = [{ Name: "instance-state-name", Values: ["pending", "running"] }];
+  return askEc2(region, async (client) => {
+    const states = { Name: "instance-state-name", Values: ["pending", "running"] };
+    const counted = (await instancesIn(client, [states])).filter(
+      ({ InstanceType = "", InstanceLifecycle, Placement }) =>
+        standard.test(InstanceType) && InstanceLifecycle === undefined && Placement?.Tenancy !== "host",
+    );
     let vCpus = 0;
-    for await (const { Reservations = [] } of paginateDescribeInstances(
-      { client },
-      { IncludeManagedResources: true, Filters },
-    )) {
-      const counted = Reservations.flatMap(({ Instances = [] }) => Instances).filter(
-        ({ InstanceType = "", InstanceLifecycle, Placement }) =>
-          standard.test(InstanceType) && InstanceLifecycle === undefined && Placement?.Tenancy !== "host",
-      );
-      for (const { CpuOptions: { CoreCount = 0, ThreadsPerCore = 0 } = {} } of counted)
-        vCpus += CoreCount * ThreadsPerCore;
-    }
+    for (const { CpuOptions: { CoreCount = 0, ThreadsPerCore = 0 } = {} } of counted)
+      vCpus += CoreCount * ThreadsPerCore;
     return vCpus;
   });
 }

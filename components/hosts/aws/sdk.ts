@@ -1,5 +1,5 @@
 /** What the provider can't do. The SDK is loaded for it alone. */
-import type { EC2Client } from "@aws-sdk/client-ec2";
+import type { EC2Client, Filter, Instance } from "@aws-sdk/client-ec2";
 
 /** As far as all clients of the SDK have them. */
 interface ClientSettings {
@@ -43,4 +43,14 @@ export async function askEc2<Answer>(
   } finally {
     client.destroy();
   }
+}
+
+/** Also those that the account may hide, as EKS manages them: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
+export async function instancesIn(client: EC2Client, Filters: Filter[]): Promise<Instance[]> {
+  const { paginateDescribeInstances } = await import("@aws-sdk/client-ec2");
+  const request = { IncludeManagedResources: true, Filters };
+  const instances: Instance[] = [];
+  for await (const { Reservations = [] } of paginateDescribeInstances({ client }, request))
+    instances.push(...Reservations.flatMap(({ Instances = [] }) => Instances));
+  return instances;
 }

@@ -1,25 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  DeleteSecurityGroupCommand,
-  EC2Client,
-  paginateDescribeInstances,
-  paginateDescribeSecurityGroups,
-} from "@aws-sdk/client-ec2";
+import { DeleteSecurityGroupCommand, EC2Client, paginateDescribeSecurityGroups } from "@aws-sdk/client-ec2";
 import type * as pulumi from "@pulumi/pulumi";
-import { sdkSettings } from "../sdk.ts";
-
-export interface ClusterNodesInputs {
-  /** An AWS region's code. */
-  readonly region: string;
-  readonly clusterName: string;
-  /** Id of the group that all nodes are in. */
-  readonly securityGroupId: string;
-}
+import { instancesIn, sdkSettings } from "../sdk.ts";
 
 export interface ClusterSecurityGroupInputs {
   /** An AWS region's code. */
   readonly region: string;
   readonly clusterName: string;
+}
+
+export interface ClusterNodesInputs extends ClusterSecurityGroupInputs {
+  /** Id of the group that all nodes are in. */
+  readonly securityGroupId: string;
 }
 
 /** Nothing is made: EKS does that. */
@@ -81,26 +73,11 @@ async function waitUntilNone(
 }
 
 async function nodesIn(client: EC2Client, securityGroupId: string): Promise<string[]> {
-  const pages = paginateDescribeInstances(
-    { client },
-    {
-      // The account may hide them, as EKS manages them: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
-      IncludeManagedResources: true,
-      Filters: [
-        { Name: "instance.group-id", Values: [securityGroupId] },
-        {
-          Name: "instance-state-name",
-          Values: ["pending", "running", "shutting-down", "stopping", "stopped"],
-        },
-      ],
-    },
-  );
-  const ids: string[] = [];
-  for await (const { Reservations = [] } of pages) {
-    for (const { Instances = [] } of Reservations)
-      ids.push(...Instances.flatMap((it) => it.InstanceId ?? []));
-  }
-  return ids;
+  const instances = await instancesIn(client, [
+    { Name: "instance.group-id", Values: [securityGroupId] },
+    { Name: "instance-state-name", Values: ["pending", "running", "shutting-down", "stopping", "stopped"] },
+  ]);
+  return instances.flatMap(({ InstanceId = [] }) => InstanceId);
 }
 
 /** Deletes what it can. @returns what is still in use */
