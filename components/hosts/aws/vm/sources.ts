@@ -79,11 +79,10 @@ export async function checkClientGroups({ region, lookUp, options }: Question<Aw
       const found = await lookUp.ask(path, `the security group ${id}`, getSecurityGroup({ id }, options));
       if (!found || found.vpcId === vpc) return;
       const peered =
-        vpc === undefined
-          ? false
-          : await lookUp.ask(path, `the peering connections of ${vpc}`, arePeered(vpc, found.vpcId, options));
+        vpc !== undefined &&
+        (await lookUp.ask(path, `the peering connections of ${vpc}`, arePeered(vpc, found.vpcId, options)));
       if (peered !== false) return;
-      const own = vpc === undefined ? "the network that the stack makes" : vpc;
+      const own = vpc ?? "the network that the stack makes";
       const wayOut = "peer the two, or name address ranges or a prefix list";
       lookUp.refuse(path, `${id} is in ${found.vpcId}, which isn't peered with ${own}: ${wayOut}`);
     }),
@@ -97,22 +96,14 @@ async function vpcOf({ name, network }: AwsVmRegion): Promise<string | undefined
 }
 
 async function arePeered(one: string, other: string, options: pulumi.InvokeOptions): Promise<boolean> {
-  const directions = await Promise.all(
-    [
-      [one, other],
-      [other, one],
-    ].map(([requester = "", accepter = ""]) =>
-      getVpcPeeringConnections(
-        {
-          filters: [
-            { name: "status-code", values: ["active"] },
-            { name: "requester-vpc-info.vpc-id", values: [requester] },
-            { name: "accepter-vpc-info.vpc-id", values: [accepter] },
-          ],
-        },
-        options,
-      ),
-    ),
-  );
+  const connections = (requester: string, accepter: string) => {
+    const filters = [
+      { name: "status-code", values: ["active"] },
+      { name: "requester-vpc-info.vpc-id", values: [requester] },
+      { name: "accepter-vpc-info.vpc-id", values: [accepter] },
+    ];
+    return getVpcPeeringConnections({ filters }, options);
+  };
+  const directions = await Promise.all([connections(one, other), connections(other, one)]);
   return directions.some(({ ids }) => ids.length > 0);
 }
