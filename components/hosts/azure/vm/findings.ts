@@ -60,7 +60,7 @@ export async function findVm(question: Question<AzureVmPlan>): Promise<VmFinding
 }
 
 /** An interface stays in its network: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
-async function checkMoved({ region, lookUp }: Question<AzureVmPlan>): Promise<void> {
+async function checkMoved({ region, lookUp }: Question): Promise<void> {
   const { name } = region;
   const type = "azure-native:network:NetworkInterface";
   const interfaces = await previousOutputs<{ ipConfigurations: { subnet: { id: string } }[] }>(type);
@@ -129,12 +129,7 @@ async function findMachineSize(
  * That it is there, not what it is; and that the machine can be given a right to it, which has an effect in a vault with Azure RBAC only:
  * https://learn.microsoft.com/azure/key-vault/general/rbac-guide
  */
-async function findCertificate({
-  region,
-  subscription,
-  lookUp,
-  options,
-}: Question<AzureVmPlan>): Promise<void> {
+async function findCertificate({ region, subscription, lookUp, options }: Question): Promise<void> {
   const { tls } = region.endpoint;
   if (tls.mode !== "provided") return;
   const {

@@ -38,7 +38,7 @@ export async function findImage(question: Question<AzureVmPlan>, machine: MadeFr
 }
 
 async function checkImage(
-  question: Question<AzureVmPlan>,
+  question: Question,
   machine: MadeFromImage,
   { image, isKept }: { readonly image: string; readonly isKept: boolean },
 ): Promise<void> {
@@ -85,11 +85,7 @@ interface DebianImage {
   readonly properties?: { readonly imageDeprecationStatus?: { readonly imageState?: string } };
 }
 
-function debianPath(
-  version: string,
-  { subscription, region }: Question<AzureVmPlan>,
-  architecture: Architecture,
-): string {
+function debianPath(version: string, { subscription, region }: Question, architecture: Architecture): string {
   const { publisher, offer } = debian;
   return `/subscriptions/${subscription}/providers/Microsoft.Compute/locations/${region.name}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${imageSku[architecture]}/versions/${version}?api-version=2024-07-01`;
 }
