@@ -18,10 +18,8 @@ export function createPlace(
   options: pulumi.CustomResourceOptions,
 ): Place {
   const { name: location, resourceGroup } = region;
-  const tags = stackTags(stack, governance.tags);
-  if (resourceGroup !== undefined) return { resourceGroupName: resourceGroup, location, tags };
-  const group = new ResourceGroup(name, { resourceGroupName: names.resourceGroup, location, tags }, options);
-  return { resourceGroupName: group.name, location, tags };
+  const own = { resourceGroupName: names.resourceGroup, location, tags: stackTags(stack, governance.tags) };
+  return { ...own, resourceGroupName: resourceGroup ?? new ResourceGroup(name, own, options).name };
 }
 
 export interface ProviderPlace {
