@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
 import * as pulumi from "@pulumi/pulumi";
 import { candidates, machineNear } from "../../../capacity/machines.ts";
@@ -55,15 +56,10 @@ export async function findMachine(
   if (zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
   const [usual, chosen] = [plan.capacity.machine.type, capacity.machine.type];
   if (chosen !== usual) lookUp.warn(path, substitution(usual, chosen, fixedZone ?? region.name));
-  for (const { path, message } of capacity.warnings.filter((one) => !isPlanned(one, plan.capacity))) {
-    lookUp.warn(path, message);
-  }
+  // Of the others, the plan has warned.
+  const isNew = (warning: Problem) => !plan.capacity.warnings.some((it) => isDeepStrictEqual(it, warning));
+  for (const { path, message } of capacity.warnings.filter(isNew)) lookUp.warn(path, message);
   return { capacity, zone, unavailable };
-}
-
-/** Whether the plan has warned of it. */
-function isPlanned({ path, message }: Problem, planned: CapacityPlan): boolean {
-  return planned.warnings.some((one) => one.path === path && one.message === message);
 }
 
 /** Of the type that `auto` takes when the zone is free. */
