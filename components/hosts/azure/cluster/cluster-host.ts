@@ -1,5 +1,4 @@
 import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
-import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Host } from "../../kind.ts";
@@ -52,7 +51,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const certificates = createCertificates(name, args, { place, cluster, provider, zoneOptions }, own);
     const createRecord = (address: pulumi.Output<string>) =>
       createAddressRecord(name, args, { address, subnet: network.subnet }, zoneOptions);
-    const records = network.address ? createRecord(addressIn(network.address)) : [];
+    const publicAddress = network.address?.ipAddress.apply((ip) => ip ?? "");
+    const records = publicAddress ? createRecord(publicAddress) : [];
     const pods = createPodIdentity(
       name,
       { place, cluster, identityName: names.identity, serviceAccount: { namespace, name: workloadName } },
@@ -98,9 +98,9 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       },
     );
 
-    if (!network.address) createRecord(workload.address);
+    if (!publicAddress) createRecord(workload.address);
 
-    this.address = network.address ? addressIn(network.address) : workload.address;
+    this.address = publicAddress ?? workload.address;
     this.ca = workload.ca;
     this.diskGiB = workload.diskGiB;
     this.bucketUrl = workload.bucketUrl;
@@ -127,8 +127,4 @@ function linkService(
       ([cluster]) =>
         `/subscriptions/${subscriptionOf(cluster)}/resourceGroups/${group}/providers/Microsoft.Network/privateLinkServices/${names.privateLink}`,
     );
-}
-
-function addressIn({ ipAddress }: PublicIPAddress): pulumi.Output<string> {
-  return ipAddress.apply((ip) => ip ?? "");
 }
