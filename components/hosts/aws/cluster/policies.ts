@@ -1,6 +1,6 @@
 import type { PolicyDocument, PolicyStatement } from "@pulumi/aws/iam/documents.js";
 import { actionsOf, type RoleNeeds } from "../boundary.ts";
-import { bucketPolicy, challengePolicy, document } from "../policies.ts";
+import { bucketRights, challengePolicy, document } from "../policies.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
 /** Lets a service of EKS take a role; it passes on which cluster it is for: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html */
@@ -128,15 +128,12 @@ const node = [
 ];
 
 /** What a cluster, its nodes and its Pods do by their roles. The resources don't matter. */
-export function clusterNeeds({ region: { endpoint }, governance = {} }: AwsClusterPlan): RoleNeeds[] {
+export function clusterNeeds({ region: { name, endpoint }, governance = {} }: AwsClusterPlan): RoleNeeds[] {
   const hasKey = governance.kmsKey !== undefined;
   return [
     { who: "EKS Auto Mode", actions: autoMode },
     { who: "a node", actions: node },
-    {
-      who: "a replica",
-      actions: [...actionsOf(bucketPolicy("*")), ...(hasKey ? ["kms:Decrypt", "kms:GenerateDataKey"] : [])],
-    },
+    { who: "a replica", actions: actionsOf(bucketRights(name, "*", hasKey ? "*" : undefined)) },
     ...(hasKey ? [{ who: "the cluster", actions: actionsOf(clusterKeyPolicy("*")) }] : []),
     ...(endpoint.tls.mode === "acme"
       ? [{ who: "cert-manager", actions: actionsOf(challengePolicy("*", endpoint.hostname)) }]
