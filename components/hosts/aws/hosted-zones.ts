@@ -1,5 +1,5 @@
 import { getRecords } from "@pulumi/aws/route53/getRecords.js";
-import { type GetZoneArgs, type GetZoneResult, getZone } from "@pulumi/aws/route53/getZone.js";
+import { type GetZoneArgs, getZone } from "@pulumi/aws/route53/getZone.js";
 import { ZoneAssociation } from "@pulumi/aws/route53/zoneAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
@@ -62,7 +62,8 @@ async function findHostedZone(question: Question, name: string): Promise<HostedZ
     }
   }
   try {
-    return asPublic(await publicZone(name, options));
+    const { zoneId: id, arn } = await publicZone(name, options);
+    return { id, arn, isPrivate: false };
   } catch (error) {
     const reason = reasonOf(error as Error);
     return refused(
@@ -84,10 +85,6 @@ async function checkName({ region, lookUp, options }: Question, { id }: HostedZo
     resourceRecordSets.some(({ type }) => ["A", "AAAA", "CNAME"].includes(type)),
   );
   await lookUp.askForFreeName(`a record of ${hostname}`, exists);
-}
-
-function asPublic({ zoneId: id, arn }: GetZoneResult): HostedZone {
-  return { id, arn, isPrivate: false };
 }
 
 /** Why a private zone isn't known. Of several, AWS finds the one that a VPC is attached to. */
