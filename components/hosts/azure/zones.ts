@@ -7,19 +7,37 @@ import { hasFailover } from "./failover.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
+import { type PreviousSubnet, previousSubnet } from "./subnet.ts";
 
 /** Who gets answers from the zone of `endpoint.zone`: everyone, or only networks that are linked with it. */
 export type ZoneKind = "public" | "private";
+
+/** The network and the zones of a region, as far as they are there. */
+export interface FoundNetwork {
+  /** An existing one. */
+  readonly subnet?: FoundSubnet | undefined;
+  /** Of a network of the region's own. */
+  readonly previousSubnet?: PreviousSubnet | undefined;
+  /** Of `endpoint.zone`. */
+  readonly zone?: ZoneKind | undefined;
+}
+
+/** @param asked what findSubnet() finds */
+export async function findNetwork(
+  question: Question,
+  asked: Promise<FoundSubnet | undefined>,
+): Promise<FoundNetwork> {
+  const subnet = await asked;
+  const zone = await findZones(question, subnet);
+  return { subnet, previousSubnet: await previousSubnet(question.region), zone };
+}
 
 /**
  * Finds the zones of a region: that for its name, of which a private one is looked for first where the endpoint is private, and the public one in which the name is proved.
  * @param subnet an existing one, which is found already
  * @returns the kind of `endpoint.zone`; undefined where there is none, or with a problem more
  */
-export async function findZones(
-  question: Question,
-  subnet: FoundSubnet | undefined,
-): Promise<ZoneKind | undefined> {
+async function findZones(question: Question, subnet: FoundSubnet | undefined): Promise<ZoneKind | undefined> {
   const { region, lookUp } = question;
   const { zone, zoneResourceGroup: group, tls } = region.endpoint;
   if (tls.mode === "acme" && tls.challengeZone !== undefined)

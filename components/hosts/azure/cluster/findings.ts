@@ -14,8 +14,7 @@ import { checkGovernance } from "../governance.ts";
 import { isPrivate } from "../outbound.ts";
 import { findResourceGroup, type Question } from "../question.ts";
 import { findSize, vCpusOf } from "../sizes.ts";
-import { type PreviousSubnet, previousSubnet } from "../subnet.ts";
-import { findZones, type ZoneKind } from "../zones.ts";
+import { type FoundNetwork, findNetwork } from "../zones.ts";
 import { nodeCount, podRange, poolName, serviceRange, zonesOfNodes } from "./nodes.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
 import {
@@ -29,19 +28,13 @@ import {
 export const clusterType = "azure-native:containerservice:ManagedCluster";
 
 /** What isn't known before Azure is asked: elsewhere, names are ids. */
-export interface ClusterFindings {
+export interface ClusterFindings extends FoundNetwork {
   /** Name for the storage account. */
   readonly storageAccount: string;
   /** How many nodes the cluster has. Undefined before it is there. */
   readonly liveNodes: number | undefined;
-  /** An existing one. */
-  readonly subnet?: FoundSubnet | undefined;
   /** Of a private endpoint's nodes in an existing subnet. */
   readonly outboundType?: OutboundType | undefined;
-  /** Of a network of the region's own. */
-  readonly previousSubnet?: PreviousSubnet | undefined;
-  /** Of `endpoint.zone`. */
-  readonly zone?: ZoneKind | undefined;
 }
 
 export type ClusterArgs = HostArgs<AzureClusterPlan, ClusterFindings>;
@@ -53,26 +46,18 @@ export async function findCluster(
   const { region } = question;
   const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(region.name);
   const liveNodes = await findLiveNodes(question, previous);
-  const subnet = findNodeSubnet(question, liveNodes);
-  const [storageAccount, zone] = await Promise.all([
+  const [network, storageAccount] = await Promise.all([
+    findNetwork(question, findNodeSubnet(question, liveNodes)),
     findStorageAccountName(question),
-    subnet.then((it) => findZones(question, it)),
     findNodeSize(question, previous, liveNodes),
     findResourceGroup(question),
     checkGovernance(question),
   ]);
   if (storageAccount === undefined) return undefined;
-  const found = await subnet;
-  const outboundType = found && isPrivate(region) ? findOutboundType(question, found, previous) : undefined;
+  const { subnet } = network;
+  const outboundType = subnet && isPrivate(region) ? findOutboundType(question, subnet, previous) : undefined;
   await checkReplaced(question, previous, outboundType ?? ownOutboundType(region));
-  return {
-    storageAccount,
-    liveNodes,
-    subnet: found,
-    ...(outboundType && { outboundType }),
-    previousSubnet: await previousSubnet(region),
-    zone,
-  };
+  return { ...network, storageAccount, liveNodes, ...(outboundType && { outboundType }) };
 }
 
 /** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */

@@ -6,31 +6,25 @@ import { previousOutputs } from "../../previous-outputs.ts";
 import { fateOf, tellObstacles } from "../../vm/fate.ts";
 import { partsOf, same } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
-import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
+import { findSubnet } from "../found-subnet.ts";
 import { checkGovernance } from "../governance.ts";
 import { findResourceGroup, type Question } from "../question.ts";
 import { zonesOf } from "../regions.ts";
 import { capabilityOf, findSize, type Sku } from "../sizes.ts";
-import { type PreviousSubnet, previousSubnet, wantedSubnet } from "../subnet.ts";
-import { findZones, type ZoneKind } from "../zones.ts";
+import { wantedSubnet } from "../subnet.ts";
+import { type FoundNetwork, findNetwork } from "../zones.ts";
 import { findImage } from "./image.ts";
 import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machine-size.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { fitsDisk, type Previous, previousOf, wantedMachine } from "./previous.ts";
 
 /** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
-export interface VmFindings {
+export interface VmFindings extends FoundNetwork {
   readonly previous: Previous;
-  /** An existing one. */
-  readonly subnet?: FoundSubnet | undefined;
-  /** Of a network of the region's own. */
-  readonly previousSubnet?: PreviousSubnet | undefined;
   /** Name for the storage account, where the configuration asks for one. */
   readonly storageAccount?: string | undefined;
   /** Whether Azure has Trusted Launch for a size that components/capacity doesn't list. */
   readonly hasTrustedLaunch?: boolean | undefined;
-  /** Of `endpoint.zone`. */
-  readonly zone?: ZoneKind | undefined;
 }
 
 export type VmArgs = HostArgs<AzureVmPlan, VmFindings>;
@@ -40,23 +34,15 @@ export async function findVm(question: Question<AzureVmPlan>): Promise<VmFinding
   const { region } = question;
   const previous = await previousOf(region.name);
   await checkMoved(question);
-  const subnet = findSubnet(question);
-  const [storageAccount, hasTrustedLaunch, zone] = await Promise.all([
+  const [network, storageAccount, hasTrustedLaunch] = await Promise.all([
+    findNetwork(question, findSubnet(question)),
     region.storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     findMachine(question, previous),
-    subnet.then((it) => findZones(question, it)),
     findResourceGroup(question),
     findCertificate(question),
     checkGovernance(question),
   ]);
-  return {
-    previous,
-    subnet: await subnet,
-    previousSubnet: await previousSubnet(region),
-    storageAccount,
-    hasTrustedLaunch,
-    zone,
-  };
+  return { ...network, previous, storageAccount, hasTrustedLaunch };
 }
 
 /** An interface stays in its network: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
