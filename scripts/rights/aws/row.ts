@@ -17,5 +17,3 @@ const of =
     names.map((name) => `${service}:${name}`);
 export const [cloudwatch, ec2, eks, iam] = [of("cloudwatch"), of("ec2"), of("eks"), of("iam")];
 export const [logs, route53, s3, ssm] = [of("logs"), of("route53"), of("s3"), of("ssm")];
-/** What changes the tags of what is there. */
-export const tags = ec2("CreateTags", "DeleteTags");
