@@ -134,7 +134,7 @@ function permitsOf({ type, inputs }: Resource, { subscription, own, made }: Perm
   const foreign = textsIn(inputs).flatMap((text) => foreignIn(text, made));
   // A role is granted where it holds.
   const scope = type === "azure-native:authorization:RoleAssignment" ? (foreign[0]?.scope ?? usual) : usual;
-  const of = (name: string, isRead: boolean): Permit => ({ action: name, scope, isRead });
+  const of = (action: string, isRead: boolean, at = scope): Permit => ({ action, scope: at, isRead });
   const kind = typeof row.type === "function" ? row.type(inputs) : row.type;
   const groupRead = "Microsoft.Resources/subscriptions/resourceGroups/read";
   return [
@@ -145,18 +145,12 @@ function permitsOf({ type, inputs }: Resource, { subscription, own, made }: Perm
           of(`${kind}/write`, false),
           ...(row.isDeleted === false ? [] : [of(`${kind}/delete`, false)]),
         ]),
-    ...(row.linked ?? []).map((action) => ({ action, scope: own, isRead: false })),
+    ...(row.linked ?? []).map((it) => of(it, false, own)),
     ...(row.lookUps ?? []).map((it) => of(it, true)),
-    ...(row.polls ?? []).map((action) => ({
-      action,
-      scope: row.where === "zone" ? group : subscription,
-      isRead: false,
-    })),
-    ...(row.besideZone ?? []).map((action) => ({ action, scope: group, isRead: true })),
+    ...(row.polls ?? []).map((it) => of(it, false, row.where === "zone" ? group : subscription)),
+    ...(row.besideZone ?? []).map((it) => of(it, true, group)),
     ...(usual === own && own !== subscription ? [of(groupRead, true)] : []),
-    ...foreign.flatMap(({ scope, actions }) =>
-      actions.map((action) => ({ action, scope, isRead: action.endsWith("/read") })),
-    ),
+    ...foreign.flatMap(({ scope, actions }) => actions.map((it) => of(it, it.endsWith("/read"), scope))),
   ];
 }
 
