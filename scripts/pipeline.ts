@@ -69,8 +69,8 @@ const program = pipelineProgram({
     const engine = await startEngine();
     const backend = backendOf(directory);
     const outcomes = await rollOut(waves, {
-      gate: gate({ backend, prometheus, maxErrorRatio: options.maxErrors / 100 }),
-      prefetched: await prefetched(waves.flat(), { directory, backend, prometheus }),
+      problemsOf: gate({ backend, prometheus, maxErrorRatio: options.maxErrors / 100 }),
+      missingOf: await prefetched(waves.flat(), { directory, backend, prometheus }),
       bringUp: (stack) => engine.run(stack, "up", policies(options.policyPack)),
       sleep: (seconds) => engine.sleep(seconds),
       interruption: engine.interruption,

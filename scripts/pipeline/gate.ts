@@ -7,14 +7,6 @@ import type { Prometheus } from "../fleet/prometheus.ts";
 import { runningPod } from "../regions/running-pod.ts";
 import { isUnknownStack } from "./trouble.ts";
 
-export interface Gate {
-  /**
-   * Asks the stack's regions, as they were brought up last. Never throws.
-   * @returns what speaks against going on, a phrase each. None for a stack that has nothing yet, or that isn't there, which `up` says.
-   */
-  problemsOf(stack: string): Promise<string[]>;
-}
-
 export interface GateOptions {
   readonly backend: Backend;
   /** One that has the metrics and the alerts of all regions. */
@@ -23,7 +15,11 @@ export interface GateOptions {
   readonly maxErrorRatio: number;
 }
 
-export function gate({ backend, prometheus, maxErrorRatio }: GateOptions): Gate {
+/**
+ * Asks a stack's regions, as they were brought up last. Never throws.
+ * @returns what speaks against going on, a phrase each. None for a stack that has nothing yet, or that isn't there, which `up` says.
+ */
+export function gate({ backend, prometheus, maxErrorRatio }: GateOptions) {
   async function ask(stack: string): Promise<string[]> {
     let outputs: ReadOutputs | undefined;
     try {
@@ -45,14 +41,12 @@ export function gate({ backend, prometheus, maxErrorRatio }: GateOptions): Gate 
     });
     return (await Promise.all(regions)).flat();
   }
-  return {
-    problemsOf: (stack) => ask(stack).catch(({ message }: Error) => [message]),
-  };
+  return (stack: string) => ask(stack).catch(({ message }: Error) => [message]);
 }
 
 /** @param isMonitored a region that can't be reached from here may be closed to this network; then its own probe decides. */
 async function answerProblems(cache: CacheOutput, isMonitored: boolean): Promise<readonly string[]> {
-  const { reached, endpoint, problems } = await healthOf({ endpoint: cache.endpoint, ca: cache.ca });
+  const { reached, endpoint, problems } = await healthOf(cache);
   if (!reached && isMonitored) return [];
   return problems.map((problem) => `${endpoint}: ${problem}`);
 }

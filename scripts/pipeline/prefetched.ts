@@ -12,14 +12,6 @@ import { missingText, warm } from "../prefetch/warm.ts";
 import { ensureTool } from "../setup/from-source/go-tools.ts";
 import { labelsOf } from "./gate.ts";
 
-export interface Prefetched {
-  /**
-   * Looks at the stack's regions. Never throws.
-   * @returns what isn't there, a phrase each. None for a stack without `prefetch`, and for a region that neither this machine nor Prometheus can look at.
-   */
-  missingOf(stack: string): Promise<string[]>;
-}
-
 export interface PrefetchedOptions {
   /** Of the project. */
   readonly directory: string;
@@ -31,11 +23,13 @@ export interface PrefetchedOptions {
 /**
  * Reads the stacks' files once. A file that is wrong is for `up` to tell.
  * @param stacks with or without an organization
+ * @returns what looks at a stack's regions, and never throws: it gives what isn't there, a phrase each. None for a stack without `prefetch`, and for a region that neither this machine nor
+ * Prometheus can look at.
  */
 export async function prefetched(
   stacks: readonly string[],
   { directory, backend, prometheus }: PrefetchedOptions,
-): Promise<Prefetched> {
+) {
   const { configurations } = configurationsOf(await readStackFiles(directory, stacks.map(shortName)));
   const wanted = new Map(
     configurations.flatMap(({ stack, config: { prefetch } }) => (prefetch ? [[stack, prefetch]] : [])),
@@ -83,5 +77,5 @@ export async function prefetched(
     });
     return (await Promise.all(regions)).flat();
   }
-  return { missingOf: (stack) => ask(stack).catch(({ message }: Error) => [message]) };
+  return (stack: string) => ask(stack).catch(({ message }: Error) => [message]);
 }

@@ -2,8 +2,6 @@
 import { shortName } from "../fleet/backend.ts";
 import type { Change } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
-import type { Gate } from "./gate.ts";
-import type { Prefetched } from "./prefetched.ts";
 import { type Trouble, troubleOf } from "./trouble.ts";
 
 /** What became of a stack. */
@@ -26,8 +24,10 @@ export type Outcome = { readonly stack: string } & (
 );
 
 export interface Rollout {
-  readonly gate: Gate;
-  readonly prefetched: Prefetched;
+  /** What speaks against going on, a phrase each: gate(). Doesn't throw. */
+  readonly problemsOf: Watched["ask"];
+  /** What of `prefetch` isn't in its caches, a phrase each: prefetched(). Doesn't throw. */
+  readonly missingOf: Watched["ask"];
   /** Doesn't throw. */
   bringUp(stack: string): Promise<EngineRun>;
   /** Ends early when the pipeline is interrupted. */
@@ -80,7 +80,7 @@ function notBegun(stack: string): Outcome {
 }
 
 async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<Outcome[]> {
-  const before = rollout.repair ? [] : await askAll(wave, (stack) => rollout.gate.problemsOf(stack));
+  const before = rollout.repair ? [] : await askAll(wave, rollout.problemsOf);
   if (before.some(({ problems }) => problems.length > 0)) {
     return before.map(({ stack, problems }) => ({
       stack,
@@ -106,7 +106,7 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
   const atLeast = changes.length > 0 ? rollout.settleSeconds : 0;
   const newMachine = hasNewMachine ? newMachineSeconds : 0;
   const settled = await watch(names, {
-    ask: (stack) => rollout.gate.problemsOf(stack),
+    ask: rollout.problemsOf,
     atLeastSeconds: atLeast,
     atMostSeconds: Math.max(atLeast, newMachine),
     told: (unwell) => `for the wave to settle${unwell.map((it) => `; ${it}`).join("")}`,
@@ -114,7 +114,7 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
   });
   const well = names.filter((name) => phrasesOf(name, settled).length === 0);
   const fetched = await watch(well, {
-    ask: (stack) => rollout.prefetched.missingOf(stack),
+    ask: rollout.missingOf,
     atLeastSeconds: 0,
     atMostSeconds: rollout.prefetchSeconds,
     told: (missing) => `to prefetch ${missing.length} of what is listed`,
@@ -131,7 +131,7 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
 
 interface Watched {
   /** @returns what isn't as it should be, a phrase each */
-  ask(stack: string): Promise<readonly string[]>;
+  readonly ask: (stack: string) => Promise<readonly string[]>;
   readonly atLeastSeconds: number;
   readonly atMostSeconds: number;
   /** What the time is for, behind `20 s more`. @param phrases of all stacks */

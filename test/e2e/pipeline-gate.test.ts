@@ -43,9 +43,9 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
   };
   const prometheus = prometheusAt(url);
   const asked = gate({ backend, prometheus, maxErrorRatio: 0.01 });
-  await waitUntil("both are well", async () => (await asked.problemsOf("one")).length === 0);
-  assert.deepEqual(await asked.problemsOf("other"), []);
-  assert.deepEqual(await asked.problemsOf("unknown"), ["eu-south-2: Prometheus has no probe of it"]);
+  await waitUntil("both are well", async () => (await asked("one")).length === 0);
+  assert.deepEqual(await asked("other"), []);
+  assert.deepEqual(await asked("unknown"), ["eu-south-2: Prometheus has no probe of it"]);
 
   const { directory, setStack } = parts.use(await costProject());
   const config = { ...local, prefetch: { images: ["gsoci.azurecr.io/giantswarm/app:1"] } };
@@ -53,12 +53,12 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
   for (const stack of Object.keys(regions))
     await setStack(stack, stringify({ config: Object.fromEntries(keys) }));
   const looked = await prefetched(Object.keys(regions), { directory, backend, prometheus });
-  assert.deepEqual(await looked.missingOf("one"), ["eu-central-1: 2 images are missing, by Prometheus"]);
-  for (const stack of ["other", "unknown"]) assert.deepEqual(await looked.missingOf(stack), []);
+  assert.deepEqual(await looked("one"), ["eu-central-1: 2 images are missing, by Prometheus"]);
+  for (const stack of ["other", "unknown"]) assert.deepEqual(await looked(stack), []);
 
   isWell = false;
   const problems = await waitUntil("all of it is said", async () => {
-    const said = await asked.problemsOf("one");
+    const said = await asked("one");
     return said.length === 4 && said;
   });
   assert.deepEqual(problems.slice(0, 3), [
@@ -67,7 +67,7 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
     "eu-central-1: runs another Pod than it is told to",
   ]);
   assert.match(problems[3] ?? "", /^eu-central-1: \d+\.\d % of its requests fail, more than 1 %$/);
-  assert.deepEqual(await asked.problemsOf("other"), []);
+  assert.deepEqual(await asked("other"), []);
 });
 
 const start = Date.now();

@@ -125,7 +125,7 @@ test("images come into a stack's caches and not here, and what can't come is sai
     outputs: async () => ({ caches: { "eu-central-1": cache } }),
   };
   const waiting = await prefetched(["acme/one"], { directory: project.directory, backend: outputsOnly });
-  assert.deepEqual(await waiting.missingOf("acme/one"), [`eu-central-1: ${image}: 4 missing (0.0 MB)`]);
+  assert.deepEqual(await waiting("acme/one"), [`eu-central-1: ${image}: 4 missing (0.0 MB)`]);
   const documented = await readFile(join(projectDirectory, "docs/prefetch.md"), "utf8");
   const commands = [...documented.matchAll(/^npm run prefetch -- aws-eu-central-1 ?(.*)$/gm)];
   assert.equal(commands.length, 4);
@@ -140,7 +140,7 @@ test("images come into a stack's caches and not here, and what can't come is sai
     assert.deepEqual([exitCode, stderr], [0, ""], text);
     outputs.push(lines.join().replace(/^eu-central-1 {2}(\S+) .*/, "$1"));
   }
-  assert.deepEqual(await waiting.missingOf("acme/one"), []);
+  assert.deepEqual(await waiting("acme/one"), []);
   assert.deepEqual(outputs, [image, image, `${registryName}/charts/giantswarm/coredns:1.22.0`, image]);
 
   await chain.registry.stop();

@@ -32,16 +32,12 @@ async function run(
   let seconds = 0;
   t.mock.method(performance, "now", () => seconds * 1000);
   const outcomes = await rollOut(waves, {
-    gate: {
-      async problemsOf() {
-        if (interruptedAfter !== undefined && seconds >= interruptedAfter) interruption.abort();
-        return begun.length > 0 && seconds < wellAfter ? ["isn't well"] : [];
-      },
+    async problemsOf() {
+      if (interruptedAfter !== undefined && seconds >= interruptedAfter) interruption.abort();
+      return begun.length > 0 && seconds < wellAfter ? ["isn't well"] : [];
     },
-    prefetched: {
-      async missingOf() {
-        return seconds < fetchedAfter ? ["an image is missing"] : [];
-      },
+    async missingOf() {
+      return seconds < fetchedAfter ? ["an image is missing"] : [];
     },
     async bringUp(stack) {
       begun.push(stack);
@@ -126,7 +122,7 @@ test("what can't be asked is named: Prometheus, or the backend", async () => {
         externalLabels: async () => ({}),
       },
       maxErrorRatio: 0.01,
-    }).problemsOf("a");
+    })("a");
   const cache = {
     endpoint: "https://cache.invalid",
     topology: "vm",
