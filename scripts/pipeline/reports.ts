@@ -4,7 +4,7 @@ import { counts } from "./changes.ts";
 import { counted, line } from "./comment.ts";
 import type { EngineRun } from "./engine.ts";
 import { codeBlock, details, fitted, plain } from "./markdown.ts";
-import { troubleOf } from "./trouble.ts";
+import { type Trouble, troubleOf } from "./trouble.ts";
 import type { Outcome } from "./waves.ts";
 
 /** @param waves the stacks of each */
@@ -30,14 +30,7 @@ export function renderRollout(
       if (outcome.state === "up") return missingText(outcome);
       if (outcome.problems.length === 0) return [];
       const trouble = outcome.state === "not begun" ? undefined : outcome.trouble;
-      const told = trouble ? [`${trouble.what} ${trouble.wayOut}`] : [];
-      return [
-        [
-          `**${plain(outcome.stack)}: ${outcome.state}.**`,
-          ...told,
-          codeBlock(outcome.problems.join("\n")),
-        ].join("\n\n"),
-      ];
+      return paragraphs(`**${plain(outcome.stack)}: ${outcome.state}.**`, outcome.problems, trouble);
     }),
   ]);
 }
@@ -51,7 +44,13 @@ function upText({ missing }: Up): string {
 function missingText({ stack, missing }: Up): string[] {
   if (!missing) return [];
   const what = `**${plain(stack)} doesn't have all that \`prefetch\` lists.** It keeps fetching what is available.`;
-  return [[what, codeBlock(missing.join("\n"))].join("\n\n")];
+  return [paragraphs(what, missing)];
+}
+
+/** What is wrong with a stack, the way out where that is known, and what was said. */
+function paragraphs(what: string, said: readonly string[], trouble?: Trouble): string {
+  const told = trouble ? [`${trouble.what} ${trouble.wayOut}`] : [];
+  return [what, ...told, codeBlock(said.join("\n"))].join("\n\n");
 }
 
 /** @param runs of `refresh --preview-only` */
@@ -68,13 +67,9 @@ export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean):
       .map(({ stack, changes }) =>
         details(plain(stack), changes.map(line).join("\n") || "The engine lists none.", true),
       ),
-    ...failed.map((run) => {
-      const trouble = troubleOf(run);
-      const told = trouble ? [`${trouble.what} ${trouble.wayOut}`] : [];
-      return [`**${plain(run.stack)} can't be compared.**`, ...told, codeBlock(run.errors.join("\n"))].join(
-        "\n\n",
-      );
-    }),
+    ...failed.map((run) =>
+      paragraphs(`**${plain(run.stack)} can't be compared.**`, run.errors, troubleOf(run)),
+    ),
     'What to do: docs/pipelines.md, "Drift".',
   ]);
 }
