@@ -56,13 +56,9 @@ function azureRecord({ id = "", inputs = {} }: Resource, version: string): Way {
       const now = line(azureProperties(found.properties));
       return { there: true, ...(now !== line(wanted) && { other: now }) };
     },
-    remove: async () => {
-      await rest("delete", of(id));
-    },
-    restore: async () => {
-      await rest("put", of(id), "--body", JSON.stringify({ properties: wanted }));
-    },
-    after: { bypass: cloudAfter.bypass(ttl), unbypass: cloudAfter.unbypass },
+    remove: () => rest("delete", of(id)),
+    restore: () => rest("put", of(id), "--body", JSON.stringify({ properties: wanted })),
+    after: cloudAfter(ttl),
   };
 }
 

@@ -80,9 +80,7 @@ export function externalDns(place: Cluster, hostname: string): Way {
       before = await askZone(hostname);
       await kubectl("annotate", kind, name, "--overwrite", `${annotation}=none`);
     },
-    restore: async () => {
-      await kubectl("annotate", kind, name, `${annotation}-`);
-    },
+    restore: () => kubectl("annotate", kind, name, `${annotation}-`),
     after: {
       bypass:
         "Clients notice after the record's time to live, 5 minutes by default, and then pull from the upstreams. `pulumi up` leaves the record away.",

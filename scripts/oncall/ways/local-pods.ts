@@ -22,12 +22,8 @@ export function localPods({ region }: DeployedRegion, { kind }: Local): Way {
     look: async () => ({
       there: (await pods()).some(([, status]) => !/^(?:Exited|Stopped|Created)/.test(status)),
     }),
-    remove: async () => {
-      await podman(["pod", "stop", ...(await names())]);
-    },
-    restore: async () => {
-      await podman(["pod", "start", ...(await names())]);
-    },
+    remove: async () => podman(["pod", "stop", ...(await names())]),
+    restore: async () => podman(["pod", "start", ...(await names())]),
     after: {
       bypass:
         "Connections are refused at once, and clients pull from the upstreams. `npm run local` starts the Pods again.",

@@ -33,12 +33,11 @@ export function route53(deployed: DeployedRegion): Way[] {
 function route53Record({ inputs = {} }: Resource): Way {
   const zone = String(inputs.zoneId);
   const wanted = asRecordSet(inputs);
-  const change = async (Action: string, ResourceRecordSet: Route53RecordSet) => {
-    await askJson("aws", [
+  const change = (Action: string, ResourceRecordSet: Route53RecordSet) =>
+    askJson("aws", [
       ...["route53", "change-resource-record-sets", "--hosted-zone-id", zone, "--output", "json"],
       ...["--change-batch", JSON.stringify({ Changes: [{ Action, ResourceRecordSet }] })],
     ]);
-  };
   return {
     what: route53Line(wanted),
     async look() {
@@ -48,7 +47,7 @@ function route53Record({ inputs = {} }: Resource): Way {
         ...["--start-record-name", wanted.Name, "--start-record-type", wanted.Type],
       ])) as { ResourceRecordSets: Route53RecordSet[] };
       const found = answer.ResourceRecordSets.find(
-        ({ Name, Type }) => same(Name, wanted.Name) && Type === wanted.Type,
+        ({ Name, Type }) => dotless(Name) === dotless(wanted.Name) && Type === wanted.Type,
       );
       if (!found) return { there: false };
       const line = route53Line(found);
@@ -56,15 +55,11 @@ function route53Record({ inputs = {} }: Resource): Way {
     },
     remove: ({ raw }) => change("DELETE", raw as Route53RecordSet),
     restore: () => change("UPSERT", wanted),
-    after: { bypass: cloudAfter.bypass(wanted.TTL ?? aliasSeconds), unbypass: cloudAfter.unbypass },
+    after: cloudAfter(wanted.TTL ?? aliasSeconds),
   };
 }
 
-/** Names of DNS, with or without the dot at their end. */
-function same(one: string, other: string): boolean {
-  return dotless(one) === dotless(other);
-}
-
+/** Of DNS, in which a name may end with a dot. */
 function dotless(name: string): string {
   return name.replace(/\.$/, "").toLowerCase();
 }

@@ -6,8 +6,8 @@ export interface Way {
   readonly what: string;
   /** As it is now. @throws StepError where that can't be found out: a missing zone isn't a record that is away */
   look(): Promise<Seen>;
-  remove(seen: Seen): Promise<void>;
-  restore(): Promise<void>;
+  remove(seen: Seen): Promise<unknown>;
+  restore(): Promise<unknown>;
   /** Where another program changes the record, some time after it is told. */
   readonly later?: {
     readonly program: string;
@@ -33,13 +33,14 @@ export function hostnameOf(deployed: DeployedRegion): string {
   return new URL(endpointOf(deployed)).hostname;
 }
 
-/** Of a record that a cloud keeps. */
-export const cloudAfter = {
-  bypass: (seconds: number) =>
-    `Clients notice within ${minutes(seconds)}, the record's time to live, and then pull from the upstreams. \`pulumi up\` leaves the record away; with \`--refresh\`, and in a roll-out by a pipeline that refreshes, it makes it again.`,
-  unbypass:
-    "Clients come back within fifteen minutes, as resolvers also remember that a name doesn't exist. The record is the one in the state, so `pulumi up` has nothing to change.",
-};
+/** Of a record that a cloud keeps. @param seconds its time to live */
+export function cloudAfter(seconds: number): Way["after"] {
+  return {
+    bypass: `Clients notice within ${minutes(seconds)}, the record's time to live, and then pull from the upstreams. \`pulumi up\` leaves the record away; with \`--refresh\`, and in a roll-out by a pipeline that refreshes, it makes it again.`,
+    unbypass:
+      "Clients come back within fifteen minutes, as resolvers also remember that a name doesn't exist. The record is the one in the state, so `pulumi up` has nothing to change.",
+  };
+}
 
 function minutes(seconds: number): string {
   return seconds < 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
