@@ -10,12 +10,11 @@ const azureZones = {
 
 /** The endpoint's record in a zone of Azure. */
 export function azureDns(deployed: DeployedRegion): Way[] {
-  const found = Object.entries(azureZones).flatMap(([type, version]) =>
-    resourcesOf(deployed, type).map((record) => ({ record, version })),
+  return Object.entries(azureZones).flatMap(([type, version]) =>
+    resourcesOf(deployed, type)
+      .filter((record) => nameOf(record) === `${deployed.region}-address` && record.id)
+      .map((record) => azureRecord(record, version)),
   );
-  return found
-    .filter(({ record }) => nameOf(record) === `${deployed.region}-address` && record.id)
-    .map(({ record, version }) => azureRecord(record, version));
 }
 
 interface AzureProperties {
@@ -25,16 +24,7 @@ interface AzureProperties {
 }
 
 function azureRecord({ id = "", inputs = {} }: Resource, version: string): Way {
-  const { ttl, aRecords, cnameRecord } = inputs as {
-    ttl: number;
-    aRecords?: { ipv4Address: string }[];
-    cnameRecord?: { cname: string };
-  };
-  const wanted: AzureProperties = {
-    TTL: ttl,
-    ...(aRecords && { ARecords: aRecords }),
-    ...(cnameRecord && { CNAMERecord: cnameRecord }),
-  };
+  const wanted = azureProperties(inputs);
   // …/dnsZones/example.com/A/cache.westeurope
   const [zone = "", type = "", name = ""] = /^(.+)\/([^/]+)\/([^/]+)$/.exec(id)?.slice(1) ?? [];
   const fullName = `${name}.${zone.slice(zone.lastIndexOf("/") + 1)}`;
@@ -58,7 +48,7 @@ function azureRecord({ id = "", inputs = {} }: Resource, version: string): Way {
     },
     remove: () => rest("delete", of(id)),
     restore: () => rest("put", of(id), "--body", JSON.stringify({ properties: wanted })),
-    after: cloudAfter(ttl),
+    after: cloudAfter(wanted.TTL),
   };
 }
 
@@ -74,7 +64,7 @@ interface AzureList {
   readonly nextLink?: string;
 }
 
-/** Private zones write the keys another way: `ttl`, `aRecords`. */
+/** Private zones and the state write the keys another way: `ttl`, `aRecords`. */
 function azureProperties(properties: Readonly<Record<string, unknown>>): AzureProperties {
   const byKey = Object.fromEntries(
     Object.entries(properties).map(([key, value]) => [key.toLowerCase(), value]),
