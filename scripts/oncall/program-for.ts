@@ -3,49 +3,37 @@ import { edgePort, internalPort as internalPortOfPod } from "../../components/ho
 import { onCallProgram, probeParameters } from "../../components/hosts/oncall/program.ts";
 import { internalPort as internalPortOfMachine } from "../../components/hosts/vm/pod.ts";
 import { dataMount, stateDirectory } from "../../components/hosts/vm/user-data.ts";
-import type { Cluster, Local } from "./place.ts";
+import type { Place } from "./place.ts";
 import { type DeployedRegion, endpointOf } from "./state.ts";
 
-const runbookUrl = "docs/runbooks/{alert}.md";
-
-/** Of a machine in a cloud. */
-export function programForMachine(deployed: DeployedRegion): string {
+export function programFor(deployed: DeployedRegion, place: Place): string {
   const endpoint = endpointOf(deployed);
-  return onCallProgram({
-    host: "vm",
-    region: deployed.region,
-    endpoint,
-    internalPort: internalPortOfMachine,
-    probe: probeParameters(new URL(endpoint).hostname, { port: Number(new URL(endpoint).port || 443) }),
-    runbookUrl,
-    data: dataMount,
-    state: stateDirectory,
-  });
-}
-
-/** Of a cluster or of this machine. */
-export function programFor(deployed: DeployedRegion, place: Cluster | Local): string {
-  const endpoint = endpointOf(deployed);
-  const common = { region: deployed.region, endpoint, runbookUrl };
-  if (place.kind === "local") {
-    const { directory, probe, internalPort: own } = place;
-    return onCallProgram({
-      ...common,
-      host: "local",
-      internalPort: own,
-      probe,
-      data: directory,
-      state: directory,
-    });
+  const { hostname, port } = new URL(endpoint);
+  const common = { region: deployed.region, endpoint, runbookUrl: "docs/runbooks/{alert}.md" };
+  switch (place.kind) {
+    case "local": {
+      const { directory: data, probe, internalPort } = place;
+      return onCallProgram({ ...common, host: "local", internalPort, probe, data, state: data });
+    }
+    case "kubernetes": {
+      const { context, namespace, scheme } = place;
+      return onCallProgram({
+        ...common,
+        host: "kubernetes",
+        internalPort: internalPortOfPod,
+        probe: probeParameters(hostname, { port: edgePort, scheme }),
+        context,
+        namespace,
+      });
+    }
+    default:
+      return onCallProgram({
+        ...common,
+        host: "vm",
+        internalPort: internalPortOfMachine,
+        probe: probeParameters(hostname, { port: Number(port || 443) }),
+        data: dataMount,
+        state: stateDirectory,
+      });
   }
-  const { context, namespace, scheme } = place;
-  const probe = probeParameters(new URL(endpoint).hostname, { port: edgePort, scheme });
-  return onCallProgram({
-    ...common,
-    host: "kubernetes",
-    internalPort: internalPortOfPod,
-    probe,
-    context,
-    namespace,
-  });
 }

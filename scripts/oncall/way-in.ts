@@ -9,7 +9,7 @@ import { openSession, throughAws } from "./machine/aws.ts";
 import { throughAzure, withoutSession } from "./machine/azure.ts";
 import { machineScript, readAnswer } from "./machine/script.ts";
 import type { Cluster, Local, Place, Vm } from "./place.ts";
-import { programFor, programForMachine } from "./program-for.ts";
+import { programFor } from "./program-for.ts";
 import { interactive } from "./programs.ts";
 import type { DeployedRegion } from "./state.ts";
 
@@ -50,7 +50,7 @@ const roomFor = { "aws vm": 23_000, "azure vm": 3900 } as const;
 async function onMachine(deployed: DeployedRegion, place: Vm, command: readonly string[]): Promise<number> {
   if (command.some((word) => word === "--follow" || word === "-f"))
     throw new StepError("a command through the cloud has an end: leave out --follow");
-  const script = machineScript(programForMachine(deployed), command, roomFor[place.kind]);
+  const script = machineScript(programFor(deployed, place), command, roomFor[place.kind]);
   const text =
     place.kind === "aws vm"
       ? await throughAws(deployed, place, script)
