@@ -3,15 +3,13 @@ import { createInterface } from "node:readline/promises";
 import { StepError } from "../setup/steps.ts";
 import type { Seen, Way } from "./ways/way.ts";
 
-export interface BypassOptions {
-  /** Which of the two. */
-  readonly direction: "bypass" | "unbypass";
-  /** Don't ask. */
-  readonly yes: boolean;
-}
+type Direction = keyof Way["after"];
 
-/** Does what isn't done yet. @throws StepError where nobody can be asked, or says no */
-export async function turn(ways: readonly Way[], { direction, yes }: BypassOptions): Promise<void> {
+/** Does what isn't done yet. @param yes without asking @throws StepError where nobody can be asked, or says no */
+export async function turn(
+  ways: readonly Way[],
+  { direction, yes }: { readonly direction: Direction; readonly yes: boolean },
+): Promise<void> {
   const seen = await Promise.all(ways.map(async (way) => ({ way, seen: await way.look() })));
   const open = seen.filter(({ seen }) => !isDone(direction, seen));
   for (const { way, seen: now } of seen) console.log(line(way, now, direction));
@@ -27,16 +25,16 @@ export async function turn(ways: readonly Way[], { direction, yes }: BypassOptio
   for (const text of new Set(ways.map(({ after }) => after[direction]))) console.log(text);
 }
 
-function isDone(direction: BypassOptions["direction"], { there, other }: Seen): boolean {
+function isDone(direction: Direction, { there, other }: Seen): boolean {
   return direction === "bypass" ? !there : there && other === undefined;
 }
 
-function done({ later }: Way, direction: BypassOptions["direction"]): string {
+function done({ later }: Way, direction: Direction): string {
   if (later) return `${later.program} is told`;
   return direction === "bypass" ? "removed" : "restored";
 }
 
-function line({ what, later }: Way, { there, other }: Seen, direction: BypassOptions["direction"]): string {
+function line({ what, later }: Way, { there, other }: Seen, direction: Direction): string {
   if (later && isDone(direction, { there })) return `  ${later.program} is told already: ${what}`;
   if (direction === "bypass") {
     if (!there) return `  already removed: ${what}`;
@@ -50,7 +48,7 @@ function line({ what, later }: Way, { there, other }: Seen, direction: BypassOpt
     : `  to restore: ${what}\n    instead of: ${other}`;
 }
 
-async function confirm(direction: BypassOptions["direction"]): Promise<void> {
+async function confirm(direction: Direction): Promise<void> {
   if (!process.stdin.isTTY) throw new StepError("nothing was changed: without a terminal, add --yes");
   const asking = createInterface({ input: process.stdin, output: process.stdout });
   const question =

@@ -90,15 +90,12 @@ export function nameOf({ urn }: Resource): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
-/** The only one of a type, if there is one. @param type with or without a version of the API: `azure-native:dns:RecordSet` */
-export function resourceOf(
-  { resources }: Pick<DeployedRegion, "resources">,
-  type: string,
-): Resource | undefined {
-  return resourcesOf({ resources }, type)[0];
+/** The only one of a type, if there is one. */
+export function resourceOf(deployed: DeployedRegion, type: string): Resource | undefined {
+  return resourcesOf(deployed, type)[0];
 }
 
-export function resourcesOf({ resources }: Pick<DeployedRegion, "resources">, type: string): Resource[] {
+export function resourcesOf({ resources }: DeployedRegion, type: string): Resource[] {
   return resources.filter((it) => it.type === type);
 }
 
