@@ -23,6 +23,7 @@ export async function throughAws(
   { region, instance }: AwsVm,
   script: string,
 ): Promise<string> {
+  const failed = (why: string) => new StepError(`${why}\n${notConnected(deployed, region, instance)}`);
   const where = ["--region", region, "--output", "json"];
   const sent = (await askJson("aws", [
     ...["ssm", "send-command", ...where, "--document-name", "AWS-RunShellScript"],
@@ -33,7 +34,7 @@ export async function throughAws(
     ],
   ]).catch((error: Error) => {
     if (!/InvalidInstanceId/.test(error.message)) throw error;
-    throw new StepError(`${error.message}\n${notConnected(deployed, region, instance)}`);
+    throw failed(error.message);
   })) as { Command: { CommandId: string } };
   const question = ["--command-id", sent.Command.CommandId, "--instance-id", instance];
   const end = Date.now() + (commandMinutes + 1) * 60_000;
@@ -45,14 +46,9 @@ export async function throughAws(
     )) as { Status: string; StandardOutputContent: string; StandardErrorContent: string } | undefined;
     if (found && !["Pending", "InProgress", "Delayed"].includes(found.Status)) {
       if (found.StandardOutputContent !== "") return found.StandardOutputContent;
-      throw new StepError(
-        `the command ended with ${found.Status}: ${found.StandardErrorContent}\n${notConnected(deployed, region, instance)}`,
-      );
+      throw failed(`the command ended with ${found.Status}: ${found.StandardErrorContent}`);
     }
-    if (Date.now() > end)
-      throw new StepError(
-        `no answer within ${commandMinutes} minutes.\n${notConnected(deployed, region, instance)}`,
-      );
+    if (Date.now() > end) throw failed(`no answer within ${commandMinutes} minutes.`);
   }
 }
 
