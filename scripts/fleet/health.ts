@@ -41,7 +41,7 @@ export async function healthOf(
 ): Promise<Health> {
   const start = performance.now();
   const signal = AbortSignal.timeout(timeoutSeconds * 1000);
-  let certificate: SeenCertificate | undefined;
+  let certificate = notSeen;
   try {
     const url = new URL("/v2/", endpoint);
     const asked = request(url, {
@@ -59,8 +59,9 @@ export async function healthOf(
     const [answer] = (await once(asked.end(), "response")) as [IncomingMessage];
     answer.resume();
     const status = answer.statusCode ?? 0;
+    const { problems: ofCertificate, ...days } = certificate;
     const problems = [
-      ...(certificate?.problems ?? []),
+      ...ofCertificate,
       ...(status === 200 ? [] : [`\`/v2/\` answers ${status} in place of 200`]),
     ];
     return {
@@ -68,51 +69,41 @@ export async function healthOf(
       endpoint,
       reached: true,
       status,
-      ...(certificate?.daysLeft !== undefined && { certificateDaysLeft: certificate.daysLeft }),
+      ...days,
       seconds: (performance.now() - start) / 1000,
       problems,
     };
   } catch (error) {
     const why = signal.aborted ? `no answer within ${timeoutSeconds} s` : reasonOf(error as Failure);
-    const { problems = [], daysLeft } = certificate ?? {};
-    return {
-      ok: false,
-      endpoint,
-      reached: certificate !== undefined,
-      ...(daysLeft !== undefined && { certificateDaysLeft: daysLeft }),
-      problems: [...problems, why],
-    };
+    const { problems, ...days } = certificate;
+    const reached = certificate !== notSeen;
+    return { ok: false, endpoint, reached, ...days, problems: [...problems, why] };
   }
 }
 
-interface SeenCertificate {
-  readonly daysLeft?: number;
-  readonly problems: readonly string[];
-}
+type SeenCertificate = Pick<Health, "certificateDaysLeft" | "problems">;
+
+const notSeen: SeenCertificate = { problems: [] };
 
 const dayMs = 24 * 3600 * 1000;
 
 function seen(socket: TLSSocket, hostname: string): SeenCertificate {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return { problems: ["shows no certificate"] };
-  const daysLeft = Math.floor((certificate.validToDate.getTime() - Date.now()) / dayMs);
+  const certificateDaysLeft = Math.floor((certificate.validToDate.getTime() - Date.now()) / dayMs);
   // The types call it an error; it is OpenSSL's or Node's code for one: https://nodejs.org/docs/latest-v24.x/api/tls.html#tlssocketauthorizationerror
   const code = String(socket.authorizationError);
-  return { daysLeft, problems: socket.authorized ? [] : [certificateProblem(code, hostname)] };
+  return { certificateDaysLeft, problems: socket.authorized ? [] : [certificateProblem(code, hostname)] };
 }
 
 /** https://nodejs.org/docs/latest-v24.x/api/tls.html#x509-certificate-error-codes */
 function certificateProblem(code: string, hostname: string): string {
-  switch (code) {
-    case "CERT_HAS_EXPIRED":
-      return "its certificate has expired";
-    case "CERT_NOT_YET_VALID":
-      return "its certificate isn't valid yet";
-    case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return `its certificate is for another name than ${hostname}`;
-    default:
-      return `its certificate isn't trusted (${code})`;
-  }
+  const problems: Readonly<Record<string, string>> = {
+    CERT_HAS_EXPIRED: "has expired",
+    CERT_NOT_YET_VALID: "isn't valid yet",
+    ERR_TLS_CERT_ALTNAME_INVALID: `is for another name than ${hostname}`,
+  };
+  return `its certificate ${problems[code] ?? `isn't trusted (${code})`}`;
 }
 
 interface Failure extends Error {
@@ -121,21 +112,16 @@ interface Failure extends Error {
   readonly errors?: readonly Failure[];
 }
 
-function reasonOf(failure: Failure): string {
-  const { code, message, errors = [] } = failure;
-  switch (code) {
-    case "ENOTFOUND":
-      return "its name has no address in the DNS that this machine asks";
-    case "EAI_AGAIN":
-      return "the DNS that this machine asks doesn't answer";
-    case "ECONNREFUSED":
-      return "the connection is refused";
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return "this network has no way to its address";
-    case "ECONNRESET":
-      return "the connection breaks off";
-    default:
-      return message || errors.map((one) => one.message).join(", ") || String(code);
-  }
+/** By the code of a failure. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: "its name has no address in the DNS that this machine asks",
+  EAI_AGAIN: "the DNS that this machine asks doesn't answer",
+  ECONNREFUSED: "the connection is refused",
+  EHOSTUNREACH: "this network has no way to its address",
+  ENETUNREACH: "this network has no way to its address",
+  ECONNRESET: "the connection breaks off",
+};
+
+function reasonOf({ code, message, errors = [] }: Failure): string {
+  return reasons[String(code)] ?? (message || errors.map((one) => one.message).join(", ") || String(code));
 }
