@@ -10,64 +10,44 @@ import { stackFileSchema } from "./docs/json-schema.ts";
 import { renderPicture } from "./docs/pictures.ts";
 import { ruleTables } from "./docs/rule-tables.ts";
 
-interface GeneratedFile {
-  /** Relative to the project. */
-  readonly path: string;
-  /** The file's new text, from its present one. */
-  readonly render: (present: string) => string;
-}
+/** A file's new text, from its present one. */
+type Render = (present: string) => string;
 
-const files: readonly GeneratedFile[] = [
-  {
-    path: "stacks/stack.schema.json",
-    render: () => `${JSON.stringify(stackFileSchema(), null, 2)}\n`,
-  },
-  {
-    path: "dashboards/registry-cache.json",
-    render: () => `${JSON.stringify(dashboard(), null, 2)}\n`,
-  },
-  {
-    path: "dashboards/registry-cache-fleet.json",
-    render: () => `${JSON.stringify(fleetDashboard(), null, 2)}\n`,
-  },
-  {
-    path: "docs/configuration.md",
-    render: (present) => replaceBetween("config", present, configurationTables()),
-  },
-  {
-    path: "docs/policies.md",
-    render: (present) => replaceBetween("rules", present, ruleTables()),
-  },
-  ...globSync("docs/pictures/*.mmd", { cwd: absolute("") }).map((path) => ({
-    path: path.replace(/mmd$/, "svg"),
-    render: () => renderPicture(readFileSync(absolute(path), "utf8")),
-  })),
-  {
-    path: "charts/registry-cache/Chart.yaml",
-    render: (present) => present.replace(/^(version|appVersion): .*$/gm, `$1: ${projectVersion()}`),
-  },
-  {
-    path: "components/monitoring/status-page/generated/page.js",
-    render: () => bundled("components/monitoring/status-page/page/browser.ts"),
-  },
-  {
-    path: "components/monitoring/status-page/generated/page.css",
-    render: () => bundled("components/monitoring/status-page/page.css"),
-  },
-];
+/** By paths in the project. */
+const files: Readonly<Record<string, Render>> = {
+  "stacks/stack.schema.json": () => json(stackFileSchema()),
+  "dashboards/registry-cache.json": () => json(dashboard()),
+  "dashboards/registry-cache-fleet.json": () => json(fleetDashboard()),
+  "docs/configuration.md": (present) => replaceBetween("config", present, configurationTables()),
+  "docs/policies.md": (present) => replaceBetween("rules", present, ruleTables()),
+  ...Object.fromEntries(
+    globSync("docs/pictures/*.mmd", { cwd: absolute("") }).map((path) => [
+      path.replace(/mmd$/, "svg"),
+      () => renderPicture(readFileSync(absolute(path), "utf8")),
+    ]),
+  ),
+  "charts/registry-cache/Chart.yaml": (present) =>
+    present.replace(/^(version|appVersion): .*$/gm, `$1: ${projectVersion()}`),
+  "components/monitoring/status-page/generated/page.js": () => bundled("page/browser.ts"),
+  "components/monitoring/status-page/generated/page.css": () => bundled("page.css"),
+};
 
 /** The paths of the generated files that differ from what the code says. */
 export async function staleFiles(): Promise<string[]> {
-  const all = await Promise.all(files.map(async (file) => ({ file, ...(await compare(file)) })));
-  return all.filter(({ present, next }) => present !== next).map(({ file }) => file.path);
+  const all = await Promise.all(Object.entries(files).map(compare));
+  return all.filter(({ present, next }) => present !== next).map(({ path }) => path);
 }
 
-async function compare({ path, render }: GeneratedFile): Promise<{ present: string; next: string }> {
+async function compare([path, render]: [string, Render]) {
   const present = await readFile(absolute(path), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
     throw error;
   });
-  return { present, next: render(present) };
+  return { path, present, next: render(present) };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** @throws if the text lacks the markers `<!-- name:begin -->` and `<!-- name:end -->`. */
@@ -78,10 +58,10 @@ function replaceBetween(name: string, text: string, content: string): string {
   return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
 }
 
-/** For browsers of the last years, with what it imports and without what only its readers need: https://esbuild.github.io/api/ */
+/** A file of the status page for browsers of the last years, with what it imports and without what only its readers need: https://esbuild.github.io/api/ */
 function bundled(entry: string): string {
   const { outputFiles } = buildSync({
-    entryPoints: [absolute(entry).pathname],
+    entryPoints: [absolute(`components/monitoring/status-page/${entry}`).pathname],
     bundle: true,
     minify: true,
     write: false,
@@ -103,9 +83,9 @@ function absolute(path: string): URL {
 }
 
 if (import.meta.main) {
-  for (const file of files) {
-    const { present, next } = await compare(file);
-    if (present !== next) await writeFile(absolute(file.path), next);
-    console.log(`${file.path}: ${present === next ? "up to date" : "written"}`);
+  for (const file of Object.entries(files)) {
+    const { path, present, next } = await compare(file);
+    if (present !== next) await writeFile(absolute(path), next);
+    console.log(`${path}: ${present === next ? "up to date" : "written"}`);
   }
 }
