@@ -1,5 +1,7 @@
+import type { Table } from "../output/columns.ts";
+
 /** What a report consists of, in whatever format; a renderer only writes it down. */
-export type Block = Text | List | Table | Section;
+export type Block = Text | List | TableBlock | Section;
 
 export interface Text {
   readonly kind: "text";
@@ -14,16 +16,8 @@ export interface List {
   readonly items: readonly string[];
 }
 
-export interface Table {
+export interface TableBlock extends Table {
   readonly kind: "table";
-  /** For those who can't see where it is. */
-  readonly title: string;
-  /** Of the columns: a `>` in front of it aligns the column to the right. */
-  readonly head: readonly string[];
-  /** The first cell is the row's name. */
-  readonly rows: readonly (readonly string[])[];
-  /** Totals. */
-  readonly foot?: readonly (readonly string[])[];
 }
 
 /** What can be folded away. */

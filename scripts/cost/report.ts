@@ -4,7 +4,7 @@ import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { notFound, unitPrice, usd } from "../../components/cost/line.ts";
 import { rangeText } from "../../components/cost/range.ts";
 import { quantity, sum } from "./amounts.ts";
-import { type Block, list, type Section, type Table, text } from "./blocks.ts";
+import { type Block, list, type Section, type TableBlock, text } from "./blocks.ts";
 import { comparisonOf } from "./comparison.ts";
 import { nameOf } from "./estimates.ts";
 import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
@@ -75,7 +75,7 @@ function sumCell(amounts: readonly (number | undefined)[]): string {
 }
 
 /** Without columns that are empty. */
-function overview(regions: readonly RegionReview[]): Table {
+function overview(regions: readonly RegionReview[]): TableBlock {
   const used = Object.entries(columns).filter(([, cell]) => cell(regions) !== "");
   const row = (name: string, those: readonly RegionReview[]) => [
     name,
@@ -107,7 +107,7 @@ function regionSection(region: RegionReview): Section {
   };
 }
 
-function lineTable(estimate: RegionEstimate): Table {
+function lineTable(estimate: RegionEstimate): TableBlock {
   const bill = billOf(estimate);
   return {
     kind: "table",
@@ -132,7 +132,7 @@ function lineTable(estimate: RegionEstimate): Table {
   };
 }
 
-function alternativeTable(options: readonly Alternative[]): Table {
+function alternativeTable(options: readonly Alternative[]): TableBlock {
   return {
     kind: "table",
     title: "Alternatives",

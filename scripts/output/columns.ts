@@ -1,4 +1,16 @@
-/** Of a table in whatever format, by the title: a `>` in front of it aligns the column to the right. */
+/** A table in whatever format. */
+export interface Table<Cell = string> {
+  /** For those who can't see where it is. */
+  readonly title: string;
+  /** Of the columns: see {@link columnOf}. */
+  readonly head: readonly string[];
+  /** The first cell is the row's name. */
+  readonly rows: readonly (readonly Cell[])[];
+  /** Totals. */
+  readonly foot?: readonly (readonly Cell[])[];
+}
+
+/** By its title: a `>` in front of it aligns the column to the right. */
 export function columnOf(title: string): { readonly header: string; readonly isRight: boolean } {
   return { header: title.replace(/^>/, ""), isRight: title.startsWith(">") };
 }

@@ -1,25 +1,13 @@
 import { type Html, html } from "../../components/monitoring/status-page/page/html.ts";
-import { columnOf } from "./columns.ts";
+import { columnOf, type Table } from "./columns.ts";
 
 type Cell = string | Html;
-
-interface Table {
-  /** For those who can't see where it is. */
-  readonly title: string;
-  /** Of the columns: see {@link columnOf}. */
-  readonly head: readonly string[];
-  /** The first cell is the row's name. */
-  readonly rows: Rows;
-  readonly foot?: Rows;
-}
-
-type Rows = readonly (readonly Cell[])[];
 
 /** Longer texts than this are broken into lines. */
 const longest = 40;
 
 /** A table that scrolls by itself where the page is narrower. */
-export function table({ title, head, rows, foot = [] }: Table): Html {
+export function table({ title, head, rows, foot = [] }: Table<Cell>): Html {
   const columns = head.map(columnOf);
   const classOf = (index: number) => (columns[index]?.isRight ? html` class="right"` : undefined);
   const row = ([name = "", ...cells]: readonly Cell[]) =>
