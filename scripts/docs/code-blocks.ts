@@ -49,7 +49,7 @@ const checks: Readonly<Record<string, (text: string) => readonly string[]>> = {
   json: (text) => thrown(() => JSON.parse(text.startsWith('"') ? `{${text}}` : text)),
   // Alternatives, an empty line between them, have the same tables.
   toml: (text) => text.split("\n\n").flatMap((part) => thrown(() => parseToml(part))),
-  mermaid: mermaidProblems,
+  mermaid: (text) => thrown(() => readMermaid(text)),
   sh: shellProblems,
 };
 
@@ -75,17 +75,12 @@ function yamlProblems(text: string): string[] {
 }
 
 /** The renderer of the pictures leaves out the lines that it doesn't understand. */
-function mermaidProblems(text: string): string[] {
-  try {
-    const { nodes, edges } = parseMermaid(text);
-    const arrows = text.match(/--+>|-\.+->|==+>|-\.- *>|<-->/g) ?? [];
-    if (nodes.size === 0) return ["it has no nodes"];
-    return edges.length < arrows.length
-      ? [`it has ${arrows.length} arrows, of which ${edges.length} can be read`]
-      : [];
-  } catch (error) {
-    return [(error as Error).message];
-  }
+function readMermaid(text: string): void {
+  const { nodes, edges } = parseMermaid(text);
+  const arrows = text.match(/--+>|-\.+->|==+>|-\.- *>|<-->/g) ?? [];
+  if (nodes.size === 0) throw new Error("it has no nodes");
+  if (edges.length < arrows.length)
+    throw new Error(`it has ${arrows.length} arrows, of which ${edges.length} can be read`);
 }
 
 /** Commands of Pulumi that work on a stack, each with its options up to the next command. */
