@@ -2,50 +2,42 @@
  * Words and phrases that make readers stop, each with what to write instead. The styles that they follow: https://developers.google.com/style and
  * https://learn.microsoft.com/style-guide. What a page quotes, shows as code or links to isn't looked at.
  */
-interface Phrase {
-  readonly pattern: RegExp;
-  readonly instead: string;
-}
-
-const phrases: readonly Phrase[] = [
+const phrases: readonly (readonly [pattern: RegExp, instead: string])[] = [
   // Idioms and negations of them.
-  { pattern: /\bbe had\b/, instead: '"available"' },
-  { pattern: /\bso long\b/i, instead: '"until then", "as long as", or a number' },
-  { pattern: /\bthe (?:least|most) of (?:what|all|them)\b/i, instead: '"the smallest …", "the largest …"' },
-  { pattern: /\bfor ever\b|\bas ever\b/i, instead: '"forever", "as before"' },
-  { pattern: /\banew\b/i, instead: '"again", "new"' },
-  { pattern: /\bbesides\b/i, instead: '"also", "in addition to"' },
-  { pattern: /\bthr[eo]wn? (?:\w+ )?away\b|\bthrows (?:\w+ )?away\b/i, instead: '"deleted", "discarded"' },
-  { pattern: /\bmends?\b|\bmended\b/i, instead: '"fix", "correct"' },
-  { pattern: /\b(?:its|their) like\b/i, instead: "name it" },
-  { pattern: /\b(?:goes|go|went|going|gone) on\b/i, instead: '"continue", "keep"' },
-  { pattern: /\bas nobody\b/i, instead: '"as an unprivileged user"' },
-  { pattern: /\bsays? so\b/i, instead: '"reports it", or say what it says' },
-  { pattern: /\bin the place of\b/i, instead: '"instead of"' },
-  { pattern: /\bpass(?:es)? [\w ]+ over\b/i, instead: '"skip"' },
-  { pattern: /\btakes? (?:\w+ )?away\b/i, instead: '"remove", "delete"' },
+  [/\bbe had\b/, '"available"'],
+  [/\bso long\b/i, '"until then", "as long as", or a number'],
+  [/\bthe (?:least|most) of (?:what|all|them)\b/i, '"the smallest …", "the largest …"'],
+  [/\bfor ever\b|\bas ever\b/i, '"forever", "as before"'],
+  [/\banew\b/i, '"again", "new"'],
+  [/\bbesides\b/i, '"also", "in addition to"'],
+  [/\bthr[eo]wn? (?:\w+ )?away\b|\bthrows (?:\w+ )?away\b/i, '"deleted", "discarded"'],
+  [/\bmends?\b|\bmended\b/i, '"fix", "correct"'],
+  [/\b(?:its|their) like\b/i, "name it"],
+  [/\b(?:goes|go|went|going|gone) on\b/i, '"continue", "keep"'],
+  [/\bas nobody\b/i, '"as an unprivileged user"'],
+  [/\bsays? so\b/i, '"reports it", or say what it says'],
+  [/\bin the place of\b/i, '"instead of"'],
+  [/\bpass(?:es)? [\w ]+ over\b/i, '"skip"'],
+  [/\btakes? (?:\w+ )?away\b/i, '"remove", "delete"'],
   // Who does something, and whether it exists.
-  {
-    pattern: /(?:^|[.:;|] +)Who (?!may\b)[\w ]+\b(?:needs|gets|must|has|is|can)\b(?!.*\?)/,
-    instead: '"the identity that …", "anyone who …"',
-  },
-  {
-    pattern: /\b(?:isn't|aren't|that (?:is|are)) there\b(?! (?:a|an|no|any)\b)/i,
-    instead: '"exists", "existing", "missing"',
-  },
+  [
+    /(?:^|[.:;|] +)Who (?!may\b)[\w ]+\b(?:needs|gets|must|has|is|can)\b(?!.*\?)/,
+    '"the identity that …", "anyone who …"',
+  ],
+  [/\b(?:isn't|aren't|that (?:is|are)) there\b(?! (?:a|an|no|any)\b)/i, '"exists", "existing", "missing"'],
   // Terms.
-  { pattern: /\b(?:white|black)list/i, instead: '"allow-list", "deny-list"' },
-  { pattern: /\bsanity\b|\bdummy\b|\bmaster\b(?! key)|\bslaves?\b/i, instead: "a precise term" },
-  { pattern: /\b(?:roll over|rollover)\b/i, instead: '"roll out"' },
-  { pattern: /\bfall-?back to\b/i, instead: 'the verb: "fall back to"' },
-  { pattern: /\bpurge(?:s|d)? from the cache\b|\bthrow out\b|\bkick(?:s|ed)? out\b/i, instead: '"evict"' },
-  { pattern: /\bat the (?:most|least)\b/i, instead: '"at most", "at least", or "maximum", "minimum"' },
+  [/\b(?:white|black)list/i, '"allow-list", "deny-list"'],
+  [/\bsanity\b|\bdummy\b|\bmaster\b(?! key)|\bslaves?\b/i, "a precise term"],
+  [/\b(?:roll over|rollover)\b/i, '"roll out"'],
+  [/\bfall-?back to\b/i, 'the verb: "fall back to"'],
+  [/\bpurge(?:s|d)? from the cache\b|\bthrow out\b|\bkick(?:s|ed)? out\b/i, '"evict"'],
+  [/\bat the (?:most|least)\b/i, '"at most", "at least", or "maximum", "minimum"'],
   // Empty words.
-  { pattern: /\b(?:simply|obviously|of course|basically|needless to say)\b/i, instead: "leave it out" },
-  { pattern: /\bin order to\b/i, instead: '"to"' },
-  { pattern: /\b(?:utili[sz]e[sd]?|leverag(?:e[sd]?|ing))\b/i, instead: '"use"' },
-  { pattern: /\b(?:e\.g\.|i\.e\.|etc\.)/i, instead: '"for example", "that is", or the whole list' },
-  { pattern: /\bclick here\b|\bplease\b/i, instead: "say what to do" },
+  [/\b(?:simply|obviously|of course|basically|needless to say)\b/i, "leave it out"],
+  [/\bin order to\b/i, '"to"'],
+  [/\b(?:utili[sz]e[sd]?|leverag(?:e[sd]?|ing))\b/i, '"use"'],
+  [/\b(?:e\.g\.|i\.e\.|etc\.)/i, '"for example", "that is", or the whole list'],
+  [/\bclick here\b|\bplease\b/i, "say what to do"],
 ];
 
 /** Whether a Markdown file is checked: not the changelog, which stays as it was written. */
@@ -55,7 +47,7 @@ export function isCurrent(file: string): boolean {
 
 /** @returns a line for each phrase in the text: `"be had": write "available"` */
 function phrasesIn(prose: string): string[] {
-  return phrases.flatMap(({ pattern, instead }) => {
+  return phrases.flatMap(([pattern, instead]) => {
     const [found] = prose.match(pattern) ?? [];
     return found === undefined ? [] : [`"${found.replace(/^[.:;|\s]+/, "")}": write ${instead}`];
   });
