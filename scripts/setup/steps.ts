@@ -61,7 +61,7 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
 
   const log = join(stateDirectory(), "logs", `${title.toLowerCase().replace(/[^a-z0-9.]+/g, "-")}.log`);
   let logged = false;
-  const run: Run = async (file, args, { cwd, env, timeoutSeconds, endsByItself = false } = {}) => {
+  const run: Run = async (file, args, { timeoutSeconds = 0, endsByItself = false, ...where } = {}) => {
     if (!logged) {
       await mkdir(join(stateDirectory(), "logs"), { recursive: true });
       await writeFile(log, "");
@@ -73,9 +73,8 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
       stdout: ["pipe", { file: log, append: true }],
       stderr: ["pipe", { file: log, append: true }],
       all: true,
-      ...(cwd === undefined ? {} : { cwd }),
-      ...(env === undefined ? {} : { env }),
-      ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds * 1000 }),
+      ...where,
+      timeout: timeoutSeconds * 1000,
       // In a process group of its own: a terminal sends Ctrl-C to all of the foreground's.
       ...(endsByItself ? { cleanup: false, detached: true } : {}),
     });

@@ -8,15 +8,8 @@ import { step } from "./steps.ts";
 /** https://docs.zizmor.sh/release-notes/ */
 const zizmorVersion = "1.32.0";
 
-/** What looks at `.github/`. */
-export interface WorkflowLinters {
-  /** Paths of the programs. */
-  readonly actionlint: string;
-  readonly zizmor: string;
-}
-
-/** @throws StepError when one of them can't be had: Go builds the one, and pip brings the other. */
-export async function ensureWorkflowLinters(): Promise<WorkflowLinters> {
+/** @returns paths of what looks at `.github/`. @throws StepError when one of them can't be had: Go builds the one, and pip brings the other. */
+export async function ensureWorkflowLinters() {
   return { actionlint: await ensureTool("actionlint"), zizmor: await ensureZizmor() };
 }
 
