@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import pMap from "p-map";
 import { valueAt } from "../../policy/values.ts";
+import type { Resource } from "../oncall/state.ts";
 import { becauseOf, type Change, type ResourceStep } from "../pipeline/changes.ts";
 import { step } from "../setup/steps.ts";
 import { AwsAccount } from "./aws.ts";
@@ -18,7 +19,7 @@ import {
   plannedOf,
   type Values,
 } from "./import-file.ts";
-import { Scratch, type StateResource } from "./scratch.ts";
+import { Scratch } from "./scratch.ts";
 import { asSecret, containsSecret, isKnown, isTold, withValue } from "./values.ts";
 
 export interface Adopted {
@@ -71,7 +72,7 @@ export function adopt({ project, stack, configFile }: AdoptOptions): Promise<Ado
 interface Seen {
   readonly steps: readonly ResourceStep[];
   readonly skeleton: ImportFile;
-  readonly state: readonly StateResource[];
+  readonly state: readonly Resource[];
 }
 
 const stash = "pulumi:index:Stash";
@@ -122,7 +123,7 @@ class Search {
     return false;
   }
 
-  #completed(steps: readonly ResourceStep[], state: readonly StateResource[]): Entry[] {
+  #completed(steps: readonly ResourceStep[], state: readonly Resource[]): Entry[] {
     return steps.flatMap((it) => {
       const entry = this.#found.get(it.urn);
       const read = state.find(({ urn }) => urn === it.urn);
@@ -192,7 +193,7 @@ function tagsReason(ids: readonly string[]): string {
 const unnamed = "what its id follows from is missing";
 
 /** What a machine was made from: an AMI, or Azure's image, as the configuration names it. */
-function imageOf({ inputs }: StateResource): unknown {
+function imageOf({ inputs }: Resource): unknown {
   const reference = "storageProfile.imageReference";
   return ["ami", `${reference}.id`, `${reference}.version`]
     .map((path) => valueAt(path, inputs))
@@ -206,7 +207,7 @@ function imageOf({ inputs }: StateResource): unknown {
  */
 function completed(
   entry: Entry,
-  { inputs = {}, outputs = {} }: StateResource,
+  { inputs = {}, outputs = {} }: Resource,
   wanted: Values,
   paths: readonly string[],
 ): Entry | undefined {

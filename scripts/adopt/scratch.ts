@@ -4,26 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
+import { fieldOf } from "../../components/config/as-written.ts";
 import { namespace } from "../../components/config/schema.ts";
 import { parseYaml } from "../../components/config/stack-file.ts";
+import type { Resource } from "../oncall/state.ts";
 import { type DetailedRun, Engine } from "../pipeline/engine.ts";
 import { engineEnvironment, engineProgram } from "../setup/engine.ts";
 import type { ImportFile } from "./import-file.ts";
-
-/** A resource in a state, as `pulumi stack export` has it. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly id?: string;
-  readonly parent?: string;
-  readonly inputs?: Readonly<Record<string, unknown>>;
-  readonly outputs?: Readonly<Record<string, unknown>>;
-}
-
-/** Of a stack's file: https://www.pulumi.com/docs/iac/concepts/secrets/#configuring-secrets-encryption */
-interface SecretsSettings {
-  readonly secretsprovider?: string;
-}
 
 export class Scratch implements AsyncDisposable {
   readonly #engine: Engine;
@@ -56,10 +43,10 @@ export class Scratch implements AsyncDisposable {
       await copyFile(configFile, scratch.#configFile);
       // A new stack's salt or key is written beside the project file, and the checkout stays as it is.
       await writeFile(join(path, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
-      const settings = parseYaml(await readFile(configFile, "utf8"), configFile) as SecretsSettings | null;
-      const { secretsprovider = "default" } = settings ?? {};
-      const init = ["stack", "init", "--no-select", "--secrets-provider", secretsprovider, stack];
-      await scratch.#pulumi(init, path);
+      // https://www.pulumi.com/docs/iac/concepts/secrets/#configuring-secrets-encryption
+      const provider = fieldOf(parseYaml(await readFile(configFile, "utf8"), configFile), "secretsprovider");
+      const secrets = ["--secrets-provider", String(provider ?? "default")];
+      await scratch.#pulumi(["stack", "init", "--no-select", ...secrets, stack]);
       return scratch;
     } catch (error) {
       await scratch[Symbol.asyncDispose]();
@@ -69,9 +56,8 @@ export class Scratch implements AsyncDisposable {
 
   /** Of a stack without a state. */
   async reset(): Promise<void> {
-    await this.#pulumi(["stack", "import", "--stack", this.#stack], this.#path, {
-      input: JSON.stringify({ version: 3, deployment: {} }),
-    });
+    const input = JSON.stringify({ version: 3, deployment: {} });
+    await this.#pulumi(["stack", "import", "--stack", this.#stack], input);
   }
 
   /** With what `pulumi preview` makes of it for an import, in which secrets are encrypted as in the stack itself. */
@@ -93,8 +79,8 @@ export class Scratch implements AsyncDisposable {
   }
 
   /** With secrets as they are encrypted. */
-  async resources(): Promise<readonly StateResource[]> {
-    const { stdout } = await this.#pulumi(["stack", "export", "--stack", this.#stack], this.#path);
+  async resources(): Promise<readonly Resource[]> {
+    const { stdout } = await this.#pulumi(["stack", "export", "--stack", this.#stack]);
     return JSON.parse(stdout).deployment.resources ?? [];
   }
 
@@ -102,8 +88,9 @@ export class Scratch implements AsyncDisposable {
     return join(this.#path, `Pulumi.${this.#stack}.yaml`);
   }
 
-  #pulumi(args: readonly string[], cwd: string, { input = "" } = {}) {
-    return execa(engineProgram, [...args, "--non-interactive"], { cwd, env: this.#environment, input });
+  #pulumi(args: readonly string[], input = "") {
+    const options = { cwd: this.#path, env: this.#environment, input };
+    return execa(engineProgram, [...args, "--non-interactive"], options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
