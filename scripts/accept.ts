@@ -7,8 +7,8 @@ import { createInterface } from "node:readline/promises";
 import { Command, Option } from "commander";
 import { accept, type StepName, type StepReport, stepNames } from "./accept/acceptance.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
-import { configurationsOf } from "./fleet/configurations.ts";
-import { demandRemoteStack, readStackFiles } from "./fleet/stack-files.ts";
+import { configurationOf } from "./fleet/configurations.ts";
+import { demandRemoteStack } from "./fleet/stack-files.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
@@ -47,10 +47,7 @@ function tell({ name, result, seconds, said }: StepReport): void {
 /** @throws Error, in words for the user */
 async function run(stack: string, options: Options): Promise<void> {
   const name = shortName(stack);
-  const { configurations, problems } = configurationsOf(await readStackFiles(directory, [name]));
-  const [configuration] = configurations;
-  if (!configuration)
-    throw new Error(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
+  const { config, path } = await configurationOf(directory, name);
   const there = (await backendOf(directory, [stack]).stacks()).find((it) => it.name === name);
   if (!there)
     throw new Error(`${stack}: the backend has no such stack: npm run pulumi -- stack init ${stack}`);
@@ -66,8 +63,8 @@ async function run(stack: string, options: Options): Promise<void> {
     engine,
     stack,
     name,
-    config: configuration.config,
-    file: join(directory, configuration.path),
+    config,
+    file: join(directory, path),
     images: options.image,
     without: options.without,
     tell,

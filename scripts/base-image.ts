@@ -1,9 +1,8 @@
 /** `npm run base-image -- --help`, and docs/images.md#base-images. */
 import { Command } from "commander";
 import { baseImage } from "./base-image/render.ts";
-import { configurationsOf } from "./fleet/configurations.ts";
-import { readStackFiles } from "./fleet/stack-files.ts";
-import { runSteps } from "./setup/steps.ts";
+import { configurationOf } from "./fleet/configurations.ts";
+import { runSteps, StepError } from "./setup/steps.ts";
 import { usageExit } from "./usage-exit.ts";
 
 const program = new Command("npm run --silent base-image --")
@@ -17,16 +16,10 @@ const program = new Command("npm run --silent base-image --")
 
 const { stack, region } = program.opts<{ stack: string; region?: string }>();
 await runSteps(async () => {
-  const { configurations, problems } = configurationsOf(await readStackFiles(process.cwd(), [stack]));
-  const [configuration] = configurations;
-  if (configuration) {
-    try {
-      process.stdout.write(baseImage(configuration.config, region));
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      problems.push({ path: configuration.path, message: error.message });
-    }
+  const { config, path } = await configurationOf(process.cwd(), stack);
+  try {
+    process.stdout.write(baseImage(config, region));
+  } catch (error) {
+    throw error instanceof RangeError ? new StepError(`${path}: ${error.message}`) : error;
   }
-  for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
-  if (problems.length > 0) process.exitCode = 1;
 });

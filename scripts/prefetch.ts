@@ -7,10 +7,9 @@ import { type Prefetch, platformWarning, referenceProblem } from "../components/
 import { itHas } from "../components/config/problems.ts";
 import { ReleaseFileError, referencesOf } from "../components/config/release-file.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
-import { configurationsOf } from "./fleet/configurations.ts";
+import { configurationOf } from "./fleet/configurations.ts";
 import { healthOf } from "./fleet/health.ts";
 import { type CacheOutput, parseOutputs } from "./fleet/outputs.ts";
-import { readStackFiles } from "./fleet/stack-files.ts";
 import { isUnknownStack } from "./pipeline/trouble.ts";
 import { Registry, wantedImages } from "./prefetch/registry.ts";
 import { megabytes, missingText, type Warmed, warm } from "./prefetch/warm.ts";
@@ -74,12 +73,7 @@ async function wanted(): Promise<{ texts: string[]; platforms: Prefetch["platfor
     const texts = [...named, ...files.flatMap(ofFile)];
     return { texts: [...new Set(texts)], platforms: chosen ?? ["linux/amd64", "linux/arm64"] };
   }
-  const { configurations, problems } = configurationsOf(
-    await readStackFiles(process.cwd(), [shortName(stack)]),
-  );
-  if (problems.length > 0)
-    throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
-  const prefetch = configurations[0]?.config.prefetch;
+  const { prefetch } = (await configurationOf(process.cwd(), shortName(stack))).config;
   if (!prefetch)
     throw new StepError(`${stack} has no \`prefetch\` in its configuration: name images, or a file.`);
   return { texts: prefetch.references.map(referenceText), platforms: chosen ?? prefetch.platforms };

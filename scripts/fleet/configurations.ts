@@ -2,13 +2,22 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { ConfigError, type Problem } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
-import type { ProjectFiles } from "./stack-files.ts";
+import { StepError } from "../setup/steps.ts";
+import { type ProjectFiles, readStackFiles } from "./stack-files.ts";
 
 export interface Configuration {
   readonly stack: string;
   /** Of its file. */
   readonly path: string;
   readonly config: StackConfig;
+}
+
+/** That of one stack. @throws StepError with all that is wrong with its file */
+export async function configurationOf(directory: string, stack: string): Promise<Configuration> {
+  const { configurations, problems } = configurationsOf(await readStackFiles(directory, [stack]));
+  const [configuration] = configurations;
+  if (configuration) return configuration;
+  throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
 }
 
 /** The stacks whose files are right, and what is wrong with the others. */
