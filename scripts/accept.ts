@@ -4,15 +4,15 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { accept, type StepName, type StepReport, stepNames } from "./accept/acceptance.ts";
+import { commandLine } from "./command-line.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { configurationOf } from "./fleet/configurations.ts";
 import { demandRemoteStack } from "./fleet/stack-files.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
 interface Options {
   readonly yes?: true;
@@ -23,7 +23,7 @@ interface Options {
 
 const directory = process.cwd();
 
-const program = new Command("npm run accept --")
+const program = commandLine("npm run accept --")
   .description(
     "Brings a stack up, pulls through it, changes it, destroys it, and says what is left in the account. It costs money. docs/accept.md says more.",
   )
@@ -34,8 +34,7 @@ const program = new Command("npm run accept --")
   .addOption(
     new Option("--without <step...>", "steps to leave out").choices([...stepNames]).default([], "none"),
   )
-  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which the report tells; 2 wrong usage.")
-  .exitOverride(usageExit);
+  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which the report tells; 2 wrong usage.");
 
 const marks = { passed: "✓", failed: "✗", "left out": "–" } as const;
 

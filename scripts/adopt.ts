@@ -1,14 +1,13 @@
 /** `npm run adopt -- --help`, and docs/day-2.md#the-state-is-lost. */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { Command } from "commander";
 import { adopt } from "./adopt/adopt.ts";
 import { adoptedLines } from "./adopt/report.ts";
+import { commandLine } from "./command-line.ts";
 import { shortName } from "./fleet/backend.ts";
 import { demandRemoteStack, pathOf } from "./fleet/stack-files.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
 interface Options {
   readonly out: string;
@@ -16,7 +15,7 @@ interface Options {
   readonly strict?: true;
 }
 
-const program = new Command("npm run adopt --")
+const program = commandLine("npm run adopt --")
   .description(
     "Writes the import file of a stack whose state is lost, from what is in the cloud. It changes neither the cloud nor a state.",
   )
@@ -31,7 +30,6 @@ const program = new Command("npm run adopt --")
     "after",
     "\nExit code: 0 the file is written; 1 it isn't, and standard error says why; 2 wrong usage.",
   )
-  .exitOverride(usageExit)
   .action((stack: string, { out, configFile, strict }: Options) =>
     runSteps(async () => {
       if (configFile === undefined) await demandRemoteStack(process.cwd(), shortName(stack));

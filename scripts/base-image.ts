@@ -1,17 +1,15 @@
 /** `npm run base-image -- --help`, and docs/images.md#base-images. */
-import { Command } from "commander";
 import { baseImage } from "./base-image/render.ts";
+import { commandLine } from "./command-line.ts";
 import { configurationOf } from "./fleet/configurations.ts";
 import { runSteps, StepError } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
-const program = new Command("npm run --silent base-image --")
+const program = commandLine("npm run --silent base-image --")
   .description(
     "Prints a shell script that makes a base image for the machine of a region: docs/images.md#base-images.",
   )
   .requiredOption("--stack <stack>", "name of the stack")
   .option("--region <region>", "one of its regions. Default: the only one")
-  .exitOverride(usageExit)
   .parse();
 
 const { stack, region } = program.opts<{ stack: string; region?: string }>();

@@ -2,8 +2,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
 import { execa } from "execa";
+import { commandLine } from "./command-line.ts";
 import { englishProblems, isCurrent } from "./docs/english.ts";
 import { markdownFiles, markdownProblems } from "./docs/markdown.ts";
 import { hasProgram } from "./setup/apt.ts";
@@ -11,7 +11,6 @@ import { beforeTests } from "./setup/before-tests.ts";
 import { StepError } from "./setup/steps.ts";
 import { tsc } from "./setup/tsc.ts";
 import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
-import { usageExit } from "./usage-exit.ts";
 
 /** What the last run found out or compiled, and the next one needn't again. */
 const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
@@ -122,11 +121,10 @@ async function show({ title, run }: Check): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  new Command("npm run check --")
+  commandLine("npm run check --")
     .description(
       "The quick checks. They need neither podman nor the engine, and take a minute on two processors.",
     )
-    .exitOverride(usageExit)
     .parse();
   const passed = await Promise.all([...staticChecks, quickTests].map(show));
   process.exitCode = passed.every(Boolean) ? 0 : 1;

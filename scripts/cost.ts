@@ -2,7 +2,8 @@
  * What the caches of all stacks cost, and what a change of their files changes: `npm run cost -- --help`.
  */
 import { writeFile } from "node:fs/promises";
-import { Command, Option } from "commander";
+import { Option } from "commander";
+import { commandLine } from "./command-line.ts";
 import { collect } from "./cost/collect.ts";
 import { renderMarkdown } from "./cost/markdown.ts";
 import { renderPage } from "./cost/page.ts";
@@ -11,7 +12,6 @@ import { renderTerminal } from "./cost/terminal.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { prometheusUrl } from "./fleet/prometheus.ts";
 import { runSteps } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
 const renderers = {
   table: renderTerminal,
@@ -29,7 +29,7 @@ interface Options {
   readonly focus: readonly string[];
 }
 
-const program = new Command("npm run cost --")
+const program = commandLine("npm run cost --")
   .description("What the caches of all stacks cost in a month, by estimate: docs/cost.md")
   .argument("[stack...]", "only these")
   .option("--base <revision>", "what changes against the stack files of a git revision, such as origin/main")
@@ -60,7 +60,6 @@ const program = new Command("npm run cost --")
     "\nExit code: 0 all is in the report; 1 something isn't, and standard error says what; 2 wrong usage.",
   )
   .showHelpAfterError()
-  .exitOverride(usageExit)
   .action((stacks: string[], options: Options) => runSteps(() => report(stacks, options)));
 
 await program.parseAsync();

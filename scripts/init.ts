@@ -1,23 +1,22 @@
 /** Makes Pulumi.yaml that of another organization: `npm run init -- --help`. */
 import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { ConfigError } from "../components/config/problems.ts";
+import { commandLine } from "./command-line.ts";
 import { type Answers, currentAnswers, settings, withAnswers } from "./init/project-file.ts";
-import { usageExit } from "./usage-exit.ts";
 
 const file = "Pulumi.yaml";
 /** What stands beside the registry, and is seldom right for another. */
 const ofRegistry = settings.filter(({ path }) => path.includes("registry-cache:upstreams"));
-const program = new Command("npm run init --")
+const program = commandLine("npm run init --")
   .description(
     `Sets the values in ${file} that differ between organizations. On a terminal, without options, it asks. An empty value removes what is there.`,
   )
   .addHelpText(
     "after",
     "\nExit code: 0 written, or nothing to change; 1 a value is wrong, and nothing is written; 2 wrong usage.",
-  )
-  .exitOverride(usageExit);
+  );
 const options = settings.map(
   ({ option, example, what }) => new Option(`--${option} <value>`, `${what}, such as ${example}`),
 );

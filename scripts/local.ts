@@ -1,7 +1,8 @@
 /** The cache on this machine, by one command: `npm run local -- --help`. */
-import { Argument, Command } from "commander";
+import { Argument } from "commander";
 import { defaultImages } from "../components/config/images.ts";
 import { configWarnings } from "../components/config/warnings.ts";
+import { commandLine } from "./command-line.ts";
 import { firstView } from "./local/first-view.ts";
 import { runSelfCheck } from "./local/self-check.ts";
 import { bringUp, effectiveStack, takeDown } from "./local/stack.ts";
@@ -11,13 +12,11 @@ import { ensureEngine } from "./setup/engine.ts";
 import { ensureImages } from "./setup/images.ts";
 import { ensurePodman, removeCheckPods } from "./setup/podman.ts";
 import { runSteps } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
-const program = new Command("npm run local --")
+const program = commandLine("npm run local --")
   .description("Brings the cache up on this machine, or takes it down.")
   .addArgument(new Argument("[action]", "what to do").choices(["up", "down"]).default("up"))
   .option("--purge", "with down: delete what is cached, too")
-  .exitOverride(usageExit)
   .parse();
 
 const [action] = program.processedArgs;

@@ -1,5 +1,6 @@
 /** The way to a cache for whoever is on call: `npm run oncall -- --help`, and docs/runbooks/README.md. */
-import { Command } from "commander";
+
+import { commandLine } from "./command-line.ts";
 import { turn } from "./oncall/bypass.ts";
 import { wrongCommand } from "./oncall/command.ts";
 import { placeOf } from "./oncall/place.ts";
@@ -8,9 +9,8 @@ import { open, runThere } from "./oncall/way-in.ts";
 import { waysOf } from "./oncall/ways.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
-const program = new Command("npm run oncall --")
+const program = commandLine("npm run oncall --")
   .description(
     "Opens a session where the cache of a region runs, or runs one command of `registry-cache` there. docs/runbooks/README.md says more.",
   )
@@ -31,7 +31,6 @@ Without a command: a session on AWS; on Kubernetes and on this machine, a shell 
 
 Exit code: that of the command; 1 a problem, which standard error tells; 2 wrong usage.`,
   )
-  .exitOverride(usageExit)
   .action((stack: string, region: string | undefined, command: string[]) =>
     runSteps(async () => {
       const [name, ...args] = command;

@@ -1,11 +1,11 @@
 /** `npm run prefetch -- --help`, and docs/prefetch.md#by-hand-and-from-a-pipeline. */
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
 import pMap from "p-map";
 import { referenceText } from "../components/config/image-reference.ts";
 import { type Prefetch, platformWarning, referenceProblem } from "../components/config/prefetch.ts";
 import { itHas } from "../components/config/problems.ts";
 import { ReleaseFileError, referencesOf } from "../components/config/release-file.ts";
+import { commandLine } from "./command-line.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { configurationOf } from "./fleet/configurations.ts";
 import { healthOf } from "./fleet/health.ts";
@@ -16,7 +16,6 @@ import { megabytes, missingText, type Warmed, warm } from "./prefetch/warm.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureTool } from "./setup/from-source/go-tools.ts";
 import { runSteps, StepError } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
 /** Caches that are filled at once. */
 const cachesAtOnce = 4;
@@ -31,7 +30,7 @@ interface Options {
 
 const each = (value: string, others: readonly string[] = []) => [...others, value];
 
-const program = new Command("npm run prefetch --")
+const program = commandLine("npm run prefetch --")
   .description(
     "Has the caches of a stack fetch images and charts before clusters ask for them: docs/prefetch.md#by-hand-and-from-a-pipeline.",
   )
@@ -42,7 +41,6 @@ const program = new Command("npm run prefetch --")
   .option("--platform <platform>", "such as linux/arm64, or all; more than once for more", each)
   .option("--region <region>", "one of the stack's; more than once for more. Default: all", each)
   .option("--dry-run", "say what is missing, and fetch nothing")
-  .exitOverride(usageExit)
   .parse();
 
 const [stack = "", ...named] = program.args;

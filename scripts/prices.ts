@@ -2,16 +2,16 @@
  * Renews the price book from the clouds' own price lists, and shows what changed. Nothing else in the project asks them: `npm run prices -- --help`.
  */
 import { writeFile } from "node:fs/promises";
-import { Argument, Command } from "commander";
+import { Argument, type Command } from "commander";
 import { execa } from "execa";
 import type { Cloud } from "../components/capacity/machine.ts";
 import { listPrices } from "../components/cost/prices/price-book.ts";
+import { commandLine } from "./command-line.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
 import type { Answer } from "./prices/answer.ts";
 import { askAws, awsQueries } from "./prices/aws.ts";
 import { askAzure, azureQueries } from "./prices/azure.ts";
 import { type ApiSource, changesTable, pricedRegions, renewed } from "./prices/renewal.ts";
-import { usageExit } from "./usage-exit.ts";
 
 interface PriceList {
   ask(regions: readonly string[]): Promise<Answer[]>;
@@ -39,13 +39,12 @@ const lists: Readonly<Record<Cloud, PriceList>> = {
 
 const clouds = Object.keys(lists) as Cloud[];
 
-await new Command("npm run prices --")
+await commandLine("npm run prices --")
   .description("Renew the prices in components/cost/prices from the clouds' own lists: docs/cost.md")
   .addArgument(new Argument("[cloud]", "only the prices of this one").choices(clouds))
   .option("--region <region...>", "only these, of one cloud; otherwise those of the file and of all stacks")
   .option("--dry-run", "show what would change, and write nothing", false)
   .showHelpAfterError()
-  .exitOverride(usageExit)
   .action(async (cloud: Cloud | undefined, options: Options, command: Command) => {
     if (options.region && !cloud) command.error("error: --region takes one cloud: aws or azure");
     for (const one of cloud ? [cloud] : clouds) await renew(one, options);

@@ -3,8 +3,9 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Argument, InvalidArgumentError, Option } from "commander";
 import { type Problem, suggestion } from "../components/config/problems.ts";
+import { commandLine } from "./command-line.ts";
 import { backendOf, remembering, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
@@ -19,7 +20,6 @@ import { renderTable } from "./regions/table.ts";
 import { watch } from "./regions/watch.ts";
 import { ensureEngine, stateBackend } from "./setup/engine.ts";
 import { runSteps } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
 const directory = process.cwd();
 const endpointSeconds = 3;
@@ -30,10 +30,12 @@ const renderers: Readonly<Record<string, (fleet: Fleet) => string>> = {
   html: renderPage,
 };
 
-const program = new Command("npm run regions --")
+const program = commandLine("npm run regions --")
   .description("The caches of all stacks. docs/fleet.md says more.")
-  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
-  .exitOverride(usageExit);
+  .addHelpText(
+    "after",
+    "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.",
+  );
 
 const stacks = () => new Argument("[stack...]", "names of stacks").default([], "all");
 

@@ -1,13 +1,13 @@
 /** `npm run render -- --help`, and docs/gitops.md. */
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import type { Problem } from "../components/config/problems.ts";
+import { commandLine } from "./command-line.ts";
 import { configurationsOf } from "./fleet/configurations.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
 import { checkFiles } from "./regions/check.ts";
 import { draft } from "./render/directory.ts";
 import { chartValues, kustomizations } from "./render/files.ts";
 import { type RenderedRegion, renderStack, secretsToMake } from "./render/stack.ts";
-import { usageExit } from "./usage-exit.ts";
 
 interface Options {
   readonly out?: string;
@@ -17,7 +17,7 @@ interface Options {
   readonly cilium?: true;
 }
 
-const program = new Command("npm run render --")
+const program = commandLine("npm run render --")
   .description("Writes the objects of a stack's regions as YAML, for Flux, Argo CD and Helm: docs/gitops.md.")
   .argument("<stack>", "name of the stack")
   .option("--out <directory>", "a directory for each region, as Flux and Argo CD take it")
@@ -29,7 +29,6 @@ const program = new Command("npm run render --")
   )
   .option("--secret-prefix <prefix>", "before the names of the secrets there")
   .option("--cilium", "a network policy of Cilium, in addition to that of Kubernetes")
-  .exitOverride(usageExit)
   .parse();
 
 const [stack = ""] = program.args;

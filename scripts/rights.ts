@@ -1,8 +1,9 @@
 /**
  * The rights that whoever deploys a stack needs: `npm run rights -- --help`, and docs/rights.md.
  */
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import { subscriptionId } from "../components/config/text.ts";
+import { commandLine } from "./command-line.ts";
 import { shortName } from "./fleet/backend.ts";
 import { demandRemoteStack } from "./fleet/stack-files.ts";
 import { Engine } from "./pipeline/engine.ts";
@@ -13,7 +14,6 @@ import { type Documents, writeDocuments } from "./rights/documents.ts";
 import { type Resource, resourcesOf } from "./rights/resources.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { runSteps, step } from "./setup/steps.ts";
-import { usageExit } from "./usage-exit.ts";
 
 interface Options {
   readonly preview?: true;
@@ -23,7 +23,7 @@ interface Options {
 
 const directory = process.cwd();
 
-const program = new Command("npm run rights --")
+const program = commandLine("npm run rights --")
   .description(
     "The rights that the deployer of a stack needs: IAM policies, or custom roles of Azure. docs/rights.md says more.",
   )
@@ -35,8 +35,10 @@ const program = new Command("npm run rights --")
     accountId,
   )
   .option("--out <directory>", "a file for each policy or role, in place of the terminal")
-  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
-  .exitOverride(usageExit);
+  .addHelpText(
+    "after",
+    "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.",
+  );
 
 const awsAccount = /^\d{12}$/;
 const isSubscription = (id: string) => subscriptionId.safeParse(id).success;

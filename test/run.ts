@@ -5,10 +5,9 @@ import { basename, join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { inspect } from "node:util";
-import { Command } from "commander";
+import { commandLine } from "../scripts/command-line.ts";
 import { beforeTests } from "../scripts/setup/before-tests.ts";
 import { runSteps } from "../scripts/setup/steps.ts";
-import { usageExit } from "../scripts/usage-exit.ts";
 import { bringWhatTestsNeed } from "./setup/needs.ts";
 import { lackingForNodes } from "./support/nodes/isolated.ts";
 
@@ -41,10 +40,9 @@ const isAlone = among(alone);
 const isMachine = among(machines);
 const isLong = among(long);
 
-const { args: words } = new Command("npm test --")
+const { args: words } = commandLine("npm test --")
   .description("Runs all tests but those of whole machines.")
   .argument("[word...]", "runs the test files whose path contains one of these")
-  .exitOverride(usageExit)
   .parse();
 const chosen = globSync("test/**/*.test.ts").filter((file) =>
   words.length === 0 ? !isMachine(file) : words.some((word) => file.includes(word)),

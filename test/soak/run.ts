@@ -1,11 +1,11 @@
 /** `npm run soak`: minutes or hours of faults, each of which the gate has once. */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { commandLine } from "../../scripts/command-line.ts";
 import { runSteps } from "../../scripts/setup/steps.ts";
-import { usageExit } from "../../scripts/usage-exit.ts";
 import { bringWhatTestsNeed } from "../setup/needs.ts";
 import { soak } from "./soak.ts";
 
-const command = new Command("npm run soak --")
+const command = commandLine("npm run soak --")
   .description(
     "Starts a cache with a small disk on this machine, lets clients pull more than it can hold, and breaks its upstream and its own parts in random order. It checks each answer, and prints each violation.",
   )
@@ -17,8 +17,7 @@ const command = new Command("npm run soak --")
       .default(Date.now() % 1_000_000, "another one each time")
       .argParser(seed),
   )
-  .addHelpText("after", "\nExit code: 0 success; 1 a violation; 2 wrong usage.")
-  .exitOverride(usageExit);
+  .addHelpText("after", "\nExit code: 0 success; 1 a violation; 2 wrong usage.");
 
 function minutes(text: string): number {
   const value = Number(text);
