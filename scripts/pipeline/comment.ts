@@ -1,4 +1,5 @@
 /** What a change does to the stacks that it touches, as one comment on a pull request. */
+import { texts } from "../../components/capacity/text.ts";
 import { renderMarkdown } from "../cost/markdown.ts";
 import type { Review } from "../cost/review.ts";
 import { markdownTable } from "../output/markdown-table.ts";
@@ -32,27 +33,23 @@ export function renderComment(
     previews.length === 0
       ? `No stack is touched by the change against ${code(base)}.`
       : `${counted(previews.length, "stack")} touched by the change against ${code(base)}.`;
-  return fitted([
+  return fitted(
     commentMarker,
     "### Preview of the registry caches",
-    [
+    texts(
       headline,
-      ...(failed.length > 0 ? [`**${counted(failed.length, "preview")} failed.**`] : []),
-      ...(lost.length > 0 ? [`**${counted(lost.length, "stack")} would lose or replace resources.**`] : []),
-    ].join(" "),
-    ...(isInterrupted ? ["**The preview was interrupted.** Run it again."] : []),
-    ...(files.length > 0 ? [`All of them, as these differ: ${listed(files.map(code))}.`] : []),
-    ...(previews.length > 0
-      ? [markdownTable(["Stack", "Touched by", ...changeKinds, "Warnings", ""], previews.map(row))]
-      : []),
-    ...(removed.length > 0
-      ? [
-          `**${removed.map(code).join(", ")}**: the file is removed, but the stack's resources stay and are billed: run \`pulumi destroy\` before you remove the file.`,
-        ]
-      : []),
+      failed.length > 0 && `**${counted(failed.length, "preview")} failed.**`,
+      lost.length > 0 && `**${counted(lost.length, "stack")} would lose or replace resources.**`,
+    ).join(" "),
+    isInterrupted && "**The preview was interrupted.** Run it again.",
+    files.length > 0 && `All of them, as these differ: ${listed(files.map(code))}.`,
+    previews.length > 0 &&
+      markdownTable(["Stack", "Touched by", ...changeKinds, "Warnings", ""], previews.map(row)),
+    removed.length > 0 &&
+      `**${removed.map(code).join(", ")}**: the file is removed, but the stack's resources stay and are billed: run \`pulumi destroy\` before you remove the file.`,
     ...previews.map(section),
     renderMarkdown(cost).trim(),
-  ]);
+  );
 }
 
 function row({ stack, because, run }: Preview): string[] {
@@ -73,13 +70,13 @@ function section({ stack, run }: Preview): string {
   const { changes, warnings, errors, succeeded } = run;
   const trouble = troubleOf(run);
   const more = changes.length - mostChanges;
-  const body = [
-    ...(trouble ? [`**${trouble.what}** ${trouble.wayOut}`] : []),
-    ...(errors.length > 0 ? [codeBlock(errors.join("\n"))] : []),
-    ...(changes.length > 0 ? [changes.slice(0, mostChanges).map(line).join("\n")] : []),
-    ...(more > 0 ? [`… and ${more} more.`] : []),
-    ...(warnings.length > 0 ? [`Warnings:\n\n${codeBlock(warnings.join("\n"))}`] : []),
-  ];
+  const body = texts(
+    trouble && `**${trouble.what}** ${trouble.wayOut}`,
+    errors.length > 0 && codeBlock(errors.join("\n")),
+    changes.length > 0 && changes.slice(0, mostChanges).map(line).join("\n"),
+    more > 0 && `… and ${more} more.`,
+    warnings.length > 0 && `Warnings:\n\n${codeBlock(warnings.join("\n"))}`,
+  );
   const summary = `${plain(stack)}: ${succeeded ? counts(changes) || "no changes" : "failed"}`;
   return details(summary, body.join("\n\n"), !succeeded || changes.some(isLoss));
 }

@@ -1,12 +1,14 @@
 /** What reports on GitHub, GitLab and elsewhere are made of. */
+import { texts } from "../../components/capacity/text.ts";
 
 /** GitHub takes comments and issues of up to 65,536 characters, and workflows add a line; there are at most as many characters as bytes. */
 const mostBytes = 65_000;
 const cutShort =
   "\n\n**The report was cut here, as a comment can't be longer.** The job's log has all of it.\n";
 
-/** A text whose end is left out where it is too long for a comment. Cut between blocks, so that no table or list is torn. */
-export function fitted(blocks: readonly string[]): string {
+/** Blocks as {@link texts}, of which the end is left out where they are too long for a comment. Cut between them, so that no table or list is torn. */
+export function fitted(...all: readonly (string | false | undefined)[]): string {
+  const blocks = texts(...all);
   const whole = `${blocks.join("\n\n")}\n`;
   if (Buffer.byteLength(whole) <= mostBytes) return whole;
   let text = "";

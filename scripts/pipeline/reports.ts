@@ -1,4 +1,5 @@
 /** The reports of `up` and `drift`, as Markdown. */
+import { texts } from "../../components/capacity/text.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 import { counts } from "./changes.ts";
 import { counted, line } from "./comment.ts";
@@ -21,18 +22,18 @@ export function renderRollout(
     outcome.state === "up" ? upText(outcome) : `**${outcome.state}**`,
     outcome.state === "not begun" ? "" : counts(outcome.changes) || "no changes",
   ]);
-  return fitted([
+  return fitted(
     "### Roll-out of the registry caches",
     `**${states.map((state) => `${count(state)} ${state}`).join(", ") || "No stack to bring up"}.**`,
-    ...(isInterrupted ? ["**The roll-out was interrupted.** Run it again: what is up stays as it is."] : []),
-    ...(rows.length > 0 ? [markdownTable(["Wave", "Stack", "", "Changes"], rows)] : []),
-    ...outcomes.flatMap((outcome) => {
+    isInterrupted && "**The roll-out was interrupted.** Run it again: what is up stays as it is.",
+    rows.length > 0 && markdownTable(["Wave", "Stack", "", "Changes"], rows),
+    ...outcomes.map((outcome) => {
       if (outcome.state === "up") return missingText(outcome);
-      if (outcome.problems.length === 0) return [];
+      if (outcome.problems.length === 0) return undefined;
       const trouble = outcome.state === "not begun" ? undefined : outcome.trouble;
       return paragraphs(`**${plain(outcome.stack)}: ${outcome.state}.**`, outcome.problems, trouble);
     }),
-  ]);
+  );
 }
 
 type Up = Extract<Outcome, { state: "up" }>;
@@ -41,16 +42,15 @@ function upText({ missing }: Up): string {
   return missing ? "up, **not prefetched**" : "up";
 }
 
-function missingText({ stack, missing }: Up): string[] {
-  if (!missing) return [];
+function missingText({ stack, missing }: Up): string | undefined {
+  if (!missing) return undefined;
   const what = `**${plain(stack)} doesn't have all that \`prefetch\` lists.** It keeps fetching what is available.`;
-  return [paragraphs(what, missing)];
+  return paragraphs(what, missing);
 }
 
 /** What is wrong with a stack, the way out where that is known, and what was said. */
 function paragraphs(what: string, said: readonly string[], trouble?: Trouble): string {
-  const told = trouble ? [`${trouble.what} ${trouble.wayOut}`] : [];
-  return [what, ...told, codeBlock(said.join("\n"))].join("\n\n");
+  return texts(what, trouble && `${trouble.what} ${trouble.wayOut}`, codeBlock(said.join("\n"))).join("\n\n");
 }
 
 /** @param runs of `refresh --preview-only` */
@@ -58,9 +58,9 @@ export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean):
   const changed = `${runs.filter(hasDrifted).length} of ${counted(runs.length, "stack")} changed outside of Pulumi.`;
   const failed = runs.filter(hasFailed);
   const rows = runs.map((run) => [plain(run.stack), stateOf(run), counts(run.changes)]);
-  return fitted([
+  return fitted(
     `**${failed.length === 0 ? changed : `${changed} ${failed.length} couldn't be compared.`}**`,
-    ...(isInterrupted ? ["**The comparison was interrupted.** Run it again."] : []),
+    isInterrupted && "**The comparison was interrupted.** Run it again.",
     markdownTable(["Stack", "", "Changes"], rows),
     ...runs
       .filter(hasDrifted)
@@ -71,7 +71,7 @@ export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean):
       paragraphs(`**${plain(run.stack)} can't be compared.**`, run.errors, troubleOf(run)),
     ),
     'What to do: docs/pipelines.md, "Drift".',
-  ]);
+  );
 }
 
 /** By `--expect-no-changes`, which calls drift an error. It may stand among other lines. */
