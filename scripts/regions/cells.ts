@@ -4,35 +4,26 @@ import type { Health } from "../fleet/health.ts";
 import type { Fleet, FleetRegion, RunningPod } from "./fleet.ts";
 import { pinnedVersions, versionsCell } from "./versions.ts";
 
-/** A `>` aligns a column to the right. */
-export const titles = [
-  "Kind",
-  "Host name",
-  "Upstreams",
-  "Last update",
-  "Health",
-  ">Certificate",
-  "Pod",
-  "Images",
-  "File",
-  ">USD a month",
-] as const;
+/** By title; a `>` aligns a column to the right. */
+const columns: Readonly<Record<string, (region: FleetRegion) => string>> = {
+  Kind: ({ provider, topology }) => (provider === undefined ? topology : `${provider} ${topology}`),
+  "Host name": ({ endpoint }) => endpoint.replace("https://", ""),
+  Upstreams: ({ upstreams }) => upstreams.join(", "),
+  "Last update": ({ updated, state }) => updated?.slice(0, 16).replace("T", " ") ?? state,
+  Health: ({ health }) => (health ? healthWord(health) : ""),
+  ">Certificate": ({ health }) =>
+    health?.certificateDaysLeft === undefined ? "" : `${health.certificateDaysLeft} d`,
+  Pod: ({ pod }) => podCell(pod),
+  Images: ({ versions, pod }) => versionsCell(versions, pod),
+  File: fileCell,
+  ">USD a month": costCell,
+};
+
+export const titles = Object.keys(columns);
 
 /** In the order of {@link titles}. */
 export function cellsOf(region: FleetRegion): string[] {
-  const { provider, topology, endpoint, upstreams, state, updated, health } = region;
-  return [
-    provider === undefined ? topology : `${provider} ${topology}`,
-    endpoint.replace("https://", ""),
-    upstreams.join(", "),
-    updated?.slice(0, 16).replace("T", " ") ?? state,
-    health ? healthWord(health) : "",
-    health?.certificateDaysLeft === undefined ? "" : `${health.certificateDaysLeft} d`,
-    podCell(region.pod),
-    versionsCell(region.versions, region.pod),
-    fileCell(region),
-    costCell(region),
-  ];
+  return Object.values(columns).map((cell) => cell(region));
 }
 
 export function healthWord({ ok, reached, seconds }: Health): string {

@@ -37,15 +37,13 @@ function cards(fleet: Fleet): Html[] {
   const { regions } = fleet;
   const asked = regions.flatMap(({ health }) => health ?? []);
   const days = asked.flatMap(({ certificateDaysLeft }) => certificateDaysLeft ?? []);
-  const figures: [string, string | number][] = [
-    ["regions", regions.length],
-    ["healthy, of those brought up", `${asked.filter(({ ok }) => ok).length} of ${asked.length}`],
-    ...(days.length > 0
-      ? [["days left of the next certificate", Math.min(...days)] as [string, number]]
-      : []),
-    ["USD a month", totalCost(fleet)],
-  ];
-  return figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  const figures = {
+    regions: regions.length,
+    "healthy, of those brought up": `${asked.filter(({ ok }) => ok).length} of ${asked.length}`,
+    ...(days.length > 0 && { "days left of the next certificate": Math.min(...days) }),
+    "USD a month": totalCost(fleet),
+  };
+  return Object.entries(figures).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
 }
 
 /** With the way to what the region says of itself. */

@@ -1,6 +1,5 @@
 import { healthWord } from "./cells.ts";
-import type { Fleet } from "./fleet.ts";
-import { nameOf } from "./fleet.ts";
+import { type Fleet, nameOf } from "./fleet.ts";
 
 /** A line for each region. */
 export function statusLines({ regions }: Fleet): string[] {
