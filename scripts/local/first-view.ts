@@ -1,3 +1,4 @@
+import { texts } from "../../components/capacity/text.ts";
 import { imageReference } from "../../components/config/image-reference.ts";
 import type { Pull } from "./self-check.ts";
 import type { Outputs } from "./stack.ts";
@@ -15,21 +16,16 @@ export function firstView(
   const [{ image } = {}] = pulls;
   const regions = Object.entries(caches).flatMap(([region, { endpoint, ca }]) => {
     const client = clients[region];
-    return [
+    return texts(
       `\nThe cache "${region}" is ready at ${endpoint}`,
-      ...(seeded
-        ? [
-            `  ${seeded.registry} can't be reached from this machine: a registry with sample content at ${seeded.url} takes its place.`,
-          ]
-        : []),
+      seeded &&
+        `  ${seeded.registry} can't be reached from this machine: a registry with sample content at ${seeded.url} takes its place.`,
       `  Status page: ${monitoring[region]?.statusPage}`,
       ...pullLines(pulls),
-      ...(image
-        ? [block("See it work. Ask twice: the second answer is HIT.", question(image, endpoint, ca))]
-        : []),
+      image && block("See it work. Ask twice: the second answer is HIT.", question(image, endpoint, ca)),
       ...(client ? clientLines(client, new URL(endpoint).host, ca) : []),
-      ...(client && image ? [block("Then pull through the cache:", `podman pull ${image}`)] : []),
-    ];
+      client && image && block("Then pull through the cache:", `podman pull ${image}`),
+    );
   });
   const down =
     "\nDown again: npm run local -- down         and delete its data: npm run local -- down --purge";
@@ -64,7 +60,7 @@ function clientLines(
   host: string,
   ca: Authority,
 ): string[] {
-  return [
+  return texts(
     ...Object.entries(containerd).map(([registry, toml]) =>
       block(`For containerd: /etc/containerd/certs.d/${registry}/hosts.toml`, toml),
     ),
@@ -72,10 +68,9 @@ function clientLines(
       "For podman, CRI-O and Skopeo: /etc/containers/registries.conf.d/registry-cache.conf",
       registriesConf,
     ),
-    ...(ca
-      ? [`and the authority's certificate: sudo install -D ${ca.file} /etc/containers/certs.d/${host}/ca.crt`]
-      : []),
-  ];
+    ca &&
+      `and the authority's certificate: sudo install -D ${ca.file} /etc/containers/certs.d/${host}/ca.crt`,
+  );
 }
 
 function block(title: string, content: string): string {
