@@ -43,8 +43,10 @@ export async function accept(args: AcceptanceArgs): Promise<StepReport[]> {
   const { engine, stack, name, config, file, images, without, tell } = args;
   const reports: StepReport[] = [];
   const beginning = config.regions.map((region) => olderVersion(config.provider, region));
-  const up = (regions: readonly RegionKeys[], ...more: string[]) =>
-    changed(file, regions, (given) => engine.run(stack, "up", [...given, ...more]));
+  const up = async (regions: readonly RegionKeys[], ...more: string[]) => {
+    await using copy = await changedFile(file, regions);
+    return await engine.run(stack, "up", [...copy.args, ...more]);
+  };
 
   const steps: Readonly<Record<StepName, () => Promise<Outcome>>> = {
     up: async () => ofRun(await up(beginning)),
@@ -111,15 +113,6 @@ async function attempt(step: () => Promise<Outcome>): Promise<Outcome> {
   } catch (error) {
     return { failed: true, said: [(error as Error).message] };
   }
-}
-
-async function changed<Result>(
-  file: string,
-  regions: readonly RegionKeys[],
-  use: (args: readonly string[]) => Promise<Result>,
-): Promise<Result> {
-  await using copy = await changedFile(file, regions);
-  return await use(copy.args);
 }
 
 function ofRun({ succeeded, changes, errors }: EngineRun) {
