@@ -40,6 +40,11 @@ const clusterPolls = ["operations", "operationresults"].map(
   (it) => `Microsoft.ContainerService/locations/${it}/read`,
 );
 
+/** @param linked below {@link network} */
+function inNetwork(type: string, ...linked: string[]): Row {
+  return { polls: networkPolls, type: `${network}/${type}`, linked: linked.map((it) => `${network}/${it}`) };
+}
+
 export const rows: Readonly<Record<string, Row>> = {
   // A region's component stands for its look-ups.
   "registry-cache:azure:VmHost": {
@@ -53,37 +58,25 @@ export const rows: Readonly<Record<string, Row>> = {
     polls: ["Microsoft.Resources/subscriptions/operationresults/read"],
     where: "subscription",
   },
-  "azure-native:network:VirtualNetwork": {
-    polls: networkPolls,
-    type: `${network}/virtualNetworks`,
-    linked: [`${network}/virtualNetworks/subnets/join/action`],
-  },
-  "azure-native:network:PublicIPAddress": { type: `${network}/publicIPAddresses`, polls: networkPolls },
+  "azure-native:network:VirtualNetwork": inNetwork("virtualNetworks", "virtualNetworks/subnets/join/action"),
+  "azure-native:network:PublicIPAddress": inNetwork("publicIPAddresses"),
   // Of an interface, or of a subnet.
-  "azure-native:network:NetworkSecurityGroup": {
-    polls: networkPolls,
-    type: `${network}/networkSecurityGroups`,
-    linked: [`${network}/networkSecurityGroups/join/action`],
-  },
-  "azure-native:network:NetworkInterface": {
-    polls: networkPolls,
-    type: `${network}/networkInterfaces`,
-    linked: [`${network}/publicIPAddresses/join/action`],
-  },
-  "azure-native:network:NatGateway": {
-    polls: networkPolls,
-    type: `${network}/natGateways`,
-    linked: [`${network}/natGateways/join/action`, `${network}/publicIPAddresses/join/action`],
-  },
-  "azure-native:network:LoadBalancer": {
-    polls: networkPolls,
-    type: `${network}/loadBalancers`,
-    linked: [
-      `${network}/loadBalancers/backendAddressPools/join/action`,
-      `${network}/loadBalancers/frontendIPConfigurations/join/action`,
-    ],
-  },
-  "azure-native:network:PrivateLinkService": { type: `${network}/privateLinkServices`, polls: networkPolls },
+  "azure-native:network:NetworkSecurityGroup": inNetwork(
+    "networkSecurityGroups",
+    "networkSecurityGroups/join/action",
+  ),
+  "azure-native:network:NetworkInterface": inNetwork("networkInterfaces", "publicIPAddresses/join/action"),
+  "azure-native:network:NatGateway": inNetwork(
+    "natGateways",
+    "natGateways/join/action",
+    "publicIPAddresses/join/action",
+  ),
+  "azure-native:network:LoadBalancer": inNetwork(
+    "loadBalancers",
+    "loadBalancers/backendAddressPools/join/action",
+    "loadBalancers/frontendIPConfigurations/join/action",
+  ),
+  "azure-native:network:PrivateLinkService": inNetwork("privateLinkServices"),
   "azure-native:privatedns:PrivateRecordSet": {
     type: ({ recordType }) => `${network}/privateDnsZones/${recordType}`,
     lookUps: [`${network}/privateDnsZones/read`, `${network}/privateDnsZones/virtualNetworkLinks/read`],
