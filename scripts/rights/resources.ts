@@ -17,6 +17,15 @@ export interface Resource {
   readonly provider: Inputs;
 }
 
+export interface RightsRequest {
+  /** The name that its tags have: without an organization. */
+  readonly stack: string;
+  /** AWS's account, or the ID of Azure's subscription. */
+  readonly account: string;
+  /** For an identity that only previews. @default false */
+  readonly isReadOnly?: boolean;
+}
+
 /**
  * Previews a stack, and changes nothing. What the stack has and would delete is among its resources, too.
  * @param args of the engine, besides

@@ -1,5 +1,5 @@
 /** The IAM policies with which a stack can be deployed, or only previewed. */
-import type { Resource } from "../resources.ts";
+import type { Resource, RightsRequest } from "../resources.ts";
 import { rows } from "./actions.ts";
 import { type Condition, type Permit, permitsOf } from "./permits.ts";
 import { placeOf } from "./place.ts";
@@ -18,14 +18,6 @@ export interface PolicyDocument {
   readonly Statement: readonly Statement[];
 }
 
-export interface PolicyRequest {
-  /** The name that its tags have: without an organization. */
-  readonly stack: string;
-  readonly account: string;
-  /** For an identity that only previews. @default false */
-  readonly isReadOnly?: boolean;
-}
-
 /** In characters, without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 export const maxPolicyLength = 6144;
 
@@ -35,7 +27,7 @@ export const maxPolicyLength = 6144;
  */
 export async function policiesFor(
   resources: readonly Resource[],
-  { stack, account, isReadOnly = false }: PolicyRequest,
+  { stack, account, isReadOnly = false }: RightsRequest,
 ): Promise<PolicyDocument[]> {
   const unknown = resources.map(({ type }) => type).filter((type) => type.startsWith("aws:") && !rows[type]);
   if (unknown.length > 0) {

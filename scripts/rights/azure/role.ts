@@ -1,7 +1,7 @@
 /** The custom roles with which a stack can be deployed, or only previewed: one for each place where the stack needs something. */
 import { createHash } from "node:crypto";
 import { roles } from "../../../components/hosts/azure/identity.ts";
-import { type Resource, textsIn } from "../resources.ts";
+import { type Resource, type RightsRequest, textsIn } from "../resources.ts";
 import { adopted, rows } from "./actions.ts";
 
 /** As `az role definition create` takes it: https://learn.microsoft.com/azure/role-based-access-control/role-definitions */
@@ -26,20 +26,12 @@ export interface ScopedRole {
   };
 }
 
-export interface RoleRequest {
-  readonly stack: string;
-  /** The subscription's ID. */
-  readonly account: string;
-  /** For an identity that only previews. @default false */
-  readonly isReadOnly?: boolean;
-}
-
 const assign = "Microsoft.Authorization/roleAssignments";
 
 /** @throws RangeError for a resource of which the table doesn't know what it needs. */
 export function rolesFor(
   resources: readonly Resource[],
-  { stack, account, isReadOnly = false }: RoleRequest,
+  { stack, account, isReadOnly = false }: RightsRequest,
 ): ScopedRole[] {
   const unknown = resources.map(({ type }) => type).filter((type) => isAzure(type) && !rows[type]);
   if (unknown.length > 0) {
