@@ -2,7 +2,7 @@
 import { StepError } from "../setup/steps.ts";
 import { type DeployedRegion, resourceOf, resourcesOf, textOf } from "./state.ts";
 
-interface AwsVm {
+export interface AwsVm {
   readonly kind: "aws vm";
   /** Of AWS. */
   readonly region: string;
@@ -10,7 +10,7 @@ interface AwsVm {
   readonly instance: string;
 }
 
-interface AzureVm {
+export interface AzureVm {
   readonly kind: "azure vm";
   readonly subscription: string;
   readonly resourceGroup: string;

@@ -1,12 +1,10 @@
 /** Session Manager of AWS. */
 import { setTimeout as delay } from "node:timers/promises";
 import { StepError } from "../../setup/steps.ts";
-import type { Vm } from "../place.ts";
+import type { AwsVm } from "../place.ts";
 import { askJson, demand, interactive } from "../programs.ts";
 import type { DeployedRegion } from "../state.ts";
 import { commandMinutes } from "./script.ts";
-
-type AwsVm = Extract<Vm, { kind: "aws vm" }>;
 
 /** @returns its exit code */
 export async function openSession(deployed: DeployedRegion, { region, instance }: AwsVm): Promise<number> {

@@ -3,12 +3,10 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StepError } from "../../setup/steps.ts";
-import type { Vm } from "../place.ts";
+import type { AzureVm } from "../place.ts";
 import { ask } from "../programs.ts";
 import type { DeployedRegion } from "../state.ts";
 import { commandMinutes } from "./script.ts";
-
-type AzureVm = Extract<Vm, { kind: "azure vm" }>;
 
 /** How to go on without a session. */
 export function withoutSession(
