@@ -3,7 +3,7 @@
  * Usage: npm exec -- node scripts/screenshots.ts [CHROMIUM]
  */
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -96,28 +96,22 @@ async function picture(
 
 if (import.meta.main) {
   const [executablePath = "/usr/bin/chromium"] = process.argv.slice(2);
-  const scratch = await mkdtemp(join(tmpdir(), "screenshots-"));
-  const costPage = join(scratch, "cost.html");
+  await using scratch = await mkdtempDisposable(join(tmpdir(), "screenshots-"));
+  const costPage = join(scratch.path, "cost.html");
   await execa(
     process.execPath,
     [join(import.meta.dirname, "cost.ts"), "--format", "html", "--out", costPage],
     { stdout: "inherit" },
   );
-  const server = await serve();
+  await using server = await serve();
   const { port } = server.address() as AddressInfo;
   const addresses = (of: Picture["of"]) =>
     of === "cost" ? pathToFileURL(costPage).href : `http://127.0.0.1:${port}/${encodeURIComponent(of)}/`;
-  const browser = await chromium.launch({ executablePath });
-  try {
-    await mkdir(directory, { recursive: true });
-    for (const it of pictures) {
-      const content = await picture(browser, addresses, it);
-      await writeFile(join(directory, it.file), content);
-      console.log(`docs/images/${it.file}: ${Math.round(content.length / 1000)} kB`);
-    }
-  } finally {
-    await browser.close();
-    server.close();
-    await rm(scratch, { recursive: true });
+  await using browser = await chromium.launch({ executablePath });
+  await mkdir(directory, { recursive: true });
+  for (const it of pictures) {
+    const content = await picture(browser, addresses, it);
+    await writeFile(join(directory, it.file), content);
+    console.log(`docs/images/${it.file}: ${Math.round(content.length / 1000)} kB`);
   }
 }
