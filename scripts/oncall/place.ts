@@ -73,17 +73,14 @@ function awsVm(deployed: DeployedRegion): AwsVm | undefined {
 }
 
 function azureVm(deployed: DeployedRegion): AzureVm | undefined {
-  const machine = resourceOf(deployed, "azure-native:compute:VirtualMachine");
-  const id = machine?.id && azureId(machine.id);
-  return id
-    ? { kind: "azure vm", subscription: id.subscription, resourceGroup: id.resourceGroup, machine: id.name }
-    : undefined;
+  const found = azureId(resourceOf(deployed, "azure-native:compute:VirtualMachine")?.id);
+  if (!found) return undefined;
+  const { name: machine, ...where } = found;
+  return { kind: "azure vm", ...where, machine };
 }
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
-function azureId(
-  id: string,
-): { readonly subscription: string; readonly resourceGroup: string; readonly name: string } | undefined {
+function azureId(id = "") {
   const [, subscription, resourceGroup, name] =
     /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/(?:.+\/)?([^/]+)$/i.exec(id) ?? [];
   return subscription && resourceGroup && name ? { subscription, resourceGroup, name } : undefined;
@@ -100,8 +97,7 @@ function cluster(deployed: DeployedRegion): Cluster | undefined {
     | undefined;
   const endsTls = pod?.template?.spec?.volumes?.some(({ name }) => name === "tls") ?? true;
   const provider = deployed.providerOf(workload);
-  const own = resourceOf(deployed, "azure-native:containerservice:ManagedCluster");
-  const aks = own?.id === undefined ? undefined : azureId(own.id);
+  const aks = azureId(resourceOf(deployed, "azure-native:containerservice:ManagedCluster")?.id);
   const given = textOf(provider, "kubeconfig");
   const kubeconfig: Kubeconfig = aks
     ? { from: "aks", subscription: aks.subscription, resourceGroup: aks.resourceGroup, cluster: aks.name }
