@@ -78,15 +78,14 @@ interface Seen {
 const stash = "pulumi:index:Stash";
 
 class Search {
-  readonly #stack: string;
-  readonly #accounts = new Map<string, AwsAccount>();
+  readonly #aws: AwsAccount;
   /** By their URNs, as {@link #reasons}. */
   readonly #found = new Map<string, Entry>();
   /** Why something can't be taken over. */
   readonly #reasons = new Map<string, string>();
 
   constructor(stack: string) {
-    this.#stack = stack;
+    this.#aws = new AwsAccount(stack);
   }
 
   /** @param scratch an empty one @returns undefined where there may be more to find */
@@ -170,19 +169,12 @@ class Search {
     const subscription = type.startsWith("azure-native:") ? await azureSubscription(own) : "";
     const composed = composedId(type, inputs, subscription);
     if (composed !== undefined) return composed === null ? undefined : { id: composed };
-    const ids = type.startsWith("aws:") ? await this.#account(own).idsOf(type, inputs) : undefined;
+    const ids = type.startsWith("aws:") ? await this.#aws.idsOf(type, inputs, String(own.region)) : undefined;
     if (ids === null) return undefined;
     const [id, ...others] = ids ?? [];
     if (id !== undefined && others.length === 0) return { id };
     this.#reasons.set(urn, ids ? tagsReason(ids) : "is of a type that isn't looked for: add it to the file");
     return undefined;
-  }
-
-  #account({ region }: Values): AwsAccount {
-    const name = String(region);
-    const account = this.#accounts.get(name) ?? new AwsAccount(name, this.#stack);
-    this.#accounts.set(name, account);
-    return account;
   }
 }
 

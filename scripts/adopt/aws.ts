@@ -43,27 +43,25 @@ interface Tagged {
 /** What is in no region has its tags here: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
 const home = "us-east-1";
 
-/** What a region has of one stack. Asks AWS once for each region that is needed. */
+/** What AWS has of one stack. It is asked once for each region that is needed. */
 export class AwsAccount {
-  readonly #region: string;
   readonly #stack: string;
   /** By region. */
   readonly #tagged = new Map<string, Promise<Tagged[]>>();
 
-  constructor(region: string, stack: string) {
-    this.#region = region;
+  constructor(stack: string) {
     this.#stack = stack;
   }
 
-  /** @returns the ids that a resource can have; undefined for a type that isn't found so, null where what it is found by isn't known yet */
-  async idsOf(type: string, inputs: Values): Promise<string[] | null | undefined> {
+  /** @param own region of the resource's provider @returns the ids that a resource can have; undefined for a type that isn't found so, null where what it is found by isn't known yet */
+  async idsOf(type: string, inputs: Values, own: string): Promise<string[] | null | undefined> {
     if (type === "aws:ec2/eipAssociation:EipAssociation") {
       const { allocationId } = inputs;
-      return isTold(allocationId) ? this.#associationsOf(String(allocationId)) : null;
+      return isTold(allocationId) ? associationsOf(String(allocationId), own) : null;
     }
     const kind = kinds[type];
     if (kind === undefined) return undefined;
-    const region = kind.startsWith("route53:") ? home : this.#region;
+    const region = kind.startsWith("route53:") ? home : own;
     const tagged = this.#tagged.get(region) ?? this.#ask(region);
     this.#tagged.set(region, tagged);
     const { Name: name } = (inputs.tags ?? {}) as Values;
@@ -87,13 +85,13 @@ export class AwsAccount {
     }
     return found;
   }
+}
 
-  async #associationsOf(allocation: string): Promise<string[]> {
-    const filter = { Name: "allocation-id", Values: [allocation] };
-    const client = await ec2Client(this.#region);
-    const answer = await client.send(new DescribeAddressesCommand({ Filters: [filter] }));
-    return (answer.Addresses ?? []).flatMap(({ AssociationId }) => AssociationId ?? []);
-  }
+async function associationsOf(allocation: string, region: string): Promise<string[]> {
+  const filter = { Name: "allocation-id", Values: [allocation] };
+  const client = await ec2Client(region);
+  const answer = await client.send(new DescribeAddressesCommand({ Filters: [filter] }));
+  return (answer.Addresses ?? []).flatMap(({ AssociationId }) => AssociationId ?? []);
 }
 
 /** `arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0123`, `arn:aws:s3:::name`; load balancing's are the ids themselves. */
