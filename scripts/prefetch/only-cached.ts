@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
-import type { CacheOutput } from "../fleet/outputs.ts";
+import type { AskedCache } from "../fleet/health.ts";
 
 const timeoutSeconds = 30;
 
@@ -10,13 +10,13 @@ const timeoutSeconds = 30;
 const nothing = `sha256:${"0".repeat(64)}`;
 
 export class OnlyCached {
-  readonly #cache: Pick<CacheOutput, "endpoint" | "ca">;
+  readonly #endpoint: string;
   readonly #agent: Agent;
   #understood: Promise<boolean> | undefined;
 
-  constructor(cache: Pick<CacheOutput, "endpoint" | "ca">) {
-    this.#cache = cache;
-    this.#agent = new Agent({ keepAlive: true, ...(cache.ca && { ca: cache.ca.certificate }) });
+  constructor({ endpoint, ca }: AskedCache) {
+    this.#endpoint = endpoint;
+    this.#agent = new Agent({ keepAlive: true, ...(ca && { ca: ca.certificate }) });
   }
 
   /**
@@ -38,7 +38,7 @@ export class OnlyCached {
   }
 
   async #ask(path: string, digest: string): Promise<number> {
-    const asked = request(new URL(`/v2/${path}/blobs/${digest}`, this.#cache.endpoint), {
+    const asked = request(new URL(`/v2/${path}/blobs/${digest}`, this.#endpoint), {
       method: "HEAD",
       agent: this.#agent,
       headers: { "cache-control": "only-if-cached" },

@@ -6,11 +6,8 @@ import { execa } from "execa";
 import { z } from "zod";
 import { type ImageReference, imageReference } from "../../components/config/image-reference.ts";
 import { repositoryPath } from "../../components/pod/edge/routing.ts";
-import type { CacheOutput } from "../fleet/outputs.ts";
+import type { AskedCache } from "../fleet/health.ts";
 import { OnlyCached } from "./only-cached.ts";
-
-/** Of a cache's outputs. */
-export type Endpoint = Pick<CacheOutput, "endpoint" | "ca">;
 
 /** An image, and its repository as the endpoint knows it. */
 export type WantedImage = ImageReference & { readonly path: string };
@@ -54,7 +51,7 @@ export class Registry {
   /** Of the authority that the endpoint's certificate is from, where it isn't a public one. */
   readonly #caFile: string | undefined;
 
-  private constructor(program: string, cache: Endpoint, caFile: string | undefined) {
+  private constructor(program: string, cache: AskedCache, caFile: string | undefined) {
     this.onlyCached = new OnlyCached(cache);
     this.#program = program;
     this.#endpoint = cache.endpoint;
@@ -64,7 +61,7 @@ export class Registry {
   /** @param program path of regctl */
   static async use<Result>(
     program: string,
-    cache: Endpoint,
+    cache: AskedCache,
     work: (registry: Registry) => Promise<Result>,
   ): Promise<Result> {
     await using directory = await mkdtempDisposable(join(tmpdir(), "registry-cache-prefetch-"));
