@@ -12,7 +12,7 @@ import { configurationOf } from "./fleet/configurations.ts";
 import { demandRemoteStack } from "./fleet/stack-files.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { ensureEngine } from "./setup/engine.ts";
-import { runSteps } from "./setup/steps.ts";
+import { runSteps, StepError } from "./setup/steps.ts";
 
 interface Options {
   readonly yes?: true;
@@ -91,10 +91,7 @@ await runSteps(async () => {
   const [stack = ""] = program.args;
   await demandRemoteStack(directory, shortName(stack));
   await ensureEngine();
-  try {
-    await run(stack, program.opts<Options>());
-  } catch (error) {
-    console.error(`✗ ${(error as Error).message}`);
-    process.exitCode = 1;
-  }
+  await run(stack, program.opts<Options>()).catch(({ message }: Error) => {
+    throw new StepError(message);
+  });
 });

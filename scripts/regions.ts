@@ -19,7 +19,7 @@ import { isWell, statusLines } from "./regions/status.ts";
 import { renderTable } from "./regions/table.ts";
 import { watch } from "./regions/watch.ts";
 import { ensureEngine, stateBackend } from "./setup/engine.ts";
-import { runSteps } from "./setup/steps.ts";
+import { runSteps, StepError } from "./setup/steps.ts";
 
 const directory = process.cwd();
 const endpointSeconds = 3;
@@ -218,8 +218,7 @@ await runSteps(async () => {
     await program.parseAsync();
   } catch (error) {
     // A file that can't be written, or made.
-    if (!(error instanceof RangeError || (error instanceof Error && "syscall" in error))) throw error;
-    console.error(`✗ ${error.message}`);
-    process.exitCode = 1;
+    const isTold = error instanceof RangeError || (error instanceof Error && "syscall" in error);
+    throw isTold ? new StepError(error.message) : error;
   }
 });

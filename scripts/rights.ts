@@ -13,7 +13,7 @@ import { rolesFor, subscriptionIn } from "./rights/azure/role.ts";
 import { type Documents, writeDocuments } from "./rights/documents.ts";
 import { type Resource, resourcesOf } from "./rights/resources.ts";
 import { ensureEngine } from "./setup/engine.ts";
-import { runSteps, step } from "./setup/steps.ts";
+import { runSteps, StepError, step } from "./setup/steps.ts";
 
 interface Options {
   readonly preview?: true;
@@ -102,8 +102,6 @@ await runSteps(async () => {
     const resources = await step(`Previewing ${stack}`, wayOut, () => resourcesOf(engine, stack));
     await write(await documentsOf(resources, shortName(stack), options), options.out);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    console.error(`✗ ${stack}: ${error.message}`);
-    process.exitCode = 1;
+    throw error instanceof RangeError ? new StepError(`${stack}: ${error.message}`) : error;
   }
 });
