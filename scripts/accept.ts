@@ -55,8 +55,7 @@ async function run(stack: string, options: Options): Promise<void> {
       `${stack} is up already. An acceptance ends with destroying the stack: name one that has nothing`,
     );
   if (!options.yes && !(await isConfirmed(name))) throw new Error("not begun");
-  const engine = new Engine(directory);
-  engine.handOnSignals();
+  const engine = new Engine(directory).handOnSignals();
   const started = new Date().toISOString();
   const steps = await accept({
     engine,

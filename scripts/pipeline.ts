@@ -123,9 +123,7 @@ function prometheusOf(address: string): Prometheus {
 
 async function startEngine(): Promise<Engine> {
   await ensureEngine();
-  const engine = new Engine(directory);
-  engine.handOnSignals();
-  return engine;
+  return new Engine(directory).handOnSignals();
 }
 
 function policies(pack: string | undefined): string[] {

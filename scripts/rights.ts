@@ -97,8 +97,7 @@ await runSteps(async () => {
   await demandRemoteStack(directory, shortName(stack));
   await ensureEngine();
   try {
-    const engine = new Engine(directory);
-    engine.handOnSignals();
+    const engine = new Engine(directory).handOnSignals();
     const resources = await step(`Previewing ${stack}`, wayOut, () => resourcesOf(engine, stack));
     await write(await documentsOf(resources, shortName(stack), options), options.out);
   } catch (error) {

@@ -26,8 +26,7 @@ export class Scratch implements AsyncDisposable {
       PULUMI_BACKEND_URL: `file://${join(path, "state")}`,
       REGISTRY_CACHE_ADOPTING: "true",
     };
-    this.#engine = new Engine(project, this.#environment);
-    this.#engine.handOnSignals();
+    this.#engine = new Engine(project, this.#environment).handOnSignals();
   }
 
   /**

@@ -69,7 +69,7 @@ export class Engine {
    * Hands the first SIGINT, SIGTERM or SIGHUP of this process to the engine's processes, as SIGINT, which then finish what they have begun and store it, and ignores all
    * others: a second one would make the engine give up at once, and leave a locked stack behind.
    */
-  handOnSignals(): void {
+  handOnSignals(): this {
     const stop = (signal: NodeJS.Signals) => {
       if (this.interruption.aborted) return;
       this.#interruption.abort();
@@ -80,6 +80,7 @@ export class Engine {
     };
     // A terminal that is closed sends SIGHUP.
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
+    return this;
   }
 
   /** After an interruption: for what is to be done all the same, which another signal interrupts. */
