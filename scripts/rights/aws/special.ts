@@ -23,6 +23,9 @@ const apiRule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 const ofCluster = (name: unknown): Condition => ({
   StringEquals: { "aws:ResourceTag/aws:eks:cluster-name": String(name) },
 });
+/** Of each of a stack's clusters. */
+const ofClusters = (all: readonly Resource[]): Condition[] =>
+  all.filter(({ type }) => type === cluster).map(({ inputs }) => ofCluster(inputs.name));
 /** What gets the stack's tags only when it is there. */
 const untaggedYet = (stack: string): Condition =>
   both(tagCondition("RequestTag", stack), { Null: { "aws:ResourceTag/stack": "true" } });
@@ -30,10 +33,14 @@ const untaggedYet = (stack: string): Condition =>
 /** Of images, which AWS has for everyone. */
 const publicImages = "parameter/aws/service/debian/release/*";
 
-const unconditional = (action: string, resource: string): Found => ({ action, resource, condition: {} });
+const permit = (action: string, resource: string, condition: Condition = {}): Found => ({
+  action,
+  resource,
+  condition,
+});
 
 const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
-  "registry-cache:aws:VmHost": ({ arn }) => [unconditional("ssm:GetParameter", arn("ssm", publicImages, ""))],
+  "registry-cache:aws:VmHost": ({ arn }) => [permit("ssm:GetParameter", arn("ssm", publicImages, ""))],
 
   /** A service gets the role only if the stack means it to. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html */
   "aws:iam/role:Role"({ resource: { inputs }, all, iam }) {
@@ -47,13 +54,13 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     const path = String(inputs.path ?? "/").slice(1);
     const boundary = inputs.permissionsBoundary;
     const resource = iam(`role/${path}${inputs.name}`);
-    const pass = { action: "iam:PassRole", resource, condition };
+    const pass = permit("iam:PassRole", resource, condition);
     if (boundary === undefined) return [pass];
     return [
       pass,
       // Of a role that is there, which so can't lose it.
-      { action: "iam:PutRolePermissionsBoundary", resource, condition: bounded(String(boundary)) },
-      ...["iam:GetPolicy", "iam:GetPolicyVersion"].map((action) => unconditional(action, String(boundary))),
+      permit("iam:PutRolePermissionsBoundary", resource, bounded(String(boundary))),
+      ...["iam:GetPolicy", "iam:GetPolicyVersion"].map((action) => permit(action, String(boundary))),
     ];
   },
 
@@ -64,38 +71,26 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
   [cluster]: ({ iam, arn, resource: { inputs } }) => [
     linkedRole(iam, "eks"),
     // EKS's profile of the nodes may outlive the cluster: https://github.com/aws/containers-roadmap/issues/2531
-    unconditional("iam:RemoveRoleFromInstanceProfile", iam("instance-profile/eks*")),
+    permit("iam:RemoveRoleFromInstanceProfile", iam("instance-profile/eks*")),
     // A key, also of a cluster that is there: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
     ...(inputs.encryptionConfig === undefined
       ? []
-      : [unconditional("eks:AssociateEncryptionConfig", arn("eks", `cluster/${inputs.name}`))]),
+      : [permit("eks:AssociateEncryptionConfig", arn("eks", `cluster/${inputs.name}`))]),
   ],
 
   /** EC2 makes it with a network, without tags, and AWS has no key that tells it from others. */
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ({ stack, arn }) => [
-    {
-      action: "ec2:CreateTags",
-      resource: arn("ec2", "security-group/*"),
-      condition: untaggedYet(stack),
-    },
+    permit("ec2:CreateTags", arn("ec2", "security-group/*"), untaggedYet(stack)),
   ],
 
   /** The group is EKS's, and has its tags. The provider tags a rule when it is there. */
   [apiRule]({ all, stack, arn }) {
-    const permit = (name: string, what: string, condition: Condition) => ({
-      action: `ec2:${name}`,
-      resource: arn("ec2", `${what}/*`),
-      condition,
-    });
+    const names = ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"];
     return [
-      ...all.flatMap(({ type, inputs }) =>
-        type === cluster
-          ? ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"].map(
-              (name) => permit(name, "security-group", ofCluster(inputs.name)),
-            )
-          : [],
+      ...ofClusters(all).flatMap((condition) =>
+        names.map((name) => permit(`ec2:${name}`, arn("ec2", "security-group/*"), condition)),
       ),
-      permit("CreateTags", "security-group-rule", untaggedYet(stack)),
+      permit("ec2:CreateTags", arn("ec2", "security-group-rule/*"), untaggedYet(stack)),
     ];
   },
 
@@ -107,7 +102,7 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
       StringEquals: { "aws:RequestTag/Name": tags.Name },
       Null: { "aws:ResourceTag/stack": "true" },
     };
-    return [{ action: "ec2:CreateTags", resource: arn("ec2", "volume/*"), condition }];
+    return [permit("ec2:CreateTags", arn("ec2", "volume/*"), condition)];
   },
 
   /** The certificate that a machine reads is looked for, and so is the zone in which a name is proved. */
@@ -115,36 +110,29 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     const named = (arns: RegExp) => textsIn(inputs).flatMap((text) => text.match(arns) ?? []);
     const zones = named(/arn:[a-z-]+:route53:::hostedzone\/\w+/g);
     return [
-      ...named(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g).map((arn) =>
-        unconditional("ssm:GetParameter", arn),
-      ),
-      ...(zones.length > 0 ? [unconditional("route53:ListHostedZones", "*")] : []),
+      ...named(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g).map((arn) => permit("ssm:GetParameter", arn)),
+      ...(zones.length > 0 ? [permit("route53:ListHostedZones", "*")] : []),
       ...zones.flatMap((arn) =>
-        ["route53:GetHostedZone", "route53:ListTagsForResource"].map((action) => unconditional(action, arn)),
+        ["route53:GetHostedZone", "route53:ListTagsForResource"].map((action) => permit(action, arn)),
       ),
     ];
   },
 
   /** A private zone is looked for among all of its name, by the networks that each has. Only after the look-up is its ID known. */
   "aws:route53/record:Record": ({ resource }) => [
-    unconditional("route53:GetHostedZone", `arn:${partitionOf(regionOf(resource))}:route53:::hostedzone/*`),
+    permit("route53:GetHostedZone", `arn:${partitionOf(regionOf(resource))}:route53:::hostedzone/*`),
   ],
 
   /** Lists of prefixes are looked up, and count as many rules as they may get entries. Security groups are, too, also of a network that is peered. */
-  "aws:ec2/securityGroup:SecurityGroup"({ resource: { inputs, provider } }) {
+  "aws:ec2/securityGroup:SecurityGroup"({ resource: { inputs, provider }, arn }) {
     const sources = textsIn(inputs);
     const condition = { StringEquals: { "aws:RequestedRegion": String(provider.region) } };
-    const describe = (what: string) => ({ action: `ec2:Describe${what}`, resource: "*", condition });
-    const partition = partitionOf(String(provider.region));
+    const describe = (what: string) => permit(`ec2:Describe${what}`, "*", condition);
     const lists = sources.filter((text) => text.startsWith("pl-"));
     return [
       ...(lists.length > 0 ? [describe("ManagedPrefixLists")] : []),
-      ...lists.map((id) => ({
-        action: "ec2:GetManagedPrefixListEntries",
-        // Some are AWS's own.
-        resource: `arn:${partition}:ec2:${provider.region}:*:prefix-list/${id}`,
-        condition: {},
-      })),
+      // Of any account: some are AWS's own.
+      ...lists.map((id) => permit("ec2:GetManagedPrefixListEntries", arn("ec2", `prefix-list/${id}`, "*"))),
       ...(sources.some((text) => text.startsWith("sg-")) ? [describe("VpcPeeringConnections")] : []),
     ];
   },
@@ -172,23 +160,13 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     ]),
 
   "aws:ec2/tag:Tag": ({ all, arn }) =>
-    all.flatMap(({ type, inputs }) =>
-      type === cluster
-        ? ["ec2:CreateTags", "ec2:DeleteTags"].map((action) => ({
-            action,
-            resource: arn("ec2", "security-group/*"),
-            condition: ofCluster(inputs.name),
-          }))
-        : [],
+    ofClusters(all).flatMap((condition) =>
+      ["ec2:CreateTags", "ec2:DeleteTags"].map((it) => permit(it, arn("ec2", "security-group/*"), condition)),
     ),
 
   /** What EKS leaves behind. */
   "pulumi-nodejs:dynamic/aws:ClusterSecurityGroup": ({ resource: { inputs }, arn }) => [
-    {
-      action: "ec2:DeleteSecurityGroup",
-      resource: arn("ec2", "security-group/*"),
-      condition: ofCluster(inputs.clusterName),
-    },
+    permit("ec2:DeleteSecurityGroup", arn("ec2", "security-group/*"), ofCluster(inputs.clusterName)),
   ],
 };
 
@@ -205,8 +183,8 @@ function loadBalancing({ all, arn, resource: { provider } }: Special, names: rea
   const condition = { StringEquals: { "aws:RequestedRegion": String(provider.region) } };
   return names.flatMap((name): Found[] => {
     const action = `elasticloadbalancing:${name}`;
-    if (name.startsWith("Describe")) return [{ action, resource: "*", condition }];
-    return ends.map((end) => ({ action, resource: arn("elasticloadbalancing", end), condition: {} }));
+    if (name.startsWith("Describe")) return [permit(action, "*", condition)];
+    return ends.map((end) => permit(action, arn("elasticloadbalancing", end)));
   });
 }
 
@@ -232,7 +210,7 @@ export function specialPermits(
   const condition = both(tagCondition("RequestTag", stack), {
     StringEquals: { "ec2:CreateAction": CreateAction },
   });
-  return [...special, { action: "ec2:CreateTags", resource: arn("ec2", `${own}/*`), condition }];
+  return [...special, permit("ec2:CreateTags", arn("ec2", `${own}/*`), condition)];
 }
 
 /** Without the service. */
@@ -279,9 +257,7 @@ const boundedActions = [
 ];
 
 function linkedRole(iam: Special["iam"], service: string): Found {
-  return {
-    action: "iam:CreateServiceLinkedRole",
-    resource: iam(`role/aws-service-role/${service}.amazonaws.com/*`),
-    condition: { StringEquals: { "iam:AWSServiceName": `${service}.amazonaws.com` } },
-  };
+  const name = `${service}.amazonaws.com`;
+  const condition = { StringEquals: { "iam:AWSServiceName": name } };
+  return permit("iam:CreateServiceLinkedRole", iam(`role/aws-service-role/${name}/*`), condition);
 }
