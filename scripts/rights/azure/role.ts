@@ -128,15 +128,10 @@ function permitsOf({ type, inputs }: Resource, { subscription, own, made }: Perm
   const scope = type === "azure-native:authorization:RoleAssignment" ? (foreign[0]?.scope ?? usual) : usual;
   const of = (action: string, isRead: boolean, at = scope): Permit => ({ action, scope: at, isRead });
   const kind = typeof row.type === "function" ? row.type(inputs) : row.type;
+  const verbs = ["read", "write", ...(row.isDeleted === false ? [] : ["delete"])];
   const groupRead = "Microsoft.Resources/subscriptions/resourceGroups/read";
   return [
-    ...(kind === undefined
-      ? []
-      : [
-          of(`${kind}/read`, true),
-          of(`${kind}/write`, false),
-          ...(row.isDeleted === false ? [] : [of(`${kind}/delete`, false)]),
-        ]),
+    ...(kind === undefined ? [] : verbs.map((verb) => of(`${kind}/${verb}`, verb === "read"))),
     ...(row.linked ?? []).map((it) => of(it, false, own)),
     ...(row.lookUps ?? []).map((it) => of(it, true)),
     ...(row.polls ?? []).map((it) => of(it, false, row.where === "zone" ? group : subscription)),
