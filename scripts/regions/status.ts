@@ -1,3 +1,4 @@
+import { texts } from "../../components/capacity/text.ts";
 import { healthWord } from "./cells.ts";
 import { type Fleet, nameOf } from "./fleet.ts";
 
@@ -5,16 +6,11 @@ import { type Fleet, nameOf } from "./fleet.ts";
 export function statusLines({ regions }: Fleet): string[] {
   const width = Math.max(0, ...regions.map((region) => nameOf(region).length));
   return regions.map((region) => {
-    const { health } = region;
+    const { health, state } = region;
+    const days = health?.certificateDaysLeft;
     const words = health
-      ? [
-          healthWord(health),
-          ...(health.certificateDaysLeft === undefined
-            ? []
-            : [`certificate ${health.certificateDaysLeft} d`]),
-          ...health.problems,
-        ]
-      : [region.state === "up" ? "up, and not asked: its outputs can't be read" : region.state];
+      ? texts(healthWord(health), days !== undefined && `certificate ${days} d`, ...health.problems)
+      : [state === "up" ? "up, and not asked: its outputs can't be read" : state];
     return `${nameOf(region).padEnd(width)}  ${words.join("; ")}`;
   });
 }
