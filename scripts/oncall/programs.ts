@@ -51,12 +51,8 @@ export async function ask(
 }
 
 /** The same, of what answers in JSON; undefined where it answers nothing. */
-export async function askJson(
-  program: string,
-  args: readonly string[],
-  options?: RunOptions,
-): Promise<unknown> {
-  const answer = await ask(program, args, options);
+export async function askJson(program: string, args: readonly string[]): Promise<unknown> {
+  const answer = await ask(program, args);
   return answer.trim() === "" ? undefined : JSON.parse(answer);
 }
 
