@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtempDisposable, readdir, rename, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
@@ -32,28 +32,24 @@ export async function ensureDebianTree({ suite, packages }: DebianPackages = ofI
         await aptInstall(["mmdebstrap", "debian-archive-keyring"], "mmdebstrap", run);
       }
       await mkdir(dirname(tree), { recursive: true });
-      const draft = await mkdtemp(`${tree}.`);
-      try {
-        const [archive, root] = [join(draft, "archive.tar"), join(draft, "root")];
-        await run("mmdebstrap", [
-          "--variant=extract",
-          // Signatures are checked, but a mirror may stand still: a release in the making vouches for its lists for a week.
-          "--aptopt=Acquire::Check-Valid-Until false",
-          `--include=${packages.join(",")}`,
-          "--dpkgopt=path-exclude=/usr/share/*",
-          suite,
-          archive,
-        ]);
-        await mkdir(root);
-        // An ordinary user can't make the device files.
-        await run("tar", ["-xf", archive, "-C", root, "--no-same-owner", "--exclude=./dev"]);
-        await rename(root, tree).catch(async (error: unknown) => {
-          // Another process was first.
-          if (!(await exists(tree))) throw error;
-        });
-      } finally {
-        await rm(draft, { recursive: true, force: true });
-      }
+      await using draft = await mkdtempDisposable(`${tree}.`);
+      const [archive, root] = [join(draft.path, "archive.tar"), join(draft.path, "root")];
+      await run("mmdebstrap", [
+        "--variant=extract",
+        // Signatures are checked, but a mirror may stand still: a release in the making vouches for its lists for a week.
+        "--aptopt=Acquire::Check-Valid-Until false",
+        `--include=${packages.join(",")}`,
+        "--dpkgopt=path-exclude=/usr/share/*",
+        suite,
+        archive,
+      ]);
+      await mkdir(root);
+      // An ordinary user can't make the device files.
+      await run("tar", ["-xf", archive, "-C", root, "--no-same-owner", "--exclude=./dev"]);
+      await rename(root, tree).catch(async (error: unknown) => {
+        // Another process was first.
+        if (!(await exists(tree))) throw error;
+      });
       return tree;
     },
   );

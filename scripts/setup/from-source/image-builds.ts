@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { execa } from "execa";
@@ -13,110 +13,84 @@ import { ensureTool, goTools } from "./go-tools.ts";
 
 /** How to make an image whose pinned original can't be pulled, with the same programs in the same places. */
 interface Recipe {
-  /** Fills the image's root file system. */
-  fill(root: string): Promise<void>;
+  /** Whether it has no shell, as the original, and nothing of Debian. @default false */
+  readonly isBare?: boolean;
+  /** Paths of programs in Debian, each with the libraries that it loads. */
+  readonly programs?: readonly string[];
+  /** Of its other files. */
+  readonly files?: readonly string[];
+  /** A program built by Go, and its path in the image. */
+  readonly tool?: readonly [name: keyof typeof goTools, path: string];
+  /** Whether it has the authorities that Mozilla trusts, where Go programs look for them. @default false */
+  readonly trusts?: boolean;
   /** The lines of the Containerfile after the files. */
-  containerfile: readonly string[];
+  readonly containerfile: readonly string[];
   /** A command for the finished image that starts the program and ends. */
-  trial: readonly string[];
-  /** The version of what is in it, or where to find it in what the trial prints. */
-  version: string | RegExp;
+  readonly trial: readonly string[];
+  /** Where to find the version of what is in it in what the trial prints. @default the tool's */
+  readonly version?: RegExp;
 }
 
-const recipes: Record<ImageName, Recipe> = {
+const recipes: Readonly<Record<ImageName, Recipe>> = {
   // nginx 1.26, the original has 1.31; made without `--with-file-aio`.
   edge: {
-    async fill(root) {
-      const tree = await ensureDebianTree();
-      await makeBase(tree, root);
-      await copyProgram(tree, "usr/sbin/nginx", root);
-      await copyFromTree(tree, "etc/nginx/mime.types", root);
-    },
+    programs: ["usr/sbin/nginx"],
+    files: ["etc/nginx/mime.types"],
     containerfile: ["STOPSIGNAL SIGQUIT", 'CMD ["nginx", "-g", "daemon off;"]'],
     trial: ["sh", "-c", "nginx -v 2>&1"],
     version: /nginx\/([\d.]+)/,
   },
   // The same version as the original.
   origin: {
-    async fill(root) {
-      const tree = await ensureDebianTree();
-      await makeBase(tree, root);
-      // busybox in Debian has no printenv.
-      await copyProgram(tree, "usr/bin/printenv", root);
-      await copyFile(await ensureTool("registry"), join(root, "bin/registry"));
-      await writeAuthorities(root);
-    },
+    // busybox in Debian has no printenv.
+    programs: ["usr/bin/printenv"],
+    tool: ["registry", "bin/registry"],
+    trusts: true,
     containerfile: ["ENV OTEL_TRACES_EXPORTER=none", 'ENTRYPOINT ["registry"]'],
     trial: ["--version"],
-    version: goTools.registry.version.slice(1),
   },
-  // The same version as the original, and like there nothing but the program.
+  // The same version as the original.
   exporter: {
-    async fill(root) {
-      await mkdir(root);
-      await copyFile(
-        await ensureTool("prometheus-nginxlog-exporter"),
-        join(root, "prometheus-nginxlog-exporter"),
-      );
-    },
+    isBare: true,
+    tool: ["prometheus-nginxlog-exporter", "prometheus-nginxlog-exporter"],
     containerfile: ['ENTRYPOINT ["/prometheus-nginxlog-exporter"]'],
     trial: ["-version"],
-    version: goTools["prometheus-nginxlog-exporter"].version.slice(1),
   },
   // Prometheus 2.53, the original has 3.15.
   prometheus: {
-    async fill(root) {
-      const tree = await ensureDebianTree();
-      await makeBase(tree, root);
-      await copyProgram(tree, "usr/bin/prometheus", root);
-      await copyFromTree(tree, "usr/bin/promtool", root);
-    },
+    programs: ["usr/bin/prometheus"],
+    files: ["usr/bin/promtool"],
     containerfile: ['ENTRYPOINT ["/bin/prometheus"]'],
     trial: ["--version"],
     version: /version ([\d.]+)/,
   },
   // The same version as the original.
   blackbox: {
-    async fill(root) {
-      await makeBase(await ensureDebianTree(), root);
-      await copyFile(await ensureTool("blackbox_exporter"), join(root, "bin/blackbox_exporter"));
-      await writeAuthorities(root);
-    },
+    tool: ["blackbox_exporter", "bin/blackbox_exporter"],
+    trusts: true,
     containerfile: ['ENTRYPOINT ["/bin/blackbox_exporter"]'],
     trial: ["--version"],
-    version: goTools.blackbox_exporter.version.slice(1),
   },
   // lego 5.6, the original has 5.5, and none of the clouds' DNS providers: for the tests only.
   acme: {
-    async fill(root) {
-      await makeBase(await ensureDebianTree(), root);
-      await copyFile(await ensureTool("lego"), join(root, "lego"));
-      await writeAuthorities(root);
-    },
+    tool: ["lego", "lego"],
+    trusts: true,
     containerfile: ['ENTRYPOINT ["/lego"]'],
     trial: ["--version"],
-    version: goTools.lego.version.slice(1),
   },
   // regctl 0.11.7, the original has 0.11.6.
   prefetch: {
-    async fill(root) {
-      await makeBase(await ensureDebianTree(), root);
-      await copyFile(await ensureTool("regctl"), join(root, "usr/bin/regctl"));
-    },
+    tool: ["regctl", "usr/bin/regctl"],
     containerfile: ['CMD ["regctl", "--help"]'],
     trial: ["regctl", "blob", "get", "--help"],
-    version: goTools.regctl.version.slice(1),
   },
-  // zot 1.4, the original has 2.1, and like there nothing but the program: for the tests only, with the configuration of test/support/zot.ts.
+  // zot 1.4, the original has 2.1: for the tests only, with the configuration of test/support/zot.ts.
   zot: {
-    async fill(root) {
-      await mkdir(join(root, "bin"), { recursive: true });
-      await copyFile(await ensureTool("zot"), join(root, "bin/zot"));
-      await writeAuthorities(root);
-    },
+    isBare: true,
+    tool: ["zot", "bin/zot"],
+    trusts: true,
     containerfile: ['ENTRYPOINT ["/bin/zot"]', 'CMD ["serve", "/etc/zot/config.json"]'],
     trial: ["--version"],
-    version: goTools.zot.version.slice(1),
   },
 };
 
@@ -139,34 +113,51 @@ export async function buildImage(name: ImageName): Promise<string> {
     "make sure that the disk isn't full and that `podman build` works, or name another image in the stack's configuration";
   return step(`Building the image of ${name} from packages`, wayOut, async (run) => {
     await mkdir(cacheDirectory(), { recursive: true });
-    const context = await mkdtemp(join(cacheDirectory(), `.image-${name}-`));
-    try {
-      await recipe.fill(join(context, "root"));
-      const lines = ["FROM scratch", "COPY root/ /", `USER ${podUser}:${podUser}`, ...recipe.containerfile];
-      await writeFile(join(context, "Containerfile"), `${lines.join("\n")}\n`);
-      // Without the time in it, the same files give the same image.
-      const build = ["build", "--quiet", "--timestamp=0", "--file", join(context, "Containerfile"), context];
-      const id = await run("podman", build, { env: podmanEnvironment() });
-      const reference = `${repository(name)}:${await versionOf(id, recipe)}-${await fingerprint()}`;
-      await podman(["tag", id, reference]);
-      return reference;
-    } finally {
-      await rm(context, { recursive: true, force: true });
-    }
+    await using context = await mkdtempDisposable(join(cacheDirectory(), `.image-${name}-`));
+    await fill(join(context.path, "root"), recipe);
+    const lines = ["FROM scratch", "COPY root/ /", `USER ${podUser}:${podUser}`, ...recipe.containerfile];
+    const containerfile = join(context.path, "Containerfile");
+    await writeFile(containerfile, `${lines.join("\n")}\n`);
+    // Without the time in it, the same files give the same image.
+    const build = ["build", "--quiet", "--timestamp=0", "--file", containerfile, context.path];
+    const id = await run("podman", build, { env: podmanEnvironment() });
+    const reference = `${repository(name)}:${await versionOf(id, recipe)}-${await fingerprint()}`;
+    await podman(["tag", id, reference]);
+    return reference;
   });
 }
 
-async function versionOf(id: string, recipe: Recipe): Promise<string> {
+async function versionOf(id: string, { trial, tool, version: pattern }: Recipe): Promise<string> {
   const restrictions = [
     "--read-only",
     "--cap-drop=all",
     "--security-opt=no-new-privileges",
     "--network=none",
   ];
-  const printed = await podman(["run", "--rm", ...restrictions, id, ...recipe.trial], { timeoutSeconds: 60 });
-  const version = typeof recipe.version === "string" ? recipe.version : printed.match(recipe.version)?.[1];
+  const printed = await podman(["run", "--rm", ...restrictions, id, ...trial], { timeoutSeconds: 60 });
+  const version = pattern ? printed.match(pattern)?.[1] : tool && goTools[tool[0]].version.slice(1);
   if (version === undefined) throw new Error(`no version in what it printed: ${printed}`);
   return version;
+}
+
+/** Makes an image's root file system. */
+async function fill(
+  root: string,
+  { isBare = false, programs = [], files = [], tool, trusts = false }: Recipe,
+): Promise<void> {
+  if (!isBare) {
+    const tree = await ensureDebianTree();
+    await makeBase(tree, root);
+    for (const path of programs) await copyProgram(tree, path, root);
+    for (const path of files) await copyFromTree(tree, path, root);
+  }
+  if (tool) {
+    const [name, path] = tool;
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await copyFile(await ensureTool(name), join(root, path));
+  }
+  if (trusts)
+    await write(join(root, "etc/ssl/certs/ca-certificates.crt"), `${rootCertificates.join("\n")}\n`);
 }
 
 /** busybox as the shell and for the probes, the places to write to, and the users by name. */
@@ -186,11 +177,6 @@ async function makeBase(tree: string, root: string): Promise<void> {
   await write(join(root, "etc/group"), "root:x:0:\nnogroup:x:65534:\n");
 }
 
-/** The authorities that Mozilla trusts, where Go programs look for them. */
-async function writeAuthorities(root: string): Promise<void> {
-  await write(join(root, "etc/ssl/certs/ca-certificates.crt"), `${rootCertificates.join("\n")}\n`);
-}
-
 async function write(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
@@ -205,15 +191,8 @@ async function fingerprint(): Promise<string> {
   const hash = createHash("sha256");
   for (const file of ["image-builds.ts", "debian.ts"])
     hash.update(await readFile(join(import.meta.dirname, file)));
-  const programs = [
-    "registry",
-    "prometheus-nginxlog-exporter",
-    "blackbox_exporter",
-    "lego",
-    "regctl",
-    "zot",
-  ] as const;
-  hash.update(JSON.stringify(programs.map((name) => goTools[name])));
+  const tools = Object.values(recipes).flatMap(({ tool }) => (tool ? goTools[tool[0]] : []));
+  hash.update(JSON.stringify(tools));
   return hash.digest("hex").slice(0, 8);
 }
 
