@@ -1,5 +1,5 @@
+import { existsSync } from "node:fs";
 import { execa } from "execa";
-import { exists } from "./files.ts";
 import { Failure, type Run } from "./steps.ts";
 
 const lockSeconds = 300;
@@ -11,7 +11,7 @@ const lockSeconds = 300;
  * @throws Failure elsewhere.
  */
 export async function aptInstall(packages: readonly string[], wanted: string, run: Run): Promise<void> {
-  if (process.getuid?.() !== 0 || !(await exists("/etc/debian_version"))) {
+  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
     throw new Failure(
       `${wanted} is missing`,
       `install it (on Debian or Ubuntu: sudo apt-get install ${packages.join(" ")})`,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { globSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { access, chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { existsSync, globSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -37,7 +37,7 @@ const programs = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs", "pu
  * @throws StepError when there is no engine after all.
  */
 export async function ensureEngine(): Promise<void> {
-  if (await isComplete()) return;
+  if (isComplete()) return;
   if (!(await download())) await install();
   await step(
     "Checking the Pulumi engine",
@@ -48,9 +48,8 @@ export async function ensureEngine(): Promise<void> {
   );
 }
 
-async function isComplete(): Promise<boolean> {
-  const found = await Promise.allSettled(programs.map((program) => access(join(engineDirectory, program))));
-  return found.every(({ status }) => status === "fulfilled");
+function isComplete(): boolean {
+  return programs.every((program) => existsSync(join(engineDirectory, program)));
 }
 
 /** Lets the npm package fetch the engine. Returns whether it did; a failure is no error, as there is another way. */
@@ -62,7 +61,7 @@ async function download(): Promise<boolean> {
   };
   try {
     await step("Downloading the Pulumi engine", "none needed: it is built instead", fetchEngine);
-    return await isComplete();
+    return isComplete();
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
     console.error(`  ${error.message}`);

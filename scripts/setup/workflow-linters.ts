@@ -1,7 +1,7 @@
+import { existsSync } from "node:fs";
 import { copyFile, mkdtempDisposable, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { exists } from "./files.ts";
 import { ensureTool } from "./from-source/go-tools.ts";
 import { step } from "./steps.ts";
 
@@ -16,7 +16,7 @@ export async function ensureWorkflowLinters() {
 async function ensureZizmor(): Promise<string> {
   const bin = join(cacheDirectory(), "bin");
   const program = join(bin, `zizmor-${zizmorVersion}`);
-  if (await exists(program)) return program;
+  if (existsSync(program)) return program;
   await step(
     `Installing zizmor ${zizmorVersion}`,
     "install Python 3 with pip, then run the same command again",

@@ -1,6 +1,6 @@
 /** A look-alike of Debian's cloud image, made by mmdebstrap: the same packages where they matter, without partitions and boot loader. */
 import { createHash } from "node:crypto";
-import { globSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import {
   copyFile,
   cp,
@@ -18,7 +18,6 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
-import { exists } from "../../scripts/setup/files.ts";
 import { type Run, step } from "../../scripts/setup/steps.ts";
 import { ensureUserMode } from "./user-mode.ts";
 
@@ -126,7 +125,7 @@ export async function ensureMachineImage(): Promise<MachineImage> {
     kernel: join(directory, "vmlinuz"),
     initrd: join(directory, "initrd.img"),
   };
-  if (await exists(directory)) return image;
+  if (existsSync(directory)) return image;
   await step(
     `Building a machine image of Debian ${suite} with ${packages.length} packages`,
     "make sure that the Debian mirror can be reached and that there are 3 GB on the disk, then run the same command again",

@@ -2,11 +2,11 @@
  * A machine whose kernel is a process of this host: the processor's own speed, and no rights, but hardware that no cloud shows.
  * https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
  */
+import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { exists } from "../../scripts/setup/files.ts";
 import { type Process, startProcess } from "../support/process.ts";
 import { waitUntil } from "../support/wait.ts";
 import type { DataDisk } from "./data-disk.ts";
@@ -129,7 +129,7 @@ export class UserModeMachine extends Machine {
     this.#network = await startProcess(this.#programs.passt, passtArguments(socket, ports), {
       logFile: join(directory, "network.log"),
     });
-    await waitUntil("the network is there", () => exists(socket));
+    await waitUntil("the network is there", () => existsSync(socket));
     const kernel = [this.#programs.linux, ...kernelOptions(this.#options, this.#files)];
     this.#kernel = await startProcess("taskset", ["--cpu-list", String(processor), ...kernel], {
       logFile: join(directory, "console.log"),

@@ -1,7 +1,7 @@
+import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { exists } from "../../scripts/setup/files.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
 
 export interface UserModePrograms {
@@ -30,7 +30,7 @@ export async function ensureUserMode(): Promise<UserModePrograms> {
 async function withItsLibraries(tree: string, program: string): Promise<string> {
   const file = join(tree, "usr", "bin", program);
   const own = `${file}.own`;
-  if (await exists(own)) return own;
+  if (existsSync(own)) return own;
   const libraries = join(tree, "usr", "lib", "x86_64-linux-gnu");
   const loader = join(libraries, "ld-linux-x86-64.so.2");
   const draft = `${own}.${process.pid}`;

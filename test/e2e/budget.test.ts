@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { exists } from "../../scripts/setup/files.ts";
 import { type Chain, frontedUpstream, registryName, startChain } from "../support/chain.ts";
 import { usedMiB } from "../support/disk-use.ts";
 import { type Download, download } from "../support/http.ts";
@@ -147,7 +147,7 @@ test("a cache on a part of a node's disk stores no more than it has room for, an
   }, 250);
   parts.defer(() => clearInterval(looks));
   const underWay = [one, two, three, four].map(ask);
-  await waitUntil("there is no room for more", () => exists(`${cache.cacheDirectory}/tmp/full`));
+  await waitUntil("there is no room for more", () => existsSync(`${cache.cacheDirectory}/tmp/full`));
   assert.equal((await ask(late)).status, 503);
   assert.equal((await ask(stored)).headers["x-cache"], "HIT");
   // Who asks for what is under way gets it.

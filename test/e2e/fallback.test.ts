@@ -2,14 +2,15 @@
  * Whatever is wrong with the cache, clients get their images from the upstream by themselves. How much longer than a direct pull that takes is
  * printed, while others pull, too (docs/clients.md has figures of single ones); the assertion is only that nobody waits for long.
  */
+
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import pMap from "p-map";
 import type { Content } from "../../scripts/seed/content.ts";
-import { exists } from "../../scripts/setup/files.ts";
 import { asked, registryName } from "../support/chain.ts";
 import { breakages } from "../support/clients/broken-cache.ts";
 import {
@@ -207,7 +208,7 @@ describe("with a cache", { concurrency: true }, () => {
       parts.use(node),
     );
     const { cache } = shared.chain;
-    await waitUntil("the edge has its reserve", () => exists(join(cache.layout.cache, "reserve")));
+    await waitUntil("the edge has its reserve", () => existsSync(join(cache.layout.cache, "reserve")));
     await using _ballast = await disk.fill();
     for (const node of nodes) {
       const image = await coldImage(shared, `full for ${node.name}`);

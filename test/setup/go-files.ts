@@ -1,7 +1,7 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { exists } from "../../scripts/setup/files.ts";
 import { requireGo } from "../../scripts/setup/from-source/go-build.ts";
 import { step } from "../../scripts/setup/steps.ts";
 import { goTools } from "./go-tools.ts";
@@ -71,7 +71,7 @@ export async function ensureFiles(name: GoFilesName): Promise<string> {
   const { module, version, directory }: GoFiles = goFiles[name];
   const parent = join(cacheDirectory(), "files");
   const target = join(parent, `${name}-${version}`);
-  if (await exists(target)) return target;
+  if (existsSync(target)) return target;
   return step(
     `Taking the files of ${name} ${version} from its Go module`,
     "make sure that the Go module proxy can be reached (go env GOPROXY), then run the same command again",
@@ -88,7 +88,7 @@ export async function ensureFiles(name: GoFilesName): Promise<string> {
         await run("cp", ["-r", "--no-preserve=mode", join(Dir, directory), join(draft, "files")]);
         await rename(join(draft, "files"), target).catch(async (error: unknown) => {
           // Another process was first.
-          if (!(await exists(target))) throw error;
+          if (!existsSync(target)) throw error;
         });
       } finally {
         await rm(draft, { recursive: true, force: true });

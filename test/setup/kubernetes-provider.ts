@@ -1,9 +1,9 @@
+import { existsSync } from "node:fs";
 import { mkdir, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import manifest from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 import { engineEnvironment, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
-import { exists } from "../../scripts/setup/files.ts";
 import { isReachable } from "../../scripts/setup/reachable.ts";
 import { StepError, step } from "../../scripts/setup/steps.ts";
 import { ensureTool, goTools } from "./go-tools.ts";
@@ -23,9 +23,9 @@ const plugin = join("plugins", `resource-kubernetes-v${manifest.version}`, tool)
  */
 export async function ensureKubernetesProvider(): Promise<NodeJS.ProcessEnv> {
   await ensureEngine();
-  if (await exists(join(pulumiHome, plugin))) return {};
+  if (existsSync(join(pulumiHome, plugin))) return {};
   const home = join(cacheDirectory(), "pulumi-home", goTools[tool].version);
-  if (!(await exists(join(home, plugin)))) {
+  if (!existsSync(join(home, plugin))) {
     if (await download()) return {};
     await link(join(pulumiHome, "versions"), join(home, "versions"));
     await link(await ensureTool(tool), join(home, plugin));

@@ -1,9 +1,9 @@
 /** parliament, which knows what is wrong with a policy of IAM, and botocore, which has AWS's own models: https://github.com/duo-labs/parliament */
+import { existsSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { exists } from "../../scripts/setup/files.ts";
 import { step } from "../../scripts/setup/steps.ts";
 
 const version = "1.6.4";
@@ -47,7 +47,7 @@ async function python(program: string, input: unknown): Promise<string> {
 /** @returns the directory of its packages */
 async function install(): Promise<string> {
   const directory = join(cacheDirectory(), `parliament-${version}`);
-  if (await exists(directory)) return directory;
+  if (existsSync(directory)) return directory;
   await step(`Installing parliament ${version}`, "install Python 3 with pip", async (run) => {
     const draft = await mkdtemp(`${directory}.`);
     const options = ["--quiet", "--only-binary=:all:", "--disable-pip-version-check", "--target", draft];

@@ -1,9 +1,9 @@
+import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, mkdtempDisposable, readdir, rename, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
 import { aptInstall, hasProgram } from "../apt.ts";
-import { exists } from "../files.ts";
 import { step } from "../steps.ts";
 
 export interface DebianPackages {
@@ -23,7 +23,7 @@ const ofImages = { suite: "trixie", packages: ["busybox-static", "coreutils", "n
  */
 export async function ensureDebianTree({ suite, packages }: DebianPackages = ofImages): Promise<string> {
   const tree = join(cacheDirectory(), "debian", [suite, ...packages].join("-"));
-  if (await exists(tree)) return tree;
+  if (existsSync(tree)) return tree;
   return step(
     `Unpacking ${packages.join(", ")} of Debian ${suite}`,
     "make sure that the Debian mirror can be reached, then run the same command again",
@@ -48,7 +48,7 @@ export async function ensureDebianTree({ suite, packages }: DebianPackages = ofI
       await run("tar", ["-xf", archive, "-C", root, "--no-same-owner", "--exclude=./dev"]);
       await rename(root, tree).catch(async (error: unknown) => {
         // Another process was first.
-        if (!(await exists(tree))) throw error;
+        if (!existsSync(tree)) throw error;
       });
       return tree;
     },

@@ -1,9 +1,9 @@
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtempDisposable, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
 import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
-import { exists } from "../files.ts";
 import { Failure, type Run, step } from "../steps.ts";
 
 /** A program, and how to build it. */
@@ -59,7 +59,7 @@ export async function goTool<Name extends string>(
 ): Promise<string> {
   const { version } = tools[name];
   const binary = (name: string) => join(cacheDirectory(), "bin", `${name}-${version}`);
-  if (await exists(binary(name))) return binary(name);
+  if (existsSync(binary(name))) return binary(name);
   const withoutPackage = (tool: GoTool) => ({ ...tool, package: "" });
   const together = Object.entries<GoTool>(tools).filter(([, tool]) =>
     isDeepStrictEqual(withoutPackage(tool), withoutPackage(tools[name])),
