@@ -26,7 +26,8 @@ export function programFor(deployed: DeployedRegion, place: Place): string {
         namespace,
       });
     }
-    default:
+    case "aws vm":
+    case "azure vm":
       return onCallProgram({
         ...common,
         host: "vm",
