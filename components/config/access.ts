@@ -73,14 +73,14 @@ function clientsFrom(source: typeof clientRange, sources: string) {
     .describe(`Who may pull, as a list of ${sources}, or \`public\` for the whole internet.`);
 }
 
-const clients = clientsFrom(clientRange, "address ranges");
-const metrics = listOf(addressRange).describe("Who may read the metrics, as a list of address ranges.");
+/** @param sources what a list has in it. */
+function readersFrom<Source extends z.ZodType>(source: Source, sources: string) {
+  return listOf(source).describe(`Who may read the metrics, as a list of ${sources}.`);
+}
 
 function access<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape).describe("Who reaches the cache.");
 }
-
-export const cloudAccess = access({ clients, metrics: metrics.default([]) });
 
 const awsSources =
   "address ranges and ids of prefix lists (`pl-…`) and, with `exposure: private`, of security groups (`sg-…`)";
@@ -88,7 +88,7 @@ const awsSources =
 /** Of a machine in AWS, whose security groups take prefix lists and other security groups. */
 export const awsAccess = access({
   clients: clientsFrom(awsClient, awsSources),
-  metrics: listOf(awsSource).describe(`Who may read the metrics, as a list of ${awsSources}.`).default([]),
+  metrics: readersFrom(awsSource, awsSources).default([]),
 });
 
 const azureSources = "address ranges and service tags of Azure (`VirtualNetwork`, `AzureCloud.westeurope`)";
@@ -96,9 +96,7 @@ const azureSources = "address ranges and service tags of Azure (`VirtualNetwork`
 /** Of a machine in Azure, whose network security groups take service tags. */
 export const azureAccess = access({
   clients: clientsFrom(azureClient, azureSources),
-  metrics: listOf(azureSource)
-    .describe(`Who may read the metrics, as a list of ${azureSources}.`)
-    .default([]),
+  metrics: readersFrom(azureSource, azureSources).default([]),
 });
 
 /** Of replicas on Kubernetes, whose network knows Pods by their labels. */
@@ -110,6 +108,6 @@ export const clusterAccess = access({
 });
 
 export const localAccess = access({
-  clients: clients.prefault(loopback),
-  metrics: metrics.default(loopback),
+  clients: clientsFrom(clientRange, "address ranges").prefault(loopback),
+  metrics: readersFrom(addressRange, "address ranges").default(loopback),
 });

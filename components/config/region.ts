@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { awsAccess, azureAccess, cloudAccess, clusterAccess, localAccess } from "./access.ts";
+import { awsAccess, azureAccess, clusterAccess, localAccess } from "./access.ts";
 import { expose, operator, replicas, scheduling, serviceAccount } from "./cluster.ts";
 import {
   azureClusterEndpoint,
@@ -48,6 +48,16 @@ const dialTimeoutMilliseconds = z
     "How long containerd on a node waits for a connection to the cache before it goes to the registry, in milliseconds: `dial_timeout` of the output `clients`. It includes the look-up of the cache's name, so a slow name server makes nodes skip the cache. While packets to the cache are dropped, each request of a pull costs this much.",
   );
 
+/** How every region is reached, wherever it is. */
+function reached<Endpoint extends z.ZodType, Access extends z.ZodType>(endpoint: Endpoint, access: Access) {
+  return {
+    endpoint: endpoint.describe("Where clients reach the cache."),
+    access,
+    dialTimeoutMilliseconds,
+    ...anywhere,
+  };
+}
+
 const storageMeaning = "The primary store of blobs.";
 const topologyMeaning = "`vm`: the Pod on one machine. `cluster`: the Pod as a workload on Kubernetes.";
 const vm = z.literal("vm").describe(topologyMeaning);
@@ -57,10 +67,7 @@ export const localRegion = z.strictObject({
   name: shortName.describe("Name of the region, part of all its resources' names."),
   topology: vm.default("vm"),
   storage: disk().prefault({ kind: "disk" }).describe(storageMeaning),
-  endpoint: localEndpoint.prefault({}).describe("Where clients reach the cache."),
-  access: localAccess.prefault({}),
-  dialTimeoutMilliseconds,
-  ...anywhere,
+  ...reached(localEndpoint.prefault({}), localAccess.prefault({})),
   dataDir: absolutePath
     .exactOptional()
     .describe(
@@ -70,14 +77,6 @@ export const localRegion = z.strictObject({
     .default(15000)
     .describe("First of the loopback ports that the Pod's containers use: ten, and two per upstream."),
 });
-
-/** What every region of a cloud, or of a cluster in one, has. */
-const served = {
-  endpoint: cloudEndpoint.describe("Where clients reach the cache."),
-  access: cloudAccess,
-  dialTimeoutMilliseconds,
-  ...anywhere,
-};
 
 /** @param image in the cloud's own words */
 function machine(image: z.ZodType<string>) {
@@ -147,8 +146,7 @@ export const awsVmRegion = z.strictObject({
   machine: awsMachine,
   storage: cloudStorage.describe(storageMeaning),
   network: awsNetwork,
-  ...served,
-  access: awsAccess,
+  ...reached(cloudEndpoint, awsAccess),
 });
 
 export const awsClusterRegion = z.strictObject({
@@ -158,9 +156,7 @@ export const awsClusterRegion = z.strictObject({
   storage: clusterBucket.describe(storageMeaning),
   network: clusterSubnets,
   ...ownCluster,
-  ...served,
-  endpoint: clusterEndpoint.describe("Where clients reach the cache."),
-  access: clusterAccess,
+  ...reached(clusterEndpoint, clusterAccess),
 });
 
 const azureName = matching(
@@ -216,9 +212,7 @@ export const azureVmRegion = z.strictObject({
   machine: azureMachine,
   storage: cloudStorage.describe(storageMeaning),
   network: azureNetwork,
-  ...served,
-  endpoint: azureEndpoint.describe("Where clients reach the cache."),
-  access: azureAccess,
+  ...reached(azureEndpoint, azureAccess),
 });
 
 export const azureClusterRegion = z.strictObject({
@@ -231,9 +225,7 @@ export const azureClusterRegion = z.strictObject({
   network: azureClusterNetwork,
   nodes: azureNodes,
   ...ownCluster,
-  ...served,
-  endpoint: azureClusterEndpoint.describe("Where clients reach the cache."),
-  access: clusterAccess,
+  ...reached(azureClusterEndpoint, clusterAccess),
 });
 
 export const kubernetesRegion = z.strictObject({
@@ -251,9 +243,7 @@ export const kubernetesRegion = z.strictObject({
   scheduling,
   pods,
   operator,
-  ...served,
-  endpoint: kubernetesEndpoint.describe("Where clients reach the cache."),
-  access: clusterAccess,
+  ...reached(kubernetesEndpoint, clusterAccess),
 });
 
 /** Of every region, wherever it is: {@link anywhere}. */
