@@ -30,48 +30,36 @@ export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects)
   const inCluster = (group: string, resource: string, verbs = ["list"]) => ({ group, resource, verbs });
   const ofGateways = "gateway.networking.k8s.io";
   const monitoring = new Set(objects.monitoring.map(({ kind }) => kind));
-  return [
+  const isDisk = storage.kind === "disk";
+  const needed: readonly (Permission | false)[] = [
     objects.namespace ? inCluster("", "namespaces", change) : inNamespace("", "namespaces", ["get"]),
     ...["configmaps", "secrets", "serviceaccounts", "services"].map((it) => inNamespace("", it)),
     ...["pods", "endpoints"].map((it) => inNamespace("", it, watch)),
-    ...(storage.kind === "disk"
-      ? [inNamespace("apps", "statefulsets"), inNamespace("", "persistentvolumeclaims")]
-      : [
-          inNamespace("apps", "deployments"),
-          inNamespace("apps", "replicasets", watch),
-          inNamespace("", "persistentvolumeclaims", watch),
-        ]),
-    ...(storage.kind === "disk" || storage.scratchClass !== undefined
-      ? [inCluster("storage.k8s.io", "storageclasses")]
-      : []),
-    ...(region.scheduling.priorityClassName === undefined
-      ? []
-      : [inCluster("scheduling.k8s.io", "priorityclasses")]),
+    isDisk && inNamespace("apps", "statefulsets"),
+    !isDisk && inNamespace("apps", "deployments"),
+    !isDisk && inNamespace("apps", "replicasets", watch),
+    inNamespace("", "persistentvolumeclaims", isDisk ? change : watch),
+    (isDisk || storage.scratchClass !== undefined) && inCluster("storage.k8s.io", "storageclasses"),
+    region.scheduling.priorityClassName !== undefined && inCluster("scheduling.k8s.io", "priorityclasses"),
     inNamespace("policy", "poddisruptionbudgets"),
     inNamespace("networking.k8s.io", "networkpolicies"),
-    ...(networkPolicies === "cilium" ? [inNamespace("cilium.io", "ciliumnetworkpolicies")] : []),
-    ...(objects.autoscaler ? [inNamespace("autoscaling", "horizontalpodautoscalers")] : []),
-    ...(expose.kind === "ingress" ? [inNamespace("networking.k8s.io", "ingresses")] : []),
-    ...(expose.kind === "ingress" && expose.class !== undefined
-      ? [inCluster("networking.k8s.io", "ingressclasses")]
-      : []),
-    ...(expose.kind === "gateway"
-      ? [
-          inNamespace(ofGateways, "httproutes"),
-          inNamespace(ofGateways, "gateways", ["get"], expose.gateway.namespace),
-        ]
-      : []),
-    ...(tls.mode === "issuer"
-      ? [
-          inNamespace("cert-manager.io", "certificates"),
-          tls.kind === "Issuer"
-            ? inNamespace("cert-manager.io", "issuers", ["get"])
-            : inCluster("cert-manager.io", "clusterissuers", ["get"]),
-        ]
-      : []),
-    ...(monitoring.has("PodMonitor") ? [inNamespace("monitoring.coreos.com", "podmonitors")] : []),
-    ...(monitoring.has("PrometheusRule") ? [inNamespace("monitoring.coreos.com", "prometheusrules")] : []),
+    networkPolicies === "cilium" && inNamespace("cilium.io", "ciliumnetworkpolicies"),
+    objects.autoscaler !== undefined && inNamespace("autoscaling", "horizontalpodautoscalers"),
+    expose.kind === "ingress" && inNamespace("networking.k8s.io", "ingresses"),
+    expose.kind === "ingress" &&
+      expose.class !== undefined &&
+      inCluster("networking.k8s.io", "ingressclasses"),
+    expose.kind === "gateway" && inNamespace(ofGateways, "httproutes"),
+    expose.kind === "gateway" && inNamespace(ofGateways, "gateways", ["get"], expose.gateway.namespace),
+    tls.mode === "issuer" && inNamespace("cert-manager.io", "certificates"),
+    tls.mode === "issuer" &&
+      (tls.kind === "Issuer"
+        ? inNamespace("cert-manager.io", "issuers", ["get"])
+        : inCluster("cert-manager.io", "clusterissuers", ["get"])),
+    monitoring.has("PodMonitor") && inNamespace("monitoring.coreos.com", "podmonitors"),
+    monitoring.has("PrometheusRule") && inNamespace("monitoring.coreos.com", "prometheusrules"),
   ];
+  return needed.filter((it) => it !== false);
 }
 
 /** Those that the user lacks, with the verbs that are missing. */
