@@ -2,7 +2,7 @@ import type { StackConfig } from "../config/schema.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
 import { federation, type MetricsAddress } from "./federation.ts";
 import { type OperatorManifests, operatorManifests } from "./operator.ts";
-import { type OutsideProbe, outsideProbe } from "./outside-probe.ts";
+import { type OutsideProbe, type OutsideProbeOptions, outsideProbe } from "./outside-probe.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 import { ruleGroups } from "./rules/rule-groups.ts";
 
@@ -21,28 +21,18 @@ export interface CentralMonitoring {
   readonly probe: OutsideProbe;
 }
 
-export interface CentralMonitoringOptions {
-  /** Its name. */
-  readonly region: string;
-  /** URL that clients ask. */
-  readonly endpoint: string;
-  /** Of all series that leave the cache. */
-  readonly labels: Readonly<Record<string, string>>;
+export interface CentralMonitoringOptions extends OutsideProbeOptions {
   /** Where its metrics can be read. @default nowhere */
   readonly address?: MetricsAddress | undefined;
   readonly alerts: StackConfig["monitoring"]["alerts"];
-  /** PEM of the authority that signs the endpoint's certificate. @default a public one */
-  readonly ca?: string | undefined;
 }
 
 export function centralMonitoring({
-  region,
-  endpoint,
-  labels,
   address,
   alerts,
-  ca,
+  ...options
 }: CentralMonitoringOptions): CentralMonitoring {
+  const { region, ca } = options;
   const groups = ruleGroups(alerts);
   return {
     ...(address && {
@@ -54,6 +44,6 @@ export function centralMonitoring({
     }),
     rules: { groups },
     dashboardUid,
-    probe: outsideProbe({ region, endpoint, ca, labels }),
+    probe: outsideProbe(options),
   };
 }
