@@ -19,11 +19,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     const { plan, secrets } = args;
     const certificate = new EndpointCertificate(name, certificateFor(plan), { parent: this });
 
-    const pod = pulumi
-      .all([pulumi.output(secrets.credentials), secrets.remoteWriteCredentials])
-      .apply(([credentials, remoteWriteCredentials]) =>
-        localPod(plan, { credentials, remoteWriteCredentials }),
-      );
+    const pod = pulumi.output(secrets).apply((known) => localPod(plan, known));
     // The edge takes up another certificate by itself.
     new PodmanPod(name, pod, { parent: this, dependsOn: [certificate] });
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { Credentials, Token } from "../../config/credentials.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Secrets } from "../../config/credentials.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
 import { minWorkers } from "../../pod/edge/workers.ts";
 import { configured } from "../../pod/options.ts";
@@ -12,12 +13,7 @@ import { claimsText, type LocalPlan, localAddress } from "./plan.ts";
 import type { PodmanPodInputs } from "./podman-pod.ts";
 
 /** What is known only when the Pod is made. */
-export interface LocalPodSecrets {
-  /** By the name that an upstream's `credentials` has. */
-  readonly credentials: Readonly<Record<string, Credentials>>;
-  /** Default: remote write, if there is one, is anonymous. */
-  readonly remoteWriteCredentials?: Credentials | Token | undefined;
-}
+export type LocalPodSecrets = pulumi.Unwrap<Secrets>;
 
 /** The Pod of a local region, as podman is to play it. */
 export function localPod(
