@@ -1,15 +1,9 @@
 import { texts } from "../capacity/text.ts";
-import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
+import type { Findings } from "../hosts/kind.ts";
 import type { RegionEstimate } from "./estimate.ts";
 import { notFound, usd } from "./line.ts";
 import { type LineRange, lineRanges, rangeText, sumOf } from "./range.ts";
-
-export interface BudgetFindings {
-  /** What ends a preview. */
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
-}
 
 export type Budget = NonNullable<StackConfig["budget"]> & {
   /** What has set it, as a phrase. @default the stack's configuration */
@@ -20,11 +14,8 @@ export type Budget = NonNullable<StackConfig["budget"]> & {
 const largestLines = 3;
 
 /** Whether the high end of what we pay for all regions of a stack exceeds its budget, or can't be told because a line has no price. */
-export function budgetFindings(
-  estimates: readonly RegionEstimate[],
-  budget: Budget | undefined,
-): BudgetFindings {
-  const found = (level: "fail" | "warn", path: string, ...sentences: string[]): BudgetFindings => {
+export function budgetFindings(estimates: readonly RegionEstimate[], budget: Budget | undefined): Findings {
+  const found = (level: "fail" | "warn", path: string, ...sentences: string[]): Findings => {
     const finding = { path, message: sentences.map((text) => text.replace(/\.$/, "")).join(". ") };
     return level === "fail" ? { problems: [finding], warnings: [] } : { problems: [], warnings: [finding] };
   };

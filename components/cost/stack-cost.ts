@@ -3,13 +3,14 @@ import { cloudOf } from "../capacity/plan-region.ts";
 import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { defaultPeakMinutes, firstVersion } from "../config/version.ts";
-import { type BudgetFindings, budgetFindings } from "./budget.ts";
+import type { Findings } from "../hosts/kind.ts";
+import { budgetFindings } from "./budget.ts";
 import { type CostConfig, estimateRegion, isBilled, type RegionEstimate } from "./estimate.ts";
 import { notFound, usd } from "./line.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { lineRanges, rangeText, sumOf } from "./range.ts";
 
-export interface StackCost extends BudgetFindings {
+export interface StackCost extends Findings {
   /** By region: the output `cost`. */
   readonly regions: Readonly<Record<string, RegionEstimate>>;
 }
