@@ -55,10 +55,11 @@ export interface Setting {
   readonly cloud: Cloud;
   readonly demand: Demand;
   readonly diskType: DiskType;
+  /** How many registries the cache serves, at least 1: each takes memory. */
   readonly upstreams: number;
-  /** How many of these zot fetches from. @default none */
+  /** How many of these zot fetches from: each takes more memory, and all of them half of the disk. @default none */
   readonly zot?: number;
-  /** Types that the cloud doesn't sell at the place. @default none */
+  /** Types of machine that the cloud doesn't sell where this one is to be: `auto` takes none of them. @default none */
   readonly unavailable?: readonly string[] | undefined;
 }
 

@@ -63,30 +63,27 @@ export function limitsOn(
   region: CloudRegion,
   { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
 ): readonly Limit[] {
-  const { storage, replicas } = variantOf(region);
-  const { plan } = planCapacity({
-    cloud: cloudOf(region),
-    region: { name: region.name, machine: { type }, storage },
-    workload: shareOf(workload, replicas),
-    ...upstreamsOf(upstreams),
-  });
-  return plan.limits;
+  const variant = { ...variantOf(region), machine: { type } };
+  const request = requestOf(variant, { cloud: cloudOf(region), region, workload, upstreams });
+  return planCapacity(request).plan.limits;
 }
 
-export function planVariant(
-  { topology, replicas, machine, storage }: Variant,
-  setting: RegionSetting,
-): Capacity {
-  const { cloud, region, workload, upstreams } = setting;
-  const request: CapacityRequest = {
+export function planVariant(variant: Variant, setting: RegionSetting): Capacity {
+  const request = requestOf(variant, setting);
+  return variant.topology === "vm" ? planCapacity(request) : nodePlanners[setting.cloud](request);
+}
+
+/** For each of the machines that share the work. */
+function requestOf(
+  { replicas, machine, storage }: Variant,
+  { cloud, region, workload, upstreams }: RegionSetting,
+): CapacityRequest {
+  return {
     cloud,
     region: { name: region.name, machine, storage },
-    workload,
+    workload: shareOf(workload, replicas),
     ...upstreamsOf(upstreams),
   };
-  if (topology === "vm") return planCapacity(request);
-  const share = { ...request, workload: shareOf(workload, replicas) };
-  return nodePlanners[cloud](share);
 }
 
 const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest) => Capacity>> = {

@@ -4,13 +4,12 @@ import type { Upstream, Workload } from "../config/schema.ts";
 import { isZot } from "../config/upstream.ts";
 import { deliveryOf, demandOf, diskMbps, iopsFor, type StorageKind } from "./demand.ts";
 import { disks, diskTypeIn, toMbps } from "./disk.ts";
-import type { Limit } from "./limits.ts";
-import type { Cloud, MachineType } from "./machine.ts";
+import type { Limit, Setting } from "./limits.ts";
+import type { MachineType } from "./machine.ts";
 import { type DiskRequest, type PlannedDisk, planDisk } from "./plan-disk.ts";
 import { type MachineRequest, planMachine } from "./plan-machine.ts";
 
-export interface CapacityRequest {
-  readonly cloud: Cloud;
+export interface CapacityRequest extends Omit<Setting, "demand" | "diskType"> {
   /** The part of a region with `topology: vm` that matters here. */
   readonly region: {
     readonly name: string;
@@ -18,12 +17,6 @@ export interface CapacityRequest {
     readonly storage: (DiskRequest & { readonly kind: "disk" }) | Extract<StorageKind, { kind: "bucket" }>;
   };
   readonly workload: Workload;
-  /** How many registries the cache serves, at least 1: each takes memory. */
-  readonly upstreams: number;
-  /** How many of these zot fetches from: each takes more memory, and all of them half of the disk. @default none */
-  readonly zot?: number;
-  /** Types of machine that the cloud doesn't sell where this one is to be: `auto` takes none of them. @default none */
-  readonly unavailable?: readonly string[] | undefined;
 }
 
 /** What matters here of the upstreams. */
@@ -49,26 +42,13 @@ export interface Capacity {
 }
 
 /** Plans a region's capacity. */
-export function planCapacity({
-  cloud,
-  region,
-  workload,
-  upstreams,
-  zot = 0,
-  unavailable,
-}: CapacityRequest): Capacity {
+export function planCapacity({ region, workload, ...setting }: CapacityRequest): Capacity {
+  const { cloud, zot = 0 } = setting;
   const { name, storage } = region;
   const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
   const diskType = diskTypeIn(cloud, name);
-  const machine = planMachine(region.machine, name, {
-    cloud,
-    demand,
-    diskType,
-    upstreams,
-    zot,
-    unavailable,
-  });
+  const machine = planMachine(region.machine, name, { ...setting, demand, diskType });
   const path = machine.limits.find((limit) => limit.name === "machine's disk throughput");
   const mbps = path?.required ?? diskMbps(demand, 0);
   const carriedMbps = Math.min(mbps, path?.available ?? mbps);
