@@ -16,11 +16,6 @@ import {
 import type { DiskType } from "./machine.ts";
 import { number, quantity } from "./text.ts";
 
-/** What the configuration says of the disk of a region. */
-export interface DiskRequest {
-  readonly sizeGiB: number | "auto";
-}
-
 export interface PlannedDisk extends Performance {
   readonly type: DiskType;
   readonly sizeGiB: number;
@@ -88,11 +83,12 @@ export function sizeFor(contentGiB: number): number {
 
 /**
  * A disk of a given type: its size from the workload or as given, IOPS and throughput from the workload.
+ * @param asked its size in GiB
  * @param mbps what the workload needs, as far as the machine carries it: more isn't worth paying for.
  * @param hasZot whether an upstream has `engine: zot`.
  */
 export function planDisk(
-  request: DiskRequest,
+  asked: number | "auto",
   type: DiskType,
   workload: Workload,
   delivery: Delivery,
@@ -102,7 +98,7 @@ export function planDisk(
   const disk = disks[type];
   const { label, leastGiB, mostGiB } = disk;
   const automaticGiB = automaticSize(disk, sizeFor(blobsGiB(workload, delivery, hasZot)), mbps);
-  const askedGiB = request.sizeGiB === "auto" ? automaticGiB : request.sizeGiB;
+  const askedGiB = asked === "auto" ? automaticGiB : asked;
   const isSold = askedGiB >= leastGiB && askedGiB <= mostGiB;
   const sizeGiB = isSold ? askedGiB : automaticGiB;
   const { iops, throughput } = performanceOf(disk, sizeGiB, mbps);

@@ -6,7 +6,7 @@ import { deliveryOf, demandOf, diskMbps, iopsFor, type StorageKind } from "./dem
 import { disks, diskTypeIn, toMbps } from "./disk.ts";
 import type { Limit, Setting } from "./limits.ts";
 import type { MachineType } from "./machine.ts";
-import { type DiskRequest, type PlannedDisk, planDisk } from "./plan-disk.ts";
+import { type PlannedDisk, planDisk } from "./plan-disk.ts";
 import { type MachineRequest, planMachine } from "./plan-machine.ts";
 
 export interface CapacityRequest extends Omit<Setting, "demand" | "diskType"> {
@@ -14,7 +14,9 @@ export interface CapacityRequest extends Omit<Setting, "demand" | "diskType"> {
   readonly region: {
     readonly name: string;
     readonly machine: MachineRequest;
-    readonly storage: (DiskRequest & { readonly kind: "disk" }) | Extract<StorageKind, { kind: "bucket" }>;
+    readonly storage:
+      | { readonly kind: "disk"; readonly sizeGiB: number | "auto" }
+      | Extract<StorageKind, { kind: "bucket" }>;
   };
   readonly workload: Workload;
 }
@@ -52,8 +54,8 @@ export function planCapacity({ region, workload, ...setting }: CapacityRequest):
   const path = machine.limits.find((limit) => limit.name === "machine's disk throughput");
   const mbps = path?.required ?? diskMbps(demand, 0);
   const carriedMbps = Math.min(mbps, path?.available ?? mbps);
-  const diskRequest: DiskRequest = storage.kind === "disk" ? storage : { sizeGiB: "auto" };
-  const { disk, ...found } = planDisk(diskRequest, diskType, workload, delivery, carriedMbps, zot > 0);
+  const asked = storage.kind === "disk" ? storage.sizeGiB : "auto";
+  const { disk, ...found } = planDisk(asked, diskType, workload, delivery, carriedMbps, zot > 0);
   const throughputMbps = toMbps(disk.throughput, disks[diskType].unit);
   return {
     plan: {
