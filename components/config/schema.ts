@@ -14,7 +14,6 @@ import {
   awsVmRegion,
   azureClusterRegion,
   azureVmRegion,
-  type CommonKeys,
   kubernetesRegion,
   localRegion,
 } from "./region.ts";
@@ -259,5 +258,3 @@ export type OwnClusterRegion = AwsClusterRegion | AzureClusterRegion;
 
 /** What the owners of a cloud's accounts ask for. Each cloud reads its own keys. */
 export type Governance = Partial<AwsGovernance & AzureGovernance>;
-
-export type { CommonKeys };

@@ -1,7 +1,8 @@
 import type { Volume } from "kubernetes-types/core/v1.d.ts";
 import type { PodPorts } from "../config/ports.ts";
 import type { Prefetch } from "../config/prefetch.ts";
-import type { CommonKeys, StackConfig, Upstream } from "../config/schema.ts";
+import type { CommonKeys } from "../config/region.ts";
+import type { StackConfig, Upstream } from "../config/schema.ts";
 import type { AcmeOptions } from "./acme-options.ts";
 import type { DiskBudget } from "./edge/budget.ts";
 import type { ObjectStore } from "./store.ts";

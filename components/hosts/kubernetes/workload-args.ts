@@ -2,7 +2,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ReplicaPlan } from "../../capacity/plan-replica.ts";
 import { everyone } from "../../config/access.ts";
 import type { Credentials, Secrets } from "../../config/credentials.ts";
-import type { CommonKeys, KubernetesRegion } from "../../config/schema.ts";
+import type { CommonKeys } from "../../config/region.ts";
+import type { KubernetesRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
 
