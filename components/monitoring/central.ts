@@ -1,7 +1,7 @@
 import type { StackConfig } from "../config/schema.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
 import { federation, type MetricsAddress } from "./federation.ts";
-import { type OperatorManifests, operatorManifests } from "./operator.ts";
+import { operatorManifests } from "./operator.ts";
 import { type OutsideProbe, type OutsideProbeOptions, outsideProbe } from "./outside-probe.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 import { ruleGroups } from "./rules/rule-groups.ts";
@@ -12,8 +12,8 @@ export interface CentralMonitoring {
   readonly statusPage?: string;
   /** An entry of `scrape_configs`; absent where nobody may read the metrics. */
   readonly scrapeConfig?: object;
-  /** The same for the Prometheus Operator; absent where a cluster couldn't reach the metrics. */
-  readonly operator?: OperatorManifests;
+  /** The same for the Prometheus Operator, as manifests; absent where a cluster couldn't reach the metrics. */
+  readonly operator?: readonly object[];
   /** The content of a rule file. */
   readonly rules: { readonly groups: readonly RuleGroup[] };
   readonly dashboardUid: string;

@@ -1,9 +1,6 @@
 import { federated, type MetricsAddress } from "./federation.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 
-/** Manifests, for `kubectl apply` in the namespace of a Prometheus that the Prometheus Operator runs. */
-export type OperatorManifests = readonly object[];
-
 interface OperatorOptions {
   readonly region: string;
   readonly address: MetricsAddress;
@@ -13,10 +10,11 @@ interface OperatorOptions {
 }
 
 /**
- * The rules, which are one object for the caches of all regions, and what scrapes this region's; an authority goes into a ConfigMap beside it.
+ * Manifests, for `kubectl apply` in the namespace of a Prometheus that the Prometheus Operator runs: the rules, which are one object for the caches of all regions, and what scrapes
+ * this region's; an authority goes into a ConfigMap beside it.
  * https://prometheus-operator.dev/docs/api-reference/api/
  */
-export function operatorManifests({ region, address, ca, groups }: OperatorOptions): OperatorManifests {
+export function operatorManifests({ region, address, ca, groups }: OperatorOptions): object[] {
   const name = `registry-cache-${region}`;
   const metadata = (name: string) => ({ name, labels: { "app.kubernetes.io/name": "registry-cache" } });
   const authority = ca !== undefined && { name: `${name}-ca`, key: "ca.crt" };
