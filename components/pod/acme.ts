@@ -1,8 +1,7 @@
 import { imageOf } from "../config/images.ts";
-import type { AcmeOptions } from "./acme-options.ts";
 import { edgePaths } from "./edge/paths.ts";
 import { metricsFiles } from "./edge/status.ts";
-import type { PodOptions } from "./options.ts";
+import type { AcmeOptions, PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { script } from "./script.ts";
 

@@ -1,9 +1,8 @@
 import { everyone, rangeOf } from "../../config/access.ts";
 import { podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
-import type { AcmeOptions } from "../../pod/acme-options.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
-import { configured } from "../../pod/options.ts";
+import { type AcmeOptions, configured } from "../../pod/options.ts";
 import { podUser } from "../../pod/pod.ts";
 import { script } from "../../pod/script.ts";
 import { secretFile } from "../../pod/secrets.ts";
