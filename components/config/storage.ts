@@ -24,7 +24,7 @@ function gibibytesOf(text: string): number | "auto" {
 
 /** The same, parsed. */
 function diskSize(largestGiB?: number) {
-  return sizeText(largestGiB).transform(gibibytesOf);
+  return sizeText(largestGiB).transform(gibibytesOf).prefault("auto");
 }
 
 function sizeProblem(gibibytes: number, largestGiB = Number.POSITIVE_INFINITY): string | undefined {
@@ -46,11 +46,9 @@ export function disk({ largestGiB }: { largestGiB?: number } = {}) {
       kind: z
         .literal("disk", { error: "must be `disk` here: this machine has no bucket" })
         .describe(kindMeaning),
-      size: diskSize(largestGiB)
-        .prefault("auto")
-        .describe(
-          "Size of the disk, in `GiB` or `TiB`. `auto`: from the workload; on your own machine, 20 GiB.",
-        ),
+      size: diskSize(largestGiB).describe(
+        "Size of the disk, in `GiB` or `TiB`. `auto`: from the workload; on your own machine, 20 GiB.",
+      ),
     })
     .transform(({ kind, size }) => ({ kind, sizeGiB: size }));
 }
@@ -61,9 +59,7 @@ const storageClass = matching(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, "the name of
 const claimedDisk = z
   .strictObject({
     kind: z.literal("disk").describe(kindMeaning),
-    size: diskSize()
-      .prefault("auto")
-      .describe("Size of each replica's volume, in `GiB` or `TiB`. `auto`: from the workload."),
+    size: diskSize().describe("Size of each replica's volume, in `GiB` or `TiB`. `auto`: from the workload."),
     class: storageClass.exactOptional().describe("StorageClass of the volumes. Default: the cluster's."),
   })
   .transform(({ size, ...rest }) => ({ ...rest, sizeGiB: size }));
@@ -110,7 +106,7 @@ const scratchMeaning =
   "Size of each replica's part of its node's disk, in `GiB` or `TiB`: for what the edge keeps of the bucket, and for blobs under way. `auto`: from the workload.";
 
 /** Of a workload whose Pods keep on their nodes what is under way. */
-const scratch = diskSize().prefault("auto").describe(scratchMeaning);
+const scratch = diskSize().describe(scratchMeaning);
 
 /** The same where the cluster has a StorageClass for a volume that lives as long as its Pod: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes */
 const scratchOrVolume = z
@@ -118,7 +114,7 @@ const scratchOrVolume = z
     [
       sizeText(),
       z.strictObject({
-        size: diskSize().prefault("auto").describe("The size, in `GiB` or `TiB`. `auto`: from the workload."),
+        size: diskSize().describe("The size, in `GiB` or `TiB`. `auto`: from the workload."),
         class: storageClass.describe(
           "StorageClass of a volume that replaces the node's disk and is deleted with its Pod. Use it for a size that nodes don't have.",
         ),
