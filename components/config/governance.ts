@@ -3,7 +3,7 @@ import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { objectName } from "./metadata.ts";
 import { perRegion, perRegionProblems } from "./per-region.ts";
-import type { Problem } from "./problems.ts";
+import { type Problem, problemIf } from "./problems.ts";
 import { awsTags, azureTags, zoneTagProblem } from "./tags.ts";
 import { matching } from "./text.ts";
 
@@ -140,9 +140,7 @@ function clusterAccessProblems(raw: Record<string, unknown>): Problem[] {
   const hasCluster = entriesOf(raw.regions).some((region) => fieldOf(region, "topology") === "cluster");
   const principals = entriesOf(entries).map((entry) => fieldOf(entry, "principalArn"));
   return [
-    ...(hasCluster
-      ? []
-      : [{ path, message: "goes with `topology: cluster`, which no region has: leave it out" }]),
+    ...problemIf(!hasCluster, path, "goes with `topology: cluster`, which no region has: leave it out"),
     ...principals.flatMap((principal, index) => {
       const first = principals.indexOf(principal);
       if (typeof principal !== "string" || first === index) return [];

@@ -1,7 +1,7 @@
 /** By which IP families clients reach the Service that leads to the replicas. */
 import type { ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import { everyone } from "../../config/access.ts";
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import { familyNameOf } from "../address-family.ts";
 import { awsProblems, awsWarnings, dualStackAnnotation, isDualStackInAws, isInAws } from "./aws-families.ts";
@@ -72,14 +72,11 @@ export function familyProblems(region: Pick<KubernetesRegion, "access" | "expose
     ? `set the annotation \`${dualStackAnnotation}\``
     : `set \`${path}.ipFamilyPolicy\` to PreferDualStack or RequireDualStack, on AWS instead the annotation \`${dualStackAnnotation}\``;
   return access.clients.flatMap((range, index) =>
-    !ranges.has(range) || familyNameOf(range) === only
-      ? []
-      : [
-          {
-            path: `access.clients[${index}]`,
-            message: `${range} is ${familyNameOf(range)}, and \`${path}.ipFamilies\` names ${only} only: leave it out, or ${remedy}`,
-          },
-        ],
+    problemIf(
+      ranges.has(range) && familyNameOf(range) !== only,
+      `access.clients[${index}]`,
+      `${range} is ${familyNameOf(range)}, and \`${path}.ipFamilies\` names ${only} only: leave it out, or ${remedy}`,
+    ),
   );
 }
 
