@@ -1,15 +1,11 @@
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
-import type { ObjectStore } from "../store.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
 import { cached, passTo, silentFor } from "./cached.ts";
 import { kindVariable } from "./engines.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
 import { onlyCached } from "./only-cached.ts";
 import { blobsOfPeers } from "./peers.ts";
-
-type Store = { readonly store?: ObjectStore | undefined };
-type Options = Pick<PodOptions, "store" | "budget" | "ports" | "peers">;
 
 /** Content under its digest never changes. */
 export const forever = `${3650 * 24 * 60 * 60}s`;
@@ -35,18 +31,16 @@ const limits = {
 } as const;
 
 /** How long the edge keeps a blob that nobody asks for. */
-export function blobsInactive({ store }: Store): string {
-  return redirects({ store }) ? `${limits.passedSeconds}s` : "3650d";
+export function blobsInactive(options: PodOptions): string {
+  return redirects(options) ? `${limits.passedSeconds}s` : "3650d";
 }
 
 /** For the http block: `$place`, the location of a request, where it isn't just its kind; and the registries that know only the store. */
-export function blobMaps(
-  options: Pick<PodOptions, "store" | "upstreams" | "ports" | "prefetch">,
-): Directive[] {
+export function blobMaps(options: PodOptions): Directive[] {
   return [...placeMap(options), ...(options.store ? storedGroups(options) : [])];
 }
 
-function placeMap(options: Pick<PodOptions, "store" | "upstreams" | "prefetch">): Directive[] {
+function placeMap(options: PodOptions): Directive[] {
   const isRedirecting = redirects(options);
   const ofKind = directive("default", kindVariable(options));
   if (options.prefetch) {
@@ -62,7 +56,7 @@ function placeMap(options: Pick<PodOptions, "store" | "upstreams" | "prefetch">)
   return [block("map", "$kind $request_method", "$place", [ofKind, directive("blob HEAD", "head")])];
 }
 
-function storedGroups(options: Pick<PodOptions, "upstreams" | "ports">): Directive[] {
+function storedGroups(options: PodOptions): Directive[] {
   return upstreamPorts(options).map(({ upstream, ports: { stored } }) =>
     block("upstream", literal(`stored-${upstream.name}`), [
       directive("server", `127.0.0.1:${stored}`),
@@ -72,14 +66,14 @@ function storedGroups(options: Pick<PodOptions, "upstreams" | "ports">): Directi
 }
 
 /** What blobMaps() has the server block choose by. */
-export function placeVariable(options: Pick<PodOptions, "store" | "prefetch" | "upstreams">): string {
+export function placeVariable(options: PodOptions): string {
   return options.prefetch || redirects(options) ? "$place" : kindVariable(options);
 }
 
 const path = "blobs/$digest";
 
 /** The repository is no part of the key: a layer that ten images share is pulled once. */
-export function blobLocations(options: Options): Directive[] {
+export function blobLocations(options: PodOptions): Directive[] {
   if (redirects(options)) return redirecting(options);
   return options.peers ? blobsOfPeers((place) => ownBlobs(options, place)) : [ownBlobs(options)];
 }
@@ -89,16 +83,16 @@ export function blobLocations(options: Options): Directive[] {
  * @param place the location's arguments
  * @param root see passTo()
  */
-export function ownBlobs(options: Options, place = ["=", "/blob"], root?: string): Directive {
+export function ownBlobs(options: PodOptions, place = ["=", "/blob"], root?: string): Directive {
   const directives = [directive("proxy_cache_valid", 200, forever), ...transfer(options)];
   return cached("blob", "blobs", "$upstream $digest", path, directives, { origin: blobOrigin, place, root });
 }
 
-function redirects({ store }: Store): boolean {
+function redirects({ store }: PodOptions): boolean {
   return store?.delivery === "redirect";
 }
 
-function transfer(options: Options): Directive[] {
+function transfer(options: PodOptions): Directive[] {
   const silence = options.store === undefined ? limits.silenceSeconds : limits.storeSilenceSeconds;
   return [
     directive("proxy_force_ranges", "on"),
@@ -117,7 +111,7 @@ function transfer(options: Options): Directive[] {
  *
  * The keys are longer than those of objects that must have their digest, so the janitor (see janitor.sh) looks only at answers that name one.
  */
-function redirecting(options: Options): Directive[] {
+function redirecting(options: PodOptions): Directive[] {
   const redirectValid = directive("proxy_cache_valid", 307, `${limits.redirectSeconds}s`);
   const get = [
     passTo(blobOrigin, path),

@@ -5,8 +5,6 @@ import { fillSeconds, requestHeaders } from "./cached.ts";
 import { unavailable } from "./errors.ts";
 import { edgePaths } from "./paths.ts";
 
-type Options = Pick<PodOptions, "budget" | "ports" | "store">;
-
 /** There while the janitor (see janitor.sh) finds that blobs take their room, with those that are to be complete. */
 const fullMark = `${edgePaths.cache}/tmp/full`;
 
@@ -33,7 +31,7 @@ const resumed = "resumed";
 const resumption = "^bytes=[1-9][0-9]*-$";
 
 /** For the http block: what a blob can come from besides its origin, and which ones are too large to be stored at all. */
-export function fillMaps({ budget, ports }: Options): Directive[] {
+export function fillMaps({ budget, ports }: Pick<PodOptions, "budget" | "ports">): Directive[] {
   const { fillsMiB } = budget;
   const own = [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)];
   return [
@@ -55,10 +53,10 @@ export function fillMaps({ budget, ports }: Options): Directive[] {
  * For a server block, before the location is chosen. What is stored, or under way, is served as ever. Where there is no room, anything else is refused, so that clients fall back; but
  * where clients are sent to the store, what it has takes no room.
  */
-export function fillRules({ budget, store }: Pick<Options, "budget" | "store">): Directive[] {
+export function fillRules({ budget, store }: PodOptions): Directive[] {
   const whenFull = store?.delivery === "redirect" ? "stored-$upstream" : nobody;
   return [
-    directive("set", blobOrigin, `${blobGroup({ store })}-$upstream`),
+    directive("set", blobOrigin, `${blobGroup(store)}-$upstream`),
     block("if", "($http_range", "~", `${resumption})`, [directive("set", blobOrigin, resumed)]),
     ...(budget.fillsMiB === undefined
       ? []
@@ -70,7 +68,7 @@ export function fillRules({ budget, store }: Pick<Options, "budget" | "store">):
  * For the http block, behind the server that has nothing, whose port it shares: the origins, for who goes on with a blob that isn't stored. nginx promises the rest before it has any of
  * it, and after such a promise, containerd asks no other registry. So a blob that broke off here, and again, is refused until a minute has passed.
  */
-export function resumedServer({ ports, store }: Pick<Options, "ports" | "store">): Directive {
+export function resumedServer({ ports, store }: PodOptions): Directive {
   const limits = [
     directive("limit_req", `zone=${resumed}`),
     // Becomes 503 for this client. The status 503 itself would be remembered for all who ask for the blob: see blobs.ts.
@@ -79,7 +77,7 @@ export function resumedServer({ ports, store }: Pick<Options, "ports" | "store">
   ];
   // As registryPrefix() and zotDestination() have it.
   const all = block("location", "~", "^/(?:v2/)?(?<resumed>[^/]+)/", [
-    directive("proxy_pass", `http://${blobGroup({ store })}-$resumed$request_uri`),
+    directive("proxy_pass", `http://${blobGroup(store)}-$resumed$request_uri`),
   ]);
   return passingServer(resumed, ports.edgeUnavailable, limits, [all]);
 }
@@ -110,12 +108,12 @@ function passingServer(
 }
 
 /** What the names of the groups of origins that blobs come from begin with. */
-function blobGroup({ store }: { readonly store?: Options["store"] | undefined }): string {
+function blobGroup(store: PodOptions["store"]): string {
   return store ? fills : "origin";
 }
 
 /** For the locations of blobs. What isn't stored must not be buffered on the disk, either. */
-export function fillLimits({ budget }: Options): Directive[] {
+export function fillLimits({ budget }: PodOptions): Directive[] {
   if (budget.fillsMiB === undefined) return [];
   return [directive("proxy_no_cache", "$unstored"), directive("proxy_max_temp_file_size", 0)];
 }
@@ -124,7 +122,7 @@ export function fillLimits({ budget }: Options): Directive[] {
  * For the http block, behind the server that has nothing, whose port it shares: what is asked for blobs in the place of an origin with a bucket, beyond {@link mostFills} or while it's
  * stopped. What the store doesn't have isn't gone: clients without a way to fall back try again after 503, and not after 404.
  */
-export function storeServer({ store, ports }: Pick<Options, "store" | "ports">): Directive[] {
+export function storeServer({ store, ports }: PodOptions): Directive[] {
   if (!store) return [];
   const answers = [
     directive("error_page", 404, "=503", "@unavailable"),

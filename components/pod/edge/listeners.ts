@@ -3,10 +3,7 @@ import type { PodOptions } from "../options.ts";
 import { edgePaths } from "./paths.ts";
 
 /** For a server block: a port of each of the addresses; TLS with the endpoint's certificate, unless proxies end it. */
-export function listeners(
-  { listen, proxies }: Pick<PodOptions, "listen" | "proxies">,
-  port: number,
-): Directive[] {
+export function listeners({ listen, proxies }: PodOptions, port: number): Directive[] {
   const sockets = (...parameters: string[]) =>
     listen.addresses.map((address) =>
       directive("listen", `${literal(address)}:${port}`, ...parameters, "backlog=4096"),
@@ -24,12 +21,12 @@ export function listeners(
 }
 
 /** For the registry's server block, where the Pod pulls from itself, by `prefetch` and by the test pull of whoever is on call: a port on loopback, without TLS, by which the log knows it. */
-export function ownListener({ ports }: Pick<PodOptions, "ports">): Directive[] {
+export function ownListener({ ports }: PodOptions): Directive[] {
   return [directive("listen", `127.0.0.1:${ports.edgePull}`)];
 }
 
 /** For the http block: `$admitted`, whether it is one of the clients who asks, or the Pod itself at its own port. At the others, what comes from loopback can be anybody's, as behind a sidecar. */
-export function admission({ ports, clients }: Pick<PodOptions, "ports" | "clients">): Directive[] {
+export function admission({ ports, clients }: PodOptions): Directive[] {
   return [
     block(
       "geo",

@@ -11,7 +11,7 @@ const clientBuckets = 25;
  * Three logs: one for people, with everything, on standard output; two for the exporter, with bounded values only (a syslog message is cut at 2 KiB), in
  * the field names that the exporter reads (see exporter.ts).
  */
-export function accessLogs({ ports, peers }: Pick<PodOptions, "ports" | "peers">): Directive[] {
+export function accessLogs({ ports, peers }: PodOptions): Directive[] {
   const { exporterRequests, exporterClients, edgePull } = ports;
   const format = (name: string, fields: Record<string, string>) =>
     // nginx escapes the variables; all values are strings, since a number that isn't known is logged as `-` or nothing.

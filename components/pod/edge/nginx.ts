@@ -133,7 +133,7 @@ function origin(
  * What holds for every request to an origin. Nothing of the client's request goes there, neither headers nor body: one cached copy serves all
  * clients, and the origin answers an OCI manifest only to an Accept header that names its media type.
  */
-function proxying({ store }: Pick<PodOptions, "store">): Directive[] {
+function proxying({ store }: PodOptions): Directive[] {
   return [
     directive("proxy_http_version", "1.1"),
     directive("proxy_pass_request_headers", "off"),

@@ -11,11 +11,7 @@ import { peopleLog } from "./log.ts";
 /** For the map of `$place` over kind, method and this header. */
 export const onlyCached = directive("~^blob HEAD (?:.*[ ,])?only-if-cached(?: *,.*)?$", "only-cached");
 
-export function onlyCachedLocations({
-  store,
-  ports,
-  prefetch,
-}: Pick<PodOptions, "store" | "ports" | "prefetch">): Directive[] {
+export function onlyCachedLocations({ store, ports, prefetch }: PodOptions): Directive[] {
   if (!prefetch) return [];
   const disk = [
     directive("proxy_pass", `http://127.0.0.1:${ports.edgeUnavailable}`),

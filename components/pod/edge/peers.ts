@@ -10,8 +10,6 @@ import { fillSeconds, requestHeaders } from "./cached.ts";
 import { errorPages, refusals } from "./errors.ts";
 import { fillRules } from "./fills.ts";
 
-type Options = Pick<PodOptions, "peers" | "listen" | "budget" | "store">;
-
 /** How long a replica that refused a connection, or didn't take it within a second, isn't asked again. */
 const breakSeconds = 10;
 
@@ -26,7 +24,7 @@ const conditions = [
 ];
 
 /** For the http block. The next replica is that of the next point on the ring, so it is the same one for all who ask. */
-export function peerGroup({ peers }: Pick<Options, "peers">): Directive[] {
+export function peerGroup({ peers }: PodOptions): Directive[] {
   if (!peers) return [];
   return [
     block("upstream", "peers", [
@@ -67,7 +65,7 @@ export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directiv
 }
 
 /** Blobs for the other replicas. They are logged and counted where the client is. @param ownBlobs the location of the own cache */
-export function peerServer(options: Options, ownBlobs: Directive): Directive[] {
+export function peerServer(options: PodOptions, ownBlobs: Directive): Directive[] {
   const { peers, listen } = options;
   if (!peers) return [];
   return [

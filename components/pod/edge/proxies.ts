@@ -6,7 +6,7 @@ import type { PodOptions } from "../options.ts";
 const self = "127.0.0.1";
 
 /** For the http block: `$from_proxy`, whether who connected is one of the proxies. */
-export function proxyMaps({ proxies }: Pick<PodOptions, "proxies">): Directive[] {
+export function proxyMaps({ proxies }: PodOptions): Directive[] {
   if (proxies === undefined || proxies === "any") return [];
   return [
     block("geo", "$realip_remote_addr", "$from_proxy", [
@@ -20,7 +20,7 @@ export function proxyMaps({ proxies }: Pick<PodOptions, "proxies">): Directive[]
  * For the server block: from here on, the client is who the last of the proxies says it is, for the allow list, the limits and the logs. Nobody
  * else may connect, since anybody could say anything. https://nginx.org/en/docs/http/ngx_http_realip_module.html
  */
-export function behindProxies({ proxies }: Pick<PodOptions, "proxies">): Directive[] {
+export function behindProxies({ proxies }: PodOptions): Directive[] {
   if (proxies === undefined) return [];
   if (proxies === "any") {
     return [

@@ -42,10 +42,7 @@ export function metricsServer(options: PodOptions): Directive {
  * The same on loopback, and what the containers need of each other.
  * @param revision what the configuration is known by, for whoever waits until it is taken up
  */
-export function statusServer(
-  { ports, prefetch, upstreams }: Pick<PodOptions, "ports" | "prefetch" | "upstreams">,
-  revision: string,
-): Directive {
+export function statusServer({ ports, prefetch, upstreams }: PodOptions, revision: string): Directive {
   const { edgeStatus, edgeUnavailable } = ports;
   // For the janitor: nginx counts an object that it opens; it never asks an origin for one that is gone. While a thread would read the object for the first
   // time, the same one would be a miss for a client. prefetch.sh asks for what a client may be filling, which it doesn't wait for, and

@@ -22,7 +22,7 @@ const root = `/v2${zotDestination("$upstream")}/`;
 const copySeconds = 28;
 
 /** For the server block, before the location is chosen. */
-export function zotRules(options: Pick<PodOptions, "upstreams">): Directive[] {
+export function zotRules(options: PodOptions): Directive[] {
   if (!hasZot(options)) return [];
   return [
     directive("set", "$manifest_origin", "origin-$upstream"),
@@ -30,10 +30,8 @@ export function zotRules(options: Pick<PodOptions, "upstreams">): Directive[] {
   ];
 }
 
-type Options = Pick<PodOptions, "upstreams" | "region" | "budget" | "ports" | "store" | "peers">;
-
 /** For the server block. */
-export function zotLocations(options: Options): Directive[] {
+export function zotLocations(options: PodOptions): Directive[] {
   if (!hasZot(options)) return [];
   const answers = (name: string, key: string, path: string, { kind = name, zone = "manifests" } = {}) =>
     cached(
