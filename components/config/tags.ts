@@ -8,8 +8,6 @@ interface TagRules {
   /** How many there may be beside the project's own. */
   readonly max: number;
   readonly whyMax: string;
-  /** In characters. */
-  readonly longestName: number;
   /** Characters that a name may have. */
   readonly name: RegExp;
   /** Characters that a value may have. */
@@ -22,6 +20,8 @@ interface TagRules {
   readonly own: readonly string[];
 }
 
+/** In characters. The clouds differ in neither. */
+const longestName = 128;
 const longestValue = 256;
 
 /**
@@ -35,7 +35,6 @@ const awsRules: TagRules = {
   max: 40,
   whyMax:
     "AWS takes 50 of a resource, of which up to ten are the project's own and those of EKS's controllers",
-  longestName: 128,
   name: /^[\p{L}\p{N}\p{Zs}_.:/+\-@]+$/u,
   value: /^[\p{L}\p{N}\p{Zs}_.:/=+\-@]*$/u,
   characters: "letters, digits, spaces and _.:/+-@, and in values =",
@@ -59,7 +58,6 @@ const azureRules: TagRules = {
   cloud: "Azure",
   max: 11,
   whyMax: "Azure takes 15 of a DNS zone and of a secret, of which up to four are the project's own",
-  longestName: 128,
   name: /^[^<>%&\\?/]+$/,
   value: /^.*$/s,
   characters: "no <>%&\\?/",
@@ -94,7 +92,7 @@ function tagsBy(rules: TagRules) {
 
 /** What is wrong with one tag by itself. */
 function tagProblem(name: string, value: string, rules: TagRules): string | undefined {
-  const { cloud, longestName, characters } = rules;
+  const { cloud, characters } = rules;
   const own = rules.own.find((it) => isSame(it, name));
   if (own !== undefined) return `is the project's own tag "${own}": choose another name`;
   const reserved = rules.reserved.find((start) => name.toLowerCase().startsWith(start));
