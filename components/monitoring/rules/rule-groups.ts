@@ -4,7 +4,7 @@ import { dashboardUid } from "../dashboard/dashboard.ts";
 import { availabilityAlerts } from "./availability.ts";
 import { certificateAlerts } from "./certificate.ts";
 import { changeAlerts } from "./change.ts";
-import { Durations } from "./durations.ts";
+import { durationsBy } from "./durations.ts";
 import { monitoringAlerts } from "./monitoring.ts";
 import { prefetchAlerts } from "./prefetch.ts";
 import { recordingRules } from "./recording.ts";
@@ -16,7 +16,7 @@ import { upstreamAlerts } from "./upstream.ts";
 type Alerts = StackConfig["monitoring"]["alerts"];
 
 export interface RuleOptions {
-  /** See {@link Durations}. @default 60 */
+  /** See {@link durationsBy}. @default 60 */
   readonly secondsPerMinute?: number;
   /** For the Prometheus of one replica of several, which sees no other. @default false */
   readonly isOneOfSeveral?: boolean;
@@ -28,7 +28,7 @@ export function ruleGroups(
   { secondsPerMinute = 60, isOneOfSeveral = false }: RuleOptions = {},
 ): RuleGroup[] {
   const { thresholds } = alerts;
-  const durations = new Durations(secondsPerMinute);
+  const durations = durationsBy(secondsPerMinute);
   return [
     {
       name: "registry-cache",
