@@ -87,19 +87,12 @@ function forExternalDns({ externalDns }: { externalDns: boolean }): Record<strin
 
 function ingress(region: WorkloadRegion, expose: Expose<"ingress">): Ingress {
   const { hostname } = region.endpoint;
+  // Not all controllers say in its status where they are.
+  const annotations = { ...expose.annotations, ...forExternalDns(expose), ...withoutWaiting };
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
-    // Not all controllers say in its status where they are.
-    metadata: workloadMetadata(
-      region,
-      {
-        ...expose.annotations,
-        ...forExternalDns(expose),
-        ...withoutWaiting,
-      },
-      expose.labels,
-    ),
+    metadata: workloadMetadata(region, annotations, expose.labels),
     spec: {
       ...(expose.class !== undefined && { ingressClassName: expose.class }),
       tls: [{ hosts: [hostname], secretName: tlsSecretOf(region.endpoint) }],
