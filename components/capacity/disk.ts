@@ -52,11 +52,7 @@ const provisioned = {
   throughputPerIops: 0.25,
 } as const;
 
-export const disks: {
-  readonly gp3: ProvisionedDisk;
-  readonly PremiumV2_LRS: ProvisionedDisk;
-  readonly Premium_LRS: TieredDisk;
-} = {
+export const disks = {
   // https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html; the limits as in botocore 1.44.5, ec2/2016-11-15 (2026-11)
   gp3: { ...provisioned, label: "gp3", unit: "MiB/s" },
   // https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2 (2026-08-11)
@@ -85,7 +81,7 @@ export const disks: {
       { name: "P80", sizeGiB: 32_767, iops: 20_000, throughput: 900 },
     ],
   },
-};
+} as const satisfies Readonly<Record<DiskType, Disk>>;
 
 /**
  * Where Premium SSD v2 is offered: regions with zones, in one of which the machine must then be (2024-08-09), and regions without (2026-06-17).
