@@ -181,6 +181,7 @@ const anyKernel = script(import.meta.url, "any-kernel.sh");
 function edge(container: Container, { region, upstreams, replica }: WorkloadPlanArgs): Container {
   const { cpuMillis, memoryMiB } = replica.edge;
   const hasBucket = region.storage.kind === "bucket";
+  const ports = podPorts(internalPort, upstreams.length);
   return {
     ...container,
     command: ["sh", "-c", anyKernel, container.name, ...(container.command ?? [])],
@@ -189,11 +190,7 @@ function edge(container: Container, { region, upstreams, replica }: WorkloadPlan
       ...(region.access.metrics.length > 0 ? [{ name: portNames.metrics, containerPort: metricsPort }] : []),
       ...(sharesBlobs(region) ? [{ name: portNames.peers, containerPort: peerPort }] : []),
     ],
-    readinessProbe: readinessProbe(
-      edgePort,
-      { ports: podPorts(internalPort, upstreams.length), upstreams },
-      hasBucket,
-    ),
+    readinessProbe: readinessProbe(edgePort, { ports, upstreams }, hasBucket),
     resources: {
       requests: {
         cpu: `${cpuMillis}m`,
