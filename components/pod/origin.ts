@@ -3,7 +3,14 @@ import { imageOf } from "../config/images.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import { noTraces, registryLog, registryPrefix, storageHealth, storeCheckInterval } from "./registry.ts";
+import {
+  noTraces,
+  registryLog,
+  registryPrefix,
+  registryServer,
+  storageHealth,
+  storeCheckInterval,
+} from "./registry.ts";
 import { script } from "./script.ts";
 import { credentialsSecret, secretDirectory, secretFile } from "./secrets.ts";
 import type { ObjectStore } from "./store.ts";
@@ -22,21 +29,14 @@ export function softLimit(memoryMiB: number) {
   return { name: "GOMEMLIMIT", value: `${Math.floor((memoryMiB * 3) / 4)}MiB` };
 }
 
-interface OriginOptions extends UpstreamPorts {
-  readonly drainSeconds: number;
-  readonly store: ObjectStore | undefined;
-}
-
 /** The configuration of one CNCF distribution registry in proxy mode: https://distribution.github.io/distribution/about/configuration/ */
-function renderOriginConfig({ upstream, ports, drainSeconds, store }: OriginOptions): string {
+function renderOriginConfig({ upstream, ports }: UpstreamPorts, store: ObjectStore | undefined): string {
   return stringify({
     version: "0.1",
     log: registryLog,
     storage: store === undefined ? passingStorage : objectStorage(store, upstream.name),
     http: {
-      addr: `127.0.0.1:${ports.http}`,
-      prefix: registryPrefix(upstream.name),
-      draintimeout: `${drainSeconds}s`,
+      ...registryServer(ports.http, upstream.name),
       debug: { addr: `127.0.0.1:${ports.debug}`, prometheus: { enabled: true, path: "/metrics" } },
     },
     health: store === undefined ? storageHealth("10s") : storageHealth(storeCheckInterval),
@@ -78,15 +78,8 @@ export function originCredentials(
   return JSON.stringify({ ServerURL: "", Username: credentials.username, Secret: credentials.password });
 }
 
-/**
- * The origin of one upstream. No probe: origin.sh minds its registry, which is not always to run.
- * @param drainSeconds how long a stop waits for transfers to end
- */
-export function originPart(
-  options: PodOptions,
-  { upstream, ports }: UpstreamPorts,
-  drainSeconds: number,
-): Part {
+/** The origin of one upstream. No probe: origin.sh minds its registry, which is not always to run. */
+export function originPart(options: PodOptions, { upstream, ports }: UpstreamPorts): Part {
   const { store } = options;
   const name = `origin-${upstream.name}`;
   const files = filesOf(name);
@@ -114,7 +107,7 @@ export function originPart(
       resources: resources(store === undefined ? 512 : storeMemoryMiB),
     },
     files: {
-      "config.yml": renderOriginConfig({ upstream, ports, drainSeconds, store }),
+      "config.yml": renderOriginConfig({ upstream, ports }, store),
       "origin.sh": script(import.meta.url, "origin.sh"),
     },
     secret,

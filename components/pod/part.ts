@@ -25,6 +25,9 @@ export interface Live {
   readonly taken?: { readonly url: string; readonly answer: string };
 }
 
+/** A stop of the Pod waits so long for pulls to end; the containers' own limits stay under it. */
+export const terminationGraceSeconds = 120;
+
 /** The directory in which a container finds the files of its ConfigMap. */
 export function filesOf(container: string): string {
   return `/etc/registry-cache/${container}`;

@@ -10,7 +10,7 @@ import { janitorPart } from "./janitor.ts";
 import { keeperPart } from "./keeper.ts";
 import type { PodOptions } from "./options.ts";
 import { originPart } from "./origin.ts";
-import { filesOf, type Live, type Part } from "./part.ts";
+import { filesOf, type Live, type Part, terminationGraceSeconds } from "./part.ts";
 import { prefetchPart } from "./prefetch.ts";
 import { prometheusPart } from "./prometheus.ts";
 import { secretDirectory } from "./secrets.ts";
@@ -31,10 +31,6 @@ export interface PodManifests {
 /** The user and group that every container runs as: no image's own, so that one owner fits all volumes. */
 export const podUser = 10001;
 
-/** A stop waits so long for pulls to end; the containers' own limits stay under it. */
-export const terminationGraceSeconds = 120;
-const drainSeconds = terminationGraceSeconds - 10;
-
 /** What the restricted Pod Security Standard asks for, and more: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 const securityContext = {
   runAsNonRoot: true,
@@ -52,10 +48,8 @@ export function renderPod(given: PodOptions): PodManifests {
   const upstreams = upstreamPorts(options);
   const parts: Part[] = [
     edgePart(options),
-    ...upstreams.map((it) =>
-      isZot(it.upstream) ? zotPart(options, it) : originPart(options, it, drainSeconds),
-    ),
-    ...(store ? upstreams.map((it) => storedPart(options, store, it, drainSeconds)) : []),
+    ...upstreams.map((it) => (isZot(it.upstream) ? zotPart(options, it) : originPart(options, it))),
+    ...(store ? upstreams.map((it) => storedPart(options, store, it)) : []),
     exporterPart(options),
     prometheusPart(options),
     blackboxPart(options),

@@ -1,3 +1,5 @@
+import { terminationGraceSeconds } from "./part.ts";
+
 /** What the configurations of all distribution registries in the Pod have in common. */
 export const registryLog = { level: "warn", formatter: "json", accesslog: { disabled: true } };
 
@@ -7,6 +9,15 @@ export const registryLog = { level: "warn", formatter: "json", accesslog: { disa
  */
 export function registryPrefix(upstream: string): string {
   return `/${upstream}/`;
+}
+
+/** Where one serves an upstream, and how long its stop waits for transfers to end. */
+export function registryServer(port: number, upstream: string) {
+  return {
+    addr: `127.0.0.1:${port}`,
+    prefix: registryPrefix(upstream),
+    draintimeout: `${terminationGraceSeconds - 10}s`,
+  };
 }
 
 /** The same for zot, which has no such prefix: what the names of its repositories begin with. */

@@ -3,20 +3,18 @@ import { imageOf } from "../config/images.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import { noTraces, registryLog, registryPrefix, storageHealth, storeCheckInterval } from "./registry.ts";
+import { noTraces, registryLog, registryServer, storageHealth, storeCheckInterval } from "./registry.ts";
 import type { ObjectStore } from "./store.ts";
 import type { UpstreamPorts } from "./upstream-ports.ts";
 
 /**
  * A second registry of one upstream that knows only the shared store, and no upstream: what it has is served while the upstream is silent and
  * origin.sh has stopped the origin (see docs/adr/0007-silent-upstream.md), also by a replica that has just been started.
- * @param drainSeconds how long a stop waits for transfers to end
  */
 export function storedPart(
   options: PodOptions,
   store: ObjectStore,
   { upstream, ports }: UpstreamPorts,
-  drainSeconds: number,
 ): Part {
   const name = `stored-${upstream.name}`;
   const { maintenance, ...storage } = objectStorage(store, upstream.name);
@@ -33,11 +31,7 @@ export function storedPart(
         version: "0.1",
         log: registryLog,
         storage: { ...storage, maintenance: { ...maintenance, readonly: { enabled: true } } },
-        http: {
-          addr: `127.0.0.1:${ports.stored}`,
-          prefix: registryPrefix(upstream.name),
-          draintimeout: `${drainSeconds}s`,
-        },
+        http: registryServer(ports.stored, upstream.name),
         health: storageHealth(storeCheckInterval),
       }),
     },

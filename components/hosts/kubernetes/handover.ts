@@ -1,4 +1,4 @@
-import { terminationGraceSeconds } from "../../pod/pod.ts";
+import { terminationGraceSeconds } from "../../pod/part.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /** How a replica hands its clients over to the next one. */
