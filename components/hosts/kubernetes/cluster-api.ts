@@ -10,29 +10,18 @@ import {
   type V1Namespace,
   VersionApi,
 } from "@kubernetes/client-node";
-import { hint, type Problem } from "../../config/problems.ts";
+import { hint } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { WorkloadObjects } from "./objects.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
 
 /** A cluster that can be asked. Each question takes {@link patienceSeconds} at most. */
-export interface ClusterApi {
-  readonly version: VersionApi;
-  readonly authorization: AuthorizationV1Api;
-  readonly core: CoreV1Api;
-  /** Also for the kinds of Kubernetes's own groups that have a name: `storage.k8s.io`. */
-  readonly custom: CustomObjectsApi;
-}
+export type ClusterApi = ReturnType<typeof clientsOf>;
 
 const patienceSeconds = 10;
 
-/** The cluster of a region's context, as kubectl would find it. Nothing is asked yet. */
-export function connect({
-  context,
-  kubeconfig,
-}: Pick<KubernetesRegion, "context" | "kubeconfig">):
-  | { api: ClusterApi; problem?: never }
-  | { api?: never; problem: Problem } {
+/** The cluster of a region's context, as kubectl would find it, or what is wrong with that. Nothing is asked yet. */
+export function connect({ context, kubeconfig }: Pick<KubernetesRegion, "context" | "kubeconfig">) {
   const config = new KubeConfig();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
@@ -54,7 +43,7 @@ export function connect({
   return { api: clientsOf(config, server) };
 }
 
-function clientsOf(config: KubeConfig, server: string): ClusterApi {
+function clientsOf(config: KubeConfig, server: string) {
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
     authMethods: { default: config },
@@ -72,6 +61,7 @@ function clientsOf(config: KubeConfig, server: string): ClusterApi {
     version: new VersionApi(configuration),
     authorization: new AuthorizationV1Api(configuration),
     core: new CoreV1Api(configuration),
+    // Also for the kinds of Kubernetes's own groups that have a name: `storage.k8s.io`.
     custom: new CustomObjectsApi(configuration),
   };
 }
