@@ -114,15 +114,9 @@ function endpointHosts(region: unknown, isLocal: boolean): string[] {
   );
 }
 
-interface PortRange {
-  path: string;
-  first: number;
-  last: number;
-}
-
 function portOverlaps(raw: Raw): Problem[] {
   const internalCount = podPortCount(entriesOf(raw.upstreams).length);
-  const ranges = entriesOf(raw.regions).flatMap((entry, index): PortRange[] => {
+  const ranges = entriesOf(raw.regions).flatMap((entry, index) => {
     const { data } = parseWith(localPorts, entry);
     if (!data) return [];
     const { endpoint, internalPort } = data;
@@ -147,6 +141,6 @@ function portOverlaps(raw: Raw): Problem[] {
   });
 }
 
-function describe({ first, last }: PortRange): string {
+function describe({ first, last }: { first: number; last: number }): string {
   return first === last ? `port ${first}` : `ports ${first}-${last}`;
 }

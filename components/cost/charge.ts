@@ -95,17 +95,11 @@ export function counted(count: number, what: string): string {
   return `${count} ${plural}${what.endsWith("s") ? "es" : "s"}`;
 }
 
-export interface PricedCharges {
-  readonly lines: CostLine[];
-  /** The lines without a price. */
-  readonly notPriced: NotPriced[];
-}
-
 /**
- * The lines of a bill: one for each charge, and for each tier that it reaches.
+ * The lines of a bill: one for each charge, and for each tier that it reaches; and those of them without a price.
  * @throws RangeError if the book's price is for another unit.
  */
-export function priced(charges: readonly Charge[], market: Market): PricedCharges {
+export function priced(charges: readonly Charge[], market: Market) {
   const all = charges
     .filter(({ quantity }) => quantity > 0)
     .map((charge) => pricedCharge(charge, { ...market, ...charge.at }));
@@ -135,7 +129,7 @@ export function costOf(
   return Number.isNaN(sum) ? undefined : sum;
 }
 
-function pricedCharge(charge: Charge, market: Market): PricedCharges {
+function pricedCharge(charge: Charge, market: Market) {
   const { item, basis, paidBy, quantity, listed } = charge;
   const { cloud, region, prices } = market;
   const { kind, unit } = meaningOf(item, cloud);

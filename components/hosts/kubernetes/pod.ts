@@ -42,14 +42,10 @@ export const edgeContainer = "edge";
 /** The first of the ports that the containers use between themselves. */
 export const internalPort = 15000;
 
-export interface WorkloadPod extends Pick<PodFiles, "configMaps"> {
-  readonly template: PodTemplateSpec;
-}
-
 /** The same Pod as everywhere, as the template of a workload. */
-export function workloadPod(args: WorkloadPlanArgs): WorkloadPod {
+export function workloadPod(args: WorkloadPlanArgs) {
   const manifests = renderedPod(args);
-  const podWith = (liveName?: (name: string) => string): WorkloadPod => {
+  const podWith = (liveName?: (name: string) => string) => {
     const { configMaps, sources } = podFiles(manifests, args.region, liveName);
     return { configMaps, template: podTemplate(args, manifests, sources) };
   };

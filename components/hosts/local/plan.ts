@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { type PodPorts, podPortCount, podPorts } from "../../config/ports.ts";
+import { podPortCount, podPorts } from "../../config/ports.ts";
 import type { LocalRegion, Upstream } from "../../config/schema.ts";
 import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
 
@@ -18,26 +18,14 @@ export function planLocal(request: PlanRequest<LocalRegion>): Planned<LocalPlan>
 /** Where the Pod listens on this machine. */
 export const localAddress = "127.0.0.1";
 
-/** Where the cache of a local region is on this machine. */
-export interface Layout {
-  readonly podName: string;
-  /** The parent of all the rest. */
-  readonly directory: string;
-  readonly cache: string;
-  readonly prometheus: string;
-  readonly tls: string;
-  origin(upstream: string): string;
-  secret(name: string): string;
-  readonly ports: PodPorts;
-  /** All ports that the Pod takes, with the setting that says so. */
-  readonly claims: readonly { readonly path: string; readonly port: number }[];
-  readonly diskGiB: number;
-}
+export type Layout = ReturnType<typeof layout>;
 
 /** What `auto` means on a machine that has other uses. */
 const defaultDiskGiB = 20;
 
-export function layout(region: LocalRegion, upstreams: readonly Upstream[]): Layout {
+/** Where the cache of a local region is on this machine. */
+export function layout(region: LocalRegion, upstreams: readonly Upstream[]) {
+  // The parent of all the rest.
   const directory = region.dataDir ?? join(dataHome(), "registry-cache", region.name);
   const internal = Array.from(
     { length: podPortCount(upstreams.length) },
@@ -49,9 +37,10 @@ export function layout(region: LocalRegion, upstreams: readonly Upstream[]): Lay
     cache: join(directory, "cache"),
     prometheus: join(directory, "prometheus"),
     tls: join(directory, "tls"),
-    secret: (name) => join(directory, "secrets", name),
-    origin: (upstream) => join(directory, `origin-${upstream}`),
+    secret: (name: string) => join(directory, "secrets", name),
+    origin: (upstream: string) => join(directory, `origin-${upstream}`),
     ports: podPorts(region.internalPort, upstreams.length),
+    /** All ports that the Pod takes, with the setting that says so. */
     claims: [
       { path: "endpoint.port", port: region.endpoint.port },
       ...internal.map((port) => ({ path: "internalPort", port })),
