@@ -1,21 +1,14 @@
 import type { StackConfig } from "./config/schema.ts";
 import { priceBook } from "./cost/prices/price-book.ts";
-import { type StackCost, stackCost } from "./cost/stack-cost.ts";
-import type { PlannedRegion } from "./hosts/kind.ts";
+import { stackCost } from "./cost/stack-cost.ts";
 import { planRegion } from "./hosts/kinds.ts";
 
-/** A stack with what follows from its configuration alone. */
-export interface PlannedStack {
-  /** In the order of the configuration. */
-  readonly planned: readonly PlannedRegion[];
-  readonly cost: StackCost;
-}
-
 /**
+ * What follows from a stack's configuration alone: its regions, in the order of that, and what they cost.
  * @param stack its name, without organization
  * @param today `2026-11-24`, for the age of prices
  */
-export async function planStack(config: StackConfig, stack: string, today: string): Promise<PlannedStack> {
+export async function planStack(config: StackConfig, stack: string, today: string) {
   const { regions, provider, upstreams, images, monitoring, prefetch, workload } = config;
   const shared = {
     ...{ provider, upstreams, images, monitoring, workload, stack },

@@ -21,13 +21,6 @@ export interface PlannedDisk extends Performance {
   readonly sizeGiB: number;
 }
 
-export interface DiskChoice {
-  readonly disk: PlannedDisk;
-  /** What can't be as it is asked for: the choice is then that of `auto`. */
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
-}
-
 const path = "storage.size";
 
 /** How long the disk is to suffice without being grown. Then the least recently used goes, and the disk can be grown in place. */
@@ -86,6 +79,7 @@ export function sizeFor(contentGiB: number): number {
  * @param asked its size in GiB
  * @param mbps what the workload needs, as far as the machine carries it: more isn't worth paying for.
  * @param hasZot whether an upstream has `engine: zot`.
+ * @returns with problems, of what can't be as it is asked for, the disk of `auto`.
  */
 export function planDisk(
   asked: number | "auto",
@@ -94,7 +88,7 @@ export function planDisk(
   delivery: Delivery,
   mbps: number,
   hasZot = false,
-): DiskChoice {
+) {
   const disk = disks[type];
   const { label, leastGiB, mostGiB } = disk;
   const automaticGiB = automaticSize(disk, sizeFor(blobsGiB(workload, delivery, hasZot)), mbps);
