@@ -87,7 +87,11 @@ async function findPublic(
   resourceGroupName = "",
 ): Promise<{ readonly id: string } | undefined> {
   const { region, lookUp, options } = question;
-  const found = elsewhere(question, resourceGroupName, `dnsZones/${zoneName}?api-version=${versions.public}`);
+  const found = elsewhere(
+    question,
+    resourceGroupName,
+    `dnsZones/${zoneName}?api-version=${apis.public.version}`,
+  );
   const zone = found ?? getZone({ zoneName, resourceGroupName }, options);
   const name = `the zone ${zoneName} in ${resourceGroupName}${whereOf(region)}`;
   return lookUp.ask(path, name, zone);
@@ -96,7 +100,7 @@ async function findPublic(
 /** @returns its id; undefined where there is none */
 async function findPrivate(question: Question, name: string, group: string): Promise<string | undefined> {
   const { region, lookUp, options } = question;
-  const found = elsewhere(question, group, `privateDnsZones/${name}?api-version=${versions.private}`);
+  const found = elsewhere(question, group, `privateDnsZones/${name}?api-version=${apis.private.version}`);
   const asked = found ?? getPrivateZone({ privateZoneName: name, resourceGroupName: group }, options);
   const zone = asked.catch((error: Error) => {
     if (isMissing(error)) return undefined;
@@ -112,8 +116,11 @@ interface NamedZone {
   readonly zone: string;
 }
 
-/** Of the API that has the records of a kind of zone. */
-const versions: Readonly<Record<ZoneKind, string>> = { public: "2018-05-01", private: "2020-06-01" };
+/** Which version Azure has of a kind of zone, and Pulumi's type of its records. */
+const apis = {
+  public: { version: "2018-05-01", records: "azure-native:dns:RecordSet" },
+  private: { version: "2020-06-01", records: "azure-native:privatedns:PrivateRecordSet" },
+} as const;
 
 /** That nothing else has the endpoint's name. Asked only where the stack doesn't have it yet. */
 async function checkName(
@@ -122,15 +129,11 @@ async function checkName(
 ): Promise<void> {
   const { hostname } = region.endpoint;
   const name = hostname.slice(0, -`.${zone}`.length);
-  const [own, ownPrivate] = await Promise.all(
-    ["azure-native:dns:RecordSet", "azure-native:privatedns:PrivateRecordSet"].map(async (type) => {
-      const records = await previousOutputs<{ name: string }>(type);
-      return records.get(`${region.name}-address`)?.name;
-    }),
-  );
-  if ((kind === "private" ? ownPrivate : own) === name) return;
+  const { version, records } = apis[kind];
+  const own = (await previousOutputs<{ fqdn: string }>(records)).get(`${region.name}-address`);
+  if (own?.fqdn?.replace(/\.$/, "") === hostname) return;
   const type = hasFailover(region) ? "CNAME" : "A";
-  const record = getFromArm(`${id}/${type}/${name}?api-version=${versions[kind]}`, options);
+  const record = getFromArm(`${id}/${type}/${name}?api-version=${version}`, options);
   await lookUp.askForFreeName(`the ${type} record of ${hostname}`, record.then(Boolean));
 }
 

@@ -74,7 +74,10 @@ export const privateDnsRules: Readonly<Record<string, Rules>> = {
     },
     create: ({ inputs }) => ({
       id: `${zoneId(inputs)}/${inputs.recordType}/${inputs.relativeRecordSetName}`,
-      outputs: { name: inputs.relativeRecordSetName },
+      outputs: {
+        name: inputs.relativeRecordSetName,
+        fqdn: `${inputs.relativeRecordSetName}.${inputs.privateZoneName}.`,
+      },
     }),
   },
 };
