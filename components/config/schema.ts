@@ -81,7 +81,9 @@ const monitoring = z.strictObject({
         .describe("The tenant of Mimir, Cortex or Thanos (`X-Scope-OrgID`). Default: none is named."),
     })
     .exactOptional()
-    .describe("Where all metrics are sent. Default: nowhere."),
+    .describe(
+      "Where all metrics are sent, but not what the rules make of them: it needs the rules, too. Default: nowhere.",
+    ),
 });
 
 const images = z.strictObject(

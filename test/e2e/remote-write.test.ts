@@ -3,11 +3,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
+import { parseConfig } from "../../components/config/parse.ts";
+import { renderRules } from "../../components/monitoring/rules/rule-groups.ts";
 import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
 import { remoteWriteKey } from "../support/cache.ts";
 import { startChain } from "../support/chain.ts";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
+import { local } from "../support/raw-stacks.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -15,11 +18,16 @@ import { waitUntil } from "../support/wait.ts";
 const password = `p"a: #\\ 'ß$1%s`;
 const hash = "$2b$04$RtlkhHK.9rpcBt6hf8Vg9OtNUB1dYPi.xTZcokOcU4qvRNQJ/j6ou";
 
-test("metrics arrive at a Prometheus that asks for a password, with the labels of the cache", async (t) => {
+test("metrics arrive at a Prometheus that asks for a password and has the rules, with the labels of the cache", async (t) => {
   const parts = scope(t);
   const { path } = parts.use(await tempDir());
   const port = await freePort();
-  await writeFile(join(path, "prometheus.yml"), "");
+  await writeFile(
+    join(path, "prometheus.yml"),
+    stringify({ global: { evaluation_interval: "1s" }, rule_files: ["rules.yml"] }),
+  );
+  const { alerts } = parseConfig(local).monitoring;
+  await writeFile(join(path, "rules.yml"), renderRules(alerts, { secondsPerMinute: 1 }));
   await writeFile(join(path, "web.yml"), stringify({ basic_auth_users: { cache: hash } }));
   await mkdir(join(path, "data"));
   parts.use(
@@ -45,14 +53,42 @@ test("metrics arrive at a Prometheus that asks for a password, with the labels o
     secondsPerMinute: 1,
   });
   const authorization = `Basic ${Buffer.from(`cache:${password}`).toString("base64")}`;
-  const labels = await waitUntil("a metric arrives", async () => {
-    const query = encodeURIComponent("registry_cache_filesystem_size_bytes");
-    const answer = await fetch(`${receiver}/query?query=${query}`, { headers: { authorization } });
+  const ask = (address: string) => fetch(address, { headers: { authorization } });
+  const query = async (expr: string) => {
+    const answer = await ask(`${receiver}/query?query=${encodeURIComponent(expr)}`);
     const { data } = (await answer.json()) as { data: { result: { metric: Record<string, string> }[] } };
-    return data.result[0]?.metric;
+    return data.result;
+  };
+  const labels = await waitUntil("a metric arrives", async () => {
+    const [first] = await query("registry_cache_filesystem_size_bytes");
+    return first?.metric;
   });
   assert.equal(labels.installation, "one");
   assert.equal(labels.pipeline, "testing");
   assert.equal(labels.provider, "local");
   assert.match(labels.region ?? "", /^test-/);
+
+  // Its rules record what those of the Pod do. A write with a sample of the same series is refused, with all that is in it.
+  await waitUntil("its rules record", async () => (await query(recorded)).length > 0);
+  const writes = async () => {
+    const exposed = await (await ask(`http://127.0.0.1:${port}/metrics`)).text();
+    const count = (code: number) =>
+      Number(
+        exposed.match(
+          new RegExp(`http_requests_total\\{code="${code}",handler="/api/v1/write"\\} (\\d+)`),
+        )?.[1] ?? 0,
+      );
+    return { accepted: count(204), refused: count(400) };
+  };
+  const before = await writes();
+  const { refused } = await waitUntil("it has taken ten more writes, or refused some", async () => {
+    const now = await writes();
+    return (now.refused > 0 || now.accepted >= before.accepted + 10) && now;
+  });
+  assert.equal(refused, 0, "writes are refused");
+  assert.equal((await query(recorded)).length, 2, "zones of one store");
+  // Neither what the Pod records nor its alerts: those here are made here.
+  assert.deepEqual(await query('ALERTS{alertname="Watchdog",region!=""}'), []);
 });
+
+const recorded = "zone:registry_cache_store_fill:ratio";
