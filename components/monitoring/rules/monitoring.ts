@@ -9,12 +9,11 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
   const { missingMinutes, goneHours, restartsPerHour, lostLines } = thresholds;
   const hour = durations.hours(1);
   const prometheus = 'up{job="registry-cache-prometheus"}';
-  const perSecond = (labels: string, metric: string) =>
-    `sum without (job, instance, ${labels}) (rate(${metric}[${durations.minutes(5)}]))`;
-  const lost = perSecond("log", 'registry_cache_log_lines_lost_total{log="requests"}');
+  const lost = perSecond('registry_cache_log_lines_lost_total{log="requests"}', "log", durations);
   const counted = perSecond(
-    "upstream, kind, cache, refused, method, status",
     "registry_cache_requests_total",
+    "upstream, kind, cache, refused, method, status",
+    durations,
   );
   const restarts = (metric: string) => `changes(${metric}[${hour}]) > ${restartsPerHour}`;
   return [
@@ -30,6 +29,7 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
         // As the Prometheus Operator calls the PodMonitor.
         'up{job=~".+/registry-cache"} == 0',
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
+        `label_replace(${remoteWriteFails(thresholds, durations)}, "job", "registry-cache-remote-write", "", "")`,
         // Replicas come and go, and a Deployment's have new names after a roll-out.
         `${inAnyReplica(`last_over_time(${prometheus}[${durations.hours(goneHours)}])`)} unless ${inAnyReplica(prometheus)}`,
         `up{job=~"${outsideJob("")}.+"} == 0`,
@@ -61,4 +61,18 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       description: "This alert always fires. If it doesn't arrive, no other alert can.",
     },
   ];
+}
+
+/** @param labels over all of which it is, besides those of every target */
+function perSecond(counter: string, labels: string, durations: Durations): string {
+  return `sum without (job, instance, ${labels}) (rate(${counter}[${durations.minutes(5)}]))`;
+}
+
+/** What the other side refuses isn't sent again, and counts as sent. What doesn't arrive is, and the time of what was sent last is absent until something was. */
+function remoteWriteFails({ missingMinutes }: Thresholds, durations: Durations): string {
+  const labels = "remote_name, url";
+  const metric = (name: string) => `prometheus_remote_storage_${name}{job="registry-cache-prometheus"}`;
+  const samples = (name: string) => perSecond(metric(`samples_${name}_total`), labels, durations);
+  const sent = `max without (job, instance, ${labels}) (${metric("queue_highest_sent_timestamp_seconds")})`;
+  return `${samples("failed")} > 0 or ${samples("retried")} > 0 unless time() - ${sent} < ${durations.seconds(missingMinutes)}`;
 }
