@@ -46,11 +46,11 @@ export function availabilityAlerts(
       ...common,
       name: "RegistryCacheProbeFailing",
       inWorkingHours: true,
-      // A probe from outside checks the certificate, as clients do. What is taken out of DNS on purpose has no address.
-      expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and probe_ip_protocol${outside} > 0 and ignoring (job, instance) ${answers} == 1`,
+      // A probe from outside checks the certificate, as clients do, and sees a cache whose own probe is stopped with it. What is taken out of DNS on purpose has no address.
+      expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and probe_ip_protocol${outside} > 0 unless on (${regionLabels}) ${silent}`,
       description: isOneOfSeveral
         ? "nginx of this replica runs, but the probe {{ $labels.job }} gets no 200 from it. If no replica answers, clients pull from the upstreams."
-        : "nginx runs, but the probe {{ $labels.job }} gets no 200 from the endpoint. Clients pull from the upstreams.",
+        : "The probe {{ $labels.job }} gets no 200 from the endpoint. Clients pull from the upstreams.",
     },
     {
       ...common,
@@ -69,6 +69,9 @@ export const unreachable = `${upstreamProbe} == 0`;
 
 /** What tells replicas apart: a PodMonitor's label, and the Pod's own. Elsewhere, there is neither. */
 const replicaLabels = "pod, replica";
+
+/** What tells regions apart, on the series of a probe from outside, too. The Prometheus Operator gives a Probe's series labels that a cache's don't have. */
+const regionLabels = "provider, topology, region";
 
 /** The best of all replicas. */
 export function inAnyReplica(expr: string): string {
