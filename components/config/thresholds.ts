@@ -9,7 +9,7 @@ export const thresholds = z.strictObject({
     "Minutes without an answer before the cache counts as down. A restart or a reboot takes less.",
   ),
   silentMinutes: amount(4).describe(
-    "Minutes for which a probe from outside must wait for the cache in vain before it counts as unreachable. A reboot takes less, and the recovery of a machine longer.",
+    "Minutes for which a probe from outside must wait for the cache in vain before it counts as unreachable. A reboot takes less, and the recovery of a machine longer. Where it answers in between, it counts as unreachable if more than half of the probes wait in vain, for 2.5 times as long.",
   ),
   unreachableMinutes: amount(10).describe(
     "Minutes without an answer before an upstream counts as unreachable. Cached content bridges shorter gaps unnoticed.",

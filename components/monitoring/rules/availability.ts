@@ -23,13 +23,21 @@ export function availabilityAlerts(
   // Only a central Prometheus has these. Waiting for a resolver is no fault of a cache, and clients have resolvers of their own.
   const outside = `{job=~"${outsideJob("")}.+"}`;
   const outsideSeconds = `probe_duration_seconds${outside} - probe_dns_lookup_time_seconds${outside}`;
+  const hasAddress = `probe_ip_protocol${outside} > 0`;
+  // A reboot takes less than half of it.
+  const window = durations.minutes(2.5 * silentMinutes);
+  const onAverage = (metric: string) => `avg_over_time(${metric}${outside}[${window}])`;
   return [
     {
       ...common,
       name: "RegistryCacheUnreachable",
       for: durations.minutes(silentMinutes),
       // A refused connection, a wrong answer and a name without an address come at once, and so do their clients' fallbacks.
-      expr: `probe_success${outside} == 0 and ${outsideSeconds} > ${waitSeconds}`,
+      expr: [
+        `probe_success${outside} == 0 and ${outsideSeconds} > ${waitSeconds}`,
+        // Answers in between don't help whoever waits for the others. A cache that comes up has no past to judge it by.
+        `${onAverage("probe_success")} < 0.5 and ${onAverage("probe_duration_seconds")} - ${onAverage("probe_dns_lookup_time_seconds")} > ${waitSeconds} and ${hasAddress} and probe_success${outside} offset ${window}`,
+      ].join(" or "),
       description:
         "The cache in {{ $labels.region }} doesn't answer packets. Clients without a dial timeout wait 30 s for each request. Run `npm run oncall -- STACK {{ $labels.region }} bypass` first.",
     },
@@ -47,7 +55,7 @@ export function availabilityAlerts(
       name: "RegistryCacheProbeFailing",
       inWorkingHours: true,
       // A probe from outside checks the certificate, as clients do, and sees a cache whose own probe is stopped with it. What is taken out of DNS on purpose has no address.
-      expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and probe_ip_protocol${outside} > 0 unless on (${regionLabels}) ${silent}`,
+      expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless on (${regionLabels}) ${silent}`,
       description: isOneOfSeveral
         ? "nginx of this replica runs, but the probe {{ $labels.job }} gets no 200 from it. If no replica answers, clients pull from the upstreams."
         : "The probe {{ $labels.job }} gets no 200 from the endpoint. Clients pull from the upstreams.",
