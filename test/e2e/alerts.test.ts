@@ -521,7 +521,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
           assert.match(seen, /job="registry-cache-manifests".* => 401/);
           return true;
         });
-        await it.arrives("RegistryCacheTagsOutdated", { ...inWorkingHours, upstream: "gsoci", job });
+        await it.arrives("RegistryCacheTagsOutdated", { ...inWorkingHours, upstream: "gsoci" });
       }
       await it.verified("RegistryCacheUpstreamUnreachable");
       await it.verified("RegistryCacheTagsOutdated");

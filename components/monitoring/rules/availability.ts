@@ -76,7 +76,7 @@ const upstreamProbe = 'probe_success{job="registry-cache-upstream"}';
 export const unreachable = `${upstreamProbe} == 0`;
 
 /** What tells replicas apart: a PodMonitor's label, and the Pod's own. Elsewhere, there is neither. */
-const replicaLabels = "pod, replica";
+export const replicaLabels = "pod, replica";
 
 /** What tells regions apart, on the series of a probe from outside, too. The Prometheus Operator gives a Probe's series labels that a cache's don't have. */
 const regionLabels = "provider, topology, region";

@@ -1,5 +1,5 @@
 import type { Thresholds } from "../../config/thresholds.ts";
-import { unreachable } from "./availability.ts";
+import { replicaLabels, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
@@ -30,7 +30,8 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       severity: "page",
       inWorkingHours: true,
       topic: "upstream",
-      expr: noAnswers,
+      // Within so many hours, replicas come and go, and the fault may be seen by the other probe.
+      expr: `max without (job, instance, ${replicaLabels}) (${noAnswers})`,
       for: durations.hours(outdatedHours),
       description: `For ${outdatedHours} h, the upstream {{ $labels.upstream }} hasn't answered, or has given no manifests. The tags that the cache serves are as old.`,
     },
