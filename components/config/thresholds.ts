@@ -21,8 +21,8 @@ export const thresholds = z.strictObject({
   collapsedHits: fraction(0.5).describe(
     "Share of the hit ratio of the day before that must be left. New releases of everything cost less than half.",
   ),
-  collapsedMinutes: amount(30).describe(
-    "Minutes for which the hit ratio must stay that low: a large release is over by then.",
+  collapsedMinutes: amount(90).describe(
+    "Minutes for which the hit ratio of the last hour must stay that low: a release that is pulled within half an hour has left that hour by then.",
   ),
   errorRatio: fraction(0.05).describe(
     "Share of requests that may fail. Every failure costs a client a fallback; single ones happen with any upstream.",
