@@ -78,19 +78,23 @@ async function monitoringProblems(
   maxErrorRatio: number,
 ): Promise<string[]> {
   const of = labelsOf(provider, region);
-  const [probes, alerts, errors, outdated] = await Promise.all(
+  const [probes, alerts, errors, outdated, fills] = await Promise.all(
     [
       `min(probe_success{job="registry-cache-endpoint", ${of}})`,
       `count by (alertname) (ALERTS{alertname=~"RegistryCache.+", alertstate="firing", severity="page", ${of}})`,
       `max(upstream:registry_cache_errors:ratio_rate5m{${of}})`,
       `max({__name__=~"registry_cache_pod_outdated|registry_cache_edge_configuration_refused", ${of}})`,
+      // The rules record it of each cache, whatever it's asked.
+      `min(zone:registry_cache_store_fill:ratio{${of}})`,
     ].map((query) => prometheus.query(query)),
   );
   const [probe] = probes ?? [];
   const [worst] = errors ?? [];
   const [isOutdated] = outdated ?? [];
+  const [fill] = fills ?? [];
   return [
     ...(probe === undefined ? ["Prometheus has no probe of it"] : []),
+    ...(probe && fill === undefined ? ["Prometheus doesn't have the rules"] : []),
     ...(probe && probe.value < 1 ? ["its own probe fails"] : []),
     ...(alerts ?? []).map(({ labels }) => `the alert ${labels.alertname} fires`),
     ...(isOutdated?.value === 1 ? [otherPod] : []),

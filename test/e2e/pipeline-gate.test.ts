@@ -25,10 +25,8 @@ const parts = scope({ after });
 
 test("a region's own probe, its alerts that page, its Pod and its errors, of that region only", async () => {
   let isWell = true;
-  const url = await startPrometheus(() => [
-    ...metrics("eu-central-1", isWell),
-    ...metrics("eu-north-1", true),
-  ]);
+  const exposed = () => [...metrics("eu-central-1", isWell), ...metrics("eu-north-1", true)];
+  const url = await startPrometheus(exposed);
   // Neither can be reached from here: then it's up to Prometheus.
   const endpoint = "https://cache.invalid";
   const cache = { endpoint, topology: "vm", storage: { kind: "disk" }, upstreams: [] };
@@ -46,6 +44,12 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
   await waitUntil("both are well", async () => (await asked("one")).length === 0);
   assert.deepEqual(await asked("other"), []);
   assert.deepEqual(await asked("unknown"), ["eu-south-2: Prometheus has no probe of it"]);
+
+  // As one that gets the metrics by remote write, or fetches them, and makes nothing of them: it can't say of any region that all is well.
+  const withoutRules = prometheusAt(await startPrometheus(exposed, { rules: [] }));
+  const blind = gate({ backend, prometheus: withoutRules, maxErrorRatio: 0.01 });
+  await waitUntil("it has the probe", async () => (await withoutRules.query("probe_success")).length > 0);
+  assert.deepEqual(await blind.problemsOf("one"), ["eu-central-1: Prometheus doesn't have the rules"]);
 
   const { directory, setStack } = parts.use(await costProject());
   const config = { ...local, prefetch: { images: ["gsoci.azurecr.io/giantswarm/app:1"] } };
@@ -83,13 +87,15 @@ function metrics(region: string, isWell: boolean): string[] {
     `registry_cache_pod_outdated{${labels}} ${isWell ? 0 : 1}`,
     `registry_cache_prefetch_images_wanted{${labels}} 3`,
     `registry_cache_prefetch_images_present{${labels}} ${region === "eu-central-1" ? 1 : 3}`,
+    `registry_cache_store_bytes{${labels},zone="blobs"} 1`,
+    `registry_cache_store_max_bytes{${labels},zone="blobs"} 2`,
     requests("200", count),
     requests("500", isWell ? 0 : count),
   ];
 }
 
 /** One that evaluates the rules, in which a minute lasts a second. @returns its address */
-async function startPrometheus(exposed: () => string[]): Promise<URL> {
+async function startPrometheus(exposed: () => string[], { rules = ["rules.yml"] } = {}): Promise<URL> {
   const { path } = parts.use(await tempDir());
   const server = createServer((_, response) => response.end(`${exposed().join("\n")}\n`));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -97,7 +103,7 @@ async function startPrometheus(exposed: () => string[]): Promise<URL> {
   const target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const config = {
     global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "1s" },
-    rule_files: ["rules.yml"],
+    rule_files: rules,
     scrape_configs: [{ job_name: "caches", honor_labels: true, static_configs: [{ targets: [target] }] }],
   };
   await writeFile(
