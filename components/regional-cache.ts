@@ -40,7 +40,7 @@ export class RegionalCache extends pulumi.ComponentResource {
   readonly monitoring: pulumi.Output<CentralMonitoring>;
 
   constructor({ found, secrets }: RegionalCacheArgs, options?: pulumi.ComponentResourceOptions) {
-    const { region, upstreams, images, monitoring, metrics } = found.plan;
+    const { stack, region, upstreams, images, monitoring, metrics } = found.plan;
     super("registry-cache:index:RegionalCache", region.name, {}, options);
     const endpoint = `https://${authority(region.endpoint)}`;
     const host = found.createHost(secrets, { parent: this });
@@ -79,6 +79,7 @@ export class RegionalCache extends pulumi.ComponentResource {
     );
     this.monitoring = host.ca.apply((ca) =>
       centralMonitoring({
+        stack,
         region: region.name,
         endpoint,
         labels: externalLabels(found.plan),

@@ -21,29 +21,46 @@ export interface CentralMonitoring {
   readonly probe: OutsideProbe;
 }
 
-export interface CentralMonitoringOptions extends OutsideProbeOptions {
+export interface CentralMonitoringOptions extends Omit<OutsideProbeOptions, "cache"> {
+  /** Its name, without organization. */
+  readonly stack: string;
+  /** Its name. */
+  readonly region: string;
   /** Where its metrics can be read. @default nowhere */
   readonly address?: MetricsAddress | undefined;
   readonly alerts: StackConfig["monitoring"]["alerts"];
 }
 
+/**
+ * How the names of all that watches a cache end: caches of two stacks can be in one region, and one Prometheus has both. As for names in the clouds, the conventional stack
+ * of one region says nothing that the region doesn't; on Kubernetes, regions can be called like a cloud's.
+ * @returns for names of Kubernetes' objects: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+ */
+function cacheName(stack: string, region: string): string {
+  const isConventional = stack === `aws-${region}` || stack === `azure-${region}`;
+  return (isConventional ? region : `${stack}-${region}`).toLowerCase().replace(/[^a-z0-9-]/g, "-");
+}
+
 export function centralMonitoring({
+  stack,
+  region,
   address,
   alerts,
   ...options
 }: CentralMonitoringOptions): CentralMonitoring {
-  const { region, ca } = options;
+  const { ca } = options;
   const groups = ruleGroups(alerts);
+  const cache = cacheName(stack, region);
   return {
     ...(address && {
       statusPage: `${address.scheme}://${address.target}/`,
-      scrapeConfig: federation(region, address, ca),
+      scrapeConfig: federation(cache, address, ca),
     }),
     ...(address?.scheme === "https" && {
-      operator: operatorManifests({ region, address, ca, groups }),
+      operator: operatorManifests({ cache, address, ca, groups }),
     }),
     rules: { groups },
     dashboardUid,
-    probe: outsideProbe(options),
+    probe: outsideProbe({ cache, ...options }),
   };
 }

@@ -12,15 +12,16 @@ export const federated = {
 
 /**
  * An entry of `scrape_configs`.
+ * @param cache its name among all
  * @param ca PEM of the authority to trust, where it isn't a public one
  */
 export function federation(
-  region: string,
+  cache: string,
   { scheme, target }: MetricsAddress,
   ca: string | undefined,
 ): object {
   return {
-    job_name: `registry-cache-${region}`,
+    job_name: `registry-cache-${cache}`,
     honor_labels: true,
     metrics_path: federated.path,
     params: federated.params,

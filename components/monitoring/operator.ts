@@ -2,7 +2,8 @@ import { federated, type MetricsAddress } from "./federation.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 
 interface OperatorOptions {
-  readonly region: string;
+  /** Its name among all. */
+  readonly cache: string;
   readonly address: MetricsAddress;
   /** PEM of the authority to trust, where it isn't a public one. */
   readonly ca?: string | undefined;
@@ -11,11 +12,11 @@ interface OperatorOptions {
 
 /**
  * Manifests, for `kubectl apply` in the namespace of a Prometheus that the Prometheus Operator runs: the rules, which are one object for the caches of all regions, and what scrapes
- * this region's; an authority goes into a ConfigMap beside it.
+ * this cache; an authority goes into a ConfigMap beside it.
  * https://prometheus-operator.dev/docs/api-reference/api/
  */
-export function operatorManifests({ region, address, ca, groups }: OperatorOptions): object[] {
-  const name = `registry-cache-${region}`;
+export function operatorManifests({ cache, address, ca, groups }: OperatorOptions): object[] {
+  const name = `registry-cache-${cache}`;
   const metadata = (name: string) => ({ name, labels: { "app.kubernetes.io/name": "registry-cache" } });
   const authority = ca !== undefined && { name: `${name}-ca`, key: "ca.crt" };
   return [

@@ -11,8 +11,8 @@ export interface OutsideProbe {
 }
 
 export interface OutsideProbeOptions {
-  /** Its name. */
-  readonly region: string;
+  /** Its name among all. */
+  readonly cache: string;
   /** URL that clients ask. */
   readonly endpoint: string;
   /** PEM of the authority that signs the endpoint's certificate. @default a public one */
@@ -25,15 +25,15 @@ export interface OutsideProbeOptions {
 const exporter = "blackbox-exporter:9115";
 
 /** The rules know the probe by it. No name that begins like the cache's own jobs, whose absence is another alert. */
-export function outsideJob(region: string): string {
-  return `blackbox-registry-cache-${region}`;
+export function outsideJob(cache: string): string {
+  return `blackbox-registry-cache-${cache}`;
 }
 
-export function outsideProbe({ region, endpoint, ca, labels }: OutsideProbeOptions): OutsideProbe {
-  const job = outsideJob(region);
+export function outsideProbe({ cache, endpoint, ca, labels }: OutsideProbeOptions): OutsideProbe {
+  const job = outsideJob(cache);
   const target = `${endpoint}/v2/`;
   const common = {
-    module: ca === undefined ? "registry_cache" : `registry_cache_${region.replaceAll("-", "_")}`,
+    module: ca === undefined ? "registry_cache" : `registry_cache_${cache.replaceAll("-", "_")}`,
   };
   return {
     scrapeConfig: {

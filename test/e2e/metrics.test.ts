@@ -205,6 +205,7 @@ describe("a cache that serves its clients", () => {
     assert.ok(region);
     const { plan } = planLocal({ ...shared, region, stack: "test" });
     const { scrapeConfig } = centralMonitoring({
+      stack: plan.stack,
       region: region.name,
       endpoint: chain.cache.url.origin,
       labels: {},

@@ -14,7 +14,7 @@ import { planRequest } from "../support/plan-request.ts";
 
 const certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
 
-function monitoringOf(metrics: readonly string[], ca?: string) {
+function monitoringOf(metrics: readonly string[], ca?: string, stack = "aws-eu-central-1") {
   const request = planRequest("aws vm", {
     provider: "aws",
     regions: [
@@ -28,9 +28,10 @@ function monitoringOf(metrics: readonly string[], ca?: string) {
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
-  const { plan } = planAwsVm(request);
+  const { plan } = planAwsVm({ ...request, stack });
   assert.ok(plan);
   return centralMonitoring({
+    stack: plan.stack,
     region: plan.region.name,
     endpoint: "https://cache.example.com",
     labels: externalLabels(plan),
@@ -83,6 +84,36 @@ test("the operator scrapes as the entry of scrape_configs does, and trusts the s
     tls_config: { ca: certificate },
     static_configs: expected.spec?.staticConfigs,
   });
+});
+
+test("caches of two stacks and one region have no name in common, the conventional stack's is the region's", () => {
+  const namesIn = (stack: string) => {
+    const { operator = [], scrapeConfig, probe } = monitoringOf(["198.51.100.0/24"], certificate, stack);
+    const objects = [...operator, probe.operator] as { kind: string; metadata: { name: string } }[];
+    const entries = [scrapeConfig, probe.scrapeConfig] as { job_name: string }[];
+    return [
+      ...objects.filter(({ kind }) => kind !== "PrometheusRule").map(({ metadata }) => metadata.name),
+      ...entries.map(({ job_name }) => job_name),
+      ...Object.keys(probe.module),
+    ];
+  };
+  assert.deepEqual(namesIn("aws-eu-central-1"), [
+    "registry-cache-eu-central-1",
+    "registry-cache-eu-central-1-ca",
+    "blackbox-registry-cache-eu-central-1",
+    "registry-cache-eu-central-1",
+    "blackbox-registry-cache-eu-central-1",
+    "registry_cache_eu_central_1",
+  ]);
+  // Stacks may have characters in their names that Kubernetes' objects can't have: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+  assert.deepEqual(namesIn("aws-eu-central-1_Private.b"), [
+    "registry-cache-aws-eu-central-1-private-b-eu-central-1",
+    "registry-cache-aws-eu-central-1-private-b-eu-central-1-ca",
+    "blackbox-registry-cache-aws-eu-central-1-private-b-eu-central-1",
+    "registry-cache-aws-eu-central-1-private-b-eu-central-1",
+    "blackbox-registry-cache-aws-eu-central-1-private-b-eu-central-1",
+    "registry_cache_aws_eu_central_1_private_b_eu_central_1",
+  ]);
 });
 
 test("without a private authority there is nothing to trust, without readers nothing to scrape", () => {
