@@ -8,6 +8,7 @@ import { readSettings, type Settings } from "../../policy/settings.ts";
 import { type Configuration, configurationsOf } from "../fleet/configurations.ts";
 import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
 import { sharedHostnames } from "./shared-hostnames.ts";
+import { sharedLabels } from "./shared-labels.ts";
 
 /** Paths start with a file's name. */
 export interface Checked extends Findings {
@@ -22,7 +23,7 @@ export interface Checked extends Findings {
 export const noStacks: Problem = { path: "stacks", message: "there is no file Pulumi.<stack>.yaml" };
 
 /**
- * @param wanted stacks whose findings count, all if there are none. Host names are compared with those of all files.
+ * @param wanted stacks whose findings count, all if there are none. Host names and labels are compared with those of all files.
  * @param today `2026-11-24`, for the age of prices
  */
 export async function checkFiles(
@@ -50,7 +51,10 @@ export async function checkFiles(
       ...found.flatMap(({ problems }) => problems),
       ...sharedHostnames(configurations).filter(isOf(paths)),
     ],
-    warnings: found.flatMap(({ warnings }) => warnings),
+    warnings: [
+      ...found.flatMap(({ warnings }) => warnings),
+      ...sharedLabels(configurations).filter(isOf(paths)),
+    ],
     ...(unread.some((name) => isWanted(name, wanted)) && { note: moreMayFollow.preflight }),
   };
 }

@@ -122,6 +122,27 @@ suite("checkFiles", () => {
     assert.deepEqual((await check(texts, ["aws-eu-central-1"])).problems, []);
   });
 
+  test("two stacks whose caches have the same labels, so that a central Prometheus takes them for one", async () => {
+    const other = aws.replace("cache.eu-central-1.example.com", "private.eu-central-1.example.com");
+    const texts = (second: string) => ({ "aws-eu-central-1": aws, "aws-eu-central-1-private": second });
+    const { problems, warnings } = await check(texts(other));
+    assert.deepEqual(problems, []);
+    assert.deepEqual(warnings, [
+      {
+        path: "stacks/Pulumi.aws-eu-central-1-private.yaml: regions[0]",
+        message:
+          "its series and alerts have the same labels as those of stacks/Pulumi.aws-eu-central-1.yaml: regions[0]: installation=registry-cache, pipeline=stable, provider=aws, region=eu-central-1, topology=vm. " +
+          "A central Prometheus or Alertmanager takes both caches for one: give one of the stacks a label of its own in monitoring.labels",
+      },
+    ]);
+    assert.deepEqual((await check(texts(other), ["aws-eu-central-1"])).warnings, []);
+    assert.equal((await check(texts(other), ["aws-eu-central-1-private"])).warnings.length, 1);
+    const labels =
+      "registry-cache:monitoring: { labels: { exposure: private } }\n  registry-cache:provider: aws";
+    const labelled = other.replace("registry-cache:provider: aws", labels);
+    assert.deepEqual((await check(texts(labelled))).warnings, []);
+  });
+
   test("what is against the policies, as they say: a problem or a warning", async () => {
     const { problems, warnings } = await check({
       "aws-eu-north-1": aws
