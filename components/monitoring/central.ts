@@ -48,16 +48,16 @@ export function centralMonitoring({
   alerts,
   ...options
 }: CentralMonitoringOptions): CentralMonitoring {
-  const { ca } = options;
+  const { ca, labels } = options;
   const groups = ruleGroups(alerts);
   const cache = cacheName(stack, region);
   return {
     ...(address && {
       statusPage: `${address.scheme}://${address.target}/`,
-      scrapeConfig: federation(cache, address, ca),
+      scrapeConfig: federation({ cache, address, labels, ca }),
     }),
     ...(address?.scheme === "https" && {
-      operator: operatorManifests({ cache, address, ca, groups }),
+      operator: operatorManifests({ cache, address, labels, ca, groups }),
     }),
     rules: { groups },
     dashboardUid,

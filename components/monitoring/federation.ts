@@ -10,23 +10,30 @@ export const federated = {
   params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
 };
 
-/**
- * An entry of `scrape_configs`.
- * @param cache its name among all
- * @param ca PEM of the authority to trust, where it isn't a public one
- */
-export function federation(
-  cache: string,
-  { scheme, target }: MetricsAddress,
-  ca: string | undefined,
-): object {
+interface FederationOptions {
+  /** Its name among all. */
+  readonly cache: string;
+  readonly address: MetricsAddress;
+  /** Of all series and alerts that leave the cache. Without an answer, what is said of the job has them from here. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** PEM of the authority to trust, where it isn't a public one. */
+  readonly ca?: string | undefined;
+}
+
+/** The rules know the job by it. */
+export function federationJob(cache: string): string {
+  return `registry-cache-${cache}`;
+}
+
+/** An entry of `scrape_configs`. */
+export function federation({ cache, address: { scheme, target }, labels, ca }: FederationOptions): object {
   return {
-    job_name: `registry-cache-${cache}`,
+    job_name: federationJob(cache),
     honor_labels: true,
     metrics_path: federated.path,
     params: federated.params,
     scheme,
     ...(scheme === "https" && ca !== undefined && { tls_config: { ca } }),
-    static_configs: [{ targets: [target] }],
+    static_configs: [{ targets: [target], labels }],
   };
 }

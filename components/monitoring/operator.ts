@@ -1,10 +1,12 @@
-import { federated, type MetricsAddress } from "./federation.ts";
+import { federated, federationJob, type MetricsAddress } from "./federation.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 
 interface OperatorOptions {
   /** Its name among all. */
   readonly cache: string;
   readonly address: MetricsAddress;
+  /** Of all series and alerts that leave the cache. */
+  readonly labels: Readonly<Record<string, string>>;
   /** PEM of the authority to trust, where it isn't a public one. */
   readonly ca?: string | undefined;
   readonly groups: readonly RuleGroup[];
@@ -15,8 +17,8 @@ interface OperatorOptions {
  * this cache; an authority goes into a ConfigMap beside it.
  * https://prometheus-operator.dev/docs/api-reference/api/
  */
-export function operatorManifests({ cache, address, ca, groups }: OperatorOptions): object[] {
-  const name = `registry-cache-${cache}`;
+export function operatorManifests({ cache, address, labels, ca, groups }: OperatorOptions): object[] {
+  const name = federationJob(cache);
   const metadata = (name: string) => ({ name, labels: { "app.kubernetes.io/name": "registry-cache" } });
   const authority = ca !== undefined && { name: `${name}-ca`, key: "ca.crt" };
   return [
@@ -31,7 +33,8 @@ export function operatorManifests({ cache, address, ca, groups }: OperatorOption
       kind: "ScrapeConfig",
       metadata: metadata(name),
       spec: {
-        staticConfigs: [{ targets: [address.target] }],
+        // Else the job is called as the operator's version, or whatever else reads these manifests, calls it, and no rule knows it.
+        staticConfigs: [{ targets: [address.target], labels: { ...labels, job: name } }],
         scheme: address.scheme.toUpperCase(),
         metricsPath: federated.path,
         params: federated.params,

@@ -49,7 +49,7 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
   const withoutRules = prometheusAt(await startPrometheus(exposed, { rules: [] }));
   const blind = gate({ backend, prometheus: withoutRules, maxErrorRatio: 0.01 });
   await waitUntil("it has the probe", async () => (await withoutRules.query("probe_success")).length > 0);
-  assert.deepEqual(await blind.problemsOf("one"), ["eu-central-1: Prometheus doesn't have the rules"]);
+  assert.deepEqual(await blind("one"), ["eu-central-1: Prometheus doesn't have the rules"]);
 
   const { directory, setStack } = parts.use(await costProject());
   const config = { ...local, prefetch: { images: ["gsoci.azurecr.io/giantswarm/app:1"] } };

@@ -51,13 +51,15 @@ test("the operator's definitions take the manifests", () => {
 
 test("the operator scrapes as the entry of scrape_configs does, and trusts the same authority", () => {
   const labels = { "app.kubernetes.io/name": "registry-cache" };
+  const targets = ["cache.example.com:9443"];
+  const ofCache = { provider: "aws", topology: "vm", region: "eu-central-1" };
   // The definition lets unknown keys pass; the type doesn't.
   const expected: IScrapeConfig = {
     apiVersion: "monitoring.coreos.com/v1alpha1",
     kind: "ScrapeConfig",
     metadata: { name: "registry-cache-eu-central-1", labels },
     spec: {
-      staticConfigs: [{ targets: ["cache.example.com:9443"] }],
+      staticConfigs: [{ targets, labels: { ...ofCache, job: "registry-cache-eu-central-1" } }],
       scheme: "HTTPS",
       metricsPath: "/federate",
       params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
@@ -82,7 +84,7 @@ test("the operator scrapes as the entry of scrape_configs does, and trusts the s
     params: expected.spec?.params,
     scheme: "https",
     tls_config: { ca: certificate },
-    static_configs: expected.spec?.staticConfigs,
+    static_configs: [{ targets, labels: ofCache }],
   });
 });
 
