@@ -10,6 +10,9 @@ export const federated = {
   params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
 };
 
+/** Of the cache's own Prometheus, and of one that fetches from it, whose own default is a minute: the rates of a minute in the dashboards would have no second sample. */
+export const scrapeInterval = "15s";
+
 interface FederationOptions {
   /** Its name among all. */
   readonly cache: string;
@@ -29,6 +32,7 @@ export function federationJob(cache: string): string {
 export function federation({ cache, address: { scheme, target }, labels, ca }: FederationOptions): object {
   return {
     job_name: federationJob(cache),
+    scrape_interval: scrapeInterval,
     honor_labels: true,
     metrics_path: federated.path,
     params: federated.params,

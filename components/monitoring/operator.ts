@@ -1,4 +1,4 @@
-import { federated, federationJob, type MetricsAddress } from "./federation.ts";
+import { federated, federationJob, type MetricsAddress, scrapeInterval } from "./federation.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 
 interface OperatorOptions {
@@ -35,6 +35,7 @@ export function operatorManifests({ cache, address, labels, ca, groups }: Operat
       spec: {
         // Else the job is called as the operator's version, or whatever else reads these manifests, calls it, and no rule knows it.
         staticConfigs: [{ targets: [address.target], labels: { ...labels, job: name } }],
+        scrapeInterval,
         scheme: address.scheme.toUpperCase(),
         metricsPath: federated.path,
         params: federated.params,

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import type { Credentials, Token } from "../config/credentials.ts";
 import { imageOf } from "../config/images.ts";
 import { isZot, registryUrl } from "../config/upstream.ts";
+import { scrapeInterval } from "../monitoring/federation.ts";
 import { renderRules } from "../monitoring/rules/rule-groups.ts";
 import { hasZot } from "./edge/engines.ts";
 import type { metricsFiles } from "./edge/status.ts";
@@ -40,7 +41,7 @@ function renderPrometheusConfig(options: PodOptions): string {
   return stringify(
     {
       global: {
-        scrape_interval: "15s",
+        scrape_interval: scrapeInterval,
         evaluation_interval: "15s",
         external_labels: {
           ...options.externalLabels,

@@ -60,6 +60,7 @@ test("the operator scrapes as the entry of scrape_configs does, and trusts the s
     metadata: { name: "registry-cache-eu-central-1", labels },
     spec: {
       staticConfigs: [{ targets, labels: { ...ofCache, job: "registry-cache-eu-central-1" } }],
+      scrapeInterval: "15s",
       scheme: "HTTPS",
       metricsPath: "/federate",
       params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
@@ -79,6 +80,7 @@ test("the operator scrapes as the entry of scrape_configs does, and trusts the s
   ]);
   assert.deepEqual(scrapeConfig, {
     job_name: "registry-cache-eu-central-1",
+    scrape_interval: "15s",
     honor_labels: true,
     metrics_path: expected.spec?.metricsPath,
     params: expected.spec?.params,
