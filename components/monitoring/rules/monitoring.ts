@@ -4,11 +4,20 @@ import { inAnyReplica, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
+/** What a Prometheus has had from a cache within so much time, and has no more. */
+function gone(time: string): string {
+  const prometheus = 'up{job="registry-cache-prometheus"}';
+  // Replicas come and go, and a Deployment's have new names after a roll-out.
+  const present = inAnyReplica(prometheus);
+  // With other `monitoring.labels`, a cache has other series. One that was there before is another cache of the region.
+  const renamed = `${present} unless ${inAnyReplica(`${prometheus} offset ${time}`)}`;
+  return `${inAnyReplica(`last_over_time(${prometheus}[${time}])`)} unless ${present} unless on (provider, topology, region) (${renamed})`;
+}
+
 /** Whether the parts are there, and whether alerts arrive at all. */
 export function monitoringAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
   const { missingMinutes, goneHours, restartsPerHour, lostLines } = thresholds;
   const hour = durations.hours(1);
-  const prometheus = 'up{job="registry-cache-prometheus"}';
   const lost = perSecond('registry_cache_log_lines_lost_total{log="requests"}', "log", durations);
   const counted = perSecond(
     "registry_cache_requests_total",
@@ -30,8 +39,7 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
         'up{job=~".+/registry-cache"} == 0',
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
         `label_replace(${remoteWriteFails(thresholds, durations)}, "job", "registry-cache-remote-write", "", "")`,
-        // Replicas come and go, and a Deployment's have new names after a roll-out.
-        `${inAnyReplica(`last_over_time(${prometheus}[${durations.hours(goneHours)}])`)} unless ${inAnyReplica(prometheus)}`,
+        gone(durations.hours(goneHours)),
         `up{job=~"${outsideJob("")}.+"} == 0`,
       ].join(" or "),
       for: durations.minutes(missingMinutes),
