@@ -1,12 +1,15 @@
-import { hits } from "../rules/recording.ts";
+import { hits, ratio } from "../rules/recording.ts";
 import type { Row } from "./panel.ts";
-import { region } from "./selectors.ts";
+import { endpointUp, region, saved } from "./selectors.ts";
 
 const increase = (metric: string, matchers: string) =>
   `sum by (region) (increase(${metric}{${matchers}}[$__range]))`;
 const blobs = (matcher: string) =>
   increase("registry_cache_requests_total", `${region},kind="blob",${matcher}`);
-const saved = `${increase("registry_cache_response_bytes_total", `${region},cache!="NONE"`)} - ${increase("registry_proxy_pulled_bytes_total", region)}`;
+const savedBytes = saved(
+  increase("registry_cache_response_bytes_total", `${region},cache!="NONE"`),
+  increase("registry_proxy_pulled_bytes_total", region),
+);
 
 /** The dashboard's variable for what a GB from the upstreams costs. */
 export const pricePerGB = { name: "usdPerGB", label: "USD per GB from the upstreams", default: "0.09" };
@@ -18,16 +21,16 @@ export const regions: Row = {
     {
       title: "Regions",
       description:
-        "One row per region. A red value needs attention. The region's name links to its dashboard.",
+        "One row per region. A red value needs attention. The region's name links to its dashboard. A region that is dead for longer than the time range stays only with a probe from outside or a job that fetches its metrics.",
       kind: "table",
       unit: "short",
       queries: {
-        "Endpoint up": `min by (region) (probe_success{${region},job="registry-cache-endpoint"})`,
+        "Endpoint up": endpointUp,
         "Upstreams reachable": `min by (region) (probe_success{${region},job="registry-cache-upstream"})`,
         "Certificate expires in": `min by (region) (probe_ssl_earliest_cert_expiry{${region},job="registry-cache-endpoint"}) - time()`,
-        "Blob hit ratio": `${blobs(hits)} / ${blobs('cache!="NONE"')}`,
-        "Transfer saved": saved,
-        "Cost saved": `(${saved}) / 1e9 * $${pricePerGB.name}`,
+        "Blob hit ratio": ratio(blobs(hits), blobs('cache!="NONE"')),
+        "Transfer saved": savedBytes,
+        "Cost saved": `(${savedBytes}) / 1e9 * $${pricePerGB.name}`,
         Pod: `max by (region, digest) (registry_cache_pod_applied_info{${region}})`,
         "Pod age": `time() - max by (region) (registry_cache_pod_applied_time_seconds{${region}})`,
         "Change pending": `max by (region) (registry_cache_pod_outdated{${region}})`,

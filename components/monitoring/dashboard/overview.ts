@@ -1,6 +1,16 @@
-import { hits } from "../rules/recording.ts";
+import { hits, ratio } from "../rules/recording.ts";
 import type { Row } from "./panel.ts";
-import { firstByte, fromUpstream, inRange, ofUpstream, rate, region, registryKinds } from "./selectors.ts";
+import {
+  endpointUp,
+  firstByte,
+  fromUpstream,
+  inRange,
+  ofUpstream,
+  rate,
+  region,
+  registryKinds,
+  saved,
+} from "./selectors.ts";
 
 /** The first screen: is it healthy, what does it save, where is it slow. */
 export const overview: Row = {
@@ -9,12 +19,12 @@ export const overview: Row = {
     {
       title: "Endpoint up",
       description:
-        "A probe of the endpoint from the cache's own machine. No: clients pull from the upstreams.",
+        "Probes of the endpoint: from the cache's own machine and, in a central Prometheus, from outside. No: clients pull from the upstreams.",
       kind: "stat",
       unit: "bool_yes_no",
       bad: { below: 1 },
       queries: {
-        "endpoint {{region}}": `min by (region) (probe_success{${region},job="registry-cache-endpoint"})`,
+        "endpoint {{region}}": endpointUp,
       },
     },
     {
@@ -44,10 +54,10 @@ export const overview: Row = {
       unit: "percentunit",
       max: 1,
       queries: {
-        "hit ratio": `${inRange("registry_cache_requests_total", `${ofUpstream},kind="blob",${hits}`)} / ${inRange(
-          "registry_cache_requests_total",
-          `${ofUpstream},kind="blob",cache!="NONE"`,
-        )}`,
+        "hit ratio": ratio(
+          inRange("registry_cache_requests_total", `${ofUpstream},kind="blob",${hits}`),
+          inRange("registry_cache_requests_total", `${ofUpstream},kind="blob",cache!="NONE"`),
+        ),
       },
     },
     {
@@ -57,10 +67,10 @@ export const overview: Row = {
       kind: "stat",
       unit: "bytes",
       queries: {
-        saved: `${inRange("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`)} - ${inRange(
-          "registry_proxy_pulled_bytes_total",
-          ofUpstream,
-        )}`,
+        saved: saved(
+          inRange("registry_cache_response_bytes_total", `${ofUpstream},cache!="NONE"`),
+          inRange("registry_proxy_pulled_bytes_total", ofUpstream),
+        ),
       },
     },
     {

@@ -12,8 +12,6 @@ export function recordingRules(durations: Durations): RecordingRule[] {
   const perKind = "sum without (instance, job, cache, refused, method, status) ";
   const perUpstream = "sum without (instance, job, kind, cache, refused, method, status) ";
   const perOrigin = "sum without (instance, job, handler, code, method) ";
-  // 0 where nothing of the part was counted yet, and nothing where there is no whole: an average over hours with a 0 / 0 in them would be none, either.
-  const ratio = (part: string, whole: string) => `(${part} or 0 * ${whole}) / (${whole} > 0)`;
   return [
     {
       record: "upstream_kind:registry_cache_requests:rate5m",
@@ -98,6 +96,11 @@ export function recordingRules(durations: Durations): RecordingRule[] {
         .join(" / "),
     },
   ];
+}
+
+/** 0 where nothing of the part was counted yet, and nothing where there is no whole: an average over hours with a 0 / 0 in them would be none, either. */
+export function ratio(part: string, whole: string): string {
+  return `(${part} or 0 * ${whole}) / (${whole} > 0)`;
 }
 
 /** What was answered without a transfer from the upstream. */

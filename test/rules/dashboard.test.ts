@@ -1,0 +1,110 @@
+/** What queries of the dashboards say where something is missing, by Prometheus's own checker. That they find something in a running cache, test/e2e/metrics.test.ts shows. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import { fleetRows, rows } from "../../components/monitoring/dashboard/dashboard.ts";
+import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
+import { tempDir } from "../support/scope.ts";
+
+/** What is shown, by its labels. */
+type Shown = Readonly<Record<string, number>>;
+
+/** Series by their notation, with promtool's one for samples, a minute apart. */
+type Series = Readonly<Record<string, string>>;
+
+/** As Grafana asks it, of all regions and the last hour. */
+function asked(panelTitle: string, name: string): string {
+  const panel = [...rows, ...fleetRows]
+    .flatMap(({ panels }) => panels)
+    .find(({ title, queries }) => title === panelTitle && name in queries);
+  return (panel?.queries[name] ?? assert.fail(`${panelTitle}: ${name}`))
+    .replaceAll(/\$(?:region|upstream)/g, ".*")
+    .replaceAll("$usdPerGB", "0.1")
+    .replaceAll("$__range", "1h");
+}
+
+/** @param expected by panel and query, as of the third hour's end */
+async function check(series: Series, expected: readonly [panel: string, query: string, shown: Shown][]) {
+  await using directory = await tempDir();
+  const file = join(directory.path, "dashboard.yml");
+  const tests = {
+    interval: "1m",
+    input_series: Object.entries(series).map(([series, values]) => ({ series, values })),
+    promql_expr_test: expected.map(([panel, query, shown]) => ({
+      expr: asked(panel, query),
+      eval_time: "3h",
+      exp_samples: Object.entries(shown).map(([labels, value]) => ({ labels, value })),
+    })),
+  };
+  await writeFile(file, stringify({ tests: [tests] }, { lineWidth: 0 }));
+  const { failed, all } = await execa(await ensurePromtool(), ["test", "rules", file], {
+    reject: false,
+    all: true,
+  });
+  assert.equal(failed, false, all);
+}
+
+/** A counter that the cache's exporter has, growing by so much a minute. */
+const served = (region: string, metric: string, labels: string, perMinute: number): Series => ({
+  [`${metric}{region="${region}",job="registry-cache-edge",upstream="gsoci",${labels}}`]: `0+${perMinute}x180`,
+});
+const pulled = "registry_proxy_pulled_bytes_total";
+const sent = "registry_cache_response_bytes_total";
+const requests = "registry_cache_requests_total";
+
+test("a cache that has pulled nothing has saved all that it has sent", async () => {
+  const saved = { '{region="warm"}': 60e9, '{region="other"}': 30e9 };
+  await check(
+    {
+      ...served("warm", sent, 'cache="HIT"', 1e9),
+      ...served("other", sent, 'cache="HIT"', 1e9),
+      ...served("other", pulled, 'type="blob"', 0.5e9),
+    },
+    [
+      ["Regions", "Transfer saved", saved],
+      ["Regions", "Cost saved", { '{region="warm"}': 6, '{region="other"}': 3 }],
+    ],
+  );
+  await check(served("warm", sent, 'cache="HIT"', 1e9), [["Transfer saved", "saved", { "{}": 60e9 }]]);
+});
+
+test("where nothing was asked for, there is no ratio, and where nothing was a hit, it is 0", async () => {
+  await check(
+    {
+      ...served("idle", requests, 'kind="blob",cache="HIT"', 0),
+      ...served("cold", requests, 'kind="blob",cache="MISS"', 1),
+      ...served("warm", requests, 'kind="blob",cache="HIT"', 1),
+    },
+    [["Regions", "Blob hit ratio", { '{region="cold"}': 0, '{region="warm"}': 1 }]],
+  );
+  await check(served("idle", requests, 'kind="blob",cache="HIT"', 0), [["Blob hit ratio", "hit ratio", {}]]);
+});
+
+test("a dead region stays, and is red: by its probe from outside, by the job that fetches, or as long as it is in the range", async () => {
+  const probe = (region: string) => `probe_success{region="${region}",job="registry-cache-endpoint"}`;
+  const up = (region: string) => `up{region="${region}",job="registry-cache-prometheus"}`;
+  const series = {
+    ...{ [probe("well")]: "1x180", [up("well")]: "1x180" },
+    ...{ [probe("probed")]: "1x30 _x150", [up("probed")]: "1x30 _x150" },
+    'probe_success{region="probed",job="blackbox-registry-cache-probed"}': "1x30 0x150",
+    ...{ [probe("unreachable")]: "1x180", [up("unreachable")]: "1x180" },
+    'probe_success{region="unreachable",job="blackbox-registry-cache-unreachable"}': "0x180",
+    ...{ [probe("fetched")]: "1x30 _x150", [up("fetched")]: "1x30 _x150" },
+    'up{region="fetched",job="registry-cache-fetched"}': "1x30 0x150",
+    ...{ [probe("sent")]: "1x150 _x30", [up("sent")]: "1x150 _x30" },
+  };
+  const shown = {
+    '{region="well"}': 1,
+    '{region="probed"}': 0,
+    '{region="unreachable"}': 0,
+    '{region="fetched"}': 0,
+    '{region="sent"}': 0,
+  };
+  await check(series, [
+    ["Regions", "Endpoint up", shown],
+    ["Endpoint up", "endpoint {{region}}", shown],
+  ]);
+});
