@@ -122,6 +122,18 @@ suite("checkFiles", () => {
     assert.deepEqual((await check(texts, ["aws-eu-central-1"])).problems, []);
   });
 
+  test("a public and a private cache with one host name, as docs/private-networks.md has them: in a zone each", async () => {
+    const endpoint = "        hostname: cache.eu-central-1.example.com\n";
+    assert.ok(aws.includes(endpoint));
+    const second = aws
+      .replace(endpoint, `${endpoint}        exposure: private\n`)
+      .replace('clients: ["203.0.113.0/24"]', 'clients: ["10.0.0.0/8"]');
+    const network = "network: { vpc: vpc-0123456789abcdef0, subnet: subnet-0123456789abcdef0 }";
+    const inNetwork = second.replace("      storage:", `      ${network}\n      storage:`);
+    const texts = { "aws-eu-central-1": aws, "aws-eu-central-1-private": inNetwork };
+    assert.deepEqual((await check(texts)).problems, []);
+  });
+
   test("two stacks whose caches have the same labels, so that a central Prometheus takes them for one", async () => {
     const other = aws.replace("cache.eu-central-1.example.com", "private.eu-central-1.example.com");
     const texts = (second: string) => ({ "aws-eu-central-1": aws, "aws-eu-central-1-private": second });
