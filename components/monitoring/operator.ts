@@ -33,7 +33,7 @@ export function operatorManifests({ cache, address, labels, ca, groups }: Operat
       kind: "ScrapeConfig",
       metadata: metadata(name),
       spec: {
-        // Else the job is called as the operator's version, or whatever else reads these manifests, calls it, and no rule knows it.
+        // Else the job is called as the operator's version, or whatever else reads these manifests, calls it.
         staticConfigs: [{ targets: [address.target], labels: { ...labels, job: name } }],
         scrapeInterval,
         scheme: address.scheme.toUpperCase(),

@@ -35,8 +35,8 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
         `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
         // The janitor counts them; what they are missing from is the exporter's.
         `label_replace(${lost} > ${lostLines} * (${lost} + (${counted} or 0 * ${lost})), "job", "registry-cache-edge", "", "") unless ignoring (job, instance) up{job="registry-cache-edge"} == 0`,
-        // As the Prometheus Operator calls the PodMonitor.
-        'up{job=~".+/registry-cache"} == 0',
+        // As the Prometheus Operator calls the PodMonitor, and ScrapeConfigs that an earlier version of the project made, in whatever spelling.
+        'up{job=~".+/registry-cache|(?i:scrapeconfig)/[^/]+/registry-cache-.+"} == 0',
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
         `label_replace(${remoteWriteFails(thresholds, durations)}, "job", "registry-cache-remote-write", "", "")`,
         gone(durations.hours(goneHours)),
