@@ -38,6 +38,7 @@ const updated: Partial<Record<StackName, readonly string[]>> = {
     ...rollOut("bucket", "Deployment"),
     ...rollOut("volumes", "StatefulSet"),
     "update ConfigMap bucket-dashboard",
+    "update PodMonitor bucket",
     "update PrometheusRule bucket",
   ].sort(),
 };

@@ -1,7 +1,7 @@
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
 import { dashboard, dashboardUid } from "../../monitoring/dashboard/dashboard.ts";
-import { federated } from "../../monitoring/federation.ts";
+import { federated, scrapeInterval } from "../../monitoring/federation.ts";
 import { ruleGroups } from "../../monitoring/rules/rule-groups.ts";
 import { type CustomObject, selectorLabels, tlsSecretOf, workloadMetadata, workloadName } from "./names.ts";
 import { portNames } from "./pod.ts";
@@ -61,6 +61,7 @@ function podMonitorSpec(region: WorkloadRegion): object {
     podMetricsEndpoints: [
       {
         port: portNames.metrics,
+        interval: scrapeInterval,
         path,
         params,
         honorLabels: true,
