@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { customDataDigest } from "../../components/hosts/azure/vm/user-data.ts";
+import { CloudError } from "../doubles/faults.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { allOfMachine, type Edit } from "../support/in-place.ts";
@@ -70,6 +71,34 @@ describe("what a change does", { concurrency: true }, () => {
         assert.ok(changes.includes(told), changes.join("\n"));
         const others = changes.filter((change) => change.split(" ")[1] === machine && change !== told);
         assert.deepEqual(others, []);
+      });
+
+      test("endpoint.hostname: a change that stops halfway can be taken back, and only the records are replaced", async () => {
+        const isRecord = (type: string) => /:(?:Record|RecordSet|Zone|RoleAssignment)$/.test(type);
+        const records = () =>
+          cloud
+            .things()
+            .flatMap(({ type, id }) => (isRecord(type) ? [id] : []))
+            .sort();
+        const before = records();
+        const { type } =
+          cloud.things().find((it) => lastPart(it.type) === told.split(" ")[1]) ?? assert.fail();
+        cloud.fail({ kind: "update", type, error: new CloudError("Conflict", "another operation") });
+        stack.done();
+        await stack.configure({}, { endpoint: { ...endpoint, hostname: `other.${endpoint.zone}` } });
+        const { failed, messages } = await stack.run("up");
+        assert.ok(failed && messages.includes("another operation"), messages);
+        assert.ok(
+          records().some((id) => id.includes("other")),
+          records().join("\n"),
+        );
+        await stack.configure({});
+        await succeeds("up");
+        assert.deepEqual(records(), before);
+        const again = await stack.run("preview", ["--expect-no-changes"]);
+        assert.ok(!again.failed, again.messages);
+        const removed = cloud.operations.filter(({ kind, type }) => kind === "delete" && !isRecord(type));
+        assert.deepEqual(removed, []);
       });
 
       test("all of it at once is made as previewed: machine, disk, interface and address stay", async () => {

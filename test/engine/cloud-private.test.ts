@@ -212,6 +212,13 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
       undefined,
       [{ type: "SECONDARY" }],
     ]);
+    const other = await up({
+      exposure: "private",
+      failover: "dns",
+      hostname: "other.eu-central-1.example.com",
+    });
+    const ends = other.done.filter((it) => /^delete Record eu-central-1(?:-active)?$/.test(it));
+    assert.deepEqual(ends, ["delete Record eu-central-1", "delete Record eu-central-1-active"]);
     await update({ exposure: "private" });
     assert.deepEqual(recordsOf(), before);
   });

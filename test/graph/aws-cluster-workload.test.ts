@@ -89,7 +89,8 @@ describe("a region with a network of its own", () => {
   });
 
   test("points the name at the load balancer", async () => {
-    const { inputs } = graph.resource("aws:route53/record:Record");
+    const { inputs, deleteBeforeReplace } = graph.resource("aws:route53/record:Record");
+    assert.ok(deleteBeforeReplace);
     assert.deepEqual(inputs, {
       zoneId: "Z0123456789",
       name: hostname,

@@ -89,6 +89,7 @@ describe("a region with a network of its own", () => {
     assert.deepEqual(having("protect"), ["Volume eu-central-1"]);
     assert.deepEqual(having("deleteBeforeReplace").sort(), [
       "Instance eu-central-1",
+      ...["Record eu-central-1", "Record eu-central-1-ipv6"],
       "VolumeAttachment eu-central-1",
     ]);
     assert.deepEqual(graph.resource("aws:ec2/volumeAttachment:VolumeAttachment").inputs, {

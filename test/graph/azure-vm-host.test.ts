@@ -51,7 +51,7 @@ describe("a region with everything", () => {
     for (const child of children) assert.equal(child.parent, "registry-cache:azure:VmHost westeurope");
   });
 
-  test("of which the disk alone is protected, and machine and name are deleted first", () => {
+  test("of which the disk alone is protected, and the machine and what has the host's name are deleted first", () => {
     const named = (kind: (it: RegisteredResource) => boolean) =>
       graph.resources.filter(kind).map(({ type }) => type);
     assert.deepEqual(
@@ -60,8 +60,13 @@ describe("a region with everything", () => {
     );
     assert.deepEqual(
       named(({ deleteBeforeReplace }) => deleteBeforeReplace),
-      // The record of the name, as one of another type can't be beside it.
-      ["azure-native:dns:RecordSet", "azure-native:compute:VirtualMachine"],
+      [
+        "azure-native:dns:RecordSet",
+        "azure-native:dns:Zone",
+        "azure-native:dns:RecordSet",
+        "azure-native:dns:RecordSet",
+        "azure-native:compute:VirtualMachine",
+      ],
     );
   });
 

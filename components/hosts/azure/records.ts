@@ -5,6 +5,7 @@ import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetwo
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { HostArgs } from "../kind.ts";
+import { goesFirst } from "../records.ts";
 import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { AzurePlan } from "./naming.ts";
@@ -53,9 +54,8 @@ export function createAddressRecord(
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, zone, zoneResourceGroup } = region.endpoint;
-  // A CNAME stands alone, so what was there before must go first.
-  const own = region.topology === "vm" ? { ...options, deleteBeforeReplace: true } : options;
-  const record = recordsIn(name, { zone, zoneResourceGroup }, own, kind);
+  // With failover, the address becomes a CNAME, which stands alone: what was there before must go first for that, too.
+  const record = recordsIn(name, { zone, zoneResourceGroup }, options, kind);
   if (!record || zone === undefined || zoneResourceGroup === undefined) return [];
   const isLinked = kind === "private" && !("subnet" in region.network);
   const machine = { recordType: "A", aRecords: [{ ipv4Address: address }] };
@@ -84,7 +84,7 @@ export function createAddressRecord(
                 id: pulumi.output(subnet).apply((id) => id.replace(/\/subnets\/[^/]+$/, "")),
               },
             },
-            options,
+            goesFirst(options),
           ),
         ]
       : []),
@@ -102,13 +102,14 @@ function recordsIn(
   kind: ZoneKind = "public",
 ): MakeRecord | undefined {
   if (zone === undefined || resourceGroupName === undefined) return undefined;
+  const itsOptions = goesFirst(options);
   return (suffix, fullName, { nsRecords, ...value }) => {
     const relativeRecordSetName = fullName.slice(0, -`.${zone}`.length);
     const common = { resourceGroupName, relativeRecordSetName, ttl, ...value };
     const own = `${name}-${suffix}`;
     return kind === "private"
-      ? new PrivateRecordSet(own, { ...common, privateZoneName: zone }, options)
-      : new RecordSet(own, { ...common, zoneName: zone, ...(nsRecords && { nsRecords }) }, options);
+      ? new PrivateRecordSet(own, { ...common, privateZoneName: zone }, itsOptions)
+      : new RecordSet(own, { ...common, zoneName: zone, ...(nsRecords && { nsRecords }) }, itsOptions);
   };
 }
 
@@ -150,7 +151,11 @@ export function createChallenge(
   if (!record) return [];
   const shadow = kind === "private" ? recordsIn(`${name}-private`, endpoint, zoneOptions, kind) : undefined;
   const zoneName = challengeZone(hostname);
-  const small = new Zone(name, { ...place, location: "global", zoneName, zoneType: "Public" }, options);
+  const small = new Zone(
+    name,
+    { ...place, location: "global", zoneName, zoneType: "Public" },
+    goesFirst(options),
+  );
   const alias = (make: MakeRecord) =>
     make("acme-challenge", `_acme-challenge.${hostname}`, {
       recordType: "CNAME",

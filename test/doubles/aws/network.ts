@@ -295,6 +295,15 @@ export const network: Readonly<Record<string, Rules>> = {
       const inside = name === zone || name.endsWith(`.${zone}`);
       demand(inside, "InvalidChangeBatch", `RRSet with DNS name ${name}. is not permitted in zone ${zone}.`);
     },
+    // What an alias leads to goes after the alias, as octoDNS does it: https://github.com/octodns/octodns-route53/blob/main/octodns_route53/provider.py
+    delete({ id, inputs: { zoneId, name, type } }, cloud) {
+      const others = cloud
+        .things("aws:route53/record:Record")
+        .filter((it) => it.id !== id && it.inputs.zoneId === zoneId && it.inputs.type === type);
+      const alias = others.find(({ inputs }) => valueAt("aliases[0].name", inputs) === name);
+      const isLast = others.every(({ inputs }) => inputs.name !== name);
+      demand(!alias || !isLast, "InvalidChangeBatch", `${alias?.inputs.name} leads to ${name}`);
+    },
     create({ inputs }) {
       const parts = [inputs.zoneId, inputs.name, inputs.type, inputs.setIdentifier];
       return { id: parts.filter((it) => it !== undefined).join("_"), outputs: { fqdn: inputs.name } };

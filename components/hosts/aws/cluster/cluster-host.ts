@@ -5,6 +5,7 @@ import type { Host } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
+import { goesFirst } from "../../records.ts";
 import { createBucket } from "../bucket.ts";
 import { createEndpointService } from "../endpoint-service.ts";
 import { attachZone } from "../hosted-zones.ts";
@@ -92,7 +93,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     createAccessEntries(name, plan, clusterName, own);
     if (hostedZone && loadBalancerZoneId !== undefined) {
       const aliases = [{ name: workload.address, zoneId: loadBalancerZoneId, evaluateTargetHealth: false }];
-      new Record(name, { zoneId: hostedZone.id, name: region.endpoint.hostname, type: "A", aliases }, own);
+      const record = { zoneId: hostedZone.id, name: region.endpoint.hostname, type: "A", aliases };
+      new Record(name, record, goesFirst(own));
     }
 
     this.address = workload.address;

@@ -1,6 +1,7 @@
 import type { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
 import { Record, type RecordArgs } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { goesFirst } from "../../records.ts";
 import type { Address } from "./address.ts";
 import type { VmArgs } from "./findings.ts";
 
@@ -33,6 +34,7 @@ export function createRecords(
   if (!hostedZone) return;
   const { id: zoneId } = hostedZone;
   const { hostname } = plan.region.endpoint;
+  const own = goesFirst(options);
   const create = (
     resource: string,
     type: keyof typeof nowhere,
@@ -40,7 +42,7 @@ export function createRecords(
   ) => {
     const endpoint = { zoneId, name: hostname, type };
     if (!healthCheck) {
-      new Record(resource, { ...endpoint, ttl: ttlSeconds, records }, options);
+      new Record(resource, { ...endpoint, ttl: ttlSeconds, records }, own);
       return;
     }
     // Two records, of which Route 53 answers with the second while the first isn't healthy. With the first alone it would go on answering with that:
@@ -57,12 +59,14 @@ export function createRecords(
           failoverRoutingPolicies: [{ type: policy }],
           ...args,
         },
-        options,
+        own,
       );
     failover("nowhere", "SECONDARY", { records: [nowhere[type]] });
     const active = failover("active", "PRIMARY", { records, healthCheckId: healthCheck.id });
     const aliases = [{ name: active.fqdn, zoneId, evaluateTargetHealth: false }];
-    new Record(resource, { ...endpoint, aliases }, options);
+    // The zone as that one has it: where that one goes first, this one goes before it, because an alias leads to what is there.
+    // https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
+    new Record(resource, { ...endpoint, zoneId: active.zoneId, aliases }, own);
   };
   create(name, "A", [address.ipv4]);
   // A client that finds the name's IPv6 address and may not use it waits before it tries IPv4.
