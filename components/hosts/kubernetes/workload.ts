@@ -87,8 +87,8 @@ function createBeforehand(
     ...objects.peerServices.map(
       (service) => new Service(`${name}-${service.metadata?.name}`, service, options),
     ),
-    ...Object.entries(objects.configMaps).map(
-      ([part, configMap]) => new ConfigMap(`${name}-${part}`, configMap, options),
+    ...Object.entries(objects.configMaps).map(([part, configMap]) =>
+      createFiles(name, part, configMap, options),
     ),
     ...objects.claims.map(
       (claim, replica) =>
@@ -100,6 +100,21 @@ function createBeforehand(
     ),
     ...(objects.certificate ? [new CustomResource(name, objects.certificate, options)] : []),
   ];
+}
+
+/**
+ * Another content is another resource, as it is another object (see pod-files.ts). One resource would be replaced: where an update fails, the old object then waits for its deletion,
+ * and the next update, which goes back to it, makes it again and then deletes it, under the replicas that mount it.
+ */
+function createFiles(
+  name: string,
+  part: string,
+  configMap: WorkloadObjects["configMaps"][string],
+  options: Options,
+): ConfigMap {
+  const own = configMap.metadata?.name?.replace(workloadName, name) ?? "";
+  // As an earlier version called it.
+  return new ConfigMap(own, configMap, { ...options, aliases: [{ name: `${name}-${part}` }] });
 }
 
 /** A new replica pulls its images, takes its volume and becomes ready. */
