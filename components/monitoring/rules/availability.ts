@@ -55,7 +55,7 @@ export function availabilityAlerts(
       name: "RegistryCacheProbeFailing",
       inWorkingHours: true,
       // A probe from outside checks the certificate, as clients do, and sees a cache whose own probe is stopped with it. What is taken out of DNS on purpose has no address.
-      expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless on (${regionLabels}) ${silent}`,
+      expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless ignoring (job, instance, ${operatorLabels}) ${silent}`,
       description: isOneOfSeveral
         ? "nginx of this replica runs, but the probe {{ $labels.job }} gets no 200 from it. If no replica answers, clients pull from the upstreams."
         : "The probe {{ $labels.job }} gets no 200 from the endpoint. Clients pull from the upstreams.",
@@ -78,8 +78,8 @@ export const unreachable = `${upstreamProbe} == 0`;
 /** What tells replicas apart: a PodMonitor's label, and the Pod's own. Elsewhere, there is neither. */
 export const replicaLabels = "pod, replica";
 
-/** What tells regions apart, on the series of a probe from outside, too. The Prometheus Operator gives a Probe's series labels that a cache's don't have. */
-const regionLabels = "provider, topology, region";
+/** What the Prometheus Operator adds to the series of a Probe, and of a PodMonitor. All other labels tell caches apart, of which a region can have two. */
+const operatorLabels = "namespace, container, endpoint";
 
 /** The best of all replicas. */
 export function inAnyReplica(expr: string): string {
