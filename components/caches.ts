@@ -4,6 +4,7 @@ import { moreMayFollow, type Problem, problemIf, withinRegions } from "./config/
 import { refuse, warn } from "./config/refuse.ts";
 import { configWarnings } from "./config/warnings.ts";
 import type { StackCost } from "./cost/stack-cost.ts";
+import { goneRegions } from "./gone-regions.ts";
 import { planStack } from "./plan-stack.ts";
 import { RegionalCache } from "./regional-cache.ts";
 
@@ -32,6 +33,8 @@ export async function createCaches(config: LoadedConfig, options: CachesOptions 
   const today = new Date().toISOString().slice(0, 10);
   const { planned, cost } = await planStack(stack, pulumi.getStack(), today);
   warn([...configWarnings(stack), ...cost.warnings]);
+
+  if (config.isWhole) warn(await goneRegions(stack));
 
   const ofSecrets = await secretProblems(config);
   const checked = await Promise.all(planned.map((region) => region.check()));

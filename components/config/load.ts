@@ -11,6 +11,8 @@ import { namespace, type StackConfig, type StackInput } from "./schema.ts";
 export interface LoadedConfig {
   readonly stack: StackConfig;
   readonly secrets: Secrets;
+  /** Whether it names all regions of the running stack. @default another call of createCaches() may have others */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface LoadedConfig {
  */
 export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig {
   warn(namespaceWarnings());
-  return withSecrets(readAll(config), (key) => config.requireSecretObject(key));
+  return { ...withSecrets(readAll(config), (key) => config.requireSecretObject(key)), isWhole: true };
 }
 
 /** What a configuration names as `credentials`, by the name. */

@@ -7,7 +7,8 @@ interface StackState {
 }
 
 /** Type of the component that all of a region is in. What another part of the program has made isn't meant, whatever its name. */
-const ownParent = "registry-cache:index:RegionalCache$";
+const ownType = "registry-cache:index:RegionalCache";
+const ownParent = `${ownType}$`;
 
 /** Asked for once, of all regions of a stack: by the engine's connection, because a process of the Automation API runs several stacks, and each of them several times. */
 const states = new WeakMap<object, Promise<StackState>>();
@@ -29,6 +30,17 @@ export async function previousOutputs<Outputs extends object>(
         : [];
     }),
   );
+}
+
+/** The regions that the last update of this stack left. */
+export async function previousRegions(): Promise<readonly { name: string; isMachine: boolean }[]> {
+  const { outputs: resources } = await stateOfRun();
+  const named = (isMeant: (type: string) => boolean) =>
+    Object.entries(resources).flatMap(([urn, { type }]) =>
+      isMeant(type) ? [urn.split("::").at(-1) ?? ""] : [],
+    );
+  const machines = new Set(named((type) => /^registry-cache:\w+:VmHost$/.test(type)));
+  return named((type) => type === ownType).map((name) => ({ name, isMachine: machines.has(name) }));
 }
 
 function stateOfRun(): Promise<StackState> {

@@ -227,6 +227,16 @@ function testLifecycle(file: string, known: ClusterCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
+  test("a region that is renamed, or gone from the file, is deleted: a preview says so", async () => {
+    const [region] = stack.regions;
+    const name = { aws: "us-west-2", azure: "northeurope" }[known.provider];
+    const endpoint = { ...(region?.endpoint as object), hostname: `cache.${name}.example.com` };
+    await stack.configure({}, { name, endpoint });
+    const { messages, changes } = await succeeds(stack, "preview");
+    assert.ok(messages.includes(`regions: ${region?.name} isn't in the stack's file any more`), messages);
+    assert.ok(changes.includes(`delete ${lastPart(known.cluster)} ${region?.name}`), changes.join("\n"));
+  });
+
   test("destroy leaves nothing, and takes away what is in a cluster before it and its network", async () => {
     await stack.configure({});
     known.leaveBehind?.(cloud);

@@ -2,11 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { previousOutputs } from "../../components/hosts/previous-outputs.ts";
+import { goneRegions } from "../../components/gone-regions.ts";
+import { previousOutputs, previousRegions } from "../../components/hosts/previous-outputs.ts";
 
 const own = "urn:pulumi:stack::project::registry-cache:index:RegionalCache$registry-cache:aws:VmHost$";
+const region = { type: "registry-cache:index:RegionalCache", outputs: {} };
 const outputs = {
   [`${own}type::frankfurt`]: { type: "type", outputs: { size: 20 } },
+  "urn:pulumi:stack::project::registry-cache:index:RegionalCache::frankfurt": region,
+  [`${own.slice(0, -1)}::frankfurt`]: { type: "registry-cache:aws:VmHost", outputs: {} },
+  "urn:pulumi:stack::project::registry-cache:index:RegionalCache::paris": region,
   [`${own}other::frankfurt`]: { type: "other", outputs: { size: 30 } },
   // Of another part of the program.
   "urn:pulumi:stack::project::my:index:Team$type::frankfurt": { type: "type", outputs: { size: 40 } },
@@ -26,6 +31,17 @@ test("a state that is just being written is asked for again, and then not any mo
   await pulumi.runtime.setMocks(mocks, "project", "stack", false, "organization");
   assert.deepEqual([...(await previousOutputs("type"))], [["frankfurt", { size: 20 }]]);
   assert.deepEqual([...(await previousOutputs("other"))], [["frankfurt", { size: 30 }]]);
+  assert.deepEqual(await previousRegions(), [
+    { name: "frankfurt", isMachine: true },
+    { name: "paris", isMachine: false },
+  ]);
+  assert.deepEqual(
+    (await goneRegions({ provider: "aws", regions: [] })).map(({ message }) => message.split(" (")[0]),
+    [
+      "frankfurt isn't in the stack's file any more: this update deletes it, and stops at its disk as long as that is protected",
+      "paris isn't in the stack's file any more: this update deletes it, with all that it has cached",
+    ],
+  );
   assert.equal(asked, 3);
 
   // A process of the Automation API goes on to another stack, or runs this one once more.
