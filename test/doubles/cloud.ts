@@ -71,6 +71,8 @@ export interface Rules {
   create(request: Request): { readonly id: string; readonly outputs?: Inputs; readonly scope?: string };
   /** Refuses a change in place. */
   update?(request: Request, before: Thing): void;
+  /** Whether the provider takes one that is gone for deleted. @default it fails */
+  readonly mayBeGone?: boolean;
   /** Whether the provider, when it should delete it, only forgets it. */
   isForgotten?(inputs: Inputs): boolean;
   /** Refuses, or does what goes with it. */
@@ -257,6 +259,7 @@ export class Cloud {
   }
 
   delete(type: string, id: string, scope: string): void {
+    if (this.#rules(type).mayBeGone && !this.find(type, id, scope)) return;
     const thing = this.#get(type, id, scope);
     this.#faults.letFail("delete", type);
     const users = this.#usersOf(thing);

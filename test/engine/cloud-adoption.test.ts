@@ -57,4 +57,25 @@ function testAdoption(known: CloudCase): void {
     const violations = known.violations(cloud.things(), { clients: [], metrics: [] });
     assert.deepEqual(violations.sort(), known.openings);
   });
+
+  test("by docs/regions.md, a network in another zone takes another disk", async () => {
+    if (known !== clouds.aws) return;
+    const { network: _, ...region } = known.adopting;
+    const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;
+    const { urn } = resources.find(({ type }: { type: string }) => type === known.types.disk);
+    await stack.pulumi("state", "unprotect", urn, "--yes");
+    const { permissionsBoundary, iamPath } = known.governed;
+    const governance = { permissionsBoundary, iamPath };
+    await stack.configure({ governance }, { ...region, network: { vpc: "create" } });
+    for (const [operation, ...args] of [
+      ["destroy", "--target", urn, "--target-dependents"],
+      ["up"],
+      ["preview", "--expect-no-changes"],
+    ] as const) {
+      const { failed, messages } = await stack.run(operation, args);
+      assert.ok(!failed, messages);
+    }
+    assert.equal(cloud.things("aws:ec2/eip:Eip").length, 1);
+    assert.equal(cloud.things("aws:ec2/eipAssociation:EipAssociation").length, 1);
+  });
 }

@@ -205,8 +205,10 @@ export const network: Readonly<Record<string, Rules>> = {
 
   "aws:ec2/eipAssociation:EipAssociation": {
     replacing: ["allocationId", "instanceId", "networkInterfaceId", "privateIpAddress"],
+    // https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/ec2_eip_association.go
+    mayBeGone: true,
     references: [
-      { at: "allocationId", to: eip, exclusive: "Resource.AlreadyAssociated" },
+      { at: "allocationId", to: eip },
       { at: "networkInterfaceId", to: networkInterface, exclusive: "Resource.AlreadyAssociated" },
     ],
     admit(request) {
@@ -214,6 +216,13 @@ export const network: Readonly<Record<string, Rules>> = {
       const its = vpcOfInterface({ inputs, scope: request.scope }, cloud);
       const open = cloud.things(gateway).some((it) => it.inputs.vpcId === its);
       demand(open, "Gateway.NotAttached", `Network ${its} is not attached to any internet gateway`);
+      const others = cloud
+        .things(eipAssociation)
+        .filter((it) => it.inputs.allocationId === inputs.allocationId);
+      const mayMove = inputs.allowReassociation !== false;
+      demand(mayMove || others.length === 0, "Resource.AlreadyAssociated", "the address is in use");
+      // An address that moves leaves the interface it was at: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html
+      for (const other of others) cloud.remove(other);
     },
     create: ({ cloud }) => ({ id: `eipassoc-${cloud.digits(17)}` }),
   },
