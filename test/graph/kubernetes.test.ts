@@ -149,6 +149,16 @@ for (const name of kubernetesCases) {
   });
 }
 
+test("the Secret with a private certificate outlives another mode, whose certificate is in a Secret of that name, and goes with the namespace", async () => {
+  const { resources } = await graphOf("volumes");
+  const secrets = resources.filter(({ type }) => lastPart(type) === "Secret");
+  const kept = secrets.filter(({ retainOnDelete }) => retainOnDelete);
+  assert.deepEqual(
+    kept.map(({ name, deletedWith }) => [name, deletedWith]),
+    [["frankfurt-tls", "kubernetes:core/v1:Namespace frankfurt"]],
+  );
+});
+
 test("a region with volumes is made of these, by these types and names for ever", async () => {
   const { resources } = await graphOf("volumes");
   assert.deepEqual(resources.map(({ type, name }) => `${type} ${withoutContentHash(name)}`).sort(), [

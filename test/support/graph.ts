@@ -15,6 +15,7 @@ export interface RegisteredResource {
   readonly aliases: number;
   readonly protect: boolean;
   readonly deleteBeforeReplace: boolean;
+  readonly retainOnDelete: boolean;
   readonly replaceOnChanges: readonly string[];
   readonly ignoreChanges: readonly string[];
   /** Type and name of the resource that takes this one with it. */
@@ -43,6 +44,7 @@ interface Request {
   getCustom(): boolean;
   getProtect(): boolean;
   getDeletebeforereplace(): boolean;
+  getRetainondelete(): boolean | undefined;
   getReplaceonchangesList(): string[];
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
@@ -132,6 +134,7 @@ function describe(request: Request): RegisteredResource {
     aliases: request.getAliasesList().length,
     protect: request.getProtect(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
+    retainOnDelete: request.getRetainondelete() ?? false,
     replaceOnChanges: request.getReplaceonchangesList(),
     ignoreChanges: request.getIgnorechangesList(),
     deletedWith: typeAndName(request.getDeletedwith()),

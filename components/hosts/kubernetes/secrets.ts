@@ -109,7 +109,9 @@ export function createPrivateTls(
         "tls.key": pulumi.secret(certificate.key),
       },
     },
-    inNamespace,
+    // With another mode, cert-manager has its certificate in a Secret of this name, and the Pods mount that: it takes this one over. It goes with a namespace that is the stack's; in
+    // another one, nothing is left behind.
+    { ...inNamespace, retainOnDelete: inNamespace.deletedWith !== undefined },
   );
   return { authority, secret };
 }
