@@ -317,7 +317,7 @@ test("what an existing namespace lacks is said before anything is made", async (
   });
   for (const told of [
     "endpoint.tls.secretName: the Secret wildcard isn't in the namespace team-cache",
-    "namespace: \"team-cache\" has a Service registry-cache already, which isn't this stack's",
+    "namespace: \"team-cache\" has a Service registry-cache already, which isn't this region's",
     "pods.imagePullSecrets[0].name: the Secret mirror isn't in the namespace team-cache",
     "pods.runAsUser: can't be `cluster`: this isn't OpenShift",
     'scheduling.affinity: the cluster refuses it: spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].operator: Invalid value: "Is"',

@@ -213,7 +213,7 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
   for (const told of [
     /regions\[0\]\.endpoint\.tls\.name: the cluster has no ClusterIssuer nobody/,
     /regions\[0\]\.expose\.ipFamilyPolicy: the cluster refuses it: spec\.ipFamilyPolicy: .*not configured for dual-stack/,
-    /regions\[0\]\.namespace: "cache-bucket" already exists, and isn't this stack's/,
+    /regions\[0\]\.namespace: "cache-bucket" already exists, and isn't this region's/,
     /regions\[1\]\.storage\.class: the cluster has no StorageClass "fast": it has kwok-volume/,
     /regions\[1\]\.endpoint\.port: the Gateway has no HTTPS listener there; those it has are at: 443/,
     /regions\[2\]\.expose\.class: the cluster has no IngressClass "nginx": it has none/,

@@ -165,7 +165,7 @@ describe("a cluster", () => {
       answers.set(`${core}/services/registry-cache`, there("service"));
       assert.deepEqual(await told({ service: "service" }), []);
       assert.deepEqual(await told({ service: "older" }), [
-        "\"team-cache\" has a Service registry-cache already, which isn't this stack's: each cache needs a namespace of its own",
+        "\"team-cache\" has a Service registry-cache already, which isn't this region's: each cache needs a namespace of its own",
       ]);
     });
 

@@ -28,7 +28,7 @@ export async function namespaceProblems(question: Question): Promise<Problem[]> 
   }
   if (isOwn || isAdopting) return [];
   return refused(
-    "already exists, and isn't this stack's: choose another name, delete it, or use it as it is by `create: false`",
+    "already exists, and isn't this region's: choose another name, delete it, or use it as it is by `create: false`",
   );
 }
 
@@ -37,7 +37,7 @@ async function othersProblems({ region, api, own }: Question): Promise<Problem[]
   const { name: namespace } = region.namespace;
   const service = await ifThere(api.core.readNamespacedService({ name: workloadName, namespace }));
   if (!service || service.metadata?.uid === own.service) return [];
-  const message = `"${namespace}" has a Service ${workloadName} already, which isn't this stack's: each cache needs a namespace of its own`;
+  const message = `"${namespace}" has a Service ${workloadName} already, which isn't this region's: each cache needs a namespace of its own`;
   return [{ path: "namespace", message }];
 }
 
