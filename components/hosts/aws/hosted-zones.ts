@@ -5,6 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
+import { goesFirst } from "../records.ts";
 import type { Question } from "./account.ts";
 import type { AwsPlan } from "./naming.ts";
 
@@ -135,5 +136,5 @@ export function attachZone(
   options: pulumi.CustomResourceOptions,
 ): void {
   if (!hostedZone?.isPrivate) return;
-  new ZoneAssociation(name, { zoneId: hostedZone.id, vpcId, vpcRegion: region.name }, options);
+  new ZoneAssociation(name, { zoneId: hostedZone.id, vpcId, vpcRegion: region.name }, goesFirst(options));
 }
