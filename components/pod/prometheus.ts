@@ -213,7 +213,7 @@ export function prometheusPart(options: PodOptions): Part {
     },
     files: {
       [configurationFile]: renderPrometheusConfig(options),
-      [rulesFile]: renderRules(monitoring.alerts, { isOneOfSeveral: isReplica && replicas > 1 }),
+      [rulesFile]: renderRules(monitoring.alerts, { isOwn: true, isOneOfSeveral: isReplica && replicas > 1 }),
       "prometheus.sh": script(import.meta.url, "prometheus.sh"),
     },
     live: {

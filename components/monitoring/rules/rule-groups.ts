@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { StackConfig } from "../../config/schema.ts";
 import { dashboardUid } from "../dashboard/dashboard.ts";
-import { availabilityAlerts } from "./availability.ts";
+import { availabilityAlerts, unreachableAlert } from "./availability.ts";
 import { certificateAlerts } from "./certificate.ts";
 import { changeAlerts } from "./change.ts";
 import { durationsBy } from "./durations.ts";
@@ -18,6 +18,8 @@ type Alerts = StackConfig["monitoring"]["alerts"];
 export interface RuleOptions {
   /** See {@link durationsBy}. @default 60 */
   readonly secondsPerMinute?: number;
+  /** For a cache's own Prometheus, which has no probe from outside: what only that can tell is left out, since all rules must fit into a machine's user data. @default false */
+  readonly isOwn?: boolean;
   /** For the Prometheus of one replica of several, which sees no other. @default false */
   readonly isOneOfSeveral?: boolean;
 }
@@ -25,7 +27,7 @@ export interface RuleOptions {
 /** All rules of a cache, as groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
 export function ruleGroups(
   alerts: Alerts,
-  { secondsPerMinute = 60, isOneOfSeveral = false }: RuleOptions = {},
+  { secondsPerMinute = 60, isOwn = false, isOneOfSeveral = false }: RuleOptions = {},
 ): RuleGroup[] {
   const { thresholds } = alerts;
   const durations = durationsBy(secondsPerMinute);
@@ -36,6 +38,7 @@ export function ruleGroups(
       rules: [
         ...recordingRules(durations),
         ...[
+          ...(isOwn ? [] : [unreachableAlert(thresholds, durations)]),
           ...availabilityAlerts(thresholds, durations, isOneOfSeveral),
           ...upstreamAlerts(thresholds, durations),
           ...trafficAlerts(thresholds, durations),
