@@ -7,8 +7,7 @@ import { configurationViolations } from "../../policy/judge.ts";
 import { readSettings, type Settings } from "../../policy/settings.ts";
 import { type Configuration, configurationsOf } from "../fleet/configurations.ts";
 import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
-import { sharedHostnames } from "./shared-hostnames.ts";
-import { sharedLabels } from "./shared-labels.ts";
+import { sharedHostnames, sharedLabels } from "./shared.ts";
 
 /** Paths start with a file's name. */
 export interface Checked extends Findings {
