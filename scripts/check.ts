@@ -62,7 +62,8 @@ function program(title: string, ...command: string[]): Check {
         all: true,
         stdin: "ignore",
         timeout: checkMinutes * 60_000,
-        env: { NODE_COMPILE_CACHE: join(cache, "compiled") },
+        // Go's collector runs less often: a quarter less processor time of tsc. https://go.dev/doc/gc-guide#GOGC
+        env: { NODE_COMPILE_CACHE: join(cache, "compiled"), GOGC: "400" },
       });
       // What ran out of time hasn't said so.
       const why = result.timedOut || !result.all ? result.shortMessage : "";

@@ -1,7 +1,7 @@
 /** Serves what a double answers by the cloud's own API. The program asks it as if it were the cloud: see redirect-fetch.ts. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { lazyCollectors } from "../setup/pulumi-home.ts";
+import { lazyCollector } from "../setup/pulumi-home.ts";
 import type { Cloud } from "./cloud.ts";
 import { CloudError } from "./faults.ts";
 import type { ServedApi } from "./served-api.ts";
@@ -22,7 +22,7 @@ export async function serveApi(cloud: Cloud): Promise<ServedApi> {
   const { port } = server.address() as AddressInfo;
   return {
     environment: {
-      NODE_OPTIONS: `${lazyCollectors().NODE_OPTIONS} --import=${new URL("redirect-fetch.ts", import.meta.url)}`,
+      NODE_OPTIONS: `${lazyCollector().NODE_OPTIONS} --import=${new URL("redirect-fetch.ts", import.meta.url)}`,
       REDIRECTED_ORIGIN: api.origin,
       REDIRECTED_TO: `http://127.0.0.1:${port}`,
     },

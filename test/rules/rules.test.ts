@@ -85,8 +85,6 @@ describe("the rules", () => {
     }
     const { failed, all } = await execa(promtool, ["test", "rules", ...files], {
       cwd: directory.path,
-      // Its garbage is a third of its work.
-      env: { GOGC: "400" },
       reject: false,
       all: true,
     });

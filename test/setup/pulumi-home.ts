@@ -16,8 +16,7 @@ export async function forbidLogs(home: string): Promise<void> {
   });
 }
 
-/** Go's collector and Node's run less often: a twelfth less processor time of the engine and its programs, for more memory. */
-export const lazyCollectors = () => ({
-  GOGC: "400",
+/** Node's collector runs less often: less processor time of the engine's programs, for more memory. */
+export const lazyCollector = () => ({
   NODE_OPTIONS: `${engineEnvironment().NODE_OPTIONS} --max-semi-space-size=64`,
 });

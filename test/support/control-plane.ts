@@ -27,9 +27,6 @@ import { waitUntil } from "./wait.ts";
 
 const loopback = "127.0.0.1";
 
-/** Go's collector runs less often: less processor time of the API server, most of which its start takes, for more memory. */
-const keepingMemory = { GOGC: "400" };
-
 /** Where the nodes are, one after the other: `topology.kubernetes.io/zone`. */
 export const zones = ["a", "b", "c"] as const;
 
@@ -66,10 +63,8 @@ export async function startControlPlane({
   await using parts = new AsyncDisposableStack();
   const dir = parts.use(await tempDir());
   const file = (name: string) => join(dir.path, name);
-  const start = async (name: GoToolName, args: readonly string[]): Promise<Process> => {
-    const options = { logFile: file(`${name}.log`), env: keepingMemory };
-    return parts.use(await startProcess(await ensureTool(name), args, options));
-  };
+  const start = async (name: GoToolName, args: readonly string[]): Promise<Process> =>
+    parts.use(await startProcess(await ensureTool(name), args, { logFile: file(`${name}.log`) }));
 
   const first = await freePorts(4);
   const [etcd, etcdPeer, api, kubelet] = [0, 1, 2, 3].map((it) => `${loopback}:${first + it}`);

@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 import { engineEnvironment, engineProgram, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
-import { forbidLogs, lazyCollectors } from "../setup/pulumi-home.ts";
+import { forbidLogs, lazyCollector } from "../setup/pulumi-home.ts";
 import { startKms, type TestKms } from "./kms.ts";
 import { startWarmProgram } from "./warm-program.ts";
 
@@ -98,7 +98,7 @@ export async function engineUnderTest(directory: string): Promise<NodeJS.Process
   await forbidLogs(home);
   return {
     ...engineEnvironment(),
-    ...lazyCollectors(),
+    ...lazyCollector(),
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
