@@ -2,12 +2,12 @@ import ipaddr from "ipaddr.js";
 
 export type Family = "ipv4" | "ipv6";
 
-/** @param range of the configuration, or of a cloud's answer: in CIDR notation. */
+/** @param range in CIDR notation, from the configuration or from a cloud's API */
 export function familyOf(range: string): Family {
   return ipaddr.parseCIDR(range)[0].kind();
 }
 
-/** As Kubernetes names it. */
+/** The address family as Kubernetes spells it. */
 export function familyNameOf(range: string): "IPv4" | "IPv6" {
   return familyOf(range) === "ipv4" ? "IPv4" : "IPv6";
 }

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 type Operations = Required<pulumi.dynamic.ResourceProvider>;
 
-/** Operations of a dynamic resource, each by a function of the provider's module. Only their text is kept, so they can use nothing but their arguments. */
+/** The operations of a dynamic resource. Each calls a function of the provider's module. Only the source text of an operation is kept, so it can use nothing but its arguments. */
 export type OperationsBy<Module> = {
   readonly [Name in keyof Operations]?: (
     module: Module,
@@ -14,8 +14,8 @@ export type OperationsBy<Module> = {
 };
 
 /**
- * A resource whose operations are in a module of this project. `pulumi.dynamic.Resource` would make the provider's text, which the engine keeps in the stack's state, of functions and
- * all that they refer to, which takes a debugger and a compiler at each start.
+ * A dynamic resource whose operations are in a module of this project. `pulumi.dynamic.Resource` instead serializes the operations, with everything that they refer to, into the
+ * stack's state. That serialization needs a debugger and a compiler at each start.
  */
 export abstract class DynamicResource extends pulumi.CustomResource {
   /**
@@ -34,10 +34,10 @@ export abstract class DynamicResource extends pulumi.CustomResource {
 }
 
 /**
- * The text of a provider: a way to its module, so that a change of the code changes no state.
+ * The text of a provider. It only imports the provider's module, so a change to the module's code changes no state.
  *
  * @param url `import.meta.url` of the resource's module
- * @param name of the provider's module, from there, without its extension. Stacks have its path in their state, and import it for `pulumi refresh` and `destroy`: it stays.
+ * @param name path of the provider's module, relative to `url`, without extension. It never changes: states contain it, and `pulumi refresh` and `destroy` import the module by it.
  */
 export function providerText<Module>(url: string, name: string, operations: OperationsBy<Module>): string {
   const entries = Object.entries(operations).map(
@@ -52,10 +52,10 @@ ${entries.join("")}  };
 `;
 }
 
-/** Where a program finds this package, if it has it: by way of this link, pnpm's path with the version in it isn't seen. */
+/** Path of this package in a program that depends on it. With pnpm, this link hides the real path, which contains the version. */
 const installed = join("node_modules", "registry-cache");
 
-/** From the directory that the program runs in: there, the engine also runs the provider's code, and a state can't name a directory of one machine. */
+/** The module's path, relative to the program's directory: the engine runs the provider's code there too, and an absolute path would tie the state to one machine. */
 function providerPath(url: string, name: string): string {
   const own = fileURLToPath(url);
   const path = join(dirname(own), `${name}${extname(own)}`);
@@ -63,7 +63,7 @@ function providerPath(url: string, name: string): string {
   return inPackage.startsWith("..") ? relative(process.cwd(), path) : join(installed, inPackage);
 }
 
-/** Of {@link installed}; where there is none, a directory that has nothing. */
+/** The directory that {@link installed} links to. If the link doesn't exist, a path below which there are no files. */
 function packageDirectory(): string {
   try {
     return realpathSync(installed);

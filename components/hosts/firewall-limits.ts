@@ -1,5 +1,5 @@
-/** The most sources in all rules of a network security group of Azure: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-resource-manager-virtual-networking-limits */
+/** Maximum number of source ranges in all rules of an Azure network security group: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-resource-manager-virtual-networking-limits */
 export const maxSecurityGroupRanges = 4000;
 
-/** Of its 1000 rules, each of which takes one service tag, as far as the others leave them: same page. */
+/** Maximum number of service tags. Each takes one of the group's 1000 rules (same page); the rest is for the other rules. */
 export const maxSecurityGroupTags = 900;

@@ -5,12 +5,12 @@ import type { Problem } from "../config/problems.ts";
 import type { AnyRegion, Governance, StackConfig } from "../config/schema.ts";
 import type { MetricsAddress } from "../monitoring/federation.ts";
 
-/** What all regions of a stack share, as far as they are planned by it. */
+/** The part of a stack's configuration that all its regions share and that a plan reads. */
 export interface Shared
   extends Pick<StackConfig, "provider" | "upstreams" | "images" | "monitoring" | "prefetch" | "workload"> {
-  /** The stack's name, without organization: part of most names in a cloud. */
+  /** The stack's name, without its organization. Most resource names in a cloud contain it. */
   readonly stack: string;
-  /** @default nothing is asked for */
+  /** @default no tags, boundaries or keys are required */
   readonly governance?: Governance;
 }
 
@@ -18,33 +18,33 @@ export interface PlanRequest<R extends AnyRegion = AnyRegion> extends Shared {
   readonly region: R;
 }
 
-/** A region with what follows from its configuration alone. All that comes after it reads this: the questions to the provider, the host, the cost, the outputs. */
+/** A region, with everything that follows from its configuration alone. The look-up, the host, the cost and the outputs all read it. */
 export interface RegionPlan<R extends AnyRegion = AnyRegion> extends PlanRequest<R> {
-  /** Of the region's machine, or of each node, where the stack makes some. What is made may differ: where AWS doesn't sell that machine, see `found.machine.capacity`. */
+  /** The size of the region's machine, or of each node that the stack creates. The actual machine type can differ where AWS doesn't sell this one: see `found.machine.capacity`. */
   readonly capacity?: CapacityPlan;
   /**
-   * Where a Prometheus outside reaches the metrics. @default nowhere: nobody may read them; or the endpoint leads to any one of several replicas, which a PodMonitor finds, or which
-   * send their metrics away
+   * Where an external Prometheus scrapes the metrics.
+   * @default not scrapeable from outside: `access.metrics` is empty, or the endpoint leads to any one of several replicas. A PodMonitor finds those, or they push their metrics.
    */
   readonly metrics?: MetricsAddress | undefined;
 }
 
-/** What is to be said of a region; paths are relative to it. */
+/** What is wrong with a region's configuration. Paths are relative to the region. */
 export interface Findings {
-  /** What can't be made. */
+  /** Reasons why the region can't be created. */
   readonly problems: readonly Problem[];
-  /** What can, but isn't as it seems to be meant, or should soon be otherwise. */
+  /** The region can be created, but the result probably isn't what the user wants, or needs a change soon. */
   readonly warnings: readonly Problem[];
 }
 
 export interface Planned<Plan> extends Findings {
-  /** With problems, of what comes next to what the configuration asks for. */
+  /** If there are problems, the plan that is closest to the configuration. */
   readonly plan: Plan;
 }
 
-/** What the provider has of what a region's configuration names; or why the region can't be made. */
+/** The existing resources that a region's configuration names, or the reasons why the region can't be created. */
 export interface LookedUp<Found extends object> {
-  /** Only without problems. */
+  /** Set only if there are no problems. */
   readonly found?: Found | undefined;
   readonly problems: readonly Problem[];
 }
@@ -55,50 +55,50 @@ export interface HostArgs<Plan, Found extends object = object> {
   readonly secrets: Secrets;
 }
 
-/** What every host gives: where the cache of a region runs and how it is reached. */
+/** What every host provides: where a region's cache runs, and how clients reach it. */
 export interface Host extends pulumi.ComponentResource {
-  /** IP address, or name of a load balancer, that the endpoint's name leads to. */
+  /** Where the endpoint's DNS name leads: an IP address, or the DNS name of a load balancer. */
   readonly address: pulumi.Output<string>;
-  /** The authority that clients have to trust, where it isn't a public one. */
+  /** The certificate authority that clients must trust. Undefined if the authority is a public one. */
   readonly ca: pulumi.Output<{ readonly file: string; readonly certificate: string } | undefined>;
-  /** Size of the disk that holds the cache, in GiB; of each replica. */
+  /** Size in GiB of the disk that holds the cache. With several replicas, the size of each replica's disk. */
   readonly diskGiB: number;
-  /** Where the blobs are, if in object storage. */
+  /** URL of the bucket that stores the blobs, if they are in object storage. */
   readonly bucketUrl?: string | undefined;
-  /** What a private link of another account leads to, as its cloud knows it. @default there is none */
+  /** The cloud's name for the service that private links from other accounts connect to. @default there is no such service */
   readonly privateLink?: pulumi.Output<string> | undefined;
-  /** Digest of the Pod that a machine is told to run, which may take it later. @default an update ends when the Pods run */
+  /** Digest of the Pod that a machine should run. The machine can apply it after the update. @default the update waits until the Pods run */
   readonly pod?: pulumi.Output<string>;
 }
 
-/** One kind of place where a cache can run: a provider, and a topology where the provider has several. docs/adding-a-provider.md shows how one is written. */
+/** One kind of place where a cache can run: a provider, and a topology if the provider has several. See docs/adding-a-provider.md. */
 export interface KindDefinition<R extends AnyRegion, Plan extends RegionPlan<R>, Found extends object> {
-  /** Pure. */
+  /** Pure: calls no cloud and reads no files. */
   plan(request: PlanRequest<R>): Planned<Plan>;
-  /** What this machine and the stack's last update say, found without changing anything. @default nothing */
+  /** Checks this machine and the state of the stack's last update. Changes nothing. @default no checks */
   preflight?(plan: Plan): Promise<Findings>;
-  /** Of the region's resources. @default none has to be configured */
+  /** The Pulumi provider of the region's resources. @default the kind needs no configured provider */
   createProvider?(plan: Plan, options: pulumi.ResourceOptions): pulumi.ProviderResource;
-  /** Asks whether what the configuration names is there: after the preflights of all regions, before anything is made. */
+  /** Asks the provider whether everything that the configuration names exists. Runs after the preflights of all regions and before any resource is created. */
   lookUp(plan: Plan, options: { readonly provider?: pulumi.ProviderResource }): Promise<LookedUp<Found>>;
   create(name: string, args: HostArgs<Plan, Found>, options: pulumi.ComponentResourceOptions): Host;
 }
 
-/** A kind, with the types of its plan and of what it finds kept to itself. */
+/** A kind that hides the types of its plan and of its look-up's result. */
 export type Kind<R extends AnyRegion> = (request: PlanRequest<R>) => Promise<PlannedRegion>;
 
-/** A region on its way from the configuration to its resources. */
+/** A region between its configuration and its resources. */
 export interface PlannedRegion {
   readonly plan: RegionPlan;
-  /** What the plan alone says. */
+  /** The findings of the plan alone. */
   readonly findings: Findings;
-  /** Whether there is somebody to ask in {@link PlannedRegion.lookUp}. */
+  /** Whether {@link PlannedRegion.lookUp} has a provider to ask. */
   readonly hasProvider: boolean;
-  /** The same with what the preflight says. */
+  /** The plan's findings and the preflight's. */
   check(): Promise<Findings>;
   /**
-   * Only for a region without problems.
-   * @param options of the region's provider
+   * Call it only for a region without problems.
+   * @param options for the region's Pulumi provider
    */
   lookUp(options?: pulumi.ResourceOptions): Promise<FoundRegion>;
 }
@@ -106,13 +106,13 @@ export interface PlannedRegion {
 export interface FoundRegion {
   readonly plan: RegionPlan;
   readonly problems: readonly Problem[];
-  /** Of the region's resources, where there is one to configure. */
+  /** The Pulumi provider of the region's resources, if the kind needs a configured one. */
   readonly provider?: pulumi.ProviderResource | undefined;
-  /** @throws TypeError for a region with problems */
+  /** @throws TypeError if the look-up found problems */
   createHost(secrets: Secrets, options: pulumi.ComponentResourceOptions): Host;
 }
 
-/** @param load loads the definition: a cloud's SDK takes seconds. */
+/** @param load imports the definition. It's lazy because loading a cloud's SDK takes seconds. */
 export function kind<R extends AnyRegion, Plan extends RegionPlan<R>, Found extends object>(
   load: () => Promise<KindDefinition<R, Plan, Found>>,
 ): Kind<R> {

@@ -1,7 +1,7 @@
 import type { RegionKind, Regions } from "../config/schema.ts";
 import { type Kind, kind, type PlannedRegion, type Shared } from "./kind.ts";
 
-/** Every kind of region that the schema has. Only those of a stack are loaded. */
+/** Every kind of region in the schema. Only the kinds that a stack uses are loaded. */
 const kinds: { readonly [Name in RegionKind]: Kind<Regions[Name]> } = {
   local: kind(async () => (await import("./local/kind.ts")).local),
   "aws vm": kind(async () => (await import("./aws/vm/kind.ts")).awsVm),
@@ -11,7 +11,7 @@ const kinds: { readonly [Name in RegionKind]: Kind<Regions[Name]> } = {
   kubernetes: kind(async () => (await import("./kubernetes/kind.ts")).kubernetes),
 };
 
-/** Plans a region, whatever its kind. */
+/** Plans a region of any kind. */
 export function planRegion<Name extends RegionKind>(
   region: { [One in Name]: Regions[One] & { readonly kind: One } }[Name],
   shared: Shared,

@@ -2,35 +2,35 @@ import type { Problem } from "../config/problems.ts";
 import { warn } from "../config/refuse.ts";
 import type { LookedUp } from "./kind.ts";
 
-/** Questions to a cloud, all of which are asked, and what is wrong with the answers. */
+/** Collects the problems that a cloud's answers reveal. One problem doesn't stop the other questions. */
 export class LookUp {
   readonly #problems: Problem[] = [];
   readonly #warnings: Problem[] = [];
 
-  /** Sorted, as the answers come in any order. */
+  /** Sorted by path, because answers arrive in any order. */
   get problems(): readonly Problem[] {
     return this.#problems.toSorted((one, other) => one.path.localeCompare(other.path));
   }
 
-  /** What can be made, but isn't as the configuration seems to mean it. Sorted like {@link problems}. */
+  /** The region can be created, but the result probably isn't what the user wants. Sorted like {@link problems}. */
   get warnings(): readonly Problem[] {
     return this.#warnings.toSorted((one, other) => one.path.localeCompare(other.path));
   }
 
-  /** @param path of the entry, relative to the region, that the answer is about. */
+  /** @param path of the configuration entry that the answer is about, relative to the region */
   warn(path: string, message: string): void {
     this.#warnings.push({ path, message });
   }
 
-  /** @param path of the entry, relative to the region, that the answer is about. */
+  /** @param path of the configuration entry that the answer is about, relative to the region */
   refuse(path: string, message: string): undefined {
     this.#problems.push({ path, message });
   }
 
   /**
-   * What the cloud has of what the configuration names.
-   * @param name as a person says it: `the hosted zone example.com`
-   * @returns undefined, and a problem more, when there is none or the cloud doesn't say.
+   * Waits for the cloud's answer about something that the configuration names.
+   * @param name as users would write it: `the hosted zone example.com`
+   * @returns undefined, after adding a problem, if it doesn't exist or the cloud gives no answer
    */
   async ask<Answer>(path: string, name: string, answer: Promise<Answer>): Promise<Answer | undefined> {
     try {
@@ -41,8 +41,8 @@ export class LookUp {
   }
 
   /**
-   * That a zone has no record of the endpoint's name but the stack's own. Without an answer, nothing is told: the update says it.
-   * @param record as a person says it: `the A record of cache.example.com`
+   * Adds a problem if the zone already has a record for the endpoint's name that isn't this stack's. A failed question adds none: the update reports the error.
+   * @param record as users would write it: `the A record of cache.example.com`
    */
   async askForFreeName(record: string, exists: Promise<boolean>): Promise<void> {
     const isThere = await exists.catch(() => false);
@@ -54,11 +54,11 @@ export class LookUp {
   }
 
   /**
-   * That the cloud has nothing of a name that the stack would use; otherwise there is a problem more.
-   * @param name as a person says it: `the bucket example`
-   * @param isMissing whether an error says so.
-   * @param unknown what is to be said, after the name, where it says something else.
-   * @param wayOut what to do where there is something.
+   * Adds a problem if the cloud already has a resource with a name that this stack would use.
+   * @param name as users would write it: `the bucket example`
+   * @param isMissing whether an error means that there is no such resource
+   * @param unknown what follows the name in the message of any other error
+   * @param wayOut what the user can do if the resource exists
    */
   async askForNothing(
     path: string,
@@ -84,8 +84,8 @@ export class LookUp {
 }
 
 /**
- * Asks all that there is to ask about a region.
- * @param ask gives undefined where there is a problem.
+ * Runs all of a region's questions to the provider. Logs the warnings.
+ * @param ask returns undefined if it found a problem
  */
 export async function lookUpRegion<Found extends object>(
   region: { readonly name: string },
@@ -98,10 +98,10 @@ export async function lookUpRegion<Found extends object>(
   return found === undefined || problems.length > 0 ? { problems } : { found, problems };
 }
 
-/** Of a failed function of a provider, without what Pulumi says around it. */
+/** The message of a failed provider function, without the prefix that Pulumi adds. */
 export function reasonOf({ message }: Error): string {
   return message.replace(/^invocation of \S+ returned an error: (?:invoking \S+: )?/, "").trim();
 }
 
-/** Whether it is `npm run adopt` that asks (docs/day-2.md#the-state-is-lost): what is there already is then this stack's, whose state is lost. */
+/** Whether `npm run adopt` runs this program. It recovers a stack whose state is lost (docs/day-2.md#the-state-is-lost), so existing resources belong to this stack. */
 export const isAdopting = process.env.REGISTRY_CACHE_ADOPTING === "true";

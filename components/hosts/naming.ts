@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import type { Tags } from "../config/tags.ts";
 
-/** What tells the resources of one cache from those of all others in an account or subscription. */
+/** Distinguishes the resources of one cache from those of all other caches in an account or subscription. */
 export interface CacheIdentity {
-  /** The Pulumi stack's name, without organization. */
+  /** The Pulumi stack's name, without its organization. */
   readonly stack: string;
-  /** As the cloud's API writes it: `eu-central-1`, `westeurope` */
+  /** As the cloud's API spells it: `eu-central-1`, `westeurope` */
   readonly region: string;
 }
 
 export const project = "registry-cache";
 
-/** Tags of everything in a stack. @param asked what the configuration asks for beside the project's own */
+/** Tags of every resource in a stack. @param asked the tags that the configuration adds to the project's own */
 export function stackTags(stack: string, asked: Tags = {}): Record<string, string> {
   return { ...asked, project, stack, "managed-by": "pulumi" };
 }
 
-/** Whether the configuration asks for tags beside the project's own. */
+/** Whether the configuration adds tags to the project's own. */
 export function isTagged({
   governance,
 }: {
@@ -25,12 +25,12 @@ export function isTagged({
   return Object.keys(governance?.tags ?? {}).length > 0;
 }
 
-/** A name that is too long ends in a hash of all of it. */
+/** Shortens a name that is too long. The short name ends in a hash of the full name. */
 export function capped(name: string, longest: number): string {
   return name.length <= longest ? name : `${name.slice(0, longest - 13)}-${sha256(name).slice(0, 12)}`;
 }
 
-/** Hexadecimal. */
+/** @returns hexadecimal */
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -6,17 +6,17 @@ interface StackState {
   readonly outputs: Readonly<Record<string, { readonly type: string; readonly outputs: object }>>;
 }
 
-/** Type of the component that all of a region is in. What another part of the program has made isn't meant, whatever its name. */
+/** Type of the component that contains a whole region. Resources that another part of the program creates are ignored, whatever their names. */
 const ownType = "registry-cache:index:RegionalCache";
 const ownParent = `${ownType}$`;
 
-/** Asked for once, of all regions of a stack: by the engine's connection, because a process of the Automation API runs several stacks, and each of them several times. */
+/** Each run reads the state once, for all its regions. The key is the engine's connection, because one process of the Automation API runs several stacks, each several times. */
 const states = new WeakMap<object, Promise<StackState>>();
 
 /**
- * What the last update of this stack left of each resource of a type; a region's own resource is named as the region.
- * @typeParam Outputs those that are asked for, as the type has them. A resource may be there without some.
- * @returns by the resource's name its outputs.
+ * The outputs of this stack's resources of one type, from the last update. A region's own resource has the region's name.
+ * @typeParam Outputs the outputs that the caller needs. A resource may lack some of them.
+ * @returns the outputs by resource name
  */
 export async function previousOutputs<Outputs extends object>(
   type: string,
@@ -32,7 +32,7 @@ export async function previousOutputs<Outputs extends object>(
   );
 }
 
-/** The regions that the last update of this stack left. */
+/** The regions that exist after this stack's last update. */
 export async function previousRegions(): Promise<readonly { name: string; isMachine: boolean }[]> {
   const { outputs: resources } = await stateOfRun();
   const named = (isMeant: (type: string) => boolean) =>
@@ -52,12 +52,12 @@ function stateOfRun(): Promise<StackState> {
   return state;
 }
 
-/** A backend of files is just being written, by the update that asks: for milliseconds, there is nothing in the file. */
+/** With a file backend, the running update rewrites the state file. The file is empty for some milliseconds. */
 const beingWritten = /failed to load checkpoint/;
 const mostAttempts = 20;
 const pauseMs = 100;
 
-/** What a StackReference is made of, without a resource of its own. */
+/** Reads the state as a StackReference does, but without creating a resource. */
 async function readState(): Promise<StackState> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   for (let attempt = 1; ; attempt++) {
@@ -71,10 +71,10 @@ async function readState(): Promise<StackState> {
 }
 
 /**
- * That a region stays what it is: of another topology, it would have the same names, which are taken until the old one is gone.
+ * Refuses a change of topology. The other topology's resources would have the same names, which are taken until the old resources are deleted.
  *
- * @param other the type of the host of the other topology.
- * @returns problems whose path is relative to the region.
+ * @param other component type of the other topology's host
+ * @returns problems whose path is relative to the region
  */
 export async function topologyProblems(
   { name, topology }: { readonly name: string; readonly topology: "vm" | "cluster" },

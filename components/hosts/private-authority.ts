@@ -11,8 +11,8 @@ const provider = providerText<Provider>(import.meta.url, "vm/private-authority-p
 });
 
 /**
- * The authority for a region with `tls: { mode: private }`. It outlives machine and disk, so clients trust it once; with its key, the machine makes and renews
- * its certificate by itself.
+ * The certificate authority of a region with `tls: { mode: private }`. It outlives the machine and the disk, so clients trust it once. The machine has its key, and
+ * creates and renews its own certificate.
  */
 export class PrivateAuthority extends DynamicResource {
   declare readonly certificate: pulumi.Output<string>;
@@ -28,13 +28,13 @@ export class PrivateAuthority extends DynamicResource {
     );
   }
 
-  /** Certificate and key, as the machine takes them. */
+  /** Certificate and key in one PEM text, as the machine reads them. */
   get pem(): pulumi.Output<string> {
     return pulumi.secret(pulumi.concat(this.certificate, this.key));
   }
 }
 
-/** The part of a region that matters here. */
+/** The configuration that these functions read. */
 interface Served {
   readonly endpoint: {
     readonly hostname: string;
@@ -42,7 +42,7 @@ interface Served {
   };
 }
 
-/** For a region that needs one. */
+/** Creates the authority if the region's TLS mode needs one. */
 export function createAuthority(
   name: string,
   { endpoint }: Served,
@@ -52,7 +52,7 @@ export function createAuthority(
   return new PrivateAuthority(name, { hostname: endpoint.hostname }, options);
 }
 
-/** What clients are told: what to trust, and in which file their configuration looks for it. */
+/** The authority that clients must trust, and the path where their configuration expects its certificate. */
 export function trusted({ endpoint }: Served, authority: PrivateAuthority | undefined): Host["ca"] {
   const file = `/etc/registry-cache/${endpoint.hostname}.crt`;
   const known = authority?.certificate ?? pulumi.output(endpoint.tls.ca);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { sha256 } from "./naming.ts";
 
-/** A certificate and its key, PEM files by absolute path. */
+/** A certificate and its key: absolute paths of PEM files. */
 export interface KeyPairFiles {
   readonly certificateFile: string;
   readonly keyFile: string;
@@ -16,7 +16,7 @@ const authorityDays = 3650;
 const certificateDays = 365;
 
 /**
- * The authority in the directory, if it is the one for exactly these names. Its key may be damaged: {@link canIssue}.
+ * Finds the authority in a directory, if it was created for exactly these names. Its key can be damaged: see {@link canIssue}.
  * @param names DNS names and IP addresses
  */
 export async function authorityFor(
@@ -29,7 +29,7 @@ export async function authorityFor(
   return certificate?.subject === `CN=${commonName(names)}` ? files : undefined;
 }
 
-/** Whether the files are a certificate and its key: on a full disk, openssl leaves empty ones and reports no error. */
+/** Whether the key belongs to the certificate. The files can be empty: if the disk is full, openssl writes empty files and reports no error. */
 export async function canIssue({ certificateFile, keyFile }: KeyPairFiles): Promise<boolean> {
   try {
     const certificate = await readCertificate(certificateFile);
@@ -39,14 +39,14 @@ export async function canIssue({ certificateFile, keyFile }: KeyPairFiles): Prom
   }
 }
 
-/** @param file PEM, absolute path @throws Error when there is none */
+/** @param file absolute path, PEM @throws Error if the file is missing or holds no certificate */
 export async function readCertificate(file: string): Promise<X509Certificate> {
   return new X509Certificate(await readFile(file));
 }
 
 /**
- * Makes an authority that may certify these names and nothing else, so that a client which trusts it doesn't trust it for more. Its key is
- * readable by its owner alone.
+ * Creates an authority that can certify only these names. A client that trusts it therefore trusts it for nothing else. Only
+ * the key's owner can read the key.
  */
 export async function makeAuthority(names: readonly string[], directory: string): Promise<KeyPairFiles> {
   const files = filesIn(directory);
@@ -67,7 +67,7 @@ export async function makeAuthority(names: readonly string[], directory: string)
   return files;
 }
 
-/** Issues a server's certificate, into the files of `target`. */
+/** Issues a server certificate and writes it into the files of `target`. */
 export async function issue(
   authority: KeyPairFiles,
   names: readonly string[],
@@ -88,12 +88,12 @@ function filesIn(directory: string): KeyPairFiles {
   return { certificateFile: join(directory, "ca.crt"), keyFile: join(directory, "ca.key") };
 }
 
-/** Tells by the authority's own name what it is constrained to. */
+/** The authority's subject contains a hash of the names that it can certify. */
 function commonName(names: readonly string[]): string {
   return `registry-cache private CA ${sha256(names.join(" ")).slice(0, 16)}`;
 }
 
-/** https://docs.openssl.org/3.0/man5/x509v3_config/#name-constraints: an address goes with a mask. */
+/** https://docs.openssl.org/3.0/man5/x509v3_config/#name-constraints: an IP address needs a mask. */
 function permitted(name: string): string {
   const masks: Record<number, string> = {
     4: "/255.255.255.255",
@@ -112,7 +112,7 @@ function serverExtensions(names: readonly string[]): string {
   ].join("\n");
 }
 
-/** @param prefix of the directory's path. It is gone when the work is done. */
+/** Deletes the directory after the work. @param prefix of the directory's path */
 export async function inWorkDirectory<Result>(
   prefix: string,
   work: (directory: string) => Promise<Result>,
@@ -125,7 +125,7 @@ export async function inWorkDirectory<Result>(
   }
 }
 
-/** @param command as execa takes one as a template: each value is one argument, or a list of them */
+/** @param command a template, as for execa: each value is one argument or a list of arguments */
 async function openssl(
   ...command: readonly [TemplateStringsArray, ...(string | number | readonly string[])[]]
 ): Promise<void> {

@@ -1,17 +1,17 @@
 import { hint, type Problem } from "../config/problems.ts";
 
-/** The regions of a cloud, by the names that its API has for them. */
+/** A cloud's regions, with the names that its API uses. */
 export interface CloudRegions {
-  /** `AWS` */
+  /** For example `AWS`. */
   readonly cloud: string;
   readonly known: readonly string[];
-  /** Matches those that the cloud has apart from its public regions. */
+  /** Matches the regions outside the public cloud, such as government clouds. */
   readonly elsewhere: RegExp;
-  /** The command that lists them. */
+  /** The command that lists all regions. */
   readonly listedBy: string;
 }
 
-/** @returns problems whose path is relative to the region. */
+/** @returns problems whose path is relative to the region */
 export function regionNameProblems(
   { name }: { readonly name: string },
   { cloud, known, elsewhere, listedBy }: CloudRegions,
