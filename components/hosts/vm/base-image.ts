@@ -5,15 +5,15 @@ import { basePackages, packagesScript } from "./user-data.ts";
 
 export interface BaseImageOptions {
   readonly architecture: Architecture;
-  /** What the machine does at its first boot before the cache starts: as renderUserData() takes it. */
+  /** Commands of the first boot, before the cache starts: as for renderUserData(). */
   readonly prepare: readonly (readonly string[])[];
-  /** Image references of the Pod. */
+  /** References of the Pod's images. */
   readonly images: readonly string[];
 }
 
 /**
- * A shell script that makes the base of a machine of an instance of Debian's cloud image: with the packages of the user data and the images of the Pod, and without what makes
- * an instance one of its own. A machine from an image of it needs no mirror and no registry at its first boot.
+ * Renders a shell script that turns an instance of Debian's cloud image into the source of a base image. The script installs the user data's packages, pulls the Pod's images, and
+ * removes the instance's identity. A machine that boots from the base image needs no package mirror and no registry at its first boot.
  */
 export function renderBaseImage({ architecture, prepare, images }: BaseImageOptions): string {
   const commands = [
@@ -26,7 +26,7 @@ export function renderBaseImage({ architecture, prepare, images }: BaseImageOpti
     .replace("@INSTALL@", () => commands.map((command) => command.map(shellWord).join(" ")).join("\n"));
 }
 
-/** In quotes only where it needs them: people read this script. */
+/** Adds quotes only where the shell needs them, because people read this script. */
 function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : quoted(word);
 }

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Waits for the data disk, however late it is attached, and makes a file system on it if it is blank, and only then.
+# Waits for the data disk, however late it is attached. Creates a file system only if the disk is blank.
 set -eu
 . "${0%/*}/machine.conf"
 udevadm wait "$DEVICE"
 
-# No signature of a file system, a partition table, or anything else that is known; and nothing unknown where such a thing would begin.
+# Blank: blkid finds no signature (file system, partition table or other), and the first 16 MiB are zeros, in case of a signature that blkid doesn't know.
 blank() {
   status=0
   blkid --probe "$DEVICE" >/dev/null || status=$?
@@ -17,6 +17,6 @@ elif [ "$(blkid --probe --match-tag TYPE --output value "$DEVICE")" != ext4 ]; t
   echo "$DEVICE is in use for something else: it isn't blank, and has no ext4 file system" >&2
   exit 1
 fi
-# 1: what was wrong is repaired. Nobody can log in to answer questions, and what is lost is fetched again.
+# Exit code 1 means that errors were repaired. Nobody can log in to answer questions, and lost files are fetched again.
 repaired() { fsck.ext4 "$1" "$DEVICE" || [ $? -eq 1 ]; }
 repaired -p || repaired -y

@@ -1,23 +1,23 @@
 #!/bin/sh
-# Follows the Pod that the cloud wants of this machine. Wherever the script or the machine ends, there is one whole Pod, as each step ends by one rename:
-# 1. fetched:  what is wanted is unpacked into pods/.new, checked, and renamed to pods/DIGEST, which is whole from then on.
-# 2. applying: this link to a Pod stands while it is applied, and until the last good one is back if it isn't good. Who finds it first applies that again.
-# 3. current:  the link to the last good Pod: `applying`, renamed when its health was seen. A boot starts it, and asks nobody.
-# 4. failed:   names a Pod that was refused or taken back, and the reason. It isn't tried again until another one was applied.
-# 5. deleted:  then, all Pods but the last good one and the one before it.
-# `look`: once, for the timer. `start`: starts the last good Pod, or looks until there is one.
+# Makes the machine run the Pod that the cloud wants. Each step ends with one rename, so there is always one whole Pod, even if the script or the machine stops at any point:
+# 1. fetched:  the wanted Pod is unpacked into pods/.new, checked, and renamed to pods/DIGEST. From then on it is complete.
+# 2. applying: a link to the Pod that is being applied. If it fails, the link stays until the last good Pod runs again. The next run that finds the link first restores that Pod.
+# 3. current:  a link to the last good Pod: `applying`, renamed after the Pod became healthy. A boot starts this Pod without asking the cloud.
+# 4. failed:   names a Pod that was refused or rolled back, and the reason. That Pod isn't tried again until another one was applied.
+# 5. deleted:  finally, all Pods are deleted, except for the last good one and the one before it.
+# `look`: one run, for the timer. `start`: starts the last good Pod, or looks until there is one.
 set -eu
-# The Pod's user reads files of it; passwords are machine.sh's.
+# The Pod's user reads some of the files. machine.sh protects the secrets.
 umask 022
 here=${0%/*}
 . "$here/machine.conf"
 export STATE="${STATE:-/var/lib/registry-cache}" UNIT="${UNIT-registry-cache@}" CLOUD="$here/cloud"
-# What a boot may forget, and what must be written when the disk is full.
+# Files that a boot may delete, and files that must be writable even if the disk is full.
 export RUN="${RUN:-/run/registry-cache}"
 
 applied() { if [ -h "$STATE/current" ]; then basename "$(readlink "$STATE/current")"; fi; }
 
-# What a command said is in $RUN/said. Its last line is `<reason>: <message>`, or the reason is the second argument. Told once, it stands until it is over.
+# Records a failure. $RUN/said has the failed command's output. If its last line is `<reason>: <message>`, that is the reason; otherwise, the second argument is. The same failure is logged once.
 fails() {
   reason=$2
   message=$(tail -n 1 "$RUN/said")
@@ -36,13 +36,13 @@ fails() {
   return 1
 }
 
-# What failed isn't tried again.
+# Marks the failure as final, so that the Pod isn't tried again.
 for_good() {
   cp "$RUN/failure" "$STATE/failed.new" && sync "$STATE/failed.new" && mv "$STATE/failed.new" "$STATE/failed"
   return 1
 }
 
-# A known failure stands. What keeps the last good Pod from being back comes first.
+# Reports a known failure again without a new try. If the last good Pod isn't back yet, the failure that prevents it has priority.
 stands() {
   grep -qs "^[a-z]* $wanted " "$1" && { is_half || cp "$1" "$RUN/failure"; }
 }
@@ -78,7 +78,7 @@ apply() {
   sh "$pod/apply.sh" "$pod" ${before:+"$STATE/pods/$before"} >"$RUN/said" 2>&1 || status=$?
   if [ "$status" -eq 0 ]; then
     cat "$RUN/said" >&2
-    # With the images, which are as new.
+    # `sync -f` flushes the whole file system, including the images that were just pulled.
     { sync -f "$STATE" && touch -h "$STATE/applying" && mv -T "$STATE/applying" "$STATE/current" && sync "$STATE"; } 2>"$RUN/said" ||
       fails "$1" disk || return
     printf 'applied: %.12s\n' "$1" >&2
@@ -91,13 +91,13 @@ apply() {
     [23]:unhealthy | *:refused) for_good || : ;;
     *) cp "$RUN/failure" "$RUN/tried" ;;
     esac
-    # Else the Pod before isn't back, or it didn't come to its end, and nobody knows what runs.
+    # Otherwise the previous Pod isn't back, or apply.sh was interrupted, and it's unknown what runs. Then the link stays.
     if [ "$status" -eq 2 ] || { [ "$status" -eq 1 ] && [ -z "$half" ]; }; then rm -f "$STATE/applying"; fi
     return 1
   fi
 }
 
-# Starts what isn't running of the last good Pod, and ends what isn't its own.
+# Starts the parts of the last good Pod that aren't running, and stops everything that isn't part of it.
 restore() {
   pod=$STATE/pods/$(applied)
   { sh "$pod/machine.sh" directories && sh "$pod/apply.sh" "$pod"; } >"$RUN/said" 2>&1 || fails "$(applied)" unhealthy || return
@@ -108,13 +108,13 @@ restore() {
 is_half() { [ -n "$(applied)" ] && { [ -h "$STATE/applying" ] || [ -e "$RUN/starting" ]; }; }
 is_whole() { [ -n "$(applied)" ] && ! is_half; }
 
-# Passwords and certificates, by their versions in the store, every two minutes.
+# Every two minutes, takes new versions of secrets and certificates from the store.
 follow() {
   if [ -z "$(applied)" ] || [ -n "$(find "$RUN/followed" -mmin -2 2>/dev/null)" ]; then return; fi
   sh "$STATE/current/machine.sh" follow >"$RUN/said" 2>&1 && touch "$RUN/followed" && cat "$RUN/said" >&2
 }
 
-# Which Pod is wanted.
+# Asks the cloud which Pod it wants.
 ask() {
   "$CLOUD" wanted >"$RUN/answer" 2>"$RUN/said" || fails - unreachable || return
   wanted=$(head -c 65 "$RUN/answer" | tr -d '\0')
@@ -124,7 +124,7 @@ ask() {
   date +%s >"$RUN/looked"
 }
 
-# Images come from registries that count how often they are asked.
+# Waits before the next try, because registries limit the number of pulls.
 waits() { stands "$STATE/failed" || { [ -n "$(find "$RUN/tried" -mmin -5 2>/dev/null)" ] && stands "$RUN/tried"; }; }
 
 renew() {
@@ -148,7 +148,7 @@ look() {
   fi
 }
 
-# For node_exporter, as text.
+# Writes metrics as text for node_exporter.
 metrics() {
   outdated=1
   if [ "$(cat "$RUN/wanted" 2>/dev/null)" = "$(applied)" ] && [ ! -e "$RUN/failure" ]; then outdated=0; fi
@@ -169,7 +169,7 @@ metrics() {
   mv "$RUN/metrics.new" "$RUN/metrics/registry-cache.prom"
 }
 
-# Alone, whoever has called it.
+# Runs a command under a lock, so that only one run is active.
 once() {
   flock 9
   result=0

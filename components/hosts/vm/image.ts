@@ -3,17 +3,16 @@ import type { Architecture } from "../../capacity/machine.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 
 export interface ImageChoice {
-  /** The one of the configuration. @default none, which leaves it to what is found */
+  /** The image of the configuration. @default the newest */
   readonly pinned?: string | undefined;
-  /** The newest, or the one that this version of the project was made with. */
+  /** The newest image, or the one that this version of the project was built with. */
   readonly newest: string;
   readonly architecture: Architecture;
 }
 
 /**
- * The image of a machine. Without a pinned one, that is the newest when the cache is made, and the same from then on, whatever is published: another image is
- * another machine, and security upgrades install themselves. A new one is taken on purpose: by `machine.image`, by `pulumi up --replace` of the stash, and by a
- * change of architecture.
+ * The image of a machine. Without a pinned image, the cache keeps the image that was the newest at its creation, because another image replaces the machine and
+ * security upgrades install themselves. To take a newer image, set `machine.image`, run `pulumi up --replace` on the stash, or change the architecture.
  */
 export function stableImage(
   name: string,
@@ -30,8 +29,8 @@ export function stableImage(
 }
 
 /**
- * The image that {@link stableImage} keeps for a region's machine, as the last update left it.
- * @returns undefined where there is none.
+ * The image that {@link stableImage} keeps for a region's machine, from the state of the last update.
+ * @returns undefined if there is none
  */
 export async function keptImage(region: string, architecture: Architecture): Promise<string | undefined> {
   const stashes = await previousOutputs<{ output: string }>("pulumi:index:Stash");

@@ -1,8 +1,8 @@
 #!/bin/sh
-# What the Pod finds on the machine: directories on the data disk, secrets as files, and a certificate where the Pod doesn't get one by itself. And the program
+# Prepares what the Pod needs on the machine: directories on the data disk, secrets as files, and a certificate if the Pod doesn't get one by itself. Also installs the program
 # `registry-cache`, which outlives the Pod.
-# `directories`: these alone. `prepare`: all that the Pod needs. `follow`: while it runs, what is new in the store; and what only an earlier Pod had, goes.
-# `tidy`: images that neither this Pod nor the one before it names, go.
+# `directories`: only the directories. `prepare`: everything that the Pod needs. `follow`: while the Pod runs, takes new versions from the store, and deletes the secrets of earlier Pods.
+# `tidy`: deletes images that neither this Pod nor the previous one uses.
 set -eu
 umask 077
 mode=$1
@@ -13,8 +13,8 @@ tls=$DATA/tls
 # In memory.
 work=$RUN/work
 
-# Takes what is stored by the second name, unless it is known by the first in this version already: the rest is a command, which finds it in $work/value.
-# For the start of a Pod, what was taken earlier will do, where the store can't be reached.
+# take NAME STORED COMMAND...: fetches the stored secret STORED into $work/value and runs the command, unless this version is already known as NAME.
+# If the store can't be reached, `prepare` accepts the value that was fetched earlier.
 take() {
   name=$1 stored=$2
   shift 2
@@ -32,15 +32,15 @@ take() {
   return 1
 }
 
-# No longer configured: another Pod is wanted, which may be far from being applied.
+# The secret is no longer configured: the cloud wants another Pod, but this one may keep running for a long time.
 is_removed() { [ "${known% *}" = "$stored" ] && [ "$(cat "$work/value")" = "$REMOVED" ]; }
 
-# A file of the Pod's user, and on the disk.
+# Copies a file, makes the Pod's user its owner, and flushes it to the disk.
 stage() {
   install -o "$OWNER" -g "$OWNER" -m 0400 "$1" "$2" && sync "$2"
 }
 
-# What reads it only when it starts, and runs. Of a Pod to come, what it will leave running.
+# Restarts the running parts that read this secret only at their start. Before a new Pod is applied, these are the parts that stay.
 restart_parts_with() {
   for file in "${0%/*}"/parts/*/secret; do
     [ -e "$file" ] && [ "$(cat "$file")" = "$1" ] || continue
@@ -53,25 +53,25 @@ secret() {
     restart_parts_with "$1"
 }
 
-# Whether the certificate and the key in a directory are there, and belong together.
+# Whether a directory has a certificate and the key that belongs to it.
 paired() {
   of_certificate=$(openssl x509 -in "$1/tls.crt" -noout -pubkey 2>/dev/null) &&
     of_key=$(openssl pkey -in "$1/tls.key" -pubout 2>/dev/null) && [ "$of_certificate" = "$of_key" ]
 }
 
-# The key first: whoever sees the new certificate finds its key.
+# The key first, so that a reader of the new certificate finds its key.
 publish() {
   stage "$work/tls.key" "$tls/.tls.key" && stage "$work/tls.crt" "$tls/.tls.crt" && mv "$tls/.tls.key" "$tls/tls.key" && mv "$tls/.tls.crt" "$tls/tls.crt"
 }
 
-# PEM: the chain and the key, in any order.
+# The store's value is PEM: the chain and the key, in any order.
 provided() {
   openssl pkey -in "$work/value" -out "$work/tls.key" &&
     sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' "$work/value" >"$work/tls.crt" &&
     paired "$work" && publish
 }
 
-# By the stack's authority, unless there is one for a month to come.
+# Issues a certificate by the stack's authority, unless the present one is valid for another month.
 private() {
   paired "$tls" && openssl verify -CAfile "$work/value" -verify_hostname "$CERTIFICATE_NAME" \
     -attime "$(($(date +%s) + 2592000))" "$tls/tls.crt" >/dev/null 2>&1 && return
@@ -82,13 +82,13 @@ private() {
   publish
 }
 
-# For a month, and for the name.
+# Whether the certificate is valid for another month and for the endpoint's name.
 lasts() {
   openssl x509 -in "$tls/tls.crt" -noout -checkend 2592000 >/dev/null &&
     openssl x509 -in "$tls/tls.crt" -noout -checkhost "$CERTIFICATE_NAME" | grep -q 'does match'
 }
 
-# A pair that is there may be in use by a Pod for another name. The new Pod gets its own once it runs.
+# A running Pod may still use the present pair, for another name. The new Pod gets its own pair once it runs.
 certificate() {
   if [ "$mode" = prepare ] && paired "$tls"; then return; fi
   if [ -n "$CERTIFICATE_SECRET" ]; then
@@ -100,7 +100,7 @@ certificate() {
   fi
 }
 
-# podman removes none that is in use.
+# podman doesn't remove an image that is in use.
 tidy() {
   kept=$(for image in "$STATE"/pods/*/parts/*/image; do podman image inspect --format '{{.Id}}' "$(cat "$image")" || :; done)
   podman images --quiet --no-trunc | sort -u | grep -vF "$kept" | xargs -r podman image rm
@@ -110,7 +110,7 @@ if [ "$mode" = tidy ]; then
   tidy
   exit
 fi
-# For whoever is on call. Where it can't be written, the Pod runs all the same.
+# For the engineer on call. If it can't be written, the Pod runs anyway.
 cmp -s "${0%/*}/registry-cache" "$PROGRAM" || install -m 0755 "${0%/*}/registry-cache" "$PROGRAM" || :
 for directory in $DIRECTORIES; do
   install -d -o "$OWNER" -g "$OWNER" -m 0700 "$DATA/$directory"

@@ -6,7 +6,7 @@ export interface OutboundPort {
   readonly purpose: string;
 }
 
-/** For authoritative name servers, which lego asks whether the challenge is visible: the clouds' own resolvers need no rule. */
+/** DNS is for authoritative name servers: lego asks them whether the challenge is visible. The clouds' own resolvers need no rule. */
 const udpPorts: readonly OutboundPort[] = [
   { protocol: "udp", port: 53, purpose: "DNS" },
   { protocol: "udp", port: 123, purpose: "NTP" },
@@ -19,8 +19,8 @@ const tcpPurposes: Readonly<Record<number, string>> = {
 };
 
 /**
- * What a machine may reach, at any address: where registries and their storage are changes without notice, so ports are limited and addresses aren't. Besides fixed
- * ports those of every server that the configuration names.
+ * The ports that a machine can reach, at any address. Addresses aren't limited, because registries and their storage change theirs without notice. The list has
+ * fixed ports and those of every server in the configuration.
  */
 export function outboundPorts({ upstreams, images, monitoring }: RegionPlan): OutboundPort[] {
   const urls = [
@@ -39,7 +39,7 @@ export function outboundPorts({ upstreams, images, monitoring }: RegionPlan): Ou
   return [...tcpPorts, ...udpPorts];
 }
 
-/** Of an image reference: what stands before the first slash, if it can't be part of a repository's name. */
+/** The registry of an image reference: the part before the first slash, if it can't be part of a repository's name. */
 function registryOf(image: string): string {
   return /^(?:localhost|[^/]*[.:][^/]*)(?=\/)/.exec(image)?.[0] ?? "docker.io";
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh NAME...: installs Debian packages that the machine's image hasn't got. Where it has all, no mirror is asked.
+# packages.sh NAME...: installs the Debian packages that the machine's image lacks. If none is missing, it contacts no mirror.
 set -u
 
 missing=
@@ -9,10 +9,10 @@ for package in "$@"; do
 done
 [ -n "$missing" ] || exit 0
 
-# Without them the machine is of no use: a mirror without an answer is asked again, and so is apt while something else holds its lists.
-# The caller's list has what is needed of what podman recommends, without the 350 MB of the rest.
+# The machine is useless without these packages, so failures are retried: mirrors that don't answer, and apt while another process holds its lock.
+# The caller's list includes the recommended packages that podman needs here, without the other 350 MB.
 export DEBIAN_FRONTEND=noninteractive
-# Files that the user data has written stay, as with cloud-init's own way to install.
+# `--force-confold` keeps configuration files that the user data has written, as cloud-init's own package installation does.
 until apt-get update && apt-get -o DPkg::Lock::Timeout=300 -o DPkg::Options::=--force-confold install -y --no-install-recommends $missing; do
   echo "registry-cache: can't install$missing; next try in 10 s" >&2
   sleep 10

@@ -5,12 +5,12 @@ import type { Problem } from "../../config/problems.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
 
-/** A region that is one machine of a cloud. */
+/** A region with one machine in a cloud. */
 export interface VmPlan<R extends VmRegion = VmRegion> extends RegionPlan<R> {
   readonly capacity: CapacityPlan;
 }
 
-/** What stands in the lists of `access`, each with its path relative to the region. */
+/** The entries of the lists in `access`, each with its path relative to the region. */
 export function sourcesOf({ access }: Pick<VmRegion, "access">) {
   return (["clients", "metrics"] as const).flatMap((list) =>
     access[list].map((source, index) => ({ list, source, path: `access.${list}[${index}]` })),
@@ -25,7 +25,7 @@ export function planVm<R extends VmRegion>(request: PlanRequest<R>): Planned<VmP
   return { plan: { ...request, capacity, metrics }, problems, warnings: capacity.warnings };
 }
 
-/** The cloud would refuse in the middle of an update; hooks of resources, which could say so too, need a newer language host. */
+/** Refuses a smaller disk. Otherwise the cloud refuses it in the middle of the update. Resource hooks could refuse it too, but need a newer language host. */
 export function shrinkingProblems(
   { region: { storage }, capacity }: Pick<VmPlan, "region" | "capacity">,
   hasGiB = 0,

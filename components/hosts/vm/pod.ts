@@ -13,41 +13,41 @@ import { type Bundle, renderBundle, type UnlabelledPod } from "../podman/bundle.
 import { authority, removedSecret, type StoredSecrets } from "./secrets.ts";
 import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
 
-/** What the Pod of a machine depends on. */
+/** The inputs of a machine's Pod. */
 export interface VmPodOptions
   extends Pick<
     RegionPlan<VmRegion>,
     "provider" | "region" | "upstreams" | "images" | "monitoring" | "prefetch" | "workload"
   > {
   readonly diskGiB: number;
-  /** Where the region keeps its blobs, with `storage.kind: bucket`. @default on the disk */
+  /** The region's object store, with `storage.kind: bucket`. @default blobs are on the disk */
   readonly store?: ObjectStore | undefined;
-  /** Their names in the cloud's store. */
+  /** Names of the secrets in the cloud's store. */
   readonly storedSecrets: StoredSecrets<string>;
-  /** CIDR ranges from which the cloud's own load balancer comes. @default there is none */
+  /** CIDR ranges of the cloud's load balancer. @default there is no load balancer */
   readonly furtherClients?: readonly string[] | undefined;
-  /** How lego proves the host name, by the machine's own identity. */
+  /** How lego answers the DNS-01 challenge with the machine's own identity. */
   readonly dns: Omit<AcmeOptions, "email">;
 }
 
-/** The first of the ports that the Pod's containers use on the machine's loopback. */
+/** The first loopback port of the Pod's containers. */
 export const internalPort = 15000;
 const nodeExporterPort = 9100;
-/** More than a machine has: the page cache is what its memory is for, and another machine type is no reason for another Pod. */
+/** More than any machine has. Most memory serves the page cache anyway, and the Pod's digest must not depend on the machine type. */
 const edgeMemoryMiB = 256 * 1024;
 
-/** Directories below the data disk's mount that the Pod's volumes are. */
+/** Directories on the data disk that the Pod mounts as volumes. */
 function podDirectories({ upstreams, store }: Pick<VmPodOptions, "upstreams" | "store">): string[] {
   const origins = store ? [] : upstreams.map(({ name }) => `origin-${name}`);
   return ["tls", "cache", "prometheus", "acme", ...origins];
 }
 
-/** Whom the edge itself lets in. What a prefix list, a security group or a service tag stands for changes without the Pod, so with one the firewall decides alone. */
+/** The clients that the edge itself accepts. A prefix list, a security group or a service tag can change while the Pod stays the same. If the list has one, only the firewall decides. */
 function addressesOf(sources: readonly string[]): readonly string[] {
   return sources.every((source) => everyone.includes(source) || rangeOf(source)) ? sources : everyone;
 }
 
-/** The same Pod as everywhere, on the data disk; and machine.sh, by which the machine has what the Pod finds there. */
+/** The bundle of a machine: the same Pod as everywhere, with its volumes on the data disk, and machine.sh, which prepares what the Pod needs on the machine. */
 export function vmPod(options: VmPodOptions): Bundle {
   const { region, upstreams, store, furtherClients = [] } = options;
   const { tls, port } = region.endpoint;
@@ -98,7 +98,7 @@ export function vmPod(options: VmPodOptions): Bundle {
   });
 }
 
-/** What machine.sh reads. */
+/** The variables that machine.sh reads. */
 function machineSettings(options: VmPodOptions): Record<string, string> {
   const { storedSecrets, region } = options;
   const { tls, hostname } = region.endpoint;
@@ -117,7 +117,7 @@ function machineSettings(options: VmPodOptions): Record<string, string> {
   };
 }
 
-/** As the script takes it apart: at spaces. */
+/** A list that the script splits at spaces. */
 function list(words: readonly string[]): string {
   const odd = words.find((word) => !/^[^\s*?[\\]+$/.test(word));
   if (odd !== undefined) throw new RangeError(`not one word for a shell: ${JSON.stringify(odd)}`);

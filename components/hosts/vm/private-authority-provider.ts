@@ -5,11 +5,11 @@ import type * as pulumi from "@pulumi/pulumi";
 import { inWorkDirectory, makeAuthority } from "../private-ca.ts";
 
 export interface PrivateAuthorityInputs {
-  /** The one name that it may certify. */
+  /** The only name that the authority can certify. */
   readonly hostname: string;
 }
 
-/** Makes an authority; its key is on this machine's disk for a moment only. */
+/** Creates an authority. Its key is on this machine's disk only for a moment. */
 export async function create(inputs: PrivateAuthorityInputs): Promise<pulumi.dynamic.CreateResult> {
   return inWorkDirectory(join(tmpdir(), "registry-cache-"), async (directory) => {
     const { certificateFile, keyFile } = await makeAuthority([inputs.hostname], directory);
@@ -20,7 +20,7 @@ export async function create(inputs: PrivateAuthorityInputs): Promise<pulumi.dyn
   });
 }
 
-/** It may certify one name, so another name takes another authority. */
+/** An authority certifies one name, so another name needs another authority. */
 export async function diff(
   { hostname }: PrivateAuthorityInputs,
   inputs: PrivateAuthorityInputs,

@@ -8,20 +8,20 @@ import type { RegionPlan } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 
 /**
- * Secrets of the stack that a machine follows, from the cloud's store, where the stack puts them. Each is known by what it is: `remote-write`,
- * `authority`, and per upstream {@link credentialsSecret}. A new value is an update in place, which the machine takes up within minutes.
+ * The stack's secrets in the cloud's store, which a machine follows. The keys are `remote-write`, `authority`, and {@link credentialsSecret} of each upstream. A new
+ * value updates the stored secret in place, and the machine applies it within minutes.
  */
 export type StoredSecrets<Value> = Readonly<Record<string, Value>>;
 
 /** Certificate and key of the authority for `tls: { mode: private }`. */
 export const authority = "authority";
 
-/** What a cloud that deletes no secret has in place of one that isn't configured any more. machine.sh leaves a Pod that still has it what it had. */
+/** The value of a secret that is no longer configured, in a cloud that can't delete it. A Pod that still uses the secret keeps its last value: see machine.sh. */
 export const removedSecret = "removed";
 
 type SecretsPlan = Pick<RegionPlan<VmRegion>, "upstreams" | "monitoring" | "region">;
 
-/** Those that a stack has, with what `nameOf` makes of each. */
+/** The secrets that the configuration needs, each with the result of `nameOf`. */
 export function storedSecrets<Value>(
   { upstreams, monitoring, region }: SecretsPlan,
   nameOf: (secret: string) => Value,
@@ -36,7 +36,7 @@ export function storedSecrets<Value>(
   return Object.fromEntries(secrets.map((secret) => [secret, nameOf(secret)]));
 }
 
-/** The values, in the form that their readers on the machine take. */
+/** The secrets' values, in the format that their readers on the machine expect. */
 export function secretValues(
   plan: SecretsPlan,
   secrets: Secrets,

@@ -4,39 +4,39 @@ import { script } from "../../pod/script.ts";
 import { quoted } from "../../pod/shell-word.ts";
 
 export interface UserDataOptions {
-  /** Of the cloud: no Pod of another one is applied. */
+  /** The cloud's region. The machine refuses a Pod that was made for another region. */
   readonly region: string;
-  /** Stable path of the data disk's block device, below /dev/disk; it may appear at any time after the machine has booted. */
+  /** Stable path of the data disk's block device, below /dev/disk. The device can appear at any time after the boot. */
   readonly dataDevice: string;
-  /** How the machine asks the cloud: see {@link CloudScript}. */
+  /** How the machine queries the cloud: see {@link CloudScript}. */
   readonly cloud: CloudScript;
-  /** Commands for the first boot only, before the cache starts. */
+  /** Commands that run only at the first boot, before the cache starts. */
   readonly prepare?: readonly (readonly string[])[];
 }
 
 /**
- * A shell script, which fails, and says why, where the cloud has no answer:
+ * A shell script. If the cloud doesn't answer, it prints the reason and fails.
  *
- * - `cloud wanted` prints the digest of the Pod that the machine is to run
- * - `cloud pod DIGEST` prints it: bundleText()
- * - `cloud secret NAME` prints what the cloud has stored by that name, and nothing else
- * - `cloud version NAME` prints a word that is another one whenever that is
+ * - `cloud wanted` prints the digest of the Pod that the machine should run
+ * - `cloud pod DIGEST` prints that Pod, in the format of bundleText()
+ * - `cloud secret NAME` prints the stored value of a secret, and nothing else
+ * - `cloud version NAME` prints a word that changes whenever the secret's value does
  *
- * `$RUN` is a directory in memory, where it may keep what saves it a question.
+ * `$RUN` is a directory in memory, where the script can cache answers.
  */
 export type CloudScript = string;
 
-/** Where the data disk is mounted; all that must survive the machine is below. */
+/** Mount point of the data disk. Everything that must survive the machine is below it. */
 export const dataMount = "/srv/cache";
 
-/** What the machine knows of its Pod: follow.sh says what is where. */
+/** The machine's Pods and what it knows about them. follow.sh describes its content. */
 export const stateDirectory = "/var/lib/registry-cache";
 
 const configuration = "/etc/registry-cache";
 
 /**
- * Debian's image has unattended upgrades on, and no reboot: https://wiki.debian.org/UnattendedUpgrades. That of an upgrade that needs one comes after the nightly upgrades, and when
- * few clusters are scaled: local time, UTC on both clouds.
+ * Debian's image installs security upgrades automatically but doesn't reboot: https://wiki.debian.org/UnattendedUpgrades. If an upgrade needs a reboot, it happens after the nightly
+ * upgrades, when few clusters scale. The time is local, which is UTC on both clouds.
  */
 const unattendedReboot = {
   "Automatic-Reboot": "true",
@@ -47,18 +47,18 @@ const unattendedReboot = {
 /**
  * The cloud-config of a cache VM with Debian 13: https://cloudinit.readthedocs.io/en/25.1.4/reference/modules.html
  *
- * It makes a machine the place for a Pod, and has nothing of the Pod itself, which follow.sh fetches. The data disk is prepared by disk.sh: cloud-init's own fs_setup doesn't wait for a disk that is attached
- * late, and systemd's x-systemd.makefs formats one that has only a partition table.
+ * It prepares a machine for a Pod, but doesn't contain the Pod: follow.sh fetches it. disk.sh prepares the data disk, because cloud-init's fs_setup doesn't wait for a disk that is attached
+ * late, and systemd's x-systemd.makefs formats a disk that has only a partition table.
  */
 export function renderUserData(options: UserDataOptions): string {
   const document = {
     apt: { conf: 'APT::Install-Recommends "false";\nDPkg::Lock::Timeout "300";\n' },
     write_files: [
       { path: "/etc/fstab", append: true, content: `${fstabLine(options.dataDevice)}\n` },
-      // The edge runs as nobody special, and listens on 443.
+      // The edge runs as an unprivileged user and listens on 443.
       file("/etc/sysctl.d/60-registry-cache.conf", "net.ipv4.ip_unprivileged_port_start = 443\n"),
       file("/etc/default/prometheus-node-exporter", `ARGS="${nodeExporterArguments.join(" ")}"\n`),
-      // It would listen on all addresses for names that nobody asks for.
+      // By default, systemd-resolved answers LLMNR and mDNS on all addresses.
       file(
         "/etc/systemd/resolved.conf.d/60-registry-cache.conf",
         unit({ Resolve: { LLMNR: "no", MulticastDNS: "no" } }),
@@ -83,28 +83,28 @@ export function renderUserData(options: UserDataOptions): string {
       ...Object.entries(units).map(([path, sections]) => file(`/etc/${path}`, unit(sections))),
     ],
     runcmd: [
-      // cloud-init's own way asks the mirrors also when there is nothing to install.
+      // cloud-init's own `packages` asks the mirrors even if all packages are installed.
       [`${configuration}/packages.sh`, ...basePackages],
       ...(options.prepare ?? []),
       ["sysctl", "--system"],
       ["udevadm", "control", "--reload"],
       ["systemctl", "daemon-reload"],
-      // Nobody is to log in by it, and no firewall lets anybody try.
+      // Nobody logs in by SSH, and the firewall doesn't allow it.
       ["systemctl", "mask", "--now", "ssh.service", "ssh.socket"],
       ["systemctl", "restart", "systemd-resolved.service"],
       ["systemctl", "restart", "prometheus-node-exporter.service"],
-      // The cache waits for the data disk, which may still be attached; cloud-init doesn't have to.
+      // The cache waits for the data disk, which can be attached late. cloud-init doesn't need to wait for the cache.
       [
         ...["systemctl", "enable", "--now", "--no-block"],
         ...["registry-cache.service", "registry-cache-follow.timer", "registry-cache-rescan.timer"],
       ],
     ],
   };
-  // Unfolded: shorter when compressed, and files look on the machine as they do here.
+  // Without folding, the text compresses better, and the files have the same lines on the machine as here.
   return `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;
 }
 
-/** What podman recommends and needs here, without the 350 MB of the rest. */
+/** podman and the recommended packages that are needed here, without the other 350 MB of recommended packages. */
 export const basePackages: readonly string[] = [
   "aardvark-dns",
   "ca-certificates",
@@ -119,13 +119,13 @@ export const basePackages: readonly string[] = [
   "unattended-upgrades",
 ];
 
-/** Its metrics of the follower lie in memory, so that they say when the disk is full. */
+/** The follower writes its metrics to memory, so that they are up to date even when the disk is full. */
 const nodeExporterArguments = [
   "--web.listen-address=127.0.0.1:9100",
   "--collector.textfile.directory=/run/registry-cache/metrics",
 ];
 
-/** Installs those of its arguments that aren't there. */
+/** Installs those of its arguments that are missing. */
 export function packagesScript(): string {
   return script(import.meta.url, "packages.sh");
 }
@@ -137,8 +137,8 @@ function file(path: string, content: string, permissions = "0644") {
 const diskService = "registry-cache-disk.service";
 
 /**
- * With `nofail`, a missing disk doesn't keep the machine from booting; what needs the disk waits for it, as long as it takes. Without `x-systemd.growfs`, which
- * puts the mount before local-fs.target whatever `nofail` says, and the disk's service is after it: systemd leaves out any one of them, to get out of the circle.
+ * With `nofail`, the machine boots even if the disk is missing; the units that need the disk wait for it without limit. `x-systemd.growfs` isn't used: it orders the mount before
+ * local-fs.target despite `nofail`, but the disk's service runs after that target. systemd breaks such a cycle by dropping any one of its units.
  */
 function fstabLine(device: string): string {
   const options = [
@@ -153,32 +153,32 @@ function fstabLine(device: string): string {
 /** Grows the mounted file system to the size of the disk: systemd-growfs@.service(8). */
 const growthService = `systemd-growfs@${dataMount.slice(1).replaceAll("/", "-")}.service`;
 
-/** For a disk that has grown under the running machine. */
+/** Grows the file system when the disk grows while the machine runs. */
 const growthRule = `ACTION=="change", SUBSYSTEM=="block", ENV{RESIZE}=="1", \
   RUN+="/usr/bin/systemctl --no-block restart ${growthService}"
 `;
 
 type Unit = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** What systemd runs, by the paths below /etc. */
+/** systemd units, by their paths below /etc. */
 const units: Readonly<Record<string, Unit>> = {
   [`systemd/system/${diskService}`]: {
     Unit: { Description: "Registry cache: data disk" },
     Service: { Type: "oneshot", ExecStart: `${configuration}/disk.sh` },
   },
-  // It doesn't need the mount, which may be undone for a repair; and it leaves no line in the journal for each run.
+  // Doesn't require the mount, because a repair can unmount the disk. Its log level keeps a line per run out of the journal.
   "systemd/system/registry-cache-rescan.service": {
     Unit: { Description: "Registry cache: size of the data disk" },
     Service: { Type: "oneshot", ExecStart: `${configuration}/rescan.sh`, LogLevelMax: "notice" },
   },
-  // The machine can see a new size ten minutes after Azure has it: https://learn.microsoft.com/azure/virtual-machines/linux/expand-disks
+  // On Azure, a new size can become visible to the machine up to ten minutes later: https://learn.microsoft.com/azure/virtual-machines/linux/expand-disks
   "systemd/system/registry-cache-rescan.timer": {
     Unit: { Description: "Registry cache: size of the data disk, every five minutes" },
     Timer: { OnCalendar: "*:0/5" },
     Install: { WantedBy: "timers.target" },
   },
-  // podman-systemd.unit(5), for a Pod that apply.sh starts. A container that ends is started again by podman; if the Pod as a whole fails, by systemd. Without an order after
-  // registry-cache.service, whose start waits for it.
+  // podman-systemd.unit(5), for a Pod that apply.sh starts. podman restarts a container that ends, and systemd restarts the Pod if it fails as a whole. There is no
+  // `After=registry-cache.service`, because the start of that service waits for this one.
   "containers/systemd/registry-cache@.kube": {
     Unit: {
       Description: "Registry cache: %i",
@@ -191,7 +191,7 @@ const units: Readonly<Record<string, Unit>> = {
     Kube: { Yaml: `${stateDirectory}/units/%i.yaml`, LogDriver: "journald", ExitCodePropagation: "any" },
     Service: { Restart: "always", RestartSec: "10", TimeoutStartSec: "5min", TimeoutStopSec: "150" },
   },
-  // Starts the Pod that ran last, of which each part is a unit of its own; stopped, it stops them.
+  // Starts the Pod that ran last. Each part of the Pod is a unit of its own. Stopping this service stops the parts.
   "systemd/system/registry-cache.service": {
     Unit: {
       Description: "Registry cache",
@@ -202,7 +202,7 @@ const units: Readonly<Record<string, Unit>> = {
     Service: { Type: "oneshot", RemainAfterExit: "yes", ExecStart: `${configuration}/follow.sh start` },
     Install: { WantedBy: "multi-user.target" },
   },
-  // Of what it does, it leaves lines in the journal; systemd none for each run.
+  // The script logs its own actions. The log level suppresses systemd's lines for each run.
   "systemd/system/registry-cache-follow.service": {
     Unit: {
       Description: "Registry cache: the wanted Pod",
@@ -217,7 +217,7 @@ const units: Readonly<Record<string, Unit>> = {
       LogLevelMax: "notice",
     },
   },
-  // As long as the cache isn't stopped by hand, and not all machines of a fleet at the same time.
+  // Runs until the cache is stopped by hand. The random delay spreads the machines of a fleet.
   "systemd/system/registry-cache-follow.timer": {
     Unit: {
       Description: "Registry cache: the wanted Pod, every 30 seconds",
@@ -228,7 +228,7 @@ const units: Readonly<Record<string, Unit>> = {
   },
 };
 
-/** systemd.syntax(7); values are ours and hold no line breaks. */
+/** systemd.syntax(7). The values are the project's own and contain no line breaks. */
 function unit(sections: Unit): string {
   return Object.entries(sections)
     .map(([name, settings]) => {
@@ -238,14 +238,14 @@ function unit(sections: Unit): string {
     .join("\n");
 }
 
-/** What a script reads by `.`: any values. */
+/** Shell variable assignments, to be sourced with `.`. Values can contain any characters. */
 export function shellVariables(settings: Readonly<Record<string, string>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${quoted(value)}\n`)
     .join("");
 }
 
-/** Compressed, the same bytes for the same text for ever: by a library of the lock file, not by the runtime's zlib. Other bytes would replace a machine. */
+/** Compresses a text, always to the same bytes, because other bytes would replace the machine. The runtime's zlib can change, so a library from the lock file does it. */
 export function packed(text: string): Uint8Array {
   return gzip(text, { level: 9 });
 }
