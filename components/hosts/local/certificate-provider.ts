@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Certificate, type CertificateInputs, findCertificate, makeCertificate } from "./certificate.ts";
 
-/** The stack's state of a certificate: what was asked for, and what there is. */
+/** The stack's state of a certificate: its inputs, and the certificate that was found. */
 type State = CertificateInputs & Certificate;
 
-/** What an earlier stack left is used again. */
+/** Reuses the certificate that an earlier stack left in the directory. */
 export async function create(inputs: CertificateInputs): Promise<pulumi.dynamic.CreateResult> {
   return {
     id: inputs.directory,
@@ -12,7 +12,7 @@ export async function create(inputs: CertificateInputs): Promise<pulumi.dynamic.
   };
 }
 
-/** Looks at the files: a certificate that is gone, near its end or for other names is made anew. */
+/** Compares the files with the inputs. A certificate that is missing, close to its end, or for other names is created again. */
 export async function diff(state: State, inputs: CertificateInputs): Promise<pulumi.dynamic.DiffResult> {
   const found = await findCertificate(inputs);
   return {

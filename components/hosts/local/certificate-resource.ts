@@ -12,8 +12,8 @@ const provider = providerText<Provider>(import.meta.url, "certificate-provider",
 });
 
 /**
- * The endpoint's certificate and key, as files that the Pod can read; the keys never enter the stack's state. A deletion keeps the files, so that
- * clients which trust the private authority go on doing so.
+ * The endpoint's certificate and key, as files that the Pod can read. The keys never enter the stack's state. A deletion keeps the files, so that
+ * clients continue to trust the private authority.
  */
 export class EndpointCertificate extends DynamicResource {
   declare readonly fingerprint: pulumi.Output<string>;

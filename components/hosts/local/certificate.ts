@@ -7,25 +7,25 @@ import { authorityFor, canIssue, issue, makeAuthority, readCertificate } from ".
 import { giveFile } from "./owned-files.ts";
 
 export interface CertificateInputs {
-  /** Absolute path of the directory that gets `tls/`, and for a private authority `ca/`. */
+  /** Absolute path of the directory that gets `tls/`, and `ca/` for a private authority. */
   readonly directory: string;
-  /** What the certificate is for: DNS names and IP addresses. */
+  /** DNS names and IP addresses that the certificate covers. */
   readonly names: readonly string[];
-  /** The certificate comes from these files (PEM, absolute paths). Default: from a private authority. */
+  /** Absolute paths of PEM files to copy the certificate from. @default a private authority issues the certificate */
   readonly files?: { readonly certificateFile: string; readonly keyFile: string };
 }
 
 export interface Certificate {
-  /** SHA-256 fingerprint of the certificate; changes with each renewal. */
+  /** SHA-256 fingerprint of the certificate. It changes with each renewal. */
   readonly fingerprint: string;
   /** The private authority's certificate, for clients: an absolute path, and its content as PEM. */
   readonly ca?: { readonly file: string; readonly certificate: string };
 }
 
-/** So long before its end a certificate by the private authority is renewed by the next `pulumi up`. */
+/** `pulumi up` renews a certificate of the private authority that has fewer days left than this. */
 const renewalDays = 30;
 
-/** Makes or copies the certificate. What was there is replaced only when all has gone well. */
+/** Creates or copies the certificate. Replaces an existing one only after everything succeeded. */
 export async function makeCertificate(inputs: CertificateInputs): Promise<Certificate> {
   const { tls, ca } = directories(inputs);
   await mkdir(tls, { recursive: true });
@@ -47,7 +47,7 @@ export async function makeCertificate(inputs: CertificateInputs): Promise<Certif
   return found;
 }
 
-/** @returns undefined when what is in the directory isn't, or isn't any more, what the inputs ask for. */
+/** @returns undefined if the directory has no certificate that matches the inputs and is valid for long enough */
 export async function findCertificate(inputs: CertificateInputs): Promise<Certificate | undefined> {
   const { tls, ca } = directories(inputs);
   const certificate = await readCertificate(join(tls, "tls.crt")).catch(() => undefined);

@@ -7,7 +7,7 @@ import { localPod } from "./local-pod.ts";
 import { type LocalPlan, localAddress } from "./plan.ts";
 import { PodmanPod } from "./podman-pod-resource.ts";
 
-/** The cache on this machine: a certificate, and the Pod played by podman. */
+/** The cache on this machine: a certificate, and the Pod that podman plays. */
 export class LocalHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
   readonly ca: Host["ca"];
@@ -20,7 +20,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     const certificate = new EndpointCertificate(name, certificateFor(plan), { parent: this });
 
     const pod = pulumi.output(secrets).apply((known) => localPod(plan, known));
-    // The edge takes up another certificate by itself.
+    // Ensures that the certificate exists first. A new certificate needs no new Pod: the edge reloads it by itself.
     new PodmanPod(name, pod, { parent: this, dependsOn: [certificate] });
 
     this.address = pulumi.output(localAddress);

@@ -12,10 +12,10 @@ import { bundleText, renderBundle, type UnlabelledPod } from "../podman/bundle.t
 import { claimsText, type LocalPlan, localAddress } from "./plan.ts";
 import type { PodmanPodInputs } from "./podman-pod.ts";
 
-/** What is known only when the Pod is made. */
+/** Values that are known only when the Pod is created. */
 export type LocalPodSecrets = pulumi.Unwrap<Secrets>;
 
-/** The Pod of a local region, as podman is to play it. */
+/** The Pod of a local region, as podman plays it. */
 export function localPod(
   plan: LocalPlan,
   { credentials, remoteWriteCredentials }: LocalPodSecrets,
@@ -36,7 +36,7 @@ export function localPod(
     ports: place.ports,
     listen: { addresses: [localAddress], port: region.endpoint.port },
     clients: region.access.clients,
-    // On this machine, the status port can be reached, and Prometheus itself.
+    // Everybody on this machine can reach the status port and Prometheus directly, so the edge needs to allow no one.
     metricsClients: [],
     budget: diskBudget(place.diskGiB),
     edgeMemoryMiB: 1024,

@@ -5,25 +5,25 @@ import { podUser } from "../../pod/pod.ts";
 import { podman } from "./podman.ts";
 
 /**
- * Files of this machine that belong to the Pod's user. Rootless podman maps that user to one of the caller's subordinate ids, so there the
- * change of owner happens inside podman's user namespace.
+ * Files of this machine that belong to the Pod's user. Rootless podman maps that user to one of the caller's subordinate ids. There, the
+ * owner must be changed inside podman's user namespace.
  */
 const asRoot = process.getuid?.() === 0;
 
-/** Makes a directory, with parents, that the Pod's user alone may read and write. */
+/** Creates a directory, with its parents, that only the Pod's user can read and write. */
 export async function makeOwnedDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
   await change("chmod", "0700", path);
   await change("chown", `${podUser}:${podUser}`, path);
 }
 
-/** Gives a file to the Pod's user, readable by that user alone. */
+/** Gives a file to the Pod's user. Only that user can read it. */
 export async function giveFile(path: string): Promise<void> {
   await change("chmod", "0400", path);
   await change("chown", `${podUser}:${podUser}`, path);
 }
 
-/** Puts a file that the Pod's user alone may read in the place of another. Whoever reads it sees the one or the other. */
+/** Atomically replaces a file that only the Pod's user can read: readers see either the old file or the new one. */
 export async function writeOwnedFile(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = join(dirname(path), `.${basename(path)}`);
@@ -33,7 +33,7 @@ export async function writeOwnedFile(path: string, content: string): Promise<voi
   await rename(draft, path);
 }
 
-/** Removes files whatever their owner. */
+/** Removes files, whoever owns them. */
 export async function removeOwned(path: string): Promise<void> {
   if (asRoot) await rm(path, { recursive: true, force: true });
   else await podman(["unshare", "rm", "-rf", path]);

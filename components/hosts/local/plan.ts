@@ -10,22 +10,22 @@ export interface LocalPlan extends RegionPlan<LocalRegion> {
 
 export function planLocal(request: PlanRequest<LocalRegion>): Planned<LocalPlan> {
   const place = layout(request.region, request.upstreams);
-  // Whoever is on this machine may read the metrics.
+  // Everybody on this machine can read the metrics.
   const metrics = { scheme: "http", target: `${localAddress}:${place.ports.edgeStatus}` } as const;
   return { plan: { ...request, place, metrics }, problems: [], warnings: [] };
 }
 
-/** Where the Pod listens on this machine. */
+/** The Pod's listen address on this machine. */
 export const localAddress = "127.0.0.1";
 
 export type Layout = ReturnType<typeof layout>;
 
-/** What `auto` means on a machine that has other uses. */
+/** Disk size for `auto`: small, because the machine has other uses. */
 const defaultDiskGiB = 20;
 
-/** Where the cache of a local region is on this machine. */
+/** Paths and ports of a local region's cache on this machine. */
 export function layout(region: LocalRegion, upstreams: readonly Upstream[]) {
-  // The parent of all the rest.
+  // The parent of all other directories.
   const directory = region.dataDir ?? join(dataHome(), "registry-cache", region.name);
   const internal = Array.from(
     { length: podPortCount(upstreams.length) },
@@ -40,7 +40,7 @@ export function layout(region: LocalRegion, upstreams: readonly Upstream[]) {
     secret: (name: string) => join(directory, "secrets", name),
     origin: (upstream: string) => join(directory, `origin-${upstream}`),
     ports: podPorts(region.internalPort, upstreams.length),
-    /** All ports that the Pod takes, with the setting that says so. */
+    /** All ports that the Pod uses, each with the path of its setting. */
     claims: [
       { path: "endpoint.port", port: region.endpoint.port },
       ...internal.map((port) => ({ path: "internalPort", port })),
@@ -49,17 +49,17 @@ export function layout(region: LocalRegion, upstreams: readonly Upstream[]) {
   };
 }
 
-/** All ports of {@link Layout.claims}, as what runs on this machine says that it holds them: `8443 15000 15001 …` */
+/** The ports of {@link Layout.claims}, as a running Pod's bundle lists them: `8443 15000 15001 …` */
 export function claimsText({ claims }: Layout): string {
   return `${claims.map(({ port }) => port).join(" ")}\n`;
 }
 
-/** The ports of {@link claimsText}. */
+/** Parses the text of {@link claimsText}. */
 export function claimedPorts(text: string): number[] {
   return text.split(/\s+/).filter(Boolean).map(Number);
 }
 
-/** https://specifications.freedesktop.org/basedir-spec/latest/: a path that isn't absolute is to be ignored. */
+/** https://specifications.freedesktop.org/basedir-spec/latest/: a path that isn't absolute must be ignored. */
 function dataHome(): string {
   const configured = process.env.XDG_DATA_HOME;
   return configured && isAbsolute(configured) ? configured : join(homedir(), ".local", "share");

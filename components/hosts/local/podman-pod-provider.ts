@@ -15,10 +15,10 @@ import {
   writeSecrets,
 } from "./podman-pod.ts";
 
-/** The stack's state of the Pods: what was asked for, and what was found. */
+/** The stack's state of the Pods: the inputs, and what was observed on this machine. */
 type Present = PodmanPodInputs & { readonly observed: ObservedPod };
 
-/** What an earlier version has left, of one Pod with all containers. */
+/** The state that an earlier version left: one Pod with all containers. */
 type Earlier = Pick<Present, "name" | "secrets"> & { readonly bundle?: undefined };
 
 type State = Present | Earlier;
@@ -27,7 +27,7 @@ export async function create(inputs: PodmanPodInputs): Promise<pulumi.dynamic.Cr
   return { id: inputs.name, outs: { ...inputs, observed: await playPod(inputs) } };
 }
 
-/** A refresh compares the state with the inputs that are in it, also with those of an earlier version. */
+/** A refresh compares the state with the inputs in that same state, which can be an earlier version's. */
 export async function diff(
   state: State,
   inputs: PodmanPodInputs | Earlier,
@@ -55,7 +55,7 @@ export async function update(state: State, inputs: PodmanPodInputs): Promise<pul
     }
     return { outs: { ...inputs, observed } };
   } catch (error) {
-    // As the state says.
+    // The bundle of the state should run again, so restore its secrets.
     if (error instanceof TakenBack) await writeSecrets(state.secrets);
     throw error;
   }

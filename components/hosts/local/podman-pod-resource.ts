@@ -13,12 +13,12 @@ const provider = providerText<Provider>(import.meta.url, "podman-pod-provider", 
 });
 
 /**
- * A Pod that podman plays on this machine. Updates happen in place (the data stays where it is), a refresh notices a Pod that is gone, stopped or
- * another one, and a deletion keeps the data.
+ * A Pod that podman plays on this machine. Updates happen in place, so the data stays. A refresh detects a Pod that is missing, stopped or
+ * different. A deletion keeps the data.
  */
 export class PodmanPod extends DynamicResource {
   constructor(name: string, args: pulumi.Output<PodmanPodInputs>, options?: pulumi.CustomResourceOptions) {
-    // Where a credential is in it, all of `args` is secret; only the secrets have to stay so.
+    // If `args` contains a credential, Pulumi marks all of it as secret. Only `secrets` has to stay secret.
     const open = <Key extends keyof PodmanPodInputs>(key: Key) =>
       pulumi.unsecret(args.apply((inputs) => inputs[key]));
     super(

@@ -7,51 +7,51 @@ import { type Bundle, type BundlePart, bundleParts } from "../podman/bundle.ts";
 import { makeOwnedDirectory, removeOwned, writeOwnedFile } from "./owned-files.ts";
 import { type PodmanOptions, podman, podmanEnvironment, podmanHas } from "./podman.ts";
 
-/** What {@link PodmanPod} is made of; plain JSON, as it is in the stack's state. */
+/** Inputs of {@link PodmanPod}: plain JSON, as in the stack's state. */
 export interface PodmanPodInputs {
-  /** Begins the name of each Pod; it identifies them on this machine. */
+  /** Prefix of each Pod's name. It identifies the Pods on this machine. */
   readonly name: string;
-  /** The region's name: a label of each Pod. */
+  /** The region's name, which is a label of each Pod. */
   readonly region: string;
-  /** Absolute path of the directory for all of it. */
+  /** Absolute path of the directory that contains the region's files. */
   readonly directory: string;
-  /** What the machine is to run: the JSON of a {@link Bundle}. */
+  /** JSON of the {@link Bundle} that the machine should run. */
   readonly bundle: string;
-  /** Directories of this machine that the Pods' volumes need, with parents first. */
+  /** Directories of this machine that the Pods' volumes need, parents first. */
   readonly directories: readonly string[];
-  /** Files for the Pods' user alone, by their absolute paths. */
+  /** Contents of files that only the Pods' user can read, by their absolute paths. */
   readonly secrets: Readonly<Record<string, string>>;
   /** HTTP URLs that answer 200 when the cache is ready. */
   readonly ready: readonly string[];
 }
 
-/** What was found on this machine. */
+/** The Pods' state on this machine. */
 export interface ObservedPod {
-  /** Digest of the bundle that was applied last; empty where there is none. */
+  /** Digest of the bundle that was applied last. Empty if there is none. */
   readonly digest: string;
-  /** By each Pod's name its state in podman's words, for example `running` or `exited`. */
+  /** State of each Pod by its name, in podman's words: for example `running` or `exited`. */
   readonly states: Readonly<Record<string, string>>;
 }
 
 const readySeconds = 60;
 
-/** The one Pod with all containers that earlier versions played. */
+/** The single Pod, with all containers, that earlier versions played. */
 interface WholePod {
   readonly name: string;
-  /** By the names that podman knows the secrets by. */
+  /** Secrets by the names that podman has for them. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** apply.sh's answer that another bundle wasn't taken, or was taken back: what ran before runs on. */
+/** apply.sh couldn't apply another bundle: it refused or rolled back the change, or the rollback failed too. The message says which. */
 export class TakenBack extends Error {
   override readonly name = "TakenBack";
 }
 
 /**
- * Makes the Pods of this machine those of the bundle, by its apply.sh, and waits until they are ready.
- * @param earlier what may be in their place
- * @throws TakenBack where what ran before runs on
- * @throws Error with the last lines of the containers' logs; of a new cache, nothing runs then
+ * Runs the bundle's apply.sh, so that this machine's Pods match the bundle, and waits until they are ready.
+ * @param earlier the single Pod of an earlier version, which may still exist
+ * @throws TakenBack if an existing cache couldn't be changed
+ * @throws Error with the last lines of the containers' logs. A new cache is removed again.
  */
 export async function playPod(
   inputs: PodmanPodInputs,
@@ -86,7 +86,7 @@ export async function playPod(
     await waitUntilReady(inputs.ready);
   } catch (error) {
     const logs = await lastLogLines(inputs);
-    // What was a cache before may still be one.
+    // If a cache existed before, its Pods may still work, so keep them.
     if (current.length === 0) await removePod(inputs, { graceSeconds: 0 });
     throw new Error(`the cache ${inputs.name} didn't start: ${(error as Error).message}\n${logs}`);
   }
@@ -94,16 +94,16 @@ export async function playPod(
   return observePod(inputs);
 }
 
-/** Most Pods take them up by themselves: for the others, see {@link restartReaders}. */
+/** Most Pods reload secrets by themselves. For the others, see {@link restartReaders}. */
 export async function writeSecrets(secrets: PodmanPodInputs["secrets"]): Promise<void> {
   for (const [path, secret] of Object.entries(secrets)) await writeOwnedFile(path, secret);
 }
 
-/** Restarts what reads a secret only when it starts, where that has changed. */
+/** Restarts the parts that read a changed secret only at their start. */
 export async function restartReaders(before: PodmanPodInputs, now: PodmanPodInputs): Promise<void> {
   const readers = readersOfChanged(before, now);
   if (readers.length === 0) return;
-  // podman stops a Pod whose only container has ended, and may do so when it has just been started again: so it is another Pod, which apply.sh plays where one is missing.
+  // podman stops a Pod after its only container has ended, possibly just after the container was restarted. So remove the Pod, and let apply.sh play the missing Pod again.
   for (const { container, pod } of readers) {
     await podman(["stop", "--time", "120", `${pod}-${container}`]);
     await podman(["pod", "rm", "--force", pod]);
@@ -111,7 +111,7 @@ export async function restartReaders(before: PodmanPodInputs, now: PodmanPodInpu
   await playPod(now);
 }
 
-/** The parts that read, only when they start, a secret that has changed. */
+/** The parts that read a changed secret only at their start. */
 export function readersOfChanged(
   before: Pick<PodmanPodInputs, "secrets">,
   now: Pick<PodmanPodInputs, "secrets" | "bundle">,
@@ -136,7 +136,7 @@ export async function observePod({
   };
 }
 
-/** The ports that the running Pods hold, as their bundle's file `ports` says, also where a run was killed that began them; or, of the one Pod of earlier versions, its label. */
+/** The ports that the running Pods hold, from the file `ports` in their bundle. If a killed run began them, all bundles count. For an earlier version's single Pod, they are in its label. */
 export async function heldPorts(
   { region, directory }: Pick<PodmanPodInputs, "region" | "directory">,
   options?: PodmanOptions,
@@ -157,7 +157,7 @@ export async function heldPorts(
   });
 }
 
-/** Whether what was found is what is wanted, and whole. */
+/** Whether the observed Pods are exactly those of the inputs, and all are running. */
 export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): boolean {
   return (
     observed.digest === sha256(inputs.bundle) &&
@@ -165,7 +165,7 @@ export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): bool
   );
 }
 
-/** Stops the Pods, letting pulls under way end, and removes them. The data in {@link PodmanPodInputs.directories} stays. Nothing happens where there are none. */
+/** Stops the Pods after their current transfers, and removes them. Keeps the data in {@link PodmanPodInputs.directories}. Does nothing if there are no Pods. */
 export async function removePod(
   { region, directory }: Pick<PodmanPodInputs, "region" | "directory">,
   { graceSeconds = 120 } = {},
@@ -187,7 +187,7 @@ interface PodmanContainer {
   readonly Labels: Readonly<Record<string, string>>;
 }
 
-/** The containers, one of each Pod: Pods themselves are locked while one of them stops. */
+/** Lists containers, one of each Pod. `podman pod ps` isn't used, because podman locks a Pod while it stops. */
 async function containersOf(region: string, options?: PodmanOptions): Promise<PodmanContainer[]> {
   const labels = { name: "registry-cache", instance: region };
   const filters = Object.entries(labels).map(([key, value]) => `label=app.kubernetes.io/${key}=${value}`);
@@ -199,13 +199,13 @@ function parse({ bundle }: Pick<PodmanPodInputs, "bundle">): Bundle {
   return JSON.parse(bundle);
 }
 
-/** The directory of the bundle that was applied last; none where none was. */
+/** The directory of the bundle that was applied last, or an empty list. */
 async function currentBundle({ directory }: PodmanPodInputs): Promise<string[]> {
   const bundle = await readlink(join(directory, "current")).catch(() => undefined);
   return bundle === undefined ? [] : [bundle];
 }
 
-/** @returns the bundle's directory. */
+/** @returns the bundle's directory */
 async function unpack(inputs: PodmanPodInputs): Promise<string> {
   const bundle = join(inputs.directory, "pods", sha256(inputs.bundle));
   for (const [path, content] of Object.entries(parse(inputs))) {
@@ -226,7 +226,7 @@ async function makeCurrent({ directory }: PodmanPodInputs, bundle: string): Prom
   }
 }
 
-/** Also the volumes and secrets that podman made for it; a volume has the name of the container that mounts it. */
+/** Also removes the volumes and secrets that podman created for the Pod. A volume has the name of the container that mounts it. */
 export async function removeWholePod({ name, secrets }: WholePod): Promise<void> {
   const format = ["--format", "{{.Names}}"];
   const containers = (await podman(["ps", "--all", "--filter", `pod=${name}`, ...format])).split("\n");

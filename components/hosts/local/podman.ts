@@ -7,18 +7,18 @@ import { cacheDirectory } from "./directories.ts";
 export interface PodmanOptions {
   /** Text for podman's standard input, for example a manifest for `kube play -`. @default none */
   input?: string;
-  /** Added to podman's environment: for what nobody else may read, as they could on a command line. @default nothing */
+  /** Added to podman's environment. Use it for secrets, because other users can read a command line. @default nothing */
   variables?: Readonly<Record<string, string>>;
-  /** After this many seconds podman is ended and the call fails. @default no limit */
+  /** Stops podman after this many seconds; the call then fails. @default no limit */
   timeoutSeconds?: number;
-  /** Return standard error, too, in the order of writing: `podman logs` writes a container's there. @default false */
+  /** Also return standard error, in the order of writing: `podman logs` writes a container's standard error there. @default false */
   withStandardError?: boolean;
 }
 
-/** A podman call that failed; the message is podman's own, without its `Error: `. */
+/** A failed podman call. The message is podman's own, without its `Error: `. */
 export class PodmanError extends Error {
   override readonly name = "PodmanError";
-  /** podman's exit code; undefined where it didn't run to its end. */
+  /** podman's exit code. Undefined if podman didn't run to its end. */
   readonly exitCode: number | undefined;
 
   constructor(message: string, exitCode?: number) {
@@ -49,7 +49,7 @@ export async function podman(args: readonly string[], options: PodmanOptions = {
   throw new PodmanError(`${call}: ${said || result.shortMessage}`, result.exitCode);
 }
 
-/** Whether podman has a Pod or an image of that name. */
+/** Whether podman has a Pod or an image with this name. */
 export async function podmanHas(kind: "pod" | "image", name: string): Promise<boolean> {
   try {
     await podman([kind, "exists", name]);
@@ -63,9 +63,9 @@ export async function podmanHas(kind: "pod" | "image", name: string): Promise<bo
 let environment: NodeJS.ProcessEnv | undefined;
 
 /**
- * What to add to the environment of a podman process: nothing on an ordinary machine. Where systemd or cgroup v2 is
- * missing (containers, sandboxes, some CI runners), podman's defaults don't work, and this names a containers.conf in
- * the cache directory that does. A CONTAINERS_CONF of the user's own is respected.
+ * Variables to add to the environment of a podman process: none on an ordinary machine. Where systemd or cgroup v2 is missing
+ * (containers, sandboxes, some CI runners), podman's defaults don't work. There, they name a containers.conf in the cache directory
+ * that does work. The user's own CONTAINERS_CONF has priority.
  */
 export function podmanEnvironment(): NodeJS.ProcessEnv {
   environment ??= findEnvironment();
@@ -74,7 +74,7 @@ export function podmanEnvironment(): NodeJS.ProcessEnv {
 
 function findEnvironment(): NodeJS.ProcessEnv {
   if (process.platform !== "linux" || process.env.CONTAINERS_CONF) return {};
-  // The tests of sd_booted(3) and of podman itself.
+  // The same tests as in sd_booted(3) and in podman itself.
   const systemd = existsSync("/run/systemd/system");
   const cgroup2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
   if (systemd && cgroup2) return {};
@@ -92,8 +92,8 @@ function findEnvironment(): NodeJS.ProcessEnv {
 /**
  * A containers.conf(5) for a machine without systemd or cgroup v2.
  *
- * @param machine.cgroup2 crun refuses the older cgroup layouts, runc doesn't.
- * @param machine.limits the text of /proc/self/limits: podman's default limits can be above what this process may
+ * @param machine.cgroup2 crun refuses the older cgroup layouts; runc accepts them.
+ * @param machine.limits the text of /proc/self/limits. podman's default limits can exceed what this process may
  * set, and then no container starts.
  */
 export function renderContainersConf(machine: { cgroup2: boolean; limits: string }): string {

@@ -12,11 +12,11 @@ import { isFor } from "./certificate.ts";
 import { claimedPorts, type Layout, type LocalPlan } from "./plan.ts";
 import { heldPorts, type PodmanPodInputs } from "./podman-pod.ts";
 
-/** What on this machine stands in the way of a region's cache; nothing is changed. */
+/** Finds what prevents a region's cache on this machine. Changes nothing. */
 export async function preflight({ region, place }: LocalPlan): Promise<Findings> {
   let held: string;
   try {
-    // What works where `podman info` does, which waits for the machine's package manager.
+    // This call works wherever `podman info` works, but `podman info` also waits for the machine's package manager.
     held = await heldPorts({ region: region.name, directory: place.directory }, { timeoutSeconds: 30 });
   } catch (error) {
     const message = `podman doesn't work on this machine (\`podman info\` must succeed): ${(error as Error).message}`;
@@ -31,7 +31,7 @@ export async function preflight({ region, place }: LocalPlan): Promise<Findings>
   return { problems: problems.flat(), warnings: [] };
 }
 
-/** Ports that only root may listen on, which nothing in the Pod is. */
+/** Ports that only root can listen on. No container of the Pod runs as root. */
 async function closedPorts({ claims }: Layout): Promise<Problem[]> {
   const first = await readFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8").catch(() => "0");
   return claims
@@ -42,7 +42,7 @@ async function closedPorts({ claims }: Layout): Promise<Problem[]> {
     }));
 }
 
-/** Ports that something else has. @param held by the running Pod of this region */
+/** Ports that another process uses. @param held ports of this region's running Pod */
 async function busyPorts(place: Layout, held: string): Promise<Problem[]> {
   const own = new Set(claimedPorts(held));
   const claims = await Promise.all(
@@ -63,7 +63,7 @@ async function busyPorts(place: Layout, held: string): Promise<Problem[]> {
   }));
 }
 
-/** The cache that holds a port and that the stack has by another name or in another directory, which an update stops only once the new one runs. */
+/** Finds this stack's cache that holds a port under another name or in another directory. An update stops that cache only after the new one runs. */
 async function ownHolder(place: Layout, port: number) {
   const pods = await previousOutputs<PodmanPodInputs>("pulumi-nodejs:dynamic/local:PodmanPod");
   for (const { region, directory } of pods.values()) {
@@ -81,11 +81,11 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A cache that is there already has its share of the disk; a new one must find it free. */
+/** An existing cache already has its share of the disk, so only the disk's total size counts. A new cache needs free space. */
 async function diskProblems({ directory, diskGiB }: Layout, { storage }: LocalRegion): Promise<Problem[]> {
   const existing = nearestExisting(directory);
   const refusal = await access(existing, constants.W_OK).catch(({ code }) => code);
-  // One that exists is the Pod's user's, whom podman maps to another one than this process's.
+  // An existing directory belongs to the Pod's user, which podman maps to a user other than this process's.
   if (refusal === "EROFS" || (refusal && existing !== directory)) {
     const cause = refusal === "EROFS" ? "is read-only" : "isn't writable for you";
     return [{ path: "dataDir", message: `${existing} ${cause}: choose a directory elsewhere` }];
