@@ -1,5 +1,5 @@
 #!/bin/sh
-# Asks whether a program is well, unless delayed-start.sh still waits, or the program has just started.
+# Runs a program's health check, unless delayed-start.sh is still waiting or the program has just started.
 #
 # Usage: sh -c SCRIPT NAME COMMAND ARGUMENT...
 set -u

@@ -1,6 +1,6 @@
 /**
- * The IP families of a Network Load Balancer. AWS's controller takes those of the load balancer from an annotation and those of the targets from the Service, where one IPv6 makes
- * all targets IPv6: https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/service/model_build_target_group.go (buildTargetGroupIPAddressType)
+ * The IP families of a Network Load Balancer. AWS's controller reads the load balancer's family from an annotation, and the targets' family from the Service: one IPv6 family makes all
+ * targets IPv6. https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/service/model_build_target_group.go (buildTargetGroupIPAddressType)
  */
 import type { Problem } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
@@ -13,10 +13,10 @@ const addressType = `${prefix}ip-address-type`;
 const targetType = `${prefix}nlb-target-type`;
 export const dualStackAnnotation = `${addressType}: dualstack`;
 
-/** Of EKS Auto Mode, and of the AWS Load Balancer Controller. */
+/** Load balancer classes of EKS Auto Mode and of the AWS Load Balancer Controller. */
 const classes = ["eks.amazonaws.com/nlb", "service.k8s.aws/nlb"];
 
-/** Where the configuration shows it: a cluster can have it as a default, too. */
+/** Whether the configuration shows that AWS creates the load balancer. A cluster can also have AWS's class as its default, which this can't detect. */
 export function isInAws({ class: name = "", annotations }: LoadBalancer): boolean {
   return classes.includes(name) || Object.keys(annotations).some((key) => key.startsWith(prefix));
 }
@@ -25,14 +25,14 @@ export function isDualStackInAws({ annotations }: LoadBalancer): boolean {
   return annotations[addressType] === "dualstack";
 }
 
-/** `targets`: the family that the Service gives them, where the configuration says. */
+/** @param targets the targets' IP family from the Service; undefined if the cluster decides */
 export function awsProblems(expose: LoadBalancer, targets: string | undefined): Problem[] {
   if (!isInAws(expose) || targets !== "IPv6" || isDualStackInAws(expose)) return [];
   const message = `lacks \`${dualStackAnnotation}\`: with IPv6 in the Service, AWS's controller makes no load balancer without it. Set it, or leave out \`expose.ipFamilyPolicy\` and \`expose.ipFamilies\``;
   return [{ path: "expose.annotations", message }];
 }
 
-/** `ranges`: those of clients, none where everyone may come. */
+/** @param ranges the clients' CIDR ranges; empty if all addresses are allowed */
 export function awsWarnings(
   expose: LoadBalancer,
   targets: string | undefined,
@@ -61,7 +61,7 @@ function rangeWarnings(
   );
 }
 
-/** `nlb-ip` is the older way to have Pods as targets. */
+/** `nlb-ip` is the older way to use Pods as targets. */
 function targetWarnings({ annotations }: LoadBalancer, targets: string | undefined): Problem[] {
   const hasPods = annotations[targetType] === "ip" || annotations[`${prefix}type`] === "nlb-ip";
   if (targets !== "IPv6" || hasPods) return [];

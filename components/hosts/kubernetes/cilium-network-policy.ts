@@ -6,11 +6,11 @@ import { type PodSelector, podsOf, rangesOf, type WorkloadPlanArgs } from "./wor
 export type CiliumNetworkPolicy = CustomObject<"CiliumNetworkPolicy">;
 
 /**
- * What the NetworkPolicy says, for Cilium, which knows nodes and Pods by identities: an address range matches none of them, only what is outside of the cluster.
+ * The rules of the NetworkPolicy, for Cilium. Cilium knows nodes and Pods by identities, so an address range matches only addresses outside the cluster.
  * https://docs.cilium.io/en/stable/security/policy/language/#selecting-nodes-with-cidr-ipblock
  *
- * It stands beside the NetworkPolicy. Both together let through what either does (https://docs.cilium.io/en/stable/security/policy/intro/#rule-basics), and to Cilium, the
- * NetworkPolicy lets through nothing else, but for the addresses of the agent of Pod Identity.
+ * Both policies exist side by side, and traffic passes if either allows it (https://docs.cilium.io/en/stable/security/policy/intro/#rule-basics). In Cilium's reading, the NetworkPolicy
+ * allows nothing that this policy doesn't, except for the addresses of the Pod Identity agent.
  */
 export function ciliumNetworkPolicy(args: WorkloadPlanArgs): CiliumNetworkPolicy {
   return {
@@ -20,7 +20,7 @@ export function ciliumNetworkPolicy(args: WorkloadPlanArgs): CiliumNetworkPolicy
     spec: {
       endpointSelector: { matchLabels: selectorLabels(args.region.name) },
       ingress: [
-        // The node of a Pod always reaches it, by Kubernetes's rules; by Cilium's, only with its default `--allow-localhost`.
+        // Kubernetes always lets a node reach its own Pods. Cilium does so only with its default `--allow-localhost`.
         { fromEntities: ["host"] },
         ...incoming(args).flatMap(ingressRules),
       ],
@@ -30,8 +30,8 @@ export function ciliumNetworkPolicy(args: WorkloadPlanArgs): CiliumNetworkPolicy
 }
 
 /**
- * Which node or Pod has an address of the ranges, Cilium can't tell, and the edge does. So ranges open the port to the whole cluster where no labels say which Pods
- * are meant, and to the nodes where they do.
+ * Cilium can't match a node or Pod by an address range, but the edge checks addresses. So ranges open the port to the whole cluster if no labels select
+ * Pods, and to all nodes if labels do.
  */
 function ingressRules({ from, port }: Incoming) {
   const [ranges, pods] = [rangesOf(from), podsOf(from)];
@@ -47,12 +47,12 @@ function ingressRules({ from, port }: Incoming) {
   ];
 }
 
-/** Without a destination, it is everywhere, nodes and Pods included. */
+/** Without a destination, the rule allows all destinations, including nodes and Pods. */
 function egressRule({ to, ports }: Outgoing) {
   return { ...(to !== "anywhere" && destination(to)), ...(ports && { toPorts: [portRule(ports)] }) };
 }
 
-/** The agent of Pod Identity is on the host's network: https://github.com/cilium/cilium/issues/34387 */
+/** The Pod Identity agent uses the host's network: https://github.com/cilium/cilium/issues/34387 */
 function destination(to: Exclude<Outgoing["to"], "anywhere">) {
   if (to === "podIdentityAgent") return { toEntities: ["host"] };
   return { toEndpoints: [endpointSelector(to)] };
@@ -63,8 +63,8 @@ function portRule(ports: NonNullable<Outgoing["ports"]>) {
 }
 
 /**
- * As Cilium itself translates a namespaceSelector and podSelector: https://github.com/cilium/cilium/blob/v1.18.4/pkg/k8s/network_policy.go#L76-L138.
- * Without a namespace, a selector means the policy's own one.
+ * The same labels into which Cilium translates a namespaceSelector and a podSelector: https://github.com/cilium/cilium/blob/v1.18.4/pkg/k8s/network_policy.go#L76-L138.
+ * Without namespace labels, a selector would mean only the policy's own namespace.
  */
 function endpointSelector({ namespaceLabels, podLabels = {} }: PodSelector) {
   const inNamespaces = Object.entries(namespaceLabels ?? {}).map(([key, value]) => [

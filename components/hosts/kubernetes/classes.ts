@@ -2,14 +2,14 @@ import type { KubernetesObject } from "@kubernetes/client-node";
 import { hint, type Problem } from "../../config/problems.ts";
 import { allOf, type ClusterApi, namesOf, type Question } from "./cluster-api.ts";
 
-/** A kind of the whole cluster, whose objects are chosen by their names. */
+/** A cluster-scoped kind whose objects the configuration refers to by name. */
 interface ClassKind {
   readonly kind: string;
   readonly group: string;
   readonly plural: string;
 }
 
-/** Whether the cluster has the class, where it may be known. @param path the setting that names it */
+/** Refuses a class that the cluster doesn't have. If the user may not list classes, finds nothing. @param path the setting that names the class */
 export async function classProblems(
   api: ClusterApi,
   { kind, group, plural }: ClassKind,
@@ -32,7 +32,7 @@ const priorityClasses = {
   plural: "priorityclasses",
 } as const;
 
-/** Whether the PriorityClass is there: without it, no Pod is made, and the roll-out waits. */
+/** Refuses a missing PriorityClass, because then no Pod is created and the roll-out hangs. */
 export function priorityProblems({ region, api }: Question): Promise<Problem[]> {
   return classProblems(
     api,

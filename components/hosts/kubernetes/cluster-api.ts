@@ -15,12 +15,12 @@ import type { KubernetesRegion } from "../../config/schema.ts";
 import type { WorkloadObjects } from "./objects.ts";
 import type { WorkloadPlanArgs } from "./workload-args.ts";
 
-/** A cluster that can be asked. Each question takes {@link patienceSeconds} at most. */
+/** Clients for a cluster's API. Each request fails after {@link patienceSeconds}. */
 export type ClusterApi = ReturnType<typeof clientsOf>;
 
 const patienceSeconds = 10;
 
-/** The cluster of a region's context, as kubectl would find it, or what is wrong with that. Nothing is asked yet. */
+/** Finds the cluster of a region's context, as kubectl would, or returns what is wrong with the kubeconfig. Sends no request. */
 export function connect({ context, kubeconfig }: Pick<KubernetesRegion, "context" | "kubeconfig">) {
   const config = new KubeConfig();
   try {
@@ -61,14 +61,14 @@ function clientsOf(config: KubeConfig, server: string) {
     version: new VersionApi(configuration),
     authorization: new AuthorizationV1Api(configuration),
     core: new CoreV1Api(configuration),
-    // Also for the kinds of Kubernetes's own groups that have a name: `storage.k8s.io`.
+    // Also reads Kubernetes's own groups that have a name, such as `storage.k8s.io`.
     custom: new CustomObjectsApi(configuration),
   };
 }
 
 /**
- * What the cluster has; undefined if it isn't there, null if that isn't known: the user may not look, which permissions.ts says, or the cluster knows no such kind, which
- * served-kinds.ts says.
+ * Reads an object. Returns undefined if it doesn't exist. Returns null if that is unknown: the user may not read it (permissions.ts reports that), or the cluster doesn't serve the
+ * kind (served-kinds.ts reports that).
  */
 export async function ifThere<Found>(answer: Promise<Found>): Promise<Found | undefined | null> {
   try {
@@ -81,14 +81,14 @@ export async function ifThere<Found>(answer: Promise<Found>): Promise<Found | un
   }
 }
 
-/** All objects of a kind; null as {@link ifThere} has it. */
+/** Lists all objects of a kind. Returns null as {@link ifThere} does. */
 export async function allOf<Kind>(
   answer: Promise<{ items: readonly Kind[] }>,
 ): Promise<readonly Kind[] | null> {
   return (await ifThere(answer))?.items ?? null;
 }
 
-/** As a list is asked for objects with all of these labels: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#list-and-watch-filtering */
+/** A label selector that matches objects with all of these labels: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#list-and-watch-filtering */
 export function selectorText(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
@@ -99,27 +99,27 @@ export function namesOf(objects: readonly KubernetesObject[]): string[] {
   return objects.flatMap(({ metadata }) => metadata?.name ?? []);
 }
 
-/** Of an object that isn't there, the server speaks in its API's words: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+/** For a missing object, the server answers with a Status that has details. For an unknown kind, it doesn't: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 function saysStatus({ body }: ApiException<unknown>): boolean {
   return String(body).includes('"details"');
 }
 
-/** The uids of what this stack has made for a region, as far as it has. */
+/** The uids of existing objects that this stack created for a region. */
 export interface OwnObjects {
   readonly namespace?: string | undefined;
   readonly service?: string | undefined;
 }
 
-/** A region in which the static checks have found nothing, and the cluster that is asked about it. */
+/** A region that passed the static checks, and the cluster to ask about it. */
 export interface Question {
   readonly region: KubernetesRegion;
   readonly workload: WorkloadPlanArgs;
-  /** What the workload is made of. */
+  /** The objects of the workload. */
   readonly objects: WorkloadObjects;
   readonly api: ClusterApi;
-  /** As it is; undefined or null where {@link ifThere} says so. */
+  /** The existing namespace. Undefined or null as in {@link ifThere}. */
   readonly namespace: V1Namespace | undefined | null;
   readonly own: OwnObjects;
-  /** Whether it is there for the region: made by this stack, or an existing one that the region is to use. */
+  /** Whether the region can already use the namespace: this stack created it, or the region uses an existing one. */
   readonly hasNamespace: boolean;
 }

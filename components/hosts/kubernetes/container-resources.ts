@@ -4,7 +4,7 @@ import { cpuMillisOf, memoryMiBOf } from "../../config/quantity.ts";
 import type { ContainerResources, PodPart } from "../../config/workload-pods.ts";
 import { softLimit } from "../../pod/origin.ts";
 
-/** What the configuration gives the edge, from which follow nginx's workers and its page cache. A request alone is also the limit of its memory. */
+/** The edge's resources in the configuration. nginx's number of workers and its page cache depend on them. A memory request without a limit counts as the limit. */
 export function edgeAmounts(given: ContainerResources | undefined): EdgeAmounts {
   const cpu = given?.requests.cpu ?? given?.limits.cpu;
   const memory = given?.limits.memory ?? given?.requests.memory;
@@ -15,8 +15,8 @@ export function edgeAmounts(given: ContainerResources | undefined): EdgeAmounts 
 }
 
 /**
- * A container with the requests and limits that the configuration gives it, in place of its own. As in Kubernetes, a limit alone is also the request. A request alone that is
- * over the container's own limit is also the limit.
+ * A container with the requests and limits of the configuration instead of its own. As in Kubernetes, a limit without a request is also the request. A request without a limit that exceeds
+ * the container's own limit is also the limit.
  */
 export function withResources(
   container: Container,
@@ -47,7 +47,7 @@ export function withResources(
   };
 }
 
-/** Each upstream has containers of its own. */
+/** The name of the part. Each upstream has its own origin containers, and all of them are the part `origin`. */
 function partOf({ name }: Container): PodPart {
   return name.replace(/^(?:origin|stored)-.*/, "origin") as PodPart;
 }

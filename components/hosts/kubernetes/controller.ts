@@ -18,17 +18,17 @@ import {
 import { claimSpec, edgeContainer } from "./pod.ts";
 import { mostReplicas, type WorkloadRegion } from "./workload-args.ts";
 
-/** Without what a manifest may lack. */
+/** A manifest in which `kind` and `spec` aren't optional. */
 type Complete<Kind extends { kind?: unknown; spec?: unknown }> = Kind & Required<Pick<Kind, "kind" | "spec">>;
 
-/** What keeps the replicas going. */
+/** The object that runs the replicas, and their volumes. */
 export interface Controller {
   readonly workload: Complete<Deployment> | Complete<StatefulSet>;
-  /** One per replica, where each has a volume of its own. */
+  /** One per replica if each replica has its own volume. */
   readonly claims: readonly PersistentVolumeClaim[];
 }
 
-/** @param diskGiB of each replica */
+/** @param diskGiB size of each replica's disk */
 export function controller(region: WorkloadRegion, template: PodTemplateSpec, diskGiB: number): Controller {
   const { storage } = region;
   return storage.kind === "disk"
@@ -47,7 +47,7 @@ function common(region: WorkloadRegion) {
   };
 }
 
-/** One Pod more while it rolls out, and never one less. */
+/** A roll-out starts additional Pods first, so the number of ready Pods never drops. */
 function deployment(region: WorkloadRegion, template: PodTemplateSpec): Complete<Deployment> {
   const { metadata, spec } = common(region);
   return {
@@ -63,8 +63,8 @@ function deployment(region: WorkloadRegion, template: PodTemplateSpec): Complete
 }
 
 /**
- * One replica after the other, each with its volume. The claims are objects of the stack, as a StatefulSet can't grow those of its template; it takes what is there by
- * the name.
+ * Replaces one replica after the other. Each has its own volume. The claims are objects of the stack, because a StatefulSet can't grow the claims of its template. The
+ * StatefulSet adopts existing claims by their names.
  */
 function statefulSet(
   region: WorkloadRegion,
@@ -89,14 +89,14 @@ function statefulSet(
     claims: Array.from({ length: region.replicas.min }, (_, replica) => ({
       apiVersion: "v1",
       kind: "PersistentVolumeClaim",
-      // Bound only when there is a Pod, with most classes.
+      // With most StorageClasses, a claim is bound only when a Pod uses it, so Pulumi must not wait for that.
       metadata: { ...metadata, name: claimName(replica), annotations: withoutWaiting },
       spec: claim,
     })),
   };
 }
 
-/** As many replicas as the edge's processor use, and where it is asked for its connections, ask for. */
+/** Scales the replicas by the edge's CPU use, and by its connections if `replicas.connections` is set. */
 export function autoscaler(region: WorkloadRegion): Complete<HorizontalPodAutoscaler> | undefined {
   const { replicas } = region;
   if (mostReplicas(region) === replicas.min) return undefined;
@@ -116,7 +116,7 @@ export function autoscaler(region: WorkloadRegion): Complete<HorizontalPodAutosc
 function metrics({ replicas }: WorkloadRegion): MetricSpec[] {
   return [
     {
-      // The Pod's other containers have small requests: together with them, the edge's use would hardly show.
+      // The other containers have small requests. In an average over the whole Pod, the edge's use would hardly show.
       type: "ContainerResource",
       containerResource: {
         name: "cpu",
@@ -141,7 +141,7 @@ function metrics({ replicas }: WorkloadRegion): MetricSpec[] {
   ];
 }
 
-/** Nodes are drained one replica at a time; one that isn't ready holds nobody up. */
+/** Drains nodes one replica at a time. A replica that isn't ready doesn't block a drain. */
 export function disruptionBudget(region: WorkloadRegion): PodDisruptionBudget {
   return {
     apiVersion: "policy/v1",

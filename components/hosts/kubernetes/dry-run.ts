@@ -4,7 +4,7 @@ import { ifThere, type Question } from "./cluster-api.ts";
 import { configuredFamilies } from "./families.ts";
 import { workloadName } from "./names.ts";
 
-/** By the part of an object that the server names, the setting. */
+/** Maps the part of an object that the server names to the setting in the configuration. */
 type Settings = readonly (readonly [part: RegExp, path: string])[];
 
 const ofPods: Settings = [
@@ -16,21 +16,21 @@ const ofPods: Settings = [
   [/template\.metadata/, "pods"],
 ];
 
-/** Of what a namespace asks of its Pods. */
+/** For requirements that a namespace has for its Pods. */
 const ofNamespace: Settings = [
   [/ per (?:Pod|Container)|quota/, "pods.resources"],
   [/./, "namespace"],
 ];
 
-/** An answer of the API: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+/** An error response of the API: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 interface Status {
   readonly message?: string;
   readonly details?: { readonly causes?: readonly { readonly field?: string; readonly message?: string }[] };
 }
 
 /**
- * What the API server refuses of the replicas, and of the Service where it asks for IP families, told by a dry run. In a namespace that isn't there, it would look no further, so
- * then it is asked about the namespace `default`, whose policies aren't meant. Whether the user may ask, permissions.ts says.
+ * Finds, by a dry run, what the API server refuses about the replicas, and about the Service if it asks for IP families. In a missing namespace, the server would check nothing else, so
+ * the dry run uses the namespace `default` then, and ignores refusals by its policies. permissions.ts reports missing rights.
  */
 export async function refusedByServer(question: Question): Promise<Problem[]> {
   const refused = await Promise.all([refusedReplicas(question), refusedService(question)]);
@@ -56,8 +56,8 @@ function refusedWorkload(question: Question): Promise<Problem[]> {
 }
 
 /**
- * Quotas, LimitRanges and Pod Security look at Pods only. Whoever has no right to make Pods learns nothing by it. What webhooks and policies say of this Pod doesn't count, because
- * it has no owner and another ServiceAccount.
+ * Quotas, LimitRanges and Pod Security check Pods only. A user without the right to create Pods learns nothing here. Refusals by webhooks and policies are ignored, because
+ * this Pod has no owner and uses another ServiceAccount than the replicas.
  */
 async function refusedPod(question: Question): Promise<Problem[]> {
   const { objects, api, hasNamespace } = question;
@@ -65,14 +65,14 @@ async function refusedPod(question: Question): Promise<Problem[]> {
   const { metadata: { labels = {}, annotations = {} } = {}, spec } = objects.workload.spec.template;
   return refused(question, ofNamespace, isOfNamespace, (namespace) => {
     const metadata = { generateName: `${workloadName}-`, labels, annotations };
-    // Its own ServiceAccount may not be there yet.
+    // The replicas' own ServiceAccount may not exist yet.
     const ofDefault: object = { ...spec, serviceAccountName: "default" };
     const body = { metadata, spec: ofDefault as V1PodSpec };
     return api.core.createNamespacedPod({ namespace, body, ...dryRun });
   });
 }
 
-/** A cluster can have one family, or both. */
+/** A cluster supports one IP family or both. */
 async function refusedService(question: Question): Promise<Problem[]> {
   const { region, objects, api } = question;
   const { families, path } = configuredFamilies(region.expose);
@@ -105,21 +105,21 @@ async function refused(
   }
 }
 
-/** Whether the refusal would also hit the replicas. */
+/** Whether the server would also refuse the replicas themselves. */
 function isRefusal({ code, body }: ApiException<unknown>, { hasNamespace }: Question): boolean {
   const told = textOf(body);
   if (/admission webhook|AdmissionPolicy/.test(told)) return hasNamespace && !noDryRun.test(told);
   return [400, 422].includes(code);
 }
 
-/** The same for what a namespace asks of its Pods. Replicas that are there have their part of a quota, and a roll-out may not need more. */
+/** Whether the namespace would also refuse the replicas' Pods. Existing replicas already use their part of a quota, and a roll-out may need no more. */
 function isOfNamespace({ body }: ApiException<unknown>, { own }: Question): boolean {
   const told = textOf(body);
   if (/exceeded quota/.test(told)) return own.service === undefined;
   return /failed quota|violates PodSecurity| per (?:Pod|Container) is /.test(told);
 }
 
-/** A typed client has read it already. */
+/** A typed client has already parsed the body. */
 function textOf(body: unknown): string {
   return typeof body === "string" ? body : JSON.stringify(body);
 }
@@ -128,7 +128,7 @@ function bodyOf({ body }: ApiException<unknown>): Status {
   return JSON.parse(textOf(body));
 }
 
-/** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#side-effects */
+/** Message about a webhook that can't run in a dry run: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#side-effects */
 const noDryRun = /does not support dry run/;
 
 function problemsIn({ message = "", details }: Status, settings: Settings): Problem[] {
@@ -140,7 +140,7 @@ function problemsIn({ message = "", details }: Status, settings: Settings): Prob
   });
 }
 
-/** A Service keeps its first family for as long as it is there: https://kubernetes.io/docs/concepts/services-networking/dual-stack/#switching-services-between-single-stack-and-dual-stack */
+/** A Service's first IP family can't change: https://kubernetes.io/docs/concepts/services-networking/dual-stack/#switching-services-between-single-stack-and-dual-stack */
 export async function firstFamilyProblems({ region, api, own, hasNamespace }: Question): Promise<Problem[]> {
   const { families, path } = configuredFamilies(region.expose);
   const [wanted] = families.ipFamilies ?? [];

@@ -16,13 +16,13 @@ import type { WorkloadRegion } from "./workload-args.ts";
 /** https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
 type HttpRoute = CustomObject<"HTTPRoute">;
 
-/** How clients reach the replicas. The metrics are not among it. */
+/** How clients reach the replicas. Doesn't expose the metrics. */
 export interface Exposure {
   readonly service: Service;
   readonly route?: Ingress | HttpRoute;
 }
 
-/** Of the Service inside of the cluster, where a proxy comes before it. */
+/** Port of the Service inside the cluster, behind a proxy. */
 const plainPort = 80;
 
 export function exposure(region: WorkloadRegion): Exposure {
@@ -39,9 +39,7 @@ export function exposure(region: WorkloadRegion): Exposure {
 
 type Expose<Kind> = Extract<WorkloadRegion["expose"], { kind: Kind }>;
 
-/**
- * Clients keep their addresses, which the edge checks: https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/#preserving-the-client-source-ip
- */
+/** Preserves the clients' addresses, because the edge checks them: https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/#preserving-the-client-source-ip */
 function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): Service {
   const { endpoint, access } = region;
   const isPublic = everyone.every((range) => access.clients.includes(range));
@@ -80,14 +78,14 @@ function service(
   };
 }
 
-/** external-dns finds the name in the object itself, unless it is told that the object is somebody else's. */
+/** external-dns reads the hostname from the object itself, unless this annotation tells it to ignore the object. */
 function forExternalDns({ externalDns }: { externalDns: boolean }): Record<string, string> {
   return externalDns ? {} : { "external-dns.alpha.kubernetes.io/controller": "none" };
 }
 
 function ingress(region: WorkloadRegion, expose: Expose<"ingress">): Ingress {
   const { hostname } = region.endpoint;
-  // Not all controllers say in its status where they are.
+  // Some controllers never write an address into the Ingress's status, so Pulumi must not wait for it.
   const annotations = { ...expose.annotations, ...forExternalDns(expose), ...withoutWaiting };
   return {
     apiVersion: "networking.k8s.io/v1",
@@ -126,7 +124,7 @@ function httpRoute(region: WorkloadRegion, expose: Expose<"gateway">): HttpRoute
       rules: [
         {
           backendRefs: [{ name: workloadName, port: plainPort }],
-          // A large layer over a slow line takes longer than any proxy's own limit: https://gateway-api.sigs.k8s.io/geps/gep-1742/
+          // A large layer over a slow connection takes longer than a proxy's default limit: https://gateway-api.sigs.k8s.io/geps/gep-1742/
           ...(expose.timeouts && { timeouts: { request: "0s" } }),
         },
       ],

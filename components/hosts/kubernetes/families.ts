@@ -1,4 +1,4 @@
-/** By which IP families clients reach the Service that leads to the replicas. */
+/** The IP families of the Service through which clients reach the replicas. */
 import type { ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import { everyone } from "../../config/access.ts";
 import { type Problem, problemIf } from "../../config/problems.ts";
@@ -9,14 +9,14 @@ import { awsProblems, awsWarnings, dualStackAnnotation, isDualStackInAws, isInAw
 type Expose = KubernetesRegion["expose"];
 type Families = Pick<Expose & { kind: "loadBalancer" }, "ipFamilyPolicy" | "ipFamilies">;
 
-/** As the configuration has them, with the path of the key that holds them. */
+/** The configured IP families, with the path of the key that contains them. */
 export function configuredFamilies(expose: Expose): { readonly families: Families; readonly path: string } {
   return expose.kind === "loadBalancer"
     ? { families: expose, path: "expose" }
     : { families: expose.service, path: "expose.service" };
 }
 
-/** The part of the Service's spec; empty where the cluster decides. */
+/** The IP families in the Service's spec. Empty if the cluster decides. */
 export function familiesOf(expose: Expose): Pick<ServiceSpec, "ipFamilyPolicy" | "ipFamilies"> {
   const { ipFamilyPolicy, ipFamilies } = configuredFamilies(expose).families;
   return {
@@ -29,30 +29,30 @@ function wantsBoth({ ipFamilyPolicy = "SingleStack" }: Families): boolean {
   return ipFamilyPolicy !== "SingleStack";
 }
 
-/** The only one, where the configuration says which. */
+/** The Service's only IP family, if the configuration names it. */
 function onlyFamily(families: Families): string | undefined {
   return wantsBoth(families) ? undefined : families.ipFamilies?.[0];
 }
 
-/** Ranges of clients that come to a load balancer; none where it takes everyone. Behind a proxy, clients have the families of that. */
+/** CIDR ranges of clients that connect to a load balancer directly. Empty if it accepts all addresses. Behind a proxy, clients use the proxy's families. */
 function clientRanges({ expose, access }: Pick<KubernetesRegion, "access" | "expose">): readonly string[] {
   const isPublic = everyone.every((range) => access.clients.includes(range));
   return expose.kind !== "loadBalancer" || isPublic ? [] : access.clients;
 }
 
-/** Of AWS's load balancer, where the configuration says: IPv6 if the Service may have it. */
+/** The IP family of an AWS load balancer's targets, if the configuration determines it: IPv6 if the Service can have it. */
 function awsTargets(families: Families): string | undefined {
   return wantsBoth(families) ? "IPv6" : onlyFamily(families);
 }
 
 /**
- * What can be told without the cluster.
+ * Problems that can be found without asking the cluster.
  *
- * A range of a family that the load balancer lacks is no harmless surplus: AWS's controller makes no load balancer at all
- * (https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/service/model_build_managed_sg.go, "unsupported v6 cidr"), Azure's writes no rule for it
- * (https://github.com/kubernetes-sigs/cloud-provider-azure/blob/master/pkg/provider/loadbalancer/accesscontrol.go), Google Cloud's own puts it into one rule with the others, which
- * Google refuses (https://github.com/kubernetes/cloud-provider-gcp/blob/master/providers/gce/gce_loadbalancer_external.go, https://github.com/kubernetes/kops/pull/12170), and
- * kube-proxy drops it with a warning (https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/serviceport.go).
+ * Ranges of a family that the load balancer lacks do harm. AWS's controller creates no load balancer at all
+ * (https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/service/model_build_managed_sg.go, "unsupported v6 cidr"). Azure's writes no rule for such a range
+ * (https://github.com/kubernetes-sigs/cloud-provider-azure/blob/master/pkg/provider/loadbalancer/accesscontrol.go). Google Cloud's puts all ranges into one rule, which
+ * Google refuses (https://github.com/kubernetes/cloud-provider-gcp/blob/master/providers/gce/gce_loadbalancer_external.go, https://github.com/kubernetes/kops/pull/12170).
+ * kube-proxy drops the range with a warning (https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/serviceport.go).
  */
 export function familyProblems(region: Pick<KubernetesRegion, "access" | "expose">): Problem[] {
   const { expose, access } = region;
@@ -65,7 +65,7 @@ export function familyProblems(region: Pick<KubernetesRegion, "access" | "expose
   if (expose.kind !== "loadBalancer") return [];
   const ofAws = awsProblems(expose, awsTargets(families));
   const only = onlyFamily(families);
-  // A load balancer of AWS's with that annotation has both.
+  // With that annotation, an AWS load balancer has both families.
   if (ofAws.length > 0 || only === undefined || isDualStackInAws(expose)) return ofAws;
   const ranges = new Set(clientRanges(region));
   const remedy = isInAws(expose)
@@ -81,8 +81,8 @@ export function familyProblems(region: Pick<KubernetesRegion, "access" | "expose
 }
 
 /**
- * What depends on the cluster or its cloud. GKE opens its firewall to all addresses of a family of which there is no range, so that only the network policy and the edge refuse them:
- * https://github.com/kubernetes/ingress-gce/blob/master/pkg/utils/sourceranges.go
+ * Warnings about behavior that depends on the cluster or its cloud. If there is no range of a family, GKE's firewall allows all addresses of that family. Only the network policy and the edge
+ * then refuse them: https://github.com/kubernetes/ingress-gce/blob/master/pkg/utils/sourceranges.go
  */
 export function familyWarnings(region: Pick<KubernetesRegion, "access" | "expose">): Problem[] {
   const { expose } = region;
@@ -100,7 +100,7 @@ export function familyWarnings(region: Pick<KubernetesRegion, "access" | "expose
     );
   }
   if (!wantsBoth(families) && onlyFamily(families) === undefined && second !== undefined) {
-    // Without the key, a Service keeps what it has.
+    // If the key is missing, an existing Service keeps its families.
     const perhaps = families.ipFamilyPolicy === undefined ? ", unless an earlier update gave it both" : "";
     return warning(
       `has IPv4 and IPv6 ranges, and the load balancer has one family${perhaps}. AWS's controller then makes none at all, and Google Cloud's probably none without backend services. Leave out the ranges of the other family, or set \`${path}.ipFamilyPolicy\`, on AWS instead the annotation \`${dualStackAnnotation}\``,

@@ -14,13 +14,13 @@ import { proxyProblems } from "./proxies.ts";
 import { missingKinds, networkPoliciesOf, userProblems } from "./served-kinds.ts";
 import { storageProblems } from "./volumes.ts";
 
-/** `preStop.sleep` and the autoscaler's `ContainerResource` came with it: https://kubernetes.io/releases/ */
+/** The first minor version with `preStop.sleep` and the autoscaler's `ContainerResource` on by default: https://kubernetes.io/releases/ */
 const oldestMinor = 30;
 
 /**
- * Asks an existing cluster for all that a region needs to be there, and for what decides how its workload is made.
- * @param own what this stack has made for it
- * @returns problems sorted by path.
+ * Asks an existing cluster whether it has everything that a region needs, and what decides how its workload is rendered.
+ * @param own uids of the objects that this stack already created for the region
+ * @returns problems sorted by path
  */
 export async function findingsInCluster(
   plan: KubernetesPlan,
@@ -60,7 +60,7 @@ export async function findingsInCluster(
     const problems = answers.flat().sort((one, other) => one.path.localeCompare(other.path));
     return problems.length > 0 ? { problems } : { found, problems };
   } catch (error) {
-    // A mistake of this program, and not of the cluster or of what is between.
+    // A bug in this program. A network error is a TypeError with a cause.
     if (error instanceof TypeError && error.cause === undefined) throw error;
     return { problems: [{ path: "context", message: `its cluster can't be asked: ${reasonOf(error)}` }] };
   }
@@ -80,14 +80,14 @@ function reasonOf(error: unknown): string {
     return body ? `${answer}: ${String(body).slice(0, 200)}` : answer;
   }
   const { cause, message } = error as Error;
-  // fetch hides the reason behind "fetch failed".
+  // `fetch` hides the reason: its own message is only "fetch failed".
   return cause instanceof Error ? cause.message || String(cause) : message;
 }
 
 async function permissionProblems({ region, workload, objects, api }: Question): Promise<Problem[]> {
   const missing = await missingPermissions(api, permissionsFor(workload.region, objects));
   if (missing.length === 0) return [];
-  // Whose namespace the stack makes has rights in the whole cluster.
+  // A stack that creates the namespace needs its rights in the whole cluster.
   const lacked = region.namespace.create ? missing.map(({ namespace: _, ...it }) => it) : missing;
   const message = `its user may not ${inWords(lacked)} (docs/kubernetes.md has a role)`;
   return [{ path: "context", message }];

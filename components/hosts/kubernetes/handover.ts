@@ -3,21 +3,21 @@ import type { WorkloadRegion } from "./workload-args.ts";
 
 /** How a replica hands its clients over to the next one. */
 export interface Handover {
-  /** For how long a replica that is to end goes on taking connections. */
+  /** How long a terminating replica still accepts connections. */
   readonly drainSeconds: number;
-  /** For how long a new replica must be ready before the next one is replaced. */
+  /** How long a new replica must be ready before the next one is replaced. */
   readonly minReadySeconds: number;
 }
 
 type Kind = WorkloadRegion["expose"]["kind"];
 
 /**
- * A cluster's load balancer may be any cloud's, so the defaults suit the slowest known one: AWS's Network Load Balancer sends new connections for about two minutes
- * after a target was deregistered, whatever its deregistration delay, and takes about as long to send any to a new target.
+ * A cluster can have any cloud's load balancer, so the defaults suit the slowest one known: AWS's Network Load Balancer sends new connections to a target for about two minutes
+ * after its deregistration, whatever the deregistration delay is. It takes about as long until it sends the first ones to a new target.
  * https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366, https://github.com/aws/containers-roadmap/issues/470
  *
- * What is behind an Ingress or a Gateway follows EndpointSlices within seconds; the rest of `drainSeconds` is for controllers that tell a proxy outside of the cluster, and the
- * rest of `minReadySeconds` for origin.sh: on a volume, an origin looks well for about 20 s until it is stopped because its upstream is silent.
+ * Ingress and Gateway controllers follow EndpointSlices within seconds. The rest of `drainSeconds` is for controllers that configure a proxy outside the cluster. The rest
+ * of `minReadySeconds` is for origin.sh: an origin with a volume looks healthy for about 20 s, until it is stopped because its upstream doesn't answer.
  */
 const defaults: Readonly<Record<Kind, Handover>> = {
   loadBalancer: { drainSeconds: 180, minReadySeconds: 180 },
@@ -33,16 +33,16 @@ export function handoverOf({ expose }: Pick<WorkloadRegion, "expose">): Handover
   };
 }
 
-/** nginx may still ask an origin for what is under way when it takes no more connections: the other containers go after it. */
+/** The other containers stop this much later: after nginx stops accepting connections, it can still need an origin for requests in progress. */
 const othersAfterSeconds = 5;
 
-/** For how long each container goes on when its Pod is to end. */
+/** How long each container continues after its Pod starts to terminate. */
 export function pausesOf(region: Pick<WorkloadRegion, "expose">): { edge: number; others: number } {
   const { drainSeconds } = handoverOf(region);
   return { edge: drainSeconds, others: drainSeconds + othersAfterSeconds };
 }
 
-/** How long the end of a Pod takes at most: the pause, then what is under way. */
+/** The maximum duration of a Pod's termination: the pause, then the requests in progress. */
 export function endSeconds(region: Pick<WorkloadRegion, "expose">): number {
   return pausesOf(region).others + terminationGraceSeconds;
 }

@@ -6,7 +6,7 @@ import { type ClusterFindings, type KubernetesPlan, planKubernetes, workloadPlan
 import { kubernetesProvider } from "./provider.ts";
 import { Workload } from "./workload.ts";
 
-/** A region in a cluster that is there already. */
+/** A region in an existing cluster. */
 export const kubernetes: KindDefinition<KubernetesRegion, KubernetesPlan, ClusterFindings> = {
   plan: planKubernetes,
   createProvider: ({ region }, options) => kubernetesProvider(region, options),

@@ -3,7 +3,7 @@ import { warn } from "../../config/refuse.ts";
 import { allOf, type Question, selectorText } from "./cluster-api.ts";
 import { podsOf, type Source } from "./workload-args.ts";
 
-/** Says which labels nothing in the cluster has now, as far as the user may look: what has them may come later. */
+/** Warns about labels that nothing in the cluster has, if the user may list the objects. It isn't a problem, because matching objects can appear later. */
 export async function warnOfLabels(question: Question): Promise<void> {
   const { region } = question;
   const { access, expose } = region;
@@ -15,7 +15,7 @@ export async function warnOfLabels(question: Question): Promise<void> {
   warn(warnings.flat(), region.name);
 }
 
-/** Of some thousand nodes, the first suffice. */
+/** In a cluster with thousands of nodes, the first ones are enough. */
 const mostNodes = 500;
 
 async function nodeWarnings({ region, workload, api }: Question): Promise<Problem[]> {
@@ -39,7 +39,7 @@ async function nodeWarnings({ region, workload, api }: Question): Promise<Proble
   return [{ path: "storage.scratch", message }];
 }
 
-/** Kubelet writes it in bytes or in Ki; other units are a person's, and taken for enough. */
+/** Kubelet writes bytes or Ki. A quantity in another unit was written by a person, and counts as enough. */
 function diskGiBOf(quantity = ""): number {
   const [, digits, unit] = /^(\d+)(Ki)?$/.exec(quantity) ?? [];
   return digits === undefined ? Number.POSITIVE_INFINITY : (Number(digits) * (unit ? 1024 : 1)) / 1024 ** 3;

@@ -5,23 +5,23 @@ import { renderWorkload, type WorkloadObjects, withAnnotations } from "./objects
 import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { externalSecret, type SecretStore, secretReferences } from "./secret-references.ts";
 
-/** An object of Kubernetes, whatever its kind. */
+/** A Kubernetes object of any kind. */
 export interface Manifest {
   readonly apiVersion?: string;
   readonly kind?: string;
   readonly metadata?: ObjectMeta;
 }
 
-/** What `up` asks the cluster, and what it does with the secrets of the stack. */
+/** Values that `up` finds out from the cluster, and the handling of the stack's secrets. */
 export interface ManifestOptions extends ClusterFindings {
-  /** @default all Secrets are there already */
+  /** The external-secrets store that fills the Secrets. @default all Secrets already exist */
   readonly secretStore?: SecretStore | undefined;
 }
 
 /**
- * All objects of a region as `up` applies them, for programs that apply plain YAML: docs/gitops.md. Pure.
+ * All objects of a region, as `up` applies them, for programs that apply plain YAML: docs/gitops.md. Pure.
  *
- * @returns by names that say what each is and outlive a change of its content, `deployment` or `configmap-edge`, in an order in which they can be made
+ * @returns the objects by stable names, such as `deployment` or `configmap-edge`, that don't depend on the content. Their order is an order in which they can be created.
  */
 export function manifests(
   plan: KubernetesPlan,
@@ -45,7 +45,7 @@ export function manifests(
   return byName;
 }
 
-/** What Pulumi alone can do. Paths are relative to the region. */
+/** Refuses what works only with Pulumi. Paths are relative to the region. */
 export function manifestProblems({ region }: KubernetesPlan): Problem[] {
   if (region.endpoint.tls.mode !== "private") return [];
   const message =
@@ -53,7 +53,7 @@ export function manifestProblems({ region }: KubernetesPlan): Problem[] {
   return [{ path: "endpoint.tls.mode", message }];
 }
 
-/** Once there is an autoscaler, their number is its own. Pulumi ignores it then; what applies files would set it again each time. */
+/** With an autoscaler, the manifest has no number of replicas, because each apply would reset it. (Pulumi ignores changes of this number.) */
 function scaled({ workload, autoscaler }: WorkloadObjects): WorkloadObjects["workload"] {
   if (!autoscaler || workload.kind === "StatefulSet") return workload;
   const { replicas: _, ...spec } = workload.spec;

@@ -10,13 +10,13 @@ import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
 /** https://prometheus-operator.dev/docs/api-reference/api/ */
 type OperatorObject = CustomObject<"PodMonitor" | "PrometheusRule">;
 
-/** For the operator, or for Grafana. */
+/** A ConfigMap for the Prometheus Operator or for Grafana. */
 export type MonitoringFile = ConfigMap & {
   readonly metadata: { readonly name: string };
   readonly data: Readonly<Record<string, string>>;
 };
 
-/** What a monitoring stack in the cluster takes, as far as it is wanted. */
+/** The enabled objects for a monitoring stack in the cluster. */
 export function monitoringObjects({
   region,
   monitoring,
@@ -31,7 +31,7 @@ export function monitoringObjects({
   });
   return [
     ...(podMonitor ? [object("PodMonitor", podMonitorSpec(region))] : []),
-    // The Secret with the certificate doesn't always have its authority.
+    // The authority gets its own ConfigMap, because the certificate's Secret doesn't always contain it.
     ...(podMonitor && "ca" in endpoint.tls && !("proxies" in expose)
       ? [configMap("ca", workloadMetadata(region), { [caKey]: endpoint.tls.ca })]
       : []),
@@ -40,13 +40,13 @@ export function monitoringObjects({
   ];
 }
 
-/** With the labels by which the operator, or Grafana, finds an object. */
+/** Has the labels by which the operator or Grafana finds the object. */
 function metadata(region: WorkloadRegion): ObjectMeta {
   const common = workloadMetadata(region, region.operator.annotations);
   return { ...common, labels: { ...common.labels, ...region.operator.labels } };
 }
 
-/** All metrics of each Pod, from its own Prometheus. The certificate is for the endpoint, whatever the Pod's address. */
+/** Scrapes all metrics of each Pod from its own Prometheus. The TLS server name is the endpoint's, because the certificate doesn't cover Pod addresses. */
 function podMonitorSpec(region: WorkloadRegion): object {
   const { endpoint, expose, name } = region;
   const { path, params } = federated;
@@ -85,7 +85,7 @@ function configMap(part: string, metadata: ObjectMeta, data: MonitoringFile["dat
   };
 }
 
-/** As Grafana's sidecar takes it: https://github.com/grafana/helm-charts/blob/main/charts/grafana/README.md#sidecar-for-dashboards */
+/** In the format of Grafana's sidecar: https://github.com/grafana/helm-charts/blob/main/charts/grafana/README.md#sidecar-for-dashboards */
 function dashboardConfigMap(region: WorkloadRegion): MonitoringFile {
   const { labels, ...rest } = metadata(region);
   const data = { [`${dashboardUid}.json`]: JSON.stringify(dashboard()) };

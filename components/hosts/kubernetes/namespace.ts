@@ -4,7 +4,7 @@ import { isAdopting } from "../look-up.ts";
 import { ifThere, type Question } from "./cluster-api.ts";
 import { workloadName } from "./names.ts";
 
-/** Whether the namespace can be made, or is there, and takes this region's cache. */
+/** Checks that the namespace can be created, or that it exists and is free for this region's cache. */
 export async function namespaceProblems(question: Question): Promise<Problem[]> {
   const { region, namespace, own } = question;
   const { name, create } = region.namespace;
@@ -32,7 +32,7 @@ export async function namespaceProblems(question: Question): Promise<Problem[]> 
   );
 }
 
-/** All objects have the same name, so there is room for one cache. */
+/** A namespace has room for one cache, because the objects of all caches have the same names. */
 async function othersProblems({ region, api, own }: Question): Promise<Problem[]> {
   const { name: namespace } = region.namespace;
   const service = await ifThere(api.core.readNamespacedService({ name: workloadName, namespace }));
@@ -42,9 +42,9 @@ async function othersProblems({ region, api, own }: Question): Promise<Problem[]
 }
 
 /**
- * Whether what others put into the namespace, and the replicas need, is there. In a namespace that is still to be made, it can only come later: until then, the replicas wait.
- * @param path of the setting that names it
- * @param what as a person says it: `the Secret wildcard`
+ * Checks for an object that others create in the namespace and that the replicas need. If the namespace doesn't exist yet, only warns: the replicas wait for the object.
+ * @param path of the setting that names the object
+ * @param what as users would write it: `the Secret wildcard`
  */
 async function providedProblems(
   { region, hasNamespace }: Question,
@@ -68,7 +68,7 @@ function secretProblems(question: Question, path: string, name: string): Promise
   return providedProblems(question, path, `the Secret ${name}`, () => api.core.readNamespacedSecret(request));
 }
 
-/** The Secrets by which nodes pull the images. */
+/** Checks the Secrets with which nodes pull the images. */
 export async function pullSecretProblems(question: Question): Promise<Problem[]> {
   const problems = question.region.pods.imagePullSecrets.map(({ name }, index) =>
     secretProblems(question, `pods.imagePullSecrets[${index}].name`, name),
@@ -76,7 +76,7 @@ export async function pullSecretProblems(question: Question): Promise<Problem[]>
   return (await Promise.all(problems)).flat();
 }
 
-/** The certificate, or who issues it. */
+/** Checks the certificate's Secret or the certificate's issuer. */
 export async function certificateProblems(question: Question): Promise<Problem[]> {
   const { region, api } = question;
   const { name: namespace } = region.namespace;

@@ -8,10 +8,10 @@ import { selectorLabels, workloadMetadata } from "./names.ts";
 import { type Incoming, incoming, type Outgoing, outgoing } from "./traffic.ts";
 import type { Source, WorkloadPlanArgs } from "./workload-args.ts";
 
-/** Where EKS Pod Identity gives out credentials, on each node: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html */
+/** Addresses of the EKS Pod Identity agent, which gives out credentials on each node: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html */
 const podIdentityAgent = ["169.254.170.23/32", "fd00:ec2::23/128"];
 
-/** Who reaches the Pods, and whom they reach. Where the cluster's network enforces no policies, the edge's own list is what holds. */
+/** Limits who can connect to the Pods, and where the Pods can connect to. In clusters that don't enforce network policies, only the edge's own allow-list protects the Pods. */
 export function networkPolicy(args: WorkloadPlanArgs): NetworkPolicy {
   return {
     apiVersion: "networking.k8s.io/v1",
@@ -38,7 +38,7 @@ function destinations(to: Exclude<Outgoing["to"], "anywhere">): NetworkPolicyPee
   return to === "podIdentityAgent" ? podIdentityAgent.map(peer) : [peer(to)];
 }
 
-/** Without a namespaceSelector, a podSelector would mean the policy's own namespace. */
+/** The namespaceSelector is always set, because a podSelector alone selects Pods only in the policy's own namespace. */
 function peer(source: Source): NetworkPolicyPeer {
   if (typeof source === "string") return { ipBlock: { cidr: source } };
   const { namespaceLabels, podLabels } = source;

@@ -12,17 +12,17 @@ import { workloadPod } from "./pod.ts";
 import type { PodFiles } from "./pod-files.ts";
 import type { WorkloadPlanArgs, WorkloadRegion } from "./workload-args.ts";
 
-/** All that the cache is made of in a cluster, but its Secrets. */
+/** All objects of a cache in a cluster, except for its Secrets. */
 export interface WorkloadObjects extends Controller, Exposure {
-  /** Where the stack makes it. */
+  /** Set if the stack creates the namespace. */
   readonly namespace?: Namespace;
   readonly serviceAccount: ServiceAccount;
   readonly networkPolicy: NetworkPolicy;
-  /** Beside it, where the cluster serves the kind. */
+  /** In addition to the NetworkPolicy, if the cluster serves the kind. */
   readonly ciliumNetworkPolicy?: CiliumNetworkPolicy;
-  /** Of the replicas for each other, where they share their blobs. */
+  /** Services by which replicas reach each other, if they share their blobs. */
   readonly peerServices: readonly Service[];
-  /** As pod-files.ts has them. */
+  /** By part, as in pod-files.ts. */
   readonly configMaps: PodFiles["configMaps"];
   readonly certificate?: ReturnType<typeof certificate>;
   readonly autoscaler?: ReturnType<typeof autoscaler>;
@@ -49,7 +49,7 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
   };
 }
 
-/** https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
+/** Enforces the `restricted` Pod Security Standard: https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
 function namespace({
   name,
   namespace,
@@ -70,7 +70,7 @@ function namespace({
   };
 }
 
-/** The cache asks nothing of the cluster. What proves who it is to a cloud, the cloud's webhook mounts by itself. */
+/** Has no API token, because the cache makes no requests to the API server. A cloud's webhook mounts the token for the cloud's identity by itself. */
 function serviceAccount(region: WorkloadRegion): ServiceAccount {
   return {
     apiVersion: "v1",
@@ -80,7 +80,7 @@ function serviceAccount(region: WorkloadRegion): ServiceAccount {
   };
 }
 
-/** With what the cloud knows the Pods by, which only the cloud may know. */
+/** Adds the annotations that link the ServiceAccount to the Pods' identity in a cloud. Their values can be outputs. */
 export function withAnnotations<Annotations>(
   { metadata, ...account }: ServiceAccount,
   annotations: Annotations | undefined,
@@ -89,7 +89,7 @@ export function withAnnotations<Annotations>(
 }
 
 /**
- * For a region whose certificate is cert-manager's to get and to renew:
+ * Requests the endpoint's certificate if cert-manager issues and renews it:
  * https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.Certificate
  */
 function certificate(region: WorkloadRegion): CustomObject<"Certificate"> | undefined {

@@ -2,7 +2,7 @@ import type { Service, Sysctl } from "kubernetes-types/core/v1.d.ts";
 import { objectLabels, selectorLabels, withoutWaiting, workloadName } from "./names.ts";
 import type { PodSelector, WorkloadRegion } from "./workload-args.ts";
 
-/** Where a replica answers the others in its Pod: plain HTTP, from the replicas alone. */
+/** The port of a replica for the other replicas: plain HTTP, open only to them. */
 export const peerPort = 8444;
 
 export function sharesBlobs({ replicas }: Pick<WorkloadRegion, "replicas">): boolean {
@@ -19,7 +19,7 @@ function podNames({ replicas }: WorkloadRegion): string[] {
 }
 
 /**
- * Of all replicas. Each name is that of a Service, and in the Pod itself, where /etc/hosts has it, that of the Pod: so a replica reaches itself without the network.
+ * The addresses of all replicas. Each name is a Service's name. Inside the Pod itself, /etc/hosts maps the same name to the Pod, so a replica reaches itself without the network.
  * https://kubernetes.io/docs/tasks/network/customize-hosts-file-for-pods/
  */
 export function peersOf(region: WorkloadRegion) {
@@ -27,15 +27,15 @@ export function peersOf(region: WorkloadRegion) {
 }
 
 /**
- * One for each replica. nginx looks a name up when it starts, so it needs an address that stays while Pods come and go. As long as its Pod isn't ready, a Service refuses connections,
- * and others are asked at once.
+ * One Service per replica. nginx resolves names only when it starts, so each replica needs an address that doesn't change with its Pods. While a replica's Pod isn't ready, its Service
+ * refuses connections, and nginx tries another replica immediately.
  */
 export function peerServices(region: WorkloadRegion): Service[] {
   if (!sharesBlobs(region)) return [];
   return podNames(region).map((name) => ({
     apiVersion: "v1",
     kind: "Service",
-    // They are there before the Pods.
+    // The Services are created before their Pods, so Pulumi must not wait for endpoints.
     metadata: {
       name,
       namespace: region.namespace,
@@ -49,7 +49,7 @@ export function peerServices(region: WorkloadRegion): Service[] {
   }));
 }
 
-/** The replicas themselves. */
+/** Selects the replicas themselves. */
 export function peerPods({ name, namespace }: WorkloadRegion): PodSelector {
   return {
     namespaceLabels: { "kubernetes.io/metadata.name": namespace },
@@ -58,8 +58,8 @@ export function peerPods({ name, namespace }: WorkloadRegion): PodSelector {
 }
 
 /**
- * A replica may be silent while it fills its cache. If its machine vanishes meanwhile, the one that waits notices within 25 s, by packets that aren't answered. These are namespaced, and safe since
- * Kubernetes 1.29: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/#safe-and-unsafe-sysctls
+ * A replica can be silent while it fills its cache. If its machine disappears, keep-alive packets without an answer reveal it to the waiting replica within 25 s. These sysctls are namespaced, and
+ * safe since Kubernetes 1.29: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/#safe-and-unsafe-sysctls
  */
 export const peerSysctls: Sysctl[] = [
   { name: "net.ipv4.tcp_keepalive_time", value: "10" },

@@ -2,22 +2,22 @@ import type { ClusterApi } from "./cluster-api.ts";
 import type { WorkloadObjects } from "./objects.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
-/** What the user of the context must be allowed to do. */
+/** A right that the context's user needs. */
 export interface Permission {
-  /** Empty for the core group. */
+  /** API group. Empty for the core group. */
   readonly group: string;
-  /** In the plural, as in a Role. */
+  /** Plural name, as in a Role. */
   readonly resource: string;
   readonly verbs: readonly string[];
-  /** @default in the whole cluster */
+  /** @default the whole cluster */
   readonly namespace?: string;
 }
 
 const watch = ["list", "watch"];
-/** Pulumi's provider watches whatever it deletes until it is gone; without the right to, it waits for ever. */
+/** Pulumi's provider watches an object that it deletes until the object is gone. Without the right to watch, it waits forever. */
 const change = ["create", "get", ...watch, "patch", "delete"];
 
-/** Those that a region's cache takes; docs/kubernetes.md has them as a ClusterRole. */
+/** The rights that a region's cache needs. docs/kubernetes.md has them as a ClusterRole. */
 export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects): Permission[] {
   const { storage, expose, networkPolicies } = region;
   const { tls } = region.endpoint;
@@ -62,7 +62,7 @@ export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects)
   return needed.filter((it) => it !== false);
 }
 
-/** Those that the user lacks, with the verbs that are missing. */
+/** The rights that the user lacks, with the missing verbs only. */
 export async function missingPermissions(
   { authorization }: ClusterApi,
   permissions: readonly Permission[],
@@ -72,7 +72,7 @@ export async function missingPermissions(
     const { status } = await authorization.createSelfSubjectAccessReview({ body });
     return status?.allowed === true;
   };
-  // Who may do everything is asked for nothing more.
+  // A user with all rights needs no further requests.
   if (await may("*", { group: "*", resource: "*", verbs: [] })) return [];
   const missing = permissions.map(async (permission) => {
     const answers = await Promise.all(permission.verbs.map((verb) => may(verb, permission)));
@@ -81,7 +81,7 @@ export async function missingPermissions(
   return (await Promise.all(missing)).filter(({ verbs }) => verbs.length > 0);
 }
 
-/** As kubectl names it all: `list and watch pods, endpoints in the namespace caches; get clusterissuers.cert-manager.io`. */
+/** Lists rights with kubectl's names: `list and watch pods, endpoints in the namespace caches; get clusterissuers.cert-manager.io`. */
 export function inWords(permissions: readonly Permission[]): string {
   const alike = Map.groupBy(permissions, ({ verbs, namespace }) => JSON.stringify([verbs, namespace]));
   return [...alike.values()]

@@ -8,12 +8,12 @@ import { storeSecret } from "./names.ts";
 import { preflight, roleAnnotation } from "./preflight.ts";
 import type { NetworkPolicies, WorkloadPlanArgs, WorkloadStorage } from "./workload-args.ts";
 
-/** What an existing cluster has, and the workload depends on. */
+/** Properties of an existing cluster that the workload depends on. */
 export interface ClusterFindings {
   readonly networkPolicies: NetworkPolicies;
 }
 
-/** A region in a cluster that is there already. */
+/** A region in an existing cluster. */
 export interface KubernetesPlan extends RegionPlan<KubernetesRegion> {
   readonly replica: ReplicaPlan;
 }
@@ -40,7 +40,7 @@ export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<
   };
 }
 
-/** Its workload. */
+/** The workload of a region. */
 export function workloadPlan(
   { region, ...plan }: KubernetesPlan,
   { networkPolicies }: ClusterFindings,

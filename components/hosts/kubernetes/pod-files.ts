@@ -6,25 +6,25 @@ import type { WorkloadRegion } from "./workload-args.ts";
 
 /** The files of the Pod's containers. */
 export interface PodFiles {
-  /** By the container that each is for; with `-live` behind it, what the container takes up while it runs, where that is followed. */
+  /** By container. If a running container reloads some of its files, those are in another ConfigMap, whose key ends in `-live`. */
   readonly configMaps: Readonly<Record<string, ConfigMap>>;
-  /** What a volume has instead of its rendered ConfigMap, by that one's name. */
+  /** The source of each volume, by the name of its rendered ConfigMap. */
   readonly sources: Readonly<Record<string, VolumeSource>>;
 }
 
 /**
- * Whether a running replica takes up what it can, without a roll-out. Of several, one after the other is replaced, so that what doesn't work stays with the first; where one
- * with a volume is all there is, the cache would be away meanwhile.
+ * Whether running replicas reload changed files without a roll-out. Several replicas are replaced one by one instead, so that a bad change stops at the first one. A single
+ * replica with a volume can't be replaced without an outage, so it reloads files.
  */
 export function followsFiles({ storage, replicas }: WorkloadRegion): boolean {
   return storage.kind === "disk" && replicas.min === 1;
 }
 
 /**
- * ConfigMaps are immutable and named by their content, so another one is a roll-out, and a roll-out that fails leaves the old one. What is followed is in one that changes in
- * place: kubelet writes it into the same directory within two minutes.
+ * ConfigMaps are immutable and their names depend on their content. So a change is a roll-out, and a failed roll-out leaves the old ConfigMap in use. Files that are reloaded are in a
+ * ConfigMap that changes in place: kubelet writes it into the same directory within two minutes.
  *
- * @param liveName the name of a ConfigMap that changes in place. @default none does
+ * @param liveName returns the name of a ConfigMap that changes in place. @default none changes in place
  */
 export function podFiles(
   { configMaps, live }: PodManifests,

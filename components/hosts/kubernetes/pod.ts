@@ -31,18 +31,18 @@ import { followsFiles, type PodFiles, podFiles } from "./pod-files.ts";
 import { isSideContainer, readinessProbe, sideContainer } from "./probes.ts";
 import { checkedRanges, mostReplicas, podsOf, rangesOf, type WorkloadPlanArgs } from "./workload-args.ts";
 
-/** Where the edge listens in its Pod: nobody but root may listen at 443. */
+/** The edge's port in its Pod. It isn't 443, because only root can listen on that. */
 export const edgePort = 8443;
 
-/** The Pod's ports, by name: for whoever leads there. */
+/** Names of the Pod's ports, for the objects that refer to them. */
 export const portNames = { endpoint: "endpoint", metrics: "metrics", peers: "peers" } as const;
 
 export const edgeContainer = "edge";
 
-/** The first of the ports that the containers use between themselves. */
+/** The first of the ports that the containers use among themselves. */
 export const internalPort = 15000;
 
-/** The same Pod as everywhere, as the template of a workload. */
+/** The same Pod as everywhere, as a workload's Pod template. */
 export function workloadPod(args: WorkloadPlanArgs) {
   const manifests = renderedPod(args);
   const podWith = (liveName?: (name: string) => string) => {
@@ -50,7 +50,7 @@ export function workloadPod(args: WorkloadPlanArgs) {
     return { configMaps, template: podTemplate(args, manifests, sources) };
   };
   if (!followsFiles(args.region)) return podWith();
-  // What is followed fits the rest of the Pod: with another rest, it is another object, which the Pod that is to go doesn't see.
+  // Reloaded files must match the rest of the Pod. If the rest changes, they get a new ConfigMap, so that the Pod that is being replaced doesn't see the new files.
   const { template } = podWith((name) => name);
   return podWith((name) => withContentHash(name, template));
 }
@@ -62,7 +62,7 @@ function podTemplate(
 ): PodTemplateSpec {
   const pauses = pausesOf(args.region);
   const spec = pod.spec ?? { containers: [] };
-  // What is kept is in directories of one volume.
+  // The containers' data volumes become directories of a single volume.
   const parts = new Set((spec.volumes ?? []).filter(({ emptyDir }) => emptyDir).map(({ name }) => name));
   const inData = (mount: VolumeMount): VolumeMount =>
     parts.has(mount.name) ? { ...mount, name: dataVolume, subPath: mount.name } : mount;
@@ -102,7 +102,7 @@ function podTemplate(
   };
 }
 
-/** By it, the cluster autoscaler takes a node in spite of these volumes, and respects the PodDisruptionBudget: https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md */
+/** With this annotation, the cluster autoscaler can drain a node despite these local volumes, and it respects the PodDisruptionBudget: https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md */
 const safeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
 
 function podMetadata({ region, serviceAccount }: WorkloadPlanArgs): ObjectMeta {
@@ -115,13 +115,13 @@ function podMetadata({ region, serviceAccount }: WorkloadPlanArgs): ObjectMeta {
   };
 }
 
-/** OpenShift sets both: https://github.com/openshift/cluster-kube-apiserver-operator/blob/master/bindata/bootkube/scc-manifests/0000_20_kube-apiserver-operator_00_scc-restricted-v2.yaml */
+/** OpenShift sets user and group itself: https://github.com/openshift/cluster-kube-apiserver-operator/blob/master/bindata/bootkube/scc-manifests/0000_20_kube-apiserver-operator_00_scc-restricted-v2.yaml */
 function withoutUser({ securityContext = {} }: Container): SecurityContext {
   const { runAsUser: _, runAsGroup: __, ...rest } = securityContext;
   return rest;
 }
 
-/** The volume `data` where it isn't a claim of the stack's: what is in it goes with the Pod. */
+/** The volume `data` if it isn't a claim of the stack. Its content is deleted with the Pod. */
 function scratch({ region, replica: { diskGiB } }: WorkloadPlanArgs): Volume[] {
   const { storage } = region;
   if (storage.kind === "disk") return [];
@@ -132,7 +132,7 @@ function scratch({ region, replica: { diskGiB } }: WorkloadPlanArgs): Volume[] {
   return [{ name: dataVolume, ephemeral: { volumeClaimTemplate } }];
 }
 
-/** Whether the volume is a part of the node's disk. */
+/** Whether the data volume is on the node's disk. */
 function isOnNode({ storage }: WorkloadPlanArgs["region"]): boolean {
   return storage.kind === "bucket" && storage.scratchClass === undefined;
 }
@@ -142,7 +142,7 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
   const { storage, expose, access, furtherClients = [] } = region;
   const { diskGiB, fillsGiB } = replica;
   const part = { emptyDir: {} };
-  // The Pod's user reads it as the volumes' group.
+  // The Pod's user can read it through the volumes' group.
   const secret = (secretName: string) => ({ secret: { secretName, defaultMode: 0o440 } });
   return renderPod({
     ...configured(args),
@@ -203,13 +203,13 @@ function beside(container: Container, { region }: WorkloadPlanArgs): Container {
   return isSideContainer(container, hasBucket) ? sideContainer(container) : starting(container);
 }
 
-/** A pause that needs no shell. Kubernetes takes one of no seconds only from 1.33 on: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/PodLifecycleSleepActionAllowZero/ */
+/** A pause that needs no shell. Zero seconds are allowed only since Kubernetes 1.33: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/PodLifecycleSleepActionAllowZero/ */
 function pause(seconds: number): Pick<Container, "lifecycle"> {
   return seconds === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds } } } };
 }
 
 /**
- * The pause comes before any end, also that of a container that hangs and drains nothing. A probe's own time cuts it short:
+ * The preStop pause also delays the restart of a container that hangs and drains nothing. The liveness probe's own grace period shortens it:
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#probe-level-terminationgraceperiodseconds
  */
 function restartedSoon(container: Container): Container {
@@ -218,7 +218,7 @@ function restartedSoon(container: Container): Container {
   return { ...container, livenessProbe: { ...livenessProbe, terminationGracePeriodSeconds: 10 } };
 }
 
-/** Until it has answered once, a container has two minutes. */
+/** A container has two minutes until its first successful probe. */
 function starting(container: Container): Container {
   const { livenessProbe } = container;
   if (!livenessProbe) return container;
@@ -226,14 +226,14 @@ function starting(container: Container): Container {
   return { ...container, startupProbe };
 }
 
-/** As far as there are zones and nodes: where there aren't enough, a replica is better than none. */
+/** Spreads the replicas over zones and nodes if there are enough of them. Otherwise, a badly placed replica is better than none. */
 function spread({ name, storage }: WorkloadPlanArgs["region"]): TopologySpreadConstraint[] {
   return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
     topologyKey,
     maxSkew: 1,
     whenUnsatisfiable: "ScheduleAnyway",
     labelSelector: { matchLabels: selectorLabels(name) },
-    // A Deployment's roll-out doesn't look at the Pods that are to go.
+    // Ignores the Pods that the roll-out is about to remove.
     ...(storage.kind === "bucket" && { matchLabelKeys: ["pod-template-hash"] }),
   }));
 }
@@ -242,7 +242,7 @@ function placement({ region: { scheduling, pods } }: WorkloadPlanArgs): Partial<
   const { nodeSelector, tolerations, affinity, priorityClassName } = scheduling;
   const { imagePullSecrets = [], readinessGates = [] } = pods ?? {};
   return {
-    // Its shape is the cluster's to check: dry-run.ts.
+    // The cluster validates its structure: see dry-run.ts.
     ...(affinity && { affinity: affinity as Affinity }),
     ...(priorityClassName !== undefined && { priorityClassName }),
     ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
@@ -253,8 +253,8 @@ function placement({ region: { scheduling, pods } }: WorkloadPlanArgs): Partial<
 }
 
 /**
- * What a volume of one replica must be.
- * @param storageClass @default the cluster's
+ * The spec of one replica's volume claim.
+ * @param storageClass @default the cluster's default class
  */
 export function claimSpec(diskGiB: number, storageClass: string | undefined): PersistentVolumeClaimSpec {
   return {

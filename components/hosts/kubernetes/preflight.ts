@@ -6,8 +6,8 @@ import { sharesBlobs } from "./peers.ts";
 import { mostReplicas, type WorkloadRegion } from "./workload-args.ts";
 
 /**
- * What is wrong with a workload, whoever the cluster belongs to, found without asking it.
- * @returns problems whose path is relative to the region.
+ * Finds problems of a workload without asking the cluster. Applies to existing and to created clusters.
+ * @returns problems whose path is relative to the region
  */
 export function workloadProblems(
   region: Pick<WorkloadRegion, "access" | "operator" | "replicas"> & {
@@ -47,14 +47,14 @@ export function workloadProblems(
   ];
 }
 
-/** The same for a region in an existing cluster. */
+/** Also checks the settings that only a region in an existing cluster has. */
 export function preflight({
   region,
   prefetch,
 }: Pick<PlanRequest<KubernetesRegion>, "region" | "prefetch">): Problem[] {
   return [
     ...workloadProblems(region),
-    // prefetch.sh looks into the replica's own cache for what is missing, and would fetch what others keep in each round.
+    // prefetch.sh looks for missing images in its replica's own cache. With `hash`, it would fetch the blobs of the other replicas again in each round.
     ...problemIf(
       prefetch !== undefined && sharesBlobs(region),
       "replicas.sharing",
@@ -66,10 +66,10 @@ export function preflight({
   ];
 }
 
-/** Of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
+/** Annotation of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
 export const roleAnnotation = "eks.amazonaws.com/role-arn";
 
-/** distribution takes the address of a bucket for that of STS, too: ADR 12. */
+/** With IRSA, distribution would also send STS requests to the bucket's endpoint: ADR 12. */
 function identityProblems({ storage, serviceAccount }: KubernetesRegion): Problem[] {
   if (!("s3" in storage) || storage.s3.endpoint === undefined) return [];
   if (storage.s3.credentials !== undefined || !(roleAnnotation in serviceAccount.annotations)) return [];

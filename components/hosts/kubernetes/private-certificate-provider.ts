@@ -6,18 +6,18 @@ import type * as pulumi from "@pulumi/pulumi";
 import { inWorkDirectory, issue } from "../private-ca.ts";
 
 export interface PrivateCertificateInputs {
-  /** The one name that it is for. */
+  /** The only name that the certificate covers. */
   readonly hostname: string;
-  /** PEM. */
+  /** PEM, as are all keys and certificates here. */
   readonly authorityCertificate: string;
   readonly authorityKey: string;
 }
 
-/** What is kept of one. */
+/** The certificate in the stack's state. */
 export interface PrivateCertificateState extends PrivateCertificateInputs {
   readonly certificate: string;
   readonly key: string;
-  /** When the last third of its time begins: ISO 8601. */
+  /** When the last third of the certificate's lifetime begins: ISO 8601. */
   readonly renewFrom: string;
 }
 
@@ -39,7 +39,7 @@ export async function diff(
   return { changes: !same || Date.now() >= Date.parse(olds.renewFrom) };
 }
 
-/** The authority's key is on this machine's disk for a moment only. */
+/** Issues a certificate. The authority's key is on this machine's disk only for a moment. */
 async function issued(inputs: PrivateCertificateInputs): Promise<PrivateCertificateState> {
   return inWorkDirectory(join(tmpdir(), "registry-cache-"), async (directory) => {
     const files = (name: string) => ({

@@ -10,7 +10,7 @@ const provider = providerText<Provider>(import.meta.url, "private-certificate-pr
   update: (module, _id, _olds, news) => module.update(news),
 });
 
-/** A server's certificate by a private authority. It is renewed by the first `pulumi up` in the last third of its time. */
+/** A server certificate by a private authority. The first `pulumi up` in the last third of its lifetime renews it. */
 export class PrivateCertificate extends DynamicResource {
   declare readonly certificate: pulumi.Output<string>;
   declare readonly key: pulumi.Output<string>;

@@ -8,15 +8,15 @@ import { upstreamPorts } from "../../pod/upstream-ports.ts";
 const ready = script(import.meta.url, "ready.sh");
 
 /**
- * What distribution reads the store for at once: it answers 404 only if the store answers that there is no such tag, and 5xx if the store refuses or is away. `/v2/` answers 200
- * until the health check has failed three times, a minute and a half after a start.
+ * A request for which distribution reads the store immediately. It answers 404 only if the store answers that the tag doesn't exist, and 5xx if the store refuses or doesn't answer.
+ * `/v2/` isn't used: it answers 200 until the health check has failed three times, a minute and a half after a start.
  * https://github.com/distribution/distribution/blob/v3.1.2/registry/handlers/manifests.go
  */
 const lookInStore = "v2/ready/manifests/ready";
 
 /**
- * Of the edge: whether a replica may get clients. Its sources are the origins or, where the replicas share a store, the registries of that, which serve without the upstream, too.
- * @param port where the edge listens in its Pod
+ * The edge's readiness: whether the replica can serve clients. It checks the origins or, if the replicas share a store, the store's registries, which serve without the upstream too.
+ * @param port the edge's port in its Pod
  */
 export function readinessProbe(
   port: number,
@@ -35,15 +35,15 @@ export function readinessProbe(
       command: ["sh", "-c", ready, "ready", String(port), url(ports.edgeStatus), edgePaths.cache, ...sources],
     },
     periodSeconds: 5,
-    // An nginx and two sources that don't answer take 8 s.
+    // If nginx and two sources don't answer, the probe takes 8 s.
     timeoutSeconds: 10,
     failureThreshold: 3,
   };
 }
 
 /**
- * Whether the edge serves without a container: it watches or tidies up, or is the origin of one upstream. The log exporter is one of them, but its image has no shell. With a bucket, the
- * janitor is none: it keeps blobs under way within the replica's part of the node's disk, and kubelet evicts a Pod that exceeds it.
+ * Whether the edge can serve without a container: one that monitors or cleans up, or the origin of one upstream. The log exporter could be one too, but its image has no shell. With a
+ * bucket, the janitor isn't one: it keeps incomplete blobs within the replica's share of the node's disk, and kubelet evicts a Pod that exceeds its share.
  */
 export function isSideContainer({ name }: Container, hasBucket: boolean): boolean {
   const names = ["prometheus", "blackbox", "prefetch", ...(hasBucket ? [] : ["janitor"])];
@@ -53,7 +53,7 @@ export function isSideContainer({ name }: Container, hasBucket: boolean): boolea
 const delayedStart = script(import.meta.url, "delayed-start.sh");
 const alive = script(import.meta.url, "alive.sh");
 
-/** A container whose failures leave the Pod ready: docs/adr/0015-readiness.md */
+/** Wraps a container so that its failures don't make the Pod unready: docs/adr/0015-readiness.md */
 export function sideContainer({ livenessProbe, ...container }: Container): Container {
   const { name, command = [] } = container;
   const inShell = (text: string, words: readonly string[]) => ["sh", "-c", text, name, ...words];

@@ -2,14 +2,14 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRegion } from "../../config/schema.ts";
 
-/** For every provider of a workload: objects that aren't immutable are changed in place, and what was edited by hand is taken back. */
+/** Settings of every workload's provider: mutable objects are updated in place, and manual edits are overwritten. */
 export const providerSettings = {
   enableConfigMapMutable: true,
   enablePatchForce: true,
   enableSecretMutable: true,
 } as const;
 
-/** The provider of one region's objects: the cluster of its context, and no other. */
+/** The provider of one region's objects. It can reach only the cluster of the region's context. */
 export function kubernetesProvider(
   { name, context, kubeconfig }: KubernetesRegion,
   options: pulumi.ResourceOptions,

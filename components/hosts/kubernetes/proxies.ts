@@ -8,7 +8,7 @@ const ingressClasses = {
   plural: "ingressclasses",
 } as const;
 
-/** Whether what is to come before the cache is there, and takes its route. */
+/** Checks that the proxy in front of the cache exists and accepts the cache's route. */
 export async function proxyProblems({ region, api }: Question): Promise<Problem[]> {
   const { expose } = region;
   if (expose.kind === "ingress") return classProblems(api, ingressClasses, expose.class, "expose.class");
@@ -41,14 +41,14 @@ interface Gateway {
   readonly spec: { readonly gatewayClassName: string; readonly listeners: readonly Listener[] };
 }
 
-/** https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities, https://github.com/kserve/kserve/issues/5311 */
+/** GKE refuses timeouts in a route: https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities, https://github.com/kserve/kserve/issues/5311 */
 const gkeProblem: Problem = {
   path: "expose.timeouts",
   message:
     "a Gateway of GKE refuses a route that has them: set `false`, and its limit as docs/kubernetes.md says",
 };
 
-/** Why none of the listeners takes the route. Which namespaces a `Selector` means is left to the Gateway. */
+/** Why no listener accepts the route. The namespaces of a `Selector` aren't checked here: the Gateway decides. */
 function refusal(
   listeners: readonly Listener[],
   name: string | undefined,
@@ -76,7 +76,7 @@ function refusal(
   return { path: "expose.gateway", message };
 }
 
-/** A wildcard stands for one label or more: https://gateway-api.sigs.k8s.io/reference/spec/#hostname */
+/** A wildcard matches one or more labels: https://gateway-api.sigs.k8s.io/reference/spec/#hostname */
 function covers(pattern: string, hostname: string): boolean {
   return pattern.startsWith("*.") ? hostname.endsWith(pattern.slice(1)) : hostname === pattern;
 }

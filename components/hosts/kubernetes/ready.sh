@@ -1,6 +1,6 @@
 #!/bin/sh
-# Whether the edge serves: it listens where clients connect, nginx answers, and there is something to serve: what the edge has stored or, for a new replica, a source.
-# Once it has stored something, a replica doesn't depend on what all of them share: it serves stale content while that is away.
+# Whether the edge can serve: it listens on the clients' port, nginx answers, and there is something to serve: stored content or, for a new replica, a source that works.
+# A replica with stored content doesn't depend on the sources that all replicas share: it serves stale content while they are down.
 #
 # Usage: ready.sh PORT STATUS_URL CACHE_DIRECTORY SOURCE_URL...
 set -u
@@ -14,7 +14,7 @@ wget -q -T 2 -O /dev/null "$status/healthz" || exit 1
 find "$cache/blobs" "$cache/manifests" -type f -name '????????????????????????????????' 2>/dev/null | grep -q . && exit 0
 for source; do
   error=$(wget -q -T 3 -O /dev/null "$source" 2>&1) && exit 0
-  # A source that doesn't have what is asked for is well.
+  # A source that answers 404 works.
   case $error in *' 404 '*) exit 0 ;; esac
 done
 exit 1

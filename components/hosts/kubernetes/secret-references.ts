@@ -5,34 +5,34 @@ import { type CustomObject, podSecretName, selectorLabels, storeSecret } from ".
 import type { KubernetesPlan } from "./plan.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
-/** A Secret that the replicas read and that Pulumi makes of the stack's configuration. */
+/** A Secret that the replicas read. Pulumi fills it from the stack's configuration. */
 export interface SecretReference {
-  /** Of the Secret. */
+  /** The Secret's name. */
   readonly name: string;
-  /** The key of the configuration that holds the credentials. */
+  /** The configuration key that holds the credentials. */
   readonly credentials: string;
-  /** What each of its keys holds, as templates of Go: https://external-secrets.io/latest/guides/templating/ */
+  /** Go templates of the Secret's values, by the Secret's keys: https://external-secrets.io/latest/guides/templating/ */
   readonly templates: Readonly<Record<string, string>>;
 }
 
-/** Where an operator of external-secrets finds credentials. */
+/** The store from which the external-secrets operator reads credentials. */
 export interface SecretStore {
   readonly kind: "ClusterSecretStore" | "SecretStore";
   readonly name: string;
-  /** What the store has in front of the credentials' names. @default nothing */
+  /** Prefix of the credentials' names in the store. @default no prefix */
   readonly prefix?: string | undefined;
 }
 
 type ExternalSecret = CustomObject<"ExternalSecret">;
 
-/** Text as a renderer makes it of credentials becomes a template: each of these stands for the property of its name. */
+/** Placeholders for credentials. A renderer puts them into its text, and {@link template} turns them into template expressions. */
 const properties = { username: "{{username}}", password: "{{password}}", token: "{{token}}" };
 
 function template(rendered: string): string {
   return rendered.replaceAll(/"\{\{(\w+)\}\}"/g, "{{ .$1 | toJson }}");
 }
 
-/** The Secrets of a region, but for its certificate's. */
+/** The Secrets of a region, except for the certificate's. */
 export function secretReferences({ region, upstreams, monitoring }: KubernetesPlan): SecretReference[] {
   const { username, password, token } = properties;
   const references = upstreams.map(({ name, credentials }) => ({
@@ -66,7 +66,7 @@ export function externalSecret(
   return {
     apiVersion: "external-secrets.io/v1",
     kind: "ExternalSecret",
-    // Pulumi makes none of these.
+    // The objects aren't labelled as Pulumi's, because Pulumi doesn't create them.
     metadata: { name, namespace: region.namespace, labels: selectorLabels(region.name) },
     spec: {
       secretStoreRef: { kind, name: store },

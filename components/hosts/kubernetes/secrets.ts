@@ -9,9 +9,7 @@ import { objectLabels, podSecretName, storeSecret, tlsSecretOf, workloadMetadata
 import { PrivateCertificate } from "./private-certificate.ts";
 import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
 
-/**
- * The Secrets that containers read as files. A rotated one is another content of the same Secret, which kubelet writes into the running Pods within two minutes.
- */
+/** The Secrets that containers read as files. After a rotation, the same Secret has new content, which kubelet writes into the running Pods within two minutes. */
 export function createFollowedSecrets(
   name: string,
   { region, upstreams, secrets: { credentials, remoteWriteCredentials } }: WorkloadArgs,
@@ -43,10 +41,10 @@ export function createFollowedSecrets(
 }
 
 /**
- * The Secret with the keys of an S3-compatible store, which registries read when they start. It is immutable, and Pulumi ends its name in something random: so other keys are
- * another Secret, to which the replicas move one by one, and no name or hash tells anything about them.
+ * The Secret with the keys of an S3-compatible store, which registries read only at their start. It is immutable, and Pulumi appends a random suffix to its name. New keys therefore
+ * create another Secret, and the replicas switch to it one by one. Neither the name nor a hash reveals anything about the keys.
  *
- * @returns its name, which {@link withStoreSecret} puts into the template
+ * @returns the Secret's name, which {@link withStoreSecret} puts into the template
  */
 export function createStoreSecret(
   name: string,
@@ -69,7 +67,7 @@ export function createStoreSecret(
   return secret.metadata.name;
 }
 
-/** The template with the Secret's own name in the place of {@link storeSecret}. */
+/** The template with the Secret's actual name instead of {@link storeSecret}. */
 export function withStoreSecret(template: PodTemplateSpec, name: string): PodTemplateSpec {
   const { spec = { containers: [] } } = template;
   const containers = spec.containers.map(({ env = [], ...container }) => ({
@@ -83,7 +81,7 @@ export function withStoreSecret(template: PodTemplateSpec, name: string): PodTem
   return { ...template, spec: { ...spec, containers } };
 }
 
-/** For a region with an authority of its own: the authority, and the Secret with a certificate by it. */
+/** For a region with a private authority: the authority, and the Secret with a certificate that it issues. */
 export function createPrivateTls(
   name: string,
   region: WorkloadRegion,
@@ -109,8 +107,8 @@ export function createPrivateTls(
         "tls.key": pulumi.secret(certificate.key),
       },
     },
-    // With another mode, cert-manager has its certificate in a Secret of this name, and the Pods mount that: it takes this one over. It goes with a namespace that is the stack's; in
-    // another one, nothing is left behind.
+    // After a change of `tls.mode`, cert-manager takes over this Secret: its name stays the same, and the Pods mount it. So Pulumi keeps it if the stack creates the namespace, which
+    // deletes it later. In an existing namespace, Pulumi deletes the Secret, to leave nothing behind.
     { ...inNamespace, retainOnDelete: inNamespace.deletedWith !== undefined },
   );
   return { authority, secret };

@@ -4,20 +4,20 @@ import { type ClusterApi, ifThere, type Question } from "./cluster-api.ts";
 import type { WorkloadObjects } from "./objects.ts";
 import type { NetworkPolicies } from "./workload-args.ts";
 
-/** A part of Kubernetes's API that not every cluster has. */
+/** A part of Kubernetes's API that not every cluster serves. */
 interface NeededKind {
-  /** The setting that needs it. */
+  /** Path of the setting that needs the kind. */
   readonly path: string;
   readonly group: string;
-  /** One of them suffices. */
+  /** One of these versions is enough. */
   readonly versions: readonly string[];
-  /** @default the group alone matters */
+  /** @default any kind of the group */
   readonly kind?: string;
-  /** Who brings it. */
+  /** The software that adds the kind. */
   readonly by: string;
 }
 
-/** The kinds of the workload's objects that somebody brings. */
+/** The workload's kinds that other software adds to a cluster. */
 const brought: Readonly<Record<string, Pick<NeededKind, "path" | "by">>> = {
   Certificate: { path: "endpoint.tls.mode", by: "cert-manager" },
   HTTPRoute: { path: "expose.kind", by: "the Gateway API" },
@@ -49,7 +49,7 @@ function neededKinds({ certificate, route, monitoring, autoscaler }: WorkloadObj
   return [...ofObjects, ...ofMetrics];
 }
 
-/** What the configuration wants and the cluster doesn't serve. */
+/** The kinds that the configuration needs and the cluster doesn't serve. */
 export async function missingKinds(question: Question): Promise<Problem[]> {
   const problems = neededKinds(question.objects).map(async (needed): Promise<Problem[]> => {
     if (await isServed(question.api, needed)) return [];
@@ -61,13 +61,13 @@ export async function missingKinds(question: Question): Promise<Problem[]> {
   return (await Promise.all(problems)).flat();
 }
 
-/** Whether the cluster serves Cilium's kind of policy, which doesn't say that Cilium runs there. Whoever may ask the API server may ask which kinds it serves, so this takes no right of its own. */
+/** Whether the cluster serves Cilium's kind of policy, which doesn't prove that Cilium runs there. Every user of the API server may list the served kinds, so this needs no further right. */
 export async function networkPoliciesOf(api: ClusterApi): Promise<NetworkPolicies> {
   const cilium = { group: "cilium.io", versions: ["v2"], kind: "CiliumNetworkPolicy" };
   return (await isServed(api, cilium)) ? "cilium" : "kubernetes";
 }
 
-/** On OpenShift, Pods that name their user are refused; elsewhere, those that name none would run as their images' user, which is root, and are refused, too. */
+/** OpenShift refuses Pods that set their user. Elsewhere, Pods that set none would run as their image's user, root, and be refused, too. */
 export async function userProblems({ region, api }: Question): Promise<Problem[]> {
   const openShift = { group: "security.openshift.io", versions: ["v1"], kind: "SecurityContextConstraints" };
   const leavesUser = region.pods.runAsUser === "cluster";
@@ -92,7 +92,7 @@ async function isServed(
   return lists.some((list) => list && (kind === undefined || list.resources.some((it) => it.kind === kind)));
 }
 
-/** A group can have a server of its own, as metrics have: https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/ */
+/** A group can have its own server that is down, such as the metrics server: https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/ */
 function nullIfDown(error: unknown): null {
   if (error instanceof ApiException && error.code === 503) return null;
   throw error;

@@ -5,21 +5,21 @@ import { peerPods, peerPort, sharesBlobs } from "./peers.ts";
 import { edgePort } from "./pod.ts";
 import type { PodSelector, Source, WorkloadPlanArgs } from "./workload-args.ts";
 
-/** A port of the Pods, and who may connect to it. */
+/** A port of the Pods, and the sources that can connect to it. */
 export interface Incoming {
   readonly from: readonly Source[];
   readonly port: number;
 }
 
-/** Ports of others that the Pods connect to. */
+/** Destinations and ports that the Pods can connect to. */
 export interface Outgoing {
-  /** `podIdentityAgent`: a program on each node of EKS. */
+  /** `podIdentityAgent`: a program on each EKS node. */
   readonly to: "anywhere" | "podIdentityAgent" | PodSelector;
-  /** @default all */
+  /** @default all ports */
   readonly ports?: readonly { readonly port: number; readonly protocol: "TCP" | "UDP" }[];
 }
 
-/** Who reaches the Pods. */
+/** Who can connect to the Pods. */
 export function incoming({ region }: WorkloadPlanArgs): Incoming[] {
   const { expose, access, loadBalancerRanges = [] } = region;
   const clients = "proxies" in expose ? expose.proxies : [...access.clients, ...loadBalancerRanges];
@@ -32,16 +32,16 @@ export function incoming({ region }: WorkloadPlanArgs): Incoming[] {
 
 const openShiftDns: PodSelector = { namespaceLabels: { "kubernetes.io/metadata.name": "openshift-dns" } };
 
-/** Whom the Pods reach: names, and the servers of the configuration, whose addresses change. Nothing of the Pods asks the API server. */
+/** What the Pods connect to: DNS, and the servers in the configuration, whose addresses change. The Pods send no requests to the API server. */
 export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
   const { storage, pods } = args.region;
   return [
     ...(sharesBlobs(args.region) ? [{ to: peerPods(args.region), ports: [tcp(peerPort)] }] : []),
     { to: "anywhere", ports: [udp(53), tcp(53)] },
-    // OpenShift's DNS listens there behind its Service, and its network compares the Pod's port.
+    // Behind its Service, OpenShift's DNS listens on port 5353, and OpenShift's network compares the Pod's port.
     ...(pods?.runAsUser === "cluster" ? [{ to: openShiftDns, ports: [udp(5353), tcp(5353)] }] : []),
     { to: "anywhere", ports: serverPorts(args).map(tcp) },
-    // A policy is compared with the port of the Pod behind a Service, which its URL doesn't say:
+    // For a Service, a policy is compared with the port of the Pod behind it, which isn't known from the URL:
     // https://github.com/cilium/cilium/issues/48141, https://github.com/projectcalico/calico/issues/2635
     ...serviceNamespaces(args).map((namespace) => ({
       to: { namespaceLabels: { "kubernetes.io/metadata.name": namespace } },
@@ -52,7 +52,7 @@ export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
   ];
 }
 
-/** Of the registries, of the bucket, and of whoever gets metrics and alerts. */
+/** URLs of the registries, the bucket, and the receivers of metrics and alerts. */
 function servers({ upstreams, monitoring, region }: WorkloadPlanArgs): URL[] {
   const { storage } = region;
   const endpoint =
@@ -66,15 +66,15 @@ function servers({ upstreams, monitoring, region }: WorkloadPlanArgs): URL[] {
   return urls.map((url) => new URL(url));
 }
 
-/** Of the servers that are no Services: those are reached in their namespaces alone. Sorted. */
+/** Ports of the servers that aren't Services of this cluster, sorted. Services are allowed by their namespaces instead. */
 function serverPorts(args: WorkloadPlanArgs): number[] {
   const outside = servers(args).filter(({ hostname }) => serviceNamespace(hostname) === undefined);
-  // A registry's blobs are often at another server, which has the usual port.
+  // A registry's blobs are often on another server, with the default port.
   const ports = new Set([443, ...outside.map(portOf)]);
   return [...ports].sort((one, other) => one - other);
 }
 
-/** Of the servers that are Services of this cluster. Sorted. */
+/** Namespaces of the servers that are Services of this cluster, sorted. */
 function serviceNamespaces(args: WorkloadPlanArgs): string[] {
   return [...new Set(servers(args).flatMap(({ hostname }) => serviceNamespace(hostname) ?? []))].sort();
 }

@@ -8,7 +8,7 @@ const defaultClass = "storageclass.kubernetes.io/is-default-class";
 
 const classes = { group: "storage.k8s.io", version: "v1", plural: "storageclasses" } as const;
 
-/** Whether the volumes can be made, and those that are there can become what is asked for. */
+/** Checks that the volumes can be created, and that existing volumes can change to the configuration. */
 export async function storageProblems(question: Question): Promise<Problem[]> {
   const { region, api } = question;
   const { storage } = region;
@@ -31,7 +31,7 @@ export async function storageProblems(question: Question): Promise<Problem[]> {
   return [{ path, message }];
 }
 
-/** What the volumes that are there can't become. */
+/** Changes that existing volumes don't support. */
 async function claimProblems(question: Question, storageClass: V1StorageClass): Promise<Problem[]> {
   const { region, workload, api, hasNamespace } = question;
   if (!hasNamespace) return [];
@@ -52,7 +52,7 @@ function classProblems(claims: readonly V1PersistentVolumeClaim[], { metadata }:
   }));
 }
 
-/** A volume grows where its class allows it, and never shrinks: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims */
+/** A volume can grow if its class allows that, and can never shrink: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims */
 function sizeProblems(
   claims: readonly V1PersistentVolumeClaim[],
   { allowVolumeExpansion }: V1StorageClass,
@@ -71,7 +71,7 @@ function sizeProblems(
   return [];
 }
 
-/** As the stack writes it: in whole GiB. */
+/** The stack writes sizes in whole GiB. */
 function sizeGiB({ spec }: V1PersistentVolumeClaim): number {
   return Number.parseInt(spec?.resources?.requests?.storage ?? "0", 10);
 }

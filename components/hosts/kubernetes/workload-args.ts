@@ -7,7 +7,7 @@ import type { KubernetesRegion } from "../../config/schema.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
 
-/** What decides the objects of the workload. An existing cluster's region is one; the hosts that make a cluster put one together. */
+/** The part of a region that the workload's objects depend on. A region in an existing cluster provides it directly; hosts that create a cluster assemble it. */
 export interface WorkloadRegion
   extends CommonKeys,
     Pick<
@@ -15,68 +15,68 @@ export interface WorkloadRegion
       "name" | "topology" | "endpoint" | "access" | "replicas" | "expose" | "scheduling" | "operator"
     > {
   readonly storage: WorkloadStorage;
-  /** Its name. */
+  /** The namespace's name. */
   readonly namespace: string;
-  /** Whether the stack makes the namespace. @default true */
+  /** Whether the stack creates the namespace. @default true */
   readonly createsNamespace?: boolean;
-  /** Labels of a namespace that the stack makes, as the cloud's controllers read them. @default none */
+  /** Labels of a namespace that the stack creates, for the cloud's controllers. @default none */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
-  /** Its annotations. @default none */
+  /** Annotations of a namespace that the stack creates. @default none */
   readonly namespaceAnnotations?: Readonly<Record<string, string>>;
-  /** @default as the workload asks for, with nothing more */
+  /** Additional settings of the Pods. @default none */
   readonly pods?: KubernetesRegion["pods"];
-  /** CIDR ranges from which a load balancer looks whether the Pods are there, where it asks them and not the nodes. @default none */
+  /** CIDR ranges of a load balancer's health checks, if it checks the Pods instead of the nodes. @default none */
   readonly loadBalancerRanges?: readonly string[];
-  /** CIDR ranges from which the edge lets in clients besides: those of a private link, whom the cloud has let in. @default none */
+  /** Further CIDR ranges from which the edge accepts clients: those of a private link, whose clients the cloud has already accepted. @default none */
   readonly furtherClients?: readonly string[];
-  /** Which kinds of network policy the workload gets. @default "kubernetes" */
+  /** The kinds of network policy that the workload gets. @default "kubernetes" */
   readonly networkPolicies?: NetworkPolicies;
 }
 
-/** The most replicas that there may be. */
+/** The maximum number of replicas. */
 export function mostReplicas({ replicas }: Pick<WorkloadRegion, "replicas">): number {
   return replicas.max ?? replicas.min;
 }
 
 /**
- * `cilium`: Cilium's kind besides Kubernetes's own, by whose address ranges Cilium matches no nodes and Pods. Kubernetes's own is what holds where the cluster serves Cilium's kind
- * and Cilium doesn't run: its operator makes the kind, and nothing takes it away with Cilium.
+ * `cilium`: Cilium's kind in addition to Kubernetes's own, because Cilium doesn't match nodes and Pods by address ranges. Kubernetes's own policy still matters where the cluster serves
+ * Cilium's kind but Cilium doesn't run: Cilium's operator creates the kind, and an uninstallation doesn't remove it.
  */
 export type NetworkPolicies = "kubernetes" | "cilium";
 
-/** A volume of its own for each replica, or a bucket for all of them. */
+/** A volume for each replica, or one bucket for all replicas. */
 export type WorkloadStorage =
   | { readonly kind: "disk"; readonly sizeGiB: number | "auto"; readonly class?: string }
   | {
       readonly kind: "bucket";
       readonly store: ObjectStore;
       readonly scratchGiB: number | "auto";
-      /** StorageClass of a volume that lives as long as its Pod. @default a part of the node's disk */
+      /** StorageClass of a volume that is deleted with its Pod. @default a part of the node's disk */
       readonly scratchClass?: string;
     };
 
-/** What the rendering of the workload needs; plain values. */
+/** What the rendering of the workload needs: plain values only. */
 export interface WorkloadPlanArgs extends Omit<RegionPlan, "region"> {
   readonly region: WorkloadRegion;
-  /** What each replica asks for. */
+  /** The resources of each replica. */
   readonly replica: ReplicaPlan;
-  /** The identity of the Pods, in the words of the cloud. */
+  /** Labels that give the Pods their identity in the cloud. */
   readonly serviceAccount: { readonly podLabels?: Readonly<Record<string, string>> };
 }
 
-/** What the component needs besides. */
+/** What the component needs in addition. */
 export interface WorkloadArgs extends WorkloadPlanArgs {
   readonly secrets: Secrets;
   readonly serviceAccount: WorkloadPlanArgs["serviceAccount"] & {
     readonly annotations?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
   };
-  /** Annotations of the Service with which another load balancer replaces the old one, besides those of workload.ts. @default none */
+  /** Annotations of the Service whose change replaces the load balancer, in addition to those in workload.ts. @default none */
   readonly placingAnnotations?: readonly string[];
-  /** Access key and secret key, where the store's `credentials` is the storeSecret of names.ts. @default the identity of the Pods */
+  /** Access key and secret key, if the store's `credentials` is the storeSecret of names.ts. @default the Pods' identity */
   readonly storeCredentials?: pulumi.Output<Credentials> | undefined;
 }
 
-/** Who connects to the Pods: an address range, or Pods by their labels. */
+/** Who can connect to the Pods: an address range, or Pods by their labels. */
 export type Source = KubernetesRegion["access"]["metrics"][number];
 
 export type PodSelector = Exclude<Source, string>;
@@ -89,7 +89,7 @@ export function podsOf(sources: readonly Source[]): PodSelector[] {
   return sources.filter((it) => typeof it !== "string");
 }
 
-/** The ranges that the edge itself checks: it sees addresses only, so where Pods are named by labels, the network alone decides. */
+/** The ranges that the edge checks itself. The edge sees only addresses, so if labels select some Pods, it accepts all addresses and only the network policy decides. */
 export function checkedRanges(sources: readonly Source[]): string[] {
   return podsOf(sources).length > 0 ? [...everyone] : rangesOf(sources);
 }

@@ -22,14 +22,14 @@ import { createFollowedSecrets, createPrivateTls, createStoreSecret, withStoreSe
 import { mostReplicas, type WorkloadArgs, type WorkloadRegion } from "./workload-args.ts";
 
 /**
- * The cache as a workload in a cluster: a namespace with all that it needs, the replicas, and what leads clients to them. It is there when the replicas are ready and the load
+ * The cache as a workload in a cluster: a namespace with its objects, the replicas, and the route for clients. Its creation is complete when the replicas are ready and the load
  * balancer has an address.
  */
 export class Workload extends pulumi.ComponentResource {
-  /** Of the load balancer, an IP address or a name; otherwise the endpoint's own name. */
+  /** IP address or name of the load balancer. Without a load balancer, the endpoint's own name. */
   readonly address: Host["address"];
   readonly ca: Host["ca"];
-  /** Of each replica. */
+  /** Disk size of each replica. */
   readonly diskGiB: number;
   readonly bucketUrl: Host["bucketUrl"];
 
@@ -56,7 +56,7 @@ export class Workload extends pulumi.ComponentResource {
     ];
     const storeSecret = createStoreSecret(name, args, inside);
     createReplicas(name, objects, storeSecret, { ...inside, dependsOn: before, customTimeouts });
-    // Pulumi waits until it leads to a replica.
+    // Pulumi waits until the Service has a ready replica.
     const service = createExposure(name, objects, args.placingAnnotations, { ...inside, customTimeouts });
     objects.monitoring.forEach((it) => {
       createMonitoring(name, it, inside);
@@ -73,7 +73,7 @@ export class Workload extends pulumi.ComponentResource {
 
 type Options = pulumi.CustomResourceOptions;
 
-/** What a Pod refers to, or what is to hold for it from its start. */
+/** Creates the objects that Pods refer to, or that must be in effect when a Pod starts. */
 function createBeforehand(
   name: string,
   { serviceAccount }: WorkloadArgs,
@@ -94,7 +94,7 @@ function createBeforehand(
       (claim, replica) =>
         new PersistentVolumeClaim(`${name}-data-${replica}`, claim, {
           ...options,
-          // A claim stays of its class, whoever has named it (see volumes.ts), and can't be replaced under its Pod.
+          // A claim can't change its class (see volumes.ts), and can't be replaced while a Pod uses it.
           ignoreChanges: ["spec.storageClassName"],
         }),
     ),
@@ -103,8 +103,8 @@ function createBeforehand(
 }
 
 /**
- * Another content is another resource, as it is another object (see pod-files.ts). One resource would be replaced: where an update fails, the old object then waits for its deletion,
- * and the next update, which goes back to it, makes it again and then deletes it, under the replicas that mount it.
+ * A ConfigMap with other content is another object (see pod-files.ts), and here also another Pulumi resource. If it were the same resource, a change would replace it. After a failed update,
+ * the old object would be pending deletion, and the next update, which reverts the change, would recreate it and then delete it while replicas mount it.
  */
 function createFiles(
   name: string,
@@ -113,20 +113,20 @@ function createFiles(
   options: Options,
 ): ConfigMap {
   const own = configMap.metadata?.name?.replace(workloadName, name) ?? "";
-  // As an earlier version called it.
+  // The resource's name in an earlier version.
   return new ConfigMap(own, configMap, { ...options, aliases: [{ name: `${name}-${part}` }] });
 }
 
-/** A new replica pulls its images, takes its volume and becomes ready. */
+/** Time in which a new replica pulls its images, mounts its volume and becomes ready. */
 const startSeconds = 120;
-/** For nodes that are only made then, and for a load balancer. */
+/** Time in which the cluster adds nodes and the cloud creates a load balancer. */
 const surroundingsSeconds = 600;
-/** Of a Deployment's roll-out, each a quarter of the replicas: see controller.ts. */
+/** Steps of a Deployment's roll-out: each replaces a quarter of the replicas. See controller.ts. */
 const waves = 4;
 
 /**
- * How long a roll-out may take, for which Pulumi's own ten minutes are too short: a StatefulSet ends and starts one replica after the other, a Deployment a quarter at a time, where
- * the nodes may have room only when the last ones have ended. Pods are given their time to end, too, where Pulumi would wait five minutes.
+ * Maximum duration of a roll-out. Pulumi's default of ten minutes is too short: a StatefulSet replaces one replica after the other, and a Deployment a quarter at a time, and the
+ * nodes may have room for new Pods only after old ones have ended. A deletion also waits until Pods have ended, for which Pulumi's five minutes are too short.
  * https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/await/await.go
  */
 function timeoutsOf(region: WorkloadRegion) {
@@ -146,16 +146,16 @@ function createReplicas(
   storeSecret: pulumi.Output<string> | undefined,
   options: Options,
 ): void {
-  // The types of both packages differ in what this template doesn't have.
+  // The types of the two packages differ only in fields that this template doesn't use.
   const withSecret = (own: string) => withStoreSecret(workload.spec.template, own) as core.v1.PodTemplateSpec;
   const template = storeSecret?.apply(withSecret) ?? (workload.spec.template as core.v1.PodTemplateSpec);
   if (workload.kind === "StatefulSet") {
-    // The claims grow without it.
+    // Only the template in the StatefulSet is ignored. The claims themselves grow.
     const ignoreChanges = ["spec.volumeClaimTemplates"];
     const manifest = { ...workload, spec: { ...workload.spec, template } };
     new StatefulSet(name, manifest, { ...options, ignoreChanges });
   } else {
-    // Once there is an autoscaler, their number is its own.
+    // If there is an autoscaler, it controls the number of replicas.
     const ignoreChanges = autoscaler ? ["spec.replicas"] : [];
     const manifest = { ...workload, spec: { ...workload.spec, template } };
     new Deployment(name, manifest, { ...options, ignoreChanges });
@@ -176,7 +176,7 @@ function createExposure(
   return new Service(name, service, { ...options, replaceOnChanges, deleteBeforeReplace: true });
 }
 
-/** With another value of these annotations, the cloud makes a load balancer anew; as an update, Pulumi would take the old one's address. */
+/** A change of these annotations makes the cloud create another load balancer. The Service is replaced, because after an update in place, Pulumi would return the old address. */
 function placing(further: readonly string[] = []): string[] {
   const prefix = "service.beta.kubernetes.io/";
   return [`${prefix}aws-load-balancer-scheme`, `${prefix}azure-load-balancer-internal`, ...further].map(
