@@ -5,40 +5,40 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import { letsEncrypt } from "../../pod/acme.ts";
 
-/** Whom a cloud gives the right to prove names. */
+/** The service account of cert-manager. A cloud lets it answer DNS-01 challenges. */
 export const certManager = { namespace: "cert-manager", serviceAccount: "cert-manager" } as const;
 
-/** Name of the ClusterIssuer that {@link createIssuer} makes. */
+/** Name of the ClusterIssuer that {@link createIssuer} creates. */
 export const issuerName = "registry-cache";
 
 export interface CertManagerOptions {
-  /** Where its Pods run. @default anywhere */
+  /** Placement of cert-manager's Pods. @default any node */
   readonly scheduling?: KubernetesRegion["scheduling"] | undefined;
-  /** Which it asks whether the proof of a name is there, as `host:port`, or by HTTPS. @default those of the zone that the cluster's network knows */
+  /** Name servers that cert-manager asks whether a challenge is visible: `host:port`, or an HTTPS URL. @default the zone's name servers, as found through the cluster's network */
   readonly nameServers?: readonly string[] | undefined;
-  /** Of the controller's service account, by which a cloud knows it. */
+  /** Annotations of the controller's service account, which give it an identity in a cloud. */
   readonly annotations?: Readonly<Record<string, pulumi.Input<string>>> | undefined;
-  /** Of the controller's Pods, the same. */
+  /** Labels of the controller's Pods, for the same purpose. */
   readonly podLabels?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface IssuerArgs extends CertManagerOptions {
-  /** Where the authority may write to. */
+  /** Contact address for the certificate authority. */
   readonly email: string;
-  /** How names are proved: https://cert-manager.io/docs/configuration/acme/dns01/ */
+  /** How challenges are answered: https://cert-manager.io/docs/configuration/acme/dns01/ */
   readonly solver: Readonly<Record<"dns01", pulumi.Input<Readonly<Record<string, unknown>>>>>;
-  /** What must be there when the controller starts: the identity that it is given then. */
+  /** Resources that must exist when the controller starts, because it gets its cloud identity at that time. */
   readonly after?: readonly pulumi.Resource[] | undefined;
 }
 
-/** For Kubernetes 1.33 to 1.36, and supported until 1.23 is there: https://cert-manager.io/docs/releases/ */
+/** Supports Kubernetes 1.33 to 1.36. Supported until 1.23 is released: https://cert-manager.io/docs/releases/ */
 export const version = "v1.21.2";
 
 /**
- * cert-manager in a cluster that has none, and its issuer of public certificates.
+ * Installs cert-manager in a cluster that has none, and creates an issuer of public certificates.
  *
- * @param options with a provider of the cluster.
- * @returns the issuer, which must be there before who needs it.
+ * @param options with a provider of the cluster
+ * @returns the issuer. Everything that needs it must depend on it.
  */
 export function createIssuer(
   name: string,
@@ -63,7 +63,7 @@ export function createIssuer(
       chart: "oci://quay.io/jetstack/charts/cert-manager",
       version,
       values: chartValues(chartOptions),
-      // A new cluster's first node is started for it.
+      // Seconds. The release may have to wait for a new cluster's first node.
       timeout: 900,
     },
     { ...options, dependsOn: [...after] },
@@ -87,7 +87,7 @@ export function createIssuer(
   );
 }
 
-/** What it needs for one certificate; without a limit of the processor, which would only slow it down. */
+/** Enough for one certificate. There is no CPU limit, because it would only slow cert-manager down. */
 const resources = { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } };
 
 /** Values of the chart: https://artifacthub.io/packages/helm/cert-manager/cert-manager/1.21.2 */
@@ -111,7 +111,7 @@ export function chartValues({ scheduling, nameServers, annotations, podLabels }:
     }),
     webhook: component,
     cainjector: component,
-    // The release is there when this has seen that issuers are taken.
+    // The release is complete after this check has created an issuer in a dry run.
     startupapicheck: component,
   };
 }

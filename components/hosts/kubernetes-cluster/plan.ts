@@ -8,14 +8,14 @@ import { workloadProblems } from "../kubernetes/preflight.ts";
 import type { Source } from "../kubernetes/workload-args.ts";
 import type { Service } from "./services.ts";
 
-/** A region whose cluster the stack makes, in whatever cloud. */
+/** A region whose cluster the stack creates, in any cloud. */
 export interface OwnClusterPlan<R extends OwnClusterRegion = OwnClusterRegion> extends RegionPlan<R> {
   readonly replica: ReplicaPlan;
 }
 
 /**
- * @param service that runs the cluster
- * @param nodeRoomGiB what of a node's disk is left for the replica on it, beside images and logs
+ * @param service the service that runs the cluster
+ * @param nodeRoomGiB space on a node's disk for the replica there, without images and logs
  */
 export function planOwnCluster<R extends OwnClusterRegion>(
   request: PlanRequest<R>,
@@ -30,7 +30,7 @@ export function planOwnCluster<R extends OwnClusterRegion>(
     problems: [
       ...accessProblems(region, service),
       ...workloadProblems(region),
-      // A Pod that asks for more than any node has waits for ever.
+      // A Pod that needs more disk than any node has stays pending forever.
       ...problemIf(
         replica.diskGiB > nodeRoomGiB,
         "storage.scratch",
@@ -41,12 +41,12 @@ export function planOwnCluster<R extends OwnClusterRegion>(
   };
 }
 
-/** What `public` also stands for, which is the only way to write it. */
+/** `public` includes this range. It is allowed because users can't write `public` without it. */
 const everyoneInIpv6 = "::/0";
 
 /**
- * Ranges that would open nothing, as the network of clusters that a stack makes, and their load balancers, have IPv4 only; or that are too many.
- * @returns problems whose path is relative to the region.
+ * Refuses IPv6 ranges, because the networks and load balancers of created clusters have IPv4 only. Also refuses lists with too many ranges.
+ * @returns problems whose path is relative to the region
  */
 function accessProblems(
   { access, apiAccess }: OwnClusterRegion,

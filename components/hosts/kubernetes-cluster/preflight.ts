@@ -4,15 +4,15 @@ import type { Findings } from "../kind.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Service } from "./services.ts";
 
-/** What has to be known of a region whose cluster the stack makes, besides its configuration. */
+/** What the checks of a created cluster need to know in addition to the region's configuration. */
 export interface Surroundings {
-  /** Like `2026-11-24`. */
+  /** For example `2026-11-24`. */
   readonly today: string;
-  /** The version that the region's cluster has, like `1.36` or `1.36.2`. @default there is no cluster yet */
+  /** Version of the region's existing cluster, such as `1.36` or `1.36.2`. @default there is no cluster yet */
   readonly previousVersion?: string | undefined;
 }
 
-/** What is to be said of a region whose cluster the stack makes, by what is there of it. */
+/** Findings about a region whose cluster the stack creates. They depend on whether the cluster exists already. */
 export function clusterFindings(
   region: OwnClusterRegion,
   service: Service,
@@ -23,7 +23,7 @@ export function clusterFindings(
   return { problems: [...problems, ...(isNew ? emptyProblems(region) : [])], warnings };
 }
 
-/** What a new cluster hasn't got; later, somebody may have brought it. */
+/** Refuses settings that need software which a new cluster doesn't have. In an existing cluster, somebody may have installed it. */
 function emptyProblems({ operator, replicas }: OwnClusterRegion): Problem[] {
   const later = "a new cluster doesn't have: set it when the cluster exists and has that";
   const kinds = `takes the Prometheus Operator's kinds, which ${later}`;
@@ -38,15 +38,15 @@ function emptyProblems({ operator, replicas }: OwnClusterRegion): Problem[] {
   ];
 }
 
-/** How long before the end it is said. An upgrade takes a day at most, but has to be planned. */
+/** Days before the end of support when the warning starts. An upgrade takes at most a day, but needs planning. */
 const noticeDays = 60;
 
 const path = "version";
 
 /**
- * What is to be said of the Kubernetes version of a cluster that a stack makes.
+ * Findings about the Kubernetes version of a cluster that the stack creates.
  *
- * No cluster is made whose support is known to have ended. One that is there goes on, and up by one minor version at a time, but never back:
+ * A new cluster is refused if the support of its version has ended. An existing cluster continues to work. It can be upgraded by one minor version at a time, and never downgraded:
  * https://learn.microsoft.com/azure/aks/upgrade-aks-cluster, https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html
  */
 export function versionFindings(
@@ -87,8 +87,8 @@ function daysBetween(from: string, to: string): number {
 }
 
 /**
- * The surroundings of a region.
- * @param cluster the type of the cluster, and `property` the output that is its version.
+ * Reads today's date and the version of the region's existing cluster.
+ * @param cluster the cluster's Pulumi type; `property` is the name of its output with the version
  */
 export async function surroundingsOf<Property extends string>(
   region: string,

@@ -1,14 +1,14 @@
 import type { Cloud } from "../../capacity/machine.ts";
 import { maxSecurityGroupRanges } from "../firewall-limits.ts";
 
-/** A cloud's service that runs clusters. */
+/** A cloud's managed Kubernetes service. */
 export interface Service {
   readonly name: string;
-  /** Per minor version the last day of its standard support. */
+  /** The last day of standard support, by minor version. */
   readonly supportEnds: Readonly<Record<string, string>>;
-  /** The most address ranges that may reach a cluster's API. */
+  /** Maximum number of address ranges that can be allowed to reach a cluster's API. */
   readonly maxApiRanges: number;
-  /** The most address ranges that may reach a load balancer, and what holds them. @default the cloud is asked */
+  /** Maximum number of address ranges that can be allowed to reach a load balancer. `clientRangesIn` names what holds them. @default the look-up asks the cloud */
   readonly maxClientRanges?: number;
   readonly clientRangesIn: string;
 }
@@ -24,7 +24,7 @@ export const services: Readonly<Record<Cloud, Service>> = {
   },
   azure: {
     name: "AKS",
-    // Azure names the month; this is its last day: https://learn.microsoft.com/azure/aks/supported-kubernetes-versions (2026-08-05)
+    // Azure publishes only the month; this is its last day: https://learn.microsoft.com/azure/aks/supported-kubernetes-versions (2026-08-05)
     supportEnds: { "1.34": "2026-11-30", "1.35": "2027-03-31", "1.36": "2027-06-30" },
     // https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges#overview-of-api-server-authorized-ip-ranges
     maxApiRanges: 200,

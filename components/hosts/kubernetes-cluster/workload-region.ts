@@ -11,22 +11,22 @@ export interface CloudOptions
     "namespaceLabels" | "loadBalancerRanges" | "furtherClients" | "networkPolicies"
   > {
   readonly store: ObjectStore;
-  /** Of the Service, as the cloud's load balancer reads them. */
+  /** Annotations of the Service, which the cloud's load balancer controller reads. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** @default the cluster's */
+  /** @default the cluster's default class */
   readonly loadBalancerClass?: string;
-  /** What suits the cloud's load balancer. */
+  /** Times that suit the cloud's load balancer. */
   readonly handover: Handover;
-  /** @default anywhere */
+  /** @default any node */
   readonly scheduling?: KubernetesRegion["scheduling"];
 }
 
 const anywhere: KubernetesRegion["scheduling"] = { nodeSelector: {}, tolerations: [] };
 
-/** The namespace of the workload, and of its identity. */
+/** Namespace of the workload. The workload's cloud identity is bound to it. */
 export const namespace = "registry-cache";
 
-/** What the workload in a cluster of the region's own is made from. Its records are the stack's, too. */
+/** The workload's region in a cluster that the stack creates. external-dns isn't used, because the stack creates the DNS records, too. */
 export function workloadRegion(
   region: OwnClusterRegion,
   { store, annotations, loadBalancerClass, handover, scheduling = anywhere, ...options }: CloudOptions,
