@@ -8,7 +8,7 @@ import type { AwsPlan } from "./naming.ts";
 import { regionNames } from "./regions.ts";
 import { askEc2, briefly, sdkSettings } from "./sdk.ts";
 
-/** A region in which the static checks have found nothing, and who asks AWS about it. */
+/** A region that passed the static checks, and what a look-up needs to ask AWS about it. */
 export interface Question<Plan extends AwsPlan = AwsPlan> {
   readonly plan: Plan;
   readonly region: Plan["region"];
@@ -18,8 +18,8 @@ export interface Question<Plan extends AwsPlan = AwsPlan> {
 }
 
 /**
- * Asks AWS in which account it is, and then what else there is to ask about a region.
- * @param ask gives undefined where there is a problem.
+ * Asks AWS for the account's id, and then everything else about a region.
+ * @param ask returns undefined if it found a problem
  */
 export function lookUpIn<Plan extends AwsPlan, Found extends object>(
   plan: Plan,
@@ -28,7 +28,7 @@ export function lookUpIn<Plan extends AwsPlan, Found extends object>(
 ): Promise<LookedUp<Found>> {
   const { region } = plan;
   return lookUpRegion(region, async (lookUp) => {
-    // Without an answer, no other question has one.
+    // If this question fails, all others would fail too.
     const caller = await getCallerIdentity({}, options).catch((error: Error) =>
       lookUp.refuse("name", `AWS doesn't answer: ${reasonOf(error)}`),
     );
@@ -36,7 +36,7 @@ export function lookUpIn<Plan extends AwsPlan, Found extends object>(
   });
 }
 
-/** What preflight finds of the account. @param role Pulumi's name of one of the region's roles */
+/** The preflight's problems with the account. @param role Pulumi's name of one of the region's roles */
 export async function accountProblems(plan: AwsPlan, role: string): Promise<Problem[]> {
   return [
     ...(await disabledProblems(plan.region)),
@@ -45,17 +45,17 @@ export async function accountProblems(plan: AwsPlan, role: string): Promise<Prob
   ];
 }
 
-/** Every account has these. All later regions must be enabled: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
+/** Regions that every account has. All newer regions must be enabled: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html */
 const enabledByDefault = (
   "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 " +
   "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
 ).split(" ");
 
 /**
- * That the account has enabled a region, asked in another one and before the provider is made: in a region that isn't enabled, the provider refuses to
- * start and says that credentials are invalid. Without an answer, nothing is told: the provider says what is wrong.
- * @param name an AWS region's code.
- * @returns problems whose path is relative to the region.
+ * Refuses a region that the account hasn't enabled. Asks in another region, before the provider is created: in a region that isn't enabled, the provider doesn't
+ * start, and reports invalid credentials. If AWS doesn't answer, this finds nothing, and the provider reports the error.
+ * @param name an AWS region's code
+ * @returns problems whose path is relative to the region
  */
 export async function disabledProblems({ name }: { readonly name: string }): Promise<Problem[]> {
   if (enabledByDefault.includes(name) || !regionNames.includes(name)) return [];
@@ -72,8 +72,8 @@ export async function disabledProblems({ name }: { readonly name: string }): Pro
 }
 
 /**
- * That the credentials are those of an account that the configuration allows. Asked before the provider is made, which refuses to start in another account: then nothing else
- * of the stack is told. Without an answer, it is left to the provider.
+ * Refuses credentials of an account that the configuration doesn't allow. Asks before the provider is created: in another account, the provider doesn't start, and the other problems
+ * of the stack aren't reported. If AWS doesn't answer, the check is left to the provider.
  */
 async function otherAccountProblems({
   region: { name },
@@ -86,7 +86,7 @@ async function otherAccountProblems({
   return [{ path: "governance.allowedAccountIds", message }];
 }
 
-/** Everyone may ask this: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html. The SDK is loaded for it alone. */
+/** Every identity has this right: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html. The SDK is loaded only for this request. */
 async function callerAccount(region: string): Promise<string | undefined> {
   const { STSClient, GetCallerIdentityCommand } = await import("@aws-sdk/client-sts");
   const client = new STSClient(sdkSettings(region, briefly));
@@ -97,9 +97,7 @@ async function callerAccount(region: string): Promise<string | undefined> {
   }
 }
 
-/**
- * That the roles of a region stay where they are in IAM. In another path, they would be others: EKS makes another cluster then, and a machine keeps the profile that is gone.
- */
+/** Refuses a new IAM path for existing roles, because the path can't change without a replacement. New roles would make EKS replace the cluster, and a machine would keep the deleted profile. */
 async function pathProblems(
   { region, governance: { iamPath = "/" } = {} }: AwsPlan,
   role: string,

@@ -3,20 +3,20 @@ import { getPolicy } from "@pulumi/aws/iam/getPolicy.js";
 import { reasonOf } from "../look-up.ts";
 import type { Question } from "./account.ts";
 
-/** Actions of a role, without which the cache doesn't work. */
+/** Actions that a role needs. */
 export interface RoleNeeds {
-  /** As a person says it: `the machine`. */
+  /** As users would write it: `the machine`. */
   readonly who: string;
   readonly actions: readonly string[];
-  /** Whether the cache works without them. @default false */
+  /** Whether the cache works without these actions. @default false */
   readonly isOptional?: boolean;
 }
 
 const path = "governance.permissionsBoundary";
 
 /**
- * That the boundary is there, and lets the roles do what the cache needs, as far as its document alone says so. What it allows under a condition, or for some resources, may be
- * allowed: only a request shows. Without the right to read it, nothing is said of its content.
+ * Checks that the permissions boundary exists and allows the actions that the cache needs. Only the document is evaluated: an action that is allowed under a condition or for some
+ * resources counts as allowed. Without the right to read the boundary, its content isn't checked.
  */
 export async function checkBoundary(
   { plan: { governance }, accountId, lookUp, options }: Question,
@@ -43,12 +43,12 @@ export async function checkBoundary(
   }
 }
 
-/** In the words of IAM, or of the provider: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/policy_data_source.go */
+/** Messages of IAM and of the provider: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/policy_data_source.go */
 function isMissing(reason: string): boolean {
   return /NoSuchEntity|couldn't find resource|empty result/.test(reason);
 }
 
-/** As far as it matters here: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
+/** The fields that are used here: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 interface Statement {
   readonly Effect: string;
   readonly Action?: string | readonly string[];
@@ -62,7 +62,7 @@ function statementsOf({ Statement }: { readonly Statement: unknown }): Statement
 }
 
 /**
- * Of some actions, those that no request can do under a boundary, whatever it is about: nothing allows them, or something denies them without condition and everywhere.
+ * The actions that a boundary forbids for every request: no statement allows them, or a statement denies them unconditionally and for all resources.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function forbiddenBy(document: { readonly Statement: unknown }, actions: readonly string[]): string[] {
@@ -84,7 +84,7 @@ function covers({ Action, NotAction }: Statement, action: string): boolean {
   return NotAction !== undefined && !isIn(NotAction);
 }
 
-/** Actions have no case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html */
+/** Action names aren't case-sensitive: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html */
 function wildcard(pattern: string): RegExp {
   const text = pattern
     .replace(/[^\w*?]/g, "\\$&")
@@ -93,7 +93,7 @@ function wildcard(pattern: string): RegExp {
   return new RegExp(`^${text}$`, "i");
 }
 
-/** All that some policies allow. */
+/** All actions that the policies allow. */
 export function actionsOf(...policies: readonly PolicyDocument[]): string[] {
   return policies
     .flatMap(statementsOf)

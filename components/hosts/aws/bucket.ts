@@ -13,28 +13,28 @@ import { type AwsPlan, hasAccountNamespace } from "./naming.ts";
 import { encryptedOnlyPolicy } from "./policies.ts";
 
 export interface BucketArgs extends Pick<S3Store, "bucket" | "delivery"> {
-  /** After how many days an object is deleted. */
+  /** An object is deleted after this many days. */
   readonly expireDays: number;
   /** @default S3's own key */
   readonly kmsKeyArn: string | undefined;
 }
 
-/** A bucket as the Pod's origins reach it, by the identity of the machine or the Pod. */
+/** A bucket that the Pod's origins access with the identity of the machine or the Pod. */
 export interface BucketStore {
   readonly store: S3Store;
-  /** What must be there before the bucket is used. */
+  /** Resources that must exist before the bucket is used. */
   readonly resources: readonly pulumi.Resource[];
 }
 
-/** The Pulumi name of a region's bucket, which is one of two in a region with a machine. */
+/** Pulumi's name of the bucket. The suffix is needed because a region with a machine also has the Pod's bucket. */
 function bucketResource(region: string): string {
   return `${region}-store`;
 }
 
 /**
- * The bucket with the blobs, for the region's cache alone; who may use it gets bucketPolicy(). All of it can be fetched again, so it is deleted with what is in it.
+ * Creates the bucket for the blobs of one region's cache. Roles that use it need bucketPolicy(). All objects can be fetched again, so the bucket is deleted with its content.
  *
- * @param name of the region
+ * @param name the region's name
  */
 export function createBucket(
   name: string,
@@ -57,7 +57,7 @@ export function createBucket(
   const settings = { ...options, deletedWith: own };
   const resources = [
     own,
-    // Without ACLs. distribution sends one with each object, `private`, which S3 takes from the bucket's own account, as it says what holds anyway:
+    // Disables ACLs. distribution sends the ACL `private` with each object. S3 accepts that from the bucket's own account, because it doesn't change anything:
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
     new BucketOwnershipControls(
       resource,
@@ -76,7 +76,7 @@ export function createBucket(
             status: "Enabled",
             filter: {},
             expiration: { days: expireDays },
-            // Longer than any fill takes.
+            // Longer than any upload takes.
             abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
           },
         ],
@@ -87,7 +87,7 @@ export function createBucket(
   return { store: { kind: "s3", bucket, region, delivery }, resources };
 }
 
-/** How new objects are encrypted. With a key of the bucket's own, KMS is asked once in a while, not for each object. */
+/** Sets the default encryption of new objects. With a bucket key, S3 calls KMS only from time to time, not for each object. */
 export function encryptBucket(
   name: string,
   { bucket }: Bucket,
@@ -104,7 +104,7 @@ export function encryptBucket(
   return new BucketServerSideEncryptionConfiguration(name, { bucket, rules: [rule] }, options);
 }
 
-/** Nothing in a bucket is for the public, or goes over the network in plain text. */
+/** Blocks public access and unencrypted connections to a bucket. */
 export function closeBucket(
   name: string,
   { bucket }: Bucket,
@@ -133,8 +133,8 @@ export function closeBucket(
 const path = "storage.kind";
 
 /**
- * The name for the bucket of a region with `storage.kind: bucket`: it is this stack's own already, or nobody's.
- * @returns undefined, and a problem more, when it can't be had.
+ * Checks the name for the bucket of a region with `storage.kind: bucket`: the bucket must be this stack's already, or not exist.
+ * @returns undefined, after adding a problem, if the name is taken
  */
 export async function findBucketName(question: Question): Promise<string | undefined> {
   const { plan, region, accountId, lookUp, options } = question;
@@ -148,7 +148,7 @@ export async function findBucketName(question: Question): Promise<string | undef
   return isFree ? bucket : undefined;
 }
 
-/** https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket.go says so in the place of S3's 404. */
+/** The provider's message for S3's 404: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket.go */
 function isMissing({ message }: Error): boolean {
   return /couldn't find resource|NoSuchBucket|StatusCode: 404/.test(message);
 }

@@ -3,9 +3,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AwsPlan } from "./naming.ts";
 
 /**
- * What the VPC endpoints of other accounts lead to: https://docs.aws.amazon.com/vpc/latest/privatelink/create-endpoint-service.html. Who is allowed needs no further acceptance.
- * @param loadBalancer its ARN.
- * @returns its name, where the configuration asks for it.
+ * The endpoint service that other accounts' VPC endpoints connect to: https://docs.aws.amazon.com/vpc/latest/privatelink/create-endpoint-service.html. Allowed principals connect without further acceptance.
+ * @param loadBalancer ARN of the Network Load Balancer
+ * @returns the service's name, or undefined if the configuration has no private link
  */
 export function createEndpointService(
   name: string,

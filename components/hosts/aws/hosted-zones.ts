@@ -15,20 +15,20 @@ export interface HostedZone {
   readonly isPrivate: boolean;
 }
 
-/** Where the endpoint's name is proved. */
+/** The zone in which ACME DNS-01 challenges are answered. */
 export interface ChallengeZone extends HostedZone {
-  /** Name servers that know it, as `host:port`. @default that of the network, which may know a private zone of the name instead */
+  /** The zone's name servers, as `host:port`. @default the network's resolver, which may know a private zone of the same name instead */
   readonly nameServers?: readonly string[];
 }
 
 export interface FoundZones {
-  /** Of the endpoint's records. */
+  /** The zone of the endpoint's records. */
   readonly hostedZone?: HostedZone | undefined;
-  /** With `tls: { mode: acme }`. */
+  /** Set with `tls: { mode: acme }`. */
   readonly challengeZone?: ChallengeZone | undefined;
 }
 
-/** Of a machine's region, or of a cluster's. */
+/** Finds the zones of a region with a machine or a cluster. */
 export async function findZones(question: Question): Promise<FoundZones> {
   const { zone, tls } = question.region.endpoint;
   const named = tls.mode === "acme" ? tls.challengeZone : undefined;
@@ -45,7 +45,7 @@ export async function findZones(question: Question): Promise<FoundZones> {
   return { hostedZone, challengeZone: hostedZone };
 }
 
-/** A private endpoint's name may be in a private zone, which clients find in the networks that the zone is attached to. */
+/** The name of a private endpoint can be in a private zone. Only the networks that the zone is attached to can resolve the name. */
 async function findHostedZone(question: Question, name: string): Promise<HostedZone | undefined> {
   const { region, lookUp, options } = question;
   const isPrivate = region.endpoint.exposure === "private";
@@ -75,7 +75,7 @@ async function findHostedZone(question: Question, name: string): Promise<HostedZ
   }
 }
 
-/** That nothing else has the endpoint's name. Asked only where the stack doesn't have it yet. */
+/** Checks that the endpoint's name is free. Asks only if the stack doesn't have the record yet. */
 async function checkName({ region, lookUp, options }: Question, { id }: HostedZone): Promise<void> {
   const { hostname } = region.endpoint;
   const records = await previousOutputs<{ name: string; zoneId: string }>("aws:route53/record:Record");
@@ -88,7 +88,7 @@ async function checkName({ region, lookUp, options }: Question, { id }: HostedZo
   await lookUp.askForFreeName(`a record of ${hostname}`, exists);
 }
 
-/** Why a private zone isn't known. Of several, AWS finds the one that a VPC is attached to. */
+/** Why a private zone wasn't found. If several zones have the name, AWS selects the one that is attached to the given VPC. */
 function unknownZone(name: string, vpc: string, reason: string): string {
   if (!/multiple/i.test(reason)) return `the private hosted zone ${name} can't be found: ${reason}`;
   const several = `the account has several private hosted zones ${name}`;
@@ -112,7 +112,7 @@ function publicZone(name: string, options: pulumi.InvokeOptions) {
   return getZone({ name, privateZone: false }, options);
 }
 
-/** @returns undefined where there is none. https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/zone_data_source.go says so. */
+/** @returns undefined if there is no such zone. The message is from https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/zone_data_source.go */
 async function findZone(query: GetZoneArgs, options: pulumi.InvokeOptions): Promise<HostedZone | undefined> {
   try {
     const { zoneId: id, arn } = await getZone(query, options);
@@ -128,7 +128,7 @@ function notAttached(name: string, { id }: HostedZone, region: string, vpc: stri
   return `the private hosted zone ${name} isn't attached to ${vpc}, so nobody there would find the endpoint: \`${command}\``;
 }
 
-/** Lets a network that the stack makes find a private zone's names. */
+/** Attaches a private zone to a network that the stack creates, so that the network can resolve the zone's names. */
 export function attachZone(
   name: string,
   { plan: { region }, found: { hostedZone } }: HostArgs<AwsPlan, FoundZones>,

@@ -6,8 +6,8 @@ import type { Question } from "./account.ts";
 const path = "governance.kmsKey";
 
 /**
- * The key of a region: that it can encrypt, and that it isn't one of AWS's own, which only its one service may use.
- * @returns its ARN; undefined where the configuration names none, or with a problem more
+ * Finds the key of a region. Checks that it can encrypt, and that it isn't one of AWS's own keys, which only one service can use.
+ * @returns its ARN. Undefined if the configuration names no key, or after adding a problem.
  */
 export async function findKmsKey(question: Question): Promise<string | undefined> {
   const { plan, region, lookUp, options } = question;
@@ -25,7 +25,7 @@ export async function findKmsKey(question: Question): Promise<string | undefined
   return arn;
 }
 
-/** A disk keeps the key with which it was made. Another one is another disk, which `protect` doesn't let happen. */
+/** A disk keeps the key that it was created with. Another key needs another disk, which `protect` prevents. */
 export async function checkDiskKey(
   { region: { name }, lookUp }: Question,
   wanted: string | undefined,
@@ -37,7 +37,7 @@ export async function checkDiskKey(
   lookUp.warn(path, message);
 }
 
-/** EKS takes no key back: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html */
+/** EKS can't remove or change a cluster's key: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html */
 export async function checkClusterKey(
   { region: { name }, lookUp }: Question,
   wanted: string | undefined,

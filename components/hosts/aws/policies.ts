@@ -2,7 +2,7 @@ import type { PolicyDocument, PolicyStatement } from "@pulumi/aws/iam/documents.
 import type { RoleArgs } from "@pulumi/aws/iam/role.js";
 import type { RegionPlan } from "../kind.ts";
 
-/** Lets EC2 give the role to a machine. */
+/** Lets EC2 assume the role for a machine. */
 export const machineTrust: PolicyDocument = document({
   Effect: "Allow",
   Principal: { Service: "ec2.amazonaws.com" },
@@ -10,15 +10,15 @@ export const machineTrust: PolicyDocument = document({
 });
 
 /**
- * What lego needs to prove one name by DNS-01, and no other record of the zone.
+ * The rights that lego needs to answer the DNS-01 challenge for one name. They cover no other record of the zone.
  *
- * The names of a record in conditions are lower case without a final dot; a host name of the configuration is, and has nothing to escape.
+ * In conditions, record names must be lower case, escaped and without a final dot. The configuration's host names already are.
  * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html,
  * https://github.com/go-acme/lego/blob/v5.6.0/providers/dns/route53/route53.toml
  */
 export function challengePolicy(zoneArn: string, hostname: string): PolicyDocument {
   return document(
-    // Changes have no owner: an id is all that one needs to see whether a change is done.
+    // A change can't be limited to an owner: whoever knows its id can read its status.
     { Effect: "Allow", Action: "route53:GetChange", Resource: "arn:aws:route53:::change/*" },
     { Effect: "Allow", Action: "route53:ListResourceRecordSets", Resource: zoneArn },
     {
@@ -26,7 +26,7 @@ export function challengePolicy(zoneArn: string, hostname: string): PolicyDocume
       Action: "route53:ChangeResourceRecordSets",
       Resource: zoneArn,
       Condition: {
-        // True also without the key; every request of this action has it.
+        // `ForAllValues` is also true if the key is missing, but every request of this action has the key.
         "ForAllValues:StringEquals": {
           "route53:ChangeResourceRecordSetsNormalizedRecordNames": [`_acme-challenge.${hostname}`],
           "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"],
@@ -38,7 +38,7 @@ export function challengePolicy(zoneArn: string, hostname: string): PolicyDocume
 }
 
 /**
- * Reading the given SSM parameters, and no others: AmazonSSMManagedInstanceCore, which Session Manager needs, allows to read every parameter of the
+ * The right to read the given SSM parameters. All others are denied, because AmazonSSMManagedInstanceCore, which Session Manager needs, allows reading every parameter of the
  * account. https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html
  */
 export function parametersPolicy(arns: readonly string[]): PolicyDocument {
@@ -50,7 +50,7 @@ export function parametersPolicy(arns: readonly string[]): PolicyDocument {
 }
 
 /**
- * Decrypting one SSM parameter, whichever key it is under: Parameter Store names the parameter to KMS. Its own key, `aws/ssm`, needs no right; another one does.
+ * The right to decrypt one SSM parameter with any key, because Parameter Store passes the parameter's name to KMS. Its default key, `aws/ssm`, needs no right; other keys do.
  * https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
  */
 export function decryptionPolicy(region: string, parameterArn: string): PolicyDocument {
@@ -68,10 +68,10 @@ export function decryptionPolicy(region: string, parameterArn: string): PolicyDo
 }
 
 /**
- * Using a key of KMS for what is in a bucket, and for nothing else. S3 names the bucket to KMS, or the object:
+ * The right to use a KMS key for the objects of one bucket only. S3 passes the bucket's or the object's ARN to KMS:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
  *
- * @param use `GenerateDataKey` as well where objects are written: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+ * @param use `write` adds `GenerateDataKey`: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
  */
 export function bucketKeyRights(
   { region, keyArn }: KeyOfRegion,
@@ -89,7 +89,7 @@ export function bucketKeyRights(
   };
 }
 
-/** Decrypting the stack's own parameters. Which of them may be read at all, {@link parametersPolicy} says. @param path of the parameters, with a star at its end */
+/** The right to decrypt the stack's own parameters. {@link parametersPolicy} limits which ones can be read. @param path of the parameters, ending in a star */
 export function parameterKeyRights({ region, keyArn }: KeyOfRegion, path: string): PolicyStatement {
   return {
     Effect: "Allow",
@@ -108,7 +108,7 @@ interface KeyOfRegion {
   readonly keyArn: string;
 }
 
-/** Reading the Pod: see pod.ts. */
+/** The right to read the Pod: see pod.ts. */
 export function podPolicy(bucketArn: string): PolicyDocument {
   return document({
     Effect: "Allow",
@@ -118,7 +118,7 @@ export function podPolicy(bucketArn: string): PolicyDocument {
 }
 
 /**
- * What distribution's S3 driver does in its bucket; a URL that it signs carries these rights too.
+ * The rights that distribution's S3 driver needs in its bucket. A URL that it signs has these rights too.
  * https://github.com/distribution/distribution/blob/v3.1.2/docs/content/storage-drivers/s3.md#s3-permission-scopes
  */
 export function bucketPolicy(bucket: string): PolicyDocument {
@@ -143,7 +143,7 @@ export function bucketPolicy(bucket: string): PolicyDocument {
   );
 }
 
-/** The same in a bucket that may be encrypted by a key of the configuration's. */
+/** {@link bucketPolicy}, with the right to use the configured KMS key, if any. */
 export function bucketRights(region: string, bucket: string, keyArn: string | undefined): PolicyDocument {
   const rights = bucketPolicy(bucket);
   if (keyArn === undefined) return rights;
@@ -151,7 +151,7 @@ export function bucketRights(region: string, bucket: string, keyArn: string | un
   return document(...(rights.Statement as PolicyStatement[]), key);
 }
 
-/** Of a bucket: nothing in plain text, whoever asks. https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html#transit */
+/** A bucket policy that denies all unencrypted requests. https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html#transit */
 export function encryptedOnlyPolicy(bucket: string): PolicyDocument {
   const arn = `arn:aws:s3:::${bucket}`;
   return document({
@@ -172,7 +172,7 @@ export function document(...statements: PolicyStatement[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };
 }
 
-/** What the configuration asks of every role that the stack makes. A machine's instance profile has the same path. */
+/** The configured path and boundary of every role that the stack creates. A machine's instance profile has the same path. */
 export function roleSettings({
   governance: { iamPath: path, permissionsBoundary } = {},
 }: Pick<RegionPlan, "governance">): Pick<RoleArgs, "path" | "permissionsBoundary"> {

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { RegionPlan } from "../kind.ts";
 import { stackTags } from "../naming.ts";
 
-/** The provider of one region's resources, which all get the stack's tags. Credentials come from the environment, as for the AWS CLI. */
+/** The provider of one region's resources. It adds the stack's tags to all of them. Credentials come from the environment, as for the AWS CLI. */
 export function awsProvider(
   { stack, region: { name: region }, governance = {} }: RegionPlan,
   options: pulumi.ResourceOptions,

@@ -12,11 +12,11 @@ import { defaultQuotas, type Quotas } from "./source-rules.ts";
 const codes = { rulesPerGroup: "L-0EA8095F", groups: "L-2AFB9258" } as const;
 
 export interface FoundQuotas extends Quotas {
-  /** Why these are AWS's defaults, where AWS doesn't tell those of the account. */
+  /** Why these are AWS's default quotas, if the account's quotas couldn't be read. */
   readonly reason?: string;
 }
 
-/** What the account may have in a region. Without the right to ask, AWS's defaults. */
+/** The account's quotas in a region. Without the right to read them, AWS's defaults. */
 export async function findQuotas(options: pulumi.InvokeOptions): Promise<FoundQuotas> {
   const ask = async (quotaCode: string) =>
     (await getServiceQuota({ serviceCode: "vpc", quotaCode }, options)).value;
@@ -28,7 +28,7 @@ export async function findQuotas(options: pulumi.InvokeOptions): Promise<FoundQu
   }
 }
 
-/** The way out, at the end of a list of others. */
+/** The last of several ways to solve a problem with quotas. */
 export function moreQuota({ reason }: FoundQuotas): string {
   const wayOut = "or ask AWS for a higher quota of rules per security group";
   return reason
@@ -38,13 +38,13 @@ export function moreQuota({ reason }: FoundQuotas): string {
 
 const path = "machine.type";
 
-/** "Running On-Demand Standard instances", whose vCPUs count together: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html */
+/** "Running On-Demand Standard instances". The vCPUs of all these instances count together: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html */
 const quotaCode = "L-1216C47A";
 const standard = /^(?:a|c|d|h|i|im|is|m|r|t|z)\d/;
 
 /**
- * That the account's quota has room for the machine: EC2 refuses it only when the old one is deleted, or stopped. A machine that has as many vCPUs as the one before takes
- * that one's place, and nothing is asked. A quota that can't be read is told, and refuses nothing.
+ * Checks that the account's vCPU quota has room for the machine. Otherwise, EC2 refuses it after the old machine was deleted or stopped. If the new machine has no more vCPUs than the
+ * old one, nothing is asked. If the quota can't be read, that is only a warning.
  */
 export async function checkVCpus({ region, lookUp, options }: Question, type: string): Promise<void> {
   if (!standard.test(type)) return;
@@ -57,7 +57,7 @@ export async function checkVCpus({ region, lookUp, options }: Question, type: st
     ]);
     if (needed <= own) return;
     const { value: quota } = await getServiceQuota({ serviceCode: "ec2", quotaCode }, options);
-    // More than the quota is too much, whatever else runs.
+    // A type that exceeds the whole quota is refused without counting other machines.
     const others = needed > quota ? 0 : (await vCpusInUse(region.name)) - own;
     const left = quota - Math.max(0, others);
     if (needed <= left) return;
@@ -76,7 +76,7 @@ async function vCpusOf(type: string, options: pulumi.InvokeOptions): Promise<num
   return known ? known.vCpu : (await getInstanceType({ instanceType: type }, options)).defaultVcpus;
 }
 
-/** Of all machines of the account that count: neither Spot Instances nor those on Dedicated Hosts. */
+/** Counts the vCPUs of all instances that use the quota. Spot Instances and instances on Dedicated Hosts don't. */
 function vCpusInUse(region: string): Promise<number> {
   return askEc2(region, async (client) => {
     const states = { Name: "instance-state-name", Values: ["pending", "running"] };

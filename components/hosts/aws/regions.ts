@@ -1,7 +1,7 @@
 import { Region } from "@pulumi/aws/types/enums/index.js";
 import type { CloudRegions } from "../region-name.ts";
 
-/** Partitions of their own, with other ARNs and addresses: China, US government, sovereign clouds. docs/governance.md says why they aren't supported. */
+/** Other partitions, with their own ARNs and addresses: China, US government, sovereign clouds. docs/governance.md says why they aren't supported. */
 const elsewhere = /^(?:cn|eusc|us-gov|us-iso[a-z]?|eu-iso[a-z]?)-/;
 
 /** The regions of the public partition that the provider knows. */

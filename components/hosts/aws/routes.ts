@@ -6,13 +6,13 @@ import type { Question } from "./account.ts";
 interface Subnet {
   readonly id: string;
   readonly vpcId: string;
-  /** In the configuration, relative to the region. */
+  /** Path of the configuration entry, relative to the region. */
   readonly path: string;
 }
 
 /**
- * That the internet reaches public addresses in a subnet; otherwise there is a problem more, or a warning where a network interface decides. EC2 gives a machine such an address whatever the routes are.
- * @returns whether that goes for IPv6 addresses, too.
+ * Checks that the internet can reach public addresses in a subnet. If not, adds a problem. If a route leads to a network interface, adds only a warning. EC2 assigns public addresses whatever the routes are.
+ * @returns whether IPv6 addresses can be reached, too
  */
 export async function checkPublicRoute(
   { lookUp, options }: Question,
@@ -37,9 +37,9 @@ export async function checkPublicRoute(
 }
 
 /**
- * That what has no public address reaches the internet from a subnet; otherwise there is a problem more, or a warning where a virtual private gateway may have propagated a route: the provider tells none of
- * these. Whether a route's target passes it on, only its owner can tell.
- * @param mayBePublic whether machines in the subnet may have public addresses
+ * Checks that machines without a public address can reach the internet from a subnet. If not, adds a problem. If there is no default route, adds only a warning: a virtual private gateway may propagate
+ * one, and the provider doesn't show such routes. Whether the route's target forwards the traffic isn't checked.
+ * @param mayBePublic whether machines in the subnet can get public addresses
  */
 export async function checkWayOut(
   { lookUp, options }: Question,
@@ -65,7 +65,7 @@ export async function checkWayOut(
   }
 }
 
-/** A subnet without a table of its own has the VPC's main one: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html */
+/** A subnet without its own route table uses the VPC's main one: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html */
 async function routeTableOf(
   { id, vpcId }: Pick<Subnet, "id" | "vpcId">,
   options: pulumi.InvokeOptions,
@@ -81,7 +81,7 @@ async function routeTableOf(
 
 type Route = GetRouteTableResult["routes"][number];
 
-/** To a gateway, or to a firewall before it: https://docs.aws.amazon.com/vpc/latest/userguide/gwlb-route.html */
+/** Whether a route leads to an internet gateway, or to a firewall in front of one: https://docs.aws.amazon.com/vpc/latest/userguide/gwlb-route.html */
 function leadsToInternet(route: Route): boolean {
   return route.gatewayId.startsWith("igw-") || (isDefault(route) && route.vpcEndpointId !== "");
 }
@@ -90,7 +90,7 @@ function isDefault({ cidrBlock, ipv6CidrBlock }: Route): boolean {
   return cidrBlock === "0.0.0.0/0" || isAllOfIpv6(ipv6CidrBlock);
 }
 
-/** All public addresses are in this: https://www.iana.org/assignments/ipv6-address-space/ipv6-address-space.xhtml */
+/** The range of all public IPv6 addresses: https://www.iana.org/assignments/ipv6-address-space/ipv6-address-space.xhtml */
 const publicIpv6 = ipaddr.IPv6.parseCIDR("2000::/3");
 
 function isAllOfIpv6(range: string): boolean {

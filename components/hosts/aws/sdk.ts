@@ -1,16 +1,16 @@
-/** What the provider can't do. The SDK is loaded for it alone. */
+/** Requests to AWS that the Pulumi provider doesn't offer. The SDK is loaded only when one is made. */
 import type { EC2Client, Filter, Instance } from "@aws-sdk/client-ec2";
 
-/** As far as all clients of the SDK have them. */
+/** Settings that all clients of the SDK share. */
 interface ClientSettings {
-  /** URL. @default the service's */
+  /** URL. @default the service's own endpoint */
   readonly endpoint?: string;
   readonly requestHandler?: object;
   readonly maxAttempts?: number;
 }
 
 /**
- * Credentials come from the environment, as the provider's (see provider.ts), and so does the proxy, which the SDK by itself doesn't know:
+ * Credentials come from the environment, as for the provider (see provider.ts). The proxy does too, because the SDK doesn't read it by itself:
  * https://nodejs.org/api/http.html#built-in-proxy-support
  */
 export function sdkSettings(region: string, { requestHandler, ...others }: ClientSettings = {}) {
@@ -21,7 +21,7 @@ export function sdkSettings(region: string, { requestHandler, ...others }: Clien
   };
 }
 
-/** Of what may stay without an answer. */
+/** For requests that may fail: short time limits and no retry. */
 export const briefly: ClientSettings = {
   maxAttempts: 1,
   requestHandler: { connectionTimeout: 3000, requestTimeout: 5000 },
@@ -32,7 +32,7 @@ export async function ec2Client(region: string, settings?: ClientSettings): Prom
   return new EC2Client(sdkSettings(region, settings));
 }
 
-/** Asks EC2 for what may stay without an answer. @throws Error without one */
+/** Sends EC2 requests that may fail. @throws Error if EC2 doesn't answer */
 export async function askEc2<Answer>(
   region: string,
   ask: (client: EC2Client, sdk: typeof import("@aws-sdk/client-ec2")) => Promise<Answer>,
@@ -45,7 +45,7 @@ export async function askEc2<Answer>(
   }
 }
 
-/** Also those that the account may hide, as EKS manages them: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
+/** Includes instances that EKS manages, which EC2 hides by default: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
 export async function instancesIn(client: EC2Client, Filters: Filter[]): Promise<Instance[]> {
   const { paginateDescribeInstances } = await import("@aws-sdk/client-ec2");
   const request = { IncludeManagedResources: true, Filters };

@@ -1,13 +1,13 @@
 import { type Family, familyOf } from "../address-family.ts";
 
-/** A source that may reach a port. */
+/** A port that is open to a source. */
 export interface Opening {
   readonly port: number;
-  /** An address range, or the id of a prefix list or a security group. */
+  /** CIDR range, or id of a prefix list or a security group. */
   readonly source: string;
-  /** What it counts of a security group's quota. @default 1 */
+  /** Number of rules that the source uses of a security group's quota. @default 1 */
   readonly rules?: number | undefined;
-  /** Of a prefix list; a security group counts for both. @default that of the range */
+  /** Family of a prefix list. A security group counts for both families. @default the range's family */
   readonly family?: Family | "both" | undefined;
 }
 
@@ -21,26 +21,26 @@ export function rulesOf(openings: readonly Opening[]): Record<Family, number> {
   return sums;
 }
 
-/** What an account may have. */
+/** The account's limits. */
 export interface Quotas {
-  /** Inbound, for IPv4 and again for IPv6. A prefix list counts with its maximum of entries. */
+  /** Inbound rules per security group, separately for IPv4 and IPv6. A prefix list counts as its maximum number of entries. */
   readonly rulesPerGroup: number;
-  /** Per network interface. */
+  /** Security groups per network interface. */
   readonly groups: number;
 }
 
-/** An account may have more of both: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
+/** AWS's defaults. An account can have higher quotas: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
 export const defaultQuotas: Quotas = { rulesPerGroup: 60, groups: 5 };
 
 /**
- * Spreads openings over as few security groups as can take them.
+ * Distributes openings over as few security groups as possible.
  *
- * What a group has stays in it, even where that is more than the quota says: AWS has taken it. An opening that moved from one group to another would be
- * closed while one of them is changed and the other isn't. Only what was in a group that is given up moves: the engine fills the others first, and then
- * takes that one off the interface.
+ * Existing openings stay in their group, even if the group exceeds the quota, because AWS has already accepted it. An opening that moves to another group would be
+ * closed between the two changes. Only the openings of a group that is no longer needed move: the engine fills the other groups first, and then
+ * detaches that group from the interface.
  *
- * @param before per group what it has.
- * @returns per group its openings, in the order of `openings`; at least one group. They may be more than the quota.
+ * @param before each group's present openings
+ * @returns each group's openings, in the order of `openings`. There is at least one group. The number of groups can exceed the quota.
  */
 export function spread(
   openings: readonly Opening[],
@@ -71,7 +71,7 @@ function keyOf({ port, source }: Opening): string {
   return `${port} ${source}`;
 }
 
-/** @returns undefined when so many groups aren't enough. A group of its own takes any opening. */
+/** @returns undefined if `count` groups are too few. An empty group accepts any opening. */
 function pack(
   kept: readonly (readonly Opening[])[],
   others: readonly Opening[],
@@ -82,7 +82,7 @@ function pack(
     const openings = kept[index] ?? [];
     return { openings: new Set(openings), sums: rulesOf(openings) };
   });
-  // The largest first, as there is less room for them.
+  // Places the largest openings first, because they fit into fewer groups.
   for (const opening of others.toSorted((one, other) => (other.rules ?? 1) - (one.rules ?? 1))) {
     const added = rulesOf([opening]);
     const room = groups.find(

@@ -11,7 +11,7 @@ import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwsPlan } from "./naming.ts";
 
-/** A VPC of the region's own. The stack connects it with no other, so its range may overlap until somebody does. */
+/** A VPC for one region. The stack doesn't connect it to other networks, so its range can overlap with theirs until somebody does. */
 export function createVpc(
   name: string,
   { names }: AwsPlan,
@@ -19,7 +19,7 @@ export function createVpc(
   options: pulumi.CustomResourceOptions,
 ): { readonly vpc: Vpc; readonly gateway: InternetGateway } {
   const vpc = new Vpc(name, { ...args, enableDnsHostnames: true, tags: names.tags() }, options);
-  // Every VPC has one, which lets all its members reach each other; nothing is in it, and nothing is allowed by it.
+  // Every VPC has a default security group, whose members can reach each other. Taking it over removes its rules; nothing uses it.
   new DefaultSecurityGroup(name, { vpcId: vpc.id, tags: names.tags("default-unused") }, options);
   const gateway = new InternetGateway(name, { vpcId: vpc.id, tags: names.tags() }, options);
   return { vpc, gateway };
@@ -28,13 +28,13 @@ export function createVpc(
 interface RoutesArgs extends Pick<RouteArgs, "gatewayId" | "natGatewayId"> {
   readonly vpcId: pulumi.Input<string>;
   readonly tags: { readonly Name: string };
-  /** By the names of their associations. */
+  /** Subnets, by the Pulumi names of their route table associations. */
   readonly subnets: Readonly<Record<string, Subnet>>;
-  /** @default IPv4 alone */
+  /** @default only IPv4 */
   readonly hasIpv6?: boolean;
 }
 
-/** The default route of some subnets. */
+/** Creates the default route of some subnets. */
 export function createRoutes(
   name: string,
   { vpcId, tags, subnets, hasIpv6 = false, ...target }: RoutesArgs,
@@ -52,7 +52,7 @@ export function createRoutes(
   return { table, route };
 }
 
-/** The way out of private subnets, in a public one, to which a route leads. Its address is the only public one of a private endpoint's network, and nothing comes in by it. */
+/** The outbound gateway of private subnets. It is in a public subnet. Its address is the only public one in a private endpoint's network, and accepts no inbound connections. */
 export function createNatGateway(
   name: string,
   { names }: AwsPlan,
@@ -68,7 +68,7 @@ export function createNatGateway(
   );
 }
 
-/** The way to S3 of a network that {@link createVpc} has made. It is free, also where a NAT gateway takes its price for each byte. */
+/** The gateway endpoint for S3 in a network of {@link createVpc}. It is free, whereas a NAT gateway charges for each byte. */
 export function createS3Endpoint(
   name: string,
   { region, names }: AwsPlan,

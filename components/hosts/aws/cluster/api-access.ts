@@ -11,12 +11,12 @@ import type { AwsClusterPlan } from "./plan.ts";
 
 type Region = Pick<AwsClusterRegion, "apiAccess">;
 
-/** Whether the cluster's API has no public address: nobody who may reach it would come by one. */
+/** Whether the cluster's API needs no public address, because only private ranges may reach it. */
 export function isApiPrivate({ apiAccess }: Region): boolean {
   return apiAccess.every(isPrivateRange);
 }
 
-/** Who reaches the API at its public address; at the private one, the cluster's security group decides. https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html */
+/** The API's endpoints. `publicAccessCidrs` limits the public one; the cluster's security group limits the private one. https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html */
 export function apiEndpoint(region: Region) {
   return isApiPrivate(region)
     ? { endpointPrivateAccess: true, endpointPublicAccess: false }
@@ -27,7 +27,7 @@ export function apiEndpoint(region: Region) {
       };
 }
 
-/** @returns what must be there before the API is asked. */
+/** Opens the private endpoint to the configured private ranges. @returns what must exist before the API is used */
 export function openPrivateApi(
   name: string,
   { region, names }: AwsClusterPlan,
@@ -60,7 +60,7 @@ const policies = {
   clusterAdmin: "AmazonEKSClusterAdminPolicy",
 } as const;
 
-/** Who may use the cluster's API, beside whoever made it. */
+/** Gives identities access to the cluster's API, in addition to the identity that created the cluster. */
 export function createAccessEntries(
   name: string,
   { governance: { clusterAccess = [] } = {} }: AwsClusterPlan,
@@ -68,7 +68,7 @@ export function createAccessEntries(
   options: pulumi.CustomResourceOptions,
 ): void {
   for (const { principalArn, policy, namespaces } of clusterAccess) {
-    // By who it is, so that another order changes nothing.
+    // The name depends on the identity, so a change of the order changes nothing.
     const resource = `${name}-access-${sha256(principalArn).slice(0, 8)}`;
     const entry = new AccessEntry(resource, { clusterName, principalArn, type: "STANDARD" }, options);
     new AccessPolicyAssociation(

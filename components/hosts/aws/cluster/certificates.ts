@@ -7,15 +7,15 @@ import { createPodIdentity } from "./roles.ts";
 
 export interface CertificatesArgs {
   readonly clusterName: pulumi.Input<string>;
-  /** What must be there for Pods to run. */
+  /** Resources that must exist before Pods can run. */
   readonly nodes: readonly pulumi.Resource[];
-  /** Of the cluster. */
+  /** The provider of objects in the cluster. */
   readonly provider: pulumi.ProviderResource;
 }
 
 /**
- * cert-manager for a region with `tls: { mode: acme }`; by its identity it can prove the endpoint's name, and touch no other record.
- * @returns what must be there before a certificate is asked for.
+ * Installs cert-manager for a region with `tls: { mode: acme }`. Its identity can answer the challenge for the endpoint's name, and change no other record.
+ * @returns what must exist before a certificate is requested
  */
 export function createCertificates(
   name: string,

@@ -26,7 +26,7 @@ import { createNetwork } from "./network.ts";
 import { createNodePool, schedulingOf } from "./node-pool.ts";
 import { createPodIdentity } from "./roles.ts";
 
-/** The cache as a workload in an EKS cluster of its own, with a bucket that its replicas share. */
+/** The cache as a workload in its own EKS cluster. The replicas share a bucket. */
 export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
   readonly ca: Host["ca"];
@@ -79,7 +79,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
           handover: loadBalancerHandover,
           namespaceLabels: readinessGateLabels,
           loadBalancerRanges: network.loadBalancerRanges,
-          // Their addresses don't pass an endpoint: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
+          // A private link doesn't preserve the clients' addresses: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
           ...(region.endpoint.privateLink && { furtherClients: network.loadBalancerRanges }),
           scheduling: schedulingOf(plan),
         }),
@@ -105,7 +105,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
   }
 }
 
-/** The controller of the cluster has made it, so only its address is known. */
+/** Looks up the ARN, because the cluster's controller creates the load balancer and only its address is known. */
 function loadBalancerArn(address: pulumi.Output<string>, { parent }: { readonly parent: pulumi.Resource }) {
   return getLoadBalancerOutput({ name: address.apply(loadBalancerName) }, { parent }).arn;
 }

@@ -16,9 +16,9 @@ import { ClusterNodes, ClusterSecurityGroup } from "./teardown.ts";
 const logDays = 30;
 
 /**
- * An EKS cluster in Auto Mode: nodes come as Pods need them, with what they need, and are replaced by EKS. A later version is an upgrade in place, after which
+ * An EKS cluster in Auto Mode: EKS adds nodes when Pods need them, with all required add-ons, and replaces them. A later version upgrades the cluster in place; then
  * EKS replaces the nodes one by one.
- * @returns the cluster, and the nodes, on which all that runs there is to depend.
+ * @returns the cluster, and its nodes. Everything that runs in the cluster must depend on the nodes.
  */
 export function createCluster(
   name: string,
@@ -30,7 +30,7 @@ export function createCluster(
   const roles = createRoles(name, plan, keyArn, options);
   const logs = new LogGroup(
     name,
-    // EKS writes into the group of this name, and would make one that is kept for ever.
+    // EKS writes its logs into the group with this name. If the group is missing, EKS creates one without an end of retention.
     { name: names.logGroup, retentionInDays: logDays, tags: names.tags("logs") },
     options,
   );
@@ -45,7 +45,7 @@ export function createCluster(
       name: names.cluster,
       version: region.version,
       roleArn: roles.cluster,
-      // Auto Mode has them in its nodes.
+      // In Auto Mode, nodes have these add-ons built in.
       bootstrapSelfManagedAddons: false,
       accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: true },
       computeConfig: { enabled: true, nodePools: ["system"], nodeRoleArn: roles.nodes },
@@ -73,7 +73,7 @@ export function createCluster(
   return { cluster, nodes };
 }
 
-/** EKS makes it, and takes no tags for it. */
+/** Tags the cluster's security group. EKS creates the group, and has no setting for its tags. */
 function tagSecurityGroup(
   name: string,
   plan: AwsClusterPlan,
@@ -87,8 +87,8 @@ function tagSecurityGroup(
 }
 
 /**
- * What an autoscaler reads the use of processors from, where the replicas have one: https://docs.aws.amazon.com/eks/latest/userguide/metrics-server.html
- * @param options depend on the nodes.
+ * Installs the metrics server if the replicas have an autoscaler, which reads CPU use from it: https://docs.aws.amazon.com/eks/latest/userguide/metrics-server.html
+ * @param options must depend on the nodes
  */
 export function createMetricsServer(
   name: string,
@@ -111,8 +111,8 @@ export function createMetricsServer(
 }
 
 /**
- * Lets Auto Mode look at NetworkPolicies, which it doesn't by itself: https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html
- * @param options with a provider of the cluster.
+ * Makes Auto Mode enforce NetworkPolicies, which it doesn't do by default: https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html
+ * @param options with a provider of the cluster
  */
 export function enforceNetworkPolicies(name: string, options: pulumi.CustomResourceOptions): pulumi.Resource {
   return new ConfigMap(

@@ -20,18 +20,18 @@ import { defaultQuotas } from "../source-rules.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 import { clusterNeeds } from "./policies.ts";
 
-/** What AWS has of what a region's configuration names. */
+/** The existing AWS resources that a region's configuration names. */
 export interface ClusterFindings extends FoundZones {
   readonly accountId: string;
-  /** The availability zones for a network of the cluster's own, sorted: two or three. */
+  /** Two or three availability zones for a network that the stack creates, sorted. */
   readonly zones: readonly string[];
-  /** CIDR ranges of the load balancer's subnets, where the configuration names some. */
+  /** CIDR ranges of the load balancer's subnets, if the configuration names subnets. */
   readonly loadBalancerRanges: readonly string[];
-  /** Id of the zone in which AWS has the names of its load balancers; where there is a {@link FoundZones.hostedZone}. */
+  /** Id of the hosted zone that contains the names of AWS's load balancers. Set if there is a {@link FoundZones.hostedZone}. */
   readonly loadBalancerZoneId?: string | undefined;
   /** Name for the bucket. */
   readonly bucket: string;
-  /** Where the configuration names a key. */
+  /** ARN of the key, if the configuration names one. */
   readonly kmsKeyArn?: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export const clusterType = "aws:eks/cluster:Cluster";
 
 export type ClusterArgs = HostArgs<AwsClusterPlan, ClusterFindings>;
 
-/** Asks AWS for all that a region needs to be there. */
+/** Asks AWS whether everything that a region needs exists. */
 export async function findCluster(question: Question<AwsClusterPlan>): Promise<ClusterFindings | undefined> {
   const { plan, accountId } = question;
   const kmsKeyArn = await findKmsKey(question);
@@ -60,13 +60,13 @@ export async function findCluster(question: Question<AwsClusterPlan>): Promise<C
   return { ...found, ...(kmsKeyArn !== undefined && { kmsKeyArn }) };
 }
 
-/** By their ids, which are the same in all accounts: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets */
+/** Zone ids, which are the same in all accounts: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets */
 const zonesWithoutClusters = ["use1-az3", "usw1-az2", "cac1-az3"];
 const mostZones = 3;
 
 async function findZones({ region, lookUp, options }: Question): Promise<string[] | undefined> {
   if ("nodeSubnets" in region.network) return undefined;
-  // Local Zones are opted in to.
+  // Excludes Local Zones, which accounts must opt in to.
   const filters = [{ name: "opt-in-status", values: ["opt-in-not-required"] }];
   const request = { state: "available", filters, excludeZoneIds: zonesWithoutClusters };
   const zones = getAvailabilityZones(request, options);
@@ -84,7 +84,7 @@ async function findLoadBalancerZone({ region, lookUp, options }: Question): Prom
   return (await lookUp.ask("endpoint.zone", "the zone of AWS's load balancers", zone))?.id;
 }
 
-/** The load balancer's controller makes one security group for all ranges. */
+/** The load balancer's controller creates one security group for all ranges. */
 async function checkClients({ region: { access }, lookUp, options }: Question): Promise<void> {
   const count = ipv4Ranges(access.clients).length;
   if (count <= defaultQuotas.rulesPerGroup) return;
@@ -94,7 +94,7 @@ async function checkClients({ region: { access }, lookUp, options }: Question): 
   lookUp.refuse("access.clients", `${tooMany}, ${moreQuota(quotas)}`);
 }
 
-/** A cluster that another stack made, or a person. */
+/** Checks that no other stack or person has created a cluster with this name. */
 async function checkName({ plan: { names }, region, lookUp, options }: Question): Promise<void> {
   if ((await previousOutputs(clusterType)).has(region.name)) return;
   const { cluster } = names;
@@ -103,7 +103,7 @@ async function checkName({ plan: { names }, region, lookUp, options }: Question)
   lookUp.refuse("topology", `there is an EKS cluster ${cluster} already, which isn't this stack's`);
 }
 
-/** EKS may have written into it once more when a cluster of this stack's was gone. */
+/** Checks that the log group is free. After a destroyed cluster of this stack, EKS may have written logs once more and so recreated the group. */
 async function checkLogGroup({ plan: { names }, region, lookUp, options }: Question): Promise<void> {
   const { logGroup } = names;
   const previous = await previousOutputs("aws:cloudwatch/logGroup:LogGroup");
@@ -123,7 +123,7 @@ interface FoundSubnet {
   readonly range: string;
 }
 
-/** Of subnets that fit with those of the nodes. */
+/** The ranges of the load balancer's subnets. Checks that these subnets match those of the nodes. */
 async function findLoadBalancerRanges(question: Question): Promise<string[]> {
   const { network } = question.region;
   if (!("nodeSubnets" in network)) return [];
@@ -162,7 +162,7 @@ function checkZones(
   }
 }
 
-/** Those that are there, in that VPC. */
+/** The subnets that exist and are in the VPC. */
 async function findSubnets(
   question: Question,
   list: "nodeSubnets" | "loadBalancerSubnets",
@@ -186,7 +186,7 @@ async function findSubnets(
       if (list === "loadBalancerSubnets" && isPublic) {
         await checkPublicRoute(question, { id, vpcId: vpc, path });
       }
-      // Otherwise, nodes have public addresses.
+      // Otherwise, the nodes have public addresses and need no other way out.
       if (list === "nodeSubnets" && !(isPublic && subnet.mapPublicIpOnLaunch))
         await checkWayOut(question, { id, vpcId: vpc, path }, isPublic);
       return [{ path, id, zone: subnet.availabilityZone, range: subnet.cidrBlock }];

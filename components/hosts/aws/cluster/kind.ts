@@ -11,7 +11,7 @@ import { type ClusterFindings, clusterType, findCluster } from "./findings.ts";
 import { type AwsClusterPlan, planAwsCluster } from "./plan.ts";
 import { awsClusterFindings } from "./preflight.ts";
 
-/** A region that is an EKS cluster. */
+/** A region with an EKS cluster. */
 export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, ClusterFindings> = {
   plan: planAwsCluster,
   async preflight(plan) {
@@ -40,7 +40,7 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
   create: (name, args, options) => new ClusterHost(name, args, options),
 };
 
-/** See AwsSurroundings. */
+/** The value of AwsSurroundings.previousVpc. */
 async function previousVpc(region: string): Promise<string | undefined> {
   const clusters = await previousOutputs<{ vpcConfig: { readonly vpcId: string } }>(clusterType);
   const config = clusters.get(region)?.vpcConfig;

@@ -5,7 +5,7 @@ import type { AwsClusterRegion } from "../../../config/schema.ts";
 import { providerSettings } from "../../kubernetes/provider.ts";
 
 /**
- * The provider of what is in the cluster, by a kubeconfig without a secret: the AWS CLI makes a token from the credentials in the environment.
+ * The provider of objects in the cluster. Its kubeconfig contains no secret: the AWS CLI creates a token from the credentials in the environment.
  * https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
  */
 export function createKubernetesProvider(

@@ -4,19 +4,19 @@ import { createNatGateway, createRoutes, createS3Endpoint, createVpc } from "../
 import type { ClusterArgs } from "./findings.ts";
 
 export interface Network {
-  /** Of a network that the stack makes. */
+  /** Set if the stack creates the network. */
   readonly ownVpcId?: pulumi.Output<string>;
-  /** Private, in two availability zones at least. */
+  /** Ids of private subnets in at least two availability zones. */
   readonly nodeSubnets: readonly pulumi.Input<string>[];
-  /** Of the load balancer, where it doesn't find them by their tags. */
+  /** Ids of the load balancer's subnets, if the controller can't find them by tags. */
   readonly loadBalancerSubnets?: readonly string[];
-  /** CIDR ranges from which the load balancer comes. */
+  /** CIDR ranges of the load balancer's addresses. */
   readonly loadBalancerRanges: readonly string[];
-  /** What must be there before anything runs in it. */
+  /** Resources that must exist before anything runs in the network. */
   readonly route: readonly pulumi.Resource[];
 }
 
-/** The network of the configuration: existing subnets, or a VPC for the cluster alone. */
+/** The network of the configuration: existing subnets, or a VPC for this cluster only. */
 export function createNetwork(
   name: string,
   args: ClusterArgs,
@@ -30,9 +30,9 @@ export function createNetwork(
 }
 
 const vpcRange = "10.0.0.0/16";
-/** Of the zone with this index: each Pod has an address of its own. */
+/** Range of the nodes' subnet in the zone with this index. It is large, because each Pod has its own address. */
 const nodeRange = (index: number) => `10.0.${index * 16}.0/20`;
-/** EKS wants eight free addresses for a load balancer. */
+/** EKS needs eight free addresses for a load balancer. */
 const loadBalancerRange = (index: number) => `10.0.${240 + index}.0/24`;
 
 function minimalNetwork(
@@ -54,7 +54,7 @@ function minimalNetwork(
             // https://docs.aws.amazon.com/eks/latest/userguide/tag-subnets-auto.html
             tags: { ...names.tags(`${part}-${index}`), [`kubernetes.io/role/${role}`]: "1" },
           },
-          // A zone more doesn't move what is there.
+          // If the region gets another zone, existing subnets must not move.
           { ...options, ignoreChanges: ["availabilityZone"] },
         ),
     );
@@ -70,7 +70,7 @@ function minimalNetwork(
     { ...routes("load-balancer", open), gatewayId: gateway.id },
     options,
   );
-  // One for all zones: without it, nothing new is fetched, and what is in the bucket is served on.
+  // One NAT gateway serves all zones. If its zone fails, the other zones can't fetch new content, but still serve what is in the bucket.
   const nat = createNatGateway(name, plan, open[0]?.id, outside.route, options);
   const closed = subnets("nodes", nodeRange, "internal-elb");
   const inside = createRoutes(`${name}-nodes`, { ...routes("nodes", closed), natGatewayId: nat.id }, options);
@@ -78,7 +78,7 @@ function minimalNetwork(
   return {
     ownVpcId: vpc.id,
     nodeSubnets: closed.map(({ id }) => id),
-    // By the tags: an internal load balancer is beside the nodes.
+    // Follows the subnets' tags: an internal load balancer is in the nodes' subnets.
     loadBalancerRanges: zones.map((_, index) =>
       region.endpoint.exposure === "public" ? loadBalancerRange(index) : nodeRange(index),
     ),

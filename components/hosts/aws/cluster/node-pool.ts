@@ -6,16 +6,16 @@ import { isTagged, stackTags } from "../../naming.ts";
 import type { ClusterArgs } from "./findings.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
-/** The name of both objects. EKS keeps `default` for its own. */
+/** The name of the NodePool and the NodeClass. EKS reserves `default`. */
 const poolName = "registry-cache";
 
-/** Whether the nodes have something that those of EKS's own pool can't have: its node class belongs to EKS, which undoes every change. */
+/** Whether the nodes need settings that EKS's built-in pool can't have. EKS reverts every change of its node class. */
 function hasOwnPool(plan: AwsClusterPlan): boolean {
   return isTagged(plan) || plan.governance?.kmsKey !== undefined;
 }
 
 /**
- * Where Pods run. By default on the one kind of node that EKS Auto Mode brings for arm64, too. Nothing else is in the cluster that its taint would keep away.
+ * Placement of all Pods. By default, they run on EKS Auto Mode's `system` nodes, its only built-in ones that support arm64. Nothing else is in the cluster that their taint would keep away.
  * https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html
  */
 export function schedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling"] {
@@ -29,12 +29,12 @@ export function schedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling
 }
 
 /**
- * Nodes of the stack's own, which are as those of EKS's pool `system`. They have its role, too, so EKS lets them in:
+ * Creates a node pool of the stack, whose nodes resemble those of EKS's pool `system`. They also use that pool's role, so EKS lets them join:
  * https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html#auto-node-access-entry
  *
- * @param nodeSubnets ids.
- * @param options with a provider of the cluster.
- * @returns what must be there before Pods that {@link schedulingOf} sends there; nothing where EKS's own pool does.
+ * @param nodeSubnets ids
+ * @param options with a provider of the cluster
+ * @returns what must exist before the Pods of {@link schedulingOf}. Empty if EKS's own pool is used.
  */
 export function createNodePool(
   name: string,

@@ -8,7 +8,7 @@ import { regionNameProblems } from "../../region-name.ts";
 import { type Names, namesOf } from "../naming.ts";
 import { awsRegions } from "../regions.ts";
 
-/** A region that is an EKS cluster. */
+/** A region with an EKS cluster. */
 export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
   readonly names: Names;
 }

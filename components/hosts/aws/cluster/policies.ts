@@ -3,7 +3,7 @@ import { actionsOf, type RoleNeeds } from "../boundary.ts";
 import { bucketRights, challengePolicy, document } from "../policies.ts";
 import type { AwsClusterPlan } from "./plan.ts";
 
-/** Lets a service of EKS take a role; it passes on which cluster it is for: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html */
+/** Lets an EKS service assume a role and pass session tags, which name the cluster: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html */
 function eksTrust(service: string, conditions: Pick<PolicyStatement, "Condition"> = {}): PolicyDocument {
   return document({
     Effect: "Allow",
@@ -16,7 +16,7 @@ function eksTrust(service: string, conditions: Pick<PolicyStatement, "Condition"
 export const clusterTrust = eksTrust("eks.amazonaws.com");
 
 /**
- * Of Pods, by EKS Pod Identity: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html. Only for clusters of the account itself:
+ * Trust policy of a Pod's role, for EKS Pod Identity: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html. Limited to clusters of the same account:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
  */
 export function podTrust(accountId: string): PolicyDocument {
@@ -26,8 +26,8 @@ export function podTrust(accountId: string): PolicyDocument {
 }
 
 /**
- * What EKS's own policies let Auto Mode do with its own tags alone, with others, too. Each request, or what it changes, has the tag with the cluster's name, by which those
- * policies know what belongs to it. Not for volumes, of which the cache has none in a cluster. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop
+ * Lets Auto Mode use the configured tags. EKS's own policies allow only EKS's tags. As in those policies, each request, or the resource that it changes, must have the tag with the
+ * cluster's name. Volumes aren't covered, because the cache uses none in a cluster. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop
  */
 export const taggingRights: PolicyDocument = document(
   ofCluster(["ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"], {
@@ -42,7 +42,7 @@ export const taggingRights: PolicyDocument = document(
     "elasticloadbalancing:CreateRule",
     "ec2:CreateSecurityGroup",
   ]),
-  // Of what is there: the load balancer and its security groups.
+  // On existing resources: the load balancer and its security groups.
   ofCluster(
     ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags", "ec2:CreateTags", "ec2:DeleteTags"],
     {},
@@ -68,7 +68,7 @@ function ofCluster(
 }
 
 /**
- * Using a key for the volumes of nodes, and for what the Kubernetes API stores. EC2 gets the key by a grant:
+ * The right to use a KMS key for the nodes' volumes and for the data of the Kubernetes API. EC2 gets access to the key by a grant:
  * https://docs.aws.amazon.com/eks/latest/userguide/auto-kms.html
  */
 export function clusterKeyPolicy(keyArn: string): PolicyDocument {
@@ -96,14 +96,14 @@ export function clusterKeyPolicy(keyArn: string): PolicyDocument {
 }
 
 /**
- * Else the cluster makes its log group anew when the stack has deleted it: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920. EKS itself still may, by its
- * service-linked role: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763
+ * Without this, the cluster recreates its log group after the stack has deleted it: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/920. EKS itself still can, with
+ * its service-linked role: https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763
  */
 export const noLogGroups = document({ Effect: "Deny", Action: "logs:CreateLogGroup", Resource: "*" });
 
 /**
- * What EKS can't make a node or a load balancer without, of what its own policies allow: AmazonEKSComputePolicy, AmazonEKSNetworkingPolicy and AmazonEKSLoadBalancingPolicy in
- * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html. It terminates and deletes by its service-linked role, which has no boundary.
+ * The actions without which EKS can't create a node or a load balancer, from its own policies AmazonEKSComputePolicy, AmazonEKSNetworkingPolicy and AmazonEKSLoadBalancingPolicy in
+ * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html. EKS deletes with its service-linked role, which has no boundary.
  */
 const autoMode = [
   ...actionsOf(taggingRights),
@@ -127,7 +127,7 @@ const node = [
   "ecr:GetDownloadUrlForLayer",
 ];
 
-/** What a cluster, its nodes and its Pods do by their roles. The resources don't matter. */
+/** The actions that a cluster, its nodes and its Pods need in their roles. The resources of these policies are placeholders. */
 export function clusterNeeds({ region: { name, endpoint }, governance = {} }: AwsClusterPlan): RoleNeeds[] {
   const hasKey = governance.kmsKey !== undefined;
   return [

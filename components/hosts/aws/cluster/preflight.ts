@@ -7,29 +7,29 @@ import { services } from "../../kubernetes-cluster/services.ts";
 import { isApiPrivate } from "./api-access.ts";
 
 export interface AwsSurroundings extends Surroundings {
-  /** Id of the VPC in which the region's cluster is, or `create` for its own. @default there is no cluster yet */
+  /** Id of the VPC of the region's cluster, or `create` if the stack created that VPC. @default there is no cluster yet */
   readonly previousVpc?: string | undefined;
-  /** Whether the region has an endpoint service. @default no */
+  /** Whether the region already has an endpoint service. @default no */
   readonly hasPrivateLink?: boolean;
   /** Whether the AWS CLI is installed. */
   readonly hasCli: boolean;
 }
 
-/** What is to be said of a region by what is there of it, found without asking AWS. */
+/** Findings about a region and its existing resources that need no request to AWS. */
 export function awsClusterFindings(region: AwsClusterRegion, surroundings: AwsSurroundings): Findings {
   const { problems, warnings } = clusterFindings(region, services.aws, surroundings);
   const { previousVpc = region.network.vpc, hasPrivateLink = false, hasCli } = surroundings;
   return {
     problems: [
       ...problems,
-      // EKS would say so when another network has been made: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+      // Otherwise, EKS refuses it only after another network was created: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
       ...problemIf(
         previousVpc !== region.network.vpc,
         "network.vpc",
         `the cluster is in \`${previousVpc}\`, and can't move: destroy the region first, by \`pulumi destroy\` or an update without it`,
       ),
       ...apiProblems(region, surroundings),
-      // AWS deletes no load balancer that an endpoint service leads to, and deletes that one only at the end of the update.
+      // AWS doesn't delete a load balancer that an endpoint service uses, and the update deletes the endpoint service only at its end.
       ...problemIf(
         hasPrivateLink && region.endpoint.exposure === "public",
         "endpoint.exposure",
@@ -45,7 +45,7 @@ export function awsClusterFindings(region: AwsClusterRegion, surroundings: AwsSu
   };
 }
 
-/** EKS would say so when the network has been made. The update goes on in the cluster that it has just made. */
+/** Otherwise, EKS refuses reserved ranges only after the network was created. A new cluster's API must be reachable, because the same update continues inside the cluster. */
 function apiProblems(region: AwsClusterRegion, { previousVersion }: AwsSurroundings): Problem[] {
   const reserved = region.apiAccess.flatMap((range, index) =>
     isReservedRange(range)

@@ -11,10 +11,10 @@ import type { AwsClusterPlan } from "./plan.ts";
 import { clusterKeyPolicy, clusterTrust, noLogGroups, podTrust, taggingRights } from "./policies.ts";
 
 export interface Roles {
-  /** ARNs. */
+  /** ARN. The same for `nodes`. */
   readonly cluster: pulumi.Output<string>;
   readonly nodes: pulumi.Output<string>;
-  /** What a cluster needs as long as it is there. */
+  /** The rights that a cluster needs throughout its life. */
   readonly rights: readonly pulumi.Resource[];
 }
 
@@ -30,7 +30,7 @@ const clusterPolicies = [
 /** https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html */
 const nodePolicies = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
-/** What EKS may do for a cluster in Auto Mode, and what its nodes may. @param kmsKeyArn of the configuration's key, if it names one */
+/** Creates the roles of EKS for a cluster in Auto Mode and of its nodes. @param kmsKeyArn ARN of the configured key, if any */
 export function createRoles(
   name: string,
   plan: AwsClusterPlan,
@@ -81,7 +81,7 @@ export function createRoles(
 }
 
 export interface PodIdentityArgs {
-  /** Whose it is, part of its names: `pods` */
+  /** The part of the resource names that says whose identity it is: `pods` */
   readonly part: string;
   readonly clusterName: pulumi.Input<string>;
   readonly namespace: string;
@@ -90,8 +90,8 @@ export interface PodIdentityArgs {
 }
 
 /**
- * The rights of the Pods of a service account: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
- * @returns what must be there when such a Pod is made: later, it doesn't get its credentials.
+ * Gives rights to the Pods of a service account: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+ * @returns what must exist before such a Pod is created. A Pod that exists earlier gets no credentials.
  */
 export function createPodIdentity(
   name: string,

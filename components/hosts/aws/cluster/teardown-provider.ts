@@ -10,16 +10,16 @@ export interface ClusterSecurityGroupInputs {
 }
 
 export interface ClusterNodesInputs extends ClusterSecurityGroupInputs {
-  /** Id of the group that all nodes are in. */
+  /** Id of the security group that contains all nodes. */
   readonly securityGroupId: string;
 }
 
-/** Nothing is made: EKS does that. */
+/** Creates nothing: EKS creates the nodes and the security group. */
 export async function create(inputs: ClusterSecurityGroupInputs): Promise<pulumi.dynamic.CreateResult> {
   return { id: inputs.clusterName, outs: inputs };
 }
 
-/** Another cluster has other nodes and another group. */
+/** Another cluster has other nodes and another security group. */
 export async function diff(
   olds: Partial<ClusterNodesInputs>,
   news: Partial<ClusterNodesInputs>,
@@ -29,7 +29,7 @@ export async function diff(
   return { changes: replaces.length > 0, replaces: [...replaces] };
 }
 
-/** @throws when a node is still there after {@link maxMinutes}: something else runs in the cluster. */
+/** @throws Error if a node still exists after {@link maxMinutes}, because something else runs in the cluster */
 export async function waitForNodes({ region, clusterName, securityGroupId }: ClusterNodesInputs) {
   await waitUntilNone(
     region,
@@ -39,7 +39,7 @@ export async function waitForNodes({ region, clusterName, securityGroupId }: Clu
   );
 }
 
-/** @throws when something is still in it after {@link maxMinutes}. */
+/** @throws Error if something is still in the security group after {@link maxMinutes} */
 export async function deleteSecurityGroup({ region, clusterName }: ClusterSecurityGroupInputs) {
   await waitUntilNone(
     region,
@@ -49,7 +49,7 @@ export async function deleteSecurityGroup({ region, clusterName }: ClusterSecuri
   );
 }
 
-/** A node that is empty is drained and terminated within minutes. */
+/** EKS drains and terminates an empty node within minutes. */
 const maxMinutes = 20;
 const maxPauseSeconds = 15;
 
@@ -80,9 +80,9 @@ async function nodesIn(client: EC2Client, securityGroupId: string): Promise<stri
   return instances.flatMap(({ InstanceId = [] }) => InstanceId);
 }
 
-/** Deletes what it can. @returns what is still in use */
+/** Deletes the groups that aren't in use. @returns ids of the groups that are */
 async function undeletedGroupsOf(client: EC2Client, clusterName: string): Promise<string[]> {
-  // The tag is EKS's own, and nobody else can set it: https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+  // Only EKS can set this tag: https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
   const Filters = [{ Name: "tag:aws:eks:cluster-name", Values: [clusterName] }];
   const inUse: string[] = [];
   for await (const { SecurityGroups = [] } of paginateDescribeSecurityGroups({ client }, { Filters })) {

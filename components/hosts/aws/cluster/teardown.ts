@@ -17,8 +17,8 @@ const securityGroupProvider = provider((module, _id, state) => module.deleteSecu
 type Args<Inputs> = { readonly [Name in keyof Inputs]: pulumi.Input<Inputs[Name]> };
 
 /**
- * The nodes that EKS Auto Mode brings and takes away by itself. Its deletion waits until none is left: a cluster that is deleted before leaves its security group behind, and that
- * keeps the VPC. What runs in the cluster depends on it, so it is deleted after that and before the cluster.
+ * The nodes that EKS Auto Mode adds and removes by itself. A deletion of this resource waits until no node is left. If the cluster is deleted earlier, its security group remains, and the
+ * VPC can't be deleted. Everything that runs in the cluster depends on this resource, so it is deleted after that and before the cluster.
  * https://github.com/aws/aws-k8s-tester/pull/541
  */
 export class ClusterNodes extends DynamicResource {
@@ -28,8 +28,8 @@ export class ClusterNodes extends DynamicResource {
 }
 
 /**
- * The security group that EKS makes for a cluster, and mostly deletes with it. Its deletion deletes what EKS has left. The cluster depends on it, and it on the network, so it is deleted
- * between the two.
+ * The security group that EKS creates for a cluster and usually deletes with it. A deletion of this resource deletes what EKS left behind. The cluster depends on it, and it depends on the
+ * network, so it is deleted after the cluster and before the network.
  */
 export class ClusterSecurityGroup extends DynamicResource {
   constructor(name: string, args: Args<ClusterSecurityGroupInputs>, options: pulumi.CustomResourceOptions) {

@@ -9,15 +9,15 @@ import { defaultQuotas, type Opening, type Quotas, rulesOf, spread } from "../so
 import type { AwsVmPlan } from "./plan.ts";
 import { checkClientGroups, findPrefixLists } from "./sources.ts";
 
-/** Who may reach a machine, as AWS counts them. */
+/** Who can reach a machine, as security group rules. */
 export interface FoundAccess {
-  /** Per security group what it opens. */
+  /** The openings of each security group. */
   readonly groups: readonly (readonly Opening[])[];
-  /** Whether clients come by IPv6. */
+  /** Whether some clients use IPv6. */
   readonly hasIpv6Clients: boolean;
 }
 
-/** Counts the rules of the security groups, which AWS would refuse in the middle of an update. */
+/** Distributes the sources over security groups and counts the rules. Otherwise, AWS would refuse too many rules in the middle of an update. */
 export async function findAccess(question: Question<AwsVmPlan>): Promise<FoundAccess> {
   const { region, lookUp, options } = question;
   const { name, access, endpoint } = region;
@@ -32,7 +32,7 @@ export async function findAccess(question: Question<AwsVmPlan>): Promise<FoundAc
     return list ? [{ port, source, rules: list.rules, family: list.isIpv6 ? "ipv6" : "ipv4" }] : [];
   });
   const before = await previousGroups(name);
-  // One of the interface's is for the load balancer of a private link.
+  // One of the interface's security groups is for the load balancer of the private link.
   const available = <Q extends Quotas>(it: Q): Q =>
     endpoint.privateLink ? { ...it, groups: it.groups - 1 } : it;
   let quotas: FoundQuotas = available(defaultQuotas);
@@ -44,7 +44,7 @@ export async function findAccess(question: Question<AwsVmPlan>): Promise<FoundAc
     quotas = available(await findQuotas(options));
     groups = spread(openings, before, quotas);
   }
-  // What is in a group already, AWS has taken.
+  // AWS has already accepted the rules of existing groups.
   if (groups.length > Math.max(quotas.groups, before.length)) {
     lookUp.refuse("access.clients", tooMany(openings, quotas));
   }
@@ -78,7 +78,7 @@ function tooLarge(id: string, rules: number, quotas: FoundQuotas): string {
   );
 }
 
-/** Pulumi's name of a region's security group: the first, and those that are there for what doesn't fit into one. */
+/** Pulumi's name of a region's security group. The first has the region's name; the others exist only if one group is too small. */
 export function groupName(region: string, index: number): string {
   return index === 0 ? region : `${region}-${index + 1}`;
 }
@@ -89,7 +89,7 @@ type PreviousRule = { readonly fromPort: number } & Partial<
   Readonly<Record<(typeof sourceKeys)[number], readonly string[]>>
 >;
 
-/** What the security groups of a region have since the last update, by their order. */
+/** The openings of a region's security groups after the last update, in the groups' order. */
 async function previousGroups(region: string): Promise<Opening[][]> {
   const previous = await previousOutputs<{ ingress: PreviousRule[] }>("aws:ec2/securityGroup:SecurityGroup");
   const groups: Opening[][] = [];

@@ -5,19 +5,19 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Network } from "./network.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
-/** Where the machine is reached, whichever machine it is. */
+/** The addresses of the region's machine. They don't change when the machine is replaced. */
 export interface Address {
   readonly ipv4: pulumi.Output<string>;
-  /** One, or none. */
+  /** One address, or none. */
   readonly ipv6: pulumi.Output<string[]>;
   readonly networkInterfaceId: pulumi.Output<string>;
-  /** What brings a public address to the interface. */
+  /** The resources that give the interface its public address. */
   readonly after: readonly pulumi.Resource[];
 }
 
 /**
- * A network interface of its own, with an Elastic IP where the endpoint is public. A machine that comes after another has the same addresses from its first second, IPv6 included;
- * an Elastic IP that were given to a running machine would cut off what it is just installing.
+ * Creates a network interface, with an Elastic IP if the endpoint is public. A replacement machine has the same addresses from its first second, including IPv6. An
+ * Elastic IP that is attached to a running machine would break the connections of its installation.
  */
 export function createAddress(
   name: string,
@@ -33,7 +33,7 @@ export function createAddress(
       subnetId: network.subnetId,
       description: "Registry cache",
       securityGroups,
-      // One that the region had before it became private goes.
+      // Removes an address that the region had before it became private.
       ...(isPublic ? network.hasIpv6 && { ipv6AddressCount: 1 } : { ipv6AddressCount: 0 }),
       tags: names.tags(),
     },
@@ -45,7 +45,7 @@ export function createAddress(
   const association = new EipAssociation(
     name,
     { allocationId: eip.allocationId, networkInterfaceId: networkInterface.id },
-    // Without an internet gateway, EC2 refuses.
+    // EC2 refuses the association if there is no internet gateway.
     { ...options, dependsOn: [...network.route] },
   );
   return { ...common, ipv4: eip.publicIp, after: [association] };

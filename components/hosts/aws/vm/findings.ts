@@ -17,19 +17,19 @@ import { fateOfMachine } from "./made-of.ts";
 import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
-/** What AWS has of what a region's configuration names. */
+/** The existing AWS resources that a region's configuration names. */
 export interface VmFindings extends FoundZones {
-  /** Id of an AMI: that of the configuration, or the newest of Debian, which only a new cache takes. */
+  /** Id of an AMI: the configured one, or Debian's newest, which only a new cache uses. */
   readonly image: string;
   readonly machine: FoundMachine;
   readonly access: FoundAccess;
-  /** Where the configuration names one. */
+  /** Set if the configuration names a subnet. */
   readonly subnet?: ExistingSubnet | undefined;
-  /** ARN of the parameter with the provided certificate. */
+  /** ARN of the SSM parameter with the provided certificate. */
   readonly certificateArn?: string | undefined;
-  /** Name for the bucket, where the configuration asks for one. */
+  /** Name for the bucket, if the configuration needs one. */
   readonly bucket?: string | undefined;
-  /** Where the configuration names a key. */
+  /** ARN of the key, if the configuration names one. */
   readonly kmsKeyArn?: string | undefined;
 }
 
@@ -38,13 +38,13 @@ export type VmArgs = HostArgs<AwsVmPlan, VmFindings>;
 export interface ExistingSubnet {
   readonly id: string;
   readonly vpcId: string;
-  /** Of IPv4. */
+  /** CIDR range, IPv4. */
   readonly range: string;
   readonly availabilityZone: string;
   readonly hasIpv6: boolean;
 }
 
-/** Asks AWS for all that a region needs to be there. */
+/** Asks AWS whether everything that a region needs exists. */
 export async function findVm(question: Question<AwsVmPlan>): Promise<VmFindings | undefined> {
   const kmsKeyArn = await findKmsKey(question);
   const [place, access, zones, certificateArn, bucket] = await Promise.all([
@@ -60,7 +60,7 @@ export async function findVm(question: Question<AwsVmPlan>): Promise<VmFindings 
   return place && { ...place, ...zones, access, certificateArn, bucket, ...key };
 }
 
-/** The subnet decides on the types that are sold, and the type on the image. */
+/** Asks in this order: the subnet determines which types are sold there, and the type determines the image. */
 async function findPlace(
   question: Question<AwsVmPlan>,
   kmsKeyArn: string | undefined,
@@ -100,7 +100,7 @@ async function findSubnet(question: Question): Promise<ExistingSubnet | undefine
   return { id, vpcId, range, availabilityZone, hasIpv6: Boolean(ipv6CidrBlock) && isOpenToIpv6 };
 }
 
-/** Only where it is, not what it is: its private key is none of the stack's business. */
+/** Finds the parameter, but doesn't decrypt it, because the stack must not see the private key. */
 async function findCertificate({ region, lookUp, options }: Question): Promise<string | undefined> {
   const { tls } = region.endpoint;
   if (tls.mode !== "provided") return undefined;

@@ -15,8 +15,8 @@ type Rule = input.ec2.SecurityGroupIngress;
 const anywhere = ["0.0.0.0/0", "::/0"];
 
 /**
- * Who may reach the machine, and what it may reach. No SSH: Session Manager comes from inside. Rules stand inside their group: one that was added by hand is
- * found and taken away.
+ * What can reach the machine, and what it can reach. There is no SSH: Session Manager connects from inside. Rules are defined inside their group, so an update finds
+ * and removes rules that were added by hand.
  */
 export function createFirewall(
   name: string,
@@ -30,7 +30,7 @@ export function createFirewall(
         groupName(name, index),
         {
           namePrefix: plan.names.securityGroupPrefix,
-          // It can't be changed in place.
+          // The description can't be changed in place.
           description: "Registry cache",
           vpcId,
           ingress: ingressRules(plan.region.endpoint.port, openings),
@@ -53,7 +53,7 @@ function ingressRules(endpointPort: number, openings: readonly Opening[]): Rule[
   });
 }
 
-/** Amazon's own resolver, clock and metadata service need no rule. */
+/** Amazon's own resolver, time service and metadata service need no rule. */
 function egressRules(plan: AwsVmPlan): Rule[] {
   return outboundPorts(plan).map(({ purpose, protocol, port }) => rule(purpose, protocol, port, anywhere));
 }

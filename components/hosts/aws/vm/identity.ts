@@ -21,14 +21,14 @@ import {
 import type { VmArgs } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
-/** Who the machine is in AWS. */
+/** The machine's identity in AWS. */
 export interface Identity {
   readonly instanceProfile: pulumi.Output<string>;
-  /** The machine's rights, which it should have when it starts. */
+  /** The machine's rights. They should exist when it starts. */
   readonly rights: readonly pulumi.Resource[];
 }
 
-/** What the machine may do with the configuration's key: read its Pod and its secrets, read and write what is in its bucket. */
+/** What the machine can do with the configured key: read its Pod and its secrets, and read and write the objects in its bucket. */
 function keyPolicy(
   { region: { name: region }, names }: AwsVmPlan,
   { keyArn, podBucket, bucket }: { keyArn: string; podBucket: string; bucket: string | undefined },
@@ -41,7 +41,7 @@ function keyPolicy(
   );
 }
 
-/** The machine's role: Session Manager in the place of SSH, its own secrets, and the proof of its own name. */
+/** The machine's role. It allows Session Manager instead of SSH, access to the machine's own secrets, and the DNS-01 challenge for its own name. */
 export function createIdentity(
   name: string,
   { plan, found: { certificateArn, bucket, challengeZone, kmsKeyArn } }: VmArgs,
@@ -78,7 +78,7 @@ export function createIdentity(
     ),
     allow("parameters", pulumi.all(parameters).apply(parametersPolicy)),
     allow("pod", podBucket.arn.apply(podPolicy)),
-    // Only of one that isn't the stack's.
+    // Needed only for the provided certificate, which the stack doesn't store itself.
     ...certificates.map((arn) => allow("certificate", decryptionPolicy(region.name, arn))),
     ...(bucket === undefined ? [] : [allow("store", bucketPolicy(bucket))]),
     ...(kmsKeyArn === undefined

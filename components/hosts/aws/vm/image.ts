@@ -17,7 +17,7 @@ interface ImageQuestion extends Question<AwsVmPlan> {
   readonly machine: { readonly type: string; readonly architecture: Architecture };
 }
 
-/** The image of the configuration, or Debian's newest; where that can't be found, the one that is kept. An image that a machine is to be made from is there. */
+/** Finds the configured image or Debian's newest. If Debian's can't be found, returns the image that the stack keeps. Checks that a machine can be created from the image. */
 export async function findImage(question: ImageQuestion): Promise<string | undefined> {
   const { region, lookUp, options } = question;
   const { image } = region.machine;
@@ -27,7 +27,7 @@ export async function findImage(question: ImageQuestion): Promise<string | undef
   return image;
 }
 
-/** That a machine can be made from an image that is there: EC2 refuses it only when the old machine is gone. */
+/** Checks that a machine can be created from an existing image. EC2 would refuse it only after the old machine was deleted. */
 function judge(image: string, found: GetAmiResult, { machine, lookUp }: ImageQuestion): void {
   const { architecture, state, rootDeviceName, blockDeviceMappings } = found;
   if (architecture !== architectures[machine.architecture]) {
@@ -47,7 +47,7 @@ function judge(image: string, found: GetAmiResult, { machine, lookUp }: ImageQue
   }
 }
 
-/** Debian's own: https://wiki.debian.org/Cloud/AmazonEC2Image */
+/** Finds Debian's own image: https://wiki.debian.org/Cloud/AmazonEC2Image */
 async function findDebian(question: ImageQuestion): Promise<string | undefined> {
   const { region, machine, lookUp, options } = question;
   const name = `/aws/service/debian/release/13/latest/${machine.architecture}`;
@@ -59,10 +59,10 @@ async function findDebian(question: ImageQuestion): Promise<string | undefined> 
   return newest?.insecureValue ?? kept;
 }
 
-/** As EC2 and the provider say that an image isn't there: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+/** Messages of EC2 and of the provider about a missing image: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
 const noSuchImage = /InvalidAMIID|returned no results/;
 
-/** Public images are deleted some day. The machine runs on, but nothing can take its place: a replacement would delete it first. */
+/** Public images are deleted eventually. The machine still runs, but can't be replaced: a replacement would delete it first and then fail. */
 async function checkKept(kept: string, newest: string, question: ImageQuestion): Promise<void> {
   const { lookUp, options } = question;
   try {
@@ -78,6 +78,6 @@ async function checkKept(kept: string, newest: string, question: ImageQuestion):
 }
 
 function findAmi(image: string, options: pulumi.InvokeOptions) {
-  // AWS deprecates a public image two years after it was made, which says nothing about its use.
+  // AWS deprecates public images two years after their creation. They can still be used.
   return getAmi({ filters: [{ name: "image-id", values: [image] }], includeDeprecated: true }, options);
 }

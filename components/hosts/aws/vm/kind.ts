@@ -8,7 +8,7 @@ import { findVm, type VmFindings } from "./findings.ts";
 import { type AwsVmPlan, planAwsVm } from "./plan.ts";
 import { VmHost } from "./vm-host.ts";
 
-/** A region that is an EC2 instance. */
+/** A region with an EC2 instance. */
 export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
   plan: planAwsVm,
   async preflight(plan) {

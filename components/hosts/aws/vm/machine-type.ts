@@ -10,21 +10,21 @@ import type { AwsVmPlan } from "./plan.ts";
 
 const path = "machine.type";
 
-/** The machine that AWS sells, and where. */
+/** The machine type that AWS sells, and its zone. */
 export interface FoundMachine {
   readonly capacity: CapacityPlan;
-  /** Availability zone of machine, network and disk. */
+  /** Availability zone of the machine, the network and the disk. */
   readonly zone: string;
-  /** Types that `auto` doesn't take, because AWS doesn't sell them in that zone, or didn't when the cache was made. */
+  /** Types that `auto` skips, because AWS doesn't sell them in that zone, or didn't when the cache was created. */
   readonly unavailable: readonly string[];
 }
 
 /**
- * The least expensive type that carries the workload and is sold, or that of the configuration; and a zone that sells it.
+ * Finds the least expensive sold type that can carry the workload, or the configured type, and a zone where it is sold.
  *
- * A machine that is there keeps its type when AWS begins to sell a less expensive one: see {@link keepUnavailable}.
+ * An existing machine keeps its type when AWS starts to sell a less expensive one: see {@link keepUnavailable}.
  *
- * @param subnetZone of an existing subnet. @default that of the stack's disk, if there is one, or one that sells the machine
+ * @param subnetZone the existing subnet's zone. @default the zone of the stack's disk, or of the first zone that sells the machine
  */
 export async function findMachine(
   question: Question<AwsVmPlan>,
@@ -46,23 +46,23 @@ export async function findMachine(
     if (fixedZone === undefined) return undefined;
   }
   const zone = fixedZone ?? firstZone(plan, types, offers);
-  // From here on in the zone, as in all later updates.
+  // From here on, only this zone counts, as in all later updates.
   const now = types.filter((one) => !isSold(one, zone));
   const before = isAuto ? await previouslyUnavailable(region.name) : [];
   const kept = types.filter((one) => now.includes(one) || before.includes(one));
-  // Of what isn't sold at all, a machine that is there keeps what it has.
+  // Without any sold type, an existing machine keeps its own.
   const unavailable = [kept, now, before].find((none) => none.length < types.length) ?? [];
   const capacity = capacityWithout(plan, unavailable);
   if (zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
   const [usual, chosen] = [plan.capacity.machine.type, capacity.machine.type];
   if (chosen !== usual) lookUp.warn(path, substitution(usual, chosen, fixedZone ?? region.name));
-  // Of the others, the plan has warned.
+  // The plan has already reported the other warnings.
   const isNew = (warning: Problem) => !plan.capacity.warnings.some((it) => isDeepStrictEqual(it, warning));
   for (const { path, message } of capacity.warnings.filter(isNew)) lookUp.warn(path, message);
   return { capacity, zone, unavailable };
 }
 
-/** Of the type that `auto` takes when the zone is free. */
+/** A zone for a new cache: the first one that sells the type that `auto` selects. */
 function firstZone(plan: AwsVmPlan, types: readonly string[], offers: Offers): string | undefined {
   const unavailable = types.filter((type) => !offers.has(type));
   return offers.get(capacityWithout(plan, unavailable).machine.type)?.[0];
@@ -81,12 +81,12 @@ function notSold(
   return `${what} isn't offered in ${zone}, where network and disk are${elsewhere}: set another`;
 }
 
-/** What `auto` takes in the place of what it takes elsewhere. */
+/** Explains why `auto` selects another type than usual. */
 function substitution(usual: string, type: string, place: string): string {
   return `${usual} isn't offered in ${place}, or wasn't when the cache was made. The machine is ${type}. The estimate of costs counts ${usual}`;
 }
 
-/** @param unavailable types that AWS doesn't sell at the place. */
+/** @param unavailable types that AWS doesn't sell at the place */
 function capacityWithout(
   { region, workload, upstreams, capacity }: AwsVmPlan,
   unavailable: readonly string[],
@@ -95,7 +95,7 @@ function capacityWithout(
   return planCapacity({ cloud: "aws", region, workload, ...upstreamsOf(upstreams), unavailable }).plan;
 }
 
-/** Per type that the region has its zones, sorted; types without any aren't in it. */
+/** For each type that the region sells, its zones, sorted. Types that aren't sold are missing. */
 type Offers = ReadonlyMap<string, readonly string[]>;
 
 async function findOffers(
@@ -112,14 +112,14 @@ async function findOffers(
   const offers = new Map<string, string[]>();
   for (const [index, type] of answer.instanceTypes.entries()) {
     const zone = answer.locations[index] ?? "";
-    // Local Zones have other names.
+    // Skips Local Zones, whose names have another form.
     if (!/^[a-z]$/.test(zone.slice(region.name.length))) continue;
     offers.set(type, [...(offers.get(type) ?? []), zone].sort());
   }
   return offers;
 }
 
-/** Of the disk that the stack has made for the region, or of the subnet for it. */
+/** The zone of the disk or the subnet that the stack created for the region. */
 async function previousZone(region: string): Promise<string | undefined> {
   for (const type of ["aws:ebs/volume:Volume", "aws:ec2/subnet:Subnet"]) {
     const previous = await previousOutputs<{ availabilityZone: string }>(type);
@@ -138,7 +138,7 @@ async function previouslyUnavailable(region: string): Promise<string[]> {
   return stashes.get(stashOf(region))?.output ?? [];
 }
 
-/** Keeps in the stack what wasn't sold when `auto` chose the machine: another type stops it. Where all is sold, there is nothing to keep. */
+/** Stores the types that weren't sold when `auto` selected the machine, because a change of the type stops the machine. If all types are sold, there is nothing to store. */
 export function keepUnavailable(
   name: string,
   { unavailable }: Pick<FoundMachine, "unavailable">,

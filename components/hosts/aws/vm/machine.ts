@@ -8,18 +8,18 @@ import type { VmArgs } from "./findings.ts";
 export interface MachineArgs {
   /** Id of an AMI. */
   readonly image: pulumi.Input<string>;
-  /** Base64. Another one is another machine. */
+  /** Base64. Another value replaces the machine. */
   readonly userData: pulumi.Input<string>;
   readonly instanceProfile: pulumi.Input<string>;
   readonly networkInterfaceId: pulumi.Input<string>;
   readonly disk: Volume;
-  /** What must be there when the machine starts. */
+  /** Resources that must exist when the machine starts. */
   readonly after: readonly pulumi.Resource[];
 }
 
 /**
- * The EC2 instance with the data disk. It holds nothing that isn't on that disk, so it is replaced rather than changed: first deleted, which
- * frees the disk, then followed by the new one. https://github.com/pulumi/pulumi-aws/issues/2769
+ * The EC2 instance with its data disk. All its state is on that disk, so the instance is replaced, not changed. The old one is deleted first, to free the
+ * disk, and then the new one is created. https://github.com/pulumi/pulumi-aws/issues/2769
  */
 export function createMachine(
   name: string,
@@ -36,14 +36,14 @@ export function createMachine(
       iamInstanceProfile: instanceProfile,
       primaryNetworkInterface: { networkInterfaceId },
       userDataBase64: userData,
-      // cloud-init does its work once for an instance.
+      // cloud-init runs only once per instance.
       userDataReplaceOnChange: true,
       metadataOptions: {
         httpEndpoint: "enabled",
         httpTokens: "required",
-        // The Pod is on the machine's own network; a container on another one gets no credentials.
+        // The Pod uses the machine's network. A container on another network is one hop further away, and gets no credentials.
         httpPutResponseHopLimit: 1,
-        // Nothing on the machine reads them.
+        // Nothing on the machine reads the tags.
         instanceMetadataTags: "disabled",
       },
       rootBlockDevice: {
@@ -56,7 +56,7 @@ export function createMachine(
       },
       tags: names.tags(),
     },
-    // A disk and an interface can't be on two machines at once.
+    // A disk or an interface can't be attached to two machines at once.
     { ...options, deleteBeforeReplace: true, dependsOn: [...after] },
   );
   new VolumeAttachment(
@@ -64,10 +64,10 @@ export function createMachine(
     {
       instanceId: instance.id,
       volumeId: disk.id,
-      // Required; the machine knows the disk by the volume's id.
+      // Required by EC2. The machine finds the disk by the volume's id instead.
       deviceName: "/dev/sdf",
-      // EC2 detaches it from a machine that it deletes, once that is shut down. To detach it before would leave the stack stuck when there is no new machine to be had:
-      // the engine repeats that step in the next update, and the provider can't stop a machine that is gone.
+      // EC2 detaches the disk from a deleted machine once that has shut down. If Pulumi detached it earlier and no new machine were available, the stack would get stuck:
+      // the engine repeats the step in the next update, and the provider can't stop a machine that no longer exists.
       // https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_generator.go#L2083
       skipDestroy: true,
     },
@@ -77,9 +77,9 @@ export function createMachine(
 }
 
 /**
- * The data disk: cache, metrics, and certificate. It outlives the machine, and isn't deleted by mistake: `pulumi destroy` stops at it and names
- * `pulumi state unprotect`, the way to delete it after all. It grows and gets faster in place. In another zone, or with another key, it would be another disk, which `protect`
- * doesn't let happen.
+ * The data disk with cache, metrics and certificate. It outlives the machine. It is protected against accidental deletion: `pulumi destroy` stops at the disk and names
+ * `pulumi state unprotect`, which allows the deletion. Size and speed can grow in place. Another zone or another key would need another disk, which `protect`
+ * prevents.
  */
 export function createDisk(
   name: string,

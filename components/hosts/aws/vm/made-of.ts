@@ -5,33 +5,33 @@ import { type Fate, fateOf } from "../../vm/fate.ts";
 import { keptImage } from "../../vm/image.ts";
 import { awsUserData } from "./user-data.ts";
 
-/** What makes another machine of a machine, see machine.ts; another type of the same architecture doesn't. */
+/** The properties whose change replaces the machine: see machine.ts. Another type of the same architecture doesn't. */
 interface MadeOf {
   /** Id of an AMI. */
   readonly image: string;
   /** Base64. */
   readonly userData: string;
-  /** In which its network interface is. */
+  /** The subnet of the machine's network interface. */
   readonly subnetId: string;
-  /** ARN of the key of its root volume. Undefined: whichever it has. */
+  /** ARN of the root volume's key. Undefined if any key is accepted. */
   readonly kmsKeyArn: string | undefined;
 }
 
-/** What the update has found to make a machine of. */
+/** What the look-up found for a new machine. */
 interface FoundMachine {
   readonly type: string;
   readonly architecture: Architecture;
-  /** That of the configuration, or the newest of Debian, which a region doesn't take that keeps one. */
+  /** The configured image, or Debian's newest. A region that keeps an image doesn't use the newest. */
   readonly image: string;
-  /** @default the region has its own */
+  /** @default the stack creates the subnet */
   readonly subnetId: string | undefined;
-  /** @default whichever it has */
+  /** @default any key */
   readonly kmsKeyArn: string | undefined;
 }
 
 /**
- * What the update does with the region's machine, and with its type: another one is another start of the machine that stays.
- * @param found @default a machine can't be made
+ * What the update does with the region's machine, and with its type. If only the type changes, the machine stays but must start as the new type, so `ofType` is `new`.
+ * @param found @default a machine can't be created
  */
 export async function fateOfMachine(
   region: AwsVmRegion,
@@ -49,7 +49,7 @@ export async function fateOfMachine(
   const machine = machines.get(region.name);
   if (!found || !machine) return { ofMachine: "new", ofType: "new" };
   const { ami: image, instanceType: type, userDataBase64: userData, rootBlockDevice } = machine;
-  // Without one in the configuration, the provider leaves it as it is.
+  // Without a configured key, the provider leaves the present one.
   const kmsKeyArn = found.kmsKeyArn && rootBlockDevice?.kmsKeyId;
   const subnetId = interfaces.get(region.name)?.subnetId;
   const fate = fateOf({ image, userData, subnetId, kmsKeyArn }, await wantedMadeOf(region, found, subnetId));
@@ -57,8 +57,8 @@ export async function fateOfMachine(
 }
 
 /**
- * With the disk, the bucket and the network that are there.
- * @returns undefined where one of them is yet to be made
+ * Uses the existing disk, bucket and network.
+ * @returns undefined if one of them doesn't exist yet
  */
 async function wantedMadeOf(
   { name, machine: { image: pinned } }: AwsVmRegion,

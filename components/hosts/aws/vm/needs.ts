@@ -15,7 +15,7 @@ const sessionManager: RoleNeeds = {
   isOptional: true,
 };
 
-/** What a machine does by its role: identity.ts. The resources don't matter. */
+/** The actions that a machine needs in its role: see identity.ts. The resources of these policies are placeholders. */
 export function machineNeeds({ region, storedSecrets, governance = {} }: AwsVmPlan): RoleNeeds[] {
   const { endpoint, storage } = region;
   const { mode } = endpoint.tls;

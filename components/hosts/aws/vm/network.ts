@@ -3,21 +3,21 @@ import type * as pulumi from "@pulumi/pulumi";
 import { createNatGateway, createRoutes, createS3Endpoint, createVpc } from "../vpc.ts";
 import type { VmArgs } from "./findings.ts";
 
-/** A subnet, public where the endpoint is. */
+/** A subnet. It is public if the endpoint is. */
 export interface Network {
   readonly vpcId: pulumi.Input<string>;
   readonly subnetId: pulumi.Input<string>;
-  /** The subnet's addresses of IPv4, as a CIDR range. */
+  /** IPv4 CIDR range of the subnet. */
   readonly range: string;
-  /** The subnet's availability zone, where also the data disk must be. */
+  /** Availability zone of the subnet. The data disk must be in the same zone. */
   readonly zone: pulumi.Input<string>;
-  /** Whether clients come by IPv6. It has no private addresses in AWS. */
+  /** Whether clients can use IPv6. A private endpoint has none, because AWS has no private IPv6 addresses. */
   readonly hasIpv6: boolean;
-  /** What lies between the subnet and the internet. */
+  /** The resources that connect the subnet with the internet. */
   readonly route: readonly pulumi.Resource[];
 }
 
-/** The network of the configuration: an existing subnet, or a VPC for the cache alone. */
+/** The network of the configuration: an existing subnet, or a VPC for this cache only. */
 export function createNetwork(name: string, args: VmArgs, options: pulumi.CustomResourceOptions): Network {
   const { subnet } = args.found;
   if (!subnet) return minimalNetwork(name, args, options);
@@ -26,9 +26,9 @@ export function createNetwork(name: string, args: VmArgs, options: pulumi.Custom
 }
 
 const vpcRange = "10.0.0.0/24";
-/** A quarter of it; the rest is for a second zone. */
+/** A quarter of the VPC. The rest is left for a second zone. */
 const subnetRange = "10.0.0.0/26";
-/** Of the NAT gateway alone: the smallest that AWS takes. */
+/** Range for the NAT gateway only: the smallest that AWS allows. */
 const natRange = "10.0.0.240/28";
 
 function minimalNetwork(
@@ -46,11 +46,11 @@ function minimalNetwork(
       vpcId: vpc.id,
       availabilityZone: machine.zone,
       cidrBlock: subnetRange,
-      // AWS gives a VPC a /56.
+      // The VPC's own block is a /56.
       ipv6CidrBlock: vpc.ipv6CidrBlock.apply((block) => block.replace(/\/\d+$/, "/64")),
       tags: names.tags(),
     },
-    // Nothing moves a subnet.
+    // A subnet can't move to another zone.
     { ...options, ignoreChanges: ["availabilityZone"] },
   );
   const common = { vpcId: vpc.id, hasIpv6: isPublic };
@@ -68,7 +68,7 @@ function minimalNetwork(
   };
   const own = { tags: names.tags(), subnets: { [name]: subnet } };
   const { table, route } = createRoutes(name, { ...(isPublic ? toInternet : throughNat()), ...own }, options);
-  // There Debian's mirror, registries and the SSM agent may be.
+  // Debian's mirror, registries and the SSM agent can be in S3.
   createS3Endpoint(name, plan, table, options);
   return { ...common, subnetId: subnet.id, range: subnetRange, zone: subnet.availabilityZone, route };
 }

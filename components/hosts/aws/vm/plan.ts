@@ -8,10 +8,10 @@ import { type Names, namesOf } from "../naming.ts";
 import { parametersPolicy } from "../policies.ts";
 import { awsRegions } from "../regions.ts";
 
-/** A region that is an EC2 instance. */
+/** A region with an EC2 instance. */
 export interface AwsVmPlan extends VmPlan<AwsVmRegion> {
   readonly names: Names;
-  /** Names of SSM parameters. */
+  /** Names of the SSM parameters. */
   readonly storedSecrets: StoredSecrets<string>;
 }
 
@@ -27,14 +27,14 @@ export function planAwsVm(request: PlanRequest<AwsVmRegion>): Planned<AwsVmPlan>
   };
 }
 
-/** Of all policies that stand in a role, in characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/** Maximum total size of a role's inline policies, in characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const policiesLimit = 10_240;
-/** For the other policies of the role. */
+/** Characters for the other policies of the role. */
 const otherPolicies = 1536;
-/** For that of a key of the configuration's. */
+/** Characters for the policy of a configured key. */
 const keyPolicy = 1536;
 
-/** What grows with the number of upstreams: the rights of the machine. */
+/** Checks the size of the machine's policies, which grows with the number of upstreams. */
 function rightsProblems({ region, storedSecrets, governance = {} }: AwsVmPlan): Problem[] {
   const arns = Object.values(storedSecrets).map(
     (parameter) => `arn:aws:ssm:${region.name}:123456789012:parameter${parameter}`,

@@ -12,8 +12,8 @@ import type { VmArgs } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
 /**
- * Where the machine finds its Pod: in a bucket of its own, as `pods/<digest>.json` and, under the key `pod`, the digest of the one that it is to run.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel: who sees the new digest sees the object, too.
+ * The bucket from which the machine fetches its Pod. It has the Pods as `pods/<digest>.json` and, under the key `pod`, the digest of the Pod that the machine should run.
+ * S3 is consistent, so a reader of the new digest also finds the new object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
  */
 export function createPodBucket(
   name: string,
@@ -26,27 +26,27 @@ export function createPodBucket(
     options,
   );
   closeBucket(name, bucket, options);
-  // What S3 does by itself needs no setting.
+  // S3's default encryption needs no setting.
   const encrypted = kmsKeyArn === undefined ? [] : [encryptBucket(name, bucket, kmsKeyArn, options)];
   return { bucket, encrypted };
 }
 
 export interface PodBucket {
   readonly bucket: Bucket;
-  /** What must be there before anything is put into it. */
+  /** Resources that must exist before an object is written. */
   readonly encrypted: readonly pulumi.Resource[];
 }
 
 export interface PodArgs {
   readonly podOptions: VmPodOptions;
   readonly bucket: PodBucket;
-  /** What must be there when the machine applies the Pod. */
+  /** Resources that must exist when the machine applies the Pod. */
   readonly after: readonly pulumi.Resource[];
 }
 
 /**
- * The Pod, of which a preview shows what changes. Another one is another object, which is there before the machine is told of it. The old ones stay, about a hundred kilobytes each,
- * until the bucket goes: what a failed update was to delete, Pulumi deletes by the next one, which may be back at that very key.
+ * Uploads the Pod. A preview shows its changes. Another Pod is another object, which exists before the machine learns its digest. Old objects, about 100 kB each, stay until the
+ * bucket is deleted: if a failed update left a deletion for the next update, that update could delete a key that it uses again.
  * @returns its digest
  */
 export function createPod(
@@ -58,7 +58,7 @@ export function createPod(
   const { bucket } = it;
   const content = bundleText(vmPod(podOptions));
   const digest = sha256(content);
-  // S3 takes ten tags of an object, and counts costs by the bucket's: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+  // S3 allows only ten tags per object, and the bucket's tags are enough for cost allocation: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
   const tags = plan.names.tags("pod");
   const own = {
     tags,
@@ -80,16 +80,16 @@ export function createPod(
 export interface AwsPodOptions extends Omit<VmPodOptions, "dns"> {
   readonly region: AwsVmRegion;
   readonly store?: S3Store | undefined;
-  /** Of the zone in which the machine proves its name. */
+  /** The zone for the machine's DNS-01 challenges. */
   readonly challengeZone?: Pick<ChallengeZone, "id" | "nameServers"> | undefined;
 }
 
-/** What AWS adds to the Pod. */
+/** Adds AWS's settings to the Pod's options. */
 export function podOptions({ challengeZone, ...options }: AwsPodOptions): VmPodOptions {
   const environment = {
-    // The service is global, but the SDK wants to know one, and doesn't ask the machine.
+    // Route 53 is global, but the SDK needs a region and doesn't ask the machine for one.
     AWS_REGION: options.region.name,
-    // Found by name, it would take a right on all zones.
+    // To find the zone by its name, lego would need a right on all zones.
     ...(challengeZone && { AWS_HOSTED_ZONE_ID: challengeZone.id }),
     ...(challengeZone?.nameServers && { LEGO_DNS_RESOLVERS: challengeZone.nameServers.join(",") }),
   };

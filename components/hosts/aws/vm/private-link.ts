@@ -10,9 +10,9 @@ import type { Network } from "./network.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
 /**
- * What lets a load balancer reach the machine, and nobody else: both are in it. A load balancer that has no group can't get one later.
+ * A security group that contains the machine and the load balancer, so that only the load balancer can reach the machine through it. A load balancer without a group can't get one later.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
- * @returns none where the configuration asks for no private link.
+ * @returns undefined if the configuration has no private link
  */
 export function createLinkGroup(
   name: string,
@@ -43,8 +43,8 @@ export interface PrivateLinkArgs {
 }
 
 /**
- * The machine for clients in other accounts, behind a load balancer in its subnet.
- * @returns the name of the endpoint service, where the configuration asks for one.
+ * Makes the machine available to other accounts, through a load balancer in its subnet.
+ * @returns the name of the endpoint service, or undefined without a private link
  */
 export function createPrivateLink(
   name: string,
@@ -63,7 +63,7 @@ export function createPrivateLink(
       internal: true,
       subnets: [network.subnetId],
       securityGroups: [group.id],
-      // Who comes by an endpoint, the endpoint service decides.
+      // The endpoint service decides which clients from other accounts are allowed.
       enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: "off",
     },
     options,

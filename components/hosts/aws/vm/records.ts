@@ -9,22 +9,22 @@ export interface RecordsArgs {
   readonly address: Address;
   /** Whether the machine has an IPv6 address. */
   readonly hasIpv6: boolean;
-  /** By which the addresses go. @default they stay */
+  /** If it is unhealthy, the addresses are removed from DNS. @default they always stay */
   readonly healthCheck: HealthCheck | undefined;
 }
 
-/** The addresses stay when the machine goes, so it matters only when one is given up. */
+/** The addresses survive a replacement of the machine, so this matters only when an address is given up. */
 const ttlSeconds = 300;
-/** Where they go with it. */
+/** TTL if a failed machine's addresses are removed. */
 const failoverTtlSeconds = 60;
 
 /**
- * Addresses that no connection is ever made to: the kernel of a client refuses it at once, as it is that of all hosts on the link.
+ * Addresses to which a client never connects: its kernel refuses immediately, because they mean all hosts on the link.
  * https://github.com/torvalds/linux/blob/v6.12/net/ipv4/tcp_ipv4.c#L266, https://github.com/torvalds/linux/blob/v6.12/net/ipv6/tcp_ipv6.c#L199
  */
 const nowhere = { A: "255.255.255.255", AAAA: "ff02::1" };
 
-/** The endpoint's names in DNS, where there is a zone for them. */
+/** Creates the endpoint's DNS records if a zone is configured. */
 export function createRecords(
   name: string,
   { plan, found: { hostedZone, access } }: VmArgs,
@@ -45,9 +45,9 @@ export function createRecords(
       new Record(resource, { ...endpoint, ttl: ttlSeconds, records }, own);
       return;
     }
-    // Two records, of which Route 53 answers with the second while the first isn't healthy. With the first alone it would go on answering with that:
-    // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html. They have a name of their own, so that the endpoint's record
-    // changes between them and an address in place.
+    // Route 53 answers with the secondary record while the primary one is unhealthy. With only one record, it would answer with that even if it is unhealthy:
+    // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html. The two have another name, so that the endpoint's own record
+    // changes between an alias to them and an address in place.
     const failover = (part: string, policy: string, args: Partial<RecordArgs>) =>
       new Record(
         `${resource}-${part}`,
@@ -64,11 +64,11 @@ export function createRecords(
     failover("nowhere", "SECONDARY", { records: [nowhere[type]] });
     const active = failover("active", "PRIMARY", { records, healthCheckId: healthCheck.id });
     const aliases = [{ name: active.fqdn, zoneId, evaluateTargetHealth: false }];
-    // The zone as that one has it: where that one goes first, this one goes before it, because an alias leads to what is there.
+    // Takes the zone from `active`: if that record is deleted first, this one must be deleted before it, because an alias must refer to an existing record.
     // https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
     new Record(resource, { ...endpoint, zoneId: active.zoneId, aliases }, own);
   };
   create(name, "A", [address.ipv4]);
-  // A client that finds the name's IPv6 address and may not use it waits before it tries IPv4.
+  // If clients aren't allowed to use IPv6, an AAAA record would make them wait before they try IPv4.
   if (hasIpv6 && access.hasIpv6Clients) create(`${name}-ipv6`, "AAAA", address.ipv6);
 }

@@ -1,15 +1,15 @@
-/** What happens when EC2 finds the machine broken. */
+/** What happens when EC2 reports that the machine is broken. */
 import { MetricAlarm, type MetricAlarmArgs } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import type { Instance } from "@pulumi/aws/ec2/instance.js";
 import { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AwsVmPlan } from "./plan.ts";
 
-/** For some minutes on end. */
+/** An alarm that fires after EC2's status check has failed for some consecutive minutes. */
 interface StatusAlarm extends Pick<MetricAlarmArgs, "alarmActions" | "treatMissingData"> {
-  /** Part of its name: `recover`. */
+  /** Part of the alarm's name: `recover`. */
   readonly action: string;
-  /** What happens then, as a sentence without its end: "take the machine out of DNS". */
+  /** What the alarm does, as a verb phrase: "take the machine out of DNS". */
   readonly says: string;
   /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html#status-check-metrics */
   readonly metric: "StatusCheckFailed" | "StatusCheckFailed_System" | "StatusCheckFailed_Instance";
@@ -44,8 +44,8 @@ function createStatusAlarm(
 }
 
 /**
- * What AWS does about a machine that it finds broken. Recovery moves it to other hardware, with the same disk and address; a reboot is for a system
- * that doesn't answer any more, and waits longer, so that they don't meet.
+ * Actions that AWS takes on a broken machine. Recovery moves it to other hardware, with the same disk and address. A reboot is for a system
+ * that no longer responds. It waits longer, so that the two don't overlap.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
  */
 const recoveries = [
@@ -66,7 +66,7 @@ export function createRecovery(
   }
 }
 
-/** The machine leaves DNS. The time is shorter than its recovery takes, and longer than its restart. */
+/** Removes the machine from DNS. The time is shorter than a recovery takes, and longer than a restart. */
 const failover: StatusAlarm = {
   action: "gone",
   says: "take the machine out of DNS",
@@ -76,10 +76,10 @@ const failover: StatusAlarm = {
 };
 
 /**
- * Whether the machine is there, as EC2 sees it: Route 53's own checkers reach no private address, and a public one only if its firewall lets them in. A machine that is gone has no
- * data. One that is there, but serves nothing, refuses connections, and clients go on at once.
+ * Whether the machine exists and works, as EC2 sees it. Route 53's own checkers can't reach private addresses, and reach public ones only if the firewall allows them. A deleted machine
+ * has no data. A machine that runs but serves nothing refuses connections, so clients try the upstream immediately.
  * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
- * @returns undefined where the records stay.
+ * @returns undefined if the records always stay
  */
 export function createHealthCheck(
   name: string,
@@ -97,7 +97,7 @@ export function createHealthCheck(
       cloudwatchAlarmName: alarm.name,
       cloudwatchAlarmRegion: region.name,
       insufficientDataHealthStatus: "Unhealthy",
-      // Route 53 knows the alarm as it was when the health check was last set, and another machine is another metric.
+      // Route 53 copies the alarm's definition when the health check is updated. Another machine changes the alarm's metric, so it must update the health check.
       triggers: { InstanceId: machine.id },
       tags: names.tags("gone"),
     },

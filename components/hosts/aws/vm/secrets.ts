@@ -4,7 +4,7 @@ import type { PrivateAuthority } from "../../private-authority.ts";
 import { secretValues } from "../../vm/secrets.ts";
 import type { VmArgs } from "./findings.ts";
 
-/** Stores the stack's secrets in Parameter Store, encrypted by the configuration's key, or the account's `aws/ssm`. */
+/** Stores the stack's secrets in Parameter Store, encrypted with the configured key, or the account's `aws/ssm`. */
 export function createSecrets(
   name: string,
   { plan, secrets, found: { kmsKeyArn: keyId } }: VmArgs,

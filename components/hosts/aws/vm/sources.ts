@@ -14,11 +14,11 @@ import type { AwsVmPlan } from "./plan.ts";
 
 interface PrefixList {
   readonly isIpv6: boolean;
-  /** What it counts of a security group's quota, whatever is in it. */
+  /** Number of rules that the list uses of a security group's quota, whatever its entries are. */
   readonly rules: number;
 }
 
-/** The prefix lists of `access`, by their ids. What can't be counted is a problem more. */
+/** The prefix lists of `access`, by their ids. Adds a problem for a list whose number of rules is unknown. */
 export async function findPrefixLists({
   region,
   lookUp,
@@ -40,7 +40,7 @@ export async function findPrefixLists({
 }
 
 /**
- * AWS's own lists have no maximum, and count the same whatever is in them. By the end of their name, `com.amazonaws.<region or global>[.ipv6].<end>`:
+ * Weights of AWS's own lists, which have no maximum. A weight doesn't depend on the entries. The key is the end of the list's name, `com.amazonaws.<region or global>[.ipv6].<end>`:
  * https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html#aws-managed-prefix-list-weights
  */
 const weights: Readonly<Record<string, number>> = {
@@ -67,7 +67,7 @@ function unknownWeight(id: string, name: string): string {
 }
 
 /**
- * That the security groups of `access` are there, and that EC2 lets a rule name them: they are in the machine's VPC, or in one that is peered with it.
+ * Checks that the security groups of `access` exist, and that EC2 allows rules to name them: they must be in the machine's VPC, or in a peered one.
  * https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
  */
 export async function checkClientGroups({ region, lookUp, options }: Question<AwsVmPlan>): Promise<void> {
@@ -89,7 +89,7 @@ export async function checkClientGroups({ region, lookUp, options }: Question<Aw
   );
 }
 
-/** @returns undefined for one that is yet to be made */
+/** @returns undefined if the stack hasn't created the VPC yet */
 async function vpcOf({ name, network }: AwsVmRegion): Promise<string | undefined> {
   if (network.vpc !== "create") return network.vpc;
   return (await previousOutputs<{ id: string }>("aws:ec2/vpc:Vpc")).get(name)?.id;

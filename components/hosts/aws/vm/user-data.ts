@@ -5,21 +5,21 @@ import { packed, renderUserData } from "../../vm/user-data.ts";
 export interface AwsUserDataOptions {
   /** An AWS region's code. */
   readonly region: string;
-  /** Name of the one with the Pod. */
+  /** Name of the bucket with the Pod. */
   readonly bucket: string;
   readonly architecture: Architecture;
-  /** Of the data disk: `vol-…` */
+  /** Id of the data disk: `vol-…` */
   readonly volumeId: string;
 }
 
 /** In bytes, before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html */
 export const userDataLimitBytes = 16_384;
 
-/** The user data of a cache in AWS, compressed and as base64: far less than the limit, whatever the configuration. */
+/** The user data of a cache in AWS: compressed, then base64. It is far below the limit for every configuration. */
 export function awsUserData({ region, bucket, architecture, volumeId }: AwsUserDataOptions): string {
   const userData = renderUserData({
     region,
-    // The name that udev's rules give an EBS volume, by model and serial number, which is the id without its dash.
+    // udev's name for an EBS volume: the model, and the serial number, which is the volume's id without its dash.
     dataDevice: `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volumeId.replace("-", "")}`,
     cloud: cloudScript(region, bucket),
     prepare: installSsmAgent(region, architecture),
@@ -33,10 +33,10 @@ export function cloudScript(region: string, bucket: string): string {
     .replaceAll("@BUCKET@", bucket);
 }
 
-/** Session Manager's part on the machine: https://github.com/aws/amazon-ssm-agent/releases */
+/** Version of Session Manager's agent on the machine: https://github.com/aws/amazon-ssm-agent/releases */
 const ssmAgentVersion = "3.3.4851.0";
 
-/** Where the image hasn't got it. Debian has no package of it: https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-deb.html */
+/** Installs the agent if the image lacks it. Debian has no package for it: https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-deb.html */
 export function installSsmAgent(region: string, architecture: Architecture): string[][] {
   const url = `https://s3.${region}.amazonaws.com/amazon-ssm-${region}/${ssmAgentVersion}/debian_${architecture}/amazon-ssm-agent.deb`;
   const file = "/run/amazon-ssm-agent.deb";

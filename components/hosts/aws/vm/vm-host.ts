@@ -20,8 +20,8 @@ import { createSecrets } from "./secrets.ts";
 import { awsUserData } from "./user-data.ts";
 
 /**
- * The cache on an EC2 instance. Another Pod is taken by the running instance. Disk, addresses and records outlive it; another image, architecture or user data
- * replaces it, and another type of the same architecture stops and starts it.
+ * The cache on an EC2 instance. The running instance takes another Pod without a replacement. Disk, addresses and records outlive the instance. Another image, architecture or user data
+ * replaces it; another type of the same architecture stops and starts it.
  */
 export class VmHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
@@ -66,7 +66,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
           diskGiB,
           store: blobs?.store,
           challengeZone,
-          // From there the load balancer comes.
+          // Range of the load balancer's addresses.
           furtherClients: group && [network.range],
         }),
         bucket: podBucket,
@@ -88,7 +88,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         instanceProfile: identity.instanceProfile,
         networkInterfaceId: address.networkInterfaceId,
         disk,
-        // It waits for its Pod by itself.
+        // Doesn't include the Pod, because the machine waits for its Pod by itself.
         after: [...network.route, ...address.after, ...identity.rights],
       },
       own,
