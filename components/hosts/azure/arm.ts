@@ -1,19 +1,19 @@
-/** Azure Resource Manager: what it answers, and what the provider has no function for. */
+/** Requests to Azure Resource Manager that the Pulumi provider doesn't offer, and how to read its answers. */
 import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** Whether Azure has no such resource, or not even its resource group: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found */
+/** Whether the resource, or even its resource group, doesn't exist: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found */
 export function isMissing({ message }: Error): boolean {
   return /ResourceNotFound|ResourceGroupNotFound/.test(message);
 }
 
-/** `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`; the first word's case is Azure's, who knows none. */
+/** Splits `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`. The subscription is returned in lower case, because Azure ignores case. */
 export function partsOf(resourceId: string) {
   const [, , subscription = "", , group = "", , , , name = "", , child = ""] = resourceId.split("/");
   return { subscription: subscription.toLowerCase(), group, name, child };
 }
 
-/** Azure's names have no case. */
+/** Azure's names aren't case-sensitive. */
 export function same(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
@@ -22,9 +22,9 @@ const origin = "https://management.azure.com";
 const timeoutMs = 30_000;
 
 /**
- * One thing, with the rights of whoever runs `pulumi up`.
+ * Gets one resource, with the rights of the identity that runs `pulumi up`.
  * @param path with its query: `/subscriptions/…?api-version=…`
- * @throws Error when Azure gives no answer, or refuses
+ * @throws Error if Azure doesn't answer or refuses
  */
 export async function getFromArm<Answer>(path: string, options: pulumi.InvokeOptions): Promise<Answer> {
   const { token } = await getClientToken({}, options);
@@ -32,9 +32,9 @@ export async function getFromArm<Answer>(path: string, options: pulumi.InvokeOpt
 }
 
 /**
- * All of a list, with the rights of whoever runs `pulumi up`.
+ * Gets all pages of a list, with the rights of the identity that runs `pulumi up`.
  * @param path with its query: `/subscriptions/…/providers/Microsoft.Compute/skus?api-version=…`
- * @throws Error when Azure gives no answer, or refuses
+ * @throws Error if Azure doesn't answer or refuses
  */
 export async function listFromArm<Entry>(path: string, options: pulumi.InvokeOptions): Promise<Entry[]> {
   const { token } = await getClientToken({}, options);
@@ -56,7 +56,7 @@ async function answerTo<Answer>(url: string, token: string): Promise<Answer> {
   const headers = { authorization: `Bearer ${token}` };
   const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { headers, signal }).catch((error: Error) => {
-    // Why no answer came: the name, the connection, a proxy.
+    // The cause says why there is no answer: name resolution, connection or proxy.
     const { message } = (error.cause ?? error) as Error;
     throw new Error(message + ignoredProxy());
   });
@@ -68,7 +68,7 @@ async function answerTo<Answer>(url: string, token: string): Promise<Answer> {
   throw new Error(error ? `${error.code}: ${error.message}` : `status ${response.status}`);
 }
 
-/** Pulumi's providers go through the proxy of the environment. Node.js does only when it is told to: https://nodejs.org/api/http.html#built-in-proxy-support */
+/** Pulumi's providers use the proxy of the environment. Node.js needs NODE_USE_ENV_PROXY for that: https://nodejs.org/api/http.html#built-in-proxy-support */
 function ignoredProxy(): string {
   const { HTTPS_PROXY, https_proxy = HTTPS_PROXY, NODE_USE_ENV_PROXY } = process.env;
   if (!https_proxy || NODE_USE_ENV_PROXY === "1") return "";

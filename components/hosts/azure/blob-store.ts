@@ -16,30 +16,30 @@ import { storeSku } from "./regions.ts";
 
 export interface BlobStoreArgs extends Pick<AzureStore, "account" | "delivery"> {
   readonly place: Place;
-  /** After how many days a blob is deleted. */
+  /** A blob is deleted after this many days. */
   readonly expireDays: number;
-  /** Who reads and writes the container. */
+  /** The identity that reads and writes the container. */
   readonly identity: Grantee;
 }
 
 export interface BlobStore {
   readonly store: AzureStore;
   readonly container: BlobContainer;
-  /** What should be there when the identity is used; it can take ten minutes to count. */
+  /** Rights that should exist before the identity is used. They can take ten minutes to become effective. */
   readonly rights: readonly pulumi.Resource[];
 }
 
-/** The one of the storage account. */
+/** Name of the storage account's only container. */
 const containerName = "registry";
 
 /**
- * A storage account with one container for the blobs of the region's cache alone, which nobody reaches by a key. All of it can be fetched again, so no other region has
- * a copy, and it is deleted with what is in it.
+ * Creates a storage account with one container for the blobs of one region's cache. Access by account keys is disabled. All blobs can be fetched again, so there is no copy in
+ * another region, and the account is deleted with its content.
  *
- * It can be reached from everywhere, where rights or a signed URL let in: firewall rules don't know the addresses by which machines of its own region come,
+ * Every network can reach the account; rights or a signed URL are required. Firewall rules can't be used, because they can't match machines in the account's own region:
  * https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations
  *
- * @param name of the region
+ * @param name the region's name
  */
 export function createBlobStore(
   name: string,
@@ -64,10 +64,10 @@ export function createBlobStore(
       enableHttpsTrafficOnly: true,
       minimumTlsVersion: "TLS1_2",
       publicNetworkAccess: "Enabled",
-      // Said also without a key: Azure keeps what isn't said.
+      // Set explicitly even without a key, because Azure keeps a setting that is left out.
       ...(key ? encryptedBy(key) : { encryption: { keySource: "Microsoft.Storage" } }),
     },
-    // One that is there keeps what it has. Azure refuses such an update: only a conversion that the customer starts makes a zone-redundant account of another one. docs/upgrading.md has the command.
+    // An existing account keeps its redundancy. Azure refuses this update: only a conversion that the customer starts makes an account zone-redundant. docs/upgrading.md has the command.
     // https://learn.microsoft.com/azure/storage/common/redundancy-migration
     { ...options, ignoreChanges: ["sku"] },
   );
@@ -89,7 +89,7 @@ export function createBlobStore(
             type: "Lifecycle",
             enabled: true,
             definition: {
-              // distribution appends to a blob what it doesn't get in one piece, and a copy of it is of the same type:
+              // distribution writes a blob that arrives in pieces as an append blob, and a copy keeps that type:
               // https://github.com/distribution/distribution/blob/v3.1.2/registry/storage/driver/azure/azure.go
               filters: { blobTypes: ["blockBlob", "appendBlob"] },
               actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: expireDays } } },
@@ -106,14 +106,14 @@ export function createBlobStore(
     grant(`${name}-${part}`, { identity, role, scope }, options);
   const rights = [
     right("store", "storageBlobDataContributor", container.id),
-    // To sign URLs, it gets the key for that, which only the account as a whole has:
+    // To sign URLs, the identity needs a user delegation key, which exists only for the whole account:
     // https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas#assign-permissions-with-rbac
     ...(delivery === "redirect" ? [right("store-redirect", "storageBlobDelegator", account.id)] : []),
   ];
   return { store: blobStore(accountName, delivery), container, rights };
 }
 
-/** Without a version, Storage takes the newest one: https://learn.microsoft.com/azure/storage/common/customer-managed-keys-configure-existing-account */
+/** Names no key version, so Storage uses the newest: https://learn.microsoft.com/azure/storage/common/customer-managed-keys-configure-existing-account */
 function encryptedBy({ key, identity }: NonNullable<Governance["storageKey"]>) {
   const { origin, pathname } = new URL(key);
   return {
@@ -127,7 +127,7 @@ function encryptedBy({ key, identity }: NonNullable<Governance["storageKey"]>) {
   };
 }
 
-/** The container as the Pod's origins reach it, by the identity of the machine or the Pod. */
+/** The container as the Pod's origins access it, with the identity of the machine or the Pod. */
 export function blobStore(account: string, delivery: AzureStore["delivery"]): AzureStore {
   return { kind: "azure", account, container: containerName, delivery };
 }
@@ -136,10 +136,10 @@ const path = "storage.kind";
 const accountType = "azure-native:storage:StorageAccount";
 
 /**
- * The name for the storage account of a region with `storage.kind: bucket`. It can't be asked for whether somebody else in Azure has it, which is unlikely, as it
- * is a hash; Azure then says `StorageAccountAlreadyTaken` when it makes the account.
+ * The name for the storage account of a region with `storage.kind: bucket`. Whether another Azure customer has the name can't be checked. That is unlikely, because the
+ * name is a hash. If so, Azure answers `StorageAccountAlreadyTaken` when the account is created.
  *
- * @returns undefined, and a problem more, when one of that name is in the resource group and isn't this stack's.
+ * @returns undefined, after adding a problem, if the resource group has an account with that name that isn't this stack's
  */
 export async function findStorageAccountName(question: Question): Promise<string | undefined> {
   const { plan, region, subscription, lookUp, options } = question;

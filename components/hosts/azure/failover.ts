@@ -11,7 +11,7 @@ export function hasFailover({ endpoint }: Pick<AzureRegion, "endpoint">): boolea
   return endpoint.failover === "dns";
 }
 
-/** @returns problems whose path is relative to the region. */
+/** @returns problems whose path is relative to the region */
 export function failoverProblems(region: AzureRegion): Problem[] {
   if (!hasFailover(region)) return [];
   const problem = (message: string) => [{ path: "endpoint.failover", message }];
@@ -27,21 +27,21 @@ export function failoverProblems(region: AzureRegion): Problem[] {
   return [];
 }
 
-/** Names below the endpoint's: of the machine, whatever happens, and of what stands in for it, which has no address. */
+/** DNS names below the endpoint's: `direct` always leads to the machine. `gone` replaces it when it fails, and has no address. */
 export const directName = (hostname: string) => `direct.${hostname}`;
 export const goneName = (hostname: string) => `gone.${hostname}`;
 
-/** Seconds that others remember an answer. */
+/** How long resolvers cache an answer, in seconds. */
 const ttl = 30;
 
 /**
- * What answers for the endpoint's name: the machine as long as it takes connections, otherwise a name without an address. Alone, an endpoint would be in the answer even when
- * it is dead; so there is a second one, which is never probed and always there.
+ * Creates the Traffic Manager profile that answers for the endpoint's name: with the machine while it accepts connections, otherwise with a name without an address. A single
+ * endpoint would be in the answer even if it is down, so there is a second one that is never probed and always served.
  * https://learn.microsoft.com/azure/traffic-manager/traffic-manager-monitoring#endpoint-status
  *
- * After three failed probes 30 seconds apart, so within two minutes.
+ * The switch happens after three failed probes, 30 seconds apart: within two minutes.
  *
- * @returns the profile's own name, where the configuration asks for it
+ * @returns the profile's own DNS name, or undefined if the configuration has no failover
  */
 export function createFailover(
   name: string,
@@ -51,7 +51,7 @@ export function createFailover(
 ): pulumi.Output<string> | undefined {
   if (!hasFailover(region)) return undefined;
   const { hostname, port } = region.endpoint;
-  // Shared with all of Azure, as the host name is with all of the world.
+  // The name must be unique in all of Azure. The host name is unique in the world, so its hash is, too.
   const relativeName = `cache-${sha256(hostname).slice(0, 24)}`;
   const type = "Microsoft.Network/trafficManagerProfiles/externalEndpoints";
   const { id } = new Profile(
@@ -63,7 +63,7 @@ export function createFailover(
       profileName: names.machine,
       trafficRoutingMethod: "Priority",
       dnsConfig: { relativeName, ttl },
-      // No request, only a connection: the edge answers none of strangers.
+      // Probes only the TCP connection, because the edge doesn't answer requests from unknown addresses.
       monitorConfig: {
         protocol: "TCP",
         port,

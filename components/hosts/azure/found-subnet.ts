@@ -12,21 +12,21 @@ import type { Question } from "./question.ts";
 import { checkSubnetRules } from "./subnet-rules.ts";
 
 export interface FoundSubnet {
-  /** All ranges of its network. */
+  /** All ranges of the subnet's network. */
   readonly networkRanges: readonly string[];
-  /** Its own, of which it can have several. */
+  /** Ranges of the subnet. It can have several. */
   readonly ranges: readonly string[];
-  /** Whether its network doesn't ask Azure's own. */
+  /** Whether the network uses its own name servers instead of Azure's. */
   readonly hasNameServers: boolean;
-  /** Asked for a private endpoint only: elsewhere the address for clients is the way out, too. */
+  /** Set only for a private endpoint. For a public one, outbound traffic uses the clients' address. */
   readonly wayOut?: WayOut | undefined;
-  /** Public ranges of a NAT gateway by which a cluster's nodes go out. */
+  /** Public ranges of the NAT gateway that a cluster's nodes use for outbound traffic. */
   readonly egress?: readonly string[] | undefined;
 }
 
 /**
- * Machine or nodes, interface and network must be in one region and one subscription: https://learn.microsoft.com/azure/virtual-machines/network-overview#network-interfaces
- * @returns undefined where the network is the region's own, or with a problem more
+ * Finds the configured subnet. The machine or nodes, the interface and the network must be in one region and one subscription: https://learn.microsoft.com/azure/virtual-machines/network-overview#network-interfaces
+ * @returns undefined if the stack creates the network, or after adding a problem
  */
 export async function findSubnet(question: Question): Promise<FoundSubnet | undefined> {
   const { region, subscription, lookUp, options } = question;
@@ -56,7 +56,7 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   const own = find(subnet, "network.subnet");
   if (!own) return undefined;
   await checkSubnetRules(question, own);
-  // AKS does it by itself.
+  // AKS changes this setting by itself.
   if (
     region.topology === "vm" &&
     region.endpoint.privateLink &&
@@ -79,13 +79,13 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
 }
 
 /**
- * How an existing subnet reaches the internet, by what Azure's documentation puts first:
+ * How an existing subnet reaches the internet, in the order of precedence in Azure's documentation:
  * https://learn.microsoft.com/azure/nat-gateway/nat-overview#azure-nat-gateway-basics
  *
- * - `route`: a route table sends everything to a firewall or a gateway.
+ * - `route`: a route table sends all traffic to a firewall or a gateway.
  * - `natGateway`: a NAT gateway.
- * - `learned`: perhaps by routes that a gateway of the network, of a peer or of a Virtual WAN hub has learned, which Azure lists for a running machine only.
- * - `default`: Azure's default outbound access, by a public address that isn't the customer's; networks that were made by API version 2025-07-01 or later don't have it.
+ * - `learned`: possibly routes that a gateway of the network, of a peer or of a Virtual WAN hub has learned. Azure lists those only for a running machine.
+ * - `default`: Azure's default outbound access, through a public address that isn't the customer's. Networks created with API version 2025-07-01 or later don't have it.
  * - `none`
  */
 export type WayOut = "route" | "natGateway" | "learned" | "default" | "none";
@@ -97,7 +97,7 @@ type Subnet = NonNullable<GetVirtualNetworkResult["subnets"]>[number];
 const wayOut =
   "give it a NAT gateway, or a route table with a route for 0.0.0.0/0 to a firewall (docs/private-networks.md#azure)";
 
-/** Finds it, and refuses or warns of what isn't enough for machines without a public address. */
+/** Finds the way out. Adds a problem or a warning if it isn't sufficient for machines without a public address. */
 async function findWayOut(
   question: Question,
   network: GetVirtualNetworkResult,
@@ -106,7 +106,7 @@ async function findWayOut(
   const { region, lookUp } = question;
   const found = await findRoute(question, network, subnet);
   const what = region.topology === "vm" ? "machine" : "nodes";
-  // Machines of a load balancer's pool don't have it: https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access#constraints
+  // Machines in a load balancer's pool have no default outbound access: https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access#constraints
   const isBalanced = region.topology === "cluster" || region.endpoint.privateLink !== undefined;
   if (found === "none" || (found === "default" && isBalanced))
     lookUp.refuse(path, `has no way out, and a private endpoint's ${what} no public address: ${wayOut}`);
@@ -123,7 +123,7 @@ async function findWayOut(
   return found;
 }
 
-/** Public addresses of a subnet's NAT gateway, as ranges. */
+/** Public addresses of the subnet's NAT gateway, as CIDR ranges. */
 async function findEgress({ lookUp, options }: Question, { natGateway }: Subnet): Promise<string[]> {
   if (natGateway?.id === undefined) return [];
   const { group: resourceGroupName, name: natGatewayName } = partsOf(natGateway.id);

@@ -1,4 +1,4 @@
-/** What the owners of the subscription ask for: keys of their own, for disks and for storage accounts, and logs. */
+/** Requirements of the subscription's owners: their own keys for disks and storage accounts, and logs. */
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../config/per-region.ts";
@@ -8,7 +8,7 @@ import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, same } from "./arm.ts";
 import type { Question } from "./question.ts";
 
-/** Asks whether the disk encryption set, the identity for the storage account and the workspace are there, and whether what there is can have the keys. */
+/** Checks that the disk encryption set, the identity for the storage account and the workspace exist, and that existing resources can use the keys. */
 export async function checkGovernance(question: Question): Promise<void> {
   const { plan, region, lookUp, options } = question;
   const { storageKey, diskEncryptionSet, diagnostics } = plan.governance ?? {};
@@ -32,13 +32,13 @@ export async function checkGovernance(question: Question): Promise<void> {
 
 const setPath = "governance.diskEncryptionSet";
 
-/** Of a data disk, and of a cluster. */
+/** Outputs of a data disk or of a cluster. */
 interface Encrypted {
   readonly encryption?: { readonly diskEncryptionSetId?: string };
   readonly diskEncryptionSetID?: string;
 }
 
-/** Azure changes neither the key of a disk that a running machine has, nor that of a cluster's nodes. */
+/** Azure can't change the key of a running machine's disk or of a cluster's nodes. */
 async function checkPrevious({ region, lookUp }: Question, wanted: string | undefined): Promise<void> {
   const isMachine = region.topology === "vm";
   const type = isMachine ? "azure-native:compute:Disk" : "azure-native:containerservice:ManagedCluster";
@@ -61,7 +61,7 @@ interface Account {
   };
 }
 
-/** Azure takes another key with the identity that is there, or another identity for the key. */
+/** Azure can change the key or the identity, but not both in one update. */
 async function checkPreviousKey(
   { region, lookUp }: Question,
   wanted: Governance["storageKey"],
@@ -78,7 +78,7 @@ async function checkPreviousKey(
 }
 
 /**
- * Categories of logs that say who changed what. What is only read, by each pull or by each look of a controller, isn't among them, as it is much and costs by the GB.
+ * Log categories that record who changed what. Categories that record each read, such as each pull or each controller's request, are left out: they are large and cost by the GB.
  * https://learn.microsoft.com/azure/azure-monitor/reference/logs-index
  */
 const categories = {
@@ -87,7 +87,7 @@ const categories = {
   cluster: ["kube-audit-admin", "guard"],
 } as const;
 
-/** Sends the logs of a resource, by its id, where the configuration asks for it. */
+/** Sends a resource's logs to the configured workspace, if any. @param resourceUri the resource's id */
 export function createDiagnostics(
   name: string,
   { governance: { diagnostics: workspaceId } = {} }: Pick<RegionPlan, "governance">,
@@ -102,11 +102,11 @@ export function createDiagnostics(
       name: "registry-cache",
       resourceUri,
       workspaceId,
-      // A table for each category: https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs#resource-specific
+      // Writes each category to its own table: https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs#resource-specific
       logAnalyticsDestinationType: "Dedicated",
       logs: categories[of].map((category) => ({ category, enabled: true })),
     },
-    // Azure doesn't tell it of a vault: https://github.com/Azure/azure-rest-api-specs/issues/22400
+    // For a vault, Azure doesn't return this setting: https://github.com/Azure/azure-rest-api-specs/issues/22400
     { ...options, ignoreChanges: ["logAnalyticsDestinationType"] },
   );
 }

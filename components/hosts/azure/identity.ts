@@ -13,21 +13,21 @@ export const roles = {
   storageBlobDelegator: "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
 } as const;
 
-/** Who gets a right. */
+/** The identity that gets a right. */
 export type Grantee = Pick<UserAssignedIdentity, "principalId">;
 
 export interface Grant {
   readonly identity: Grantee;
   readonly role: keyof typeof roles;
-  /** The resource id of the one thing that the right is for. */
+  /** Resource id of the only resource that the right covers. */
   readonly scope: pulumi.Input<string>;
 }
 
 /**
- * Gives a right. It can take ten minutes to count: who has it tries again for as long.
+ * Assigns a role. It can take ten minutes to become effective, so programs that use it retry for that long.
  *
- * The assignment's name follows from what it says, so that a lost state can't give the same right twice. Without `principalType`, Azure looks for an
- * identity that it may not know yet: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-template#new-service-principal
+ * The assignment's name depends only on its content, so that even after a loss of the state it isn't created twice. Without `principalType`, Azure looks up the
+ * identity, which it may not know yet: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-template#new-service-principal
  */
 export function grant(
   name: string,
@@ -51,7 +51,7 @@ export function grant(
   );
 }
 
-/** @throws RangeError if it isn't the id of a resource. */
+/** @throws RangeError if the text isn't a resource id */
 export function subscriptionOf(resourceId: string): string {
   const subscription = /^\/subscriptions\/([^/]+)\//i.exec(resourceId)?.[1];
   if (!subscription) throw new RangeError(`not a resource id: ${resourceId}`);

@@ -5,12 +5,12 @@ import type { AzureRegion } from "../../config/schema.ts";
 import type { AzurePlan } from "./naming.ts";
 import type { Place } from "./place.ts";
 
-/** Whether clients reach the region from private networks only, and it has no public address for them. */
+/** Whether clients can reach the region only from private networks. Such a region has no public address for clients. */
 export function isPrivate({ endpoint }: Pick<AzureRegion, "endpoint">): boolean {
   return endpoint.exposure === "private";
 }
 
-/** A public address. @param zones in which it is. Empty in a region without zones */
+/** Creates a public IPv4 address. @param zones the address's zones. Empty in a region without zones */
 export function createPublicAddress(
   resource: string,
   { place, name, zones }: { readonly place: Place; readonly name: string; readonly zones: readonly string[] },
@@ -30,19 +30,19 @@ export function createPublicAddress(
   );
 }
 
-/** A way out, and the address by which others see it. Nobody comes in that way. */
+/** A NAT gateway and its public address. It accepts no inbound connections. */
 export interface Outbound {
   readonly gateway: NatGateway;
   readonly address: PublicIPAddress;
 }
 
 /**
- * The way out of a network of the stack's own: new networks have none by themselves. From API version 2025-07-01 on, a subnet is made without Azure's default outbound access:
+ * Creates the NAT gateway of a network that the stack creates. Since API version 2025-07-01, new subnets have no default outbound access:
  * https://techcommunity.microsoft.com/blog/azurenetworkingblog/private-subnets-by-default-in-azure-virtual-networks-what/4513778
  *
- * @param zones of the machine. With several, or none, Azure chooses one: a NAT gateway is in one zone.
+ * @param zones the machine's zones. A NAT gateway is in one zone. If there are several, or none, Azure chooses it.
  *
- * Names say the zone, which neither can leave: https://learn.microsoft.com/azure/nat-gateway/nat-availability-zones
+ * The names contain the zone, because neither resource can change its zone: https://learn.microsoft.com/azure/nat-gateway/nat-availability-zones
  */
 export function createOutbound(
   name: string,

@@ -4,14 +4,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import { stackTags } from "../naming.ts";
 import type { AzurePlan } from "./naming.ts";
 
-/** Where the resources of a region go: the arguments that all have in common. */
+/** The arguments that all resources of a region share: their group, location and tags. */
 export interface Place {
   readonly resourceGroupName: pulumi.Input<string>;
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The resource group of the configuration, or one of the region's own, in which all belongs to this cache. */
+/** The configured resource group, or a new one that contains only this cache. */
 export function createPlace(
   name: string,
   { stack, region, names, governance = {} }: AzurePlan,
@@ -27,11 +27,11 @@ export interface ProviderPlace {
   readonly name: string;
   /** @default the name */
   readonly location?: string;
-  /** Its id. @default that of the environment */
+  /** Id of the subscription. @default the environment's subscription */
   readonly subscription?: string;
 }
 
-/** A provider of resources in one region and subscription. Credentials come from the environment, as for the Azure CLI. */
+/** A provider for one region and subscription. Credentials come from the environment, as for the Azure CLI. */
 export function azureProvider(
   { name, location = name, subscription }: ProviderPlace,
   options: pulumi.ResourceOptions,

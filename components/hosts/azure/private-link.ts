@@ -12,21 +12,21 @@ import { allZonesOf } from "./regions.ts";
 import { ownSubnets } from "./subnet.ts";
 
 /**
- * Ranges from which the clients of other subscriptions seem to come: a private link service translates their addresses to some of its subnet.
+ * The source ranges of clients in other subscriptions: a private link service translates their addresses to addresses of its subnet.
  * https://learn.microsoft.com/azure/private-link/private-link-service-overview#properties
  *
- * @param subnet an existing one
+ * @param subnet the existing subnet, if the configuration names one
  */
 export function consumerRanges(
   { endpoint, topology }: AzureRegion,
   subnet: FoundSubnet | undefined,
 ): readonly string[] {
   if (!endpoint.privateLink) return [];
-  // The service has IPv4 only.
+  // A private link service supports only IPv4.
   return ipv4Ranges(subnet?.ranges ?? [ownSubnets[topology].link.range]);
 }
 
-/** The clients of a region with those of other subscriptions. */
+/** The client ranges of a region, including those of other subscriptions. */
 export function withConsumers(region: AzureClusterRegion, subnet: FoundSubnet | undefined): string[] {
   const { clients } = region.access;
   const isAmong = (range: string) => clients.some((client) => contains(rangeOf(client), rangeOf(range)));
@@ -35,27 +35,27 @@ export function withConsumers(region: AzureClusterRegion, subnet: FoundSubnet | 
 
 export interface PrivateLinkArgs {
   readonly place: Place;
-  /** By whose id the subscription is known. */
+  /** Its resource id contains the subscription. */
   readonly firewall: NetworkSecurityGroup;
-  /** Resource id of the region's. */
+  /** Resource id of the region's subnet. */
   readonly subnet: pulumi.Input<string>;
 }
 
 export interface PrivateLink {
-  /** Resource id of what the machine must be in. */
+  /** Resource id of the load balancer's pool. The machine must be a member. */
   readonly pool: pulumi.Output<string>;
-  /** Resource id of what consumers' private endpoints lead to. */
+  /** Resource id of the service that consumers' private endpoints connect to. */
   readonly service: pulumi.Output<string>;
 }
 
-/** The only one of each part of the load balancer. */
+/** Name of each part of the load balancer. There is one of each kind. */
 const part = "endpoint";
 
 /**
- * The way from clients in other subscriptions to the machine: a load balancer, behind which a private link service must be.
+ * Connects clients in other subscriptions with the machine: through a private link service, which requires a load balancer.
  * https://learn.microsoft.com/azure/private-link/private-link-service-overview#limitations
  *
- * @returns undefined where the configuration asks for none.
+ * @returns undefined if the configuration has no private link
  */
 export function createPrivateLink(
   name: string,
@@ -66,7 +66,7 @@ export function createPrivateLink(
   const { privateLink, port } = region.endpoint;
   if (!privateLink) return undefined;
   const zones = allZonesOf(region.name);
-  // An existing one has both.
+  // In an existing network, the service uses the machine's subnet.
   const subnet =
     "subnet" in region.network
       ? own
@@ -74,7 +74,7 @@ export function createPrivateLink(
   const balancer = firewall.id.apply((id) =>
     id.replace(/networkSecurityGroups\/[^/]+$/, `loadBalancers/${names.privateLink}`),
   );
-  // A part refers to others by ids that follow from the names.
+  // The parts refer to each other by ids, which depend only on the names.
   const partId = (kind: string) => pulumi.interpolate`${balancer}/${kind}/${part}`;
   const { id } = new LoadBalancer(
     name,
@@ -126,7 +126,7 @@ export function createPrivateLink(
           subnet: { id: subnet },
         },
       ],
-      // Nobody else sees it, and who does needs no approval.
+      // Only the allowed subscriptions see the service, and they need no approval.
       visibility: { subscriptions: [...allowed] },
       autoApproval: { subscriptions: [...allowed] },
     },

@@ -5,19 +5,19 @@ import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion } from "../look-up.ts";
 import type { AzurePlan } from "./naming.ts";
 
-/** A region in which the static checks have found nothing, and who asks Azure about it. */
+/** A region that passed the static checks, and what a look-up needs to ask Azure about it. */
 export interface Question<Plan extends AzurePlan = AzurePlan> {
   readonly plan: Plan;
   readonly region: Plan["region"];
-  /** The provider's functions see no other. */
+  /** Id of the provider's subscription. The provider's functions see no other subscription. */
   readonly subscription: string;
   readonly lookUp: LookUp;
   readonly options: pulumi.InvokeOptions;
 }
 
 /**
- * Asks Azure in which subscription it is, and then what else there is to ask about a region.
- * @param ask gives undefined where there is a problem.
+ * Asks Azure for the subscription's id, and then everything else about a region.
+ * @param ask returns undefined if it found a problem
  */
 export function lookUpIn<Plan extends AzurePlan, Found extends object>(
   plan: Plan,

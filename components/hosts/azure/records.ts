@@ -13,29 +13,29 @@ import { azureProvider, type Place } from "./place.ts";
 import type { ZoneKind } from "./zones.ts";
 
 export interface AddressRecordArgs {
-  /** IPv4, and stays. */
+  /** A static IPv4 address. */
   readonly address: pulumi.Input<string>;
   /** Resource id of the region's subnet. */
   readonly subnet: pulumi.Input<string>;
-  /** The name of what answers for the endpoint's, by createFailover(). @default the address does */
+  /** The DNS name that answers for the endpoint, from createFailover(). @default the endpoint's record has the address */
   readonly failover?: pulumi.Input<string> | undefined;
 }
 
 export interface ChallengeArgs {
   readonly place: Place;
-  /** Who proves the name. */
+  /** The identity that answers the challenge. */
   readonly identity: Grantee;
-  /** By {@link inZones}. */
+  /** The result of {@link inZones}. */
   readonly zoneOptions: pulumi.CustomResourceOptions;
 }
 
-/** What is given to a host, with the kind of `endpoint.zone`. @default public */
+/** A host's arguments, with the kind of `endpoint.zone`. @default public */
 type ZoneArgs = HostArgs<AzurePlan, { readonly zone?: ZoneKind | undefined }>;
 
-/** Seconds. Short, as address and name servers change when a region is made anew. */
+/** Seconds. It is short, because the address and the name servers change if the region is created again. */
 const ttl = 300;
 
-/** For what is made in the zones of a region, which can be in another subscription. */
+/** Options for resources in the zones of a region, which can be in another subscription. */
 export function inZones(
   name: string,
   { endpoint: { zoneSubscription: subscription } }: Pick<AzureRegion, "endpoint">,
@@ -46,7 +46,7 @@ export function inZones(
   return { ...options, provider: azureProvider({ name: `${name}-zone`, location, subscription }, options) };
 }
 
-/** The name that clients use, where there is a zone for it; a private one is linked with a network that the stack makes. @param options by {@link inZones} */
+/** Creates the records for the clients' name, if a zone is configured. Links a private zone with a network that the stack creates. @param options from {@link inZones} */
 export function createAddressRecord(
   name: string,
   { plan: { region, names }, found: { zone: kind } }: ZoneArgs,
@@ -54,7 +54,7 @@ export function createAddressRecord(
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, zone, zoneResourceGroup } = region.endpoint;
-  // With failover, the address becomes a CNAME, which stands alone: what was there before must go first for that, too.
+  // With failover, the A record becomes a CNAME, which must be the only record of its name. That is another reason to delete the old record first.
   const record = recordsIn(name, { zone, zoneResourceGroup }, options, kind);
   if (!record || zone === undefined || zoneResourceGroup === undefined) return [];
   const isLinked = kind === "private" && !("subnet" in region.network);
@@ -113,7 +113,7 @@ function recordsIn(
   };
 }
 
-/** The zone in which a name is proved. */
+/** The zone for a name's DNS-01 challenge. */
 export function challengeZone(hostname: string): string {
   return `acme.${hostname}`;
 }
@@ -123,19 +123,19 @@ type RecordValue = Pick<
   "recordType" | "aRecords" | "cnameRecord" | "nsRecords" | "txtRecords"
 >;
 
-/** Makes a record in an existing zone; a private one has none of the type NS. */
+/** Creates a record in an existing zone. A private zone has no NS records. */
 type MakeRecord = (suffix: string, fullName: string, value: RecordValue) => pulumi.Resource;
 
 /**
- * A zone for what the ACME authority wants to see, delegated by the existing zone; `_acme-challenge.<hostname>` is an alias of a name in it, which authority,
- * lego and cert-manager follow. Who proves it has rights on this zone and on no other.
+ * Creates a zone for the ACME challenge only. The existing zone delegates it. `_acme-challenge.<hostname>` is an alias of a name in it, which the authority,
+ * lego and cert-manager follow. The identity has rights on this zone only.
  *
- * Rights on that one record of the existing zone would be narrower, but they don't last: lego and cert-manager delete the record after each proof, and Azure deletes a record's role
- * assignments with it. The first certificate would come, and no renewal: https://github.com/terricain/certbot-dns-azure/issues/20
+ * Rights on that single record of the existing zone would be narrower, but they don't last: lego and cert-manager delete the record after each challenge, and Azure deletes a record's role
+ * assignments with it. The first certificate would be issued, but never renewed: https://github.com/terricain/certbot-dns-azure/issues/20
  *
- * In the networks of a private zone, its answers hide those of the public one of the same name: so it has the alias, too.
+ * In the networks of a private zone, its answers hide the public zone of the same name, so the private zone gets the alias, too.
  *
- * @returns what should be there when the name is proved; nothing but with `tls: { mode: acme }`.
+ * @returns what should exist before the challenge starts; empty without `tls: { mode: acme }`
  */
 export function createChallenge(
   name: string,
@@ -159,7 +159,7 @@ export function createChallenge(
   const alias = (make: MakeRecord) =>
     make("acme-challenge", `_acme-challenge.${hostname}`, {
       recordType: "CNAME",
-      // A name in the zone, not the zone's own: lego refuses that one.
+      // A name inside the zone, because lego refuses the zone's own name.
       cnameRecord: { cname: `challenge.${zoneName}` },
     });
   return [

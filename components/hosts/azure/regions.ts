@@ -2,7 +2,7 @@ import type { AzureRegion, AzureVmRegion } from "../../config/schema.ts";
 import type { CloudRegions } from "../region-name.ts";
 
 /**
- * Azure's public regions: those with availability zones, and those without. Those of the clouds of China and of the US government are {@link elsewhere}.
+ * Azure's public regions, with and without availability zones. {@link elsewhere} matches the regions of the clouds for China and the US government.
  * https://learn.microsoft.com/azure/reliability/regions-list (2025-09-23)
  */
 const zonal = `
@@ -17,13 +17,13 @@ const zoneless = `
   norwaywest southafricawest southindia switzerlandwest taiwannorth taiwannorthwest uaecentral ukwest westcentralus westindia westus
 `;
 
-/** Those of South America, and of Asia, Oceania, the Middle East and Africa; the others are in Europe and North America. */
+/** In this order: South America, then Asia, Oceania, the Middle East and Africa. All other regions are in Europe and North America. */
 const continents = [
   /^(?:brazil|chile)/,
   /asia|australia|india|indonesia|israel|japan|korea|malaysia|newzealand|qatar|southafrica|taiwan|uae/,
 ];
 
-/** By where it leaves, Azure's prices of transfer are one of three: https://azure.microsoft.com/pricing/details/bandwidth/ */
+/** Azure has three prices for outbound transfer, which depend on the source region's continent: https://azure.microsoft.com/pricing/details/bandwidth/ */
 export function transferZoneOf(region: string): number {
   return continents.findIndex((names) => names.test(region));
 }
@@ -33,7 +33,7 @@ const zonalRegions = words(zonal);
 
 export const regionNames: readonly string[] = [...zonalRegions, ...words(zoneless)];
 
-/** The zone of the machine. In a region without zones, none. */
+/** The machine's zone as a list. Empty in a region without zones. */
 export function zonesOf({
   name,
   availabilityZone,
@@ -42,7 +42,7 @@ export function zonesOf({
 }
 
 /**
- * The redundancy of a region's storage account. The replicas of a cluster are in all zones, and so is their store. A machine is in one zone and stops with it: one copy is
+ * The redundancy of a region's storage account. A cluster's replicas are in all zones, so its store is, too. A machine is in one zone and fails with it, so one zone is
  * enough.
  */
 export function storeSku({
@@ -52,7 +52,7 @@ export function storeSku({
   return topology === "cluster" && allZonesOf(name).length > 0 ? "Standard_ZRS" : "Standard_LRS";
 }
 
-/** All zones of a region, as an argument. In a region without zones, none. */
+/** All zones of a region. Empty in a region without zones. */
 export function allZonesOf(region: string): string[] {
   return zonalRegions.includes(region) ? ["1", "2", "3"] : [];
 }

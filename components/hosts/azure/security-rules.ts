@@ -1,4 +1,4 @@
-/** Rules of network security groups, of a machine's and of a cluster's subnet. */
+/** Rules of the network security groups of a machine and of a cluster's subnet. */
 import type { input } from "@pulumi/azure-native/types/index.js";
 
 export type Rule = input.network.SecurityRuleArgs;
@@ -9,7 +9,7 @@ export interface Opening {
   readonly source: Pick<Rule, "sourceAddressPrefix" | "sourceAddressPrefixes">;
 }
 
-/** From any port to any member of the group. */
+/** Allows a source to connect to a port of all members of the group. */
 export function inboundRule({ name, port, source }: Opening, priority: number): Rule {
   return {
     direction: "Inbound",
@@ -24,7 +24,7 @@ export function inboundRule({ name, port, source }: Opening, priority: number): 
   };
 }
 
-/** What a rule is about that is about everything. */
+/** Matches all traffic. */
 export const everything = {
   protocol: "*",
   sourceAddressPrefix: "*",

@@ -1,4 +1,4 @@
-/** Whether the subscription has what a region takes of a size of virtual machine: asked before anything is made, as Azure refuses it halfway through an update. */
+/** Checks before an update whether the subscription can use a virtual machine size. Otherwise, Azure refuses it halfway through the update. */
 import type { Architecture } from "../../capacity/machine.ts";
 import { machineNear } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
@@ -6,27 +6,27 @@ import { listFromArm, same } from "./arm.ts";
 import type { Question } from "./question.ts";
 
 export interface SizeNeed {
-  /** Path of the size in the configuration, within the region. */
+  /** Path of the size in the configuration, relative to the region. */
   readonly path: string;
-  /** The same of the zones, and how they are written there. */
+  /** Path of the zones in the configuration; `writtenZones` formats zones as the configuration does. */
   readonly zonesPath: string;
   writtenZones(zones: readonly string[]): string;
   /** Azure's name of the size. */
   readonly type: string;
-  /** Empty for a region without zones. */
+  /** Empty in a region without zones. */
   readonly zones: readonly string[];
-  /** How many machines there are. */
+  /** Number of machines, from `min` to `max`. */
   readonly min: number;
   readonly max: number;
-  /** Further machines while others are replaced. */
+  /** Number of additional machines while others are replaced. */
   readonly surge: number;
-  /** What the region has already. */
+  /** The region's existing machines. */
   readonly existing?: ExistingMachines | undefined;
-  /** Why a size that is available can't be used: the predicate of a sentence. @default nothing is asked of it */
+  /** Why an available size can't be used, as the predicate of a sentence. @default every available size can be used */
   shortcoming?(sku: Sku): string | undefined;
-  /** Azure's name of the type of a data disk that is yet to be made in the zones. */
+  /** Azure's name of the type of a data disk that will be created in the zones. */
   readonly newDisk?: string | undefined;
-  /** Sizes that could stand in for it, of those that are offered, the best first. */
+  /** Offered sizes that could replace it, best first. */
   instead(isOffered: (type: string) => boolean): readonly string[];
 }
 
@@ -35,8 +35,8 @@ export interface ExistingMachines {
   readonly zones: readonly string[];
   readonly count: number;
   /**
-   * What becomes of them where the size isn't available any more, for a warning. @default the size is refused
-   * @param where `""`, or zones, like `" in zones 2, 3"`
+   * For a warning: what happens to the machines if the size is no longer available. @default the size is refused
+   * @param where `""`, or zones, such as `" in zones 2, 3"`
    */
   stay?(where: string): string;
 }
@@ -55,10 +55,10 @@ const skuHelp =
 const quotaHelp = "https://learn.microsoft.com/azure/quotas/per-vm-quota-requests";
 
 /**
- * Refuses a size that isn't available to the subscription in the region and its zones, one that can't be used, and one that exceeds the quota. Machines that stay where
- * they are get a warning. So does a size about which Azure gives no answer.
+ * Refuses a size that isn't available to the subscription in the region and its zones, that can't be used, or that exceeds the quota. Only warns about machines
+ * that stay where they are, and if Azure doesn't answer.
  *
- * @returns what Azure lists of the size, if it does
+ * @returns Azure's description of the size, if Azure lists it
  */
 export async function findSize(question: Question, need: SizeNeed): Promise<Sku | undefined> {
   const { region, subscription, lookUp, options } = question;
@@ -83,7 +83,7 @@ export async function findSize(question: Question, need: SizeNeed): Promise<Sku 
   if (!all) return undefined;
   const skus = all.filter(({ resourceType }) => resourceType === "virtualMachines");
   const sku = skus.find(({ name }) => same(name, type));
-  // Its limits and its architecture follow from its name. Machines that are there keep the name that they have: another one would replace them.
+  // The size's name must be exact, because limits and architecture are derived from it. Existing machines keep their spelling, because another one would replace them.
   if (sku && sku.name !== type && existing?.type !== type)
     return lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
   const problems = sku ? offerProblems(sku, skus, need, region.name) : [missing(skus, need, region.name)];
@@ -96,7 +96,7 @@ export async function findSize(question: Question, need: SizeNeed): Promise<Sku 
 interface OfferProblem {
   readonly path: string;
   readonly what: string;
-  /** As {@link ExistingMachines.stay} takes it. */
+  /** The argument for {@link ExistingMachines.stay}. */
   readonly where: string;
   readonly wayOut: string;
 }
@@ -138,7 +138,7 @@ function offerProblems(sku: Sku, skus: readonly Sku[], need: SizeNeed, region: s
   if (missing.length === 0) return [];
   const kept = zones.filter((zone) => offered.includes(zone));
   const instead = kept.length > 0 ? kept : offered.slice(0, 1);
-  // What is there has a disk, which can't move.
+  // Existing machines have a disk, which can't move to another zone.
   const isMovable = existing === undefined && instead.length > 0;
   const other = isMovable ? `set \`${need.writtenZones(instead)}\`, or ` : "";
   const only = offered.length > 0 ? `only in ${zonesText(offered)} of` : "in no zone of";
@@ -147,7 +147,7 @@ function offerProblems(sku: Sku, skus: readonly Sku[], need: SizeNeed, region: s
   return [{ path: zonesPath, what, where, wayOut: `${other}${another()}` }];
 }
 
-/** Premium SSD v2 isn't in every zone: https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2 */
+/** Premium SSD v2 isn't available in every zone: https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2 */
 function judgeDisk({ region, lookUp }: Question, need: SizeNeed, all: readonly Sku[]): void {
   const { zonesPath, zones, newDisk } = need;
   const disk = all.find(({ resourceType, name }) => resourceType === "disks" && name === newDisk);
@@ -157,7 +157,7 @@ function judgeDisk({ region, lookUp }: Question, need: SizeNeed, all: readonly S
   lookUp.refuse(zonesPath, message);
 }
 
-/** Other sizes that are available in all the zones. */
+/** Suggests other sizes that are available in all the zones. */
 function setAnother(skus: readonly Sku[], { path, zones, instead }: SizeNeed, region: string): string {
   const isOffered = (type: string) => {
     const sku = skus.find(({ name }) => same(name, type));
@@ -169,7 +169,7 @@ function setAnother(skus: readonly Sku[], { path, zones, instead }: SizeNeed, re
   return `set \`${path}\` to ${others}`;
 }
 
-/** Azure counts vCPUs by family, and of all families together. */
+/** Azure has a vCPU quota per family, and one for all families together. */
 function judgeQuota(
   { region, lookUp }: Question,
   need: SizeNeed,
@@ -181,7 +181,7 @@ function judgeQuota(
   const own = existing && skus.find(({ name }) => same(name, existing.type));
   for (const quota of [sku.family, "cores"]) {
     const usage = usages.find(({ name }) => same(name.value, quota));
-    // Without a limit.
+    // A negative limit means no limit.
     if (!usage || usage.limit < 0) continue;
     const isCounted = own !== undefined && (quota === "cores" || same(own.family, quota));
     const counted = isCounted ? (vCpusOf(own) ?? 0) * (existing?.count ?? 0) : 0;
@@ -198,7 +198,7 @@ function judgeQuota(
   }
 }
 
-/** Machines without which the region can't be made, or changed: none, where those that are there are enough. */
+/** Number of new machines without which the region can't be created or changed. Zero if the existing machines are enough. */
 function required({ type, min, surge, existing }: SizeNeed): number {
   if (existing === undefined || !same(existing.type, type)) return min + surge;
   return min > existing.count ? min + surge : 0;
@@ -208,7 +208,7 @@ function zonesText(zones: readonly string[]): string {
   return `${zones.length === 1 ? "zone" : "zones"} ${zones.join(", ")}`;
 }
 
-/** What Azure lists of a size for the subscription: https://learn.microsoft.com/rest/api/compute/resource-skus/list */
+/** Azure's description of a size for the subscription: https://learn.microsoft.com/rest/api/compute/resource-skus/list */
 export interface Sku {
   readonly resourceType: string;
   readonly name: string;
@@ -222,7 +222,7 @@ export interface Sku {
   }[];
 }
 
-/** What keeps the subscription from the size in all of a region, if anything does. */
+/** The restriction that blocks the size in the whole region, if any. */
 function restrictionOf({ restrictions }: Sku, region: string) {
   return restrictions.find(
     ({ type, restrictionInfo }) =>
@@ -230,19 +230,19 @@ function restrictionOf({ restrictions }: Sku, region: string) {
   );
 }
 
-/** Zones in which the subscription gets the size. They are the subscription's, which numbers them in its own way. */
+/** Zones in which the subscription can use the size. Each subscription numbers the zones in its own way. */
 function zonesOfSku({ locationInfo, restrictions }: Sku, region: string): string[] {
   const zones = locationInfo.find(({ location }) => same(location, region))?.zones ?? [];
   const restricted = restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
   return zones.filter((zone) => !restricted.includes(zone)).toSorted();
 }
 
-/** @returns undefined where Azure doesn't say */
+/** @returns undefined if Azure doesn't list the capability */
 export function capabilityOf({ capabilities }: Sku, wanted: string): string | undefined {
   return capabilities.find(({ name }) => name === wanted)?.value;
 }
 
-/** @returns undefined where Azure doesn't say */
+/** @returns undefined if Azure doesn't list the number */
 export function vCpusOf(sku: Sku): number | undefined {
   const vCpus = capabilityOf(sku, "vCPUs");
   return vCpus === undefined ? undefined : Number(vCpus);

@@ -20,10 +20,10 @@ type Rule = NonNullable<GetNetworkSecurityGroupResult["securityRules"]>[number];
 const path = "network.subnet";
 
 /**
- * Warns where the security group that an existing subnet has refuses clients, or the way to the registries. Azure asks it beside the group of the machine, or of the nodes, which the stack
- * or AKS makes: https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
+ * Warns if the security group of an existing subnet blocks clients, or the way to the registries. Azure applies it in addition to the group of the machine or the nodes, which the stack
+ * or AKS creates: https://learn.microsoft.com/azure/virtual-network/network-security-group-how-it-works
  *
- * Only what is certain is said. What is behind most service tags or an application security group isn't known.
+ * Warns only if the block is certain. The addresses behind most service tags and application security groups aren't known.
  */
 export async function checkSubnetRules(
   { region, lookUp, options }: Question,
@@ -58,17 +58,17 @@ export async function checkSubnetRules(
 
 const internet = "0.0.0.0/0";
 const httpsPort = 443;
-/** The cluster's own DNS, on which all Pods depend. */
+/** The cluster's own DNS, which all Pods need. */
 const dnsPort = 53;
-/** The first of those at which a load balancer asks the nodes of a cluster. */
+/** The first port of the range on which a load balancer probes a cluster's nodes. */
 const nodePort = 30_000;
 
 /** An address range, or a service tag. */
 interface Other {
   readonly name: string;
-  /** Whether the network may have it, and not the internet. */
+  /** Whether the addresses can be inside the network, not on the internet. */
   readonly isInside: boolean;
-  /** Ranges that are of others, where a tag's own aren't known. @default none */
+  /** Ranges that belong to others. Used for a tag whose own ranges aren't known. @default none */
   readonly notIn?: readonly string[];
 }
 
@@ -77,7 +77,7 @@ interface Connection {
   readonly port: number;
 }
 
-/** What must come in. @param subnet its ranges */
+/** The inbound connections that must be allowed. @param subnet the subnet's ranges */
 function inboundOf(region: AzureRegion, subnet: readonly string[]): Connection[] {
   const { access, endpoint, topology } = region;
   const { port, privateLink } = endpoint;
@@ -88,7 +88,7 @@ function inboundOf(region: AzureRegion, subnet: readonly string[]): Connection[]
     }));
   const isCluster = topology === "cluster";
   return [
-    // A private link's clients have addresses of the subnet.
+    // Clients of a private link have addresses of the subnet.
     ...ofRanges([...access.clients, ...(privateLink ? subnet : [])], port),
     ...(isCluster ? ofRanges([podRange, ...subnet], dnsPort) : ofRanges(access.metrics, metricsPort)),
     ...(isCluster || privateLink
@@ -101,9 +101,9 @@ function inboundOf(region: AzureRegion, subnet: readonly string[]): Connection[]
 }
 
 /**
- * The first rule that denies all of it for certain, if none before it may let some in.
- * @param rules by their priority
- * @param other on the other side
+ * The first rule that certainly denies all of this traffic. Undefined if an earlier rule may allow some of it.
+ * @param rules sorted by priority
+ * @param other the other side of the connection
  */
 function refusingRule(
   rules: readonly Rule[],
@@ -126,10 +126,10 @@ function refusingRule(
 
 const everything = ["*", "0.0.0.0/0", "VirtualNetwork"];
 
-/** How much of the other side is behind a prefix or a service tag of a rule. */
+/** How much of the other side a rule's prefix or service tag covers. */
 function matchOf(prefix: string, { name, isInside, notIn = [] }: Other): "all" | "some" | "none" {
   if (prefix === "*" || prefix === internet || prefix === name) return "all";
-  // It has the addresses of peers and of what is behind gateways, too, and that from which load balancers probe.
+  // The tag also covers peers, networks behind gateways, and the address from which load balancers probe.
   if (prefix === "VirtualNetwork") return isInside ? "some" : "none";
   if (prefix === "AzureLoadBalancer") return "none";
   if (prefix === "Internet") return isPrivateRange(name) ? "none" : isInside ? "some" : "all";

@@ -13,8 +13,8 @@ interface OwnSubnet {
 }
 
 /**
- * The subnets of a network that the stack makes: of machine or nodes, and with `endpoint.privateLink` that of the service. Nothing else is in it. A machine's is the smallest that
- * Azure has.
+ * The subnets of a network that the stack creates: one for the machine or the nodes, and with `endpoint.privateLink` one for the service. Nothing else is in the network. A machine's
+ * subnet has Azure's minimum size.
  */
 export const ownSubnets: Readonly<Record<AzureRegion["topology"], Record<"own" | "link", OwnSubnet>>> = {
   vm: {
@@ -27,23 +27,23 @@ export const ownSubnets: Readonly<Record<AzureRegion["topology"], Record<"own" |
   },
 };
 
-/** What the last update of this stack left of the subnet of a network that it has made. */
+/** The subnets of this stack's own network after the last update. */
 export interface PreviousSubnet {
-  /** Whether it has no default outbound access, which Azure decides when it makes the subnet. */
+  /** Whether the subnet has no default outbound access. Azure sets that when it creates the subnet. */
   readonly isClosed: boolean;
-  /** Whether the one of the private link service is there. */
+  /** Whether the private link service's subnet exists. */
   readonly hasLink: boolean;
 }
 
 export interface SubnetArgs {
   readonly place: Place;
-  /** Of what has no public address. @default it has, or its load balancer has */
+  /** The NAT gateway of machines without a public address. @default the machine or its load balancer has a public address */
   readonly gateway: { readonly id: pulumi.Input<string> } | undefined;
-  /** Of all subnets that are made. @default they have none, only what is in them */
+  /** Security group of all created subnets. @default the subnets have none; the resources in them do */
   readonly firewall: NetworkSecurityGroup | undefined;
 }
 
-/** Resource id of the subnet of the configuration: an existing one, or that of a virtual network of the region's own. */
+/** Resource id of the region's subnet: an existing one, or one in a new virtual network. */
 export function subnetId(
   name: string,
   { plan: { region, names }, found }: HostArgs<AzurePlan, { previousSubnet?: PreviousSubnet | undefined }>,
@@ -54,10 +54,10 @@ export function subnetId(
   if (existing !== undefined) return existing;
   const { own, link } = ownSubnets[region.topology];
   const isClosed = found.previousSubnet?.isClosed ?? gateway !== undefined;
-  // Once made, it stays: the network is updated before what is in it is deleted.
+  // Once created, the subnet stays, because an update changes the network before it deletes the resources in it.
   const links = region.endpoint.privateLink || found.previousSubnet?.hasLink ? [link] : [];
   const securityGroup = firewall && { networkSecurityGroup: { id: firewall.id } };
-  // A free endpoint: what goes to storage bypasses NAT gateways and load balancers, which take a price for each GB: https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview
+  // A free service endpoint. Traffic to storage then bypasses NAT gateways and load balancers, which charge by the GB: https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview
   const toStore = region.storage.kind === "bucket" && {
     serviceEndpoints: [{ service: "Microsoft.Storage" }],
   };
@@ -76,7 +76,7 @@ export function subnetId(
           ...(isClosed && { defaultOutboundAccess: false }),
           ...securityGroup,
         },
-        // Azure demands the last of them: https://learn.microsoft.com/azure/private-link/disable-private-link-service-network-policy
+        // Azure requires the last of these settings: https://learn.microsoft.com/azure/private-link/disable-private-link-service-network-policy
         ...links.map(({ name, range }) => ({
           name,
           addressPrefix: range,
@@ -91,12 +91,12 @@ export function subnetId(
   return pulumi.interpolate`${id}/subnets/${own.name}`;
 }
 
-/** Resource id of the one that the configuration names. */
+/** Resource id of the configured subnet, if any. */
 export function existingSubnet({ network }: Pick<AzureRegion, "network">): string | undefined {
   return "subnet" in network ? `${network.vnet}/subnets/${network.subnet}` : undefined;
 }
 
-/** @returns its resource id; undefined where the stack has yet to make the network */
+/** @returns the subnet's resource id, or undefined if the stack hasn't created the network yet */
 export async function wantedSubnet(region: AzureRegion): Promise<string | undefined> {
   const existing = existingSubnet(region);
   if (existing !== undefined) return existing;
@@ -105,7 +105,7 @@ export async function wantedSubnet(region: AzureRegion): Promise<string | undefi
   return id === undefined ? undefined : `${id}/subnets/${ownSubnets[region.topology].own.name}`;
 }
 
-/** @returns undefined where the stack hasn't made a network */
+/** @returns undefined if the stack hasn't created a network */
 export async function previousSubnet({ name, topology }: AzureRegion): Promise<PreviousSubnet | undefined> {
   const networks = await previousOutputs<{ subnets: { name: string; defaultOutboundAccess?: boolean }[] }>(
     "azure-native:network:VirtualNetwork",

@@ -9,20 +9,20 @@ import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
 import { type PreviousSubnet, previousSubnet } from "./subnet.ts";
 
-/** Who gets answers from the zone of `endpoint.zone`: everyone, or only networks that are linked with it. */
+/** Who can resolve names in the zone `endpoint.zone`: everyone, or only networks that are linked with it. */
 export type ZoneKind = "public" | "private";
 
-/** The network and the zones of a region, as far as they are there. */
+/** The existing network and zones of a region. */
 export interface FoundNetwork {
-  /** An existing one. */
+  /** The existing subnet that the configuration names. */
   readonly subnet?: FoundSubnet | undefined;
-  /** Of a network of the region's own. */
+  /** The subnet of a network that the stack created. */
   readonly previousSubnet?: PreviousSubnet | undefined;
-  /** Of `endpoint.zone`. */
+  /** The kind of `endpoint.zone`. */
   readonly zone?: ZoneKind | undefined;
 }
 
-/** @param asked what findSubnet() finds */
+/** @param asked the result of findSubnet() */
 export async function findNetwork(
   question: Question,
   asked: Promise<FoundSubnet | undefined>,
@@ -33,9 +33,9 @@ export async function findNetwork(
 }
 
 /**
- * Finds the zones of a region: that for its name, of which a private one is looked for first where the endpoint is private, and the public one in which the name is proved.
- * @param subnet an existing one, which is found already
- * @returns the kind of `endpoint.zone`; undefined where there is none, or with a problem more
+ * Finds the zones of a region: the zone of its name, and the public zone for the challenge. For a private endpoint, looks for a private zone of the name first.
+ * @param subnet the existing subnet, if there is one
+ * @returns the kind of `endpoint.zone`; undefined if there is no zone, or after adding a problem
  */
 async function findZones(question: Question, subnet: FoundSubnet | undefined): Promise<ZoneKind | undefined> {
   const { region, lookUp } = question;
@@ -64,7 +64,7 @@ async function findZones(question: Question, subnet: FoundSubnet | undefined): P
   return "private";
 }
 
-/** The region's provider asks in its own subscription. @param zone like `dnsZones/example.com`, with its query */
+/** Gets a zone of another subscription, because the region's provider sees only its own. @param zone like `dnsZones/example.com`, with its query */
 function elsewhere(
   { region, options }: Question,
   group: string,
@@ -97,7 +97,7 @@ async function findPublic(
   return lookUp.ask(path, name, zone);
 }
 
-/** @returns its id; undefined where there is none */
+/** @returns the zone's id, or undefined if there is none */
 async function findPrivate(question: Question, name: string, group: string): Promise<string | undefined> {
   const { region, lookUp, options } = question;
   const found = elsewhere(question, group, `privateDnsZones/${name}?api-version=${apis.private.version}`);
@@ -116,13 +116,13 @@ interface NamedZone {
   readonly zone: string;
 }
 
-/** Which version Azure has of a kind of zone, and Pulumi's type of its records. */
+/** API version of each kind of zone, and Pulumi's type of its records. */
 const apis = {
   public: { version: "2018-05-01", records: "azure-native:dns:RecordSet" },
   private: { version: "2020-06-01", records: "azure-native:privatedns:PrivateRecordSet" },
 } as const;
 
-/** That nothing else has the endpoint's name. Asked only where the stack doesn't have it yet. */
+/** Checks that the endpoint's name is free. Asks only if the stack doesn't have the record yet. */
 async function checkName(
   { region, lookUp, options }: Question,
   { kind, id, zone }: NamedZone,
@@ -142,7 +142,7 @@ interface Link {
   readonly properties: { readonly virtualNetwork?: { readonly id: string } };
 }
 
-/** That the network of the region sees the zone, by itself or by name servers of its own, which can't be asked. */
+/** Checks that the region's network can resolve the zone's names. If it has its own name servers, it may do so without a link, but those can't be asked. */
 async function findLink(
   { region: { network, endpoint }, lookUp, options }: Question,
   { id, zone, group }: { readonly id: string; readonly zone: string; readonly group: string },

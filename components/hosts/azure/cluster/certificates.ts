@@ -11,15 +11,15 @@ import { createPodIdentity, podIdentityAnnotations, podIdentityLabels } from "./
 export interface CertificateArgs {
   readonly place: Place;
   readonly cluster: ManagedCluster;
-  /** Of the cluster. */
+  /** The provider of objects in the cluster. */
   readonly provider: Provider;
-  /** By inZones(). */
+  /** The result of inZones(). */
   readonly zoneOptions: pulumi.CustomResourceOptions;
 }
 
 /**
- * cert-manager with an identity that can prove the name, where the certificate is from a public authority.
- * @returns what should be there before a certificate is asked for.
+ * Installs cert-manager if a public authority issues the certificate. Its identity can answer the challenge for the endpoint's name.
+ * @returns what should exist before a certificate is requested
  */
 export function createCertificates(
   name: string,
@@ -46,7 +46,7 @@ export function createCertificates(
     name,
     {
       email: tls.email,
-      // The challenge's name is an alias of one in the small zone: https://cert-manager.io/docs/configuration/acme/dns01/azuredns/
+      // The challenge's name is an alias of a name in the delegated zone: https://cert-manager.io/docs/configuration/acme/dns01/azuredns/
       solver: {
         dns01: {
           cnameStrategy: "Follow",
@@ -70,8 +70,8 @@ export function createCertificates(
 }
 
 /**
- * Of Cloudflare, which sees what the certificate authority will see, where a private zone hides it. By HTTPS, as few networks without a public address let DNS out.
- * Only one: cert-manager asks each that it is given, and all must answer.
+ * Cloudflare's resolver. If a private zone hides the public one, it sees what the certificate authority will see. It uses HTTPS, because few networks without a public address allow outbound DNS.
+ * There is only one: cert-manager asks each resolver that is configured, and all must answer.
  * https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/dns/util/wait.go (checkAuthoritativeNss)
  */
 const publicResolver = "https://1.1.1.1/dns-query";

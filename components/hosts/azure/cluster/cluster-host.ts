@@ -26,8 +26,8 @@ import { createClusterNetwork } from "./network.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
 /**
- * The cache on an AKS cluster of its own, with its blobs in a storage account, in a resource group of its own. Address, records, identities and blobs outlive the
- * cluster, where another one takes its place.
+ * The cache on its own AKS cluster, with its blobs in a storage account, in its own resource group. Address, records, identities and blobs outlive the
+ * cluster if it is replaced.
  */
 export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
@@ -76,7 +76,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
           store: blobs.store,
           annotations: loadBalancerAnnotations(plan),
           handover: loadBalancerHandover,
-          // As the cluster's networkDataplane.
+          // Must match the cluster's networkDataplane.
           networkPolicies: "cilium",
         }),
         serviceAccount: {
@@ -109,12 +109,12 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
   }
 }
 
-/** With the clients of other subscriptions. */
+/** The region, with the clients of other subscriptions. */
 function admitting({ plan: { region }, found }: ClusterArgs): AzureClusterRegion {
   return { ...region, access: { ...region.access, clients: withConsumers(region, found.subnet) } };
 }
 
-/** Resource id of the private link service, which AKS has made when the workload is there. */
+/** Resource id of the private link service. AKS has created the service when the workload is complete. */
 function linkService(
   { region: { resourceGroup }, names }: AzureClusterPlan,
   { id }: ManagedCluster,

@@ -27,19 +27,19 @@ import {
 
 export const clusterType = "azure-native:containerservice:ManagedCluster";
 
-/** What isn't known before Azure is asked: elsewhere, names are ids. */
+/** What isn't known without asking Azure. (Other resources have ids that follow from their names.) */
 export interface ClusterFindings extends FoundNetwork {
   /** Name for the storage account. */
   readonly storageAccount: string;
-  /** How many nodes the cluster has. Undefined before it is there. */
+  /** Number of the cluster's nodes. Undefined if there is no cluster yet. */
   readonly liveNodes: number | undefined;
-  /** Of a private endpoint's nodes in an existing subnet. */
+  /** Set for the nodes of a private endpoint in an existing subnet. */
   readonly outboundType?: OutboundType | undefined;
 }
 
 export type ClusterArgs = HostArgs<AzureClusterPlan, ClusterFindings>;
 
-/** Asks Azure whether all that a region's cluster needs is there. */
+/** Asks Azure whether everything that a region's cluster needs exists. */
 export async function findCluster(
   question: Question<AzureClusterPlan>,
 ): Promise<ClusterFindings | undefined> {
@@ -60,7 +60,7 @@ export async function findCluster(
   return { ...network, storageAccount, liveNodes, ...(outboundType && { outboundType }) };
 }
 
-/** The autoscaler changes the number of nodes, and an update must name it: see countFor(). */
+/** The autoscaler changes the number of nodes, and an update must contain the present number: see countFor(). */
 async function findLiveNodes(
   { plan: { names }, region: { resourceGroup }, lookUp, options }: Question<AzureClusterPlan>,
   { name: cluster }: Partial<PreviousCluster> = {},
@@ -74,14 +74,14 @@ async function findLiveNodes(
     },
     options,
   ).catch((error: Error) => {
-    // Somebody deleted it.
+    // Somebody deleted the pool.
     if (isMissing(error)) return undefined;
     throw error;
   });
   return (await lookUp.ask("replicas", `the node pool of ${cluster}`, pool))?.count;
 }
 
-/** That the nodes' size is available, and each node has room for a replica. */
+/** Checks that the nodes' size is available, and that each node has room for a replica. */
 async function findNodeSize(
   question: Question<AzureClusterPlan>,
   { agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster> = {},
@@ -117,12 +117,12 @@ async function findNodeSize(
   for (const { path, message } of processorProblems(plan, vCpu)) lookUp.refuse(path, message);
 }
 
-/** The pool is part of the cluster, whose size and zones Azure doesn't change. */
+/** The pool is part of the cluster, and Azure can't change the pool's size or zones. */
 function nodesStay(where: string): string {
   return `the existing nodes stay. AKS may not be able to add or replace nodes${where}. Another size or other zones take another cluster`;
 }
 
-/** That the nodes have room in the subnet, and that nothing in the network is taken for a Pod or a Service. */
+/** Checks that the subnet has room for the nodes, and that the network's ranges don't overlap those of Pods and Services. */
 async function findNodeSubnet(
   question: Question<AzureClusterPlan>,
   liveNodes: number | undefined,
@@ -144,7 +144,7 @@ async function findNodeSubnet(
   if (free < needed) {
     lookUp.refuse("network.subnet", `has room for ${free} nodes, and up to ${needed} are needed`);
   }
-  // Said until it worked once: what is behind a firewall can't be looked up.
+  // Warns until the cluster exists, because the addresses behind a firewall can't be looked up.
   if ((found.wayOut === "route" || found.wayOut === "learned") && liveNodes === undefined)
     lookUp.warn(
       "apiAccess",
@@ -153,10 +153,10 @@ async function findNodeSubnet(
   return found;
 }
 
-/** AKS makes a new node before it takes an old one away. */
+/** AKS creates a new node before it removes an old one. */
 const nodesDuringUpgrade = 1;
 
-/** Azure keeps five addresses of a subnet: https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq#are-there-any-restrictions-on-using-ip-addresses-within-these-subnets */
+/** Azure reserves five addresses of each subnet: https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq#are-there-any-restrictions-on-using-ip-addresses-within-these-subnets */
 const keptAddresses = 5;
 
 function usableAddresses(ranges: readonly string[]): number {

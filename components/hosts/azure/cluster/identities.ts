@@ -8,14 +8,14 @@ import type { Place } from "../place.ts";
 import { existingSubnet } from "../subnet.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
-/** Who AKS is when it works on the network, and the rights for it, which must be there before the cluster. */
+/** The identity with which AKS changes the network, and its rights, which must exist before the cluster. */
 export interface ClusterIdentity {
   readonly identity: UserAssignedIdentity;
   readonly rights: readonly pulumi.Resource[];
 }
 
 /**
- * AKS joins nodes and an internal load balancer to their subnets, and looks for the load balancer's address among all of the resource group, for which a right on the address alone is not enough:
+ * AKS attaches nodes and an internal load balancer to their subnets. It looks for the load balancer's address among all addresses of the resource group, so a right on the address alone isn't enough:
  * https://learn.microsoft.com/azure/aks/static-ip#create-a-service-using-the-static-ip-address
  */
 export function createClusterIdentity(
@@ -45,7 +45,7 @@ export function createClusterIdentity(
       ...("subnet" in network && network.loadBalancerSubnet !== undefined
         ? [right("load-balancer-subnet", `${network.vnet}/subnets/${network.loadBalancerSubnet}`)]
         : []),
-      // To make nodes with disks of the set: https://learn.microsoft.com/azure/aks/azure-disk-customer-managed-keys
+      // Needed to create nodes with disks of the set: https://learn.microsoft.com/azure/aks/azure-disk-customer-managed-keys
       ...(encryptionSet === undefined
         ? []
         : [
@@ -57,7 +57,7 @@ export function createClusterIdentity(
 
 export interface PodIdentityArgs {
   readonly place: Place;
-  /** In Azure. */
+  /** The identity's name in Azure. */
   readonly identityName: string;
   readonly cluster: ManagedCluster;
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
@@ -65,12 +65,12 @@ export interface PodIdentityArgs {
 
 export interface PodIdentity {
   readonly identity: UserAssignedIdentity;
-  /** Without it, the identity isn't that of the Pods. */
+  /** Until this exists, the Pods can't use the identity. */
   readonly trust: pulumi.Resource;
 }
 
 /**
- * Who Pods with a service account are in Azure, without a secret: their tokens of the cluster are taken for the identity's.
+ * Creates an identity in Azure for Pods with a service account. It needs no secret, because Azure trusts the Pods' tokens from the cluster.
  * https://learn.microsoft.com/azure/aks/workload-identity-overview
  */
 export function createPodIdentity(
@@ -94,7 +94,7 @@ export function createPodIdentity(
   return { identity, trust };
 }
 
-/** What AKS looks for to give a Pod its identity: https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-labels-and-annotations */
+/** AKS gives an identity to Pods with this label: https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-labels-and-annotations */
 export const podIdentityLabels = { "azure.workload.identity/use": "true" } as const;
 
 export function podIdentityAnnotations({ clientId }: UserAssignedIdentity) {

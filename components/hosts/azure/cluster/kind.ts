@@ -9,7 +9,7 @@ import { ClusterHost } from "./cluster-host.ts";
 import { type ClusterFindings, clusterType, findCluster } from "./findings.ts";
 import { type AzureClusterPlan, planAzureCluster } from "./plan.ts";
 
-/** A region that is an AKS cluster. */
+/** A region with an AKS cluster. */
 export const azureCluster: KindDefinition<AzureClusterRegion, AzureClusterPlan, ClusterFindings> = {
   plan: planAzureCluster,
   async preflight({ region }) {

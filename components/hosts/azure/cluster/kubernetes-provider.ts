@@ -6,10 +6,10 @@ import { providerSettings } from "../../kubernetes/provider.ts";
 import type { Place } from "../place.ts";
 
 /**
- * The provider of what is in the cluster, by the account that AKS makes in each: ADR 14. Its certificate is asked for anew at each run, as AKS renews it.
+ * The provider of objects in the cluster. It uses the local account that AKS creates in each cluster: ADR 14. Each run asks for the account's certificate again, because AKS renews it.
  *
- * Another cluster, and nothing else, is another provider, and what is in the cluster goes with it. The id says which one it is, as a preview of an upgrade knows no other
- * output of the cluster; what replaces a cluster deletes it before, so that the id is another one for all that depends on it.
+ * Only another cluster replaces the provider, and with it the objects in the cluster. The cluster's id identifies it, because a preview of an upgrade knows no other output of
+ * the cluster. A replacement deletes the old cluster first, so everything that depends on the id sees a new one.
  */
 export function createKubernetesProvider(
   name: string,
@@ -32,7 +32,7 @@ export function createKubernetesProvider(
   );
 }
 
-/** @throws Error when AKS gives none, as with local accounts disabled by hand or by a policy. */
+/** @throws RunError if AKS returns no credentials, for example because local accounts were disabled by hand or by a policy */
 function kubeconfigOf({
   kubeconfigs: [first],
 }: {

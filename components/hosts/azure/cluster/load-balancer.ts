@@ -7,11 +7,11 @@ const prefix = "service.beta.kubernetes.io/azure-";
 
 const subnetAnnotation = `${prefix}load-balancer-internal-subnet`;
 
-/** With another subnet, the load balancer has another address. A Service in an existing cluster changes in place. */
+/** In another subnet, the load balancer has another address. A Service in an existing cluster changes in place. */
 export const placingAnnotations = [subnetAnnotation] as const;
 
 /**
- * How AKS makes the Service's load balancer: with the stack's own address, or inside of the nodes' subnet or one beside it, where AKS chooses the address.
+ * Annotations that configure the Service's load balancer: a public one with the stack's own address, or an internal one in a subnet, where AKS chooses the address.
  * https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/, https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/
  */
 export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Record<string, string> {
@@ -27,7 +27,7 @@ export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Re
   return {
     [`${prefix}load-balancer-internal`]: "true",
     [subnetAnnotation]: existing?.loadBalancerSubnet ?? existing?.subnet ?? own.name,
-    // Without it, the rule AllowVnetInBound of the nodes' security group lets in everything of the network, whatever the Service's ranges are.
+    // Without this, the rule AllowVnetInBound of the nodes' security group allows the whole network, regardless of the Service's ranges.
     [`${prefix}deny-all-except-load-balancer-source-ranges`]: "true",
     ...(privateLink && {
       [`${prefix}pls-create`]: "true",
@@ -41,7 +41,7 @@ export function loadBalancerAnnotations({ region, names }: AzureClusterPlan): Re
 }
 
 /**
- * It asks the nodes every 5 s whether they have a replica, and believes what they say twice; what is under way meanwhile, kube-proxy still leads to the old one.
+ * The load balancer probes every 5 s whether a node has a replica, and changes its mind after two equal answers. Until then, kube-proxy still forwards connections to the old replica.
  * https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/ (health probes)
  */
 export const loadBalancerHandover: Handover = { drainSeconds: 45, minReadySeconds: 15 };

@@ -25,11 +25,11 @@ export interface ManagedClusterArgs {
   readonly place: Place;
   readonly identity: UserAssignedIdentity;
   readonly network: ClusterNetwork;
-  /** What AKS must be allowed to before it makes the cluster. */
+  /** Rights that AKS needs before it creates the cluster. */
   readonly after: readonly pulumi.Resource[];
 }
 
-/** What AKS doesn't change of nodes, and the provider doesn't know that: https://learn.microsoft.com/azure/aks/create-node-pools#limitations */
+/** Properties of nodes that AKS can't change, which the provider doesn't know: https://learn.microsoft.com/azure/aks/create-node-pools#limitations */
 const fixed = [
   "availabilityZones",
   "enableNodePublicIP",
@@ -42,9 +42,9 @@ const fixed = [
 ].map((property) => `agentPoolProfiles[0].${property}`);
 
 /**
- * A small AKS cluster for the cache alone: ADR 14.
+ * A small AKS cluster for this cache only: ADR 14.
  *
- * Version, replicas and who reaches the API change in place. Anything else makes another one, of the same name: so the old one goes before, and what is in it.
+ * Version, number of replicas and access to the API change in place. Any other change replaces the cluster by one with the same name, so the old cluster and its content are deleted first.
  */
 export function createManagedCluster(
   name: string,
@@ -61,15 +61,15 @@ export function createManagedCluster(
       resourceName: names.cluster,
       dnsPrefix: names.dnsPrefix,
       nodeResourceGroup: names.nodeResourceGroup,
-      // With a promise of how long the API is there; without, AKS is meant for tests: https://learn.microsoft.com/azure/aks/free-standard-pricing-tiers
+      // The tier with an SLA for the API. AKS's free tier is meant for tests: https://learn.microsoft.com/azure/aks/free-standard-pricing-tiers
       sku: { name: "Base", tier: "Standard" },
       kubernetesVersion: region.version,
       identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
       enableRBAC: true,
       apiServerAccessProfile: {
-        // The nodes come by the internet, too: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
+        // The nodes also reach the API through the internet: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
         authorizedIPRanges: [...ipv4Ranges(region.apiAccess), ...network.egress],
-        // It leads past these ranges.
+        // The run command would bypass these ranges.
         disableRunCommand: true,
       },
       oidcIssuerProfile: { enabled: true },
@@ -87,9 +87,9 @@ export function createManagedCluster(
       },
       ...(encryptionSet !== undefined && { diskEncryptionSetID: encryptionSet }),
       agentPoolProfiles: [nodePool(args, network, place)],
-      // Patches and images by themselves, the minor version never.
+      // Patch versions and node images are upgraded automatically; minor versions aren't.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
-      // The cache has no volumes: each of these would take room on every node.
+      // The cache uses no volumes, and each of these drivers would use resources on every node.
       storageProfile: {
         diskCSIDriver: { enabled: false },
         fileCSIDriver: { enabled: false },
@@ -125,7 +125,7 @@ function nodePool(
     osDiskType: "Managed",
     osDiskSizeGB: azureNode.diskGiB,
     maxPods: podsPerNode,
-    // AKS takes both versions in one step only if they are the same.
+    // AKS upgrades cluster and nodes in one step only if both versions are the same.
     orchestratorVersion: region.version,
     ...(zones.length > 0 && { availabilityZones: zones }),
     enableAutoScaling: true,
@@ -134,12 +134,12 @@ function nodePool(
     maxCount: max,
     enableNodePublicIP: false,
     vnetSubnetID,
-    // Of the machines, their disks and interfaces, which AKS makes: https://learn.microsoft.com/azure/aks/use-tags
+    // Tags of the machines, disks and interfaces that AKS creates: https://learn.microsoft.com/azure/aks/use-tags
     ...(isTagged(plan) && { tags }),
   };
 }
 
-/** When nodes may be replaced, one after the other: https://learn.microsoft.com/azure/aks/planned-maintenance#schedule-configuration-types-for-planned-maintenance */
+/** Weekly windows in which nodes can be replaced, one after the other: https://learn.microsoft.com/azure/aks/planned-maintenance#schedule-configuration-types-for-planned-maintenance */
 const windows = {
   patches: { configName: "aksManagedAutoUpgradeSchedule", dayOfWeek: "Tuesday" },
   "node-images": { configName: "aksManagedNodeOSUpgradeSchedule", dayOfWeek: "Wednesday" },

@@ -14,14 +14,14 @@ import { podRange } from "./nodes.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 import { type OutboundType, ownOutboundType } from "./previous.ts";
 
-/** Where the nodes are, and the ways from clients to them and from them to the internet. */
+/** The network of the nodes: their subnet, the clients' way in, and the way out to the internet. */
 export interface ClusterNetwork {
   /** Resource id of the nodes' subnet. */
   readonly subnet: pulumi.Input<string>;
-  /** For clients; it outlives the cluster. Undefined for an endpoint that is private, whose load balancer has one of the subnet's. */
+  /** The clients' public address, which outlives the cluster. Undefined for a private endpoint, whose load balancer has an address of its subnet. */
   readonly address: PublicIPAddress | undefined;
   readonly outboundType: OutboundType;
-  /** Ranges from which the nodes reach the API; where AKS has made the way out, it knows by itself. */
+  /** Ranges from which the nodes reach the API. Empty if AKS creates the way out, because AKS then allows it by itself. */
   readonly egress: pulumi.Input<string>[];
 }
 
@@ -60,11 +60,11 @@ export function createClusterNetwork(
 }
 
 /**
- * For a subnet that the stack makes, where the owners of the subscription ask for it. AKS has a group of its own, for the nodes' interfaces, which lets in the same clients.
+ * The security group of a subnet that the stack creates, if the subscription's owners require one. AKS has its own group for the nodes' interfaces, which allows the same clients.
  *
- * What passes between Pods isn't encapsulated, and the rules that Azure has by default know the nodes' addresses only:
- * https://learn.microsoft.com/azure/aks/azure-cni-overlay#network-security-groups. AKS needs more ways out than it lists addresses for; what Pods may reach, NetworkPolicies say:
- * https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
+ * Traffic between Pods isn't encapsulated, and Azure's default rules cover only the nodes' addresses:
+ * https://learn.microsoft.com/azure/aks/azure-cni-overlay#network-security-groups. Outbound traffic isn't limited here, because AKS doesn't list all addresses that it needs.
+ * NetworkPolicies limit what Pods can reach: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
  */
 function createSubnetFirewall(
   name: string,
@@ -80,7 +80,7 @@ function createSubnetFirewall(
       ...place,
       networkSecurityGroupName: names.firewall,
       securityRules: [
-        // To any address, as the load balancer leaves its own in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
+        // Allows any destination, because the load balancer keeps its own address in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
         inboundRule({ name: "clients", port: endpoint.port, source: sourceOf(ipv4Ranges(clients)) }, 100),
         {
           name: "nodes-and-pods",

@@ -2,7 +2,7 @@ import { fewestAzureNodes } from "../../../capacity/cluster-nodes.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { allZonesOf } from "../regions.ts";
 
-/** So that no node is given more than fits, and AKS reserves little memory: https://learn.microsoft.com/azure/aks/node-resource-reservations */
+/** Small enough that no node gets more Pods than fit, and that AKS reserves little memory: https://learn.microsoft.com/azure/aks/node-resource-reservations */
 export const podsPerNode = 30;
 
 export interface NodeCount {
@@ -10,37 +10,37 @@ export interface NodeCount {
   readonly max: number;
 }
 
-/** What is left of a node's disk for one replica, beside AKS's own Pods and images. */
+/** Space on a node's disk for one replica, without AKS's own Pods and images. */
 export const replicaDiskGiB = 40;
 
-/** Sorted, as another order would be another cluster. In a region without zones, none. */
+/** The zones of the nodes. Sorted, because another order would replace the cluster. Empty in a region without zones. */
 export function zonesOfNodes({ name, nodes }: Pick<AzureClusterRegion, "name" | "nodes">): string[] {
   return nodes.zones ? [...new Set(nodes.zones)].sort() : allZonesOf(name);
 }
 
-/** The only pool of the cluster. */
+/** Name of the cluster's only pool. */
 export const poolName = "nodes";
 
-/** A node for each replica, and one more while a roll-out starts a replica before it ends another. */
+/** One node per replica, and one more for a roll-out, which starts a new replica before it ends an old one. */
 export function nodeCount({ replicas }: Pick<AzureClusterRegion, "replicas">): NodeCount {
   const min = Math.max(fewestAzureNodes, replicas.min);
   return { min, max: Math.max(min, replicas.max ?? 0) + 1 };
 }
 
 /**
- * The number of nodes that an update of the cluster names. While the autoscaler is on, AKS takes a number outside its range for an error, and another one than the pool
- * has for scaling by hand; it doesn't take none: https://github.com/hashicorp/terraform-provider-azurerm/pull/4256, https://github.com/Azure/AKS/issues/1481,
+ * The number of nodes in an update of the cluster. With the autoscaler on, AKS refuses a number outside the autoscaler's range, treats a number that differs from the pool's as
+ * manual scaling, and refuses a missing number: https://github.com/hashicorp/terraform-provider-azurerm/pull/4256, https://github.com/Azure/AKS/issues/1481,
  * https://github.com/pulumi/pulumi-azure-native/issues/2943
  *
- * @param live what the pool has now. Undefined before it is there.
+ * @param live the pool's present number of nodes. Undefined if there is no pool yet.
  */
 export function countFor({ min, max }: NodeCount, live: number | undefined): number {
   return Math.min(Math.max(live ?? min, min), max);
 }
 
 /**
- * Addresses of Pods and Services, which no one outside of the cluster sees. The ranges are of those that are meant for such use and seldom taken by networks that a
- * virtual network is connected to: https://www.rfc-editor.org/rfc/rfc6598
+ * Addresses of Pods and Services, which are visible only inside the cluster. The ranges are from RFC 6598's block for shared address space. Networks that are connected to a
+ * virtual network seldom use it: https://www.rfc-editor.org/rfc/rfc6598
  *
  * Each node gets a /24 of the Pods' range: https://learn.microsoft.com/azure/aks/azure-cni-overlay#ip-address-planning
  */

@@ -13,7 +13,7 @@ import { isPrivate } from "../outbound.ts";
 import { allZonesOf, azureRegions } from "../regions.ts";
 import { replicaDiskGiB } from "./nodes.ts";
 
-/** A region that is an AKS cluster. */
+/** A region with an AKS cluster. */
 export interface AzureClusterPlan extends OwnClusterPlan<AzureClusterRegion> {
   readonly names: ClusterNames;
 }
@@ -36,14 +36,14 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
         "nodes.zones",
         `${region.name} has no availability zones: leave this out`,
       ),
-      // Of other sizes, Azure says how many there are: see findings.ts.
+      // For other sizes, the look-up asks Azure for the number of vCPUs: see findings.ts.
       ...(node ? processorProblems(plan, node.vCpu) : []),
     ],
     warnings,
   };
 }
 
-/** They become labels of the nodes: https://learn.microsoft.com/azure/aks/azure-cni-overlay#limitations-with-azure-cni-overlay */
+/** AKS writes these names into labels of the nodes: https://learn.microsoft.com/azure/aks/azure-cni-overlay#limitations-with-azure-cni-overlay */
 const longestNetworkName = 63;
 
 function networkNameProblems({ region: { resourceGroup, network }, names }: AzureClusterPlan): Problem[] {
@@ -71,12 +71,12 @@ function loadBalancerSubnetProblems(region: AzureClusterRegion): Problem[] {
     return problem(
       "is for a private endpoint: a public one has an address in no subnet. Leave it out, or set `endpoint.exposure: private`",
     );
-  // Azure takes names in any case, and the same role on the same subnet only once.
+  // Azure's names aren't case-sensitive, and Azure allows each role only once per subnet.
   const isNodes = network.loadBalancerSubnet.toLowerCase() === network.subnet.toLowerCase();
   return isNodes ? problem("is `subnet` already: leave it out") : [];
 }
 
-/** A replica that asks for more processors than a node has would never start. */
+/** Refuses replicas that request more CPU than a node has, because they would never start. */
 export function processorProblems(
   { region: { replicas, nodes }, replica: { edge } }: AzureClusterPlan,
   vCpu: number,

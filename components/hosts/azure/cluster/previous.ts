@@ -8,7 +8,7 @@ import { existingSubnet, wantedSubnet } from "../subnet.ts";
 import { zonesOfNodes } from "./nodes.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
-/** What the last update left of a cluster, as the provider has it, where another value takes another cluster. */
+/** The cluster's outputs from the last update: those whose change replaces the cluster. */
 export interface PreviousCluster {
   readonly id: string;
   readonly name: string;
@@ -23,21 +23,21 @@ export interface PreviousCluster {
 /** https://learn.microsoft.com/azure/aks/egress-outboundtype */
 export type OutboundType = "loadBalancer" | "userAssignedNATGateway" | "userDefinedRouting" | "none";
 
-/** `none` is AKS's word for what it doesn't look at. A subnet with less isn't taken: see found-subnet.ts. */
+/** With `none`, AKS doesn't check the way out. Subnets without a sufficient way out are refused earlier: see found-subnet.ts. */
 const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
   natGateway: "userAssignedNATGateway",
   route: "userDefinedRouting",
   learned: "none",
 };
 
-/** Of nodes whose way out the stack or AKS makes. */
+/** The type for nodes whose way out the stack or AKS creates. */
 export function ownOutboundType(region: AzureClusterRegion): OutboundType {
   return isPrivate(region) ? "userAssignedNATGateway" : "loadBalancer";
 }
 
 /**
- * How a private endpoint's nodes go out of an existing subnet. A cluster that is in it keeps its type, whatever somebody has changed of the subnet since: the provider replaces a
- * cluster for another one, https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
+ * The outbound type of a private endpoint's nodes in an existing subnet. An existing cluster keeps its type, even if the subnet has changed since, because the provider replaces a
+ * cluster whose type changes: https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
  */
 export function findOutboundType(
   { plan: { names }, region, lookUp }: Question<AzureClusterPlan>,
@@ -57,11 +57,11 @@ export function findOutboundType(
 }
 
 /**
- * Refuses an update that would put another cluster in the place of one with something in it. The engine replaces the provider of what is in the cluster, too. It closes that provider before
- * it has deleted anything by it, and so fails in `pulumi up`, after a preview that succeeds: https://github.com/pulumi/pulumi/issues/14650. A `pulumi destroy` of the cluster alone fails in
- * the same way; one of what is in it doesn't.
+ * Refuses an update that would replace a cluster with objects in it. The engine also replaces the provider of these objects. It closes that provider before it has deleted the objects
+ * with it, so `pulumi up` fails after a successful preview: https://github.com/pulumi/pulumi/issues/14650. A `pulumi destroy` that targets only the cluster fails in
+ * the same way; one that targets the objects works.
  *
- * @param outboundType of the update's cluster
+ * @param outboundType the type in this update
  */
 export async function checkReplaced(
   { plan, region, lookUp }: Question<AzureClusterPlan>,
@@ -80,7 +80,7 @@ export async function checkReplaced(
   );
 }
 
-/** A namespace goes last. */
+/** Looks for namespaces, because they are deleted last. */
 async function hasObjects({ name }: AzureClusterRegion): Promise<boolean> {
   const namespaces = await previousOutputs("kubernetes:core/v1:Namespace");
   return [...namespaces.keys()].some((it) => it === name || it.startsWith(`${name}-`));

@@ -18,18 +18,18 @@ import { isTrusted, machinesFor, shortcomingOf, trustedLaunchOf } from "./machin
 import type { AzureVmPlan } from "./plan.ts";
 import { fitsDisk, type Previous, previousOf, wantedMachine } from "./previous.ts";
 
-/** What isn't known before Azure and the stack's state are asked: elsewhere, names are ids. */
+/** What isn't known without asking Azure and the stack's state. (Other resources have ids that follow from their names.) */
 export interface VmFindings extends FoundNetwork {
   readonly previous: Previous;
-  /** Name for the storage account, where the configuration asks for one. */
+  /** Name for the storage account, if the configuration needs one. */
   readonly storageAccount?: string | undefined;
-  /** Whether Azure has Trusted Launch for a size that components/capacity doesn't list. */
+  /** Whether Azure supports Trusted Launch for a size that components/capacity doesn't list. */
   readonly hasTrustedLaunch?: boolean | undefined;
 }
 
 export type VmArgs = HostArgs<AzureVmPlan, VmFindings>;
 
-/** Asks Azure whether all that a region needs is there. */
+/** Asks Azure whether everything that a region needs exists. */
 export async function findVm(question: Question<AzureVmPlan>): Promise<VmFindings> {
   const { region } = question;
   const previous = await previousOf(region.name);
@@ -45,14 +45,14 @@ export async function findVm(question: Question<AzureVmPlan>): Promise<VmFinding
   return { ...network, previous, storageAccount, hasTrustedLaunch };
 }
 
-/** An interface stays in its network: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
+/** Refuses another network for the interface, because it can't move: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
 async function checkMoved({ region, lookUp }: Question): Promise<void> {
   const { name } = region;
   const type = "azure-native:network:NetworkInterface";
   const interfaces = await previousOutputs<{ ipConfigurations: { subnet: { id: string } }[] }>(type);
   const [was] = interfaces.get(name)?.ipConfigurations ?? [];
   if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region)) ?? ""))) return;
-  // What is in the old network, and the machine with it.
+  // The first resource in the old network. The machine depends on it.
   const balancer = "azure-native:network:LoadBalancer";
   const first = (await previousOutputs(balancer)).has(name) ? balancer : type;
   lookUp.refuse(
@@ -64,8 +64,8 @@ async function checkMoved({ region, lookUp }: Question): Promise<void> {
 const networkOf = (subnet: string) => subnet.replace(/\/subnets\/[^/]+$/, "");
 
 /**
- * The size, which decides on the image, and whether a machine can be made of both.
- * @returns whether it has Trusted Launch: see {@link trustedLaunchOf}
+ * Checks the size, then the image, which depends on the size, and whether a machine can be created from both.
+ * @returns whether the size has Trusted Launch: see {@link trustedLaunchOf}
  */
 async function findMachine(
   question: Question<AzureVmPlan>,
@@ -87,7 +87,7 @@ async function findMachine(
   return hasTrustedLaunch;
 }
 
-/** That the machine's size is available in the disk's zone, and can be used. @returns what Azure lists of it, if it does */
+/** Checks that the machine's size can be used and is available in the disk's zone. @returns Azure's description of the size, if Azure lists it */
 async function findMachineSize(
   question: Question<AzureVmPlan>,
   { machine, disk }: Previous,
@@ -103,7 +103,7 @@ async function findMachineSize(
     newDisk: disk && fitsDisk(region, disk) ? undefined : plan.capacity.disk.type,
     min: 1,
     max: 1,
-    // The old machine goes before the new one comes.
+    // The old machine is deleted before the new one is created.
     surge: 0,
     existing: machine && { ...machine, count: 1 },
     shortcoming: (sku) => shortcomingOf(sku, architecture),
@@ -112,7 +112,7 @@ async function findMachineSize(
 }
 
 /**
- * That it is there, not what it is; and that the machine can be given a right to it, which has an effect in a vault with Azure RBAC only:
+ * Checks that the secret exists, without reading it, and that the machine can get a right on it, which works only in a vault with Azure RBAC:
  * https://learn.microsoft.com/azure/key-vault/general/rbac-guide
  */
 async function findCertificate({ region, subscription, lookUp, options }: Question): Promise<void> {

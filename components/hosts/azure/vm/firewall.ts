@@ -10,7 +10,7 @@ import type { Place } from "../place.ts";
 import { inboundRule, nothingElse, type Rule, sourceOf } from "../security-rules.ts";
 import type { AzureVmPlan } from "./plan.ts";
 
-/** Rules stand inside the group: one that was added by hand is found and taken away. @param consumers see {@link consumerRanges} */
+/** Rules are defined inside the group, so an update finds and removes rules that were added by hand. @param consumers see {@link consumerRanges} */
 export function createFirewall(
   name: string,
   plan: AzureVmPlan,
@@ -30,10 +30,10 @@ export function createFirewall(
 }
 
 /**
- * Who may reach the machine: the clients its endpoint, monitoring its metrics. No SSH: `az vm run-command` comes another way. A service tag takes a rule of its own:
+ * Allows clients to reach the endpoint, and monitoring to reach the metrics. There is no SSH: `az vm run-command` doesn't need a port. Each service tag needs its own rule:
  * https://github.com/hashicorp/terraform-provider-azurerm/issues/5617
  *
- * Without the last rule, the addresses of the network and of its peers may reach every port:
+ * Without the last rule, Azure's default rules allow every port from the network and its peers:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
  */
 function inboundRules({ access, endpoint }: AzureVmRegion, consumers: readonly string[]): Rule[] {
@@ -70,7 +70,7 @@ function inboundRules({ access, endpoint }: AzureVmRegion, consumers: readonly s
 }
 
 /**
- * What the machine may reach. Azure's own resolver and metadata service need no rule:
+ * Limits what the machine can reach. Azure's own resolver and metadata service need no rule:
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#azure-platform-considerations
  */
 function outboundRules(plan: AzureVmPlan): Rule[] {

@@ -8,14 +8,14 @@ import { processors } from "../sizes.ts";
 import type { AzureVmPlan } from "./plan.ts";
 
 /**
- * Debian 13, of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. `latest` would hide which one a machine has. No plan and no terms:
+ * Debian 13 of 2026-09-14: `az vm image list --publisher Debian --offer debian-13 --all`. It isn't `latest`, so that the machine's version is known. The image needs no plan and no terms:
  * https://wiki.debian.org/Cloud/MicrosoftAzure
  */
 export const newestImage = "0.20260914.2601";
 const debian = { publisher: "Debian", offer: "debian-13" };
 const imageSku: Record<Architecture, string> = { arm64: "13-arm64", amd64: "13-gen2" };
 
-/** @param image a version of Debian's image, or the resource id of another. */
+/** @param image a version of Debian's image, or the resource id of another image */
 export function imageReference(image: string, architecture: Architecture): input.compute.ImageReferenceArgs {
   if (image.startsWith("/")) return { id: image };
   return { ...debian, sku: imageSku[architecture], version: image };
@@ -24,9 +24,9 @@ export function imageReference(image: string, architecture: Architecture): input
 const path = "machine.image";
 
 /**
- * That the image which the machine is made of is still there, in its region, and can be used for it: publishers withdraw old versions, and a replacement deletes the old
- * machine first. https://aka.ms/DeprecatedImagesFAQ
- * @returns the image, as {@link imageReference} takes it
+ * Checks that the machine's image still exists in the region and fits the machine. Publishers withdraw old versions, and a replacement deletes the old
+ * machine before it creates the new one. https://aka.ms/DeprecatedImagesFAQ
+ * @returns the image, in the form for {@link imageReference}
  */
 export async function findImage(question: Question<AzureVmPlan>, machine: MadeFromImage): Promise<string> {
   const { region } = question;
@@ -61,7 +61,7 @@ async function checkImage(
       refuse("Azure makes no machines from it any more");
   } catch (error) {
     const reason = reasonOf(error as Error);
-    // `NotFound: Artifact: VMImage was not found.` of Debian's images, `ResourceNotFound` of those in a gallery.
+    // For Debian's images: `NotFound: Artifact: VMImage was not found.` For images in a gallery: `ResourceNotFound`.
     if (/NotFound/.test(reason)) refuse(reason);
     else lookUp.warn(path, `Azure doesn't say whether it has the image ${image}: ${reason}`);
   }
@@ -90,7 +90,7 @@ function debianPath(version: string, { subscription, region }: Question, archite
   return `/subscriptions/${subscription}/providers/Microsoft.Compute/locations/${region.name}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${imageSku[architecture]}/versions/${version}?api-version=2024-07-01`;
 }
 
-/** Of an image in a Compute Gallery: https://learn.microsoft.com/rest/api/compute/gallery-images/get */
+/** An image definition in a Compute Gallery: https://learn.microsoft.com/rest/api/compute/gallery-images/get */
 interface ImageDefinition {
   readonly properties?: {
     readonly osState?: string;
@@ -104,7 +104,7 @@ interface ImageDefinition {
 interface ImageVersion {
   readonly properties?: {
     readonly publishingProfile?: { readonly targetRegions?: readonly { readonly name: string }[] };
-    /** With `$expand=ReplicationStatus`. */
+    /** Returned with `$expand=ReplicationStatus`. */
     readonly replicationStatus?: {
       readonly summary?: readonly { readonly region: string; readonly state: string }[];
     };
@@ -115,15 +115,15 @@ interface MadeFromImage {
   readonly architecture: Architecture;
   /** Whether the machine has Trusted Launch. */
   readonly isTrusted: boolean;
-  /** What Azure lists of its size: `SCSI, NVMe`. */
+  /** Disk controllers of the machine's size, from Azure's list: `SCSI, NVMe`. */
   readonly diskControllers?: string | undefined;
 }
 
-/** Of definitions, those that a machine with Trusted Launch can be made from. */
+/** Security types of image definitions that support machines with Trusted Launch. */
 const trusted = ["TrustedLaunch", "TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported"];
 
 /**
- * Why no machine of the stack can be made from images of a definition: predicates of a sentence. What Azure doesn't say of it is left to Azure.
+ * Why the stack's machine can't be created from an image definition: predicates of a sentence. Properties that Azure doesn't return aren't checked.
  * https://learn.microsoft.com/azure/virtual-machines/trusted-launch-portal#trusted-launch-vm-supported-images
  */
 function definitionShortcomings(
@@ -157,7 +157,7 @@ function list(values: string): string[] {
   return values.split(/, */);
 }
 
-/** Why an image version can't be used in a region: the predicate of a sentence, and the way out. */
+/** Why an image version can't be used in a region: the predicate of a sentence, with what the user can do. */
 function replicationShortcoming(
   { properties: { publishingProfile, replicationStatus } = {} }: ImageVersion,
   region: string,

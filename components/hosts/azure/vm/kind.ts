@@ -8,7 +8,7 @@ import { findVm, type VmFindings } from "./findings.ts";
 import { type AzureVmPlan, planAzureVm } from "./plan.ts";
 import { VmHost } from "./vm-host.ts";
 
-/** A region that is a virtual machine in Azure. */
+/** A region with a virtual machine in Azure. */
 export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, VmFindings> = {
   plan: planAzureVm,
   async preflight(plan) {

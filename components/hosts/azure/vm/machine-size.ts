@@ -1,4 +1,4 @@
-/** The size of a region's machine: what it must be able to do, and which other sizes would do. */
+/** The requirements for the size of a region's machine, and other sizes that fulfill them. */
 
 import type { Architecture } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
@@ -9,12 +9,12 @@ import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
 
 /**
- * Why the machine can't have a size: the disks are Premium SSD, the network interface has accelerated networking, and the image is of generation 2.
+ * Why the machine can't use a size. The machine needs Premium SSD disks, accelerated networking, and images of generation 2.
  *
- * Sizes of components/capacity have all of it by their documentation. They aren't judged by Azure's list, which had accelerated networking wrong for some of them:
+ * Sizes in components/capacity have all of these according to their documentation. Azure's list isn't used for them, because it was wrong about accelerated networking for some:
  * https://github.com/microsoft/lisa/pull/1752
  *
- * @returns the predicate of a sentence; undefined where Azure doesn't say that anything is missing
+ * @returns the predicate of a sentence, or undefined if Azure doesn't say that anything is missing
  */
 export function shortcomingOf(sku: Sku, architecture: Architecture): string | undefined {
   if (machineNamed("azure", sku.name)) return undefined;
@@ -32,9 +32,9 @@ export function shortcomingOf(sku: Sku, architecture: Architecture): string | un
 }
 
 /**
- * Whether a size that components/capacity doesn't list has Trusted Launch, which not even all of generation 2 have. Where Azure gives no answer, a machine of that size keeps
- * what it has, as a change would replace it.
- * @returns undefined for a size that is listed, and where nothing is known
+ * Whether a size that components/capacity doesn't list has Trusted Launch. Not even all sizes of generation 2 have it. If Azure doesn't answer, an existing machine of that size
+ * keeps its setting, because a change would replace the machine.
+ * @returns undefined for a listed size, and if nothing is known
  */
 export function trustedLaunchOf(
   type: string,
@@ -55,7 +55,7 @@ export function isTrusted(type: string, found: boolean | undefined): boolean {
 }
 
 /**
- * All sizes of components/capacity have Trusted Launch but for those with Ampere's Arm processors: D of version 5 and B of version 2, which
+ * All sizes in components/capacity have Trusted Launch, except for those with Ampere's Arm processors: D of version 5 and B of version 2, which
  * `az vm list-skus` lists with `TrustedLaunchDisabled`. https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes (2025-04-21)
  */
 function isAmpere(size: string): boolean {
@@ -63,8 +63,8 @@ function isAmpere(size: string): boolean {
 }
 
 /**
- * Sizes that carry the region's workload, the least expensive first; or the one that comes closest, where none does.
- * @param isOffered whether the subscription gets a size in the machine's zone.
+ * Sizes that can carry the region's workload, the least expensive first. If none can, the one that comes closest.
+ * @param isOffered whether the subscription can use a size in the machine's zone
  */
 export function machinesFor(
   { region, workload, upstreams }: AzureVmPlan,

@@ -15,11 +15,11 @@ import { customDataTag, diskPlacement } from "./previous.ts";
 import { customDataDigest, dataDiskLun } from "./user-data.ts";
 
 /**
- * What makes another machine of it. Azure doesn't change these on a machine that is there, and the provider doesn't know: it would try, and fail
+ * Properties whose change must replace the machine. Azure can't change them on an existing machine, but the provider would try, and fail
  * (https://github.com/pulumi/pulumi-azure-native/issues/577). The rest of `osProfile` and `securityProfile` changes in place.
  */
 const replacing = [
-  // Azure would change it, but not to a size with another kind of disk interface: https://learn.microsoft.com/azure/virtual-machines/nvme-overview
+  // Azure can change the size, but not to one with another kind of disk interface: https://learn.microsoft.com/azure/virtual-machines/nvme-overview
   "hardwareProfile.vmSize",
   // https://github.com/Azure/azure-quickstart-templates/issues/4121
   "osProfile.adminUsername",
@@ -31,7 +31,7 @@ const replacing = [
   "osProfile.linuxConfiguration.disablePasswordAuthentication",
   // https://github.com/Azure/azure-quickstart-templates/issues/5442
   "osProfile.linuxConfiguration.ssh",
-  // Only while it is deallocated: https://learn.microsoft.com/azure/virtual-machines/trusted-launch-existing-vm
+  // Azure can change it only on a deallocated machine: https://learn.microsoft.com/azure/virtual-machines/trusted-launch-existing-vm
   "securityProfile.securityType",
   "storageProfile.imageReference",
   // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
@@ -40,23 +40,23 @@ const replacing = [
 ];
 
 export interface MachineArgs {
-  /** A version of Debian's image, or the resource id of another. */
+  /** A version of Debian's image, or the resource id of another image. */
   readonly image: pulumi.Input<string>;
   readonly place: Place;
   readonly disk: Disk;
   readonly identity: UserAssignedIdentity;
   readonly networkInterface: NetworkInterface;
-  /** Base64. Another one is another machine. */
+  /** Base64. Another value replaces the machine. */
   readonly customData: pulumi.Input<string>;
-  /** Base64. Another one is read by the running machine: https://learn.microsoft.com/azure/virtual-machines/user-data */
+  /** Base64. The running machine reads a new value: https://learn.microsoft.com/azure/virtual-machines/user-data */
   readonly userData: pulumi.Input<string>;
-  /** What must be there when the machine starts, or reads another {@link MachineArgs.userData}. */
+  /** Resources that must exist when the machine starts, or reads a new {@link MachineArgs.userData}. */
   readonly after: readonly pulumi.Resource[];
 }
 
 /**
- * The machine with the data disk. It holds nothing that isn't on that disk, so it is replaced rather than changed: first deleted, as disk and interface can't be on
- * two machines, then followed by the new one.
+ * The machine with its data disk. All its state is on that disk, so the machine is replaced, not changed. The old one is deleted first, because the disk and the interface can't be
+ * attached to two machines at once.
  */
 export function createMachine(
   name: string,
@@ -94,9 +94,9 @@ export function createMachine(
         osDisk: {
           createOption: "FromImage",
           caching: "ReadWrite",
-          // Without it, each replacement leaves a disk behind.
+          // Otherwise, each replacement leaves a disk behind.
           deleteOption: "Delete",
-          // As what Azure promises for one machine is that of its slowest disk.
+          // Azure's SLA for a single machine depends on its slowest disk.
           managedDisk: {
             storageAccountType: "Premium_LRS",
             ...(encryptionSet !== undefined && { diskEncryptionSet: { id: encryptionSet } }),
@@ -106,7 +106,7 @@ export function createMachine(
           {
             lun: dataDiskLun,
             createOption: "Attach",
-            // Premium SSD v2 takes no other.
+            // Premium SSD v2 supports no other mode.
             caching: "None",
             deleteOption: "Detach",
             managedDisk: { id: disk.id },
@@ -130,8 +130,8 @@ const trustedLaunch: { securityProfile: input.compute.SecurityProfileArgs } = {
 };
 
 /**
- * The data disk: cache, metrics, and certificate. It outlives the machine, and isn't deleted by mistake: `pulumi destroy` stops at it and names
- * `pulumi state unprotect`, the way to delete it after all. Azure makes a disk larger in place, and refuses to make it smaller.
+ * The data disk with cache, metrics and certificate. It outlives the machine. It is protected against accidental deletion: `pulumi destroy` stops at the disk and names
+ * `pulumi state unprotect`, which allows the deletion. Azure can make a disk larger in place, but not smaller.
  */
 export function createDisk(
   name: string,
@@ -152,7 +152,7 @@ export function createDisk(
       diskName,
       sku: { name: disk.type },
       diskSizeGB: disk.sizeGiB,
-      // Sectors as on any other disk; Premium SSD v2 would have 4096 bytes, for ever:
+      // 512 bytes, as on other disks. The default of Premium SSD v2 is 4096 bytes, and can't be changed later:
       // https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2
       creationData: { createOption: "Empty", ...(isProvisioned && { logicalSectorSize: 512 }) },
       ...(isProvisioned && { diskIOPSReadWrite: disk.iops, diskMBpsReadWrite: disk.throughput }),
@@ -160,11 +160,11 @@ export function createDisk(
         diskEncryptionSetId === undefined
           ? { type: "EncryptionAtRestWithPlatformKey" }
           : { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId },
-      // Nobody exports its content over the network.
+      // Prevents exports of the disk's content over the network.
       networkAccessPolicy: "DenyAll",
       publicNetworkAccess: "Disabled",
     },
-    // Azure doesn't change it. The preview then says that the disk would be replaced, as by another name, which `protect` doesn't let happen.
+    // Azure can't change it. So the preview shows a replacement of the disk, as for another name, and `protect` prevents it.
     { ...options, protect: true, replaceOnChanges: ["creationData"] },
   );
 }

@@ -9,14 +9,14 @@ import { subnetId } from "../subnet.ts";
 import type { VmArgs } from "./findings.ts";
 import { addressPlacement } from "./previous.ts";
 
-/** The way from clients to the machine, which a replaced machine takes over. */
+/** The connection between clients and the machine. A replacement machine takes it over. */
 export interface Network {
   readonly networkInterface: NetworkInterface;
   /** Resource id. */
   readonly subnet: pulumi.Input<string>;
-  /** IPv4. Of an endpoint that is private, the interface's own, which it keeps as long as it is in its subnet. */
+  /** IPv4. For a private endpoint, the address of the interface, which doesn't change while the interface is in its subnet. */
   readonly address: pulumi.Output<string>;
-  /** Resource id of the service for other subscriptions, where there is one. */
+  /** Resource id of the private link service, if there is one. */
   readonly privateLink: pulumi.Output<string> | undefined;
 }
 

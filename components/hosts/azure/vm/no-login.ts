@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 
 /**
- * An SSH key that lets nobody in. Azure makes no Linux machine without a password or a key, and nobody is to log in: the firewall has no port for it, and
+ * An SSH key with which nobody can log in. Azure requires a password or a key for a Linux machine, but nobody should log in: the firewall has no open port for SSH, and
  * `az vm run-command` needs neither.
  *
- * The public half is a point of the curve that a hash chose, so its private half was never known and can't be found.
+ * The public key is a hash, so its private key was never known and can't be computed.
  */
 export function publicKeyOfNobody(): string {
   const type = "ssh-ed25519";

@@ -13,7 +13,7 @@ import { type Names, namesOf } from "../naming.ts";
 import { azureRegions } from "../regions.ts";
 import { azureUserData, userDataLimitBytes } from "./user-data.ts";
 
-/** A region that is a virtual machine in Azure. */
+/** A region with a virtual machine in Azure. */
 export interface AzureVmPlan extends VmPlan<AzureVmRegion> {
   readonly names: Names;
 }
@@ -35,12 +35,12 @@ export function planAzureVm(request: PlanRequest<AzureVmRegion>): Planned<AzureV
   };
 }
 
-/** As long as real ones, which compress about as well. */
+/** Placeholders with the length of real values, which compress about as well. */
 const subscription = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
 const clientId = "0e37df36-f698-4f2c-8a6f-3d1c5b7a9e02";
 const storageAccount = "cache0123456789abcdef012";
 
-/** Found by making some. */
+/** Checks the size of the user data by rendering it with placeholders. */
 function userDataProblems(plan: AzureVmPlan): Problem[] {
   const { region, names, capacity } = plan;
   const { resourceGroup = names.resourceGroup } = region;
@@ -58,7 +58,7 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
   return problemIf(length > userDataLimitBytes, "topology", message);
 }
 
-/** Sources that open nothing, or more than they seem to. */
+/** Warns about sources that have no effect, or allow more than they seem to. */
 function accessWarnings(region: AzureVmRegion): Problem[] {
   return sourcesOf(region).flatMap(({ source, path }) => {
     const message = warningOf(source);
@@ -72,7 +72,7 @@ function warningOf(source: string): string | undefined {
   return `"${source}" has no effect: the machine has an IPv4 address only`;
 }
 
-/** @returns problems whose path is relative to the region. */
+/** @returns problems whose path is relative to the region */
 function accessProblems({ access }: AzureVmRegion): Problem[] {
   const sources = [...access.clients, ...access.metrics];
   const tags = sources.filter(isServiceTag).length;

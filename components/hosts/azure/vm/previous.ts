@@ -7,45 +7,45 @@ import { allZonesOf, zonesOf } from "../regions.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { azureCustomData, customDataDigest } from "./user-data.ts";
 
-/** What the last update of this stack left of a region, where the next one depends on it. */
+/** Outputs of this stack's last update that the next update depends on. */
 export interface Previous {
   readonly disk?: Placed | undefined;
   readonly address?: Placed | undefined;
   readonly machine?: PreviousMachine | undefined;
-  /** Of the machine's identity. */
+  /** Client id of the machine's identity. */
   readonly clientId?: string | undefined;
   /** Names of the secrets in the region's vault. */
   readonly secrets: readonly string[];
 }
 
-/** Something in availability zones, which it can't leave. */
+/** A resource in availability zones. It can't move to other zones. */
 export interface Placed {
   readonly name: string;
-  /** Sorted; empty in a region without zones. */
+  /** Sorted. Empty in a region without zones. */
   readonly zones: readonly string[];
 }
 
-/** A machine, by what makes another one of it: see machine.ts. */
+/** The properties whose change replaces a machine: see machine.ts. */
 export interface MachineMadeOf {
-  /** Azure's name of its size. */
+  /** Azure's name of the size. */
   readonly type: string;
-  /** Sorted; empty in a region without zones. */
+  /** Sorted. Empty in a region without zones. */
   readonly zones: readonly string[];
   readonly hasTrustedLaunch: boolean;
   /** Version or resource id. */
   readonly image: string;
-  /** By {@link customDataDigest}. */
+  /** The result of {@link customDataDigest}. */
   readonly customData: string;
 }
 
-/** Image and custom data aren't known of each one that is there. */
+/** An existing machine. Its image and custom data aren't always known. */
 export type PreviousMachine = Pick<MachineMadeOf, "type" | "zones" | "hasTrustedLaunch"> &
   Told<MachineMadeOf>;
 
-/** As the provider has them. */
+/** Outputs of the provider's resources. */
 interface Outputs {
   readonly name: string;
-  /** In any order. @default the region has none */
+  /** In any order. @default the region has no zones */
   readonly zones?: readonly string[];
 }
 
@@ -58,10 +58,10 @@ interface MachineOutputs extends Outputs {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** Of a machine, with the digest of its custom data, which Azure doesn't tell. */
+/** Tag of a machine with the digest of its custom data, which Azure doesn't return. */
 export const customDataTag = "custom-data";
 
-/** @param region its name, with which the names of its resources begin. */
+/** @param region the region's name, with which its resources' names begin */
 export async function previousOf(region: string): Promise<Previous> {
   const [disks, addresses, machines, identities, secrets] = await Promise.all([
     previousOutputs<Outputs>("azure-native:compute:Disk"),
@@ -104,8 +104,8 @@ function machineOf({
 }
 
 /**
- * The machine that this update makes or leaves alone, with disk and identity that are there.
- * @returns undefined where something of it is yet to be made
+ * The machine that this update creates or leaves alone, with the existing disk and identity.
+ * @returns undefined if the disk or the identity doesn't exist yet
  */
 export function wantedMachine(
   region: AzureVmRegion,
@@ -121,8 +121,8 @@ export function wantedMachine(
 }
 
 /**
- * Name and zones of the data disk. Azure doesn't move it to another zone: a new one takes its place there, by another name, as the old one is deleted only after
- * the machine that has it.
+ * Name and zones of the data disk. Azure can't move a disk to another zone. A new disk there needs another name, because the old one is deleted only after
+ * the machine that uses it.
  */
 export function diskPlacement({ region, names }: AzureVmPlan, { disk }: Previous): Placed {
   const zones = zonesOf(region);
@@ -131,15 +131,15 @@ export function diskPlacement({ region, names }: AzureVmPlan, { disk }: Previous
 }
 
 /**
- * Name and zones of the public address: all zones, so that it outlives the move of the machine to another one. An address of one zone, as earlier versions of this
- * project made it, stays as long as the machine is in that zone: "Zones cannot be added/updated/removed once the resource is created", and clients may know it.
+ * Name and zones of the public address. It is in all zones, so that the machine can move to another one. Earlier versions of this project created addresses in one zone. Such an address
+ * stays while the machine is in that zone: "Zones cannot be added/updated/removed once the resource is created", and clients may know it.
  */
 export function addressPlacement({ region, names }: AzureVmPlan, { address }: Previous): Placed {
   if (address && fitsAddress(region, address)) return address;
   return { name: address ? `${names.address}-all-zones` : names.address, zones: allZonesOf(region.name) };
 }
 
-/** What another availability zone costs, with paths relative to the region. */
+/** Warnings about what a change of the availability zone costs. Paths are relative to the region. */
 export function placementWarnings({ region }: AzureVmPlan, { disk, address }: Previous): Problem[] {
   const { availabilityZone: zone } = region;
   const messages = [
@@ -154,12 +154,12 @@ export function placementWarnings({ region }: AzureVmPlan, { disk, address }: Pr
   return messages.flatMap((message) => (message ? [{ path: "availabilityZone", message }] : []));
 }
 
-/** Whether a disk that is there can stay with the region's machine. */
+/** Whether the region's machine can keep using an existing disk. */
 export function fitsDisk(region: AzureVmRegion, { zones }: Placed): boolean {
   return zones.join() === zonesOf(region).join();
 }
 
-/** A machine in a zone takes an address of that zone, or of all: https://github.com/Azure/azurehpc/issues/317 */
+/** A machine in a zone can use an address of that zone or of all zones: https://github.com/Azure/azurehpc/issues/317 */
 function fitsAddress(region: AzureVmRegion, { zones }: Placed): boolean {
   return zonesOf(region).every((zone) => zones.includes(zone));
 }

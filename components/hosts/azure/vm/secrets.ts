@@ -16,24 +16,24 @@ export interface SecretsArgs {
   readonly authority: PrivateAuthority | undefined;
 }
 
-/** The secrets that the machine reads when it starts. */
+/** The secrets that the machine reads. */
 export interface Secrets {
-  /** Resource ids. */
+  /** Resource ids of the secrets in the vault. */
   readonly stored: StoredSecrets<pulumi.Output<string>>;
-  /** The machine's rights, which it should have when it starts. */
+  /** The machine's rights. They should exist when it starts. */
   readonly rights: readonly pulumi.Resource[];
 }
 
 /**
- * Stores the stack's secrets in a vault of the region, and lets the machine read these, and the certificate that is in a vault already: one by one, no vault as a
- * whole.
+ * Stores the stack's secrets in a vault of the region. Gives the machine rights to read each of them, and the certificate in an existing vault. It gets no right on a whole
+ * vault.
  *
- * One that the configuration no longer has stays in the vault without its value: whoever deploys may write a secret, by the right on the vault, but not delete it, which takes
- * a right on the vault's content (`secrets/delete`), even for its owner:
+ * A secret that is no longer configured stays in the vault, but loses its value. The identity that deploys can write secrets with its right on the vault. A deletion needs
+ * a right on the vault's content (`secrets/delete`), which even the vault's owner lacks:
  * https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/resources/customresources/custom_keyvault.go
  * https://learn.microsoft.com/azure/key-vault/general/rbac-guide
  *
- * A deleted one would also hold its name for days, and one that is only forgotten (`retainOnDelete`) for ever: the provider doesn't create what it finds.
+ * Also, a deleted secret would block its name for days, and a forgotten one (`retainOnDelete`) forever: the provider doesn't create a secret that exists.
  */
 export function createSecrets(
   name: string,
@@ -71,7 +71,7 @@ export function createSecrets(
         properties: { value },
         tags: place.tags,
       },
-      // Not deleted by itself.
+      // Deleted with the vault only.
       { ...options, deletedWith: vault },
     );
     return id;
@@ -79,8 +79,8 @@ export function createSecrets(
 }
 
 /**
- * A vault that rights protect. It can be reached from everywhere, its default: a firewall would also have to let in Azure's own deployment service, from which the
- * secrets come.
+ * Creates a vault that is protected by rights. Every network can reach it (Azure's default), because a firewall would also have to allow Azure's own deployment service, which
+ * writes the secrets.
  */
 function createVault(
   name: string,

@@ -21,8 +21,8 @@ import { createSecrets } from "./secrets.ts";
 import { azureCustomData, azureUserData, podDigest } from "./user-data.ts";
 
 /**
- * The cache on a virtual machine in Azure, in a resource group of its own. The running machine takes another Pod. Disk, address, identity and records outlive it; another
- * image, size or custom data replaces it.
+ * The cache on a virtual machine in Azure, in its own resource group. The running machine takes another Pod without a replacement. Disk, address, identity and records outlive the machine.
+ * Another image, size or custom data replaces it.
  */
 export class VmHost extends pulumi.ComponentResource implements Host {
   readonly address: Host["address"];
@@ -44,7 +44,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const firewall = createFirewall(name, plan, place, consumers, own);
     const network = createNetwork(name, args, place, firewall, own);
     const { address } = network;
-    // Not the machine's own identity, whose rights would go with each replacement.
+    // Not a system-assigned identity, because its rights would be lost with each replacement of the machine.
     const identity = new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, own);
     const authority = createAuthority(name, region, own);
     const secrets = createSecrets(name, args, { place, identity, authority }, own);
