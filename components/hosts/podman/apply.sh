@@ -1,27 +1,27 @@
 #!/bin/sh
-# Makes the Pods of this machine those of a bundle: one Pod for each container of the cache. What only changes files that a running program takes up by
-# itself is checked by that program, and written. Anything else replaces that part's Pod. If the cache was well before and isn't after, the bundle
-# before is applied again.
+# Makes this machine's Pods match a bundle: one Pod for each container of the cache. If only files change that a running program can reload, the program
+# checks them, and they are replaced in place. Any other change replaces the part's Pod. If the cache was healthy before the change and isn't after it, the previous
+# bundle is applied again.
 #
 # Usage: apply.sh BUNDLE_DIRECTORY [PREVIOUS_BUNDLE_DIRECTORY]
 # Environment:
-#   STATE         directory of what the Pods mount, which survives this script
+#   STATE         directory of the files that the Pods mount; it outlives this script
 #   UNIT          prefix of the systemd units that play $STATE/units/<pod>.yaml, such as registry-cache@. Empty: podman plays it.
-#   WELL_SECONDS  how long the cache may take until it is well again; 60 by default
-# Exit: 0 applied; 1 refused before anything changed; 2 the bundle before is back; 3 it isn't. Then the last line of standard error is `REASON: MESSAGE`.
+#   WELL_SECONDS  maximum number of seconds until the cache is healthy again; 60 by default
+# Exit: 0 applied; 1 refused before anything changed; 2 the previous bundle runs again; 3 it doesn't. For 1 to 3, the last line of standard error is `REASON: MESSAGE`.
 set -u
 umask 022
 bundle=$1 previous=${2-}
 : "${STATE:?}" "${UNIT=}" "${WELL_SECONDS:=60}"
 region=$(cat "$bundle/region")
 
-# Seconds that a stop waits for transfers to end; the containers' own limits are under it.
+# Seconds that a stop waits for transfers to end. The containers' own limits are shorter.
 grace=120
 
-# There as long as a change hasn't ended before which the cache was well, also if this script was killed meanwhile.
+# This file exists during a change if the cache was healthy before it, even if this script was killed meanwhile.
 was_well=$STATE/was-well
 
-# One change after the other, also where one goes on after whoever called it has been stopped. What podman starts doesn't hold the lock, nor what ends transfers.
+# Allows one change at a time, even if this script still runs after its caller was stopped. Processes that podman starts, and those that finish transfers, don't hold the lock.
 if command -v flock >/dev/null; then
   mkdir -p "$STATE" && exec 8<"$STATE" && flock 8
   podman() { command podman "$@" 8>&-; }
@@ -32,7 +32,7 @@ fail() {
   exit "$1"
 }
 
-# Its file has no end of line, which `read` takes for a failure.
+# The file doesn't end with a line break, so `read` returns an error, which is ignored.
 pod_of() {
   read -r its_pod <"$bundle/parts/$1/pod"
   echo "$its_pod"
@@ -43,13 +43,13 @@ files_of() {
   echo "$STATE/files/$1-${its_pod##*-}"
 }
 
-# The edge is last: what it needs is there before.
+# The edge is last, because it needs the other parts.
 parts() {
   for it in "$bundle"/parts/*; do [ "${it##*/}" = edge ] || echo "${it##*/}"; done
   echo edge
 }
 
-# `POD CONTAINER START` of each container of the region. Not by Pods, which podman locks while one of them stops.
+# `POD CONTAINER START` of each container of the region. Lists containers instead of Pods, because podman locks a Pod while it stops.
 containers() {
   podman ps --pod --format '{{.PodName}} {{.Names}} {{.StartedAt}}' --filter label=app.kubernetes.io/name=registry-cache \
     --filter "label=app.kubernetes.io/instance=$region" "$@"
@@ -59,13 +59,13 @@ look() { running=$(containers); }
 
 newline='
 '
-# At the last look. One that only ends its transfers doesn't count.
+# Whether a Pod ran at the last look. A Pod that only finishes its transfers doesn't count.
 runs() {
   [ ! -e "$STATE/retired/$1" ] || return
   case "$newline$running" in *"$newline$1 "*) ;; *) return 1 ;; esac
 }
 
-# The Pod of the part that ran at the last look and isn't the bundle's.
+# The part's Pods that ran at the last look and aren't the bundle's.
 other() {
   name=$(pod_of "$1")
   for pod in $(echo "$running" | sed -n "s/^\(${name%-*}-[0-9a-f]*\) .*/\1/p"); do
@@ -75,14 +75,14 @@ other() {
 
 same_files() { diff -r -x .next "$bundle/parts/$1/files" "$(files_of "$1")" >/dev/null 2>&1; }
 
-# Beside the files that are in use; where none are, in their place, too.
+# Writes the new files beside those in use. If no running Pod uses them, also replaces them.
 propose() {
   next=$(files_of "$1")/.next
   rm -rf "$next" && mkdir -p "$next" && cp "$bundle/parts/$1/files/"* "$next/" || return
   runs "$(pod_of "$1")" || cp "$bundle/parts/$1/files/"* "$(files_of "$1")/"
 }
 
-# By the part's own program: in the running container, or in the image of one that is to take the place of a running one.
+# Lets the part's own program check the files: in the running container, or, if that will be replaced, in a temporary container with the new image.
 accepted() {
   [ -e "$bundle/parts/$1/check" ] || return 0
   part=$1 pod=$(pod_of "$1") old=$(other "$1" | head -n 1)
@@ -104,11 +104,11 @@ accepted() {
   fi
 }
 
-# All that can be known before anything changes.
+# Does all checks that are possible before anything changes.
 prepare() {
   look
   images=$(for part in $(parts); do runs "$(pod_of "$part")" || { cat "$bundle/parts/$part/image" && echo; }; done)
-  # One call, where all are there.
+  # A single call if all images exist.
   # shellcheck disable=SC2086
   [ -z "$images" ] || podman image inspect --format found $images >/dev/null 2>&1 || for image in $images; do
     podman image exists "$image" || podman pull --quiet "$image" >/dev/null || fail 1 image "can't pull $image"
@@ -117,7 +117,7 @@ prepare() {
     ! { same_files "$part" && runs "$(pod_of "$part")"; } || continue
     propose "$part" || fail 1 disk "can't write the files of $part"
     said=$(accepted "$part" 2>&1) || {
-      # From 125 on, podman has failed, not the program.
+      # Exit codes from 125 mean that podman failed, not the program.
       if [ $? -lt 125 ]; then reason=refused; else reason=image; fi
       fail 1 "$reason" "$part: $(echo "$said" | tail -n 1)"
     }
@@ -133,7 +133,7 @@ play() {
   fi
 } >/dev/null
 
-# Usage: stop POD PART. Transfers under way end first.
+# Usage: stop POD PART. Waits for transfers in progress.
 stop() {
   if [ -z "$UNIT" ]; then
     podman stop --time "$grace" "$1-$2"
@@ -144,10 +144,10 @@ stop() {
   fi
 } >/dev/null 2>&1
 
-# Fails where it has none.
+# Fails if the container has no process.
 process_of() { podman inspect --format '{{.State.Pid}}' "$1" 2>/dev/null | grep -vx 0; }
 
-# At once. podman kills nothing that it is stopping; without root, the process is another user's.
+# Removes the Pod immediately. podman can't kill a container that it is already stopping, so the process is killed directly. Without root, the process belongs to another user.
 remove() {
   pod=$(pod_of "$1")
   if [ -n "$UNIT" ]; then
@@ -161,7 +161,7 @@ remove() {
   rm -f "$STATE/retired/$pod"
 } >/dev/null 2>&1
 
-# Of its name there can be what a failure has left, or what still ends its transfers.
+# First removes a Pod with the same name: one that failed, or one that still finishes its transfers.
 start() {
   remove "$1"
   if same_files "$1" || { rm -rf "$(files_of "$1")" && propose "$1"; } && rm -rf "$(files_of "$1")/.next" && play "$1"; then return; fi
@@ -169,7 +169,7 @@ start() {
   return 1
 }
 
-# Each file as a whole, as prepare() has written them. Those of the bundle before are written only now.
+# Replaces each file atomically with the one from prepare(). In a rollback, the previous bundle's files are written only now.
 take_files() {
   ! same_files "$1" || return 0
   next=$(files_of "$1")/.next
@@ -177,14 +177,14 @@ take_files() {
   mv "$next/"* "$(files_of "$1")/" && rm -r "$next"
 }
 
-# Usage: retire POD PART. As stop, in the background.
+# Usage: retire POD PART. Like stop, but in the background.
 retire() {
   mkdir -p "$STATE/retired" && : >"$STATE/retired/$1"
   if [ -n "$UNIT" ]; then
     systemctl stop --no-block "$UNIT$1.service"
     return
   fi
-  # By their ids: the names can be others' by then.
+  # Uses ids, because other containers may have the names by then.
   ids=$(podman inspect --format '{{.Id}} {{.Pod}}' "$1-$2")
   {
     podman stop --time "$grace" "${ids% *}"
@@ -192,14 +192,14 @@ retire() {
   } </dev/null >/dev/null 2>&1 8>&- &
 }
 
-# The new edge waits for the port, so the listener is away for a moment only; the old one goes on with its transfers.
+# The new edge waits for the port, so the port is closed only for a moment. The old edge finishes its transfers.
 hand_over() {
   old=$(other edge)
   start edge || return
   for pod in $old; do retire "$pod" edge; done
 }
 
-# As soon as it answers. It may also be waiting for its upstream, so not for ever. Where its image has no wget, which podman says by 127, the edge asks.
+# Waits until the part answers, but not forever, because it may be waiting for its upstream. If its image has no wget (podman's exit code 127), the edge asks instead.
 await_ready() {
   [ -e "$bundle/parts/$1/ready" ] || return 0
   asking=$(pod_of "$1")-$1
@@ -211,7 +211,7 @@ await_ready() {
   return 0
 }
 
-# `POD/PART` of what isn't the bundle's, but for what still ends its transfers.
+# `POD/PART` of the Pods that aren't the bundle's, except for those that still finish their transfers.
 unwanted() {
   containers --all | while read -r pod container _; do
     grep -qx "$pod" "$bundle"/parts/*/pod || { [ -e "$STATE/retired/$pod" ] && process_of "$container" >/dev/null; } ||
@@ -219,10 +219,10 @@ unwanted() {
   done
 }
 
-# Parts that wait for their transfers hold up no others. What is of no part any more goes first: others can be waiting for its ports.
+# Changes the parts in parallel, so that a part that waits for its transfers doesn't delay others. The stop of removed parts begins first, because others may need their ports.
 change() {
   look
-  # What is started or stopped.
+  # Everything that is started or stopped.
   moved=$(unwanted)
   gone='' starting='' failed=''
   for it in $moved; do
@@ -249,19 +249,19 @@ change() {
       starting="$starting $part:$!"
     fi
   done
-  # nginx doesn't ask an origin again for seconds after it was away, unless it begins anew.
+  # nginx doesn't retry an origin for some seconds after it was down, unless it reloads.
   [ -z "$starting" ] || [ -n "$failed" ] || podman exec "$(pod_of edge)-edge" sh -c 'kill -HUP 1'
-  # Not for an edge that ends its transfers.
+  # Doesn't wait for an old edge that finishes its transfers.
   for job in $gone; do wait "$job"; done
   culprit=$failed obstacle="$failed doesn't start"
   [ -z "$failed" ] || return
   [ -z "$moved" ] || for it in $(unwanted); do stop "${it%/*}" "${it#*/}"; done
 }
 
-# Usage: well POD BUNDLE. As a client sees it, whatever becomes of the certificate.
+# Usage: well POD BUNDLE. Whether the endpoint works for a client, even if the certificate is invalid.
 well() { podman exec "$1-edge" wget -q -T 8 -O - "$(cat "$2/health")" 2>/dev/null | grep -q '^probe_success 1'; }
 
-# Whether each part runs what the bundle says. If not, $obstacle says why, and $culprit which doesn't.
+# Whether each part runs the bundle's version. If not, sets $culprit to the part and $obstacle to the reason.
 taken() {
   look
   for part in $(parts); do
@@ -275,7 +275,7 @@ taken() {
   culprit='' obstacle=''
 }
 
-# With nothing started anew since the look before: what ends at once and starts again is seen running, too.
+# Requires that nothing restarted since the previous look, because a part that keeps failing and restarting also appears as running.
 becomes_well() {
   end=$(($(date +%s) + WELL_SECONDS)) before=
   [ -n "$moved" ] || before=$running

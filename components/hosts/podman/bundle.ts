@@ -7,32 +7,32 @@ import { sha256 } from "../naming.ts";
 import { probeParameters } from "../oncall/program.ts";
 
 /**
- * What a machine with podman is told to run: files, by their paths in the bundle.
+ * What a machine with podman should run: files, by their paths in the bundle.
  *
- * Each container of the Pod is played as a Pod of its own, a part, so that one can be replaced while the others go on. They share the machine's network, as in one Pod.
+ * Each container of the Pod becomes its own Pod, a part, so that it can be replaced while the others keep running. The parts share the machine's network, as containers of one Pod do.
  *
- * - `apply.sh`: makes the machine's Pods those of the bundle
- * - `region`, `health`: what apply.sh reads
- * - `parts/<container>/pod`: the Pod's name, which changes whenever the part has to be replaced
- * - `parts/<container>/pod.yaml`, `image`, `files/…`: what the Pod is made of; its ConfigMap as files
- * - `parts/<container>/check`: the command that checks files before a running container gets them, where there is one; a word in each line
- * - `parts/<container>/ready`: a URL that answers 200 once the container serves, where there is one; asked by the container itself, or, where its image has no wget, by the edge
- * - `parts/<container>/secret`: the name of the secret for which the container is restarted when it changes, where there is one
- * - `parts/<container>/taken`: a URL, and what it answers once the container has taken up its files, where it says so
+ * - `apply.sh`: makes the machine's Pods match the bundle
+ * - `region`, `health`: input of apply.sh
+ * - `parts/<container>/pod`: the Pod's name, which changes whenever the part must be replaced
+ * - `parts/<container>/pod.yaml`, `image`, `files/…`: the Pod's manifest, image and files (its ConfigMap)
+ * - `parts/<container>/check`: optional; a command, one word per line, that checks new files before a running container gets them
+ * - `parts/<container>/ready`: optional; a URL that answers 200 once the container serves. The container itself asks it, or the edge if the container's image has no wget
+ * - `parts/<container>/secret`: optional; the name of a secret whose change restarts the container
+ * - `parts/<container>/taken`: optional; a URL, and its answer once the container has loaded its files
  */
 export type Bundle = Readonly<Record<string, string>>;
 
 export type UnlabelledPod = Omit<PodOptions, "labels">;
 
 export interface BundleArgs {
-  /** Absolute path of the directory where apply.sh keeps what the running Pods mount. */
+  /** Absolute path of the directory where apply.sh keeps the files that running Pods mount. */
   readonly stateDirectory: string;
-  /** What the host adds. @default nothing */
+  /** Further files of the host. @default none */
   readonly files?: Bundle;
 }
 
 export function renderBundle(options: UnlabelledPod, { stateDirectory, files = {} }: BundleArgs): Bundle {
-  // By these, apply.sh knows its Pods.
+  // apply.sh finds its Pods by these labels.
   const labels = {
     "app.kubernetes.io/name": "registry-cache",
     "app.kubernetes.io/instance": options.region.name,
@@ -52,7 +52,7 @@ export function renderBundle(options: UnlabelledPod, { stateDirectory, files = {
   );
 }
 
-/** The bundle as it is stored and sent: JSON, the same for the same content. Its sha256() is its name. */
+/** The bundle as JSON, as it is stored and sent. The same content always gives the same text. Its sha256() is its name. */
 export function bundleText(bundle: Bundle): string {
   const sorted = Object.entries(bundle).sort(([one], [other]) => (one < other ? -1 : 1));
   return `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`;
@@ -60,7 +60,7 @@ export function bundleText(bundle: Bundle): string {
 
 export interface BundlePart {
   readonly container: string;
-  /** The Pod's name; the container's name for podman is `<pod>-<container>`. */
+  /** The Pod's name. The container's name in podman is `<pod>-<container>`. */
   readonly pod: string;
   readonly image: string;
 }
@@ -73,7 +73,7 @@ export function bundleParts(bundle: Bundle): BundlePart[] {
   });
 }
 
-/** By blackbox_exporter, which asks the endpoint as a client does. */
+/** The URL of blackbox_exporter's probe, which sends a request as a client does. */
 function healthUrl({ ports, listen, region }: UnlabelledPod): string {
   const parameters = probeParameters(region.endpoint.hostname, listen);
   return `http://127.0.0.1:${ports.blackbox}/probe?module=endpoint&${parameters}`;
@@ -105,7 +105,7 @@ function partFiles(manifests: PodManifests, container: Container, stateDirectory
 
 /**
  * The Pod of one container.
- * @param files the directory in the place of its ConfigMap
+ * @param files the directory that replaces the container's ConfigMap
  */
 function partOf({ pod }: PodManifests, container: Container, files: string): Pod {
   const { metadata, spec } = pod;
@@ -120,7 +120,7 @@ function partOf({ pod }: PodManifests, container: Container, files: string): Pod
     },
     spec: {
       ...spec,
-      // apply.sh has pulled it. Without a policy, podman asks the registry for each image without a tag, and podman 4 for each: a start would need the registry.
+      // apply.sh has already pulled the image. Without a policy, podman asks the registry for each image without a tag (podman 4: for each image), so a start would need the registry.
       containers: [{ ...container, imagePullPolicy: "IfNotPresent" }],
       volumes: volumes.map((volume) =>
         volume.name === configMap
