@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the program asks a cluster. Settings besides those of registry-cache.sh: CONTEXT, NAMESPACE
+# How the program queries a cluster. Settings in addition to those of registry-cache.sh: CONTEXT, NAMESPACE
 # shellcheck disable=SC2034
 MORE_COMMANDS='  replica [N]           lists the replicas, or names one. Each has a Prometheus of its own: `firing` asks all of them, all else looks at the first
   --replica N COMMAND   looks at another one; the first is 0
@@ -11,16 +11,16 @@ become_ready() {
 
 k() { limited kubectl --context "$CONTEXT" --namespace "$NAMESPACE" "$@"; }
 
-# An API server may be silent, and `timeout` is not on every computer.
+# Sets kubectl's own limit, because the API server may not answer and not every computer has `timeout`.
 look() { k "$@" --request-timeout=20s; }
 
-# An evicted Pod stays in the list until it is deleted, and takes no commands.
+# Excludes evicted Pods, which are listed until somebody deletes them and can't run commands.
 replicas() {
   look get pods --selector app.kubernetes.io/name=registry-cache --field-selector 'status.phase!=Failed,status.phase!=Succeeded' \
     --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}'
 }
 
-# Which to ask for a verdict: each, unless one is named.
+# Which replicas to ask for a verdict: all, unless one is named.
 askers() { if [ -n "${REPLICA-}" ]; then replica; else replicas; fi; }
 
 replica() {
@@ -39,7 +39,7 @@ part_names() {
   look get pod "$pod" --output 'jsonpath={range .spec.containers[*]}{.name}{"\n"}{end}'
 }
 
-# Of all replicas. Without containers, a Pod is Pending.
+# States of all replicas. A Pod without container states is Pending.
 states() {
   lines=$(look get pods --selector app.kubernetes.io/name=registry-cache --output \
     'jsonpath={range .items[*]}{.metadata.name} {.status.phase}{range .status.containerStatuses[*]}, {.name}{" "}{.ready}{end}{"\n"}{end}') || return
@@ -48,7 +48,7 @@ states() {
       print $1, tolower($2) (NF < 3 ? "" : bad == "" ? ", all containers ready" : ", not ready:" bad) }'
 }
 
-# Nobody else knows more than the API server.
+# The API server already has all information.
 is_stopped() { false; }
 
 part_details() {
@@ -100,7 +100,7 @@ show_space() {
   in_part prometheus du -sh /prometheus
   for origin in $(part_names | grep '^origin-'); do
     echo "$origin:"
-    # With a bucket, it has no store of its own.
+    # With a bucket, an origin has no store of its own.
     in_part "$origin" sh -c '[ ! -d /var/lib/registry ] || du -sh /var/lib/registry'
   done
 }
@@ -110,7 +110,7 @@ workload() { look get statefulsets,deployments --selector app.kubernetes.io/name
 configuration() {
   workload=$(workload) || return
   counts=$(look get "$workload" --output 'jsonpath=wanted {.spec.replicas} replicas; {.status.updatedReplicas} have the wanted configuration, {.status.readyReplicas} are ready') || return
-  # Kubernetes leaves out a number that is 0.
+  # Kubernetes leaves out numbers that are 0.
   printf '%s\n' "$counts" | sed 's/  / 0 /g'
 }
 

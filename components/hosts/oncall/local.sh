@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the program does as a user of this machine.
+# What the program does on a machine of the user's own, without root.
 
 become_ready() { :; }
 
@@ -18,7 +18,7 @@ configuration() {
 }
 
 # Usage: restart_pods POD…
-# podman stops a Pod whose only container has ended. The container's monitor sees to that, perhaps only when the Pod has been started again: so wait for its end.
+# podman stops a Pod after its only container has ended. The container's monitor does that, possibly after the Pod has been started again. So wait until the monitor ends.
 restart_pods() {
   monitors=$(for pod; do podman ps --quiet --filter "pod=$pod"; done | xargs -r podman inspect --format '{{.State.ConmonPid}}' | grep -vx 0)
   podman pod stop "$@" || return

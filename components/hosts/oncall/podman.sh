@@ -1,16 +1,16 @@
 #!/bin/sh
-# What the program asks podman, wherever the containers are: vm.sh has what it does on a machine of its own, local.sh what it does as a user of this one.
-# Settings besides those of registry-cache.sh: DATA, the directory of the store; STATE, where `current` links to what was applied
+# How the program queries podman. vm.sh has the rest for a cache's own machine, and local.sh for the machine of a user.
+# Settings in addition to those of registry-cache.sh: DATA, the directory of the store; STATE, where `current` links to what was applied
 # shellcheck disable=SC2034
 MORE_COMMANDS='  container PART        the id of a container, for podman
   pod PART              the name of the Pod of a container'
 
 ours() { limited podman ps --filter label=app.kubernetes.io/name=registry-cache --filter "label=app.kubernetes.io/instance=$REGION" "$@"; }
 
-# Which to ask for a verdict: here, there is one.
+# What to ask for a verdict: here, there is only one cache.
 askers() { echo "$REGION"; }
 
-# While an edge that was replaced ends its transfers, there are two: the newer one.
+# The newest container of a part. While a replaced edge finishes its transfers, there are two.
 container() {
   ours --all --quiet --sort created --filter "label=app.kubernetes.io/component=$1" | tail -n 1 | grep . || fail "there is no container $1"
 }
@@ -53,7 +53,7 @@ show_space() {
   du -xsh "$DATA"/* 2>/dev/null | sort -h | tail
 }
 
-# What was applied last: the names of a Pod's directories are digests.
+# The short digest of what was applied last: the directory of a bundle is named after its digest.
 applied() {
   link=$(readlink "$STATE/current") || return
   short "${link##*/}"

@@ -1,24 +1,24 @@
-/** The program `registry-cache`, by which whoever is on call looks after a cache: the same commands on every host. docs/runbooks/README.md */
+/** The on-call program `registry-cache`. It has the same commands on every host. docs/runbooks/README.md */
 import type { Upstream } from "../../config/schema.ts";
 import { script } from "../../pod/script.ts";
 import { quoted } from "../../pod/shell-word.ts";
 
-/** What it asks, wherever it runs. */
+/** The program's settings on every host. */
 interface Common {
   readonly region: string;
-  /** URL that clients ask. */
+  /** URL that clients use. */
   readonly endpoint: string;
-  /** The first of the ports that the containers use between themselves. */
+  /** The first of the ports that the containers use among themselves. */
   readonly internalPort: number;
-  /** Parameters of blackbox_exporter, by which it asks the endpoint: see {@link probeParameters}. */
+  /** Parameters for blackbox_exporter's probe of the endpoint: see {@link probeParameters}. */
   readonly probe: string;
-  /** Where the runbooks are, with `{alert}` for the alert's name. */
+  /** URL of the runbooks, with `{alert}` for the alert's name. */
   readonly runbookUrl: string;
-  /** What a test pull takes, as `registry/repository:tag`: see {@link testImage}. @default what clients asked for last */
+  /** The image of a test pull, as `registry/repository:tag`: see {@link testImage}. @default the image that clients requested last */
   readonly image?: string | undefined;
 }
 
-/** Containers of podman: on a machine of the cache's own, or as a user of this one. */
+/** Containers in podman: on a cache's own machine, or on the machine of the user. */
 export interface OnPodman extends Common {
   readonly host: "vm" | "local";
   /** Absolute path of the directory with the store. */
@@ -27,27 +27,27 @@ export interface OnPodman extends Common {
   readonly state: string;
 }
 
-/** A workload, by kubectl. */
+/** A workload in a cluster, through kubectl. */
 export interface OnKubernetes extends Common {
   readonly host: "kubernetes";
   readonly context: string;
   readonly namespace: string;
 }
 
-/** What it takes as its first word, on some host. */
+/** The commands of all hosts. Some exist only on some hosts. */
 export const commands = [
   ...["status", "firing", "startup", "q", "parts", "logs", "origins", "certificate", "space"],
   ...["probe", "pull", "restart", "container", "pod", "replica", "k", "help"],
 ] as const;
 
-/** What it consists of, by where it runs; the last of each is the same everywhere. */
+/** The program's scripts on each host, in order. The last one is the same everywhere. */
 const scripts = {
   vm: ["podman.sh", "vm.sh", "registry-cache.sh"],
   local: ["podman.sh", "local.sh", "registry-cache.sh"],
   kubernetes: ["kubernetes.sh", "registry-cache.sh"],
 } as const;
 
-/** A POSIX shell script. */
+/** @returns a POSIX shell script */
 export function onCallProgram(options: OnPodman | OnKubernetes): string {
   const { region, endpoint, internalPort, probe, runbookUrl, image = "" } = options;
   const settings = {
@@ -65,7 +65,7 @@ export function onCallProgram(options: OnPodman | OnKubernetes): string {
   return ["#!/bin/sh\n", ...lines, ...scripts[options.host].map(body)].join("");
 }
 
-/** Of the module `endpoint` of blackbox_exporter, which asks as a client does. @param scheme what the edge itself speaks */
+/** Parameters for the module `endpoint` of blackbox_exporter, which sends requests as a client does. @param scheme what the edge itself speaks */
 export function probeParameters(
   hostname: string,
   { port, scheme = "https" }: { readonly port: number; readonly scheme?: "http" | "https" },
@@ -73,7 +73,7 @@ export function probeParameters(
   return `hostname=${hostname}&target=${encodeURIComponent(`${scheme}://127.0.0.1:${port}/v2/`)}`;
 }
 
-/** The first image that the configuration says is always there. */
+/** The first image of the configuration that always exists: an upstream's `probe`. */
 export function testImage(upstreams: readonly Pick<Upstream, "registry" | "probe">[]): string | undefined {
   const [upstream] = upstreams.filter(({ probe }) => probe !== undefined);
   return upstream && `${upstream.registry}/${upstream.probe}`;

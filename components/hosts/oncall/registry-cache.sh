@@ -1,5 +1,5 @@
 #!/bin/sh
-# Looks after a cache: the same commands on every host. program.ts puts settings and the functions of a host before this.
+# The on-call program: it has the same commands on every host. program.ts puts the settings and a host's functions before this file.
 # Settings: REGION; ENDPOINT, its URL; PORT, the first of the internal ports; PROBE, the parameters of the endpoint's probe; RUNBOOK_URL, with {alert}; IMAGE, what `pull` pulls by default
 set -u
 usage() {
@@ -44,7 +44,7 @@ number() {
   esac
 }
 
-# Usage: part_argument COMMAND PART. What has another form isn't the name of a container, and isn't handed on.
+# Usage: part_argument COMMAND PART. Refuses an argument that can't be the name of a container, and passes nothing else on.
 part_argument() {
   [ $# -eq 2 ] || wrong "$1 takes one argument, the name of a container"
   case $2 in
@@ -55,7 +55,7 @@ part_argument() {
   echo "$names" | grep -qx -e "$2" || wrong "there is no container $2, but $(echo "$names" | paste -sd ' ' -)"
 }
 
-# A screen must come, whatever hangs.
+# Applies a time limit, so that `status` prints something even if a command hangs.
 limited() {
   if [ -z "${LIMIT-}" ] || ! command -v timeout >/dev/null; then
     "$@"
@@ -67,7 +67,7 @@ limited() {
   return "$limited_code"
 }
 
-# Usage: runs PART CODE, of what was asked of it before. What hangs runs.
+# Usage: runs PART CODE, where CODE is the exit code of an earlier request. A part that hangs is running.
 runs() {
   hangs "$2" && return
   in_part "$1" true >/dev/null 2>&1 || hangs $?
@@ -79,13 +79,13 @@ short() { printf %.12s "$1"; }
 
 ask_prometheus() { in_part prometheus promtool query instant "http://127.0.0.1:$((PORT + 4))" -- "$1"; }
 
-# The alerts of the last two evaluations, which are 15 s apart: after a restart, Prometheus answers for five minutes with what fired before.
+# The alerts of the last two evaluations, which are 15 s apart. After a restart, Prometheus still returns alerts from before the restart for five minutes.
 ask_firing() { ask_prometheus 'ALERTS{alertstate="firing"} unless time() - timestamp(ALERTS{alertstate="firing"}) > 40'; }
 
 # Usage: ask_blackbox MODULE PARAMETERS
 ask_blackbox() { in_part "$asker" wget -q -T 8 -O - "http://127.0.0.1:$((PORT + 6))/probe?module=$1&$2"; }
 
-# The endpoint as a client sees it, by the exporter that probes it, past DNS and firewalls. Without an edge, the exporter still says what it sees.
+# Probes the endpoint as a client does, without DNS and firewalls, through blackbox_exporter. If the edge doesn't run, asks the exporter from Prometheus's container.
 health() {
   asker=edge
   ask_blackbox endpoint "$PROBE"
@@ -98,7 +98,7 @@ health() {
 
 value_of() { printf '%s\n' "$1" | sed -n "s/^$2 //p" | awk '{ printf "%.0f", $1 }'; }
 
-# Usage: find_verdict. Into `verdict`, `answer`, which is the probe's, and `unknown`, which isn't empty where nobody can say. Fails unless the cache serves.
+# Usage: find_verdict. Sets `verdict`, `answer` (the probe's answer) and `unknown` (empty if the verdict is certain). Fails unless the cache serves.
 find_verdict() {
   asked=$(askers) || return
   answer='' serving='' refusing='' unknown='' absent=''
@@ -129,7 +129,7 @@ find_verdict() {
   return 1
 }
 
-# Into `alerts`, and `missing`, which says why there may be more.
+# Sets `alerts`, and `missing`: the reason why there may be more alerts.
 find_alerts() {
   missing=
   firing=$(show_firing 2>/dev/null)
@@ -175,7 +175,7 @@ status() {
     echo 'alerts         none'
   fi
   [ -z "$containers" ] || printf '%s\n' "$containers" | sed 's/^/container      /'
-  # All else would wait for the same answer.
+  # All further requests would wait for the same API server.
   if [ "$listed" -ne 0 ] && [ -n "${CONTEXT-}" ]; then return "$result"; fi
   disk_use 2>&1 | awk 'NR > 1 { printf "disk           %s: %s of %s used, %s free\n", $NF, $(NF - 1), $(NF - 4), $(NF - 2) }'
   disk_use i 2>/dev/null | awk 'NR > 1 && $(NF - 1) + 0 >= 90 { printf "disk           %s: %s of the inodes used\n", $NF, $(NF - 1) }'
@@ -231,7 +231,7 @@ probe() {
 
 is_line() { [ "$(printf '%s' "$1" | wc -l)" -eq 0 ]; }
 
-# Into `image_path`, without the reference, `reference`, and `ns`, which is empty for the default upstream.
+# Sets `image_path` (without the reference), `reference`, and `ns` (empty for the default upstream).
 # https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
 parse_image() {
   digest='sha256:[0-9a-f]{64}'
@@ -257,21 +257,21 @@ parse_image() {
   image_path=/v2/$name
 }
 
-# The image that clients asked for last, by its tag.
+# The image that clients requested last, with its tag.
 last_image() {
   show_logs edge --tail=5000 2>/dev/null | grep '"kind":"tag"' | grep '"status":"200"' | tail -n 1 |
     sed -n 's/.*"uri":"\/v2\/\([^"?]*\)\/manifests\/\([^"?]*\)?\{0,1\}\([^"]*\)".*/\1:\2 \3/p' |
     sed 's/^\([^ ]*\) .*ns=\([^&]*\).*/\2\/\1/; s/ .*//; s/%3A/:/g'
 }
 
-# Usage: ask URL_PATH COMMAND, in the edge. Prints the headers, what the command makes of the content, and the seconds before and after. At a port of the same server on
-# loopback, where nothing is counted as a client's. Through one pipe, so that the headers come first.
+# Usage: ask URL_PATH COMMAND. Runs in the edge. Prints the headers, the command's output for the content, and the times before and after in seconds. Uses a loopback port of
+# the same server, where requests don't count as a client's. Everything goes through one pipe, so that the headers come first.
 ask() {
   in_part edge sh -c 'read -r began _ </proc/uptime; { wget -q -S -T 60 -O - "$1" 2>&3 | $2; } 3>&1; read -r ended _ </proc/uptime; printf "\ntook: %s %s\n" "$began" "$ended"' \
     sh "http://127.0.0.1:$((PORT + 7))$1${ns:+?ns=$ns}" "$2" 2>&1
 }
 
-# Usage: tell WHAT ANSWER [DIGEST]. A line on an answer; fails where it isn't what was asked for.
+# Usage: tell WHAT ANSWER [DIGEST]. Prints a line about an answer. Fails if the answer isn't what was requested.
 tell() {
   content=${3-}
   printf '%s\n' "$2" | awk -v what="$1" -v digest="${content#sha256:}" '

@@ -1,10 +1,10 @@
 #!/bin/sh
-# What the program does on a machine of the cache's own, where systemd starts its Pods.
+# What the program does on a cache's own machine, where systemd starts the Pods.
 
-# Nobody but root sees the containers of a machine.
+# Only root can see the machine's containers.
 become_ready() { [ "$(id -u)" -eq 0 ] || exec sudo -- "$0" "$@"; }
 
-# While the containers of a stopped cache end, podman can be silent for minutes: systemd knows.
+# While the containers of a stopped cache end, podman may not answer for minutes, so ask systemd.
 is_stopped() { [ "$(systemctl is-active registry-cache 2>/dev/null)" = inactive ]; }
 
 show_startup() {
@@ -15,7 +15,7 @@ show_startup() {
 
 disk_use() { limited df "-P${1-h}" "$DATA" /; }
 
-# What a change has left.
+# The wanted and the applied Pod, and the last failure.
 configuration() {
   digest=$(applied)
   wanted=$(short "$(cat /run/registry-cache/wanted 2>/dev/null)")
