@@ -12,29 +12,29 @@ import { type Run, StepError, step } from "./steps.ts";
 
 const nodeModules = join(import.meta.dirname, "..", "..", "node_modules");
 
-/** As in start.js, which Pulumi runs only once its SDK is loaded, and never in the process of the dynamic resources: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_compile_cachedir */
+/** The same directory as in start.js. Pulumi runs that only after it has loaded its SDK, and never in the process for dynamic resources: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_compile_cachedir */
 const compileCache = process.env.NODE_COMPILE_CACHE || join(nodeModules, ".cache", "compiled");
 
-/** In quotation marks, as its path may have spaces: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_optionsoptions */
+/** In quotation marks, because the path may contain spaces: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_optionsoptions */
 const sdkStart = `--require=${JSON.stringify(join(import.meta.dirname, "sdk-start.cjs"))}`;
 
-/** Where Pulumi keeps what it downloads: https://www.pulumi.com/docs/iac/cli/environment-variables/ */
+/** Directory for Pulumi's downloads: https://www.pulumi.com/docs/iac/cli/environment-variables/ */
 export const pulumiHome = process.env.PULUMI_HOME || join(homedir(), ".pulumi");
 
-/** Where the npm package `pulumi` looks for the engine of its own version before it downloads one. */
+/** Before the npm package `pulumi` downloads the engine of its version, it looks in this directory. */
 const engineDirectory = join(pulumiHome, "versions", goTools.pulumi.version.slice(1), "bin");
 
-/** The engine itself, once {@link ensureEngine} has seen to it; through the npm package it starts a third slower. */
+/** The engine itself, after {@link ensureEngine}. Starting it through the npm package takes a third longer. */
 export const engineProgram = join(engineDirectory, "pulumi");
 
-/** The engine last: its presence tells the npm package, and us, that the directory is complete. */
+/** The engine is installed last: if it exists, the npm package and this module know that the directory is complete. */
 const programs = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs", "pulumi"] as const;
 
 /**
- * Makes `npx pulumi` work: by its own download where that can be reached, otherwise by an engine and a language host
- * built from their Go modules and put where the download would have put them.
+ * Makes `npx pulumi` work. If its download server can be reached, it downloads the engine itself. Otherwise, the engine
+ * and the language host are built from their Go modules and installed at the same place.
  *
- * @throws StepError when there is no engine after all.
+ * @throws StepError if there is no engine in the end
  */
 export async function ensureEngine(): Promise<void> {
   if (isComplete()) return;
@@ -52,7 +52,7 @@ function isComplete(): boolean {
   return programs.every((program) => existsSync(join(engineDirectory, program)));
 }
 
-/** Lets the npm package fetch the engine. Returns whether it did; a failure is no error, as there is another way. */
+/** Lets the npm package download the engine. @returns whether it did. A failure throws no error, because the engine can also be built. */
 async function download(): Promise<boolean> {
   if (!(await isReachable("https://get.pulumi.com/install.sh"))) return false;
   const fetchEngine = async (run: Run) => {
@@ -73,7 +73,7 @@ async function download(): Promise<boolean> {
 async function install(): Promise<void> {
   const sources: Record<(typeof programs)[number], string> = {
     "pulumi-language-nodejs": await ensureTool("pulumi-language-nodejs"),
-    // A script of the SDK that starts dynamic providers.
+    // The SDK's script that starts dynamic providers.
     "pulumi-resource-pulumi-nodejs": join(nodeModules, "@pulumi", "pulumi", "pulumi-resource-pulumi-nodejs"),
     pulumi: await ensureTool("pulumi"),
   };
@@ -92,15 +92,15 @@ async function install(): Promise<void> {
   );
 }
 
-/** Where Pulumi keeps the state of stacks, and who said so. */
+/** Where Pulumi keeps the state of stacks, and which setting says so. */
 export interface StateBackend {
-  /** As `pulumi login` takes it: `s3://…`, `file://…`. */
+  /** In the form for `pulumi login`: `s3://…`, `file://…`. */
   readonly url: string;
   readonly from: "PULUMI_BACKEND_URL" | "Pulumi.yaml" | "pulumi login" | "this machine";
 }
 
 /**
- * As Pulumi itself looks for it: PULUMI_BACKEND_URL, `backend.url` in Pulumi.yaml, what the user is logged in to. Without any, a directory of the user's.
+ * Finds the backend as Pulumi does: PULUMI_BACKEND_URL, `backend.url` in Pulumi.yaml, the user's login. Without any of them, uses a directory on this machine.
  * @param project directory of Pulumi.yaml
  */
 export function stateBackend(project: string): StateBackend {
@@ -113,14 +113,14 @@ export function stateBackend(project: string): StateBackend {
   return machineBackend();
 }
 
-/** A directory of the user's. */
+/** A directory of the user on this machine. */
 function machineBackend(): StateBackend {
   const directory = join(stateDirectory(), "pulumi");
   mkdirSync(directory, { recursive: true });
   return { url: pathToFileURL(directory).href, from: "this machine" };
 }
 
-/** A YAML or JSON file. What can't be read, Pulumi complains of. */
+/** Reads a YAML or JSON file. Returns an empty object if it can't be read, because Pulumi reports that itself. */
 function read<Content extends object>(file: string): Partial<Content> {
   try {
     return (parseYaml(readFileSync(file, "utf8"), file) as Content | null) ?? {};
@@ -131,12 +131,12 @@ function read<Content extends object>(file: string): Partial<Content> {
 
 /**
  * What to add to the environment of a Pulumi process:
- * - PATH: this project's own Node and `pulumi` first, then the engine's directory, where the engine finds its language
+ * - PATH: first this project's own Node and `pulumi`, then the engine's directory, where the engine finds its language
  *   host and its helper for dynamic providers;
- * - where Node keeps what it has compiled, and what it loads first;
- * - where the state is;
- * - where that is a directory that the user isn't logged in to, a random passphrase in a file that only its owner can read, unless the environment has one: what a team
- *   shares isn't encrypted with what one machine has.
+ * - Node's compile cache, and the module that Node loads first;
+ * - the state's location;
+ * - for a directory that the user isn't logged in to, a file with a random passphrase that only its owner can read, unless the environment already has a passphrase. Other backends
+ *   get none, because a team's state mustn't be encrypted with a passphrase that only one machine has.
  */
 export function engineEnvironment({ url, from } = stateBackend(process.cwd())): NodeJS.ProcessEnv {
   const { PATH, NODE_OPTIONS = "", PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
@@ -153,7 +153,7 @@ export function engineEnvironment({ url, from } = stateBackend(process.cwd())): 
   };
 }
 
-/** The same for the stack `local`: it is on this machine, whatever the user's environment, project and login say. */
+/** The environment for the stack `local`. Its state is always on this machine, regardless of the user's environment, project and login. */
 export function localEnvironment(): NodeJS.ProcessEnv {
   return {
     ...engineEnvironment(machineBackend()),
@@ -162,7 +162,7 @@ export function localEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
-/** @param stack as the passphrase is for it, `*` for any. While this machine has its state, a passphrase that is lost isn't made anew: the engine names the file. */
+/** @param stack the stack that needs the passphrase, `*` for any. If this machine has its state, a lost passphrase isn't replaced; the engine's error names the file. */
 function passphraseFile(stack: string): string {
   const file = join(stateDirectory(), "pulumi-passphrase");
   const states = join(stateDirectory(), "pulumi", ".pulumi", "stacks");
@@ -171,7 +171,7 @@ function passphraseFile(stack: string): string {
   mkdirSync(stateDirectory(), { recursive: true });
   writeFileSync(draft, randomBytes(32).toString("base64url"), { mode: 0o600 });
   try {
-    // A link, unlike a move, never replaces a passphrase that is there: stacks are encrypted with it.
+    // Unlike a rename, a link never replaces an existing passphrase, with which stacks are encrypted.
     linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

@@ -10,12 +10,12 @@ import { isReachable } from "./reachable.ts";
 import { StepError, step } from "./steps.ts";
 
 /**
- * Makes sure that this machine has the images of a Pod. A pinned default that can't be pulled is replaced by an image
- * of the same software built from packages; an image of the user's own choice isn't.
+ * Ensures that this machine has the images of a Pod. If a pinned default image can't be pulled, an image of the same
+ * software is built from packages instead. An image of the user's own choice is never replaced.
  *
  * @param options.prefetch whether the Pod prefetches
- * @returns the references to use: those given, or those of the images built instead (`localhost/registry-cache/…`).
- * @throws StepError when an image can be neither pulled nor built.
+ * @returns the references to use: the given ones, or those of built images (`localhost/registry-cache/…`)
+ * @throws StepError if an image can be neither pulled nor built
  */
 export async function ensureImages(
   images: Images,
@@ -27,7 +27,7 @@ export async function ensureImages(
   return found;
 }
 
-/** The same for the image of one container. */
+/** The same for one container's image. */
 export async function ensureImage(name: ImageName, reference: string): Promise<string> {
   if (await podmanHas("image", reference)) return reference;
   if (reference !== defaultImages[name]) {
@@ -61,7 +61,7 @@ async function pulls(reference: string): Promise<boolean> {
 
 const checks = new Map<string, Promise<boolean>>();
 
-/** Asked once per registry: podman itself would try for minutes, for each image. */
+/** Checks each registry once, because podman itself would retry for minutes, for each image. */
 function isRegistryReachable(reference: string): Promise<boolean> {
   const [name = ""] = reference.split("/");
   const host = name === "docker.io" ? "registry-1.docker.io" : name;

@@ -3,27 +3,26 @@ import { PodmanError, podman } from "../../components/hosts/local/podman.ts";
 import { aptInstall, hasProgram } from "./apt.ts";
 import { Failure, step } from "./steps.ts";
 
-/** The oldest podman that plays the Pod as it is: Debian 12's. */
+/** The oldest podman that can play the Pod without changes: Debian 12's. */
 const minimum = { major: 4, minor: 3 };
 
-/** podman with all that it needs for a Pod with its own network; its recommended packages add 300 MB that aren't needed. */
+/** podman with everything that a Pod with its own network needs. podman's recommended packages would add 300 MB that aren't needed. */
 const packages = [
   "podman",
-  "runc", // where crun refuses an older cgroup layout
+  "runc", // for machines where crun refuses an older cgroup layout
   "netavark",
   "aardvark-dns",
-  "iptables", // netavark's way to publish ports, without which no container with a network starts
+  "iptables", // netavark publishes ports with it; without it, no container with a network starts
   "nftables", // the same for netavark 1.12 and newer
   "catatonit", // the process of a Pod's infra container
-  "uidmap", // podman as an ordinary user
+  "uidmap", // for podman without root
   "openssl",
 ];
 
 /**
- * Makes sure of a podman that really works: installed where that can be done, new enough, and able to start a Pod with
- * a network.
+ * Ensures that podman works: installs it if possible, checks its version, and starts a Pod with a network.
  *
- * @throws StepError otherwise, with podman's own message.
+ * @throws StepError with podman's own message if it doesn't
  */
 export async function ensurePodman(): Promise<void> {
   const present = await Promise.all(["podman", "openssl"].map(hasProgram));
@@ -56,7 +55,7 @@ export function isNewEnough(version: string): boolean {
 
 const checkPod = "registry-cache-check-";
 
-/** A Pod without containers needs no image, and shows that the OCI runtime, its limits and the network work. */
+/** A Pod without containers needs no image, but shows that the OCI runtime, its limits and the network work. */
 async function startPod(): Promise<void> {
   await removeCheckPods();
   const name = `${checkPod}${process.pid}`;
@@ -70,7 +69,7 @@ async function startPod(): Promise<void> {
   }
 }
 
-/** Those of runs that were killed. */
+/** Removes the Pods that killed runs left. */
 export async function removeCheckPods(): Promise<void> {
   const names = await podman(["pod", "ps", "--filter", `name=^${checkPod}`, "--format", "{{.Name}}"]);
   const left = names
@@ -79,7 +78,7 @@ export async function removeCheckPods(): Promise<void> {
   if (left.length > 0) await podman(["pod", "rm", "--force", ...left]);
 }
 
-/** netavark doesn't say which file it misses; it is nearly always the firewall program. */
+/** netavark doesn't say which file is missing. It is nearly always the firewall program. */
 function withHint(error: unknown): unknown {
   if (!(error instanceof PodmanError) || !error.message.includes("netavark: No such file or directory"))
     return error;

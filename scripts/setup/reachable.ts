@@ -1,12 +1,12 @@
 import http from "node:http";
 import https from "node:https";
 
-/** Long enough for a slow link and a proxy, short enough to wait for when there is no network. */
+/** Long enough for a slow network and a proxy, but short enough to wait for if there is no network. */
 const timeoutSeconds = 5;
 
 /**
- * Whether anything answers at an `https://` or `http://` address. https goes through the proxy that the environment names, if any; plain http
- * doesn't: it is for addresses on this machine or in its private network.
+ * Whether an `https://` or `http://` URL gets any response. https uses the environment's proxy, if there is one. Plain http doesn't, because
+ * it is for addresses on this machine or in its private network.
  */
 export function isReachable(url: string): Promise<boolean> {
   const signal = AbortSignal.timeout(timeoutSeconds * 1000);

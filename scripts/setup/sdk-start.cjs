@@ -1,21 +1,21 @@
 // @ts-check
 /**
- * Node reads this file first, in each process of the engine (engine.ts) and of tests. It leaves out what Pulumi's SDK does at each start and what only those
- * need whose functions become text, as with `pulumi.dynamic.Resource`: a quarter of the processor time of a small stack's preview.
+ * Node loads this file first, in each process of the engine (engine.ts) and of tests. It skips work that Pulumi's SDK does at each start and that only programs
+ * need which serialize functions, as `pulumi.dynamic.Resource` does. That work is a quarter of the CPU time of a small stack's preview.
  */
 const Module = require("node:module");
 
-// A language host that is older than the engine compiles TypeScript, whatever Pulumi.yaml says: Node does without.
+// A language host that is older than the engine compiles TypeScript, whatever Pulumi.yaml says. Node doesn't need that.
 delete process.env.PULUMI_NODEJS_TYPESCRIPT;
 
-/** By what the SDK names it: what it gets. @type {Record<string, (loadIt: () => object) => object>} */
+/** Replacements, by the name with which the SDK requires a module. @type {Record<string, (loadIt: () => object) => object>} */
 const instead = {
-  // TypeScript's compiler and npm's resolver of dependencies are loaded when they are used.
+  // TypeScript's compiler and npm's dependency resolver are loaded only when they are used.
   typescript: (loadIt) => deferred(loadIt),
   "@npmcli/arborist": (loadIt) => deferred(loadIt),
-  // A debugger, for the messages on functions that can't become text.
+  // A debugger, which the SDK needs only for error messages about functions that can't be serialized.
   "../../runtime/closure/v8Hooks": () => ({ isInitializedAsync: async () => {} }),
-  // Where a line of a stack trace comes from: of the SDK alone, as types that are stripped leave lines where they are.
+  // Maps stack traces to source lines. Only the SDK's own files need it, because stripping types doesn't move lines.
   "source-map-support/register": () => ({}),
 };
 
@@ -36,7 +36,7 @@ function deferred(loadIt) {
     {},
     {
       get(_, key) {
-        // What the SDK asks to tell whether it needs a copy.
+        // The SDK reads this to decide whether it needs a copy of the module.
         if (key === "__esModule") return true;
         loaded ??= loadIt();
         return Reflect.get(loaded, key);

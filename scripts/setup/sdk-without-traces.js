@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Whoever imports it has Pulumi's SDK take no stack traces of its promises: it takes one for each of many, for the message on promises that never end,
- * and that is a quarter of a program's processor time.
+ * Importing this module stops Pulumi's SDK from recording a stack trace for each of its many promises. The SDK uses the traces only in the message about
+ * promises that never settle. Recording them takes a quarter of a program's CPU time.
  */
 import debuggable from "@pulumi/pulumi/runtime/debuggable.js";
 

@@ -4,27 +4,27 @@ import { join } from "node:path";
 import { ExecaError, execa } from "execa";
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
 
-/** Steps shorter than this stay silent, so that a run with nothing to do prints nothing. */
+/** Shorter steps print nothing, so that a run with nothing to do is silent. */
 const quietSeconds = 2;
-/** How often a running step shows that it lives, on a terminal and in a CI log alike. */
+/** How often a running step prints that it still runs, on a terminal and in a CI log. */
 const heartbeatSeconds = 30;
-/** How much of a failed program's output is shown; the log has the rest. */
+/** How many lines of a failed program's output are printed. The log has all of them. */
 const tailLines = 15;
 
 export interface RunOptions {
   cwd?: string;
   /** Added to this process's environment. */
   env?: NodeJS.ProcessEnv;
-  /** After this many seconds the program is ended and the call fails. @default no limit */
+  /** Stops the program after this many seconds; the call then fails. @default no limit */
   timeoutSeconds?: number;
-  /** Whether it ends by itself, and tidies up, after a SIGINT, and is waited for. It gets one at the first SIGINT, SIGTERM or SIGHUP of this process; a second one would make Pulumi give up at once. */
+  /** Whether the program ends and cleans up by itself after a SIGINT, and must be waited for. This process's first SIGINT, SIGTERM or SIGHUP sends it one. A second SIGINT would make Pulumi exit immediately. */
   endsByItself?: boolean;
 }
 
-/** Runs a program for a step, its output going to the step's log. Returns its standard output; rejects when it fails. */
+/** Runs a program for a step, and writes its output to the step's log. @returns its standard output. @throws if it fails */
 export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<string>;
 
-/** Thrown inside a step that knows a better way out than the step's general one. */
+/** Thrown inside a step to give a more specific way out than the step's own. */
 export class Failure extends Error {
   readonly wayOut: string;
 
@@ -34,20 +34,20 @@ export class Failure extends Error {
   }
 }
 
-/** The running step, for the steps inside it: only the innermost shows its progress. */
+/** The running step, for the steps inside it: only the innermost step prints its progress. */
 const outer = new AsyncLocalStorage<{ inner: number }>();
 
-/** A failed step, or a mistake of the user's; the message is the full text for the terminal, of a step: step, cause, log, way out. */
+/** A failed step or a user's mistake. The message is the complete text for the terminal. For a step, it has the step, the cause, the log and the way out. */
 export class StepError extends Error {
   override readonly name = "StepError";
 }
 
 /**
- * Does one step of the set-up and shows its progress on standard error.
+ * Runs one step and prints its progress on standard error.
  *
- * @param title what is being done, as a phrase that "failed" can follow: "Building crane v0.22.1".
- * @param wayOut what the reader can do when the step fails.
- * @throws StepError with whatever `work` threw as its cause; a nested step's StepError passes unchanged.
+ * @param title what the step does, as a phrase that "failed" can follow: "Building crane v0.22.1"
+ * @param wayOut what the reader can do if the step fails
+ * @throws StepError whose cause is the error of `work`. A StepError of a step inside passes unchanged.
  */
 export async function step<T>(title: string, wayOut: string, work: (run: Run) => Promise<T>): Promise<T> {
   const start = performance.now();
@@ -75,7 +75,7 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
       all: true,
       ...where,
       timeout: timeoutSeconds * 1000,
-      // In a process group of its own: a terminal sends Ctrl-C to all of the foreground's.
+      // The program gets its own process group, because a terminal sends Ctrl-C to the whole foreground group.
       ...(endsByItself ? { cleanup: false, detached: true } : {}),
     });
     const { stdout } = await (endsByItself ? handOnSignals(child) : child);
@@ -102,7 +102,7 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
   }
 }
 
-/** Sends it a SIGINT at the first signal that asks this process to end, and ignores all others until it has ended. @throws Failure where there was one, however it has ended */
+/** Sends the program a SIGINT at the first signal that asks this process to end, and ignores later ones until it has ended. @throws Failure if there was a signal, whatever the program's exit code */
 async function handOnSignals<Result>(
   child: Promise<Result> & { kill(signal: NodeJS.Signals): boolean },
 ): Promise<Result> {
@@ -113,7 +113,7 @@ async function handOnSignals<Result>(
     console.error(`  ${signal}: waiting until what has begun ends …`);
     child.kill("SIGINT");
   };
-  // A terminal that is closed sends SIGHUP.
+  // A closing terminal sends SIGHUP.
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, interrupt);
   await Promise.allSettled([child]);
@@ -126,8 +126,8 @@ async function handOnSignals<Result>(
 }
 
 /**
- * Runs a script made of steps: a failed step is printed without a stack trace, and the process exits with 1. A reader that has enough of its standard
- * output, as `head` has, and a terminal that is closed don't end it: a roll-out goes on, and its exit status is that of the work.
+ * Runs a script that consists of steps. If a step fails, prints its message without a stack trace and exits with 1. The script continues even if the reader of its standard
+ * output stops, as `head` does, or the terminal is closed. So a roll-out finishes, and the exit status is that of the work.
  */
 export async function runSteps(work: () => Promise<void>): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {

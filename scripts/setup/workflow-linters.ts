@@ -8,7 +8,7 @@ import { step } from "./steps.ts";
 /** https://docs.zizmor.sh/release-notes/ */
 const zizmorVersion = "1.32.0";
 
-/** @returns paths of what looks at `.github/`. @throws StepError when one of them can't be had: Go builds the one, and pip brings the other. */
+/** @returns the paths of the programs that check `.github/`. @throws StepError if one can't be installed: Go builds actionlint, and pip downloads zizmor. */
 export async function ensureWorkflowLinters() {
   return { actionlint: await ensureTool("actionlint"), zizmor: await ensureZizmor() };
 }

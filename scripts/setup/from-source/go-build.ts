@@ -8,50 +8,50 @@ import { Failure, type Run, step } from "../steps.ts";
 
 /** A program, and how to build it. */
 export interface GoTool {
-  /** The module to take the package from, and its exact version. */
+  /** The module that contains the package, and the module's exact version. */
   module: string;
   version: string;
-  /** The package inside the module, relative to it; "" for the module's root. */
+  /** The package's path relative to the module; "" for the module's root. */
   package: string;
-  /** The variable that holds the program's version, set where the program reports it or others depend on it. */
+  /** The variable that holds the program's version. Set it if the program reports its version or others depend on it. */
   versionVariable?: string;
-  /** The source of a program of our own that uses the package, in place of one that the package is. After a change of it, remove the binary. */
+  /** Source file of a program of this project that uses the package. It is built instead of the package. After a change of the source, remove the binary. */
   program?: string;
   /** Build tags. */
   tags?: readonly string[];
-  /** Modules to take from `stubs/` instead, by their paths: the folder's name. */
+  /** Modules that are replaced by a folder in `stubs/`: the folder's name, by the module's path. */
   stubs?: Readonly<Record<string, string>>;
-  /** Of modules that the tool's own go.mod names without a usable version: the versions to take. */
+  /** Versions of modules for which the tool's own go.mod names no usable version. */
   requires?: Readonly<Record<string, string>>;
-  /** The version of the modules that the tool's go.mod takes from directories of its repository: they are published, too. */
+  /** The published version of the modules that the tool's go.mod takes from directories of its own repository. */
   staging?: string;
-  /** The path by which the module is published, where that isn't its own. */
+  /** The path under which the module is published, if it differs from the module's own path. */
   published?: string;
-  /** Replace the modules that the tool's own go.mod replaces, but for these. */
+  /** Apply the `replace` directives of the tool's own go.mod, except for these modules. */
   replaces?: { readonly except: readonly string[] };
-  /** Files of the module that {@link program} embeds, by their paths in it. */
+  /** Files of the module that {@link program} embeds, by their paths in the module. */
   embeds?: readonly string[];
-  /** Files that the published module lacks, by their paths in it. */
+  /** Files to add to the module because the published module lacks them, by their paths in the module. */
   missing?: Readonly<Record<string, string>>;
-  /** Passages of the module's files, by their paths in it, and what takes their places. */
+  /** Replacements of text in the module's files, by the files' paths in the module. */
   corrections?: Readonly<Record<string, ReadonlyMap<string, string>>>;
 }
 
 /**
- * A quarter less processor time for the same programs, and a tenth more memory (2026-11-29, two processors, the largest package of AWS's SDK: 98 and 71 s, 3.4 and 3.7 GB):
- * the compiler collects its garbage later, makes no debugging information, which the linker leaves out anyway, and has one thread for each of the packages that are compiled side by side.
+ * The same programs with a quarter less CPU time and a tenth more memory (2026-11-29, two processors, the largest package of AWS's SDK: 98 and 71 s, 3.4 and 3.7 GB):
+ * the compiler collects garbage less often, writes no debugging information, which the linker removes anyway, and uses one thread for each package that it compiles in parallel.
  */
 const frugal = { GOGC: "400" };
 const gcflags = "all=-dwarf=false -c=1";
 
-/** Under way and done in this process, by their names. */
+/** Builds of this process, running and finished, by the tools' names. */
 const builds = new Map<string, Promise<void>>();
 
 /**
- * The path of a tool's binary in the user's cache. Where it isn't there, it is built first, in one build with those of the table of which only the
- * package is another one. Two processes that build the same tool don't disturb each other: each puts the finished binary in place in one move.
+ * Returns the path of a tool's binary in the user's cache. If the binary is missing, builds it first, together with all tools of the table that differ only in their
+ * package. Two processes can build the same tool at the same time: each moves the finished binary into place with one rename.
  *
- * @throws StepError when Go is missing or too old, or the build fails.
+ * @throws StepError if Go is missing or too old, or the build fails
  */
 export async function goTool<Name extends string>(
   tools: Readonly<Record<Name, GoTool>>,
@@ -71,7 +71,7 @@ export async function goTool<Name extends string>(
   return binary(name);
 }
 
-/** @param tools of which only the package differs */
+/** @param tools that differ only in their package */
 async function buildAll(
   tools: Readonly<Record<string, GoTool>>,
   binary: (name: string) => string,
@@ -92,8 +92,8 @@ async function buildAll(
 }
 
 /**
- * Builds the tools as dependencies of an empty module, not by `go install`, which refuses a module with `replace`
- * directives in its go.mod (https://go.dev/ref/mod#go-install); a dependency's are ignored.
+ * Builds the tools as dependencies of an empty module. `go install` would refuse a module with `replace` directives in its
+ * go.mod (https://go.dev/ref/mod#go-install), but those of a dependency are ignored.
  *
  * @returns the binaries' paths
  */
@@ -102,7 +102,7 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
   const paths = tools.map((it) => (it.package === "" ? it.module : `${it.module}/${it.package}`));
   const ldflags = tool.versionVariable ? `-s -w -X ${tool.versionVariable}=${tool.version}` : "-s -w";
   const tags = `-tags=${(tool.tags ?? []).join(",")}`;
-  // Static binaries, which run in images without a C library too; a workspace of the user's has no say here.
+  // Static binaries also run in images without a C library. GOWORK=off ignores the user's Go workspace.
   const options = { cwd: directory, env: { CGO_ENABLED: "0", GOWORK: "off", ...frugal } };
   const go: Go = (...args) => run("go", args, options);
   await go("mod", "init", "tool");
@@ -120,7 +120,7 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
   const moduleDirectory = () => go("list", "-mod=mod", "-m", "-f", "{{.Dir}}", tool.module);
   if (tool.missing || tool.corrections) {
     const copy = join(directory, "module");
-    // What is in Go's module cache can't be written to.
+    // Files in Go's module cache are read-only.
     await run("cp", ["-r", "--no-preserve=mode", await moduleDirectory(), copy]);
     for (const [file, content] of Object.entries(tool.missing ?? {})) {
       await mkdir(dirname(join(copy, file)), { recursive: true });
@@ -148,21 +148,21 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
     await go(...build, output("tool"), ...(tool.program ? ["main.go"] : paths));
     return [output("tool")];
   }
-  // Into a directory: by the names of the packages.
+  // The output is a directory with binaries that have the packages' names.
   await go(...build, output("/"), ...paths);
   return tools.map((it) => output(basename(it.package)));
 }
 
 type Go = (...args: readonly string[]) => Promise<string>;
 
-/** Arguments of `go mod edit`, which take the modules of the tool's `staging/` in their published version. */
+/** Arguments of `go mod edit` that replace the modules in the tool's `staging/` by their published versions. */
 async function publishedStaging(tool: GoTool, staging: string, go: Go): Promise<readonly string[]> {
   return (await replacementsOf(tool, go))
     .filter(({ New }) => New.Path.startsWith("./staging/"))
     .map(({ Old: { Path } }) => `-replace=${Path}=${Path}@${staging}`);
 }
 
-/** The same, which take what the tool's own go.mod takes in the place of other modules. */
+/** Arguments of `go mod edit` that apply the `replace` directives of the tool's own go.mod. */
 async function ownReplacements(
   tool: GoTool,
   { except }: { readonly except: readonly string[] },
@@ -181,7 +181,7 @@ async function replacementsOf({ module, published = module, version }: GoTool, g
   return Replace;
 }
 
-/** What `go mod edit -json` prints, as far as it is looked at: https://go.dev/ref/mod#go-mod-edit */
+/** The part of the output of `go mod edit -json` that is used here: https://go.dev/ref/mod#go-mod-edit */
 interface GoMod {
   readonly Replace: readonly {
     readonly Old: { readonly Path: string };
@@ -189,10 +189,10 @@ interface GoMod {
   }[];
 }
 
-/** @throws Failure when Go is missing or too old. */
+/** @throws Failure if Go is missing or too old */
 export async function requireGo(): Promise<void> {
   const { stdout, failed } = await execa("go", ["env", "GOVERSION"], { reject: false });
-  // A module that needs a newer Go than the machine's brings it (https://go.dev/doc/toolchain).
+  // If a module needs a newer Go than the machine has, Go downloads it (https://go.dev/doc/toolchain).
   const [, major, minor] = (failed ? "" : stdout).match(/^go(\d+)\.(\d+)/) ?? [];
   if (Number(major) > 1 || Number(minor) >= 24) return;
   throw new Failure(

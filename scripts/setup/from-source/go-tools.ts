@@ -1,6 +1,6 @@
 import { type GoTool, goTool } from "./go-build.ts";
 
-/** Programs built from their Go modules: parts of the cache where images can't be pulled, the engine where it can't be downloaded, and a linter. */
+/** Programs that are built from their Go modules: parts of the cache if images can't be pulled, the engine if it can't be downloaded, and a linter. */
 export const goTools = {
   registry: {
     module: "github.com/distribution/distribution/v3",
@@ -20,7 +20,7 @@ export const goTools = {
     package: "cmd/pulumi",
     versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
   },
-  // The newest that can be had as a module of its own; the engine works with older language hosts.
+  // The newest version that is published as its own module. The engine supports older language hosts.
   "pulumi-language-nodejs": {
     module: "github.com/pulumi/pulumi/sdk/v3",
     version: "v3.64.0",
@@ -28,7 +28,7 @@ export const goTools = {
   },
   regctl: { module: "github.com/regclient/regclient", version: "v0.11.7", package: "cmd/regctl" },
   actionlint: { module: "github.com/rhysd/actionlint", version: "v1.7.12", package: "cmd/actionlint" },
-  // With the one DNS provider that the tests use: those of the clouds bring dozens of modules. The image's v5.5.2 can't be built so.
+  // Includes only the DNS provider that the tests use, because the clouds' providers need dozens of modules. The image's v5.5.2 can't be built this way.
   lego: {
     module: "github.com/go-acme/lego/v5",
     version: "v5.6.0",
@@ -36,7 +36,7 @@ export const goTools = {
     tags: ["lego_dnslight", "lego_dns_httpreq"],
     stubs: { "gitlab.com/greyxor/slogor": "slogor" },
   },
-  // The newest that can be had as a module. Its fork of containers/image can't.
+  // The newest version that is published as a module. Its fork of containers/image isn't.
   zot: {
     module: "zotregistry.io/zot",
     published: "github.com/project-zot/zot",
