@@ -1,6 +1,4 @@
-/**
- * One stack from nothing to nothing in a real account: `npm run accept -- --help`, and docs/accept.md.
- */
+/** Acceptance test in a real account: creates one stack, uses it and destroys it. `npm run accept -- --help`, and docs/accept.md. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -43,7 +41,7 @@ function tell({ name, result, seconds, said }: StepReport): void {
   for (const line of said) console.log(`  ${line}`);
 }
 
-/** @throws Error, in words for the user */
+/** @throws Error with a message for the user */
 async function run(stack: string, options: Options): Promise<void> {
   const name = shortName(stack);
   const { config, path } = await configurationOf(directory, name);

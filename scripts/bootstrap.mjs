@@ -1,5 +1,5 @@
-// Brings the npm dependencies, and with them the Node that runs everything else. npm calls this before its scripts, by
-// whatever Node the machine has: so it is plain JavaScript, for Node 20, and imports nothing that has to be installed.
+// Installs the npm dependencies, including the Node that runs everything else. npm runs this before its scripts, with any
+// Node that the machine has. So this file is plain JavaScript for Node 20, and imports no npm packages.
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,13 +7,13 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = join(root, "node_modules", ".bin", "node");
-/** The first version that runs TypeScript without a flag: `engines` in package.json. */
+/** The first version that runs TypeScript without a flag. The same as `engines` in package.json. */
 const minimum = [22, 18];
 
 if (!isInstalled()) install();
 checkNode();
 
-/** npm writes node_modules/.package-lock.json last, so that an interrupted installation is seen here too. */
+/** npm writes node_modules/.package-lock.json last, so an interrupted installation doesn't count as installed. */
 function isInstalled() {
   const installed = join(root, "node_modules", ".package-lock.json");
   return (
@@ -24,7 +24,7 @@ function isInstalled() {
 function install() {
   const start = performance.now();
   console.error("  Installing the npm dependencies … (a minute or two)");
-  // The npm that called this, where one did: there may be no other on PATH.
+  // Prefers the npm that runs this script, because there may be no other on PATH.
   const { npm_execpath: npm } = process.env;
   const [file, ...args] = npm ? [process.execPath, npm] : ["npm"];
   const { status, error, stderr } = spawnSync(file, [...args, "ci"], {
@@ -33,7 +33,7 @@ function install() {
     maxBuffer: 64 * 1024 * 1024,
   });
   if (status !== 0) {
-    // What went wrong comes first, before npm's usage; its stack traces help nobody here.
+    // The first error lines say what went wrong. npm's usage and stack traces are left out.
     const errors = `${stderr ?? ""}`.split("\n").filter((line) => /^npm error (?! +at )/.test(line));
     fail(
       "Installing the npm dependencies",

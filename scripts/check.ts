@@ -1,4 +1,4 @@
-/** The quick checks, all of them even when one fails: `npm run check -- --help`. */
+/** Runs all quick checks, even if one fails: `npm run check -- --help`. */
 import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -12,19 +12,19 @@ import { StepError } from "./setup/steps.ts";
 import { tsc } from "./setup/tsc.ts";
 import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
 
-/** What the last run found out or compiled, and the next one needn't again. */
+/** Results and compiled code that the next run reuses. */
 const cache = join(import.meta.dirname, "..", "node_modules", ".cache");
 
-/** After which a check that hangs has failed. */
+/** A check that takes longer has failed. */
 const checkMinutes = 10;
 
 export interface Check {
   readonly title: string;
-  /** @returns a word on what was left out, if anything. @throws Error whose message says what is wrong and how to put it right. */
+  /** @returns what was left out, if anything. @throws Error whose message says what is wrong and how to correct it. */
   run(): Promise<string | undefined>;
 }
 
-/** The checks that look at the files without running them. */
+/** The checks that only read the files. */
 export const staticChecks: readonly Check[] = [
   program("types", tsc, "--incremental", "--tsBuildInfoFile", join(cache, "tsconfig.tsbuildinfo")),
   program("lint and format", "biome", "check", "--error-on-warnings", "."),
@@ -65,7 +65,7 @@ function program(title: string, ...command: string[]): Check {
         // Go's collector runs less often: a quarter less processor time of tsc. https://go.dev/doc/gc-guide#GOGC
         env: { NODE_COMPILE_CACHE: join(cache, "compiled"), GOGC: "400" },
       });
-      // What ran out of time hasn't said so.
+      // If the time is over or there is no output, the output doesn't say what failed.
       const why = result.timedOut || !result.all ? result.shortMessage : "";
       if (result.failed) throw new Error(`${result.all}\n${why}`.trim());
       return undefined;
@@ -86,7 +86,7 @@ async function checkDocuments(): Promise<undefined> {
 
 async function checkShellScripts(): Promise<string | undefined> {
   if (!(await hasProgram("shellcheck"))) return "shellcheck is not installed";
-  // SC3013: `test -nt` isn't in POSIX, but in dash and busybox, which run these scripts.
+  // SC3013: `test -nt` isn't in POSIX, but dash and busybox, which run these scripts, support it.
   const options = ["--severity=warning", "--exclude=SC3013"];
   return program(
     "",
@@ -107,7 +107,7 @@ async function checkWorkflows(): Promise<string | undefined> {
   }
 }
 
-/** Runs a check and shows its one line, and what is wrong. */
+/** Runs a check and prints its result in one line, with the problems below it. */
 async function show({ title, run }: Check): Promise<boolean> {
   const start = performance.now();
   const time = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;

@@ -1,6 +1,4 @@
-/**
- * What the caches of all stacks cost, and what a change of their files changes: `npm run cost -- --help`.
- */
+/** Estimates the monthly cost of all stacks' caches, and the difference that a change of their files makes: `npm run cost -- --help`. */
 import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
 import { commandLine } from "./command-line.ts";
@@ -24,7 +22,7 @@ interface Options {
   readonly base?: string;
   readonly format: keyof typeof renderers;
   readonly out?: string;
-  /** Not parsed: a message of commander's would name the value, and with it a password. */
+  /** Not parsed by commander, because its error message would contain the value, which may have a password. */
   readonly prometheus?: string;
   readonly focus: readonly string[];
 }

@@ -1,6 +1,4 @@
-/**
- * Writes the files that follow from the code: `npm run generate`. A unit test fails while one is out of date.
- */
+/** Writes the files that are generated from the code: `npm run generate`. A unit test fails while one of them is out of date. */
 import { globSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { buildSync } from "esbuild";
@@ -10,10 +8,10 @@ import { stackFileSchema } from "./docs/json-schema.ts";
 import { renderPicture } from "./docs/pictures.ts";
 import { ruleTables } from "./docs/rule-tables.ts";
 
-/** A file's new text, from its present one. */
+/** Renders a file's new text from its present text. */
 type Render = (present: string) => string;
 
-/** By paths in the project. */
+/** By path in the project. */
 const files: Readonly<Record<string, Render>> = {
   "stacks/stack.schema.json": () => json(stackFileSchema()),
   "dashboards/registry-cache.json": () => json(dashboard()),
@@ -32,7 +30,7 @@ const files: Readonly<Record<string, Render>> = {
   "components/monitoring/status-page/generated/page.css": () => bundled("page.css"),
 };
 
-/** The paths of the generated files that differ from what the code says. */
+/** @returns the paths of the generated files that are out of date */
 export async function staleFiles(): Promise<string[]> {
   const all = await Promise.all(Object.entries(files).map(compare));
   return all.filter(({ present, next }) => present !== next).map(({ path }) => path);
@@ -50,7 +48,7 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** @throws if the text lacks the markers `<!-- name:begin -->` and `<!-- name:end -->`. */
+/** @throws Error if the text lacks the markers `<!-- name:begin -->` and `<!-- name:end -->` */
 function replaceBetween(name: string, text: string, content: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
@@ -58,7 +56,7 @@ function replaceBetween(name: string, text: string, content: string): string {
   return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
 }
 
-/** A file of the status page for browsers of the last years, with what it imports and without what only its readers need: https://esbuild.github.io/api/ */
+/** Bundles and minifies a file of the status page for browsers of recent years: https://esbuild.github.io/api/ */
 function bundled(entry: string): string {
   const { outputFiles } = buildSync({
     entryPoints: [absolute(`components/monitoring/status-page/${entry}`).pathname],

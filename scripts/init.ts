@@ -1,4 +1,4 @@
-/** Makes Pulumi.yaml that of another organization: `npm run init -- --help`. */
+/** Adapts Pulumi.yaml to another organization: `npm run init -- --help`. */
 import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { Option } from "commander";
@@ -7,7 +7,7 @@ import { commandLine } from "./command-line.ts";
 import { type Answers, currentAnswers, settings, withAnswers } from "./init/project-file.ts";
 
 const file = "Pulumi.yaml";
-/** What stands beside the registry, and is seldom right for another. */
+/** The registry's other settings. They rarely fit another registry. */
 const ofRegistry = settings.filter(({ path }) => path.includes("registry-cache:upstreams"));
 const program = commandLine("npm run init --")
   .description(
@@ -50,7 +50,7 @@ try {
   const next = answers.state ? "docs/state.md, then `npm run pulumi -- stack init`" : "npm run local";
   console.log(changed === text ? `${file} is as it was.` : `${file} is written. Next: ${next}`);
 } catch (error) {
-  // Ctrl+C or Ctrl+D in place of an answer.
+  // The user pressed Ctrl+C or Ctrl+D instead of answering.
   const isAborted = (error as NodeJS.ErrnoException).code === "ABORT_ERR";
   if (!isAborted && !(error instanceof ConfigError)) throw error;
   console.error(`${isAborted ? "" : (error as Error).message}\n${file} is as it was.`);

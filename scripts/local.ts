@@ -1,4 +1,4 @@
-/** The cache on this machine, by one command: `npm run local -- --help`. */
+/** Runs the cache on this machine with one command: `npm run local -- --help`. */
 import { Argument } from "commander";
 import { defaultImages } from "../components/config/images.ts";
 import { configWarnings } from "../components/config/warnings.ts";

@@ -1,4 +1,4 @@
-/** The way to a cache for whoever is on call: `npm run oncall -- --help`, and docs/runbooks/README.md. */
+/** Gives the engineer on call access to a cache: `npm run oncall -- --help`, and docs/runbooks/README.md. */
 
 import { commandLine } from "./command-line.ts";
 import { turn } from "./oncall/bypass.ts";

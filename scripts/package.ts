@@ -1,5 +1,5 @@
 /**
- * Compiles what other programs use into `dist`, which `npm pack` takes: Node strips no types of what is installed. docs/package.md
+ * Compiles the exported modules into `dist` for `npm pack`, because Node doesn't strip types from installed packages. docs/package.md
  * Usage: npm pack, or npm run build
  */
 import { globSync } from "node:fs";
@@ -12,7 +12,7 @@ const dist = "dist";
 
 await rm(dist, { recursive: true, force: true });
 await execa(tsc6, ["--project", "tsconfig.package.json"], { stdout: "inherit" });
-// Scripts and what the status page is made of, which the components read; tsc has written the JSON.
+// Files that the components read: shell scripts and the generated parts of the status page. tsc has already written the JSON files.
 for (const file of globSync("components/**/{*.sh,generated/*}")) {
   const copy = join(dist, relative("components", file));
   await mkdir(dirname(copy), { recursive: true });

@@ -1,6 +1,4 @@
-/**
- * The steps of a pipeline over many stacks, for any CI system: `npm run pipeline -- --help`, docs/pipelines.md.
- */
+/** The steps of a CI pipeline for many stacks, in any CI system: `npm run pipeline -- --help`, docs/pipelines.md. */
 import { existsSync } from "node:fs";
 import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -104,7 +102,7 @@ await runSteps(async () => {
   await program.parseAsync();
 });
 
-/** Without those that a pipeline leaves out. */
+/** The stacks that a change touches, except for those that the pipeline excludes. */
 async function touchedSince(revision: string): Promise<TouchedStacks> {
   const chosen = await chosenStacks(directory, []);
   const touched = await touchedStacks(revision, directory).catch((error: Error) => {
@@ -130,7 +128,7 @@ function policies(pack: string | undefined): string[] {
   return pack === undefined ? [] : ["--policy-pack", pack];
 }
 
-/** Before the work that is reported there: that can take an hour. */
+/** Called before the work whose report goes into the file, because that work can take an hour. */
 async function assertWritable(option: string, file: string | undefined): Promise<void> {
   if (file === undefined) return;
   const there = existsSync(file) ? file : dirname(file);

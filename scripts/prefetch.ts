@@ -17,7 +17,7 @@ import { ensureEngine } from "./setup/engine.ts";
 import { ensureTool } from "./setup/from-source/go-tools.ts";
 import { runSteps, StepError } from "./setup/steps.ts";
 
-/** Caches that are filled at once. */
+/** Number of caches that are filled in parallel. */
 const cachesAtOnce = 4;
 
 interface Options {
@@ -63,7 +63,7 @@ await runSteps(async () => {
   if (missing.length > 0) throw new StepError(missing.join("\n✗ "));
 });
 
-/** What is to be in the caches. */
+/** The images and charts that should be in the caches, and the platforms. */
 async function wanted(): Promise<{ texts: string[]; platforms: Prefetch["platforms"] }> {
   const chosen = values.platform?.includes("all") ? "all" : values.platform;
   const files = values.file ?? [];
@@ -86,7 +86,7 @@ function ofFile(path: string): string[] {
   }
 }
 
-/** By region. */
+/** @returns the stack's caches, by region */
 async function cachesOf(): Promise<[string, CacheOutput][]> {
   const backend = backendOf(process.cwd());
   try {
@@ -106,7 +106,7 @@ async function cachesOf(): Promise<[string, CacheOutput][]> {
   }
 }
 
-/** @returns what is missing in the end, and why */
+/** @returns what is still missing at the end, and why */
 async function fill(
   region: string,
   cache: CacheOutput,
@@ -119,7 +119,7 @@ async function fill(
     return problem === undefined ? [] : [`${region}: ${text} ${problem}`];
   });
   if (refused.length > 0) return refused;
-  // One that doesn't answer would take a minute for each image.
+  // An endpoint that doesn't answer would take a minute for each image.
   const { status, problems } = await healthOf(cache);
   if (status !== 200) return [`${region}: ${cache.endpoint}: ${problems.join("; ")}`];
   return await Registry.use(regctl, cache, async (registry) => {

@@ -1,6 +1,4 @@
-/**
- * Renews the price book from the clouds' own price lists, and shows what changed. Nothing else in the project asks them: `npm run prices -- --help`.
- */
+/** Updates the price book from the clouds' own price lists and prints the changes. Nothing else in the project queries these lists: `npm run prices -- --help`. */
 import { writeFile } from "node:fs/promises";
 import { Argument, type Command } from "commander";
 import { execa } from "execa";

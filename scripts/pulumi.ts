@@ -1,5 +1,5 @@
 /**
- * The Pulumi CLI with this project's engine, and the state where docs/state.md says. With `--stack local`, as in `npm run local`: the state and passphrase of this machine.
+ * Runs the Pulumi CLI with this project's engine and the state backend of docs/state.md. With `--stack local`, uses this machine's state and passphrase, as `npm run local` does.
  * Usage: npm run pulumi -- ARGUMENTS
  */
 import { execa } from "execa";
@@ -18,11 +18,11 @@ const args = process.argv.slice(2);
 const line = args.join(" ");
 const [, stack = ""] = /(?:^|\s)(?:--stack|-s)[ =](\S+)/.exec(line) ?? [];
 const isLocal = stack === "local";
-/** The commands after which a stack has more, or other, state. */
+/** The commands that change a stack's state. */
 const changes = new Set(["up", "update", "destroy", "refresh", "import", "init"]);
-/** The commands that write to the stack's file: for the stack `local`, to a copy, as in `npm run local`. */
+/** The commands that write to the stack's file. For the stack `local`, they write to a copy, as in `npm run local`. */
 const writesConfig = new Set(["preview", "up", "update", "refresh", "destroy"]);
-/** The commands that run the stack's program. Where its file is missing, the engine makes one without a configuration. */
+/** The commands that run the stack's program. If the stack's file is missing, the engine creates one without a configuration. */
 const needsConfig = new Set(["preview", "up", "update"]);
 const isFileGiven = /(?:^|\s)(?:--config-file|--cwd|-C)\b/.test(line);
 
@@ -41,14 +41,14 @@ await runSteps(async () => {
     args.push("--config-file", (await effectiveStack()).file);
   }
   const { isTTY: onTerminal } = process.stdin;
-  // A terminal that is closed sends SIGHUP to both. The engine would end at once, and leave its stack locked.
+  // Ignores SIGHUP, which a closing terminal sends to both processes. Otherwise, the engine would exit immediately and leave its stack locked.
   const engine = execa("sh", ["-c", 'trap "" HUP; exec "$0" "$@"', engineProgram, ...args], {
     env: isLocal ? localEnvironment() : engineEnvironment(backend),
     stdio: "inherit",
     reject: false,
-    // It ends by itself, when it has stored what it has begun.
+    // The engine exits by itself after it has saved the operations in progress.
     cleanup: false,
-    // Without a terminal, in a process group of its own: a signal to the group would reach it twice, and at the second one it gives up at once.
+    // Without a terminal, the engine gets its own process group. Otherwise, a signal to the group would reach it twice, and the second signal makes it exit immediately.
     detached: !onTerminal,
   });
   let isInterrupted = false;
@@ -57,7 +57,7 @@ await runSteps(async () => {
     isInterrupted = true;
   };
   process.on("SIGTERM", interrupt).on("SIGHUP", interrupt);
-  // A terminal sends Ctrl-C to the engine, too.
+  // A terminal sends Ctrl-C to the engine, too, so it needs no signal from here.
   const onInterrupt = () => {
     isInterrupted = true;
   };

@@ -1,6 +1,4 @@
-/**
- * The caches of all stacks: `npm run regions -- --help`, and docs/fleet.md.
- */
+/** Lists, checks and adds the caches of all stacks: `npm run regions -- --help`, and docs/fleet.md. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Argument, InvalidArgumentError, Option } from "commander";
@@ -217,7 +215,7 @@ await runSteps(async () => {
   try {
     await program.parseAsync();
   } catch (error) {
-    // A file that can't be written, or made.
+    // A file can't be written, or its content can't be created.
     const isTold = error instanceof RangeError || (error instanceof Error && "syscall" in error);
     throw isTold ? new StepError(error.message) : error;
   }

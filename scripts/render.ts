@@ -62,7 +62,7 @@ try {
 const byStore = options.secretStore !== undefined;
 for (const line of regions.flatMap((region) => secretsToMake(region, byStore))) console.log(line);
 
-/** What `up` would refuse ends the program here. */
+/** Exits if there are problems that `up` would also refuse. */
 async function render(): Promise<readonly RenderedRegion[]> {
   const files = await readStackFiles(process.cwd(), []);
   const checked = await checkFiles(files, [stack], new Date().toISOString().slice(0, 10));
@@ -75,7 +75,7 @@ async function render(): Promise<readonly RenderedRegion[]> {
   return regions;
 }
 
-/** Ends the program where there are problems. */
+/** Prints the problems, and exits if there are any. */
 function endWith(problems: readonly Problem[], note?: string): never[] {
   for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
   if (note) console.error(note);

@@ -1,6 +1,4 @@
-/**
- * The rights that whoever deploys a stack needs: `npm run rights -- --help`, and docs/rights.md.
- */
+/** Prints the rights that the deployer of a stack needs: `npm run rights -- --help`, and docs/rights.md. */
 import { InvalidArgumentError } from "commander";
 import { subscriptionId } from "../components/config/text.ts";
 import { commandLine } from "./command-line.ts";

@@ -1,5 +1,5 @@
 /**
- * Makes the pictures in docs/images with the Chromium of this machine: the status page after a sample day, and the cost of the stacks.
+ * Takes the screenshots in docs/images with this machine's Chromium: the status page after a sample day, and the cost of the stacks.
  * Usage: npm exec -- node scripts/screenshots.ts [CHROMIUM]
  */
 import { once } from "node:events";
@@ -16,10 +16,10 @@ import { type SampleState, sampleAnswer } from "./screenshots/sample-day.ts";
 
 const directory = join(import.meta.dirname, "..", "docs", "images");
 
-/** Of what, for docs/images. */
+/** A screenshot for docs/images. */
 interface Picture {
   readonly file: string;
-  /** The state of the status page, or the page of `npm run cost`. */
+  /** A state of the status page, or the page of `npm run cost`. */
   readonly of: SampleState | "cost";
   readonly dark?: boolean;
   /** In pixels. @default 1180 */
@@ -52,7 +52,7 @@ const page = statusPage({
   redirected: false,
 });
 
-/** Serves the page and the answers until it is closed, each state at a path of its own. */
+/** Serves the page and its data until the server is closed. Each state has its own path. */
 async function serve() {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost");
@@ -70,7 +70,7 @@ async function serve() {
   return server;
 }
 
-/** @param addresses URL of each page */
+/** @param addresses returns the URL of a page */
 async function picture(
   browser: Browser,
   addresses: (of: Picture["of"]) => string,
@@ -84,7 +84,7 @@ async function picture(
   await tab.goto(addresses(of));
   if (of !== "cost") for (const part of ["#plot3 path", "#figures td"]) await tab.waitForSelector(part);
   const session = await tab.context().newCDPSession(tab);
-  // Playwright's own screenshots are PNG or JPEG.
+  // Playwright's own screenshots support only PNG and JPEG.
   const { data } = await session.send("Page.captureScreenshot", {
     format: "webp",
     quality: 75,
