@@ -1,53 +1,53 @@
-/** What Pulumi's backend knows of the project's stacks. */
+/** The project's stacks in Pulumi's backend. */
 import { execa } from "execa";
 import pMap from "p-map";
 import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
 import { isRefused, refusedBackend } from "./refusal.ts";
 
-/** A stack as the backend lists it. */
+/** A stack in the backend's list. */
 export interface BackendStack {
-  /** As in the name of its file, without an organization: `aws-eu-central-1`. */
+  /** The name in the stack's file name, without an organization: `aws-eu-central-1`. */
   readonly name: string;
-  /** When it was brought up or taken down last, ISO 8601; undefined where it has nothing: never brought up, or taken down. */
+  /** Time of the last update or destroy, ISO 8601. Undefined if the stack has no resources: it was never brought up, or was destroyed. */
   readonly updated: string | undefined;
 }
 
-/** The outputs of a stack, by name; a secret is `[secret]`. */
+/** The outputs of a stack, by name. A secret output is `[secret]`. */
 export type StackOutputs = Readonly<Record<string, unknown>>;
 
 export interface Backend {
-  /** @throws Error when the backend can't be asked, with what the engine says. */
+  /** @throws Error with the engine's message if the backend can't be read */
   stacks(): Promise<readonly BackendStack[]>;
-  /** @throws Error when they can't be read, with what the engine says. */
+  /** @throws Error with the engine's message if the outputs can't be read */
   outputs(stack: BackendStack): Promise<StackOutputs>;
 }
 
-/** How many stacks are asked for at once: each takes a process, a fifth of a second of processor time, and up to 200 MB. */
+/** Number of stacks that are read in parallel. Each needs a process, a fifth of a second of CPU time, and up to 200 MB. */
 const atOnce = 4;
-/** The engine itself waits for minutes for a backend that doesn't answer. */
+/** The engine itself would wait for minutes if the backend doesn't answer. */
 const timeoutSeconds = 60;
 
 /** An entry of `pulumi stack ls --json`. */
 interface Listed {
-  /** `acme/registry-cache/aws-eu-central-1`; a backend of files knows one organization only. */
+  /** `acme/registry-cache/aws-eu-central-1`. In a file backend, there is only one organization. */
   readonly name: string;
-  /** A backend of files has the time of `stack init` here, others nothing before the first update. */
+  /** In a file backend, this is the time of `stack init`; in others, it is missing before the first update. */
   readonly lastUpdate?: string;
   readonly resourceCount?: number;
 }
 
-/** A stack as the user names it, without an organization: `acme/aws-eu-central-1` is `aws-eu-central-1`. */
+/** A stack's name without its organization: `acme/aws-eu-central-1` becomes `aws-eu-central-1`. */
 export function shortName(stack: string): string {
   return stack.slice(stack.lastIndexOf("/") + 1);
 }
 
 /**
- * The backend by stateBackend(). The engine must be there: ensureEngine().
+ * Connects to the backend of stateBackend(). The engine must be installed: see ensureEngine().
  * @param directory of the project
- * @param named stacks as the user names them: with an organization, only that one's counts
+ * @param named stacks as the user names them. If one has an organization, stacks with the same name in other organizations are ignored.
  */
 export function backendOf(directory: string, named: readonly string[] = []): Backend {
-  // A process this short needs no memory back: a fifth less processor time.
+  // Short processes don't need garbage collection; without it, they use a fifth less CPU time.
   const env = { ...engineEnvironment(stateBackend(directory)), GOGC: "400" };
   const ask = async (...args: string[]): Promise<unknown> => {
     const result = await execa(engineProgram, [...args, "--json", "--non-interactive"], {
@@ -99,7 +99,7 @@ function isNamed(named: readonly string[]) {
   };
 }
 
-/** What the backend has told once, it isn't asked again; what it couldn't tell, it is. */
+/** Caches the backend's answers. A failed request isn't cached. */
 export function remembering(backend: Backend): Backend {
   let stacks: readonly BackendStack[] | undefined;
   const outputs = new Map<string, StackOutputs>();
@@ -116,7 +116,7 @@ export function remembering(backend: Backend): Backend {
   };
 }
 
-/** Does the same for each stack, for a few at once. @returns the results in the order of the stacks */
+/** Runs the work for each stack, a few in parallel. @returns the results in the order of the stacks */
 export function forEachStack<Stack, Result>(
   stacks: Iterable<Stack>,
   work: (stack: Stack) => Promise<Result>,

@@ -7,12 +7,12 @@ import { type ProjectFiles, readStackFiles } from "./stack-files.ts";
 
 export interface Configuration {
   readonly stack: string;
-  /** Of its file. */
+  /** Path of the stack's file. */
   readonly path: string;
   readonly config: StackConfig;
 }
 
-/** That of one stack. @throws StepError with all that is wrong with its file */
+/** The configuration of one stack. @throws StepError with all problems of its file */
 export async function configurationOf(directory: string, stack: string): Promise<Configuration> {
   const { configurations, problems } = configurationsOf(await readStackFiles(directory, [stack]));
   const [configuration] = configurations;
@@ -20,10 +20,10 @@ export async function configurationOf(directory: string, stack: string): Promise
   throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
 }
 
-/** The stacks whose files are right, and what is wrong with the others. */
+/** The configurations of all valid stack files, and the problems of the others. */
 export function configurationsOf({ project, stacks, unread, problems }: ProjectFiles): {
   configurations: Configuration[];
-  /** The names of the others. */
+  /** Names of the stacks whose files have problems. */
   unread: string[];
   problems: Problem[];
 } {

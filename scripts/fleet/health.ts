@@ -1,14 +1,14 @@
-/** Whether a region's cache answers as its clients need it to. */
+/** Checks whether a region's cache works for its clients. */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
 
-/** What is asked: an entry of a stack's output `caches`. */
+/** The cache to check: an entry of a stack's output `caches`. */
 export interface AskedCache {
   /** `https://cache.example.com`, or with a port. */
   readonly endpoint: string;
-  /** The authority that clients have to trust, where it isn't a public one; PEM. */
+  /** The authority that clients must trust, as PEM. Undefined if it is a public one. */
   readonly ca?: { readonly certificate: string } | undefined;
 }
 
@@ -16,24 +16,24 @@ export interface Health {
   /** Whether there are no problems. */
   readonly ok: boolean;
   readonly endpoint: string;
-  /** False where nothing could be said of the cache: no address for its name, or no connection from this network. */
+  /** False if nothing is known about the cache: its name has no address, or this network can't connect to it. */
   readonly reached: boolean;
   /** HTTP status of `/v2/`. */
   readonly status?: number;
-  /** Whole days; negative once the certificate has ended. */
+  /** Whole days. Negative if the certificate has expired. */
   readonly certificateDaysLeft?: number;
-  /** From the question to the answer, the connection included. */
+  /** Duration of the request, including the connection. */
   readonly seconds?: number;
-  /** A phrase each. */
+  /** One phrase per problem. */
   readonly problems: readonly string[];
 }
 
-/** A node that pulls waits no longer: see `dial_timeout` in docs/clients.md. */
+/** A node that pulls doesn't wait longer: see `dial_timeout` in docs/clients.md. */
 const defaultTimeoutSeconds = 5;
 
 /**
- * Asks `/v2/` of the endpoint as a client does, which trusts nobody but the output's authority where there is one. Never throws.
- * @param timeoutSeconds for all of it. @default 5
+ * Requests `/v2/` from the endpoint as a client does. If the output has an authority, trusts only that one. Never throws.
+ * @param timeoutSeconds for the whole request. @default 5
  */
 export async function healthOf(
   { endpoint, ca }: AskedCache,
@@ -48,7 +48,7 @@ export async function healthOf(
       agent: false,
       signal,
       ...(ca && { ca: ca.certificate }),
-      // Nothing but the question is sent. A certificate that isn't valid still tells for how long it is: `authorized` is checked below.
+      // Safe, because the request contains no secret. Even an invalid certificate shows how long it is valid; `authorized` is checked below.
       rejectUnauthorized: false,
     });
     asked.on("socket", (socket) =>
@@ -91,7 +91,7 @@ function seen(socket: TLSSocket, hostname: string): SeenCertificate {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return { problems: ["shows no certificate"] };
   const certificateDaysLeft = Math.floor((certificate.validToDate.getTime() - Date.now()) / dayMs);
-  // The types call it an error; it is OpenSSL's or Node's code for one: https://nodejs.org/docs/latest-v24.x/api/tls.html#tlssocketauthorizationerror
+  // Typed as an error, but its value is an error code of OpenSSL or Node: https://nodejs.org/docs/latest-v24.x/api/tls.html#tlssocketauthorizationerror
   const code = String(socket.authorizationError);
   return { certificateDaysLeft, problems: socket.authorized ? [] : [certificateProblem(code, hostname)] };
 }
@@ -108,11 +108,11 @@ function certificateProblem(code: string, hostname: string): string {
 
 interface Failure extends Error {
   readonly code?: string;
-  /** Of a name with several addresses, one each. */
+  /** One error per address, if the name has several addresses. */
   readonly errors?: readonly Failure[];
 }
 
-/** By the code of a failure. */
+/** By the error's code. */
 const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: "its name has no address in the DNS that this machine asks",
   EAI_AGAIN: "the DNS that this machine asks doesn't answer",

@@ -1,4 +1,4 @@
-/** What commands read of a stack's outputs: docs/outputs.md has the table. Stacks may have been brought up by another version of the program. */
+/** The outputs of a stack that commands read: docs/outputs.md has the table. Another version of the program may have written them. */
 import { z } from "zod";
 import { parseWith } from "../../components/config/schema-problems.ts";
 import type { StackOutputs } from "./backend.ts";
@@ -33,7 +33,7 @@ const readOutputs = z.looseObject({
 export type ReadOutputs = z.output<typeof readOutputs>;
 export type CacheOutput = ReadOutputs["caches"][string];
 
-/** @throws Error that says what is there in place of what is expected, and the way out. */
+/** @throws Error that says what differs from the expected outputs, and how to solve that */
 export function parseOutputs(outputs: StackOutputs): ReadOutputs {
   const { data, problems } = parseWith(readOutputs, outputs);
   if (data) return data;

@@ -1,7 +1,7 @@
-/** Work that ends sooner is done in silence, and of longer work one line is shown in this time. */
+/** Shorter work prints nothing. Longer work prints at most one line in this time. */
 const quietSeconds = 2;
 
-/** Shows on standard error what is being done, where it takes long. */
+/** Prints on standard error what is being done if it takes long. */
 export function slowProgress(): (text: string) => void {
   let last = performance.now();
   return (text) => {

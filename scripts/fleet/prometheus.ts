@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 
-/** Long enough for a month of data in a busy central Prometheus. */
+/** Long enough to query a month of data in a busy central Prometheus. */
 const patienceSeconds = 60;
 
 /** An element of an instant vector. */
@@ -9,30 +9,30 @@ export interface Sample {
   readonly value: number;
 }
 
-/** The HTTP API of a Prometheus, or of what speaks like one: https://prometheus.io/docs/prometheus/latest/querying/api/ */
+/** The HTTP API of Prometheus or of a compatible server: https://prometheus.io/docs/prometheus/latest/querying/api/ */
 export interface Prometheus {
-  /** @throws Error that names the address, when it can't be asked or refuses the query. */
+  /** @throws Error that names the address if the server can't be reached or refuses the query */
   query(expression: string): Promise<Sample[]>;
-  /** The labels that its series get when they leave it, or none where it doesn't tell. */
+  /** The labels that Prometheus adds to its series for other systems. Empty if the server doesn't return them. */
   externalLabels(): Promise<Readonly<Record<string, string>>>;
 }
 
-/** @throws Error that says how to write it, and not what was written: that may hold a password. */
+/** @throws Error that says how to write the address, without the text itself, because that may contain a password */
 export function prometheusUrl(text: string): URL {
   try {
     const url = new URL(text);
-    // Throws where `%` isn't followed by two digits.
+    // Throws if `%` isn't followed by two hexadecimal digits.
     decodeURIComponent(`${url.username}${url.password}`);
     if (/^https?:$/.test(url.protocol)) return url;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new Error(
     "the address of Prometheus is wrong: write it like http://127.0.0.1:9090, and `%` in a user or password as `%25`",
   );
 }
 
-/** @param address may have a path in front of the API's, and a user and password for basic authentication. */
+/** @param address can have a path in front of the API's, and a user and password for basic authentication */
 export function prometheusAt(address: URL): Prometheus {
   const { username, password } = address;
   const base = new URL(address);

@@ -1,11 +1,11 @@
-/** Of a bucket: what the engine says of reading and of writing there. The second number is of Pulumi Cloud. https://github.com/google/go-cloud/blob/v0.43.0/blob/blob.go */
+/** The engine's messages if a bucket refuses reading or writing, and Pulumi Cloud's (the last one). https://github.com/google/go-cloud/blob/v0.43.0/blob/blob.go */
 const refusals = [
   /\(code=PermissionDenied\)|^\s*(?:\d+\) )?PermissionDenied$/m,
   /blob \(key ".*"\) .*(?:StatusCode: |RESPONSE )40[13]\b/,
   /^error: \[40[13]\] /m,
 ];
 
-/** Whether the state's backend refuses whoever asks. @param text of the engine */
+/** Whether the state's backend refuses the credentials. @param text the engine's output */
 export function isRefused(text: string): boolean {
   return refusals.some((refusal) => refusal.test(text));
 }

@@ -5,33 +5,33 @@ import type { Problem } from "../../components/config/problems.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { StepError } from "../setup/steps.ts";
 
-/** The text of a stack's file. */
+/** A stack's file. */
 export interface StackFile {
-  /** Of the stack: `aws-eu-central-1`. */
+  /** Name of the stack: `aws-eu-central-1`. */
   readonly name: string;
   /** Relative to the project: `stacks/Pulumi.aws-eu-central-1.yaml`. */
   readonly path: string;
   readonly text: string;
 }
 
-/** A project's texts, as far as they could be read. */
+/** The texts of a project's files that could be read. */
 export interface ProjectFiles {
-  /** Of Pulumi.yaml. */
+  /** Text of Pulumi.yaml. */
   readonly project: string;
-  /** By name. */
+  /** Sorted by name. */
   readonly stacks: readonly StackFile[];
-  /** The names of those that can't be read. */
+  /** Names of the stacks whose files can't be read. */
   readonly unread: readonly string[];
   readonly problems: readonly Problem[];
 }
 
 const projectFile = "Pulumi.yaml";
-/** `stackConfigDir` of Pulumi.yaml. */
+/** The same as `stackConfigDir` in Pulumi.yaml. */
 const stackDirectory = "stacks";
 
 /**
- * The files of a project directory.
- * @param wanted the stacks to read, all if there are none
+ * Reads the files of a project directory.
+ * @param wanted the stacks to read. All, if empty.
  */
 export async function readStackFiles(directory: string, wanted: readonly string[]): Promise<ProjectFiles> {
   let project: string;
@@ -67,8 +67,8 @@ export async function readStackFiles(directory: string, wanted: readonly string[
 }
 
 /**
- * Before anything that takes long.
- * @throws StepError when the stack has no file, with the stacks that there are
+ * Call it before anything that takes long.
+ * @throws StepError if the stack has no file. The message lists the existing stacks.
  */
 export async function demandStackFile(directory: string, stack: string): Promise<ProjectFiles> {
   const files = await readStackFiles(directory, [stack]);
@@ -77,7 +77,7 @@ export async function demandStackFile(directory: string, stack: string): Promise
   return files;
 }
 
-/** The same, for what has nothing to do with this machine. @throws StepError also when the stack is on it */
+/** The same for commands that don't support the provider `local`. @throws StepError also if the stack uses it */
 export async function demandRemoteStack(directory: string, stack: string): Promise<void> {
   const { project, stacks } = await demandStackFile(directory, stack);
   if (stacks.some(({ text }) => isLocal(project, text)))
@@ -86,7 +86,7 @@ export async function demandRemoteStack(directory: string, stack: string): Promi
     );
 }
 
-/** @param text of a stack's file; what isn't YAML is said by the engine */
+/** @param text of a stack's file. If it isn't YAML, the result is false, and the engine reports the error. */
 export function isLocal(project: string, text: string): boolean {
   try {
     return readStackFile(project, text).provider === "local";
@@ -96,10 +96,10 @@ export function isLocal(project: string, text: string): boolean {
 }
 
 /**
- * The files as they are in a revision of the git repository that the project directory is in.
- * @param revision as git takes it: `main`, `origin/main`, `HEAD~3`
- * @param wanted as in {@link readStackFiles}; what isn't there is left out
- * @throws Error when there is no such revision.
+ * Reads the files from a revision of the project directory's git repository.
+ * @param revision as git accepts it: `main`, `origin/main`, `HEAD~3`
+ * @param wanted as in {@link readStackFiles}, but missing stacks are ignored
+ * @throws Error if the revision doesn't exist
  */
 export async function readStackFilesAt(
   revision: string,
@@ -153,7 +153,7 @@ function stacksAmong(fileNames: readonly string[]): Unread[] {
     .map((name) => ({ name, path: pathOf(name) }));
 }
 
-/** Of a stack's file, relative to the project. */
+/** Path of a stack's file, relative to the project. */
 export function pathOf(stack: string): string {
   return `${stackDirectory}/Pulumi.${stack}.yaml`;
 }
