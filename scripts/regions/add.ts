@@ -1,6 +1,6 @@
 /**
- * A stack file for another region, made from one that is there. The text stays as it is, comments and all, but for what belongs to the old region: the YAML document only
- * tells where that stands.
+ * Creates a stack file for another region from an existing one. The text stays the same, including its comments, except for what belongs to the old region. The YAML document is only
+ * used to find positions in the text.
  */
 import { type Document, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
 import { itHas } from "../../components/config/problems.ts";
@@ -10,32 +10,32 @@ import type { ProjectFiles } from "../fleet/stack-files.ts";
 
 export interface NewRegion {
   readonly provider: string;
-  /** As the provider calls it; on Kubernetes, as you do. */
+  /** As the provider names it. On Kubernetes, any name. */
   readonly region: string;
   readonly topology: string;
-  /** By the path below the region; undefined: as in the file that it is made from. */
+  /** New values by path below the region. Undefined keeps the existing file's value. */
   readonly values: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 export interface NewFile {
   readonly text: string;
-  /** The same with the encrypted values of the file that it is made from, for a check: only a stack that is there can be given its own. */
+  /** The same text with the existing file's encrypted values, for checks. The new stack gets its own values only after it was created. */
   readonly withSecrets: string;
   /** The keys of those values. */
   readonly secrets: readonly string[];
-  /** The path of the file that it is made from. */
+  /** Path of the existing file. */
   readonly from: string;
-  /** What encrypts the secrets of that stack, where it isn't a passphrase. */
+  /** The existing stack's secrets provider, unless it is a passphrase. */
   readonly secretsProvider?: string;
-  /** What it has from there and somebody must look at: paths below the region, with their values. */
+  /** Values from the existing file that the user must review: paths below the region, with their values. */
   readonly kept: readonly (readonly [path: string, value: unknown])[];
-  /** What it doesn't have from there, as it belongs to the old region: paths below the region. */
+  /** Keys that were left out because they belong to the old region: paths below the region. */
   readonly leftOut: readonly string[];
 }
 
 type Path = readonly (string | number)[];
 
-/** A piece of text in the place of another one. */
+/** Replaces a range of the text. */
 interface Edit {
   readonly from: number;
   readonly to: number;
@@ -44,16 +44,16 @@ interface Edit {
 
 const region: Path = ["config", `${namespace}:regions`, 0];
 
-/** What names things of the old region, or of its account, and a region can do without. */
+/** Optional keys that name things of the old region or its account. */
 const regional = ["network", "resourceGroup", "machine", "serviceAccount"];
-/** Where one cache alone keeps its blobs, and the option for each; another value of one of them is another place. */
+/** Keys that say where a cache stores its blobs, with the option for each. Two caches can't share such a place. A new value of one key makes it another place. */
 const stores: readonly Readonly<Record<string, string>>[] = [
   { "storage.s3.bucket": "--bucket" },
   { "storage.azure.account": "--account", "storage.azure.container": "--container" },
 ];
-/** What the secrets of a stack are encrypted by: `pulumi stack init` makes them anew. */
+/** Keys about the encryption of a stack's secrets. `pulumi stack init` creates them for the new stack. */
 const encryption: readonly Path[] = [["encryptionsalt"], ["encryptedkey"], ["secretsprovider"]];
-/** What nobody may take over unseen. */
+/** Keys that the user must review before taking over their values. */
 const ownPaths = [
   "context",
   "kubeconfig",
@@ -72,8 +72,8 @@ const ownPaths = [
 ];
 
 /**
- * Doesn't look whether a preview would take it: checkFiles() does.
- * @throws RangeError where there is no file to make it from, or that one has no place for a value.
+ * Doesn't check whether a preview would accept the file: see checkFiles().
+ * @throws RangeError if there is no suitable file, or it has no place for a value
  */
 export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
   const { path: from, stack, region: old } = templateFor(files, wanted);
@@ -93,7 +93,7 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
       value === undefined ? [] : [replacement(document, path, value, from)],
     ),
   ];
-  // On Kubernetes, a region has any name, which may be an ordinary word.
+  // On Kubernetes, a region can have any name, even an ordinary word, so names in the text aren't replaced.
   const renamed = (it: string) =>
     wanted.provider === "kubernetes" ? it : withName(it, old.name, wanted.region);
   const named = renamed(edited(text, [...edits, ...cuts(secrets.map((key) => ["config", key]))]));
@@ -116,7 +116,7 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
   };
 }
 
-/** With a region's new name, in comments, too, but not in what is set for all regions: an address there may have the name of another one. */
+/** Replaces the region's name, also in comments, but not in settings of all regions: an address there may contain another region's name. */
 function withName(text: string, old: string, name: string): string {
   const others: (readonly [from: number, to: number])[] = [];
   visit(parseDocument(text), {
@@ -153,7 +153,7 @@ function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
   );
 }
 
-/** @throws RangeError where the old name says nothing of its region: both regions would have the same. */
+/** @throws RangeError if the old hostname doesn't contain its region's name, because both regions would get the same hostname */
 function hostnameFor({ provider, region, values }: NewRegion, { name, endpoint }: AnyRegion): string {
   const { hostname } = endpoint;
   const labels = hostname.split(".");
@@ -168,7 +168,7 @@ function hostnameFor({ provider, region, values }: NewRegion, { name, endpoint }
     : `${renamed.slice(0, renamed.length - oldZone.length)}${zone}`;
 }
 
-/** @throws RangeError where both regions would keep their blobs in one place. */
+/** @throws RangeError if both regions would store their blobs in the same place */
 function checkStore(document: Document, { values }: NewRegion): void {
   for (const options of stores) {
     const paths = Object.keys(options).filter((path) => valueAt(document, path) !== undefined);
@@ -179,7 +179,7 @@ function checkStore(document: Document, { values }: NewRegion): void {
   }
 }
 
-/** The keys of a stack's configuration with encrypted values. */
+/** The configuration keys with encrypted values. */
 function secretsOf(document: Document): string[] {
   const config = document.get("config");
   if (!isMap(config)) return [];
@@ -188,12 +188,12 @@ function secretsOf(document: Document): string[] {
   );
 }
 
-/** `{ secure: … }`, or with such a value. */
+/** Whether a value is `{ secure: … }` or contains such a value. */
 function isSealed(value: unknown): boolean {
   return isMap(value) && (value.has("secure") || value.items.some((pair) => isSealed(pair.value)));
 }
 
-/** Without the lines of a key, if it is there. */
+/** Removes the lines of a key, if it exists. */
 function cut(document: Document, path: Path, text: string): Edit[] {
   const parent = document.getIn(path.slice(0, -1), true) ?? document.contents;
   if (!isMap(parent)) return [];
@@ -205,7 +205,7 @@ function cut(document: Document, path: Path, text: string): Edit[] {
   return [{ from: text.lastIndexOf("\n", start) + 1, to: newline < 0 ? text.length : newline + 1, text: "" }];
 }
 
-/** @throws RangeError where the file has no such key. */
+/** @throws RangeError if the file doesn't have the key */
 function replacement(
   document: Document,
   path: string,
@@ -224,7 +224,7 @@ function replacement(
   return { from, to, text };
 }
 
-/** In quotes unless it is surely text without. */
+/** Adds quotes unless the value is certainly a string without them. */
 function scalar(value: string): string {
   return /^[a-z](?:[\w.@-]*\w)?$/i.test(value) && !/^(?:true|false|null|yes|no|on|off)$/i.test(value)
     ? value

@@ -1,10 +1,10 @@
-/** What a region's cells say, in whatever format. */
+/** The text of a region's cells, for all formats. */
 import { usd } from "../../components/cost/line.ts";
 import type { Health } from "../fleet/health.ts";
 import type { Fleet, FleetRegion, RunningPod } from "./fleet.ts";
 import { pinnedVersions, versionsCell } from "./versions.ts";
 
-/** By title; a `>` aligns a column to the right. */
+/** Columns by title. A `>` aligns the column to the right. */
 const columns: Readonly<Record<string, (region: FleetRegion) => string>> = {
   Kind: ({ provider, topology }) => (provider === undefined ? topology : `${provider} ${topology}`),
   "Host name": ({ endpoint }) => endpoint.replace("https://", ""),
@@ -31,7 +31,7 @@ export function healthWord({ ok, reached, seconds }: Health): string {
   return reached ? "unhealthy" : "not reached";
 }
 
-/** Of a digest, in a row of ten others. */
+/** Digits of a digest, so that it fits into a row of ten other cells. */
 const digits = 8;
 
 function podCell({ wanted, applied }: RunningPod = {}): string {
@@ -52,14 +52,14 @@ function costCell({ cost }: FleetRegion): string {
   return `${cost.complete ? "" : "≥ "}${usd(cost.usd)}${cost.from === "file" ? " *" : ""}`;
 }
 
-/** Of all regions with an estimate. */
+/** The sum over all regions with an estimate. */
 export function totalCost({ regions }: Fleet): string {
   const costs = regions.flatMap(({ cost }) => cost ?? []);
   const total = costs.reduce((sum, { usd }) => sum + usd, 0);
   return `${costs.every(({ complete }) => complete) ? "" : "≥ "}${usd(total)}`;
 }
 
-/** What signs in the cells mean, a sentence each. */
+/** Explains the marks in the cells, one sentence each. */
 export function legendOf({ regions }: Fleet): string[] {
   return [
     ...(regions.some(({ versions }) => versions) ? [pinnedVersions] : []),

@@ -4,8 +4,8 @@ import type { StackConfig } from "../../components/config/schema.ts";
 import type { CacheOutput } from "../fleet/outputs.ts";
 
 /**
- * What a stack's file has of a region otherwise than the last update, as far as the outputs tell. Only a preview tells all.
- * @returns a word each
+ * What differs between a region in its stack's file and its outputs from the last update. Only a preview shows all changes.
+ * @returns one word per difference
  */
 export function changedSince({ regions, upstreams }: StackConfig, name: string, was: CacheOutput): string[] {
   const region = regions.find((one) => one.name === name);

@@ -1,4 +1,4 @@
-/** What a preview would refuse, found in the stack files without asking anybody. */
+/** Finds in the stack files, without any requests, what a preview would refuse. */
 import { hint, moreMayFollow, type Problem, withinRegions } from "../../components/config/problems.ts";
 import { configWarnings } from "../../components/config/warnings.ts";
 import type { Findings } from "../../components/hosts/kind.ts";
@@ -11,19 +11,19 @@ import { sharedHostnames, sharedLabels } from "./shared.ts";
 
 /** Paths start with a file's name. */
 export interface Checked extends Findings {
-  /** How many files and regions could be read. */
+  /** Number of files and of regions that could be read. */
   readonly stacks: number;
   readonly regions: number;
-  /** Said below the problems where a file couldn't be read, so that not all of it was checked. */
+  /** Printed below the problems if a file couldn't be read, because not everything was checked then. */
   readonly note?: string;
 }
 
-/** A project without stack files. */
+/** For a project without stack files. */
 export const noStacks: Problem = { path: "stacks", message: "there is no file Pulumi.<stack>.yaml" };
 
 /**
- * @param wanted stacks whose findings count, all if there are none. Host names and labels are compared with those of all files.
- * @param today `2026-11-24`, for the age of prices
+ * @param wanted the stacks to check. All, if empty. Hostnames and labels are compared with those of all files.
+ * @param today like `2026-11-24`, for the age of prices
  */
 export async function checkFiles(
   files: ProjectFiles,
@@ -66,7 +66,7 @@ function isWanted(stack: string, wanted: readonly string[]): boolean {
   return wanted.length === 0 || wanted.includes(stack);
 }
 
-/** As createCaches() does before it asks anybody. */
+/** Does the checks that createCaches() does before its first request. */
 async function checkStack(
   { stack, path, config }: Configuration,
   settings: Settings,

@@ -1,4 +1,4 @@
-/** Asks the files, the backend and the endpoints. What one of them doesn't tell keeps nobody from what the others do. */
+/** Reads the files, the backend and the endpoints. If one of them fails, the others' results are still shown. */
 import { cacheUrl } from "../../components/clients/cache-address.ts";
 import { hint, type Problem } from "../../components/config/problems.ts";
 import { estimatesOf } from "../cost/estimates.ts";
@@ -13,20 +13,20 @@ import { runningPod } from "./running-pod.ts";
 import { versionsOf } from "./versions.ts";
 
 export interface CollectOptions {
-  /** Of all stacks. */
+  /** The files of all stacks. */
   readonly files: ProjectFiles;
   readonly backend: Backend;
-  /** The stacks that are asked for, all if there are none. */
+  /** The stacks to show. All, if empty. */
   readonly wanted: readonly string[];
-  /** Health only: no estimates from the files. @default false */
+  /** Checks only health, without estimates from the files. @default false */
   readonly healthOnly?: boolean;
-  /** For each endpoint. */
+  /** Time limit for each endpoint. */
   readonly timeoutSeconds: number;
-  /** Told what is being done where that may take seconds. */
+  /** Called with what is being done if that may take seconds. */
   readonly progress: (text: string) => void;
 }
 
-/** A stack by its file, by the backend, or by both. */
+/** A stack that is known from its file, from the backend, or both. */
 interface Known {
   readonly stack: string;
   readonly configuration: Configuration | undefined;
@@ -62,7 +62,7 @@ export async function collect(options: CollectOptions): Promise<Fleet> {
     progress(`${stack.stack}: asked, ${++count} of ${known.length}`);
     return part;
   });
-  // The endpoints are asked while the backend tells of the next stacks.
+  // Endpoints are checked while the backend is still asked about further stacks.
   const regions = await Promise.all(found.flatMap(({ regions }) => regions));
   const unwanted = files.stacks.filter(({ name }) => !isWanted(name)).map(({ path }) => path);
   return {
@@ -96,7 +96,7 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
   const inFile = configuration ? regionsOfFile(configuration, state) : [];
   const costOf = (region: string) =>
     configuration && !options.healthOnly ? estimatedCost(configuration, region, at) : {};
-  /** Without an endpoint to ask. */
+  /** Regions without an endpoint to check. */
   const unasked = (what: Pick<FleetRegion, "updated">, problems: readonly Problem[] = []) => ({
     regions: inFile.map(async (region) => ({ ...region, ...what, ...costOf(region.region) })),
     problems,
@@ -140,7 +140,7 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
   return { regions, problems: [] };
 }
 
-/** What the cache itself tells. */
+/** The cache's own answers. */
 async function asked(
   cache: CacheOutput,
   statusPage: string | undefined,

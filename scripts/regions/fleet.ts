@@ -1,11 +1,11 @@
 import type { Problem } from "../../components/config/problems.ts";
 import type { Health } from "../fleet/health.ts";
 
-/** What is known of all regions. */
+/** What is known about all regions. */
 export interface Fleet {
-  /** When it was asked, ISO 8601. */
+  /** Time of the requests, ISO 8601. */
   readonly at: string;
-  /** By stack. */
+  /** Sorted by stack. */
   readonly regions: readonly FleetRegion[];
   /** What couldn't be found out. Paths start with a file's or a stack's name. */
   readonly problems: readonly Problem[];
@@ -14,36 +14,36 @@ export interface Fleet {
 export interface FleetRegion {
   readonly stack: string;
   readonly region: string;
-  /** `aws`; undefined where only an older version of the program could tell. */
+  /** `aws`. Undefined if there is no file and an older version of the program wrote the outputs. */
   readonly provider: string | undefined;
   readonly topology: string;
-  /** URL that clients ask. */
+  /** URL that clients use. */
   readonly endpoint: string;
-  /** URL; of a region that was brought up, where somebody may read its metrics. */
+  /** URL. Set if the region was brought up and allows somebody to read its metrics. */
   readonly statusPage?: string;
-  /** The registries that it serves. */
+  /** The registries that the region serves. */
   readonly upstreams: readonly string[];
-  /** By the backend; `not up`: never brought up, or taken down. `unknown`: the backend can't be asked. */
+  /** The state in the backend. `not up`: never brought up, or destroyed. `unknown`: the backend can't be read. */
   readonly state: "up" | "not up" | "unknown";
-  /** When its stack was brought up last, ISO 8601; of one that is up. */
+  /** Time of the stack's last update, ISO 8601, if it is up. */
   readonly updated?: string;
-  /** What its file has now otherwise than at the last update; undefined where there is nothing to compare. See changedSince(). */
+  /** What differs between its file and the last update: see changedSince(). Undefined if there is nothing to compare. */
   readonly changed?: readonly string[];
-  /** Of a region that was brought up, as far as it could be read. */
+  /** Set if the region was brought up and its Pod could be read. */
   readonly pod?: RunningPod;
-  /** By its file. */
+  /** From the stack's file. */
   readonly versions?: Versions;
-  /** Of a region that was brought up. */
+  /** Set if the region was brought up. */
   readonly health?: Health;
-  /** What we pay in a month, USD. @default no estimate */
+  /** What we pay per month, in USD. @default no estimate */
   readonly cost?: MonthlyCost;
 }
 
-/** Tags of images by container; of one without a tag, the first digits of its digest. */
+/** Image tags by container. For an image without a tag, the first digits of its digest. */
 export type Versions = Readonly<Record<string, string>>;
 
 export interface RunningPod {
-  /** The digest of the Pod that the region is told to run, and of the one that it runs; or the first digits. */
+  /** The digest of the Pod that the region should run, and of the Pod that it runs; or their first digits. */
   readonly wanted?: string;
   readonly applied?: string;
 }
@@ -52,11 +52,11 @@ export interface MonthlyCost {
   readonly usd: number;
   /** Whether all prices are known. */
   readonly complete: boolean;
-  /** By the last update, or by the file, where the stack was never brought up. */
+  /** From the last update's outputs or, if the stack was never brought up, from its file. */
   readonly from: "outputs" | "file";
 }
 
-/** What a region is called among those of all stacks: mostly its stack has its name already. */
+/** A region's name among the regions of all stacks. Usually the stack's name already contains it. */
 export function nameOf({ stack, region }: Pick<FleetRegion, "stack" | "region">): string {
   return stack.endsWith(region) ? stack : `${stack}, ${region}`;
 }

@@ -1,7 +1,7 @@
 import type { StateBackend } from "../setup/engine.ts";
 import type { NewFile } from "./add.ts";
 
-/** What is to be done with a new stack file. @param path of the file @param state of the stack */
+/** The user's next steps with a new stack file. @param path of the file @param state the stack's backend */
 export function nextSteps(stack: string, path: string, file: NewFile, state: StateBackend): string {
   const { from, kept, leftOut, secrets, secretsProvider } = file;
   const isBucket = !/^(?:file|https?):/.test(state.url);

@@ -5,7 +5,7 @@ import { cellsOf, legendOf, titles, totalCost } from "./cells.ts";
 import { type Fleet, type FleetRegion, nameOf } from "./fleet.ts";
 import { sickLines } from "./table.ts";
 
-/** The fleet as a page by itself. */
+/** The fleet as a self-contained HTML page. */
 export function renderPage(fleet: Fleet): string {
   const { at, regions, problems } = fleet;
   const sick = sickLines(fleet);
@@ -46,14 +46,14 @@ function cards(fleet: Fleet): Html[] {
   return Object.entries(figures).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
 }
 
-/** With the way to what the region says of itself. */
+/** The region's name, with a link to its status page. */
 function nameCell(region: FleetRegion): string | Html {
   const { statusPage } = region;
   if (statusPage === undefined || !/^https?:/.test(statusPage)) return nameOf(region);
   return html`<a href="${statusPage}">${nameOf(region)}</a>`;
 }
 
-/** What is wrong stands out. */
+/** Highlights problems. */
 function pageCells(region: FleetRegion): (string | Html)[] {
   const isSick = region.health?.ok === false;
   return cellsOf(region).map((cell, index) =>

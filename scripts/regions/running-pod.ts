@@ -6,7 +6,7 @@ import { json } from "node:stream/consumers";
 import { z } from "zod";
 import type { RunningPod } from "./fleet.ts";
 
-/** Of a query to Prometheus: https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries */
+/** A response to a Prometheus query: https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries */
 const answer = z.object({
   data: z.object({
     result: z.array(z.object({ metric: z.object({ __name__: z.string(), digest: z.string() }) })),
@@ -16,10 +16,10 @@ const answer = z.object({
 const metrics = { wanted: "registry_cache_pod_wanted_info", applied: "registry_cache_pod_applied_info" };
 
 /**
- * What a machine says of its Pod, by its own Prometheus behind the status page.
+ * Reads a machine's Pod from its own Prometheus, which is behind the status page.
  * @param statusPage URL
- * @param ca PEM of the authority to trust, where it isn't a public one
- * @returns nothing where this machine may not read the metrics, which is the rule
+ * @param ca PEM of the authority to trust, if it isn't a public one
+ * @returns nothing if this machine may not read the metrics, which is usual
  */
 export async function runningPod(
   statusPage: string,

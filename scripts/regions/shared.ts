@@ -1,10 +1,10 @@
-/** What regions of several stacks must have for themselves. */
+/** Values that must differ between the regions of several stacks. */
 import type { Problem } from "../../components/config/problems.ts";
 import { externalLabels } from "../../components/pod/options.ts";
 import type { Configuration } from "../fleet/configurations.ts";
 
 /**
- * Regions of several stacks that answer to one name: the later one takes the records of the earlier one. On a machine of one's own, ports tell them apart, and a public cache and a
+ * Finds regions of several stacks with the same hostname: the later one would take over the records of the earlier one. On a user's own machine, ports distinguish the caches. A public cache and a
  * private one have their records in different zones.
  */
 export function sharedHostnames(configurations: readonly Configuration[]): Problem[] {
@@ -22,7 +22,7 @@ export function sharedHostnames(configurations: readonly Configuration[]): Probl
   }));
 }
 
-/** Regions of several stacks whose series and alerts nothing tells apart once they have left the cache. */
+/** Finds regions of several stacks whose series and alerts can't be distinguished outside the cache, because their labels are the same. */
 export function sharedLabels(configurations: readonly Configuration[]): Problem[] {
   const labelled = configurations.flatMap(({ path, config: { provider, monitoring, regions } }) =>
     regions.map((region, index) => {
@@ -39,7 +39,7 @@ export function sharedLabels(configurations: readonly Configuration[]): Problem[
   }));
 }
 
-/** Those whose key an earlier one has, each with where the first one is. */
+/** Entries whose key an earlier entry has, each with the place of the first one. */
 function repeated<Entry extends { readonly key: string; readonly at: string }>(entries: readonly Entry[]) {
   const owners = new Map<string, string>();
   return entries.flatMap((entry) => {

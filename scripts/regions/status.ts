@@ -2,7 +2,7 @@ import { texts } from "../../components/capacity/text.ts";
 import { healthWord } from "./cells.ts";
 import { type Fleet, nameOf } from "./fleet.ts";
 
-/** A line for each region. */
+/** One line per region. */
 export function statusLines({ regions }: Fleet): string[] {
   const width = Math.max(0, ...regions.map((region) => nameOf(region).length));
   return regions.map((region) => {
@@ -15,7 +15,7 @@ export function statusLines({ regions }: Fleet): string[] {
   });
 }
 
-/** Whether all regions that were brought up are well, and all could be asked. */
+/** Whether all regions that were brought up are healthy, and all could be checked. */
 export function isWell({ regions, problems }: Fleet): boolean {
   return problems.length === 0 && regions.every(({ health }) => health?.ok !== false);
 }

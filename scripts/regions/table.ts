@@ -2,7 +2,7 @@ import { columns } from "../output/columns.ts";
 import { cellsOf, legendOf, titles, totalCost } from "./cells.ts";
 import { type Fleet, nameOf } from "./fleet.ts";
 
-/** For a terminal. */
+/** Renders the fleet for a terminal. */
 export function renderTable(fleet: Fleet): string {
   const { regions } = fleet;
   if (regions.length === 0) return "";
@@ -18,7 +18,7 @@ export function renderTable(fleet: Fleet): string {
     .join("\n");
 }
 
-/** Why regions aren't well. */
+/** The problems of unhealthy regions. */
 export function sickLines({ regions }: Fleet): string[] {
   return regions.flatMap((region) =>
     region.health && !region.health.ok ? [`${nameOf(region)}: ${region.health.problems.join("; ")}`] : [],

@@ -1,13 +1,13 @@
 import { baseImageNames, type Images, imageOf } from "../../components/config/images.ts";
 import type { RunningPod, Versions } from "./fleet.ts";
 
-/** Of those that every Pod has, and of the ones that the configuration names. */
+/** Versions of the images that every Pod has, and of those that the configuration names. */
 export function versionsOf(images: Partial<Images>): Versions {
   const names = new Set([...baseImageNames, ...(Object.keys(images) as (keyof Images)[])]);
   return Object.fromEntries([...names].map((name) => [name, versionOf(imageOf({ images }, name))]));
 }
 
-/** `registry.example.com:5000/team/nginx:1.31@sha256:…` */
+/** The tag, or else the start of the digest: `registry.example.com:5000/team/nginx:1.31@sha256:…` */
 function versionOf(image: string): string {
   const [, tag, digest] = /^[^@]*?(?::([^:/@]+))?(?:@sha256:(.{8}).*)?$/.exec(image) ?? [];
   return tag ?? digest ?? "latest";
@@ -15,7 +15,7 @@ function versionOf(image: string): string {
 
 const pinned = versionsOf({});
 
-/** What differs from the pinned versions. The Pod that runs may be another one than the configuration's. */
+/** The versions that differ from the pinned ones. The running Pod may not be the configuration's. */
 export function versionsCell(versions: Versions | undefined, { wanted, applied }: RunningPod = {}): string {
   if (!versions) return "";
   const own = Object.entries(versions).filter(([name, version]) => pinned[name] !== version);
@@ -24,7 +24,7 @@ export function versionsCell(versions: Versions | undefined, { wanted, applied }
   return isOther ? `${told}, not running yet` : told;
 }
 
-/** A sentence for below the table. */
+/** A sentence for the legend below the table. */
 export const pinnedVersions = `pinned: ${listed(Object.entries(pinned))}.`;
 
 function listed(versions: readonly (readonly [name: string, version: string])[]): string {

@@ -7,9 +7,9 @@ interface Screen {
 }
 
 /**
- * Shows lines anew and anew: on a terminal in the place of the last ones, elsewhere with the time in front, and only those that have changed.
- * @param look gives the lines; told nothing
- * @param signal ends it
+ * Prints lines repeatedly. On a terminal, they replace the previous ones. Elsewhere, only changed lines are printed, each with the time in front.
+ * @param look returns the lines
+ * @param signal stops it
  */
 export async function watch(
   look: () => Promise<readonly string[]>,
@@ -20,7 +20,7 @@ export async function watch(
     const lines = await look();
     const at = new Date().toISOString().slice(11, 19);
     if (screen.isTTY) {
-      // Up to the first line of the last look, and clear from there: https://en.wikipedia.org/wiki/ANSI_escape_code#CSI_sequences
+      // Moves to the first line of the previous output and clears everything below: https://en.wikipedia.org/wiki/ANSI_escape_code#CSI_sequences
       const up = shown.length > 0 ? `\u001b[${shown.length}F\u001b[J` : "";
       const fitting = [...lines, `as of ${at}, every ${everySeconds} s; Ctrl-C ends`].slice(
         -((screen.rows ?? 1000) - 1),
