@@ -1,11 +1,11 @@
-/** `bypass` and `unbypass`: clients past the cache, and back. docs/runbooks/RegistryCacheDown.md */
+/** `bypass` and `unbypass`: lets clients bypass the cache, and restores it. docs/runbooks/RegistryCacheDown.md */
 import { createInterface } from "node:readline/promises";
 import { StepError } from "../setup/steps.ts";
 import type { Seen, Way } from "./ways/way.ts";
 
 type Direction = keyof Way["after"];
 
-/** Does what isn't done yet. @param yes without asking @throws StepError where nobody can be asked, or says no */
+/** Does what isn't done yet. @param yes don't ask @throws StepError if the user says no or can't be asked */
 export async function turn(
   ways: readonly Way[],
   { direction, yes }: { readonly direction: Direction; readonly yes: boolean },

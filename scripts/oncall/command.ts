@@ -1,11 +1,11 @@
-/** Whether a command is one, before its machine is asked: a misspelt `bypass` would otherwise go to a machine that may be dead. */
+/** Checks a command before it is sent. Otherwise, a misspelt `bypass` would go to a machine that may be down. */
 import { hint } from "../../components/config/problems.ts";
 import { commands } from "../../components/hosts/oncall/program.ts";
 
-/** Run on this computer. */
+/** Commands that run on this computer. */
 const own = ["bypass", "unbypass"];
 
-/** What is wrong, or undefined. What a command of the machine takes is left to the machine's program. */
+/** @returns what is wrong, or undefined. Arguments of the machine's commands are left to the machine's program. */
 export function wrongCommand([name, ...args]: readonly string[]): string | undefined {
   if (name === undefined || name === "--help" || name === "-h") return undefined;
   if (name === "--replica") return wrongOf(args[1], commands);

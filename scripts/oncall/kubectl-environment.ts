@@ -4,9 +4,9 @@ import type { Cluster } from "./place.ts";
 import { ask } from "./programs.ts";
 
 /**
- * By which kubectl finds a cluster.
+ * Environment variables with which kubectl finds a cluster.
  *
- * @param directory for a kubeconfig that is needed for a moment only
+ * @param directory for a temporary kubeconfig
  */
 export async function kubectlEnvironment(
   { kubeconfig, context }: Cluster,
@@ -17,7 +17,7 @@ export async function kubectlEnvironment(
     case "environment":
       return {};
     case "state":
-      // Its content, if it isn't a path.
+      // The value is a kubeconfig's content if it isn't a path.
       if (!/^\s*\{|\n/.test(kubeconfig.kubeconfig)) return { KUBECONFIG: kubeconfig.kubeconfig };
       await writeFile(file, kubeconfig.kubeconfig, { mode: 0o600 });
       return { KUBECONFIG: file };

@@ -1,16 +1,16 @@
-/** What the name servers of a zone itself answer: no resolver's memory is in between. */
+/** Asks a zone's own name servers, so that no resolver's cache is involved. */
 import { Resolver } from "node:dns/promises";
 
 export interface InZone {
-  /** `example.com`, or undefined where nobody could be asked for it. */
+  /** `example.com`. Undefined if no server could be asked for it. */
   readonly zone?: string | undefined;
-  /** Whether one of them has an address or an alias for the name; undefined where none can be reached. */
+  /** Whether a server has an address or an alias for the name. Undefined if no server can be reached. */
   readonly has: boolean | undefined;
 }
 
 const options = { timeout: 2000, tries: 2 };
 
-/** Also of a private zone, if this computer's resolver knows it. Elsewhere, a public zone of the same name answers. */
+/** Finds a private zone too, if this computer's resolver knows it. Otherwise, a public zone of the same name answers. */
 export async function askZone(hostname: string): Promise<InZone> {
   const resolver = new Resolver(options);
   const labels = hostname.split(".");
@@ -40,7 +40,7 @@ async function anyHas(
       );
     }),
   );
-  // Some may not have the change yet.
+  // Some servers may not have the change yet.
   return said.includes(true) || (said.includes(false) ? false : undefined);
 }
 
@@ -57,7 +57,7 @@ async function has(addresses: readonly string[], hostname: string): Promise<bool
   return found.includes(undefined) ? undefined : false;
 }
 
-/** None where there are none; undefined where that isn't known. */
+/** Empty if there are no records. Undefined if that isn't known. */
 async function answers(asked: Promise<string[]>): Promise<string[] | undefined> {
   try {
     return await asked;

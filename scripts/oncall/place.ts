@@ -1,10 +1,10 @@
-/** Where a region's cache runs, by the state of its stack. */
+/** Finds in the state of a stack where a region's cache runs. */
 import { StepError } from "../setup/steps.ts";
 import { type DeployedRegion, resourceOf, resourcesOf, textOf } from "./state.ts";
 
 export interface AwsVm {
   readonly kind: "aws vm";
-  /** Of AWS. */
+  /** The AWS region. */
   readonly region: string;
   /** Id of the instance. */
   readonly instance: string;
@@ -17,11 +17,11 @@ export interface AzureVm {
   readonly machine: string;
 }
 
-/** How kubectl gets there. */
+/** How kubectl finds the cluster. */
 export type Kubeconfig =
-  /** What kubectl finds by itself. */
+  /** kubectl's own configuration. */
   | { readonly from: "environment" }
-  /** Its path, or its content. */
+  /** Path or content of the kubeconfig. */
   | { readonly from: "state"; readonly kubeconfig: string }
   | {
       readonly from: "aks";
@@ -35,15 +35,15 @@ export interface Cluster {
   readonly kubeconfig: Kubeconfig;
   readonly context: string;
   readonly namespace: string;
-  /** What the edge itself speaks: behind an Ingress or a Gateway, HTTP. */
+  /** The edge's own protocol: HTTP behind an Ingress or a Gateway. */
   readonly scheme: "http" | "https";
-  /** Whether the object that leads to it is a Service, an Ingress or a route. */
+  /** The object that exposes the workload: a Service, an Ingress or a route. */
   readonly exposedBy: { readonly kind: "service" | "ingress" | "httproute"; readonly name: string };
 }
 
 export interface Local {
   readonly kind: "local";
-  /** Where the cache is on this machine. */
+  /** The cache's directory on this machine. */
   readonly directory: string;
   /** Parameters of the endpoint's probe. */
   readonly probe: string;
@@ -53,10 +53,10 @@ export interface Local {
 export type Vm = AwsVm | AzureVm;
 export type Place = Vm | Cluster | Local;
 
-/** Behind the first internal port: podPorts() */
+/** Offset from the first internal port: see podPorts() */
 const blackboxOffset = 6;
 
-/** @throws StepError where the state has nothing that a cache runs on */
+/** @throws StepError if the state has no machine, workload or Pod of the region */
 export function placeOf(deployed: DeployedRegion): Place {
   const place = awsVm(deployed) ?? azureVm(deployed) ?? cluster(deployed) ?? local(deployed);
   if (place) return place;
@@ -119,7 +119,7 @@ function cluster(deployed: DeployedRegion): Cluster | undefined {
   };
 }
 
-/** Of a kubeconfig that the stack made, which is JSON. */
+/** The current context of a kubeconfig that the stack created. Such a kubeconfig is JSON. */
 function currentContext(kubeconfig: string | undefined): string | undefined {
   if (!kubeconfig?.startsWith("{")) return undefined;
   return textOf(JSON.parse(kubeconfig), "current-context");

@@ -1,4 +1,4 @@
-/** The program `registry-cache`, for the place where it is to work. */
+/** Renders the program `registry-cache` for the place where it runs. */
 import { edgePort, internalPort as internalPortOfPod } from "../../components/hosts/kubernetes/pod.ts";
 import { onCallProgram, probeParameters } from "../../components/hosts/oncall/program.ts";
 import { internalPort as internalPortOfMachine } from "../../components/hosts/vm/pod.ts";

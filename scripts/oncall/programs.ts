@@ -1,8 +1,8 @@
-/** The clouds' command lines, called with argument arrays: nothing of a configuration reaches a shell. */
+/** Runs the clouds' command-line tools with argument arrays, so that no configuration value reaches a shell. */
 import { execa } from "execa";
 import { StepError } from "../setup/steps.ts";
 
-/** How to get what is missing, by the program's name. */
+/** Where to get a missing program, by its name. */
 const sources: Readonly<Record<string, string>> = {
   aws: "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
   az: "https://learn.microsoft.com/cli/azure/install-azure-cli",
@@ -11,7 +11,7 @@ const sources: Readonly<Record<string, string>> = {
     "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
 };
 
-/** What a cloud's program says where nobody is logged in, and how to log in. */
+/** Messages of the clouds' tools if nobody is logged in, and how to log in. */
 const loggedOut: readonly (readonly [RegExp, string])[] = [
   [
     /Unable to locate credentials|NoCredentials|ExpiredToken|InvalidClientTokenId|Token has expired|SSO session/i,
@@ -30,7 +30,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What a program printed. @throws StepError with what it said, and the way out where that is known */
+/** @returns the program's standard output. @throws StepError with its error output, and with the way out if that is known */
 export async function ask(
   program: string,
   args: readonly string[],
@@ -50,13 +50,13 @@ export async function ask(
   throw new StepError(`${shown(program, args)}: ${wayOut === undefined ? said : `${wayOut}\n${said}`}`);
 }
 
-/** The same, of what answers in JSON; undefined where it answers nothing. */
+/** The same for a program that prints JSON. Undefined if it prints nothing. */
 export async function askJson(program: string, args: readonly string[]): Promise<unknown> {
   const answer = await ask(program, args);
   return answer.trim() === "" ? undefined : JSON.parse(answer);
 }
 
-/** Runs it on this terminal. @returns its exit code */
+/** Runs a program on this terminal. @returns its exit code */
 export async function interactive(
   program: string,
   args: readonly string[],
@@ -67,7 +67,7 @@ export async function interactive(
   return result.exitCode ?? 1;
 }
 
-/** @throws StepError where it isn't installed */
+/** @throws StepError if the program isn't installed */
 export async function demand(program: string): Promise<void> {
   const { code } = await execa(program, ["--version"], { stdio: "ignore", reject: false });
   if (code === "ENOENT") throw missing(program);

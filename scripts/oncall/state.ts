@@ -1,4 +1,4 @@
-/** What Pulumi's state says of a region, without asking anybody else: it also tells of a cache that is dead. */
+/** Reads Pulumi's state of a region, without any other request, so it also works if the cache is down. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -9,18 +9,18 @@ import { isUnknownStack } from "../pipeline/trouble.ts";
 import { engineEnvironment, engineProgram, localEnvironment, stateBackend } from "../setup/engine.ts";
 import { StepError } from "../setup/steps.ts";
 
-/** An entry of `resources` of `pulumi stack export`, as far as it is needed. */
+/** An entry of `resources` in `pulumi stack export`: the fields that are used here. */
 export interface Resource {
   readonly urn: string;
   readonly type: string;
-  /** As the cloud knows it. */
+  /** The resource's id in the cloud. */
   readonly id?: string;
   readonly parent?: string;
-  /** URN and id of its provider: `urn:…::id`. */
+  /** URN and id of the resource's provider: `urn:…::id`. */
   readonly provider?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
-  /** It was replaced, and its deletion is still to come. */
+  /** The resource was replaced, and will be deleted. */
   readonly delete?: boolean;
 }
 
@@ -28,11 +28,11 @@ export interface Resource {
 export interface DeployedRegion {
   readonly stack: string;
   readonly region: string;
-  /** `https://cache.example.com`, or undefined where the last update ended before the outputs. */
+  /** `https://cache.example.com`. Undefined if the last update ended before it wrote the outputs. */
   readonly endpoint: string | undefined;
-  /** All of the region's, also those below others. */
+  /** All resources below the region's component. */
   readonly resources: readonly Resource[];
-  /** Inputs of the provider that a resource was made by. */
+  /** Inputs of a resource's provider. */
   providerOf(resource: Resource): Readonly<Record<string, unknown>>;
 }
 
@@ -46,8 +46,8 @@ const regionType = "registry-cache:index:RegionalCache";
 
 /**
  * @param directory of the project
- * @param region its name; may be left out where the stack has one only
- * @throws StepError when there is no such stack, or no such region, with those that there are
+ * @param region name of the region. Optional if the stack has only one.
+ * @throws StepError if the stack or the region doesn't exist. The message lists the existing ones.
  */
 export async function deployedRegion(
   directory: string,
@@ -57,7 +57,7 @@ export async function deployedRegion(
   return regionIn(await exported(directory, stack), stack, region);
 }
 
-/** Of a stack's resources. @throws StepError as deployedRegion() does */
+/** Finds a region in a stack's resources. @throws StepError as deployedRegion() does */
 export function regionIn(resources: readonly Resource[], stack: string, region?: string): DeployedRegion {
   const roots = resources.filter(({ type }) => type === regionType);
   if (roots.length === 0) throw new StepError(`${stack}: nothing of the stack is up`);
@@ -85,12 +85,12 @@ export function regionIn(resources: readonly Resource[], stack: string, region?:
   };
 }
 
-/** The logical name. */
+/** The resource's logical name. */
 export function nameOf({ urn }: Resource): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
-/** The only one of a type, if there is one. */
+/** The first resource of a type, if there is one. */
 export function resourceOf(deployed: DeployedRegion, type: string): Resource | undefined {
   return resourcesOf(deployed, type)[0];
 }
@@ -99,7 +99,7 @@ export function resourcesOf({ resources }: DeployedRegion, type: string): Resour
   return resources.filter((it) => it.type === type);
 }
 
-/** @returns undefined where it isn't text, for example as it is encrypted */
+/** @returns undefined if the value isn't a string, for example because it is encrypted */
 export function textOf(
   values: Readonly<Record<string, unknown>> | undefined,
   key: string,
@@ -109,7 +109,7 @@ export function textOf(
 }
 
 async function exported(directory: string, stack: string): Promise<readonly Resource[]> {
-  // As in `npm run local`, unless the environment names a backend.
+  // As for `npm run local`, unless the environment names a backend.
   const isHere = shortName(stack) === "local" && !process.env.PULUMI_BACKEND_URL;
   const env = isHere ? localEnvironment() : engineEnvironment(stateBackend(directory));
   const result = await execa(engineProgram, ["stack", "export", "--stack", stack, "--non-interactive"], {
@@ -126,7 +126,7 @@ async function exported(directory: string, stack: string): Promise<readonly Reso
   return JSON.parse(result.stdout).deployment.resources ?? [];
 }
 
-/** Why there is no state, and the way on without it. @param hasFile whether the stack has a file */
+/** Why the state can't be read, and what to do without it. @param hasFile whether the stack has a file */
 export function unreadable(
   stack: string,
   {
@@ -148,7 +148,7 @@ export function unreadable(
   return `${why}\n${withoutState}`;
 }
 
-/** @throws StepError where the stack has no outputs */
+/** @throws StepError if the stack has no outputs */
 export function endpointOf({ stack, endpoint }: DeployedRegion): string {
   if (endpoint !== undefined) return endpoint;
   throw new StepError(`${stack}: the state has no outputs: its last update didn't end`);

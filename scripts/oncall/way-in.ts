@@ -1,4 +1,4 @@
-/** The way to where a cache runs: a session, or one command of `registry-cache` there. */
+/** Gets the user to where a cache runs: opens a session, or runs one command of `registry-cache` there. */
 import { chmod, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -13,7 +13,7 @@ import { programFor } from "./program-for.ts";
 import { interactive } from "./programs.ts";
 import type { DeployedRegion } from "./state.ts";
 
-/** Opens a session, or says how to go on without one. @returns an exit code */
+/** Opens a session, or prints what to do without one. @returns an exit code */
 export async function open(deployed: DeployedRegion, place: Place): Promise<number> {
   switch (place.kind) {
     case "aws vm":
@@ -29,7 +29,7 @@ export async function open(deployed: DeployedRegion, place: Place): Promise<numb
   }
 }
 
-/** Runs one command where the cache is. @returns its exit code */
+/** Runs one command where the cache runs. @returns its exit code */
 export async function runThere(
   deployed: DeployedRegion,
   place: Place,
@@ -44,7 +44,7 @@ export async function runThere(
   }
 }
 
-/** Bytes of standard output that come back. Azure's are of standard output and error together, with headings. */
+/** Maximum number of bytes that the cloud returns. On Azure, they include standard output, standard error and headings. */
 const roomFor = { "aws vm": 23_000, "azure vm": 3900 } as const;
 
 async function onMachine(deployed: DeployedRegion, place: Vm, command: readonly string[]): Promise<number> {
@@ -61,7 +61,7 @@ async function onMachine(deployed: DeployedRegion, place: Vm, command: readonly 
   return code;
 }
 
-/** The program of a cluster or of this machine, first on PATH while the work lasts. */
+/** Puts the program for a cluster or for this machine first on PATH while the work runs. */
 async function withProgram(
   deployed: DeployedRegion,
   place: Cluster | Local,

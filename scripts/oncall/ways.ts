@@ -1,4 +1,4 @@
-/** The endpoint's DNS records: away, so that clients go to the upstreams at once, and back. On this computer, as a dead cache can't. */
+/** Removes and restores the endpoint's DNS records, so that clients use the upstreams immediately. It runs on this computer, because a cache that is down can't do it. */
 import { StepError } from "../setup/steps.ts";
 import { placeOf } from "./place.ts";
 import type { DeployedRegion } from "./state.ts";
@@ -8,7 +8,7 @@ import { localPods } from "./ways/local-pods.ts";
 import { route53 } from "./ways/route53.ts";
 import { byHand, hostnameOf, type Way } from "./ways/way.ts";
 
-/** @throws StepError where nothing of the stack leads clients to the cache */
+/** @throws StepError if no resource of the stack leads clients to the cache */
 export async function waysOf(deployed: DeployedRegion): Promise<readonly Way[]> {
   const records = [...route53(deployed), ...azureDns(deployed)];
   if (records.length > 0) return records;

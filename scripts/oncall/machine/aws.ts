@@ -1,4 +1,4 @@
-/** Session Manager of AWS. */
+/** AWS Session Manager. */
 import { setTimeout as delay } from "node:timers/promises";
 import { StepError } from "../../setup/steps.ts";
 import type { AwsVm } from "../place.ts";
@@ -6,7 +6,7 @@ import { askJson, demand, interactive } from "../programs.ts";
 import type { DeployedRegion } from "../state.ts";
 import { commandMinutes } from "./script.ts";
 
-/** @returns its exit code */
+/** @returns the session's exit code */
 export async function openSession(deployed: DeployedRegion, { region, instance }: AwsVm): Promise<number> {
   await demand("session-manager-plugin");
   console.error("In the session: `registry-cache status`, `registry-cache help`.");
@@ -15,7 +15,7 @@ export async function openSession(deployed: DeployedRegion, { region, instance }
   return code;
 }
 
-/** @returns standard output of the script: https://docs.aws.amazon.com/cli/latest/reference/ssm/send-command.html */
+/** @returns the script's standard output: https://docs.aws.amazon.com/cli/latest/reference/ssm/send-command.html */
 export async function throughAws(
   deployed: DeployedRegion,
   { region, instance }: AwsVm,
@@ -39,7 +39,7 @@ export async function throughAws(
   for (;;) {
     await delay(Number(process.env.ONCALL_POLL_MS ?? 1500));
     const found = (await askJson("aws", ["ssm", "get-command-invocation", ...where, ...question]).catch(
-      // It isn't there at once.
+      // The invocation doesn't exist immediately.
       (error: Error) => (/InvocationDoesNotExist/.test(error.message) ? undefined : Promise.reject(error)),
     )) as { Status: string; StandardOutputContent: string; StandardErrorContent: string } | undefined;
     if (found && !["Pending", "InProgress", "Delayed"].includes(found.Status)) {

@@ -1,4 +1,4 @@
-/** Run Command of Azure. */
+/** Azure Run Command. */
 import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { ask } from "../programs.ts";
 import type { DeployedRegion } from "../state.ts";
 import { commandMinutes } from "./script.ts";
 
-/** How to go on without a session. */
+/** What to do on Azure, where there are no sessions. */
 export function withoutSession(
   { stack, region }: DeployedRegion,
   { machine, resourceGroup, subscription }: AzureVm,
@@ -20,7 +20,7 @@ export function withoutSession(
   ].join("\n");
 }
 
-/** @returns standard output and error of the script: https://learn.microsoft.com/azure/virtual-machines/linux/run-command */
+/** @returns the script's standard output and error: https://learn.microsoft.com/azure/virtual-machines/linux/run-command */
 export async function throughAzure(
   { stack, region }: DeployedRegion,
   { subscription, resourceGroup, machine }: AzureVm,
@@ -35,7 +35,7 @@ export async function throughAzure(
     ],
   ]);
   const [power = "", agent = ""] = state.split(/[\t\n]/);
-  // Without its agent, a command takes 90 minutes to fail, and each further one ends in a conflict: https://github.com/Azure/azure-cli/issues/14642
+  // Without the agent, a command fails only after 90 minutes, and further commands fail with a conflict: https://github.com/Azure/azure-cli/issues/14642
   if (agent !== "Ready")
     throw new StepError(
       [

@@ -1,17 +1,17 @@
-/** One command of `registry-cache` on a machine, as a script that a cloud takes there, and what comes back. */
+/** Renders one command of `registry-cache` as a script that a cloud runs on a machine, and parses the answer. */
 import { gunzipSync, gzipSync } from "node:zlib";
 import { quoted } from "../../../components/pod/shell-word.ts";
 import { StepError } from "../../setup/steps.ts";
 
-/** Where a machine has it: pod.ts of the VM. */
+/** Path of the program on a machine: see pod.ts of the VM. */
 const installed = "/usr/local/bin/registry-cache";
 
-/** For which an answer is awaited. Azure itself waits 90 minutes. */
+/** Time limit for the answer. Azure's own limit is 90 minutes. */
 export const commandMinutes = 10;
 
 /**
- * For `sh`, whatever takes quotes away on the way there: Azure's Run Command (https://github.com/Azure/azure-cli/issues/8084). The program comes along for a machine that never got it. What it
- * prints comes back packed: of a long output, as much of its end as fits.
+ * Renders a script for `sh`. It is encoded, because Azure's Run Command removes quotes (https://github.com/Azure/azure-cli/issues/8084). It contains the program, for a machine that never got it. The
+ * output comes back compressed. If it is too long, only the end that fits comes back.
  */
 export function machineScript(program: string, command: readonly string[], room: number): string {
   const packed = gzipSync(program, { level: 9 }).toString("base64");
@@ -32,7 +32,7 @@ echo "answer:$code:$cut:$answer"
   return `echo ${Buffer.from(inner).toString("base64")} | base64 -d | sh\n`;
 }
 
-/** A command's result, as far as it fits through the cloud. */
+/** A command's result, shortened to what the cloud returns. */
 export interface Result {
   readonly code: number;
   readonly output: string;
@@ -40,7 +40,7 @@ export interface Result {
   readonly isCut: boolean;
 }
 
-/** @param text what the script of {@link machineScript} printed, and what the cloud added */
+/** @param text the output of {@link machineScript}'s script, with what the cloud added */
 export function readAnswer(text: string): Result {
   const [, code, cut, packed] = /answer:(\d+):([01]):([A-Za-z0-9+/=]*)/.exec(text) ?? [];
   if (packed === undefined) throw new StepError(`the machine's answer can't be read:\n${text.trim()}`);

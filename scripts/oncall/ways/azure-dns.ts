@@ -2,13 +2,13 @@ import { askJson } from "../programs.ts";
 import { type DeployedRegion, nameOf, type Resource, resourcesOf } from "../state.ts";
 import { cloudAfter, type Way } from "./way.ts";
 
-/** The kinds of zones, by the provider's type of a record: https://learn.microsoft.com/rest/api/dns/record-sets, https://learn.microsoft.com/rest/api/dns/privatednszones/record-sets */
+/** API version of each kind of zone, by the provider's type of a record: https://learn.microsoft.com/rest/api/dns/record-sets, https://learn.microsoft.com/rest/api/dns/privatednszones/record-sets */
 const azureZones = {
   "azure-native:dns:RecordSet": "2018-05-01",
   "azure-native:privatedns:PrivateRecordSet": "2020-06-01",
 } as const;
 
-/** The endpoint's record in a zone of Azure. */
+/** The endpoint's record in an Azure zone. */
 export function azureDns(deployed: DeployedRegion): Way[] {
   return Object.entries(azureZones).flatMap(([type, version]) =>
     resourcesOf(deployed, type)
@@ -34,7 +34,7 @@ function azureRecord({ id = "", inputs = {} }: Resource, version: string): Way {
   return {
     what: line(wanted),
     async look() {
-      // The list of a zone that isn't there is an error; a record that isn't there is not in it.
+      // Lists the records, because that distinguishes a missing zone (an error) from a missing record (not in the list).
       let page = (await rest("get", of(`${zone}/${type}`))) as AzureList;
       const all = [...page.value];
       while (page.nextLink) {
@@ -64,7 +64,7 @@ interface AzureList {
   readonly nextLink?: string;
 }
 
-/** Private zones and the state write the keys another way: `ttl`, `aRecords`. */
+/** Ignores the case of keys, because private zones and the state spell them differently: `ttl`, `aRecords`. */
 function azureProperties(properties: Readonly<Record<string, unknown>>): AzureProperties {
   const byKey = Object.fromEntries(
     Object.entries(properties).map(([key, value]) => [key.toLowerCase(), value]),

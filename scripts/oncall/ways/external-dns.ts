@@ -21,7 +21,7 @@ function exposingObject(
   );
 }
 
-/** As exposure.ts has it: a Service is told the name, other objects have it, and are told if they are somebody else's. */
+/** Whether external-dns manages the record: see exposure.ts. A Service has an annotation with the name. Other objects contain the name, and have an annotation only if external-dns must ignore them. */
 export function hasExternalDns(deployed: DeployedRegion, place: Cluster): boolean {
   const { annotations = {} } = (exposingObject(deployed, place)?.inputs?.metadata ?? {}) as {
     annotations?: Record<string, string>;
@@ -31,11 +31,11 @@ export function hasExternalDns(deployed: DeployedRegion, place: Cluster): boolea
     : annotations[annotation] === undefined;
 }
 
-/** How often the zone is asked, every 5 s, and how long at most. external-dns looks once a minute by default, and a zone may take another one. */
+/** The zone is asked this many times, every 5 s, for at most this long. By default, external-dns acts once a minute, and a zone may need another minute. */
 const looks = 36;
 const patienceMs = 180_000;
 
-/** external-dns deletes the records of what it is told isn't its own: https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/ */
+/** external-dns deletes the records of an object that it is told to ignore: https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/ */
 export function externalDns(place: Cluster, hostname: string): Way {
   const { kind, name } = place.exposedBy;
   const kubectl = async (...args: string[]) => {

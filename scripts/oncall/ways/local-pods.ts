@@ -4,7 +4,7 @@ import type { Local } from "../place.ts";
 import type { DeployedRegion } from "../state.ts";
 import type { Way } from "./way.ts";
 
-/** Clients of this machine ask 127.0.0.1: without the Pods, the connection is refused at once. */
+/** Clients on this machine connect to 127.0.0.1. Without the Pods, connections are refused immediately. */
 export function localPods({ region }: DeployedRegion, { kind }: Local): Way {
   const filters = [`name=registry-cache`, `instance=${region}`].flatMap((label) => [
     "--filter",

@@ -16,7 +16,7 @@ interface Route53RecordSet {
   readonly SetIdentifier?: string;
 }
 
-/** Of an alias, Route 53 answers with the time to live of what it leads to: 60 s of a load balancer and of failover's records. */
+/** An alias has its target's TTL: 60 s for a load balancer and for failover's records. */
 const aliasSeconds = 60;
 
 /** The endpoint's records in Route 53. */
@@ -24,7 +24,7 @@ export function route53(deployed: DeployedRegion): Way[] {
   const records = resourcesOf(deployed, "aws:route53/record:Record");
   if (records.length === 0) return [];
   const hostname = hostnameOf(deployed);
-  // Failover's own two records have a name of their own. Without the endpoint's alias, nobody asks for them.
+  // Failover's own two records have another name, and nobody requests them without the endpoint's alias.
   return records
     .filter(({ inputs }) => textOf(inputs, "name") === hostname)
     .map((record) => route53Record(record));
@@ -59,7 +59,7 @@ function route53Record({ inputs = {} }: Resource): Way {
   };
 }
 
-/** Of DNS, in which a name may end with a dot. */
+/** DNS names can end with a dot, and have no case. */
 function dotless(name: string): string {
   return name.replace(/\.$/, "").toLowerCase();
 }

@@ -1,39 +1,39 @@
 import { type DeployedRegion, endpointOf } from "../state.ts";
 
-/** Something that leads clients to the cache. */
+/** A resource that leads clients to the cache. */
 export interface Way {
-  /** A line: `A cache.example.com 300 203.0.113.9`. */
+  /** One line: `A cache.example.com 300 203.0.113.9`. */
   readonly what: string;
-  /** As it is now. @throws StepError where that can't be found out: a missing zone isn't a record that is away */
+  /** The present state. @throws StepError if it can't be found out. A missing zone doesn't count as a removed record. */
   look(): Promise<Seen>;
   remove(seen: Seen): Promise<unknown>;
   restore(): Promise<unknown>;
-  /** Where another program changes the record, some time after it is told. */
+  /** Set if another program changes the record some time after it is told to. */
   readonly later?: {
     readonly program: string;
-    /** Waits for the record to be away, where that can be seen. @returns a line. @throws StepError where it stays */
+    /** Waits until the record is removed, if that can be seen. @returns a line to print. @throws StepError if the record stays */
     gone(): Promise<string>;
   };
-  /** For whoever has just done one of them. */
+  /** What to tell the user after each action. */
   readonly after: { readonly bypass: string; readonly unbypass: string };
 }
 
 export interface Seen {
   readonly there: boolean;
-  /** What is there, where it isn't what the state says. */
+  /** The present record, if it differs from the state. */
   readonly other?: string;
-  /** As the cloud has it. */
+  /** The record in the cloud's format. */
   readonly raw?: unknown;
 }
 
 export const byHand = "docs/runbooks/RegistryCacheDown.md#take-the-cache-out-of-dns";
 
-/** @throws StepError where the stack has no outputs */
+/** @throws StepError if the stack has no outputs */
 export function hostnameOf(deployed: DeployedRegion): string {
   return new URL(endpointOf(deployed)).hostname;
 }
 
-/** Of a record that a cloud keeps. @param seconds its time to live */
+/** Texts for a record in a cloud's zone. @param seconds the record's TTL */
 export function cloudAfter(seconds: number): Way["after"] {
   return {
     bypass: `Clients notice within ${minutes(seconds)}, the record's time to live, and then pull from the upstreams. \`pulumi up\` leaves the record away; with \`--refresh\`, and in a roll-out by a pipeline that refreshes, it makes it again.`,
