@@ -5,7 +5,7 @@ import type { Outputs } from "./stack.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 /**
- * What someone sees first: where the cache is, that it works, and what to put where. Its commands are those of docs/quickstart/local.md, with the image that was pulled.
+ * What a new user sees first: where the cache is, that it works, and how to configure clients. The commands are those of docs/quickstart/local.md, with the image that was pulled.
  * @returns lines for the terminal
  */
 export function firstView(
@@ -46,7 +46,7 @@ function pullLines(pulls: readonly Pull[]): string[] {
   ];
 }
 
-/** The command that asks the cache for an image's manifest. */
+/** A command that requests an image's manifest from the cache. */
 function question(image: string, endpoint: string, ca: Authority): string {
   const named = imageReference(image);
   if (!named) throw new Error(`${image} is no reference to an image`);

@@ -11,17 +11,17 @@ import { readCertificate } from "../../components/hosts/private-ca.ts";
 import { step } from "../setup/steps.ts";
 import type { Outputs, Stack } from "./stack.ts";
 
-/** One pull of a real image through the cache, as a client saw it and as the cache counted it. */
+/** One pull of a real image through the cache: the client's and the cache's figures. */
 export interface Pull {
   readonly image: string;
   readonly seconds: number;
-  /** What the cache sent. */
+  /** Bytes that the cache sent. */
   readonly bytes: number;
   readonly hits: number;
   readonly misses: number;
 }
 
-/** Pulls each region's first probe image twice by podman, configured by the stack's own outputs and with an empty store. */
+/** Pulls each region's first probe image twice with podman. podman is configured from the stack's own outputs, and its store is empty. */
 export async function runSelfCheck(
   { regions, upstreams }: Stack["config"],
   outputs: Outputs,
@@ -55,7 +55,7 @@ export async function runSelfCheck(
 
 const edgeLog = "see the edge's log: podman logs $(podman ps -qf label=app.kubernetes.io/component=edge)";
 
-/** The edge looks for another certificate every 2 s. */
+/** The edge checks for a new certificate every 2 s. */
 const takenUpSeconds = 15;
 
 async function waitUntilServed(file: string, { hostname, port }: URL): Promise<void> {
@@ -69,7 +69,7 @@ async function waitUntilServed(file: string, { hostname, port }: URL): Promise<v
   }
 }
 
-/** @returns undefined where nothing answers */
+/** @returns undefined if nothing answers */
 async function servedFingerprint(server: ConnectionOptions): Promise<string | undefined> {
   const socket = connect({ ...server, rejectUnauthorized: false });
   try {
@@ -82,7 +82,7 @@ async function servedFingerprint(server: ConnectionOptions): Promise<string | un
   }
 }
 
-/** With an upstream that nobody serves: podman says why it couldn't pull from the cache, and doesn't go past it. */
+/** Replaces the upstream by an address where nothing listens. podman then reports why it couldn't pull from the cache, instead of pulling from the upstream. */
 function withoutFallback(registriesConf: string): string {
   const { registry, ...rest } = parse(registriesConf) as { registry: object[] };
   const nowhere = { location: `${localAddress}:1`, insecure: true };
@@ -119,7 +119,7 @@ async function measurePull(
   };
 }
 
-/** What the cache has counted so far for manifests, tags and blobs. */
+/** The cache's counters for manifests, tags and blobs. */
 async function served(exporterPort: number): Promise<{ bytes: number; hits: number; misses: number }> {
   const metrics = await (await fetch(`http://127.0.0.1:${exporterPort}/metrics`)).text();
   const samples = [...metrics.matchAll(/^registry_cache_http_(\w+)\{(.*)\} (\S+)$/gm)]

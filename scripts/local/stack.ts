@@ -24,10 +24,10 @@ import { Failure, type Run, step } from "../setup/steps.ts";
 
 const project = join(import.meta.dirname, "..", "..");
 const stackFile = join(project, "stacks", "Pulumi.local.yaml");
-/** The stack file as it is used: what is in the checkout, and what this machine needs besides. */
+/** The stack file in use: the checkout's file, with what this machine needs in addition. */
 const effectiveFile = () => join(stateDirectory(), "local", "Pulumi.local.yaml");
 
-/** What the program hands over: see docs/outputs.md. */
+/** The stack's outputs: see docs/outputs.md. */
 export interface Outputs {
   readonly caches: Readonly<Record<string, { endpoint: string; ca?: { file: string } }>>;
   readonly clients: Readonly<Record<string, ClientConfiguration>>;
@@ -46,8 +46,8 @@ interface StackDocument {
 }
 
 /**
- * The stack `local` with other images and upstreams than its file has, written where it doesn't dirty the checkout.
- * @throws Failure with all problems of the stack file.
+ * Reads the stack `local`, replaces its images and upstreams if asked to, and writes the result outside the checkout.
+ * @throws Failure with all problems of the stack file
  */
 export async function effectiveStack(
   over: { images?: Images; upstreams?: readonly Upstream[] } = {},
@@ -65,7 +65,7 @@ export async function effectiveStack(
       for (const [key, value] of Object.entries(over)) {
         document.config = { ...document.config, [`${namespace}:${key}`]: value };
       }
-      // The salt of an earlier run: what is in the state is encrypted with it.
+      // Keeps the salt of an earlier run, because the state is encrypted with it.
       document.encryptionsalt ??= earlier?.encryptionsalt;
       const text = stringify(document);
       const config = parseConfig(readStackFile(projectText, text)) as Stack["config"];
@@ -80,11 +80,11 @@ export async function effectiveStack(
   });
 }
 
-/** For a run that was ended before its end. */
+/** The way out if an earlier run was killed. */
 const unlock =
   "if no other run is under way, `npm run --silent pulumi -- cancel --yes --stack local`, and then the same command again";
 
-/** A real `pulumi up`. It refreshes first, so that a Pod that has gone since, for example by a reboot, comes back. */
+/** Runs `pulumi up`. It refreshes first, so that a Pod that no longer exists, for example after a reboot, is created again. */
 export async function bringUp({ file }: Stack): Promise<Outputs> {
   return step(
     "Bringing up the stack local",
@@ -98,9 +98,9 @@ export async function bringUp({ file }: Stack): Promise<Outputs> {
   );
 }
 
-/** Removes the Pod and the stack; with `purge`, all data too: where the stack has it, whatever the configuration says by now. */
+/** Removes the Pod and the stack. With `purge`, also deletes all data in the directories of the state, whatever the configuration says now. */
 export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
-  // Where its file is wrong or missing, as it was used last.
+  // If the stack's file is wrong or missing, uses the last effective one.
   const { config, file } = await effectiveStack().catch((error: Error) =>
     effectiveStack({}, effectiveFile()).catch(() => {
       throw error;
@@ -122,7 +122,7 @@ export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
       );
       await pulumi("stack", "rm", "--yes", "--force", "--preserve-config");
     }
-    // Of a run that was killed, what it has begun and the state doesn't have; or of a stack that can't be decrypted.
+    // Pods that a killed run began but the state doesn't have, or Pods of a stack that can't be decrypted.
     for (const place of [...inState, ...configured]) {
       if (existsSync(join(place.directory, "pods"))) await removePod(place);
     }
@@ -141,7 +141,7 @@ export async function takeDown({ purge }: { purge: boolean }): Promise<void> {
   console.log(`The cache is down${data && `, and its data in ${data} is gone`}.`);
 }
 
-/** Where the regions of a stack have their data. @param exported by `pulumi stack export` */
+/** The regions of a stack with their data directories. @param exported output of `pulumi stack export` */
 export function placesIn(exported: string): { region: string; directory: string }[] {
   const { deployment }: { deployment: { resources?: readonly Resource[] } } = JSON.parse(exported);
   const places = (deployment.resources ?? []).flatMap((resource) => {
@@ -153,12 +153,12 @@ export function placesIn(exported: string): { region: string; directory: string 
 
 type Pulumi = (...args: string[]) => Promise<string>;
 
-/** Whether the stack's passphrase is missing, or another one. */
+/** Whether the stack's passphrase is missing or wrong. */
 function isUndecipherable({ message }: Error): boolean {
   return /PULUMI_CONFIG_PASSPHRASE_FILE|incorrect passphrase/.test(message);
 }
 
-/** Whose calls throw a Failure that names the way out of a lock of a run that was killed, or of a lost passphrase. */
+/** Runs Pulumi commands. They throw a Failure with the way out if a killed run left its lock, or the passphrase is lost. */
 function pulumiIn(run: Run): Pulumi {
   return async (...args) => {
     const stack = args[1] === "ls" ? [] : ["--stack", "local"];
@@ -187,7 +187,7 @@ async function stackExists(pulumi: Pulumi): Promise<boolean> {
   return stacks.some(({ name }) => name === "local");
 }
 
-/** The engine writes the new stack's salt beside the Pulumi.yaml that it runs from: here into the effective file, not into the checkout. */
+/** The engine writes the new stack's salt next to the Pulumi.yaml that it uses. So this uses a directory outside the checkout, and the salt goes into the effective file. */
 async function initialise(pulumi: Pulumi, directory: string): Promise<void> {
   await writeFile(join(directory, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
   await pulumi("stack", "init", "--no-select", "--cwd", directory);

@@ -6,19 +6,19 @@ import { seed, startUpstream, stopUpstream } from "../seed/upstream.ts";
 import { isReachable } from "../setup/reachable.ts";
 import { step } from "../setup/steps.ts";
 
-/** The seeded upstream's port: below what Linux gives out by itself, and beside the Pod's. */
+/** The seeded upstream's port. It is below Linux's range of ephemeral ports, and isn't one of the Pod's. */
 const seededPort = 15_500;
 const seededDirectory = () => join(stateDirectory(), "seeded-upstream");
 
 /** The upstreams to use on this machine. */
 export interface Upstreams {
   readonly upstreams: readonly Upstream[];
-  /** The registry in whose place there is a seeded one, because it can't be reached from here. */
+  /** The registry that a seeded one replaces, because it can't be reached from here. */
   readonly seeded?: { readonly registry: string; readonly url: string };
 }
 
 /**
- * Looks whether the default upstream can be reached; where it can't, a registry on this machine takes its place, with a multi-arch image, a Helm
+ * Checks whether the default upstream can be reached. If it can't, a registry on this machine replaces it, with a multi-arch image, a Helm
  * chart and a signed artifact.
  */
 export async function reachableUpstreams(upstreams: readonly Upstream[]): Promise<Upstreams> {
@@ -44,7 +44,7 @@ export async function reachableUpstreams(upstreams: readonly Upstream[]): Promis
   );
 }
 
-/** Stops the seeded upstream, if there is one; its content goes only with `purge`. */
+/** Stops the seeded upstream, if there is one. Deletes its content only with `purge`. */
 export async function stopSeededUpstream({ purge }: { purge: boolean }): Promise<void> {
   await stopUpstream(seededDirectory());
   if (purge) await rm(seededDirectory(), { recursive: true, force: true });
