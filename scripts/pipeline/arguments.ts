@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 
-/** What the commands do. @param stacks as named, none for all */
+/** The commands' implementations. @param stacks as the user names them; empty means all */
 export interface Actions {
   touched(options: TouchedOptions): Promise<void>;
   preview(stacks: string[], options: PreviewOptions): Promise<void>;
@@ -22,13 +22,13 @@ export interface PreviewOptions {
 }
 
 export interface UpOptions {
-  /** Empty where a CI system's variable isn't set. */
+  /** Empty if a CI system's variable isn't set. */
   readonly canary?: string;
   readonly waveSize: number;
   readonly since?: string;
   readonly settleMinutes: number;
   readonly prefetchMinutes: number;
-  /** Not parsed: a message of commander's would name the value, and with it a password. Empty where a CI system's variable isn't set. */
+  /** Not parsed by commander, because its error message would contain the value, which may have a password. Empty if a CI system's variable isn't set. */
   readonly prometheus?: string;
   /** Percent. */
   readonly maxErrors: number;

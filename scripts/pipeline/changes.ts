@@ -1,14 +1,14 @@
-/** What happens to a resource, from the engine's steps: a replacement is three of them. */
+/** A change of a resource, from the engine's steps. A replacement consists of three steps. */
 export interface Change {
   readonly kind: ChangeKind;
-  /** Pulumi's, without its package and module: `Instance`. */
+  /** Pulumi's type without package and module: `Instance`. */
   readonly type: string;
   readonly name: string;
-  /** Paths of the properties that differ; of a replacement, those that force it. Where the provider doesn't say, none. */
+  /** Paths of the properties that differ. For a replacement, those that force it. Empty if the provider doesn't name them. */
   readonly because: readonly string[];
 }
 
-/** In the order in which a reader wants to see them. */
+/** In the order in which reports list them. */
 export const changeKinds = ["replace", "delete", "create", "update", "import"] as const;
 export type ChangeKind = (typeof changeKinds)[number];
 
@@ -17,33 +17,33 @@ export interface ResourceStep {
   readonly op: string;
   readonly urn: string;
   readonly type: string;
-  /** Of a replacement: the properties that force it. */
+  /** For a replacement: the properties that force it. */
   readonly keys?: readonly string[];
   readonly diffs?: readonly string[];
   readonly detailedDiff?: Readonly<Record<string, { readonly diffKind: string }>> | null;
-  /** As it is. */
+  /** The present resource. */
   readonly old?: ResourceGoal | null;
-  /** As the program wants it. */
+  /** The resource that the program wants. */
   readonly new?: ResourceGoal | null;
 }
 
 export interface ResourceGoal {
-  /** @default it isn't there yet, or is a component */
+  /** @default the resource doesn't exist yet, or is a component */
   readonly id?: string;
   /** @default it is a component */
   readonly custom?: boolean;
-  /** URNs. */
+  /** URN of the parent. */
   readonly parent: string;
-  /** URN and id. */
+  /** URN and id of the provider. */
   readonly provider: string;
-  /** Secrets as `[secret]`, and what isn't known yet as {@link unknown}. */
+  /** Secrets are `[secret]`. Values that aren't known yet are {@link unknown}. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** What stands for a value that a preview can't know: https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/rpc.go */
+/** Placeholder for a value that a preview can't know: https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/rpc.go */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Not only in a replacement: what an earlier one left behind is deleted so, too. */
+/** Part of a replacement, but also the deletion of what an earlier replacement left behind. */
 const deletesOld = "delete-replaced";
 
 const kindOf: Readonly<Record<string, ChangeKind>> = {
@@ -57,10 +57,10 @@ const kindOf: Readonly<Record<string, ChangeKind>> = {
   [deletesOld]: "delete",
 };
 
-/** Not in a cloud: the stack itself, and what Pulumi remembers for a program. */
+/** Types that aren't in a cloud: the stack itself, and values that Pulumi stores for a program. */
 const pulumisOwn = /^pulumi:(?:pulumi|index):/;
 
-/** One per resource, the kinds in their order. What stays the same or is only read isn't in it. */
+/** One change per resource, sorted by kind. Resources that stay the same or are only read are left out. */
 export function changesOf(steps: readonly ResourceStep[]): Change[] {
   const byUrn = Map.groupBy(
     steps.filter(({ op, type }) => op in kindOf && !pulumisOwn.test(type)),
@@ -81,7 +81,7 @@ export function changesOf(steps: readonly ResourceStep[]): Change[] {
   return changeKinds.flatMap((kind) => changes.filter((change) => change.kind === kind));
 }
 
-/** The paths of what differs; of a replacement, of what forces it. */
+/** The paths of the properties that differ. For a replacement, those that force it. */
 export function becauseOf({ op, keys, diffs, detailedDiff }: ResourceStep): readonly string[] {
   const forcing = Object.entries(detailedDiff ?? {})
     .filter(([, { diffKind }]) => kindOf[op] !== "replace" || diffKind.endsWith("replace"))
@@ -89,7 +89,7 @@ export function becauseOf({ op, keys, diffs, detailedDiff }: ResourceStep): read
   return [forcing, keys, diffs].find((paths) => paths && paths.length > 0) ?? [];
 }
 
-/** `1 replace, 3 update`; empty where nothing changes. */
+/** For example `1 replace, 3 update`. Empty if nothing changes. */
 export function counts(changes: readonly Change[]): string {
   const count = (kind: ChangeKind) => changes.filter((change) => change.kind === kind).length;
   return changeKinds.flatMap((kind) => (count(kind) > 0 ? [`${count(kind)} ${kind}`] : [])).join(", ");

@@ -1,4 +1,4 @@
-/** What a change does to the stacks that it touches, as one comment on a pull request. */
+/** Renders the effects of a change on the stacks that it touches as one comment for a pull request. */
 import { texts } from "../../components/capacity/text.ts";
 import { renderMarkdown } from "../cost/markdown.ts";
 import type { Review } from "../cost/review.ts";
@@ -9,17 +9,17 @@ import { code, codeBlock, details, fitted, plain } from "./markdown.ts";
 import type { Touched, TouchedStacks } from "./touched.ts";
 import { troubleOf } from "./trouble.ts";
 
-/** The comment's first line, by which the next run finds it: .github/workflows/pull-request.yaml. */
+/** The comment's first line. The next run finds the comment by it: .github/workflows/pull-request.yaml. */
 export const commentMarker = "<!-- registry-cache: preview -->";
 
-/** Of one stack; a new cluster has about 60 resources. */
+/** Maximum number of changes to list per stack. A new cluster has about 60 resources. */
 const mostChanges = 150;
 
 export interface Preview extends Touched {
   readonly run: EngineRun;
 }
 
-/** @param base the revision that is compared with */
+/** @param base the revision to compare with */
 export function renderComment(
   previews: readonly Preview[],
   { removed, code: files }: TouchedStacks,
@@ -81,7 +81,7 @@ function section({ stack, run }: Preview): string {
   return details(summary, body.join("\n\n"), !succeeded || changes.some(isLoss));
 }
 
-/** A list item. */
+/** One list item. */
 export function line(change: Change): string {
   const { kind, type, name, because } = change;
   const what = `${kind} ${type} ${code(name)}`;
@@ -89,7 +89,7 @@ export function line(change: Change): string {
   return `- ${isLoss(change) ? `**${what}**` : what}${why}`;
 }
 
-/** Whether a resource, and what it holds, is gone afterwards. */
+/** Whether a resource and its content are deleted. */
 function isLoss({ kind }: Pick<Change, "kind">): boolean {
   return kind === "replace" || kind === "delete";
 }

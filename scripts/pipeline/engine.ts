@@ -1,4 +1,4 @@
-/** The engine's operations on stacks: started, read while they run, and stopped together. */
+/** Runs the engine's operations on stacks, reads their events, and stops all of them together. */
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
@@ -7,27 +7,27 @@ import { type Change, changesOf, type ResourceStep } from "./changes.ts";
 
 export type Operation = "preview" | "up" | "refresh" | "import" | "destroy";
 
-/** What the engine says that it did, or in a preview would do. */
+/** What the engine reports that it did or, in a preview, would do. */
 export interface EngineRun {
   readonly stack: string;
   readonly succeeded: boolean;
   readonly changes: readonly Change[];
-  /** As the engine prints them, secrets as `[secret]`. */
+  /** As the engine prints them, with secrets as `[secret]`. */
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
-  /** The warning about what an earlier run left undone. The operation was then stopped before it changed anything. */
+  /** The warning that an earlier run left operations unfinished. This operation was then stopped before it changed anything. */
   readonly unfinished?: string;
 }
 
-/** With all that the engine went through. */
+/** A run with all of the engine's steps. */
 export interface DetailedRun extends EngineRun {
-  /** What stays as it is included. */
+  /** Includes the steps of resources that stay the same. */
   readonly steps: readonly ResourceStep[];
-  /** What failed, by its URN, and why. */
+  /** Failed resources by URN, with the reason. */
   readonly failed: ReadonlyMap<string, string>;
 }
 
-/** An event of `pulumi … --json`, as far as it is looked at: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ */
+/** An event of `pulumi … --json`, with the fields that are used here: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ */
 interface EngineEvent {
   readonly resOutputsEvent?: { readonly metadata: ResourceStep; readonly planning?: boolean };
   readonly diagnosticEvent?: { readonly message: string; readonly severity: string; readonly urn?: string };
@@ -49,8 +49,8 @@ export class Engine {
   #interruption = new AbortController();
 
   /**
-   * @param directory of the project. The engine must be there: ensureEngine().
-   * @param environment of the engine, besides. @default where the project's state is
+   * @param directory of the project. The engine must be installed: see ensureEngine().
+   * @param environment added to the engine's environment. @default the location of the project's state
    */
   constructor(directory: string, environment = engineEnvironment(stateBackend(directory))) {
     this.#directory = directory;
@@ -66,8 +66,8 @@ export class Engine {
   }
 
   /**
-   * Hands the first SIGINT, SIGTERM or SIGHUP of this process to the engine's processes, as SIGINT, which then finish what they have begun and store it, and ignores all
-   * others: a second one would make the engine give up at once, and leave a locked stack behind.
+   * Forwards the first SIGINT, SIGTERM or SIGHUP of this process as SIGINT to the engine's processes, which then finish and save the operations in progress. Ignores all
+   * others, because a second signal would make the engine exit immediately and leave a locked stack.
    */
   handOnSignals(): this {
     const stop = (signal: NodeJS.Signals) => {
@@ -78,17 +78,17 @@ export class Engine {
       console.error(`  ${signal}: waiting for ${whom} begun …`);
       for (const child of this.#running) child.kill("SIGINT");
     };
-    // A terminal that is closed sends SIGHUP.
+    // A closing terminal sends SIGHUP.
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
     return this;
   }
 
-  /** After an interruption: for what is to be done all the same, which another signal interrupts. */
+  /** Allows further runs after an interruption, for work that must be done anyway. Another signal interrupts that, too. */
   resume(): void {
     this.#interruption = new AbortController();
   }
 
-  /** Doesn't throw when the operation fails, or when it can't be started. */
+  /** Doesn't throw if the operation fails or can't be started. */
   async run(stack: string, operation: Operation, args: readonly string[] = []): Promise<DetailedRun> {
     if (this.interruption.aborted) return { ...nothing, stack, succeeded: false, errors: ["not begun"] };
     const changes = operation === "up" || operation === "destroy";
@@ -97,7 +97,7 @@ export class Engine {
     const child = execa(engineProgram, all, {
       cwd: this.#directory,
       env: this.#environment,
-      // In a process group of its own: a terminal sends Ctrl-C to all of the foreground's, and the engine would get it twice.
+      // The engine gets its own process group. A terminal sends Ctrl-C to the whole foreground group, so the engine would get it twice.
       detached: true,
       stdin: "ignore",
       buffer: { stdout: false },
@@ -111,7 +111,7 @@ export class Engine {
     let unfinished: string | undefined;
     for await (const line of createInterface({ input: child.stdout })) {
       const { resOutputsEvent, diagnosticEvent, policyEvent } = eventOf(line);
-      // Before it changes something, it says what it would change.
+      // Before the engine changes anything, it reports the planned steps.
       if (resOutputsEvent && (!changes || !resOutputsEvent.planning)) steps.push(resOutputsEvent.metadata);
       const message = diagnosticEvent?.message.trim() ?? "";
       if (changes && unfinished === undefined && unfinishedBefore.test(message)) {
@@ -145,8 +145,8 @@ export class Engine {
   }
 
   /**
-   * Another command of the CLI.
-   * @throws Error with what it says
+   * Runs another command of the CLI.
+   * @throws Error with the command's message
    */
   async command(...args: readonly string[]): Promise<void> {
     const options = { cwd: this.#directory, env: this.#environment, stdin: "ignore", reject: false } as const;
@@ -154,7 +154,7 @@ export class Engine {
     if (failed) throw new Error(stderr.trim());
   }
 
-  /** Ends early, without an error, when the pipeline is interrupted. */
+  /** Ends early without an error if the pipeline is interrupted. */
   async sleep(seconds: number): Promise<void> {
     await delay(seconds * 1000, undefined, { signal: this.interruption }).catch(() => undefined);
   }
@@ -162,7 +162,7 @@ export class Engine {
 
 const nothing = { changes: [], steps: [], failed: new Map<string, string>(), warnings: [], errors: [] };
 
-/** @returns an empty event for a line that is none, and for the last one of an engine that was killed */
+/** @returns an empty event for a line that isn't an event, and for a killed engine's incomplete last line */
 function eventOf(line: string): EngineEvent {
   try {
     return line.startsWith("{") ? JSON.parse(line) : {};

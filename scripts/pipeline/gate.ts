@@ -1,4 +1,4 @@
-/** Whether the regions of a stack are well: asked before a wave, and after it. */
+/** Checks whether the regions of a stack are healthy, before and after a wave. */
 
 import type { Backend } from "../fleet/backend.ts";
 import { healthOf } from "../fleet/health.ts";
@@ -9,15 +9,15 @@ import { isUnknownStack } from "./trouble.ts";
 
 export interface GateOptions {
   readonly backend: Backend;
-  /** One that has the metrics and the alerts of all regions. */
+  /** A Prometheus with the metrics and alerts of all regions. */
   readonly prometheus?: Prometheus | undefined;
-  /** Of a region's requests in the last five minutes, the share that may have failed. */
+  /** Maximum share of a region's requests in the last five minutes that may have failed. */
   readonly maxErrorRatio: number;
 }
 
 /**
- * Asks a stack's regions, as they were brought up last. Never throws.
- * @returns what speaks against going on, a phrase each. None for a stack that has nothing yet, or that isn't there, which `up` says.
+ * Checks a stack's regions, as they were last brought up. Never throws.
+ * @returns the reasons not to continue, one phrase each. Empty if the stack has no resources, or doesn't exist, which `up` reports.
  */
 export function gate({ backend, prometheus, maxErrorRatio }: GateOptions) {
   async function ask(stack: string): Promise<string[]> {
@@ -44,14 +44,14 @@ export function gate({ backend, prometheus, maxErrorRatio }: GateOptions) {
   return (stack: string) => ask(stack).catch(({ message }: Error) => [message]);
 }
 
-/** @param isMonitored a region that can't be reached from here may be closed to this network; then its own probe decides. */
+/** @param isMonitored if so, a region that can't be reached from here is no problem, because it may be closed to this network. Its own probe decides. */
 async function answerProblems(cache: CacheOutput, isMonitored: boolean): Promise<readonly string[]> {
   const { reached, endpoint, problems } = await healthOf(cache);
   if (!reached && isMonitored) return [];
   return problems.map((problem) => `${endpoint}: ${problem}`);
 }
 
-/** What isn't well with a new Pod, a machine takes back, and serves by the old one. Only where its metrics can be read from here. */
+/** Checks that a machine runs the Pod that it should. A machine rolls back an unhealthy Pod and serves with the old one. Works only if this machine can read the metrics. */
 async function podProblems({ pod, ca }: CacheOutput, statusPage: string | undefined): Promise<string[]> {
   if (pod === undefined || statusPage === undefined) return [];
   const { applied } = await runningPod(statusPage, { ca: ca?.certificate, timeoutSeconds });
@@ -66,12 +66,12 @@ interface Labels {
   readonly region: string;
 }
 
-/** A region's series, in a selector of Prometheus. */
+/** A Prometheus selector for a region's series. */
 export function labelsOf(provider: string, region: string): string {
   return `provider=${JSON.stringify(provider)}, region=${JSON.stringify(region)}`;
 }
 
-/** By the rules of components/monitoring/rules, in a Prometheus that has the labels `provider` and `region` on every series: docs/metrics.md. */
+/** Uses the rules of components/monitoring/rules. All series in Prometheus must have the labels `provider` and `region`: docs/metrics.md. */
 async function monitoringProblems(
   prometheus: Prometheus,
   { provider, region }: Labels,
@@ -84,7 +84,7 @@ async function monitoringProblems(
       `count by (alertname) (ALERTS{alertname=~"RegistryCache.+", alertstate="firing", severity="page", ${of}})`,
       `max(upstream:registry_cache_errors:ratio_rate5m{${of}})`,
       `max({__name__=~"registry_cache_pod_outdated|registry_cache_edge_configuration_refused", ${of}})`,
-      // The rules record it of each cache, whatever it's asked.
+      // The rules record this series for every cache, even without any requests.
       `min(zone:registry_cache_store_fill:ratio{${of}})`,
     ].map((query) => prometheus.query(query)),
   );

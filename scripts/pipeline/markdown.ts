@@ -1,12 +1,12 @@
-/** What reports on GitHub, GitLab and elsewhere are made of. */
+/** Markdown elements of reports on GitHub, GitLab and elsewhere. */
 import { texts } from "../../components/capacity/text.ts";
 
-/** GitHub takes comments and issues of up to 65,536 characters, and workflows add a line; there are at most as many characters as bytes. */
+/** GitHub's limit for comments and issues is 65,536 characters, and workflows add a line. The number of characters is never greater than the number of bytes. */
 const mostBytes = 65_000;
 const cutShort =
   "\n\n**The report was cut here, as a comment can't be longer.** The job's log has all of it.\n";
 
-/** Blocks as {@link texts}, of which the end is left out where they are too long for a comment. Cut between them, so that no table or list is torn. */
+/** Joins blocks as {@link texts} does. If they are too long for a comment, leaves out the last ones. Cuts only between blocks, so that tables and lists stay complete. */
 export function fitted(...all: readonly (string | false | undefined)[]): string {
   const blocks = texts(...all);
   const whole = `${blocks.join("\n\n")}\n`;
@@ -20,17 +20,17 @@ export function fitted(...all: readonly (string | false | undefined)[]): string 
   return text + cutShort;
 }
 
-/** A name of others, in which nothing is markup: a stack's is that of a file. */
+/** Escapes a foreign name, such as a stack's from its file name, so that it contains no markup. */
 export function plain(name: string): string {
   return name.replaceAll(/[^\w./-]/gu, (character) => `&#${character.codePointAt(0)};`);
 }
 
-/** Text of others as code, in which nothing is markup and nobody is mentioned. */
+/** Foreign text as code, so that it contains no markup and mentions nobody. */
 export function code(text: string): string {
   return `\`${text.replaceAll("`", "'").replaceAll(/\s+/g, " ")}\``;
 }
 
-/** The same with its lines. */
+/** The same, with line breaks. */
 export function codeBlock(text: string): string {
   return `\`\`\`text\n${text.replaceAll("```", "'''")}\n\`\`\``;
 }

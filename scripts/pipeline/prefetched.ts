@@ -1,4 +1,4 @@
-/** Whether the caches of a stack have what its configuration has them prefetch. They fetch it themselves; this only looks. */
+/** Checks whether a stack's caches have everything in their `prefetch` configuration. The caches fetch it themselves. */
 import { referenceText } from "../../components/config/image-reference.ts";
 import type { Prefetch } from "../../components/config/prefetch.ts";
 import { type Backend, shortName } from "../fleet/backend.ts";
@@ -13,18 +13,18 @@ import { ensureTool } from "../setup/from-source/go-tools.ts";
 import { labelsOf } from "./gate.ts";
 
 export interface PrefetchedOptions {
-  /** Of the project. */
+  /** Directory of the project. */
   readonly directory: string;
   readonly backend: Backend;
-  /** One that has the metrics of all regions. */
+  /** A Prometheus with the metrics of all regions. */
   readonly prometheus?: Prometheus | undefined;
 }
 
 /**
- * Reads the stacks' files once. A file that is wrong is for `up` to tell.
+ * Reads the stacks' files once. Leaves problems in a file to `up`.
  * @param stacks with or without an organization
- * @returns what looks at a stack's regions, and never throws: it gives what isn't there, a phrase each. None for a stack without `prefetch`, and for a region that neither this machine nor
- * Prometheus can look at.
+ * @returns a function that checks a stack's regions and never throws. It returns what is missing, one phrase each. Empty for a stack without `prefetch`, and for a region that neither this
+ * machine nor Prometheus can check.
  */
 export async function prefetched(
   stacks: readonly string[],
@@ -35,10 +35,10 @@ export async function prefetched(
     configurations.flatMap(({ stack, config: { prefetch } }) => (prefetch ? [[stack, prefetch]] : [])),
   );
   const program = wanted.size > 0 ? await ensureTool("regctl") : "";
-  /** By stack and region, the references that weren't there when it was looked at last. */
+  /** The references that were missing at the last check, by stack and region. */
   const left = new Map<string, readonly string[]>();
 
-  /** @returns undefined where the cache can't tell */
+  /** @returns undefined if the cache can't tell */
   async function missingByCache(
     key: string,
     cache: CacheOutput,

@@ -1,4 +1,4 @@
-/** The reports of `up` and `drift`, as Markdown. */
+/** Renders the reports of `up` and `drift` as Markdown. */
 import { texts } from "../../components/capacity/text.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 import { counts } from "./changes.ts";
@@ -8,7 +8,7 @@ import { codeBlock, details, fitted, plain } from "./markdown.ts";
 import { type Trouble, troubleOf } from "./trouble.ts";
 import type { Outcome } from "./waves.ts";
 
-/** @param waves the stacks of each */
+/** @param waves the stacks of each wave */
 export function renderRollout(
   outcomes: readonly Outcome[],
   waves: readonly (readonly string[])[],
@@ -48,7 +48,7 @@ function missingText({ stack, missing }: Up): string | undefined {
   return paragraphs(what, missing);
 }
 
-/** What is wrong with a stack, the way out where that is known, and what was said. */
+/** The problem of a stack, the way out if it is known, and the original messages. */
 function paragraphs(what: string, said: readonly string[], trouble?: Trouble): string {
   return texts(what, trouble && `${trouble.what} ${trouble.wayOut}`, codeBlock(said.join("\n"))).join("\n\n");
 }
@@ -74,7 +74,7 @@ export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean):
   );
 }
 
-/** By `--expect-no-changes`, which calls drift an error. It may stand among other lines. */
+/** With `--expect-no-changes`, the engine reports drift as an error. Other lines may surround it. */
 const drift = /^error: no changes were expected/m;
 
 export function hasDrifted({ changes, errors }: EngineRun): boolean {

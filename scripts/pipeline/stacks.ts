@@ -3,9 +3,9 @@ import { isLocal, readStackFiles } from "../fleet/stack-files.ts";
 import { StepError } from "../setup/steps.ts";
 
 /**
- * The names of the project's stacks, sorted by those of their files.
- * @param wanted only these, also with an organization, which then stays: `acme/aws-eu-central-1`; otherwise all but those of the provider `local`, which are for one's own machine
- * @throws StepError when a stack has no file
+ * The names of the project's stacks, sorted by file name.
+ * @param wanted the stacks to return, with or without an organization, which is kept: `acme/aws-eu-central-1`. If empty, all except for those of the provider `local`, which are for a user's own machine
+ * @throws StepError if a stack has no file
  */
 export async function chosenStacks(directory: string, wanted: readonly string[]): Promise<string[]> {
   const { project, stacks, problems } = await readStackFiles(directory, wanted.map(shortName));

@@ -1,4 +1,4 @@
-/** Which stacks a change touches. */
+/** Finds the stacks that a change touches. */
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
 import { namespace } from "../../components/config/schema.ts";
@@ -11,22 +11,22 @@ export interface Touched {
 }
 
 export interface TouchedStacks {
-  /** By name. */
+  /** Sorted by name. */
   readonly stacks: readonly Touched[];
-  /** Stacks whose files are gone: what they made is still there. */
+  /** Stacks whose files were removed. Their resources still exist. */
   readonly removed: readonly string[];
-  /** The files that all stacks are made by, and that differ. */
+  /** Changed files that all stacks depend on. */
   readonly code: readonly string[];
 }
 
-/** What every stack is made by, besides Pulumi.yaml. */
+/** The code that every stack depends on, in addition to Pulumi.yaml. */
 const code = ["components", "policy", "index.ts", "start.js", "package-lock.json"];
 
 /**
- * Compares the project directory with a revision of the git repository that it is in, uncommitted files included. A file that says the same in other words
- * doesn't touch its stack, nor does a value in Pulumi.yaml that the stack's file overrides.
- * @param revision as git takes it: `origin/main`
- * @throws Error when git doesn't know the revision.
+ * Compares the project directory, including uncommitted files, with a revision of its git repository. A stack isn't touched if its file has the same
+ * meaning as before, or overrides the changed value of Pulumi.yaml.
+ * @param revision as git accepts it: `origin/main`
+ * @throws Error if git doesn't know the revision
  */
 export async function touchedStacks(revision: string, directory: string): Promise<TouchedStacks> {
   const [before, now] = [
@@ -47,8 +47,8 @@ export async function touchedStacks(revision: string, directory: string): Promis
 }
 
 /**
- * Where this branch has left that of a revision: what came there since then is no change of this branch.
- * @returns the commit, or the revision as it is where git finds none
+ * The common ancestor of this branch and a revision. Later changes on the other branch aren't changes of this branch.
+ * @returns the commit, or the revision itself if git finds no ancestor
  */
 export async function mergeBase(revision: string, directory: string): Promise<string> {
   const args = ["merge-base", "--end-of-options", revision, "HEAD"];
@@ -67,12 +67,12 @@ function difference(
     const [was, is] = [readStackFile(before.project, past.text), readStackFile(now.project, stack.text)];
     if (isDeepStrictEqual([was, besides(past.text)], [is, besides(stack.text)])) return undefined;
   } catch {
-    // What isn't YAML is said by the preview.
+    // The preview reports what isn't YAML.
   }
   return past.text === stack.text ? "Pulumi.yaml" : "its file";
 }
 
-/** What a project's or a stack's file says beside this project's configuration: the runtime, the secrets provider, settings of Pulumi. */
+/** The parts of a project's or a stack's file outside this project's configuration: the runtime, the secrets provider, Pulumi's settings. */
 function besides(yaml: string): unknown {
   try {
     const { config, description, ...rest } = Object(parseYaml(yaml, ""));

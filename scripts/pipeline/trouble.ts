@@ -1,15 +1,15 @@
-/** What stops an operation for reasons outside of the stack's program, and the way out: docs/pipelines.md. */
+/** Reasons outside the stack's program that stop an operation, with the way out: docs/pipelines.md. */
 import { hostname } from "node:os";
 import { isRefused, refusedBackend } from "../fleet/refusal.ts";
 import type { EngineRun } from "./engine.ts";
 
 export interface Trouble {
-  /** A sentence each. */
+  /** One sentence. The same for `wayOut`. */
   readonly what: string;
   readonly wayOut: string;
 }
 
-/** @returns undefined where the engine's own errors say it all. */
+/** @returns undefined if the engine's own errors are sufficient */
 export function troubleOf({ stack, errors, unfinished }: EngineRun): Trouble | undefined {
   const pulumi = (command: string) => `\`npm run pulumi -- ${command} --stack ${stack}\``;
   if (unfinished !== undefined) {
@@ -58,7 +58,7 @@ export function troubleOf({ stack, errors, unfinished }: EngineRun): Trouble | u
   return undefined;
 }
 
-/** @param text of the engine */
+/** @param text the engine's output */
 export function isUnknownStack(text: string): boolean {
   return /no stack named '.+' found/.test(text);
 }

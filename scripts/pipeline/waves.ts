@@ -1,22 +1,22 @@
-/** Brings stacks up in waves, and stops at the first that isn't well. */
+/** Brings stacks up in waves, and stops after a wave with an unhealthy stack. */
 import { shortName } from "../fleet/backend.ts";
 import type { Change } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
 import { type Trouble, troubleOf } from "./trouble.ts";
 
-/** What became of a stack. */
+/** The result for one stack. */
 export type Outcome = { readonly stack: string } & (
   | {
       readonly state: "up";
       readonly changes: readonly Change[];
-      /** What of `prefetch` isn't in its caches, a phrase each. */
+      /** What is missing of `prefetch`, one phrase each. */
       readonly missing?: readonly string[];
     }
   | {
-      /** `failed` may have changed some of it. */
+      /** With `failed`, some resources may have changed. */
       readonly state: "failed" | "unhealthy";
       readonly changes: readonly Change[];
-      /** What the engine or the gate says. */
+      /** Messages of the engine or the gate. */
       readonly problems: readonly string[];
       readonly trouble?: Trouble;
     }
@@ -24,32 +24,32 @@ export type Outcome = { readonly stack: string } & (
 );
 
 export interface Rollout {
-  /** What speaks against going on, a phrase each: gate(). Doesn't throw. */
+  /** The reasons not to continue, one phrase each: see gate(). Doesn't throw. */
   readonly problemsOf: Watched["ask"];
-  /** What of `prefetch` isn't in its caches, a phrase each: prefetched(). Doesn't throw. */
+  /** What is missing of `prefetch`, one phrase each: see prefetched(). Doesn't throw. */
   readonly missingOf: Watched["ask"];
   /** Doesn't throw. */
   bringUp(stack: string): Promise<EngineRun>;
-  /** Ends early when the pipeline is interrupted. */
+  /** Ends early if the pipeline is interrupted. */
   sleep(seconds: number): Promise<void>;
   readonly interruption: AbortSignal;
   progress(text: string): void;
-  /** Whether a stack may be brought up that isn't well: to repair it. */
+  /** Whether unhealthy stacks may be brought up, to repair them. */
   readonly repair: boolean;
-  /** How long the health of a wave is watched at least: a machine follows its Pod within a minute or two, and serves by the old one until then. */
+  /** Minimum time to watch a wave's health. A machine takes a minute or two to apply its Pod, and serves with the old one until then. */
   readonly settleSeconds: number;
-  /** How long the caches of a wave may take to prefetch, once they are well. */
+  /** Maximum time for a wave's caches to prefetch, after they are healthy. */
   readonly prefetchSeconds: number;
 }
 
-/** How long a new machine may take to become well: it boots, fetches its images and gets its certificate. */
+/** Maximum time until a new machine is healthy: it boots, pulls its images and gets its certificate. */
 const newMachineSeconds = 15 * 60;
 const machines = ["Instance", "VirtualMachine"];
 
-/** How often it is asked meanwhile. */
+/** Interval of the checks during that time. */
 const askEverySeconds = 15;
 
-/** The canary alone, then the others by name, a few at a time. @param canary with or without an organization. @default the first */
+/** The canary alone, then the other stacks by name, `size` at a time. @param canary with or without an organization. @default the first stack */
 export function wavesOf(stacks: readonly string[], canary: string | undefined, size: number): string[][] {
   const found = stacks.find((stack) => canary !== undefined && shortName(stack) === shortName(canary));
   const first = found ?? stacks[0];
@@ -62,7 +62,7 @@ export function wavesOf(stacks: readonly string[], canary: string | undefined, s
   ];
 }
 
-/** One outcome per stack. A wave is always begun as a whole, and the next one only when all of it is well. */
+/** Returns one outcome per stack. A wave always starts with all its stacks, and the next wave only if all of them are healthy. */
 export async function rollOut(waves: readonly (readonly string[])[], rollout: Rollout): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [index, wave] of waves.entries()) {
@@ -102,7 +102,7 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
     ({ kind, type }) => ["create", "replace"].includes(kind) && machines.includes(type),
   );
   const names = up.map(({ stack }) => stack);
-  // What didn't change has nothing to settle.
+  // Without changes, there is nothing to wait for.
   const atLeast = changes.length > 0 ? rollout.settleSeconds : 0;
   const newMachine = hasNewMachine ? newMachineSeconds : 0;
   const settled = await watch(names, {
@@ -130,18 +130,18 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
 }
 
 interface Watched {
-  /** @returns what isn't as it should be, a phrase each */
+  /** @returns what isn't as it should be, one phrase each */
   readonly ask: (stack: string) => Promise<readonly string[]>;
   readonly atLeastSeconds: number;
   readonly atMostSeconds: number;
-  /** What the time is for, behind `20 s more`. @param phrases of all stacks */
+  /** What the wait is for, as the continuation of `20 s more`. @param phrases of all stacks */
   told(phrases: readonly string[]): string;
   readonly rollout: Rollout;
 }
 
 /**
- * Watches for as long as it must, and as long as it may while something isn't as it should be.
- * @returns what was last said. At the end all of it must be well; what happens before is forgiven.
+ * Watches for the minimum time, and up to the maximum time while there are problems.
+ * @returns the last answers. Only they count; earlier problems are forgiven.
  */
 async function watch(
   stacks: readonly string[],
