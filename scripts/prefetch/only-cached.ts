@@ -1,4 +1,4 @@
-/** What a cache has of blobs, asked without having it fetch them: see components/pod/edge/only-cached.ts. */
+/** Finds out which blobs a cache has, without making the cache fetch them: see components/pod/edge/only-cached.ts. */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
@@ -6,7 +6,7 @@ import type { AskedCache } from "../fleet/health.ts";
 
 const timeoutSeconds = 30;
 
-/** A blob that nobody has. */
+/** The digest of a blob that doesn't exist. */
 const nothing = `sha256:${"0".repeat(64)}`;
 
 export class OnlyCached {
@@ -20,18 +20,18 @@ export class OnlyCached {
   }
 
   /**
-   * Whether the cache understands the question. One that doesn't would take it for a client's, and fetch the blob.
-   * @param path of a repository that it may serve
+   * Whether the cache supports `only-if-cached`. An older cache would treat it as a client's request, and fetch the blob.
+   * @param path of a repository that the cache may serve
    */
   isUnderstood(path: string): Promise<boolean> {
     this.#understood ??= this.#ask(path, nothing).then((status) => status === 504);
     return this.#understood;
   }
 
-  /** @throws Error when the cache can't tell. */
+  /** @throws Error if the cache gives another answer */
   async hasBlob(path: string, digest: string): Promise<boolean> {
     const status = await this.#ask(path, digest);
-    // The bucket that clients are sent to has it.
+    // With a redirect, the blob is in the bucket.
     if (status === 200 || status === 307) return true;
     if (status === 504) return false;
     throw new Error(`answers ${status} when it is asked whether it has ${digest}`);

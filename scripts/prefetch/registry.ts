@@ -1,4 +1,4 @@
-/** A cache's registry API by regctl, the same client that the Pod has. */
+/** A cache's registry API, through regctl, which the Pod also uses. */
 import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ import { repositoryPath } from "../../components/pod/edge/routing.ts";
 import type { AskedCache } from "../fleet/health.ts";
 import { OnlyCached } from "./only-cached.ts";
 
-/** An image, and its repository as the endpoint knows it. */
+/** An image, with its repository's path at the endpoint. */
 export type WantedImage = ImageReference & { readonly path: string };
 
-/** @param texts references; what is none is left out */
+/** @param texts image references; others are ignored */
 export function wantedImages(texts: readonly string[]): WantedImage[] {
   return texts.flatMap((text) => {
     const image = imageReference(text);
@@ -26,7 +26,7 @@ const descriptor = z.looseObject({
   platform: z.looseObject({ os: z.string(), architecture: z.string() }).nullish(),
   urls: z.array(z.string()).nullish(),
 });
-/** Go programs write a list of nothing as null. */
+/** Go programs write an empty list as null. */
 const descriptors = z
   .array(descriptor)
   .nullish()
@@ -40,15 +40,15 @@ const manifest = z.looseObject({
 export type Descriptor = z.output<typeof descriptor>;
 export type Manifest = z.output<typeof manifest>;
 
-/** As long as a cold blob may take to come: see `fillSeconds` in components/pod/edge/nginx.ts. */
+/** The maximum time for a cold blob: see `fillSeconds` in components/pod/edge/nginx.ts. */
 const timeoutMs = 3600_000;
 
-/** All methods throw Error with what regctl says. A path is the repository as the endpoint knows it: with its registry in front. */
+/** All methods throw an Error with regctl's message. A path is the repository's path at the endpoint: it begins with the registry. */
 export class Registry {
   readonly onlyCached: OnlyCached;
   readonly #program: string;
   readonly #endpoint: string;
-  /** Of the authority that the endpoint's certificate is from, where it isn't a public one. */
+  /** File with the authority of the endpoint's certificate. Undefined if it is a public one. */
   readonly #caFile: string | undefined;
 
   private constructor(program: string, cache: AskedCache, caFile: string | undefined) {
@@ -81,7 +81,7 @@ export class Registry {
     try {
       return await this.regctl("manifest", "head", name);
     } catch (error) {
-      // Its answer has no body, which says more.
+      // The response to HEAD has no body. The body of GET says more about the error.
       await this.regctl("manifest", "get", "--format", "raw-body", name);
       throw error;
     }
@@ -93,13 +93,13 @@ export class Registry {
   }
 
   /**
-   * Whether the cache has a blob. What it doesn't have, it begins to fetch, as for a client, and goes on with; while it does, the answer waits for the end.
-   * So nothing of the blob comes here.
+   * Whether the cache has a blob. If it doesn't, it starts to fetch the blob, as for a client, and continues after this request. While the cache fetches, the answer waits for the end.
+   * So the blob isn't downloaded here.
    */
   async hasBlob(path: string, digest: string): Promise<boolean> {
     const format = '{{.RawHeaders.Get "X-Cache"}}';
     const answer = await this.regctl("blob", "head", "--format", format, this.name(path), digest);
-    // Of a bucket that the cache sends clients to, there is no such header.
+    // If the cache redirects clients to a bucket, the response lacks this header.
     return answer !== "MISS" && answer !== "EXPIRED";
   }
 

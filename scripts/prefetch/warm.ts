@@ -4,29 +4,29 @@ import { type Prefetch, plainPlatform } from "../../components/config/prefetch.t
 import type { Descriptor, Registry, WantedImage } from "./registry.ts";
 
 export interface Warmed {
-  /** With its tag, where a pattern was asked for. */
+  /** With its tag, if the request was a pattern. */
   readonly image: string;
-  /** Of its blobs. */
+  /** Total size of the image's blobs. */
   readonly bytes: number;
   readonly blobs: number;
-  /** Blobs that the cache didn't have, of those that no image before had asked for; undefined for a dry run. */
+  /** Number of blobs that the cache didn't have, without those of earlier images. Undefined in a dry run. */
   readonly fetched?: number;
-  /** Blobs that the cache doesn't have, after a dry run; undefined where it can't tell without fetching them. */
+  /** In a dry run: blobs that the cache doesn't have. Undefined if the cache can't tell without fetching them. */
   readonly missing?: readonly Descriptor[];
-  /** Why something of it isn't there. */
+  /** Why a part of the image is missing. */
   readonly problem?: string;
 }
 
 export interface WarmOptions {
   readonly platforms: Prefetch["platforms"];
-  /** Only say what there is to do. The cache fetches no blob. */
+  /** Only report what is missing. The cache fetches no blob. */
   readonly dryRun: boolean;
 }
 
-/** Blobs of one image that are asked for at once. */
+/** Number of blobs of one image that are requested in parallel. */
 const blobsAtOnce = 4;
 
-/** `2 missing (1.0 MB)` */
+/** For example `2 missing (1.0 MB)`. */
 export function missingText(blobs: readonly Descriptor[]): string {
   return `${blobs.length} missing (${megabytes(blobs.reduce((sum, { size }) => sum + size, 0))})`;
 }
@@ -35,13 +35,13 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Has one cache fetch what it lacks of the images, one after the other. */
+/** Makes one cache fetch what it lacks of the images, one image after the other. */
 export async function* warm(
   registry: Registry,
   images: readonly WantedImage[],
   options: WarmOptions,
 ): AsyncGenerator<Warmed> {
-  // What is there, by the registry: the cache keeps each registry's blobs apart.
+  // Digests that the cache has, by registry, because the cache stores each registry's blobs separately.
   const done = new Map<string, Set<string>>();
   for (const image of images) {
     let references: string[];
@@ -63,7 +63,7 @@ async function matching(
   { path, reference }: { path: string; reference: string },
 ): Promise<string[]> {
   if (!reference.includes("*")) return [reference];
-  // Nothing else of a tag means something in a regular expression.
+  // A tag has no other characters with a meaning in regular expressions.
   const pattern = new RegExp(`^${reference.replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
   const tags = (await registry.tags(path)).filter((tag) => pattern.test(tag));
   if (tags.length === 0) throw new Error("no tag matches");
@@ -112,7 +112,7 @@ async function warmOne(
   }
 }
 
-/** @param done gets what is there */
+/** @param done digests that the cache has are added to it */
 async function absent(
   registry: Registry,
   path: string,
@@ -131,7 +131,7 @@ async function absent(
   return found.flat();
 }
 
-/** Each once. */
+/** Returns each blob once. */
 async function blobsOf(
   registry: Registry,
   path: string,
@@ -142,13 +142,13 @@ async function blobsOf(
   const wanted = manifests.filter(({ platform }) => isWanted(platform, platforms));
   if (manifests.length > 0 && wanted.length === 0) throw new Error(`has none of the platforms ${platforms}`);
   const below = await Promise.all(wanted.map((it) => blobsOf(registry, path, it.digest, platforms)));
-  // Clients take a layer with addresses of its own from there.
+  // Clients download a layer with its own URLs from there, not from the registry.
   const own = layers.filter(({ urls }) => !urls?.length);
   const blobs = [...(config ? [config] : []), ...own, ...below.flat()];
   return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
 }
 
-/** `linux/arm64` stands for its variants, too. */
+/** `linux/arm64` also matches its variants. */
 function isWanted(platform: Descriptor["platform"], wanted: WarmOptions["platforms"]): boolean {
   if (!platform || wanted === "all") return true;
   const { os, architecture, variant } = platform;
