@@ -1,4 +1,4 @@
-/** One stack from nothing to nothing in a real account, step by step. */
+/** Creates one stack in a real account, uses it and destroys it, step by step. */
 import { join } from "node:path";
 import { execa } from "execa";
 import type { AnyRegion, StackConfig } from "../../components/config/schema.ts";
@@ -15,7 +15,7 @@ export interface StepReport {
   readonly name: StepName;
   readonly result: "passed" | "failed" | "left out";
   readonly seconds: number;
-  /** What changed, what is wrong, or why it was left out: a line each. */
+  /** What changed, what is wrong, or why the step was left out: one line each. */
   readonly said: readonly string[];
 }
 
@@ -26,19 +26,19 @@ export interface AcceptanceArgs {
   /** Without an organization. */
   readonly name: string;
   readonly config: StackConfig;
-  /** Of the stack. */
+  /** Path of the stack's file. */
   readonly file: string;
-  /** To pull. @default what the configuration prefetches */
+  /** Images to pull. @default what the configuration prefetches */
   readonly images: readonly string[];
   readonly without: readonly StepName[];
-  /** Told what was just done. */
+  /** Called with each finished step. */
   readonly tell: (step: StepReport) => void;
 }
 
-/** What stays when a key is changed that docs call "in place". */
+/** Types of resources that must not be replaced when a key changes that the docs call "in place". */
 const lasting = ["Instance", "VirtualMachine", "Cluster", "ManagedCluster", "Volume", "Disk", "Bucket"];
 
-/** @returns a report per step. After a failure, what was made is destroyed all the same. */
+/** @returns one report per step. After a failure, the created resources are still destroyed. */
 export async function accept(args: AcceptanceArgs): Promise<StepReport[]> {
   const { engine, stack, name, config, file, images, without, tell } = args;
   const reports: StepReport[] = [];
@@ -120,12 +120,12 @@ function ofRun({ succeeded, changes, errors }: EngineRun) {
   return { failed: !succeeded, changes, said: succeeded ? said : errors };
 }
 
-/** In place wherever the region is. */
+/** A change that is in place for every kind of region. */
 function edit(region: AnyRegion): RegionKeys {
   return { freshnessSeconds: region.freshnessSeconds === 30 ? 45 : 30 };
 }
 
-/** A cluster begins with the version before its own, where that is supported. */
+/** A cluster starts with the version before its own, if that is still supported. */
 function olderVersion(provider: string, region: AnyRegion): RegionKeys {
   const known = Object.entries(services).find(([name]) => name === provider)?.[1];
   if (!known || !("version" in region)) return {};

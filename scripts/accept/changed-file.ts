@@ -1,16 +1,16 @@
-/** A stack's file with other values, beside it: the file itself stays as it is. */
+/** A temporary copy of a stack's file with other values. The file itself doesn't change. */
 import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 
-/** Values by the key of a region. */
+/** Values by key of a region. */
 export type RegionKeys = Readonly<Record<string, unknown>>;
 
 /**
- * @param regions for each region of the file
- * @returns arguments for the engine. With the directory gone, they mean nothing.
+ * @param regions the values for each region of the file
+ * @returns arguments for the engine. They are invalid after the directory is removed.
  */
 export async function changedFile(
   file: string,

@@ -1,16 +1,16 @@
-/** What a cloud account still has of a stack, by the cloud's own index of tags, and in AWS by the names of roles. */
+/** Finds a stack's remaining resources in a cloud account: by the cloud's index of tags and, in AWS, by the names of roles. */
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import type { StackConfig } from "../../components/config/schema.ts";
 import { nameLimits, namesOf } from "../../components/hosts/aws/naming.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
 
-/** The index follows late: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html */
+/** The index lags behind: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html */
 const patience = { minutes: 15, pauseSeconds: 30 };
 
 /**
- * @returns ARNs or IDs. What is still there after {@link patience} is.
- * @throws Error when the cloud's program can't ask.
+ * @returns ARNs or ids of what still exists after {@link patience}
+ * @throws Error if the cloud's command-line tool fails
  */
 export async function leftOver(
   config: StackConfig,
@@ -31,7 +31,7 @@ async function foundIn(config: StackConfig, name: string): Promise<string[]> {
   if (config.provider === "aws") {
     const filters = ["--tag-filters", `Key=project,Values=${project}`, `Key=stack,Values=${stack}`];
     const query = ["--query", "ResourceTagMappingList[].ResourceARN", "--output", "json"];
-    // us-east-1 has what belongs to no region: instance profiles, hosted zones.
+    // Resources without a region are in us-east-1: instance profiles, hosted zones.
     const names = [...new Set([...regions.map(({ name }) => String(name)), "us-east-1"])];
     const found = names.map((name) =>
       ask("aws", ["resourcegroupstaggingapi", "get-resources", "--region", name, ...filters, ...query]),
@@ -50,7 +50,7 @@ async function foundIn(config: StackConfig, name: string): Promise<string[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** The index has no roles: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
+/** The index doesn't contain roles: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
 async function rolesOf(
   { regions, governance }: Extract<StackConfig, { provider: "aws" }>,
   stack: string,
@@ -61,7 +61,7 @@ async function rolesOf(
     const name = arn.slice(arn.lastIndexOf("/") + 1);
     return regions.some((region) => {
       const { role, clusterRole } = namesOf({ stack, region: String(region.name) });
-      // A name that is too long has a hash in place of its end.
+      // A name that is too long ends in a hash.
       return name === role || name.startsWith(clusterRole("").slice(0, nameLimits.role - 13));
     });
   });

@@ -4,21 +4,21 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { ConfigError, type Problem } from "../../components/config/problems.ts";
 import { parseYaml, readStackFile } from "../../components/config/stack-file.ts";
 
-/** A value in Pulumi.yaml that is another one in each organization. */
+/** A value in Pulumi.yaml that differs between organizations. */
 export interface Setting {
   /** Option of `npm run init`. */
   readonly option: string;
-  /** What a value looks like, for the usage. */
+  /** An example value for the usage. */
   readonly example: string;
-  /** What it is, as a phrase. */
+  /** What the value is, as a phrase. */
   readonly what: string;
-  /** Where it stands. */
+  /** Path of the value in Pulumi.yaml. */
   readonly path: readonly (string | number)[];
-  /** A list, separated by commas. */
+  /** Whether the value is a list, separated by commas. */
   readonly isList?: boolean;
-  /** The whole of it that an empty value removes. @default {@link path} */
+  /** Path of what an empty value removes. @default {@link path} */
   readonly removes?: readonly (string | number)[];
-  /** @returns what is wrong with a value that Pulumi would find too late */
+  /** @returns what is wrong with a value that Pulumi itself would refuse too late */
   readonly refuse?: (value: string) => string | undefined;
 }
 
@@ -75,8 +75,8 @@ export const settings: readonly Setting[] = [
 export type Answers = Readonly<Record<string, string>>;
 
 /**
- * What a project file has now.
- * @throws ConfigError for a text that is no project file
+ * The present values of a project file.
+ * @throws ConfigError if the text isn't a project file
  */
 export function currentAnswers(text: string): Answers {
   const project = parseYaml(text, "Pulumi.yaml");
@@ -91,11 +91,11 @@ export function currentAnswers(text: string): Answers {
   );
 }
 
-/** The smallest stack, with which what is shared is checked as with any other. */
+/** A minimal stack, so that the shared configuration can be checked as with any other stack. */
 const smallest = `config: { "registry-cache:provider": local, "registry-cache:regions": [{ name: local }] }`;
 
 /**
- * A project file with other values, and all else, comments too, as it is. An empty value removes what is there.
+ * Sets values in a project file. Everything else stays, including comments. An empty value removes the present one.
  * @throws ConfigError with all problems
  */
 export function withAnswers(text: string, answers: Answers): string {
@@ -125,7 +125,7 @@ export function withAnswers(text: string, answers: Answers): string {
   return changed;
 }
 
-/** Makes what is empty on the way (`config:`) absent. @returns what is a value there already */
+/** Removes empty parents of the path (`config:`), so that they can become maps. @returns a problem if a parent is already a plain value */
 function makeRoom(document: Document, path: Setting["path"]): Problem | undefined {
   for (const depth of path.keys()) {
     const parent = path.slice(0, depth);

@@ -1,26 +1,26 @@
-/** A directory that others use, too. What is there of an earlier run is known by its first line. */
+/** Writes into a directory that others use, too. Files of an earlier run are recognized by their first line. */
 import { globSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Problem } from "../../components/config/problems.ts";
 import type { Rendered } from "./files.ts";
 
-/** What a run changes. Paths are relative to the directory. */
+/** The files that a run changes. Paths are relative to the directory. */
 export interface Changes {
   readonly written: readonly string[];
   readonly removed: readonly string[];
 }
 
-/** What there is to do, found without changing anything. */
+/** The planned changes. Finding them changes nothing. */
 export interface Draft {
-  /** Files in the way that aren't of an earlier run. */
+  /** Existing files that aren't from an earlier run. */
   readonly problems: readonly Problem[];
-  /** Writes what is new, and removes what the stack has no more. */
+  /** Writes changed files, and removes those that the stack no longer has. */
   apply(): Promise<Changes>;
 }
 
 export async function draft(directory: string, stack: string, { what, files }: Rendered): Promise<Draft> {
-  // By this line, later versions know the files of earlier ones: it stays as it is.
+  // Later versions recognize files of earlier ones by this line, so it must never change.
   const mark = `# ${what} of the stack ${stack}, by \`npm run render\`. Change its configuration, not this file.\n`;
   const wanted = Object.entries(files).map(([path, text]) => [path, `${mark}${text}`] as const);
   const present = await textsBelow(directory);
@@ -45,10 +45,10 @@ export async function draft(directory: string, stack: string, { what, files }: R
   };
 }
 
-/** Otherwise, a half-written file of a run that was killed or found no room wouldn't be recognized as the stack's. */
+/** Writes a file atomically. Otherwise, a half-written file of a run that was killed or had no space wouldn't be recognized as the stack's. */
 async function writeWhole(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  // Not YAML by its name, so that nothing takes it for an object.
+  // The name doesn't end in `.yaml`, so that no program reads it as an object.
   const part = `${path}.part`;
   try {
     await writeFile(part, text);
@@ -59,14 +59,14 @@ async function writeWhole(path: string, text: string): Promise<void> {
   }
 }
 
-/** What can be read of the YAML there, as deep as files are written; without a text what can't be read. */
+/** Reads the YAML files at the depth at which files are written. A file that can't be read has no text. */
 async function textsBelow(directory: string): Promise<Map<string, string | undefined>> {
   const paths = globSync(["*.yaml", "*/*.yaml"], { cwd: directory }).sort();
   const texts = paths.map((path) => readFile(join(directory, path), "utf8").catch(() => undefined));
   return new Map((await Promise.all(texts)).map((text, index) => [paths[index] ?? "", text]));
 }
 
-/** @param parent "." is the directory itself, which stays */
+/** @param parent "." is the directory itself, which is kept */
 async function removeEmpty(directory: string, parent: string): Promise<void> {
   if (parent === ".") return;
   const path = join(directory, parent);

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { RenderedRegion } from "./stack.ts";
 
-/** What a directory gets. */
+/** The files for a directory. */
 export interface Rendered {
   /** In a word: `Objects`. */
   readonly what: string;
@@ -9,7 +9,7 @@ export interface Rendered {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** A directory for each region, with a file for each object and a kustomization: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/ */
+/** One directory per region, with a file per object and a kustomization: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/ */
 export function kustomizations(regions: readonly RenderedRegion[]): Rendered {
   const files = regions.flatMap(({ region: { name: directory }, objects }) => {
     const kustomization = {
@@ -25,13 +25,13 @@ export function kustomizations(regions: readonly RenderedRegion[]): Rendered {
   return { what: "Objects", files: Object.fromEntries(files) };
 }
 
-/** A file for each region. */
+/** One file per region. */
 export function chartValues(regions: readonly RenderedRegion[]): Rendered {
   const files = regions.map(({ region, objects }) => [`${region.name}.yaml`, yaml({ objects })]);
   return { what: "Values for the chart registry-cache", files: Object.fromEntries(files) };
 }
 
-/** For readers of YAML 1.1, as those in Go are, to whom `on` is true and `010` is eight: https://github.com/kubernetes-sigs/yaml */
+/** Writes YAML 1.1, because Go's parsers read it: to them, an unquoted `on` is true and `010` is eight: https://github.com/kubernetes-sigs/yaml */
 function yaml(value: object): string {
   return stringify(value, { version: "1.1", aliasDuplicateObjects: false, lineWidth: 0 });
 }

@@ -13,7 +13,7 @@ import {
 } from "../../components/hosts/kubernetes/secret-references.ts";
 import type { WorkloadRegion } from "../../components/hosts/kubernetes/workload-args.ts";
 
-/** What a region is in its cluster. */
+/** A region's objects in its cluster. */
 export interface RenderedRegion {
   readonly region: Pick<WorkloadRegion, "name" | "namespace" | "endpoint">;
   /** By name: `deployment`, `configmap-edge`. */
@@ -22,8 +22,8 @@ export interface RenderedRegion {
 }
 
 /**
- * The regions of a stack whose configuration has no problems for `up`.
- * @returns no regions where there are problems
+ * Renders the regions of a stack. Problems that `up` would find must be checked before.
+ * @returns no regions if there are problems
  */
 export function renderStack(
   { regions, ...shared }: StackConfig,
@@ -51,8 +51,8 @@ function rendered(plan: KubernetesPlan, options: ManifestOptions): RenderedRegio
 }
 
 /**
- * Of the Secrets that somebody has to put into a region's namespace, how each is named and what it holds: lines for a terminal.
- * @param byStore whether external-secrets makes those with credentials
+ * The Secrets that the user must create in a region's namespace, with their keys: lines for a terminal.
+ * @param byStore whether external-secrets creates the Secrets with credentials
  */
 export function secretsToMake({ region, secrets }: RenderedRegion, byStore: boolean): string[] {
   const { tls } = region.endpoint;
