@@ -4,12 +4,12 @@ const withSign = new Intl.NumberFormat("en-US", {
   signDisplay: "exceptZero",
 });
 
-/** A change: `+$57.90`, `-$0.50`, `$0.00`. */
+/** A difference with its sign: `+$57.90`, `-$0.50`, `$0.00`. */
 export function change(amount: number): string {
   return withSign.format(amount);
 }
 
-/** How much of a unit: with few decimals where it is small, with none where it is large. */
+/** A number with few decimals if it is small, and with none if it is large. */
 export function quantity(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: value >= 1000 ? 0 : value >= 1 ? 2 : 4 });
 }

@@ -1,12 +1,12 @@
 import type { Table } from "../output/columns.ts";
 
-/** What a report consists of, in whatever format; a renderer only writes it down. */
+/** The elements of a report, for all formats. A renderer only writes them. */
 export type Block = Text | List | TableBlock | Section;
 
 export interface Text {
   readonly kind: "text";
   readonly text: string;
-  /** Whether it is what the reader should see first. */
+  /** Whether the reader should see it first. */
   readonly isHeadline?: boolean;
 }
 
@@ -20,12 +20,12 @@ export interface TableBlock extends Table {
   readonly kind: "table";
 }
 
-/** What can be folded away. */
+/** A section that can be folded. */
 export interface Section {
   readonly kind: "section";
   readonly about: "region" | "all";
   readonly title: string;
-  /** What stands beside the title. */
+  /** Shown next to the title. */
   readonly amount?: string;
   readonly blocks: readonly Block[];
 }
@@ -34,12 +34,12 @@ export function text(text: string): Text {
   return { kind: "text", text };
 }
 
-/** None without items. */
+/** @returns no list if there are no items */
 export function list(items: readonly string[], title?: string): List[] {
   return items.length > 0 ? [{ kind: "list", items, ...(title !== undefined && { title }) }] : [];
 }
 
-/** How each kind is written; a section from its written blocks. */
+/** How to write each kind of block. A section gets its written blocks. */
 export type Format<Out> = {
   readonly [Kind in Block["kind"]]: (block: Extract<Block, { kind: Kind }>, parts: readonly Out[]) => Out;
 };

@@ -6,10 +6,10 @@ import type { Workload } from "../../components/config/schema.ts";
 import { isBilled } from "../../components/cost/estimate.ts";
 import type { Estimated } from "./estimates.ts";
 
-/** What a region's cost follows from. */
+/** The inputs of a region's cost. */
 export type Inputs = Pick<Estimated, "region" | "config" | "capacity">;
 
-/** Why a region costs more or less than it did: what of the workload changed, and the limit that decides about the machine. */
+/** Why a region costs more or less than before: the changes of the workload, and the limit that determines the machine. */
 export function whyOf(was: Inputs, is: Inputs): string[] {
   const [before, now] = [was.config.workload, is.config.workload];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])] as (keyof Workload)[];

@@ -5,32 +5,32 @@ import { type Amounts, type LineRange, lineRanges, sumOf } from "../../component
 import { nameOf } from "./estimates.ts";
 import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
 
-/** How a region's bill differs from the base's. */
+/** The difference between a region's bill and the base's. */
 export interface Change {
-  /** Of the region. */
+  /** Name of the region. */
   readonly name: string;
-  /** Undefined where it is new. */
+  /** Undefined if the region is new. */
   readonly was: Bill | undefined;
-  /** Undefined where it is gone, and `region` with it. */
+  /** Undefined if the region was removed. Then `region` is undefined, too. */
   readonly is: Bill | undefined;
   readonly region?: RegionReview;
-  /** What we pay more. */
+  /** The difference of what we pay. */
   readonly more: Amounts;
-  /** The lines that we pay and that differ, those that change most first. */
+  /** Changed lines that we pay, largest change first. */
   readonly lines: readonly LineChange[];
-  /** The lines that the customers pay and that differ. */
+  /** Changed lines that customers pay. */
   readonly customerLines: readonly LineChange[];
 }
 
 export interface LineChange {
-  /** Of the line. */
+  /** Name of the line. */
   readonly name: string;
   readonly was: LineRange | undefined;
   readonly is: LineRange | undefined;
   readonly more: Amounts;
 }
 
-/** The regions that aren't as in the base, those that changed most first. A stack that can't be read in the base isn't new: nothing is known of its past. */
+/** The regions that differ from the base, largest change first. A stack whose base can't be read doesn't count as new, because its past is unknown. */
 export function changesOf({ regions, removed, unread }: Review): Change[] {
   const known = regions.filter(({ stack }) => !unread.base.includes(stack));
   const all = [
@@ -42,12 +42,12 @@ export function changesOf({ regions, removed, unread }: Review): Change[] {
     .sort(byWeight);
 }
 
-/** In sum. `high` is finite where it is known. */
+/** The sum of the differences. `high` is finite if it is known. */
 export function sumOfMore(changes: readonly { readonly more: Amounts }[]): Amounts {
   return sumOf(changes.map(({ more }) => more));
 }
 
-/** Puts first what changes most. What isn't known may be the most. */
+/** Sorts the largest change first. An unknown change may be the largest. */
 export function byWeight(one: { readonly more: Amounts }, other: { readonly more: Amounts }): number {
   const weight = ({ low, expected, high }: Amounts) =>
     Number.isFinite(high) ? Math.max(...[low, expected, high].map(Math.abs)) : Number.MAX_VALUE;

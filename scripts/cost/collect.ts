@@ -1,4 +1,4 @@
-/** Gathers what is reported. What can't be had is among the review's problems, and the rest is there all the same. */
+/** Collects the data of a report. What isn't available becomes a problem of the review, and the rest is still reported. */
 import { isBilled } from "../../components/cost/estimate.ts";
 import { isTagged } from "../../components/hosts/naming.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
@@ -17,32 +17,32 @@ import { readFocus } from "./focus.ts";
 import { measuredCost, measureUsage } from "./measured.ts";
 import type { RegionReview, Review } from "./review.ts";
 
-/** What is reported, and of what. */
+/** What to report. */
 export interface Wanted {
   /** The project's directory. */
   readonly directory: string;
-  /** The stacks that are asked for, all if there are none. */
+  /** The stacks to report. All, if empty. */
   readonly stacks: readonly string[];
-  /** `2026-11-24`. */
+  /** For example `2026-11-24`. */
   readonly today: string;
-  /** Told what is being done where that may take seconds. */
+  /** Called with what is being done if that may take seconds. */
   readonly progress: (text: string) => void;
   /** A git revision to compare with. */
   readonly base?: string | undefined;
-  /** Where usage was measured. */
+  /** URL of a Prometheus that measured the usage. */
   readonly prometheus?: URL | undefined;
-  /** Files with what was billed. */
+  /** Files with billed costs. */
   readonly focus: readonly string[];
 }
 
-/** Of less than this, a month can't be told. */
+/** Shorter measurements are ignored, because a month can't be extrapolated from them. */
 const leastHours = 1;
 
 export async function collect(wanted: Wanted): Promise<Review> {
   const { directory, stacks, today, progress } = wanted;
   const present = estimateAll(await readStackFiles(directory, stacks), today);
   const problems = [...present.problems];
-  /** What an option asks for; undefined where it can't be had. */
+  /** The result of an option. If it isn't available, adds a problem and returns undefined. */
   const asked = <Found>(option: string, found: Promise<Found>) =>
     found.catch(({ message }: Error) => void problems.push({ path: option, message }));
 
@@ -86,7 +86,7 @@ export async function collect(wanted: Wanted): Promise<Review> {
     problems,
     notes: [
       ...present.notes,
-      // A change that puts the base's file right must not fail for it.
+      // Problems of the base are only notes, because a change that corrects the base's file must not fail.
       ...(base?.problems ?? []).map(({ path, message }) => `${revision}: ${path}: ${message}`),
       ...(usages ? lacking(regions, "measured", notMeasured) : []),
       ...(billing ? [...lacking(regions, "billed", notBilled), ...billing.notes] : []),
@@ -94,7 +94,7 @@ export async function collect(wanted: Wanted): Promise<Review> {
   };
 }
 
-/** `unread`: the names of the stacks that can't be read. */
+/** `unread` has the names of the stacks that can't be read. */
 function estimateAll(files: ProjectFiles, today: string): Estimates & Pick<ProjectFiles, "unread"> {
   const { configurations, unread, problems } = configurationsOf(files);
   const estimates = configurations.map((configuration) => estimatesOf(configuration, today));
@@ -106,18 +106,18 @@ function estimateAll(files: ProjectFiles, today: string): Estimates & Pick<Proje
   };
 }
 
-/** Whether the cloud makes a cluster's nodes without the tags of the stack. */
+/** Whether the cloud creates a cluster's nodes without the stack's tags. */
 function isUntagged({ region, config }: Estimated): boolean {
   const hasTags = "governance" in config && isTagged(config);
   return isBilled(region) && region.topology === "cluster" && !hasTags;
 }
 
-/** Whether a region of the base isn't there any more. A stack whose file can't be read now isn't gone. */
+/** Whether a region of the base was removed. A stack whose file can't be read now doesn't count as removed. */
 function isRemoved(region: StackRegion, { regions, unread }: ReturnType<typeof estimateAll>): boolean {
   return !unread.includes(region.stack) && !regions.some((other) => isSameRegion(other, region));
 }
 
-/** A note for each region that has a bill and lacks something. */
+/** A note for each region that has a bill but lacks measured or billed costs. */
 function lacking(regions: readonly RegionReview[], part: "billed" | "measured", note: string): string[] {
   return regions
     .filter((region) => !region[part] && region.estimate.lines.length > 0)

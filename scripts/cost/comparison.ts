@@ -1,4 +1,4 @@
-/** What a change costs, as sentences: the same on a terminal and in a comment on a pull request. */
+/** Describes the cost of a change in sentences, for terminals and comments on pull requests. */
 import { texts } from "../../components/capacity/text.ts";
 import { usd } from "../../components/cost/line.ts";
 import { ageWarnings } from "../../components/cost/price-age.ts";
@@ -9,9 +9,9 @@ import { byWeight, type Change, changesOf, type LineChange, sumOfMore } from "./
 import { billOf, type RegionReview, type Review } from "./review.ts";
 import { leftOut, outlook, pricedLines } from "./sentences.ts";
 
-/** So many regions have their causes, and so many causes each: the whole is shorter than a screen. */
+/** The largest changes are described with their causes. These limits keep the whole shorter than a screen. */
 const [mostRegions, mostCauses] = [3, 2];
-/** The others have a line each. */
+/** Maximum number of further regions, which have one line each. */
 const mostLines = 15;
 
 /** @param base the revision */
@@ -29,7 +29,7 @@ export function comparisonOf(review: Review, base: string): Block[] {
   const unnamed = changes.length - told.length - others.length;
   const same = regions.filter(({ stack }) => !unread.base.includes(stack)).length;
   const unchanged = same + removed.length - changes.length;
-  // Of all lines together.
+  // Lines of all described regions together, for the age of prices.
   const lines = told.flatMap(({ region }) => (region ? pricedLines(region.estimate) : []));
   const rest = texts(
     ...others.map((one) => texts(`${titleOf(one)}.`, customersPay(one)).join(" ")),
@@ -39,13 +39,13 @@ export function comparisonOf(review: Review, base: string): Block[] {
   );
   return [
     { ...text(headline), isHeadline: true },
-    // The largest first.
+    // Sorted by size: the largest change is first.
     ...told.flatMap((one) => list(sentencesOf(one), titleOf(one))),
     ...list(rest),
   ];
 }
 
-/** In sum, and as a share of what it was: `+$57.90 (+29%)`. */
+/** The sum, and its share of the previous cost: `+$57.90 (+29%)`. */
 function difference(changes: readonly Change[], { regions, removed }: Review): string {
   const more = sumOfMore(changes);
   const past = [...regions.flatMap(({ past }) => past ?? []), ...removed.map(({ estimate }) => estimate)];
@@ -66,7 +66,7 @@ function titleOf({ name, was, is, more }: Change): string {
 
 const notKnown = "not known";
 
-/** `+$57.90`; `$0.00 to +$336.30`, as the low or the high end changes; `at least +$57.90`, where a line without any price comes; `not known`. */
+/** `+$57.90`; `$0.00 to +$336.30` if only the low or the high end changes; `at least +$57.90` if a line without any price is added; `not known`. */
 export function moreText({ low, expected, high }: Amounts): string {
   const ends = [low, expected, high].filter(Number.isFinite);
   const [least, most] = [Math.min(...ends), Math.max(...ends)].map(change);
@@ -101,13 +101,13 @@ function counted(count: number, one: string, several: string): string {
   return `${count} ${count === 1 ? one : several}`;
 }
 
-/** Without how old the prices are, which is said once. */
+/** New warnings, except for those about the age of prices, which are reported once. */
 function newWarnings({ estimate, past }: RegionReview): string[] {
   const known = past?.warnings ?? [];
   return estimate.warnings.filter((text) => !text.includes("npm run prices") && !known.includes(text));
 }
 
-/** Lines as causes, the largest first: one that goes and one of its kind that comes are one. */
+/** Lines as causes, largest first. A removed line and a new line of the same kind are one cause. */
 function causesOf(lines: readonly LineChange[]): { readonly text: string; readonly more: Amounts }[] {
   const causes = [...Map.groupBy(lines, kindOf).values()].flatMap((own) => {
     const [gone, ...alsoGone] = own.filter(({ is }) => !is);

@@ -7,36 +7,36 @@ import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { stackCost } from "../../components/cost/stack-cost.ts";
 import type { Configuration } from "../fleet/configurations.ts";
 
-/** A region's estimate and whose it is. */
+/** A region's estimate, with the region's stack. */
 export interface StackRegion {
   readonly stack: string;
   readonly estimate: RegionEstimate;
 }
 
-/** The same with what it follows from. */
+/** With the inputs of the estimate. */
 export interface Estimated extends StackRegion {
   readonly region: AnyRegion;
   readonly config: StackConfig;
-  /** Undefined where it isn't in a cloud. */
+  /** Undefined if the region isn't in a cloud. */
   readonly capacity: Capacity | undefined;
 }
 
-/** The regions of a stack, or of several. */
+/** The regions of one or several stacks. */
 export interface Estimates {
   readonly regions: readonly Estimated[];
-  /** What a preview would refuse, with paths that start with a file's. */
+  /** What a preview would refuse. Paths start with a file's path. */
   readonly problems: readonly Problem[];
-  /** What it would only say. */
+  /** What a preview would only warn about. */
   readonly notes: readonly string[];
 }
 
-/** @param today `2026-11-24` */
+/** @param today like `2026-11-24` */
 export function estimatesOf({ stack, path, config }: Configuration, today: string): Estimates {
   const capacities = config.regions.map((region) =>
     isBilled(region) ? capacityOf(region, config) : undefined,
   );
   const { regions, problems, warnings } = stackCost(config, priceBook, today, capacities);
-  // A machine or a disk that isn't known: the estimate counts another one in its place.
+  // For an unknown machine or disk, the estimate counts another one instead.
   const capacityProblems = withinRegions(capacities.map((capacity) => capacity?.problems ?? []));
   return {
     regions: config.regions.flatMap((region, index) => {
@@ -48,7 +48,7 @@ export function estimatesOf({ stack, path, config }: Configuration, today: strin
   };
 }
 
-/** What a region is called among those of all stacks: mostly its stack has its name already. */
+/** A region's name among the regions of all stacks. Usually the stack's name already contains it. */
 export function nameOf({ stack, estimate: { region } }: StackRegion): string {
   return stack.endsWith(region) ? stack : `${stack}, ${region}`;
 }

@@ -1,4 +1,4 @@
-/** What clouds have billed, from an export in FOCUS, the FinOps Foundation's form: https://focus.finops.org/focus-specification/ */
+/** Reads billed costs from an export in FOCUS, the FinOps Foundation's format: https://focus.finops.org/focus-specification/ */
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { PassThrough } from "node:stream";
@@ -18,27 +18,27 @@ import { usd as dollars } from "../../components/cost/line.ts";
 import { project } from "../../components/hosts/naming.ts";
 import type { StackRegion } from "./estimates.ts";
 
-/** What was billed for a region of a stack. */
+/** The billed cost of a stack's region. */
 export interface Billed {
-  /** From the first usage of the stack to the last. A purchase has the time that it is for. */
+  /** Time from the stack's first usage to its last. A purchase counts for the period that it covers. */
   readonly hours: number;
   readonly usd: number;
-  /** As of a month of 730 hours. */
+  /** Extrapolated to a month of 730 hours. */
   readonly monthlyUSD: number;
-  /** With the usage's share of what was paid for commitments, wherever that was billed. */
+  /** Includes the usage's share of commitments, wherever those were billed. */
   readonly effectiveUSD: number;
   readonly effectiveMonthlyUSD: number;
 }
 
-/** Not null, which z.coerce.date() takes for 1970. */
+/** Excludes null, which z.coerce.date() would read as 1970. */
 const date = z.union([z.string(), z.date()]).pipe(z.coerce.date());
 
-/** Not null or empty, which z.coerce.number() takes for 0. */
+/** Excludes null and empty strings, which z.coerce.number() would read as 0. */
 const amount = z.union([z.number(), z.bigint(), z.string().regex(/\S/)]).pipe(z.coerce.number());
 
 /**
- * The columns that count; each version of FOCUS since 1.0 has them, but for Azure's own, which begin with `x_`:
- * https://learn.microsoft.com/azure/cost-management-billing/dataset-schema/cost-usage-details-focus. In CSV all is text, and the tags are JSON; Parquet has dates, and may have a map.
+ * The columns that are used. Each version of FOCUS since 1.0 has them, except for Azure's own, which begin with `x_`:
+ * https://learn.microsoft.com/azure/cost-management-billing/dataset-schema/cost-usage-details-focus. In CSV, all values are text and tags are JSON. Parquet has dates, and tags may be a map.
  */
 const row = z.looseObject({
   BilledCost: amount,
@@ -53,7 +53,7 @@ const row = z.looseObject({
   Tags: z.union([z.string(), z.record(z.string(), z.unknown())]).nullable(),
 });
 
-/** Of charges; the times are of usage, infinitely late and early without any. */
+/** The empty sum of charges. `start` and `end` are those of usage; without usage, they are infinite. */
 const nothing = {
   usd: 0,
   effectiveUSD: 0,
@@ -73,12 +73,12 @@ function plus(one: Sum, other: Sum): Sum {
 }
 
 /**
- * Adds up what has the tags of this project's stacks.
- * @param paths of files in CSV, plain or compressed by gzip, or in Parquet
- * @param wanted the stacks that are asked for, all if there are none
- * @returns `billed` without the regions that have no usage, as nothing says what theirs is in a month; `notes`, a sentence for what counts for no region: of one
- * that isn't the stack's, or of none where the stack has several
- * @throws Error with the way out: a file that can't be read, isn't FOCUS, or is in another currency; no charge that has the tags.
+ * Adds up the charges with the tags of this project's stacks.
+ * @param paths CSV files, plain or compressed with gzip, or Parquet files
+ * @param wanted the stacks to report. All, if empty.
+ * @returns `billed`, without regions that have no usage, because their monthly cost isn't known; `notes`, a sentence for each amount that counts for no region: its region
+ * isn't the stack's, or it has no region and the stack has several
+ * @throws Error with the way out: a file can't be read, isn't FOCUS, or is in another currency; or no charge has the tags
  */
 export async function readFocus(
   paths: readonly string[],
@@ -137,19 +137,19 @@ async function addFile(path: string, sums: Map<string, Sum>): Promise<void> {
   );
 }
 
-/** Beside none and Snappy. */
+/** In addition to uncompressed files and Snappy. */
 const compressors: Compressors = {
   BROTLI: (input) => brotliDecompressSync(input),
   GZIP: (input) => gunzipSync(input),
   ZSTD: (input) => zstdDecompressSync(input),
 };
 
-/** Group by group, and only the columns that count: an export of a month may be larger than the memory. */
+/** Reads one row group at a time, and only the columns that are used, because an export of a month can be larger than the memory. */
 async function addParquet(path: string, sums: Map<string, Sum>): Promise<void> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   const there = parquetSchema(metadata).children.map(({ element }) => element.name);
-  // An export may leave columns out: which of them it must have, `row` says.
+  // An export can omit columns. The schema `row` checks for the required ones.
   const columns = Object.keys(row.shape).filter((name) => there.includes(name));
   const options = { file, metadata, columns, compressors };
   let rowStart = 0;
@@ -161,7 +161,7 @@ async function addParquet(path: string, sums: Map<string, Sum>): Promise<void> {
   }
 }
 
-/** Four bytes, which tell the format: https://parquet.apache.org/docs/file-format/ */
+/** The first four bytes, which identify the format: https://parquet.apache.org/docs/file-format/ */
 async function startOf(path: string): Promise<Buffer> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(4) });
@@ -189,19 +189,19 @@ function add(record: unknown, line: number, sums: Map<string, Sum>): void {
   sums.set(key, plus(sums.get(key) ?? nothing, { ...nothing, ...amounts, ...(isUsage && { start, end }) }));
 }
 
-/** Nothing where the charge is in another currency, and the cloud doesn't say what it is in USD. */
+/** @returns undefined if the charge is in another currency and the cloud doesn't convert it to USD */
 function amountsInUsd(charge: z.output<typeof row>): Pick<Sum, "usd" | "effectiveUSD"> | undefined {
   if (charge.BillingCurrency === "USD") return { usd: charge.BilledCost, effectiveUSD: charge.EffectiveCost };
   const { x_BilledCostInUsd: usd, x_EffectiveCostInUsd: effectiveUSD } = charge;
   return typeof usd === "number" && typeof effectiveUSD === "number" ? { usd, effectiveUSD } : undefined;
 }
 
-/** Clouds name no region, or `global`, for what is in none. */
+/** For resources without a region, clouds name no region, or `global`. */
 function keyOf(stack: string, region: string | null | undefined): string {
   return `${stack}/${region?.toLowerCase() === "global" ? "" : (region ?? "")}`;
 }
 
-/** The stack of a resource of this project. The column is an object, or one in JSON; AWS may write `user:` or `user_` before a key. */
+/** The stack of this project's resource. The tags are an object, or an object as JSON. AWS may add `user:` or `user_` to a key. */
 function stackOf(tags: z.output<typeof row>["Tags"]): string | undefined {
   const all = typeof tags === "string" ? objectIn(tags) : (tags ?? {});
   const own = new Map(Object.entries(all).map(([key, value]) => [key.replace(/^user[:_]/, ""), value]));
@@ -209,7 +209,7 @@ function stackOf(tags: z.output<typeof row>["Tags"]): string | undefined {
   return own.get("project") === project && typeof stack === "string" ? stack : undefined;
 }
 
-/** What isn't JSON has no tags. */
+/** Text that isn't JSON has no tags. */
 function objectIn(text: string): object {
   try {
     return Object(JSON.parse(text));

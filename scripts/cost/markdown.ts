@@ -3,7 +3,7 @@ import { type Block, type Format, list, written } from "./blocks.ts";
 import { reportOf } from "./report.ts";
 import type { Review } from "./review.ts";
 
-/** GitHub takes comments of up to 65,536 characters, and a region has about 2,500. */
+/** GitHub's limit for comments is 65,536 characters, and a region needs about 2,500. */
 const mostRegions = 15;
 
 /** The report as a comment on a pull request. */

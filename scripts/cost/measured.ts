@@ -6,44 +6,44 @@ import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import type { Prometheus, Sample } from "../fleet/prometheus.ts";
 import type { Estimated } from "./estimates.ts";
 
-/** A region's cost by what a Prometheus has measured of its use. */
+/** A region's cost according to the usage that a Prometheus measured. */
 export interface Measured {
-  /** The time that was measured. */
+  /** Duration of the measurement. */
   readonly hours: number;
-  /** With the measured usage in place of the assumed, as of a month. */
+  /** The estimate with measured instead of assumed usage, extrapolated to a month. */
   readonly estimate: RegionEstimate;
-  /** As of a month. What isn't in it, is assumed. */
+  /** Extrapolated to a month. Missing values are assumed. */
   readonly usage: Partial<MonthlyUsage>;
   /**
-   * In the measured time, against pulls from the upstream without a cache: what we have paid less. Negative where the cache has cost more, absent
-   * where there is nothing to compare with, or what nodes pull isn't measured.
+   * What we saved in the measured time, compared with pulls from the upstream without a cache. Negative if the cache was more expensive. Undefined if there
+   * is nothing to compare with, or the nodes' pulls aren't measured.
    */
   readonly savedUSD?: number;
-  /** The values of the workload with which it would have been assumed; those that can be told. */
+  /** The values of the workload that match the measured usage, as far as they can be derived. */
   readonly fitting: Partial<Pick<Workload, "pullsPerNodeGiB" | "growthGiBPerMonth">>;
 }
 
-/** What one cache has moved. */
+/** Bytes that one cache transferred. */
 interface MeasuredUsage {
-  /** Since the first sample of the window. */
+  /** Time since the first sample in the window. */
   readonly hours: number;
   readonly servedBytes: number;
-  /** Undefined where its origins tell nothing. */
+  /** Undefined if its origins have no metrics. */
   readonly filledBytes: number | undefined;
 }
 
-/** What is looked at: enough to even out days and weeks. */
+/** The measured period. It is long enough to even out days and weeks. */
 const window = "30d";
-/** How exactly the beginning of the data is looked for. */
+/** Accuracy of the data's start time. */
 const resolution = "5m";
 
 /**
- * Asks for the bytes that each cache has sent and fetched: docs/metrics.md.
+ * Queries the bytes that each cache sent and fetched: docs/metrics.md.
  *
- * A central Prometheus has the labels `provider` and `region` on every series. A cache's own has not: it gives them only to what leaves it, so it is asked
- * for those.
- * @returns undefined for a region without samples
- * @throws Error when it can't be asked.
+ * In a central Prometheus, every series has the labels `provider` and `region`. A cache's own Prometheus adds them only to data that it sends elsewhere, so it is asked
+ * for its external labels.
+ * @returns a function that returns undefined for a region without samples
+ * @throws Error if Prometheus can't be queried
  */
 export async function measureUsage(
   prometheus: Prometheus,
@@ -71,9 +71,9 @@ export async function measureUsage(
 }
 
 /**
- * The cost of a region by its measured usage.
+ * The cost of a region with its measured usage.
  *
- * Where the bucket sends the blobs, the cache hasn't seen what nodes pull, and the assumption stays.
+ * If clients get blobs from the bucket, the cache doesn't see the nodes' pulls, and their usage stays assumed.
  */
 export function measuredCost(
   { hours, servedBytes, filledBytes }: MeasuredUsage,
@@ -92,7 +92,7 @@ export function measuredCost(
   const isCompared = chosen !== undefined && without !== undefined && usage.pulledGiB !== undefined;
   const { nodes, nodeChurnPerMonth, growthGiBPerMonth } = config.workload;
   const starts = nodes * nodeChurnPerMonth;
-  // What a bucket's rule deletes while it is in use comes again, and is no growth.
+  // Blobs that the bucket's rule deletes while they are in use are fetched again, which isn't growth.
   const refetchedGiB = estimate.usage.filledGiB - growthGiBPerMonth;
   const { pulledGiB, filledGiB } = usage;
   return {

@@ -5,10 +5,10 @@ import { type Format, written } from "./blocks.ts";
 import { reportOf } from "./report.ts";
 import type { Review } from "./review.ts";
 
-/** With more regions than this, their sections are folded. */
+/** With more regions, their sections are folded. */
 const mostOpen = 3;
 
-/** The report as a page by itself. */
+/** The report as a self-contained HTML page. */
 export function renderPage(review: Review): string {
   const { date, regions, problems } = review;
   return document(

@@ -1,4 +1,4 @@
-/** What a report says, once for all formats. */
+/** The content of a report, for all formats. */
 import type { Alternative } from "../../components/cost/alternatives.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { notFound, unitPrice, usd } from "../../components/cost/line.ts";
@@ -10,7 +10,7 @@ import { nameOf } from "./estimates.ts";
 import { type Bill, billOf, type RegionReview, type Review } from "./review.ts";
 import { conclusions, leftOut, notPricedText, remarksOf } from "./sentences.ts";
 
-/** With a base what changes, otherwise all lines. */
+/** With a base, only the changes; otherwise, all lines. */
 export function reportOf(review: Review): Block[] {
   const { base, notes } = review;
   return [
@@ -45,7 +45,7 @@ function billOfAll(regions: readonly { readonly estimate: RegionEstimate }[]): B
 
 type Cell = (regions: readonly { readonly estimate: RegionEstimate }[]) => string;
 
-/** Of regions of which none has lines, nothing is known. */
+/** If no region has lines, the cost is unknown. */
 function ifPriced(cell: (bill: Bill) => string, otherwise = ""): Cell {
   return (regions) =>
     regions.some(({ estimate }) => estimate.lines.length > 0) ? cell(billOfAll(regions)) : otherwise;
@@ -54,7 +54,7 @@ function ifPriced(cell: (bill: Bill) => string, otherwise = ""): Cell {
 const nothingPriced = "not priced";
 const wePay = ifPriced(rangeText, nothingPriced);
 
-/** Cells of a region, or of several together. */
+/** Cells for one region, or for several together. */
 const columns: Readonly<Record<string, (regions: readonly RegionReview[]) => string>> = {
   ">We pay": wePay,
   ">Fixed": ifPriced(({ fixed }) => usd(fixed)),
@@ -74,7 +74,7 @@ function sumCell(amounts: readonly (number | undefined)[]): string {
   return known.length > 0 ? usd(sum(known)) : "";
 }
 
-/** Without columns that are empty. */
+/** Leaves out empty columns. */
 function overview(regions: readonly RegionReview[]): TableBlock {
   const used = Object.entries(columns).filter(([, cell]) => cell(regions) !== "");
   const row = (name: string, those: readonly RegionReview[]) => [

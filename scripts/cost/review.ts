@@ -7,39 +7,39 @@ import type { StackRegion } from "./estimates.ts";
 import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 
-/** What is reported, in whatever format. */
+/** The content of a report, for all formats. */
 export interface Review {
-  /** Of the report: `2026-11-24`. */
+  /** Date of the report: `2026-11-24`. */
   readonly date: string;
   readonly regions: readonly RegionReview[];
-  /** The revision that `past` of the regions is from. */
+  /** The revision of the regions' `past`. */
   readonly base?: string;
-  /** Regions that only the base has. */
+  /** Regions that exist only in the base. */
   readonly removed: readonly StackRegion[];
-  /** The stacks that can't be read, now and in the base: they are in no total. */
+  /** Stacks that can't be read now or in the base. They are in no total. */
   readonly unread: { readonly now: readonly string[]; readonly base: readonly string[] };
-  /** What is missing in the report, with a path that starts with a file's or a stack's name. */
+  /** What is missing in the report. Paths start with a file's or a stack's name. */
   readonly problems: readonly Problem[];
-  /** What the reader should know, a sentence each. */
+  /** What the reader should know, one sentence each. */
   readonly notes: readonly string[];
 }
 
 export interface RegionReview extends StackRegion {
   /** The base's estimate of the same region. */
   readonly past?: RegionEstimate;
-  /** Why it costs more or less than in the base, beside its lines: a sentence each. */
+  /** Why the cost differs from the base, in addition to the lines: one sentence each. */
   readonly why?: readonly string[];
-  /** The cost by measured usage. */
+  /** The cost with measured usage. */
   readonly measured?: Measured;
-  /** What was billed. */
+  /** The billed cost. */
   readonly billed?: Billed;
-  /** Whether most of its bill hasn't the tags of the stack: EKS and AKS give them to the nodes only where `governance.tags` asks for tags. */
+  /** Whether most of the bill lacks the stack's tags: EKS and AKS tag nodes only if `governance.tags` has tags. */
   readonly nodesUntagged?: boolean;
 }
 
-/** What regions cost us and their customers in a month. USD; the range is of what we pay. */
+/** What regions cost us and their customers per month, in USD. The range is that of our cost. */
 export interface Bill extends Amounts {
-  /** What we pay, as expected: fixed + usage. */
+  /** Our expected cost: fixed + usage. */
   readonly fixed: number;
   readonly usage: number;
   /** What the customers pay. */

@@ -19,7 +19,7 @@ export function leftOut({ unread: { now, base: past }, base }: Pick<Review, "unr
   );
 }
 
-/** What follows for a region, a sentence or two each: the same in all reports. */
+/** Conclusions about a region, one or two sentences each. They are the same in all reports. */
 export function outlook(estimate: RegionEstimate, hasSteps: boolean): string[] {
   const { alternatives, breakEven, contested, range, steps, usage } = estimate;
   return texts(
@@ -31,7 +31,7 @@ export function outlook(estimate: RegionEstimate, hasSteps: boolean): string[] {
   );
 }
 
-/** What is said below a region's lines. */
+/** The sentences below a region's lines. */
 export function conclusions(region: Omit<RegionReview, "stack">): string[] {
   const { estimate, measured, billed, nodesUntagged = false } = region;
   return texts(
@@ -43,7 +43,7 @@ export function conclusions(region: Omit<RegionReview, "stack">): string[] {
   );
 }
 
-/** The accounts of the registries and of the nodes have bills of their own. */
+/** Transfer out of the registries is mentioned separately, because the accounts of registries and nodes have their own bills. */
 function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: boolean): string {
   const fills = estimate.lines.filter(({ kind }) => kind === "fill");
   const { expected } = billOf({ ...estimate, lines: fills });
@@ -81,7 +81,7 @@ export function span(hours: number): string {
   return `${text} ${unit}${text === "1" ? "" : "s"}`;
 }
 
-/** What is missing in a total, why, and what it would be elsewhere. */
+/** What is missing in a total, why, and what it costs in another region. */
 export function notPricedText({ name, reason, elsewhere }: NotPriced): string {
   const region =
     elsewhere && `${elsewhere.region}${elsewhere.regions === 1 ? ", the only region with a price," : ""}`;
@@ -97,7 +97,7 @@ const remarks: Readonly<Record<string, (estimate: RegionEstimate) => readonly st
   Assumptions: ({ assumptions }) => assumptions,
 };
 
-/** What is to be known about the estimates of several regions, each thing once. */
+/** Remarks on the estimates of several regions, without repetitions. */
 export function remarksOf(regions: readonly StackRegion[]): Section[] {
   const all = Object.entries(remarks).map(([title, textsOf]): Section => {
     return { kind: "section", about: "all", title, blocks: list(grouped(regions, textsOf)) };
@@ -105,12 +105,12 @@ export function remarksOf(regions: readonly StackRegion[]): Section[] {
   return all.filter(({ blocks }) => blocks.length > 0);
 }
 
-/** All that an estimate knows the price of, contested or not. */
+/** All lines whose price is known, including contested ones. */
 export function pricedLines({ lines, contested }: RegionEstimate): CostLine[] {
   return [...lines, ...(contested?.lines ?? [])];
 }
 
-/** The date, confidence and source of each price, and the lines that rest on it. */
+/** The date, confidence and source of each price, with the lines that use it. */
 function pricesOf(estimate: RegionEstimate): string[] {
   const origins = Map.groupBy(
     pricedLines(estimate).flatMap(({ name, source }) => (source ? [{ name, source }] : [])),
@@ -119,7 +119,7 @@ function pricesOf(estimate: RegionEstimate): string[] {
   return [...origins].map(([origin, those]) => `${origin}: ${those.map(({ name }) => name).join("; ")}`);
 }
 
-/** With the regions that a text is about, where it isn't about all that have a bill. */
+/** Groups equal texts. Names the regions of a text unless it applies to all that have a bill. */
 function grouped(
   regions: readonly StackRegion[],
   textsOf: (estimate: RegionEstimate) => readonly string[],

@@ -3,15 +3,15 @@ import { type Format, written } from "./blocks.ts";
 import { reportOf } from "./report.ts";
 import type { Review } from "./review.ts";
 
-/** Of a terminal of 120 columns, with a margin of one. */
+/** For a terminal of 120 columns, with a margin of one. */
 const width = 119;
 
-/** Of the columns of text: longer cells go on in further lines. */
+/** Widths of the text columns. Longer cells continue on the next line. */
 const widths = { firstWidth: 34, lastWidth: 44 };
 
 export function renderTerminal(review: Review): string {
   const { regions, removed, notes, problems } = review;
-  // Problems are said beside the report, so a report of nothing else is none.
+  // Problems are printed separately, so a report with nothing else is empty.
   if (problems.length > 0 && [regions, removed, notes].every(({ length }) => length === 0)) return "";
   return `${written(reportOf(review), terminal).join("\n\n")}\n`;
 }

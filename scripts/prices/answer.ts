@@ -9,34 +9,34 @@ import {
   type Tier,
 } from "../../components/cost/prices/price-book.ts";
 
-/** What a price API says of one thing in one region: a price, or why there is none to take. */
+/** A price API's answer about one item in one region: a price, or why there is none. */
 export interface Answer {
   /** Or `*`. */
   readonly region: string;
   readonly item: Item;
   readonly price?: Pick<Price, "unit" | "price" | "tiers">;
-  /** Instead of a price. The book then keeps what it has. */
+  /** Set if there is no price. The book then keeps its price. */
   readonly problem?: string;
 }
 
-/** How a cloud's list counts something. */
+/** How a cloud's list counts an item. */
 export interface Counting {
-  /** Another unit in an answer is a problem. */
+  /** An answer with another unit is a problem. */
   readonly listUnit: string;
-  /** How many of the list's units are one of ours. @default 1 */
+  /** Number of the list's units per unit of the book. @default 1 */
   readonly factor?: number;
-  /** Whether all tiers are taken. @default the first alone */
+  /** Whether all tiers are used. @default only the first */
   readonly tiered?: boolean;
 }
 
-/** What is asked for. */
+/** What to ask for. */
 export interface Asked {
-  /** Or `*`, for what is asked in one region for all. */
+  /** Or `*` if the price of one region applies to all. */
   readonly region: string;
   readonly item: keyof typeof items;
 }
 
-/** A step of a product's price, as a list has it. */
+/** One step of a product's price in a list. */
 export interface Step {
   readonly unit: string;
   readonly currency: string;
@@ -44,7 +44,7 @@ export interface Step {
   readonly price: number;
 }
 
-/** What a cloud's list is to be asked for, as items.json says: once for what the book has for all regions. */
+/** The items to ask a cloud's list for, from items.json. An item that the book has for all regions is asked for once. */
 export function wanted<List extends object>(cloud: Cloud, regions: readonly string[]): (List & Asked)[] {
   const common = listPrices[cloud].regions[everywhere] ?? {};
   const lists = Object.entries(items) as unknown as [Asked["item"], Partial<Record<Cloud, List>>][];
@@ -55,7 +55,7 @@ export function wanted<List extends object>(cloud: Cloud, regions: readonly stri
   );
 }
 
-/** The price of one thing, from the steps of each product that it can be. Several products with the same price are as good as one. */
+/** The price of one item, from the price steps of each matching product. Several products with the same price count as one. */
 export function answer(
   cloud: Cloud,
   item: Item,
@@ -78,26 +78,26 @@ export function answer(
   return { region, item, price: { unit, ...(counting.tiered ? { tiers } : { price: tiers[0].price }) } };
 }
 
-/** In our units and in order, which a list's steps aren't. Or what is wrong. */
+/** @returns the tiers in the book's units, sorted, or what is wrong with the steps */
 function tiersOf(
   steps: readonly Step[],
   { listUnit, factor = 1, tiered = false }: Counting,
 ): Tier[] | string {
   const foreign = steps.find(({ unit, currency }) => unit !== listUnit || currency !== "USD");
   if (foreign) return `in ${foreign.currency} for ${foreign.unit}, not in USD for ${listUnit}`;
-  // Rows of price 0 are old ones, but for the start of a ladder.
+  // Rows with price 0 are outdated, except for the first step of a ladder.
   const meant = steps.filter(({ price }) => tiered || price > 0);
   const tiers: Tier[] = [];
   for (const [from, those] of Map.groupBy(meant, ({ from }) => from)) {
     const [price = 0, ...others] = new Set(those.map(({ price }) => price));
     if (others.length > 0) return ambiguous([price, ...others]);
-    // Without the last digits of a multiplication.
+    // Removes the rounding errors of the multiplication.
     tiers.push({ from: from / factor, price: Number((price * factor).toPrecision(10)) });
   }
   return tiers.sort((one, other) => one.from - other.from);
 }
 
-/** Nothing to take: several different prices are none. */
+/** If there are several different prices, none is used. */
 function ambiguous(prices: readonly number[]): string {
   return `${prices.length} different prices for one filter: ${prices.join(", ")}`;
 }

@@ -4,15 +4,15 @@ import { machineNamed } from "../../components/capacity/machines.ts";
 import { everywhere } from "../../components/cost/prices/price-book.ts";
 import { type Answer, type Asked, answer, type Counting, type Step, wanted } from "./answer.ts";
 
-/** What to ask for one product, after https://github.com/infracost/infracost, internal/resources/aws; units are in lower case. */
+/** A query for one product, based on https://github.com/infracost/infracost, internal/resources/aws; units are in lower case. */
 export interface AwsQuery extends Counting, Asked {
   readonly service: string;
-  /** The end of its usage type. What is in front is the region's, and its own in each service: `EUC1-`, `EU-`, `USE1-` or nothing. */
+  /** The end of the usage type. Its prefix depends on the region and the service: `EUC1-`, `EU-`, `USE1-` or nothing. */
   readonly usage?: string;
   readonly filters?: Readonly<Record<string, string>>;
 }
 
-/** @param regions any that AWS has: nothing else is known of them */
+/** @param regions any of AWS's regions; nothing else about them needs to be known */
 export function awsQueries(regions: readonly string[]): AwsQuery[] {
   return wanted<Omit<AwsQuery, keyof Asked>>("aws", regions).map((query) => ({
     ...query,
@@ -20,7 +20,7 @@ export function awsQueries(regions: readonly string[]): AwsQuery[] {
   }));
 }
 
-/** Transfer is asked for by where it comes from, and Route 53 has no regions. */
+/** Transfer is filtered by its source region, and Route 53 has no regions. */
 function placeFilters({ service, item, region }: AwsQuery): Readonly<Record<string, string>> {
   if (service === "AmazonRoute53") return {};
   if (service !== "AWSDataTransfer") return { regionCode: region === everywhere ? "us-east-1" : region };
@@ -28,7 +28,7 @@ function placeFilters({ service, item, region }: AwsQuery): Readonly<Record<stri
   return { fromRegionCode: region, ...to };
 }
 
-/** Two regions of each continent: one of them is the other region of a continent, to which transfer goes. A continent of one region has the last pair. */
+/** Two regions per continent. One of them is the destination of transfer within the continent. A continent with one region uses the last pair. */
 const pairs: readonly (readonly [string, string])[] = [
   ["eu-west-1", "eu-central-1"],
   ["ap-southeast-2", "ap-southeast-1"],
@@ -42,18 +42,18 @@ function neighbourOf(region: string): string {
 }
 
 /**
- * Asks AWS's price list, which takes credentials with the right `pricing:GetProducts`.
- * @throws the SDK's errors: no credentials, no way there.
+ * Queries AWS's price list. Needs credentials with the right `pricing:GetProducts`.
+ * @throws the SDK's errors: no credentials, no connection
  */
 export async function askAws(
   queries: readonly AwsQuery[],
   config: PricingClientConfig = {},
 ): Promise<Answer[]> {
-  // One of the few regions where the API is.
+  // One of the few regions with the API.
   const client = new PricingClient({ region: "us-east-1", ...config });
   try {
     const answers: Answer[] = [];
-    // One after the other: AWS throttles more than a few at a time.
+    // One query after the other, because AWS throttles more than a few at a time.
     for (const query of queries) answers.push(...answersTo(query, await entriesOf(client, query)));
     return answers;
   } finally {
@@ -85,12 +85,12 @@ const dimension = z
   })
   .transform(({ unit, beginRange, pricePerUnit }): Step => {
     const [[currency, price] = ["no currency", ""]] = Object.entries(pricePerUnit);
-    // Each service writes it its own way.
+    // Services spell the unit in different ways.
     const listUnit = unit.toLowerCase().replace(/^hours?$/, "hrs");
     return { unit: listUnit, currency, from: Number(beginRange), price: Number(price) };
   });
 
-/** What is read of an entry of AWS's price list: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html */
+/** The fields of AWS's price list that are used: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html */
 const entry = z.object({
   product: z.object({ attributes: z.record(z.string(), z.string()) }),
   terms: z.object({
@@ -102,7 +102,7 @@ const entry = z.object({
 
 /**
  * The answers to a query, from the entries of all its pages.
- * @throws z.ZodError for entries of another shape.
+ * @throws z.ZodError if an entry has another structure
  */
 function answersTo(query: AwsQuery, entries: readonly unknown[]): Answer[] {
   const { item, usage } = query;

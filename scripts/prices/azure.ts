@@ -4,7 +4,7 @@ import { machines } from "../../components/capacity/machines.ts";
 import { everywhere, type Item } from "../../components/cost/prices/price-book.ts";
 import { type Answer, type Asked, answer, type Counting, wanted } from "./answer.ts";
 
-/** What is read of a row: https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices */
+/** The fields of a row that are used: https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices */
 const row = z.object({
   currencyCode: z.string(),
   tierMinimumUnits: z.number(),
@@ -19,20 +19,20 @@ const row = z.object({
 
 type Row = z.output<typeof row>;
 
-/** A product, after https://github.com/SpareCores/sc-crawler, src/sc_crawler/vendors/_azure.py, and https://github.com/infracost/infracost, internal/resources/azure. */
+/** A product, based on https://github.com/SpareCores/sc-crawler, src/sc_crawler/vendors/_azure.py, and https://github.com/infracost/infracost, internal/resources/azure. */
 interface Listed extends Counting {
   readonly fields: Readonly<Record<string, string>>;
-  /** The meter that is meant. Absent where the product has one for each type. */
+  /** The meter to use. Undefined if the product has one per type. */
   readonly meter?: string;
 }
 
-/** What to ask Azure's Retail Prices API for, and what the answer means. */
+/** A query for Azure's Retail Prices API, and how to read its answer. */
 export interface AzureQuery extends Listed, Asked {
-  /** OData; case counts. */
+  /** OData; case-sensitive. */
   readonly filter: string;
 }
 
-/** @param regions any that Azure has: nothing else is known of them */
+/** @param regions any of Azure's regions; nothing else about them needs to be known */
 export function azureQueries(regions: readonly string[]): AzureQuery[] {
   const types = machines.azure.map(({ type }) => `armSkuName eq '${type}'`).join(" or ");
   return wanted<Listed>("azure", regions).map((query) => {
@@ -46,21 +46,21 @@ export function azureQueries(regions: readonly string[]): AzureQuery[] {
   });
 }
 
-/** What a row is the price of; undefined for a row that isn't meant. OData can't exclude, so this does. */
+/** The item that a row has the price of. Undefined for other rows, which the OData filter can't exclude. */
 function itemOf({ item, meter }: AzureQuery, row: Row): Item | undefined {
   if (item === "machine/") return machineOf(row);
   if (item === "premium-ssd/") return premiumDiskOf(row);
   return row.meterName === meter ? item : undefined;
 }
 
-/** One size has rows for Windows, for Cloud Services, and for capacity that can be taken away. */
+/** Excludes a size's rows for Windows, Cloud Services and evictable capacity. */
 function machineOf({ armSkuName, productName, skuName, meterName }: Row): Item | undefined {
   if (!armSkuName || / ?(?:Windows|Cloud ?Services)$/.test(productName)) return undefined;
   if (/Spot|Low Priority|Expired|Free/.test(`${skuName} ${meterName}`)) return undefined;
   return `machine/${armSkuName}`;
 }
 
-/** The same product has rows for mounts of a shared disk, and for disks in several zones. */
+/** Excludes the product's rows for mounts of a shared disk, and for disks in several zones. */
 function premiumDiskOf({ skuName, meterName }: Row): Item | undefined {
   const tier = /^(P\d+) LRS$/.exec(skuName)?.[1];
   return tier && meterName === `${tier} LRS Disk` ? `premium-ssd/${tier}` : undefined;
@@ -71,10 +71,10 @@ const page = z.object({ Items: z.array(row), NextPageLink: z.string().nullish() 
 const attempts = 3;
 
 /**
- * Asks Azure's Retail Prices API, which anybody may.
- * @param address by default, Azure's own
- * @param pauseMs how long to wait when asked to slow down; by default a minute, over which Azure counts
- * @throws Error if it can't be reached or doesn't answer.
+ * Queries Azure's Retail Prices API. Needs no credentials.
+ * @param address @default Azure's own
+ * @param pauseMs wait after an answer to slow down. @default a minute, which is Azure's counting period
+ * @throws Error if the API can't be reached or doesn't answer
  */
 export async function askAzure(
   queries: readonly AzureQuery[],

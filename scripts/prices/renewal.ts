@@ -10,17 +10,17 @@ export interface Change {
   readonly region: string;
   readonly item: string;
   readonly before: Price | undefined;
-  /** Undefined: kept as it was, see `problem`. */
+  /** Undefined if the price was kept: see `problem`. */
   readonly after: Price | undefined;
-  /** Why the answer wasn't taken. */
+  /** Why the answer wasn't used. */
   readonly problem: string | undefined;
 }
 
 export interface Renewal {
   readonly prices: CloudPrices;
-  /** What isn't as before. */
+  /** Prices that changed, or that are unclear. */
   readonly changes: readonly Change[];
-  /** How many prices were confirmed. */
+  /** Number of confirmed prices. */
   readonly confirmed: number;
 }
 
@@ -31,8 +31,8 @@ export interface ApiSource {
 }
 
 /**
- * A book with the answers in it. What wasn't answered, or not clearly, stays as it was, with its old date.
- * @param today as `2026-11-24`
+ * A price book with the answers. Prices without a clear answer are kept, with their old dates.
+ * @param today like `2026-11-24`
  */
 export function renewed(
   book: CloudPrices,
@@ -65,7 +65,7 @@ function sameAmount(one: Price, other: Price): boolean {
   return isDeepStrictEqual([one.unit, one.price, one.tiers], [other.unit, other.price, other.tiers]);
 }
 
-/** Sorted, so that a difference shows what changed, and without sources that nothing is from any more. */
+/** Sorted, so that a diff shows only changes, and without unused sources. */
 function pruned(regions: CloudPrices["regions"], sources: CloudPrices["sources"]): CloudPrices {
   const all = Object.values(regions).flatMap((prices) => Object.values(prices));
   const used = new Set(all.flatMap((price) => price.sources));
@@ -81,7 +81,7 @@ function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, 
   return Object.fromEntries(Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** The regions of a cloud that prices are kept for: those of the book, and those that a stack uses. */
+/** The cloud's regions whose prices are kept: those in the book, and those that stacks use. */
 export function pricedRegions(cloud: Cloud, { regions }: CloudPrices, stacks: ProjectFiles): string[] {
   const used = configurationsOf(stacks)
     .configurations.filter(({ config }) => config.provider === cloud)
@@ -91,7 +91,7 @@ export function pricedRegions(cloud: Cloud, { regions }: CloudPrices, stacks: Pr
   return [...all].sort();
 }
 
-/** What a renewal changed, as text. */
+/** Renders the changes as text. */
 export function changesTable({ changes, confirmed }: Pick<Renewal, "changes" | "confirmed">): string {
   const summary = `${confirmed} prices confirmed, ${changes.length} changed or unclear`;
   if (changes.length === 0) return `${summary}\n`;
