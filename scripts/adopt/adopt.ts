@@ -1,4 +1,4 @@
-/** Finds what a stack without its state has in the cloud, and tries it in a state of its own. Nothing is written to the cloud. */
+/** Finds the cloud resources of a stack whose state is lost, and tries their import in a temporary state. Writes nothing to the cloud. */
 import { randomUUID } from "node:crypto";
 import pMap from "p-map";
 import { valueAt } from "../../policy/values.ts";
@@ -25,19 +25,19 @@ import { asSecret, containsSecret, isKnown, isTold, withValue } from "./values.t
 export interface Adopted {
   /** To be imported one after the other. */
   readonly files: readonly ImportFile[];
-  /** How many resources are taken over. */
+  /** Number of resources that are imported. */
   readonly count: number;
-  /** What isn't, by the resource's name, each with the reason. */
+  /** Resources that aren't imported, each with the reason. */
   readonly missing: readonly Missing[];
-  /** What the next update changes. */
+  /** The changes of the next update. */
   readonly changes: readonly Change[];
 }
 
 export interface Missing {
-  /** `Volume eu-central-1` */
+  /** For example `Volume eu-central-1`. */
   readonly name: string;
   readonly reason: string;
-  /** Whether it is to be made again, whatever the cloud has. */
+  /** Whether the resource is always created again, whatever exists in the cloud. */
   readonly isExpected: boolean;
 }
 
@@ -49,8 +49,8 @@ export interface AdoptOptions {
 }
 
 /**
- * By rounds, each in a state of its own: what is imported tells what depends on it. In the last one, all that was found is imported, and nothing more is found.
- * @throws StepError when the stack can't be previewed, or the cloud can't be asked
+ * Works in rounds, each in an empty temporary state: imported resources reveal the ids of resources that depend on them. The last round imports everything that was found, and finds nothing more.
+ * @throws StepError if the stack can't be previewed, or the cloud doesn't answer
  */
 export function adopt({ project, stack, configFile }: AdoptOptions): Promise<Adopted> {
   const search = new Search(stack);
@@ -68,7 +68,7 @@ export function adopt({ project, stack, configFile }: AdoptOptions): Promise<Ado
   );
 }
 
-/** In one round. */
+/** What one round knows. */
 interface Seen {
   readonly steps: readonly ResourceStep[];
   readonly skeleton: ImportFile;
@@ -79,16 +79,16 @@ const stash = "pulumi:index:Stash";
 
 class Search {
   readonly #aws: AwsAccount;
-  /** By their URNs, as {@link #reasons}. */
+  /** By URN, as in {@link #reasons}. */
   readonly #found = new Map<string, Entry>();
-  /** Why something can't be taken over. */
+  /** Why resources can't be imported. */
   readonly #reasons = new Map<string, string>();
 
   constructor(stack: string) {
     this.#aws = new AwsAccount(stack);
   }
 
-  /** @param scratch an empty one @returns undefined where there may be more to find */
+  /** @param scratch an empty one @returns undefined if there may be more to find */
   async round(scratch: Scratch): Promise<Adopted | undefined> {
     const files = importFiles([...this.#found.values()]);
     for (const file of files) if (!(await this.#import(file, scratch))) return undefined;
@@ -111,7 +111,7 @@ class Search {
     };
   }
 
-  /** @returns whether all of it is there */
+  /** @returns whether all resources of the file exist */
   async #import(file: ImportFile, scratch: Scratch): Promise<boolean> {
     const run = await scratch.import(file);
     if (run.failed.size === 0) return succeeded(run).succeeded;
@@ -144,7 +144,7 @@ class Search {
     return content && entryOf(planned, content);
   }
 
-  /** Not of a cluster that isn't found yet. */
+  /** @returns undefined for the provider of a cluster that isn't found yet */
   #providerOf(planned: Planned, { skeleton }: Seen): Entry | undefined {
     const { type, urn, new: wanted } = planned;
     const own = skeleton.resources.find(
@@ -184,7 +184,7 @@ function tagsReason(ids: readonly string[]): string {
 
 const unnamed = "what its id follows from is missing";
 
-/** What a machine was made from: an AMI, or Azure's image, as the configuration names it. */
+/** The image that a machine was created from: an AMI, or Azure's image, in the configuration's form. */
 function imageOf({ inputs }: Resource): unknown {
   const reference = "storageProfile.imageReference";
   return ["ami", `${reference}.id`, `${reference}.version`]
@@ -193,8 +193,8 @@ function imageOf({ inputs }: Resource): unknown {
 }
 
 /**
- * With what the provider can't read and would replace the resource for. Providers look for changes in the one or the other: AWS's in the outputs, Azure's in the inputs that it keeps
- * among them. What changes in place isn't claimed to be as it should be, and a secret doesn't get into the file: the next update stores both again.
+ * Adds values that the provider can't read and for which it would replace the resource. AWS's provider compares with the outputs, Azure's with the inputs that it stores in the
+ * outputs. Properties that change in place aren't added, and no secret gets into the file: the next update stores both again.
  * @param paths of the properties that force the replacement
  */
 function completed(
@@ -204,7 +204,7 @@ function completed(
   paths: readonly string[],
 ): Entry | undefined {
   const { __inputs: kept, ...told } = outputs;
-  // In a list, nobody knows which entry is which.
+  // In a list, entries can't be matched.
   const unread = paths.filter(
     (path) => !path.includes("[") && valueAt(path, inputs) === undefined && isTold(valueAt(path, wanted)),
   );

@@ -1,4 +1,4 @@
-/** What AWS has given an id: found by its tags. */
+/** Finds resources whose ids AWS generates, by their tags. */
 import { DescribeAddressesCommand } from "@aws-sdk/client-ec2";
 import {
   paginateGetResources,
@@ -9,7 +9,7 @@ import { stackTags } from "../../components/hosts/naming.ts";
 import type { Values } from "./import-file.ts";
 import { isTold } from "./values.ts";
 
-/** As ARNs have it: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html */
+/** Kinds as in ARNs, by Pulumi's type: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html */
 const kinds: Readonly<Record<string, string>> = {
   "aws:ebs/volume:Volume": "ec2:volume",
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "ec2:security-group",
@@ -35,15 +35,15 @@ const kinds: Readonly<Record<string, string>> = {
 
 interface Tagged {
   readonly kind: string;
-  /** As an import takes it. */
+  /** In the form for an import. */
   readonly id: string;
   readonly name: string | undefined;
 }
 
-/** What is in no region has its tags here: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
+/** Resources without a region have their tags here: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
 const home = "us-east-1";
 
-/** What AWS has of one stack. It is asked once for each region that is needed. */
+/** A stack's resources in AWS. Each region is queried once, when it is needed. */
 export class AwsAccount {
   readonly #stack: string;
   /** By region. */
@@ -53,7 +53,7 @@ export class AwsAccount {
     this.#stack = stack;
   }
 
-  /** @param own region of the resource's provider @returns the ids that a resource can have; undefined for a type that isn't found so, null where what it is found by isn't known yet */
+  /** @param own region of the resource's provider @returns the ids that a resource can have; undefined if its type isn't found by tags; null if what identifies it isn't known yet */
   async idsOf(type: string, inputs: Values, own: string): Promise<string[] | null | undefined> {
     if (type === "aws:ec2/eipAssociation:EipAssociation") {
       const { allocationId } = inputs;
@@ -94,7 +94,7 @@ async function associationsOf(allocation: string, region: string): Promise<strin
   return (answer.Addresses ?? []).flatMap(({ AssociationId }) => AssociationId ?? []);
 }
 
-/** `arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0123`, `arn:aws:s3:::name`; load balancing's are the ids themselves. */
+/** Parses `arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0123` or `arn:aws:s3:::name`. In load balancing, the ARN itself is the id. */
 function parse(arn: string): Pick<Tagged, "kind" | "id"> {
   const [, , service = "", , , ...rest] = arn.split(":");
   const [kind = "", ...id] = rest.join(":").split("/");

@@ -1,5 +1,5 @@
 /**
- * What `pulumi import` takes for what has a name, or is composed of others: by the section "Import" of each type's documentation.
+ * Ids for `pulumi import` of resources that have a name, or whose id consists of other values: see the section "Import" of each type's documentation.
  * https://www.pulumi.com/registry/packages/aws/api-docs/, https://learn.microsoft.com/azure/templates/, https://www.pulumi.com/registry/packages/kubernetes/
  */
 
@@ -14,7 +14,7 @@ const bucketSettings = [
   "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
 ];
 
-/** `{input}` */
+/** `{input}` stands for an input of the resource. */
 const aws: Readonly<Record<string, string>> = {
   "aws:cloudwatch/logGroup:LogGroup": "{name}",
   "aws:cloudwatch/metricAlarm:MetricAlarm": "{name}",
@@ -45,7 +45,7 @@ const clusters = "Microsoft.ContainerService/managedClusters";
 const accounts = "Microsoft.Storage/storageAccounts/{accountName}";
 const network = "Microsoft.Network";
 
-/** In a resource group. */
+/** Ids within a resource group. */
 const azure: Readonly<Record<string, string>> = {
   "compute:Disk": `${compute}/disks/{diskName}`,
   "compute:VirtualMachine": `${compute}/virtualMachines/{vmName}`,
@@ -72,14 +72,14 @@ const azure: Readonly<Record<string, string>> = {
   "trafficmanager:Profile": `${network}/trafficmanagerprofiles/{profileName}`,
 };
 
-/** At another resource. */
+/** Ids within another resource. */
 const azureElsewhere: Readonly<Record<string, string>> = {
   "authorization:RoleAssignment":
     "{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
   "monitor:DiagnosticSetting": "{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
 };
 
-/** @returns of a type that has neither a name nor is composed, undefined; of one whose parts aren't known yet, null */
+/** @returns undefined if the type's id can't be composed; null if a part isn't known yet */
 export function composedId(type: string, inputs: Values, subscription: string): string | null | undefined {
   const template = templateOf(type, inputs);
   return template === undefined ? undefined : (filled(template, { ...inputs, subscription }) ?? null);
@@ -95,9 +95,9 @@ function templateOf(type: string, inputs: Values): string | undefined {
 }
 
 function awsTemplate(type: string, { bucketPrefix, setIdentifier }: Values): string | undefined {
-  // One bucket has a name from the start, another one is given it.
+  // One of the two kinds of buckets has a fixed name; the other's name is generated.
   if (type === "aws:s3/bucket:Bucket" && bucketPrefix !== undefined) return undefined;
-  // Of several records of one name.
+  // For one of several records with the same name.
   return setIdentifier === undefined ? aws[type] : `${aws[type]}_{setIdentifier}`;
 }
 

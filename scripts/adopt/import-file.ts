@@ -1,19 +1,19 @@
-/** The file of `pulumi import --file`: https://www.pulumi.com/docs/iac/guides/migration/import/#bulk-import-operations */
+/** The input file of `pulumi import --file`: https://www.pulumi.com/docs/iac/guides/migration/import/#bulk-import-operations */
 import type { ResourceGoal, ResourceStep } from "../pipeline/changes.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
 
 export interface ImportFile {
   readonly resources: readonly Entry[];
-  /** The URNs of what is in the state already, by the names that {@link resources} have for them. */
+  /** URNs of resources that are already in the state, by the names that {@link resources} use for them. */
   readonly nameTable?: Readonly<Record<string, string>>;
 }
 
 export interface Entry {
   readonly type: string;
-  /** In the file: here the URN, which no two have. */
+  /** Unique name in the file: here, the URN. */
   readonly name: string;
-  /** Pulumi's. @default the name */
+  /** Pulumi's logical name. @default the name */
   readonly logicalName?: string;
   readonly id?: string;
   /** A name in the file. */
@@ -21,24 +21,24 @@ export interface Entry {
   readonly provider?: string;
   readonly component?: true;
   readonly inputs?: Values;
-  /** With these, the provider isn't asked. */
+  /** With outputs, the provider doesn't read the resource. */
   readonly outputs?: Values;
 }
 
-/** A step that makes something. */
+/** A step that creates a resource. */
 export type Planned = ResourceStep & { readonly new: ResourceGoal };
 
 export const isProvider = ({ type }: Pick<ResourceStep, "type">) => type.startsWith("pulumi:providers:");
 
 const stackType = "pulumi:pulumi:Stack";
 
-/** What a preview would make, but for the stack and for providers that the engine makes by itself. */
+/** The resources that a preview would create, except for the stack and for default providers. */
 export function plannedOf(steps: readonly ResourceStep[]): Planned[] {
   const planned = steps.filter(
     (step): step is Planned =>
       step.op === "create" && step.new !== null && step.type !== stackType && !isDefault(step.urn),
   );
-  // A component comes once more, with its outputs.
+  // A component has a second step, with its outputs.
   return [...new Map(planned.map((it) => [it.urn, it])).values()];
 }
 
@@ -46,7 +46,7 @@ function isDefault(urn: string): boolean {
   return /:pulumi:providers:[^:]+::default/.test(urn);
 }
 
-/** @param content `id`, and what else is known; nothing for a component */
+/** @param content the id, and what else is known; empty for a component */
 export function entryOf(
   { urn, type, new: { custom, parent, provider } }: Planned,
   content: Pick<Entry, "id" | "inputs" | "outputs"> = {},
@@ -68,7 +68,7 @@ export function nameOf(urn: string): string {
 }
 
 /**
- * Two, where a provider is part of what is imported: the engine would make it before its parent, and refuse that.
+ * Two files if a provider is part of the import. In one file, the engine would create the provider before its parent, and refuse that.
  * https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/import.go
  */
 export function importFiles(entries: readonly Entry[]): ImportFile[] {
@@ -80,7 +80,7 @@ export function importFiles(entries: readonly Entry[]): ImportFile[] {
   return [first, second].filter((it) => it.length > 0).map(withNames);
 }
 
-/** With a table of what the entries name and don't have. */
+/** Adds a table of the names that the entries refer to but don't define. */
 function withNames(resources: readonly Entry[]): ImportFile {
   const own = new Set(resources.map(({ name }) => name));
   const named = resources.flatMap(({ parent, provider }) => [parent ?? [], provider ?? []].flat());

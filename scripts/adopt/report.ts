@@ -1,7 +1,7 @@
 import type { Change } from "../pipeline/changes.ts";
 import type { Adopted } from "./adopt.ts";
 
-/** @returns what there is to know, and what isn't as it was */
+/** @returns information for the user, and what is missing or would change */
 export function adoptedLines({ count, missing, changes }: Adopted): { lines: string[]; problems: string[] } {
   const named = ({ type, name }: Change) => `${type} ${name}`;
   const of = (kind: Change["kind"]) => changes.filter((it) => it.kind === kind);

@@ -1,4 +1,4 @@
-/** A stack with a state of its own, in a directory that goes with it: what is found is tried there first. */
+/** A stack with a temporary state in its own directory. Found resources are imported there first. */
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,8 +31,8 @@ export class Scratch implements AsyncDisposable {
 
   /**
    * @param project directory of Pulumi.yaml
-   * @param configFile the stack's file, whose secrets are decrypted as they are for the stack itself
-   * @throws ExecaError when the stack can't be made, such as without the passphrase
+   * @param configFile the stack's file. Its secrets are decrypted as for the stack itself.
+   * @throws ExecaError if the stack can't be created, for example without the passphrase
    */
   static async create(project: string, stack: string, configFile: string): Promise<Scratch> {
     const path = await mkdtemp(join(tmpdir(), "registry-cache-adopt-"));
@@ -40,7 +40,7 @@ export class Scratch implements AsyncDisposable {
     try {
       await mkdir(join(path, "state"));
       await copyFile(configFile, scratch.#configFile);
-      // A new stack's salt or key is written beside the project file, and the checkout stays as it is.
+      // The engine writes a new stack's salt or key next to the project file. This one keeps it out of the checkout.
       await writeFile(join(path, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
       // https://www.pulumi.com/docs/iac/concepts/secrets/#configuring-secrets-encryption
       const provider = fieldOf(parseYaml(await readFile(configFile, "utf8"), configFile), "secretsprovider");
@@ -53,13 +53,13 @@ export class Scratch implements AsyncDisposable {
     }
   }
 
-  /** Of a stack without a state. */
+  /** Empties the state. */
   async reset(): Promise<void> {
     const input = JSON.stringify({ version: 3, deployment: {} });
     await this.#pulumi(["stack", "import", "--stack", this.#stack], input);
   }
 
-  /** With what `pulumi preview` makes of it for an import, in which secrets are encrypted as in the stack itself. */
+  /** Also returns the import file that `pulumi preview` writes. Its secrets are encrypted as in the stack itself. */
   async preview(): Promise<{ run: DetailedRun; skeleton: ImportFile }> {
     const file = join(this.#path, "skeleton.json");
     const args = ["--config-file", this.#configFile, "--import-file", file];
@@ -67,7 +67,7 @@ export class Scratch implements AsyncDisposable {
     return { run, skeleton: run.succeeded ? JSON.parse(await readFile(file, "utf8")) : { resources: [] } };
   }
 
-  /** What is there already is refused. */
+  /** The engine refuses resources that are already in the state. */
   async import(content: ImportFile): Promise<DetailedRun> {
     const file = join(this.#path, "import.json");
     await writeFile(file, JSON.stringify(content), { mode: 0o600 });
@@ -77,7 +77,7 @@ export class Scratch implements AsyncDisposable {
     ]);
   }
 
-  /** With secrets as they are encrypted. */
+  /** Secrets stay encrypted. */
   async resources(): Promise<readonly Resource[]> {
     const { stdout } = await this.#pulumi(["stack", "export", "--stack", this.#stack]);
     return JSON.parse(stdout).deployment.resources ?? [];

@@ -3,12 +3,12 @@ import { valueAt } from "../../policy/values.ts";
 import { unknown } from "../pipeline/changes.ts";
 import type { Values } from "./import-file.ts";
 
-/** In what it prints. */
+/** The engine's placeholder for a secret in its output. */
 const hidden = "[secret]";
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
-/** Fills `{path}` with inputs; of `{one|another}`, with the first that there is. @returns undefined where one isn't known */
+/** Replaces each `{path}` by an input, and `{one|another}` by the first one that exists. @returns undefined if a value isn't known */
 export function filled(template: string, inputs: Values): string | undefined {
   let isWhole = true;
   const text = template.replace(/\{([^}]+)\}/g, (_, paths: string) => {
@@ -19,7 +19,7 @@ export function filled(template: string, inputs: Values): string | undefined {
   return isWhole ? text : undefined;
 }
 
-/** @param path of names: `osProfile.customData` */
+/** @param path of property names: `osProfile.customData` */
 export function withValue(values: Values, path: string, value: unknown): Values {
   const [name = "", ...rest] = path.split(".");
   const child = values[name];
@@ -27,13 +27,13 @@ export function withValue(values: Values, path: string, value: unknown): Values 
   return { ...values, [name]: own };
 }
 
-/** Whether nothing in it is yet to be known. */
+/** Whether the value contains nothing that isn't known yet. */
 export function isKnown(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).every(isKnown);
   return value !== unknown;
 }
 
-/** Whether there is a value, and it is told. */
+/** Whether there is a value that is known and isn't hidden. */
 export function isTold(value: unknown): boolean {
   return value !== undefined && value !== hidden && isKnown(value);
 }
@@ -51,7 +51,7 @@ export function containsSecret(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.values(value).some(containsSecret);
 }
 
-/** As an import file has it. */
+/** A secret in the form for an import file. */
 export function asSecret(value: unknown): Values {
   return { [signature]: secretSignature, plaintext: JSON.stringify(value) };
 }
