@@ -7,7 +7,7 @@ import { parseAllDocuments, parse as parseYaml } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 import { stackFileSchema } from "./json-schema.ts";
 
-/** A rule for markdownlint: blocks of YAML, JSON, TOML and Mermaid can be parsed, and what they show of a stack file is valid. */
+/** A markdownlint rule: blocks of YAML, JSON, TOML and Mermaid can be parsed, parts of stack files are valid, and shell commands name their stack. */
 export const codeBlocks: Rule = {
   names: ["code-blocks"],
   description: "A block of code is what its language says",
@@ -45,15 +45,15 @@ function fencedBlocks(tokens: readonly MicromarkToken[], lines: readonly string[
 
 const checks: Readonly<Record<string, (text: string) => readonly string[]>> = {
   yaml: yamlProblems,
-  // A page may show members of an object without its braces.
+  // A page can show members of an object without its braces.
   json: (text) => thrown(() => JSON.parse(text.startsWith('"') ? `{${text}}` : text)),
-  // Alternatives, an empty line between them, have the same tables.
+  // Alternatives, separated by an empty line, repeat the same tables.
   toml: (text) => text.split("\n\n").flatMap((part) => thrown(() => parseToml(part))),
   mermaid: (text) => thrown(() => readMermaid(text)),
   sh: shellProblems,
 };
 
-/** @returns what is wrong with a block; nothing for a language that isn't checked. */
+/** @returns the problems of a block. Empty for a language that isn't checked. */
 export function blockProblems({ language, text }: Pick<Block, "language" | "text">): readonly string[] {
   return checks[language]?.(text) ?? [];
 }
@@ -74,7 +74,7 @@ function yamlProblems(text: string): string[] {
   return documents.flatMap((document) => stackFileProblems(document.toJS()));
 }
 
-/** The renderer of the pictures leaves out the lines that it doesn't understand. */
+/** The renderer of the pictures silently skips lines that it doesn't understand, so the arrows are counted. */
 function readMermaid(text: string): void {
   const { nodes, edges } = parseMermaid(text);
   const arrows = text.match(/--+>|-\.+->|==+>|-\.- *>|<-->/g) ?? [];
@@ -83,11 +83,11 @@ function readMermaid(text: string): void {
     throw new Error(`it has ${arrows.length} arrows, of which ${edges.length} can be read`);
 }
 
-/** Commands of Pulumi that work on a stack, each with its options up to the next command. */
+/** Pulumi commands that work on a stack, each with its options up to the next command. */
 const stackCommand =
   /(?<=^|[\s("'])((?:pulumi|npm run (?:--silent )?pulumi --) (?:up|preview|destroy|refresh|config|state|import|stack(?: output| export| import|(?= --)))\b)([^;&|)]*)/gm;
 
-/** A page is read with another stack selected, and `destroy` asks only once. */
+/** Readers of a page can have another stack selected, and `destroy` asks only once. */
 function shellProblems(text: string): string[] {
   const commands = text.replaceAll("\\\n", " ").replaceAll(/(?<=^|\s)#.*$/gm, "");
   return [...commands.matchAll(stackCommand)]
@@ -111,7 +111,7 @@ const projectDirectory = new URL("../../", import.meta.url);
 let validator: ValidateFunction | undefined;
 let examples: readonly Example[] | undefined;
 
-/** A complete file of each kind of region, into which a part that a page shows is put. */
+/** A complete file for each kind of region. A part that a page shows is inserted into these. */
 function exampleFiles(): readonly Example[] {
   examples ??= [
     "aws-eu-central-1",
@@ -129,7 +129,7 @@ function exampleFiles(): readonly Example[] {
   return examples;
 }
 
-/** Of a whole file, of top-level keys, or of keys of a region. Other YAML is somebody else's. */
+/** Checks a whole file, top-level keys, or keys of a region. Other YAML isn't checked. */
 function stackFileProblems(value: unknown): string[] {
   if (!isMapping(value)) return [];
   const keys = Object.keys(value);
@@ -150,7 +150,7 @@ function stackFileProblems(value: unknown): string[] {
   );
 }
 
-/** Keys of a region that no other YAML in the pages begins with. */
+/** Keys of a region with which no other YAML in the pages begins. */
 const regionKeys: ReadonlySet<string> = new Set([
   "access",
   "endpoint",
@@ -164,7 +164,7 @@ const regionKeys: ReadonlySet<string> = new Set([
   "namespace",
 ]);
 
-/** A part's keys over those of the example; of a mapping without a kind, key by key. */
+/** Replaces the example's keys by the part's. A mapping without a kind is merged key by key. */
 function merged(region: Mapping, part: Mapping): Mapping {
   const entries = Object.entries(part).map(([key, value]) => {
     const present = region[key];
@@ -175,8 +175,8 @@ function merged(region: Mapping, part: Mapping): Mapping {
 }
 
 /**
- * No problems where one of the candidates is valid; else what is wrong with what the page shows.
- * @param shown where that is in the candidates
+ * @returns no problems if one of the candidates is valid; otherwise the problems of the part that the page shows
+ * @param shown paths of that part in the candidates
  */
 function invalid(candidates: readonly unknown[], shown: readonly string[]): string[] {
   validator ??= new Ajv({ formats: { email: true }, allErrors: true }).compile(stackFileSchema());

@@ -8,10 +8,10 @@ interface Row {
   path: string;
   type: string;
   fallback: string;
-  /** The alternatives of a union that need the key, where others don't. */
+  /** Alternatives of a union that require the key, if not all do. */
   requiredFor: readonly string[];
   meaning: string;
-  /** Of a row that belongs to one alternative of a union: which one. */
+  /** If the row belongs to one alternative of a union: which one. */
   choice?: string | undefined;
 }
 
@@ -38,7 +38,7 @@ export function configurationTables(): string {
   ].join("\n");
 }
 
-/** @param schemas by where they hold */
+/** @param schemas by where they apply */
 function tableOf(schemas: Readonly<Record<string, z.ZodType>>): string {
   const ofKinds = Object.entries(schemas).flatMap(([kind, schema]) =>
     rowsOf(inputSchemaOf(schema), "").map((row) => ({ ...row, kind })),
@@ -61,7 +61,7 @@ function where(kinds: readonly string[], all: readonly string[]): string {
   return others.length === 1 && kinds.length > 1 ? `all but ${others[0]}` : kinds.join(", ");
 }
 
-/** In the order of the first of each group. */
+/** Groups are in the order of their first items. */
 function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): [Item, ...Item[]][] {
   return [...Map.groupBy(items, keyOf).values()] as [Item, ...Item[]][];
 }
@@ -88,7 +88,7 @@ function rowsOf(schema: JsonSchema, path: string): Row[] {
   return merged(rows);
 }
 
-/** The tables are in docs/. */
+/** Links are relative to docs/, where the tables are. */
 function linked(text: string): string {
   return text.replace(/\bdocs\/([\w-]+\.md)/g, "[$1]($1)");
 }
@@ -102,7 +102,7 @@ function rowsBelow(schema: JsonSchema, path: string): Row[] {
   ];
 }
 
-/** A key that only one alternative requires says so. */
+/** If only one alternative requires a key, the row says so. */
 function rowsOfAlternatives(alternatives: readonly JsonSchema[], path: string): Row[] {
   const constants = alternatives.map(constantOf);
   const [fixedKey, fixedValue] = constants.find((it) => it !== undefined) ?? [];
@@ -117,7 +117,7 @@ function rowsOfAlternatives(alternatives: readonly JsonSchema[], path: string): 
       const isConditional = fixedKey !== undefined && key !== fixedKey && row.fallback === required;
       return {
         ...row,
-        // What is below such a key is required wherever the key is.
+        // Keys below such a key are required wherever the key itself is.
         ...(isConditional && !key.includes(".") && condition),
         choice,
       };
@@ -125,7 +125,7 @@ function rowsOfAlternatives(alternatives: readonly JsonSchema[], path: string): 
   });
 }
 
-/** The key that tells an alternative from the others, and its value there. */
+/** The key that distinguishes an alternative from the others, and its value. */
 function constantOf({ properties = {} }: JsonSchema): [key: string, value: string] | undefined {
   for (const [key, property] of Object.entries(properties)) {
     const { const: value } = property as JsonSchema;
@@ -134,7 +134,7 @@ function constantOf({ properties = {} }: JsonSchema): [key: string, value: strin
   return undefined;
 }
 
-/** One row per key: alternatives of a union can have a key in common, with other values or another meaning. */
+/** Merges rows into one per key. Alternatives of a union can share a key with other values or another meaning. */
 function merged(rows: readonly Row[]): Row[] {
   return grouped(rows, ({ path }) => path).map((same) => {
     const [{ path, fallback, meaning }] = same;
@@ -174,7 +174,7 @@ function typeOf(schema: JsonSchema): string {
   return typeNames[type] ?? type;
 }
 
-/** As it would stand in a stack file. An empty mapping isn't repeated: its default follows from those of its keys. */
+/** The default as in a stack file. An empty mapping isn't shown, because its default follows from its keys. */
 function fallbackOf({ default: value }: JsonSchema): string {
   if (value === undefined || JSON.stringify(value) === "{}") return "";
   return `\`${stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim()}\``;

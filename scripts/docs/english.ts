@@ -1,9 +1,9 @@
 /**
- * Words and phrases that make readers stop, each with what to write instead. The styles that they follow: https://developers.google.com/style and
- * https://learn.microsoft.com/style-guide. What a page quotes, shows as code or links to isn't looked at.
+ * Words and phrases that make readers stop, each with what to write instead. They are based on these style guides: https://developers.google.com/style and
+ * https://learn.microsoft.com/style-guide. Quotations, code and links in a page aren't checked.
  */
 const phrases: readonly (readonly [pattern: RegExp, instead: string])[] = [
-  // Idioms and negations of them.
+  // Idioms, and negated idioms.
   [/\bbe had\b/, '"available"'],
   [/\bso long\b/i, '"until then", "as long as", or a number'],
   [/\bthe (?:least|most) of (?:what|all|them)\b/i, '"the smallest …", "the largest …"'],
@@ -19,7 +19,7 @@ const phrases: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bin the place of\b/i, '"instead of"'],
   [/\bpass(?:es)? [\w ]+ over\b/i, '"skip"'],
   [/\btakes? (?:\w+ )?away\b/i, '"remove", "delete"'],
-  // Who does something, and whether it exists.
+  // Unclear subjects, and phrases for existence.
   [
     /(?:^|[.:;|] +)Who (?!may\b)[\w ]+\b(?:needs|gets|must|has|is|can)\b(?!.*\?)/,
     '"the identity that …", "anyone who …"',
@@ -40,12 +40,12 @@ const phrases: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bclick here\b|\bplease\b/i, "say what to do"],
 ];
 
-/** Whether a Markdown file is checked: not the changelog, which stays as it was written. */
+/** Whether a Markdown file is checked. The changelog isn't, because its entries stay as written. */
 export function isCurrent(file: string): boolean {
   return file !== "CHANGELOG.md";
 }
 
-/** @returns a line for each phrase in the text: `"be had": write "available"` */
+/** @returns one line per phrase in the text: `"be had": write "available"` */
 function phrasesIn(prose: string): string[] {
   return phrases.flatMap(([pattern, instead]) => {
     const [found] = prose.match(pattern) ?? [];
@@ -53,7 +53,7 @@ function phrasesIn(prose: string): string[] {
   });
 }
 
-/** The lines of a Markdown text without blocks and spans of code, addresses, quotations and comments. */
+/** The lines of a Markdown text without code, URLs, quotations and comments. */
 function proseLines(markdown: string): string[] {
   const blank = (text: string) => text.replaceAll(/[^\n]/g, "");
   return markdown
@@ -69,7 +69,7 @@ function proseLines(markdown: string): string[] {
     );
 }
 
-/** @returns a line for each phrase: `docs/clients.md:12: "be had": write "available"` */
+/** @returns one line per phrase: `docs/clients.md:12: "be had": write "available"` */
 export function englishProblems(file: string, markdown: string): string[] {
   return proseLines(markdown).flatMap((line, index) =>
     phrasesIn(line).map((problem) => `${file}:${index + 1}: ${problem}`),

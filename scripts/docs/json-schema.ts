@@ -3,18 +3,18 @@ import { sealedCredentialsOrToken } from "../../components/config/credentials.ts
 import { knownKeys } from "../../components/config/parse.ts";
 import { namespace, providers, stackSchemas, unknownProviderSchema } from "../../components/config/schema.ts";
 
-/** A JSON Schema, as far as this project looks into one. */
+/** A JSON Schema, with the keywords that this project reads. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** The JSON Schema of what a user writes for a zod schema: before defaults and conversions. Checks that are code aren't in it. */
+/** The JSON Schema of a zod schema's input: what a user writes, before defaults and conversions. Checks in code aren't included. */
 export function inputSchemaOf(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", target: "draft-7" });
   return rest;
 }
 
 /**
- * The JSON Schema of a whole stack file, `stacks/Pulumi.<stack>.yaml`, for editors. What the project may supply can be absent. Keys of this
- * namespace that aren't known can only be credentials; those of other namespaces are free.
+ * The JSON Schema of a whole stack file, `stacks/Pulumi.<stack>.yaml`, for editors. Keys that the project's configuration can supply are optional. Unknown keys of this
+ * namespace must be credentials. Keys of other namespaces can have any value.
  */
 export function stackFileSchema(): JsonSchema {
   const { properties = {} } = inputSchemaOf(unknownProviderSchema);
@@ -46,7 +46,7 @@ export function stackFileSchema(): JsonSchema {
   };
 }
 
-/** A provider that has no accounts takes no such block. */
+/** A provider without accounts has no `governance`. */
 function governanceOf(shape: object): JsonSchema | false {
   return "governance" in shape ? inputSchemaOf(shape.governance as z.ZodType) : false;
 }

@@ -1,4 +1,4 @@
-/** What `npm run check` looks for in the Markdown files: links, anchors, tables, and blocks of code that can be parsed. */
+/** Checks the Markdown files for `npm run check`: links, anchors, tables, and code blocks that can be parsed. */
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import type { Configuration } from "markdownlint";
@@ -23,13 +23,13 @@ const rules: Configuration = {
   "table-pipe-style": true,
 };
 
-/** The project's own, relative to its directory. */
+/** The project's own Markdown files, relative to its directory. */
 export function markdownFiles(directory: string): string[] {
   const patterns = ["*.md", "docs/**/*.md", ".github/**/*.md", "charts/**/*.md"];
   return globSync(patterns, { cwd: directory }).sort();
 }
 
-/** @returns a line for each problem: `docs/clients.md:12: …` */
+/** @returns one line per problem: `docs/clients.md:12: …` */
 export async function markdownProblems(directory: string, files: readonly string[]): Promise<string[]> {
   const results = await lint({
     files: files.map((file) => join(directory, file)),

@@ -1,7 +1,7 @@
-/** The pictures of the documentation: SVG, drawn from the Mermaid text beside each of them. */
+/** Renders the documentation's pictures as SVG, from the Mermaid text next to each of them. */
 import { renderMermaidSVG } from "beautiful-mermaid";
 
-/** For GitHub's light and dark pages. */
+/** For GitHub's light and dark themes. */
 const colours = {
   light: {
     bg: "#ffffff",
@@ -24,9 +24,9 @@ const colours = {
 } as const;
 
 /**
- * An SVG that follows the reader's light or dark theme and loads nothing.
+ * Renders an SVG that follows the reader's light or dark theme and loads nothing.
  * @param mermaid a flowchart or a sequence diagram, with its title as a comment in the first line
- * @throws Error where it has no title, or is another kind of diagram
+ * @throws Error if it has no title, or is another kind of diagram
  */
 export function renderPicture(mermaid: string): string {
   const [, title] = mermaid.match(/^%% (.+)$/m) ?? [];
@@ -41,10 +41,10 @@ export function renderPicture(mermaid: string): string {
   const text = svg
     .replace(/(<svg [^>]*?) style="--bg:[^"]*">/, `$1 role="img">\n<title>${title}</title>`)
     .replace("'system-ui', system-ui", "system-ui")
-    // Not every viewer knows the other value; at the end of a line, both mean the same.
+    // Some viewers don't support the other value. At the end of a line, both have the same effect.
     .replaceAll(/(<marker id="seq-arrow[^>]*) orient="auto-start-reverse"/g, '$1 orient="auto"')
     .replace(/^ *@import .*$/m, `  ${themes}`)
-    // Layouts are in fractions, whose last digits say nothing.
+    // Rounds the layout's fractions, whose last digits are irrelevant.
     .replaceAll(/\d+\.\d{3,}/g, (digits) => String(Math.round(Number(digits) * 100) / 100));
   if (text.includes("@import") || !text.includes(themes) || !text.includes("<title>"))
     throw new Error("the renderer's style has another form");

@@ -5,7 +5,7 @@ import { exceptions } from "../../policy/rules/least-privilege.ts";
 import { rules } from "../../policy/rules.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 
-/** What the rules demand, as Markdown. */
+/** The rules' requirements, as Markdown. */
 export function ruleTables(): string {
   return [
     markdownTable(["rule", "what must hold", "why", "judges", "level"], rules.map(ruleRow)),

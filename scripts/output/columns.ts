@@ -1,24 +1,24 @@
-/** A table in whatever format. */
+/** A table, for all formats. */
 export interface Table<Cell = string> {
-  /** For those who can't see where it is. */
+  /** The table's name for screen readers. */
   readonly title: string;
-  /** Of the columns: see {@link columnOf}. */
+  /** Titles of the columns: see {@link columnOf}. */
   readonly head: readonly string[];
   /** The first cell is the row's name. */
   readonly rows: readonly (readonly Cell[])[];
-  /** Totals. */
+  /** Rows with totals. */
   readonly foot?: readonly (readonly Cell[])[];
 }
 
-/** By its title: a `>` in front of it aligns the column to the right. */
+/** Parses a column's title. A `>` in front aligns the column to the right. */
 export function columnOf(title: string): { readonly header: string; readonly isRight: boolean } {
   return { header: title.replace(/^>/, ""), isRight: title.startsWith(">") };
 }
 
 /**
- * Rows as lines with their cells under each other, two spaces apart; a row of no cells is a rule.
+ * Renders rows as lines with aligned cells, two spaces apart. A row without cells becomes a rule.
  * @param titles see {@link columnOf}
- * @param widths of the first and the last column, whose longer cells go on in further lines. @default all in one line
+ * @param widths of the first and the last column. Longer cells continue on the next line. @default all in one line
  */
 export function columns(
   titles: readonly string[],
@@ -52,7 +52,7 @@ export function columns(
   ];
 }
 
-/** A text as lines of at most so many characters, broken at spaces; a word that is longer stays whole. */
+/** Breaks a text at spaces into lines of at most `width` characters. A longer word stays whole. */
 export function wrapped(text: string, width = Number.POSITIVE_INFINITY): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

@@ -6,7 +6,7 @@ const style = ["../../components/monitoring/status-page/base.css", "page.css"].m
   (path) => new Html(readFileSync(new URL(path, import.meta.url), "utf8")),
 );
 
-/** One HTML page that needs no other file, no script and no network. */
+/** A self-contained HTML page: it needs no other files, no scripts and no network. */
 export function document(title: string, body: Html): string {
   return html`<!doctype html>
 <html lang="en">

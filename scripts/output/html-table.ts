@@ -3,10 +3,10 @@ import { columnOf, type Table } from "./columns.ts";
 
 type Cell = string | Html;
 
-/** Longer texts than this are broken into lines. */
+/** Longer texts are broken into lines. */
 const longest = 40;
 
-/** A table that scrolls by itself where the page is narrower. */
+/** A table that scrolls on its own if the page is narrower. */
 export function table({ title, head, rows, foot = [] }: Table<Cell>): Html {
   const columns = head.map(columnOf);
   const classOf = (index: number) => (columns[index]?.isRight ? html` class="right"` : undefined);

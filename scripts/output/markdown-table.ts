@@ -2,8 +2,8 @@ import { columnOf } from "./columns.ts";
 
 /**
  * @param titles see {@link columnOf}
- * @param rows a cell that is missing is empty
- * @returns without a line break at the end
+ * @param rows missing cells are empty
+ * @returns the table without a line break at its end
  */
 export function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const head = titles.map(columnOf);
