@@ -1,13 +1,13 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What goes into a file each, by the file's name. */
+/** The content of each file, by the file's name. */
 export type Documents = Readonly<Record<string, object>>;
 
-/** Names that documents have: one of an earlier run would be taken for a part of this one. */
+/** Names of documents. A file of an earlier run is removed, because users would take it for a part of this one. */
 const own = /^(?:policy|role|assignment)-\d+\.json$/;
 
-/** @returns the files. Those of an earlier run are removed. */
+/** Writes the files and removes those of an earlier run. @returns the files' paths */
 export async function writeDocuments(documents: Documents, directory: string): Promise<string[]> {
   await mkdir(directory, { recursive: true });
   const old = (await readdir(directory)).filter((name) => own.test(name) && !Object.hasOwn(documents, name));

@@ -1,35 +1,35 @@
-/** What a stack has and would have, as a preview tells it. */
+/** The resources that a stack has and would have, as a preview reports them. */
 import { unknown } from "../pipeline/changes.ts";
 import type { Engine } from "../pipeline/engine.ts";
 
 export type Inputs = Readonly<Record<string, unknown>>;
 
-/** One resource of a stack, or one that the stack's program would make. */
+/** One resource that a stack has, or that its program would create. */
 export interface Resource {
-  /** Pulumi's, like `aws:ec2/instance:Instance`. */
+  /** Pulumi's type, like `aws:ec2/instance:Instance`. */
   readonly type: string;
   readonly name: string;
-  /** Of what is there. */
+  /** Undefined until the resource exists. */
   readonly id?: string | undefined;
-  /** What isn't known before it is made is left out. */
+  /** Without the values that are unknown until the resource exists. */
   readonly inputs: Inputs;
   /** The inputs of its provider. */
   readonly provider: Inputs;
 }
 
 export interface RightsRequest {
-  /** The name that its tags have: without an organization. */
+  /** The stack's name as in its tags, without the organization. */
   readonly stack: string;
-  /** AWS's account, or the ID of Azure's subscription. */
+  /** The ID of the AWS account, or of the Azure subscription. */
   readonly account: string;
-  /** For an identity that only previews. @default false */
+  /** Whether the rights are for an identity that only previews. @default false */
   readonly isReadOnly?: boolean;
 }
 
 /**
- * Previews a stack, and changes nothing. What the stack has and would delete is among its resources, too.
- * @param args of the engine, besides
- * @throws Error when the preview fails, with what the engine says.
+ * Previews a stack and changes nothing. The result includes resources that the stack has and would delete.
+ * @param args further arguments for the engine
+ * @throws Error with the engine's messages when the preview fails
  */
 export async function resourcesOf(
   engine: Engine,
@@ -58,7 +58,7 @@ function known(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, child]) => [key, known(child)]));
 }
 
-/** All texts among inputs. */
+/** All strings in the inputs, at any depth. */
 export function textsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];

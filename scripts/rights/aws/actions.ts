@@ -1,14 +1,14 @@
 /**
- * What the provider asks AWS for, by the type of a resource: to make, read, change and delete it. Whether an action reads or writes, and on what it can be allowed, is in the service
- * authorization reference: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+ * The actions with which the provider creates, reads, changes and deletes each type of resource. Whether an action reads or writes, and which resources it can be limited to, is in the
+ * service authorization reference: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  *
- * What it calls is in its sources: https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service
+ * Which actions the provider calls is in its sources: https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service
  */
 import type { Inputs } from "../resources.ts";
 import { ec2Rows } from "./ec2-actions.ts";
 import { cloudwatch, ec2, eks, iam, logs, type Row, route53, s3, ssm } from "./row.ts";
 
-/** The provider reads all settings of a bucket, whichever it has. */
+/** The provider reads every setting of a bucket, even if the bucket doesn't use it. */
 const bucketReads = [
   ...s3("GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation"),
   ...s3("GetBucketLogging", "GetBucketObjectLockConfiguration", "GetBucketPolicy", "GetBucketRequestPayment"),
@@ -25,7 +25,7 @@ const ofRole = ({ path, role }: Inputs) => ({ role: [role && withPath({ path, na
 const bucketSetting = (...names: string[]): Row => ({ actions: s3(...names), own: "bucket", names: bucket });
 
 export const rows: Readonly<Record<string, Row>> = {
-  // A region's component stands for its look-ups.
+  // The row of a region's component holds the look-ups for that region.
   "registry-cache:aws:VmHost": {
     actions: [
       ...ec2("DescribeImages", "DescribeInstances", "DescribeInstanceTypes"),
@@ -98,7 +98,7 @@ export const rows: Readonly<Record<string, Row>> = {
     ],
     own: "log-group",
     names: ({ name }) => ({ "log-group": [name] }),
-    // Only the tags' actions are on the group alone: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
+    // Only the actions for tags use the group's ARN without `:*`: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
     endings: ["", ":*"],
   },
   "aws:route53/record:Record": {
@@ -109,7 +109,7 @@ export const rows: Readonly<Record<string, Row>> = {
     names: ({ zoneId }) => ({ hostedzone: [zoneId], change: ["*"] }),
   },
 
-  // AWS chooses its ID.
+  // AWS chooses the ID, so it is unknown until the health check exists.
   "aws:route53/healthCheck:HealthCheck": {
     actions: [
       ...route53("ChangeTagsForResource", "CreateHealthCheck", "DeleteHealthCheck", "GetHealthCheck"),
@@ -206,7 +206,7 @@ export const rows: Readonly<Record<string, Row>> = {
     own: "podidentityassociation",
     names: ({ clusterName }) => ({ cluster: [clusterName], podidentityassociation: [clusterName] }),
   },
-  // The stack's own, of teardown-provider.ts.
+  // The stack's own dynamic resources, from teardown-provider.ts.
   "pulumi-nodejs:dynamic/aws:ClusterNodes": { actions: ec2("DescribeInstances") },
   "pulumi-nodejs:dynamic/aws:ClusterSecurityGroup": { actions: ec2("DescribeSecurityGroups") },
 };

@@ -1,7 +1,7 @@
-/** The same as actions.ts, for networks, machines and disks. */
+/** The same table as in actions.ts, for networks, machines and disks. */
 import { ec2, type Row } from "./row.ts";
 
-/** Of what has the stack's tags, which change while it is there. */
+/** The row of a resource with the stack's tags, which can change while the resource exists. */
 function tagged(own: string, actions: readonly string[]): Row {
   return { actions: [...actions, ...ec2("CreateTags", "DeleteTags")], own };
 }
@@ -22,7 +22,7 @@ export const ec2Rows: Readonly<Record<string, Row>> = {
   ]),
   "aws:ec2/subnet:Subnet": tagged("subnet", [
     ...ec2("CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute", "DescribeSubnets"),
-    // What still lies in it.
+    // The provider looks for interfaces that are left in the subnet.
     ...ec2("DescribeNetworkInterfaces"),
   ]),
   "aws:ec2/routeTable:RouteTable": tagged("route-table", [
@@ -48,7 +48,7 @@ export const ec2Rows: Readonly<Record<string, Row>> = {
   ]),
   "aws:ec2/eip:Eip": tagged("elastic-ip", [
     ...ec2("AllocateAddress", "ReleaseAddress", "DescribeAddresses", "DescribeAddressesAttribute"),
-    // In the state, the address may still be a NAT gateway's.
+    // The state may still associate the address with a NAT gateway.
     ...ec2("DisassociateAddress"),
   ]),
   "aws:ec2/eipAssociation:EipAssociation": {
@@ -78,7 +78,7 @@ export const ec2Rows: Readonly<Record<string, Row>> = {
     ...ec2("DescribeVolumes", "DescribeVolumesModifications"),
   ]),
   "aws:ec2/volumeAttachment:VolumeAttachment": {
-    // EC2 detaches it from a machine that it deletes.
+    // EC2 detaches the volume from a machine that it deletes.
     actions: ec2("AttachVolume", "DescribeInstances", "DescribeVolumes"),
   },
 
@@ -86,17 +86,17 @@ export const ec2Rows: Readonly<Record<string, Row>> = {
     ...ec2("CreateVpcEndpointServiceConfiguration", "DeleteVpcEndpointServiceConfigurations"),
     ...ec2("ModifyVpcEndpointServiceConfiguration", "ModifyVpcEndpointServicePermissions"),
     ...ec2("DescribeVpcEndpointServiceConfigurations", "DescribeVpcEndpointServicePermissions"),
-    // The one that a cluster has made is looked up.
+    // The load balancer that a cluster has created is looked up.
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "elasticloadbalancing:DescribeLoadBalancers",
   ]),
-  // Of a cluster's security group, which EKS makes: special.ts.
+  // This tags a cluster's security group, which EKS creates. The permits to write are in special.ts.
   "aws:ec2/tag:Tag": { actions: ec2("DescribeTags") },
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": tagged("security-group-rule", [
-    // On the group, which is a cluster's: special.ts.
+    // The permits on the group, which belongs to a cluster, are in special.ts.
     ...ec2("ModifySecurityGroupRules", "DescribeSecurityGroupRules"),
   ]),
-  // Elastic Load Balancing's actions are in special.ts: the reference doesn't tell its two APIs apart. What it asks EC2 for, it asks with the rights of who calls it:
+  // Elastic Load Balancing's own actions are in special.ts, because the reference doesn't separate the service's two APIs. The service calls EC2 with the caller's rights:
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html
   "aws:lb/loadBalancer:LoadBalancer": {
     actions: [

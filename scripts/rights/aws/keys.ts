@@ -1,11 +1,11 @@
-/** What a stack may do with keys of KMS. */
+/** The permits that a stack needs on KMS keys. */
 import { type Resource, textsIn } from "../resources.ts";
 import type { Found } from "./permits.ts";
 
 /** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html */
 const ofDisks = ["CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"];
 
-/** What it takes to make something that a key encrypts. */
+/** The actions on a key that are needed to create a resource that the key encrypts, by resource type. */
 const keyUses: Readonly<Record<string, readonly string[]>> = {
   "aws:ebs/volume:Volume": ofDisks,
   "aws:ec2/instance:Instance": ofDisks,
@@ -14,16 +14,16 @@ const keyUses: Readonly<Record<string, readonly string[]>> = {
   // https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
   "aws:eks/cluster:Cluster": ["CreateGrant"],
 };
-/** Of a bucket in which the stack puts something. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html */
+/** For a bucket into which the stack puts objects. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html */
 const ofObjects = ["Decrypt", "GenerateDataKey"];
 
-/** The keys that a stack's resources are encrypted with, if they aren't AWS's own. */
+/** Permits on the keys that encrypt a stack's resources, apart from AWS's own keys. */
 export function keyPermits({ type, inputs }: Resource, all: readonly Resource[]): Found[] {
   const keys = textsIn(inputs).filter((text) => /^arn:[^:]+:kms:[^:]+:\d+:key\/[^*]+$/.test(text));
   const isFilled =
     type.startsWith("aws:s3/") && all.some((it) => it.type === "aws:s3/bucketObjectv2:BucketObjectv2");
   const uses = ["DescribeKey", ...(isFilled ? ofObjects : (keyUses[type] ?? []))];
-  // EKS doesn't take the condition.
+  // EKS doesn't accept the condition.
   const isNarrowed = (name: string) => name === "CreateGrant" && type !== "aws:eks/cluster:Cluster";
   return keys.flatMap((resource) =>
     uses.map((name) => ({

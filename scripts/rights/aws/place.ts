@@ -1,8 +1,8 @@
-/** The account that a stack is in, and what in it is the stack's. */
+/** The account of a stack, and which resources in it the stack has created. */
 import { type Resource, textsIn } from "../resources.ts";
 import { rows } from "./actions.ts";
 
-/** Resource types of EC2 by the beginnings of their IDs: what a stack has none of its own of, it was told to use. Of security groups, others are clients only. */
+/** Resource types of EC2, by the prefixes of their IDs. Any such ID that the stack didn't create is one that it is configured to use. Security groups aren't listed: foreign ones are only clients. */
 const idPrefixes: Readonly<Record<string, string>> = {
   vpc: "vpc",
   subnet: "subnet",
@@ -11,9 +11,9 @@ const idPrefixes: Readonly<Record<string, string>> = {
 
 export interface Place {
   readonly account: string;
-  /** Of EC2: the resource types of which the stack makes some. */
+  /** The resource types of EC2 of which the stack creates at least one resource. */
   readonly made: ReadonlySet<string>;
-  /** Of EC2: the IDs of what the stack uses and hasn't made, by resource type. */
+  /** The IDs of EC2 resources that the stack uses but didn't create, by resource type. */
   readonly adopted: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -29,7 +29,7 @@ export function placeOf(account: string, resources: readonly Resource[]): Place 
   };
 }
 
-/** The component of a region has the region's name. */
+/** A region's component has no provider; its name is the region's. */
 export function regionOf({ name, provider, inputs }: Resource): string {
   return String(provider.region ?? inputs.region ?? name);
 }
@@ -40,7 +40,7 @@ export function partitionOf(region: string): string {
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }
 
-/** The account of which a stack's resources speak, if it is one. */
+/** The account that a stack's resources mention, if they mention exactly one. */
 export function accountIn(resources: readonly Resource[]): string | undefined {
   const arns = resources.flatMap(({ id = "", inputs }) => textsIn({ id, inputs }));
   const accounts = arns.flatMap(

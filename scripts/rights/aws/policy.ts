@@ -1,4 +1,4 @@
-/** The IAM policies with which a stack can be deployed, or only previewed. */
+/** The IAM policies that allow an identity to deploy a stack, or only to preview it. */
 import type { Resource, RightsRequest } from "../resources.ts";
 import { rows } from "./actions.ts";
 import { type Condition, type Permit, permitsOf } from "./permits.ts";
@@ -22,8 +22,8 @@ export interface PolicyDocument {
 export const maxPolicyLength = 6144;
 
 /**
- * @returns as few documents as AWS takes; all of them together are the rights.
- * @throws RangeError for a resource of which the table doesn't know what it needs.
+ * @returns as few documents as AWS's limit allows; the identity needs all of them.
+ * @throws RangeError for a resource type that isn't in the table of actions
  */
 export async function policiesFor(
   resources: readonly Resource[],
@@ -51,7 +51,7 @@ export async function policiesFor(
   return split(statementsOf(isReadOnly ? all.filter(({ isRead }) => isRead) : all));
 }
 
-/** With what only another resource tells: of a setting of a bucket whose name AWS completes, its beginning; of what a role has, the role's path. */
+/** Adds what only another resource states: the name prefix of a bucket to the bucket's settings, and the path of a role to the role's policies. */
 function completed(resources: readonly Resource[]): Resource[] {
   const prefixes = resources.flatMap(({ inputs, provider }) =>
     inputs.bucketPrefix === undefined ? [] : [{ prefix: inputs.bucketPrefix, region: provider.region }],
@@ -71,14 +71,14 @@ function completed(resources: readonly Resource[]): Resource[] {
   });
 }
 
-/** Of all roles: while it is changed, the one before and the one after. */
+/** The permissions boundaries of all roles. While a boundary is being changed, both the old one and the new one count. */
 function boundariesOf(resources: readonly Resource[]): string[] {
   return [...new Set(resources.flatMap(({ inputs }) => (inputs.permissionsBoundary as string) ?? []))];
 }
 
 type Group = Pick<Statement, "Action" | "Resource"> & { readonly Condition: Condition };
 
-/** What differs in its resources alone, or in its actions alone, is one statement. */
+/** Merges permits that differ only in their resources, or only in their actions, into one statement. */
 function statementsOf(permits: readonly Permit[]): Statement[] {
   const byTags = Object.values(Object.groupBy(permits.map(groupOf), tagKey)).flatMap((same = []) =>
     tagKey(same[0] as Group) === "" ? same : merged(same.map(withoutResource(same)), "Action"),
@@ -93,10 +93,10 @@ function statementsOf(permits: readonly Permit[]): Statement[] {
     }));
 }
 
-/** Leaves room for what a policy has around a statement. */
+/** Leaves room for the part of a policy that surrounds a statement. */
 const maxGroupLength = maxPolicyLength - 200;
 
-/** Halves of what alone is too long. */
+/** Halves a statement that is too long for a policy of its own. */
 function fitting(group: Group): Group[] {
   const { Resource } = group;
   if (JSON.stringify(group).length <= maxGroupLength || Resource.length === 1) return [group];
@@ -110,7 +110,7 @@ function groupOf({ action, resource, condition }: Permit): Group {
   return { Action: [action], Resource: [resource], Condition: condition };
 }
 
-/** Of what EC2 tells by its tags: each action has the resource types that it has, so all are one statement. */
+/** Equal for EC2's permits that have the same condition on the stack's tags. These become one statement, because an action ignores resource types that it doesn't support. */
 function tagKey({ Action: [action = ""], Resource: [resource], Condition }: Group): string {
   const [operator = "", ...others] = Object.keys(Condition);
   const isByTags =
@@ -129,7 +129,7 @@ function withoutResource(same: readonly Group[]) {
   return (group: Group): Group => ({ ...group, Resource });
 }
 
-/** @param joined of what is otherwise the same, all values of this. */
+/** @param joined the field whose values are joined if the groups are otherwise equal */
 function merged(groups: readonly Group[], joined: "Action" | "Resource"): Group[] {
   const key = (group: Group) => JSON.stringify({ ...group, [joined]: [] });
   return Object.values(Object.groupBy(groups, key)).flatMap((same = []) => {

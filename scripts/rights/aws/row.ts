@@ -1,13 +1,13 @@
 import type { Inputs } from "../resources.ts";
 
-/** What a type of resource needs. */
+/** What a resource type needs. */
 export interface Row {
   readonly actions: readonly string[];
-  /** Of the reference: what the type is there, without its service. @default it has no resource type of its own */
+  /** The resource type's name in the service authorization reference, without the service. @default it has none of its own */
   readonly own?: string;
-  /** For each resource type of the reference, the first parts of its ARN's end. What isn't given is `*`, like an ID that isn't there yet. @default it is told by its tags */
+  /** For each resource type of the reference, the first variable parts of its ARN. A missing part, such as an ID that doesn't exist yet, becomes `*`. @default the resource's tags identify it */
   names?(inputs: Inputs, id?: string): Readonly<Record<string, readonly unknown[]>>;
-  /** What may follow such an ARN. @default nothing */
+  /** The suffixes that such an ARN can have. @default none */
   readonly endings?: readonly string[];
 }
 

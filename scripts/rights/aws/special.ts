@@ -1,4 +1,4 @@
-/** What a stack's resources need beside what a table of actions can say. */
+/** The permits of a stack's resources that a table of actions can't express. */
 import { list, statementsOf } from "../../../policy/iam.ts";
 import { type Resource, textsIn } from "../resources.ts";
 import { rows } from "./actions.ts";
@@ -10,27 +10,27 @@ interface Special {
   readonly resource: Resource;
   readonly all: readonly Resource[];
   readonly stack: string;
-  /** Of a service in the region. @param account @default the stack's */
+  /** The ARN in a service of the region. @param account @default the stack's */
   arn(service: string, rest: string, account?: string): string;
-  /** Of IAM. */
+  /** The ARN in IAM. */
   iam(rest: string): string;
 }
 
 const cluster = "aws:eks/cluster:Cluster";
 const apiRule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 
-/** What EKS makes has its tag, which nobody else can set. */
+/** EKS tags the resources that it creates, and nobody else can set this tag. */
 const ofCluster = (name: unknown): Condition => ({
   StringEquals: { "aws:ResourceTag/aws:eks:cluster-name": String(name) },
 });
-/** Of each of a stack's clusters. */
+/** One condition for each cluster of a stack. */
 const ofClusters = (all: readonly Resource[]): Condition[] =>
   all.filter(({ type }) => type === cluster).map(({ inputs }) => ofCluster(inputs.name));
-/** What gets the stack's tags only when it is there. */
+/** For a resource that gets the stack's tags only after its creation. */
 const untaggedYet = (stack: string): Condition =>
   both(tagCondition("RequestTag", stack), { Null: { "aws:ResourceTag/stack": "true" } });
 
-/** Of images, which AWS has for everyone. */
+/** AWS publishes the IDs of images here for all accounts. */
 const publicImages = "parameter/aws/service/debian/release/*";
 
 const permit = (action: string, resource: string, condition: Condition = {}): Found => ({
@@ -42,12 +42,12 @@ const permit = (action: string, resource: string, condition: Condition = {}): Fo
 const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
   "registry-cache:aws:VmHost": ({ arn }) => [permit("ssm:GetParameter", arn("ssm", publicImages, ""))],
 
-  /** A service gets the role only if the stack means it to. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html */
+  /** Passes the role only to the services that the stack intends it for. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html */
   "aws:iam/role:Role"({ resource: { inputs }, all, iam }) {
     const trusted = statementsOf(String(inputs.assumeRolePolicy)).flatMap(({ Principal }) =>
       list((Principal as { Service?: string | readonly string[] } | undefined)?.Service),
     );
-    // EKS gives a cluster's nodes their role, and Pods theirs.
+    // EKS passes the roles of a cluster's nodes and Pods.
     const hasCluster = all.some(({ type }) => type === cluster);
     const services = [...new Set([...trusted, ...(hasCluster ? ["eks.amazonaws.com"] : [])])].sort();
     const condition = { StringEquals: { "iam:PassedToService": services } };
@@ -58,32 +58,32 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     if (boundary === undefined) return [pass];
     return [
       pass,
-      // Of a role that is there, which so can't lose it.
+      // The condition keeps an existing role from losing its boundary.
       permit("iam:PutRolePermissionsBoundary", resource, bounded(String(boundary))),
       ...["iam:GetPolicy", "iam:GetPolicyVersion"].map((action) => permit(action, String(boundary))),
     ];
   },
 
-  /** By its first alarm that restarts a machine, an account gets this role: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-service-linked-roles.html */
+  /** An account gets this role with its first alarm that restarts a machine: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-service-linked-roles.html */
   "aws:cloudwatch/metricAlarm:MetricAlarm": ({ iam }) => [linkedRole(iam, "events")],
 
-  /** By its first cluster: https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles-eks.html */
+  /** An account gets this role with its first cluster: https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles-eks.html */
   [cluster]: ({ iam, arn, resource: { inputs } }) => [
     linkedRole(iam, "eks"),
-    // EKS's profile of the nodes may outlive the cluster: https://github.com/aws/containers-roadmap/issues/2531
+    // The nodes' instance profile, which EKS creates, may outlive the cluster: https://github.com/aws/containers-roadmap/issues/2531
     permit("iam:RemoveRoleFromInstanceProfile", iam("instance-profile/eks*")),
-    // A key, also of a cluster that is there: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+    // An existing cluster can get a key, too: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
     ...(inputs.encryptionConfig === undefined
       ? []
       : [permit("eks:AssociateEncryptionConfig", arn("eks", `cluster/${inputs.name}`))]),
   ],
 
-  /** EC2 makes it with a network, without tags, and AWS has no key that tells it from others. */
+  /** EC2 creates the default group with the network and without tags, and AWS has no condition key that identifies it. */
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ({ stack, arn }) => [
     permit("ec2:CreateTags", arn("ec2", "security-group/*"), untaggedYet(stack)),
   ],
 
-  /** The group is EKS's, and has its tags. The provider tags a rule when it is there. */
+  /** The group belongs to EKS and has EKS's tags. The provider tags a rule only after its creation. */
   [apiRule]({ all, stack, arn }) {
     const names = ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"];
     return [
@@ -94,7 +94,7 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     ];
   },
 
-  /** The provider tags the root disk when the machine is there. */
+  /** The provider tags the root disk only after the machine's creation. */
   "aws:ec2/instance:Instance"({ resource: { inputs }, arn }) {
     const { tags } = (inputs.rootBlockDevice ?? {}) as { tags?: { Name?: string } };
     if (tags?.Name === undefined) return [];
@@ -105,7 +105,7 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     return [permit("ec2:CreateTags", arn("ec2", "volume/*"), condition)];
   },
 
-  /** The certificate that a machine reads is looked for, and so is the zone in which a name is proved. */
+  /** The stack looks up the certificate that the machine reads, and the zone in which it proves its control of a name. */
   "aws:iam/rolePolicy:RolePolicy"({ resource: { inputs } }) {
     const named = (arns: RegExp) => textsIn(inputs).flatMap((text) => text.match(arns) ?? []);
     const zones = named(/arn:[a-z-]+:route53:::hostedzone\/\w+/g);
@@ -118,12 +118,12 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     ];
   },
 
-  /** A private zone is looked for among all of its name, by the networks that each has. Only after the look-up is its ID known. */
+  /** The stack finds a private zone by comparing the networks of all zones with that name, so the zone's ID isn't known before. */
   "aws:route53/record:Record": ({ resource }) => [
     permit("route53:GetHostedZone", `arn:${partitionOf(regionOf(resource))}:route53:::hostedzone/*`),
   ],
 
-  /** Lists of prefixes are looked up, and count as many rules as they may get entries. Security groups are, too, also of a network that is peered. */
+  /** The stack looks up prefix lists, which count as many rules as their maximum number of entries, and security groups, which may be in a peered network. */
   "aws:ec2/securityGroup:SecurityGroup"({ resource: { inputs, provider }, arn }) {
     const sources = textsIn(inputs);
     const condition = { StringEquals: { "aws:RequestedRegion": String(provider.region) } };
@@ -131,7 +131,7 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     const lists = sources.filter((text) => text.startsWith("pl-"));
     return [
       ...(lists.length > 0 ? [describe("ManagedPrefixLists")] : []),
-      // Of any account: some are AWS's own.
+      // A list may be in any account, because some are AWS's own.
       ...lists.map((id) => permit("ec2:GetManagedPrefixListEntries", arn("ec2", `prefix-list/${id}`, "*"))),
       ...(sources.some((text) => text.startsWith("sg-")) ? [describe("VpcPeeringConnections")] : []),
     ];
@@ -164,14 +164,14 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
       ["ec2:CreateTags", "ec2:DeleteTags"].map((it) => permit(it, arn("ec2", "security-group/*"), condition)),
     ),
 
-  /** What EKS leaves behind. */
+  /** Deletes the security group that EKS leaves behind. */
   "pulumi-nodejs:dynamic/aws:ClusterSecurityGroup": ({ resource: { inputs }, arn }) => [
     permit("ec2:DeleteSecurityGroup", arn("ec2", "security-group/*"), ofCluster(inputs.clusterName)),
   ],
 };
 
 /**
- * Of Network Load Balancers. What begins with a prefix of the stack gets the rest of its name from the provider.
+ * Permits for Network Load Balancers. The provider completes a name of which the stack gives only the prefix.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
  */
 function loadBalancing({ all, arn, resource: { provider } }: Special, names: readonly string[]): Found[] {
@@ -188,7 +188,7 @@ function loadBalancing({ all, arn, resource: { provider } }: Special, names: rea
   });
 }
 
-/** @returns also what tags a resource of EC2 while it is made */
+/** @returns the permits, including those to tag a resource of EC2 during its creation */
 export function specialPermits(
   resource: Resource,
   all: readonly Resource[],
@@ -213,14 +213,14 @@ export function specialPermits(
   return [...special, permit("ec2:CreateTags", arn("ec2", `${own}/*`), condition)];
 }
 
-/** Without the service. */
+/** Names of EC2's actions that create resources, without the service. */
 function creations(actions: readonly string[]): string[] {
   return actions.flatMap(
     (action) => action.match(/^ec2:((?:Create(?!Tags|Route$)|Run|Allocate)\w+)$/)?.[1] ?? [],
   );
 }
 
-/** What narrows a permit beyond its resource, where the action has a key for it. */
+/** The condition of a permit, narrowed by the action's own condition keys. */
 export function narrowed(
   permit: Permit,
   { type, inputs }: Resource,

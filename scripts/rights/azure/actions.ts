@@ -1,26 +1,26 @@
 /**
- * What the provider asks Azure Resource Manager for, by the type of a resource: reading, writing and deleting are actions of the resource's own type in Azure.
+ * The actions of Azure Resource Manager that the provider needs for each type of resource. The actions to read, write and delete a resource carry the name of its type in Azure.
  * https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations
  */
 import type { roles } from "../../../components/hosts/azure/identity.ts";
 import type { Inputs } from "../resources.ts";
 
 export interface Row {
-  /** In Azure: `Microsoft.Network/virtualNetworks`. Of a component, nothing. */
+  /** The type in Azure, like `Microsoft.Network/virtualNetworks`. A component has none. */
   readonly type?: string | ((inputs: Inputs) => string);
-  /** What it takes to refer to others of the stack: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
+  /** Actions on other resources of the stack that this one refers to: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
   readonly linked?: readonly string[];
-  /** Of other types, or below this one, asked while a stack is previewed. */
+  /** Actions on other types, or below this one, that a preview needs. */
   readonly lookUps?: readonly string[];
-  /** The same, in the resource group of its zone. */
+  /** Look-ups in the resource group of the resource's zone. */
   readonly besideZone?: readonly string[];
-  /** What says whether a write or a delete has come to its end: in the resource group of its zone, or of the subscription. */
+  /** Actions that tell whether a write or a delete has ended. Their scope is the resource group of the zone, or the subscription. */
   readonly polls?: readonly string[];
-  /** Whether it is deleted by itself, and not with what it is in. @default true */
+  /** Whether it is deleted on its own, and not together with its parent. @default true */
   readonly isDeleted?: boolean;
-  /** The roles that the stack grants because of it. */
+  /** The roles that the stack assigns because of this resource. */
   readonly grants?: readonly (keyof typeof roles)[];
-  /** Where the actions are: a resource group; the one of a hosted zone; the subscription. @default the stack's resource group */
+  /** The scope of the actions: the subscription, or a hosted zone. @default the stack's resource group */
   readonly where?: "subscription" | "zone";
 }
 
@@ -30,23 +30,23 @@ const identity = "Microsoft.ManagedIdentity/userAssignedIdentities";
 /** https://learn.microsoft.com/azure/azure-monitor/roles-permissions-security */
 const workspace = "Microsoft.OperationalInsights/workspaces";
 const cluster = "Microsoft.ContainerService/managedClusters";
-/** What a region asks about sizes and quotas. */
+/** A region looks up sizes and quotas. */
 const sizes = ["Microsoft.Compute/skus/read", "Microsoft.Compute/locations/usages/read"];
 
-/** By which the provider learns that an operation is done: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
+/** With these the provider learns that an operation is done: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
 const networkPolls = ["operations", "operationResults"].map((it) => `${network}/locations/${it}/read`);
 const computePolls = ["Microsoft.Compute/locations/operations/read"];
 const clusterPolls = ["operations", "operationresults"].map(
   (it) => `Microsoft.ContainerService/locations/${it}/read`,
 );
 
-/** @param linked below {@link network} */
+/** @param linked actions below {@link network} */
 function inNetwork(type: string, ...linked: string[]): Row {
   return { polls: networkPolls, type: `${network}/${type}`, linked: linked.map((it) => `${network}/${it}`) };
 }
 
 export const rows: Readonly<Record<string, Row>> = {
-  // A region's component stands for its look-ups.
+  // The row of a region's component holds the look-ups for that region.
   "registry-cache:azure:VmHost": {
     where: "subscription",
     lookUps: [...sizes, "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"],
@@ -60,7 +60,7 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   "azure-native:network:VirtualNetwork": inNetwork("virtualNetworks", "virtualNetworks/subnets/join/action"),
   "azure-native:network:PublicIPAddress": inNetwork("publicIPAddresses"),
-  // Of an interface, or of a subnet.
+  // An interface or a subnet joins the group.
   "azure-native:network:NetworkSecurityGroup": inNetwork(
     "networkSecurityGroups",
     "networkSecurityGroups/join/action",
@@ -87,20 +87,20 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:privatedns:VirtualNetworkLink": {
     type: `${network}/privateDnsZones/virtualNetworkLinks`,
     linked: [`${network}/virtualNetworks/join/action`],
-    // As the role Private DNS Zone Contributor has them.
+    // The same actions as in the role Private DNS Zone Contributor.
     polls: [`${network}/privateDnsOperationResults/read`, `${network}/privateDnsOperationStatuses/read`],
     where: "zone",
   },
   "azure-native:dns:Zone": {
     type: `${network}/dnsZones`,
     grants: ["dnsZoneContributor"],
-    // Of its end, with its records: https://learn.microsoft.com/azure/role-based-access-control/permissions/networking#microsoftnetwork
+    // Deleting a zone, with its records, takes time: https://learn.microsoft.com/azure/role-based-access-control/permissions/networking#microsoftnetwork
     polls: [`${network}/dnsOperationResults/read`, `${network}/dnsOperationStatuses/read`],
   },
   "azure-native:dns:RecordSet": {
     type: ({ recordType }) => `${network}/dnsZones/${recordType}`,
     lookUps: [`${network}/dnsZones/read`],
-    // A private endpoint looks for a private zone first, and a right on what isn't there can't be given.
+    // A private endpoint first looks for a private zone. The zone may not exist, and a role can't be assigned on a zone that doesn't exist.
     besideZone: [`${network}/privateDnsZones/read`],
     where: "zone",
   },
@@ -135,18 +135,18 @@ export const rows: Readonly<Record<string, Row>> = {
     lookUps: [`${cluster}/agentPools/read`, `${cluster}/listClusterUserCredential/action`],
     grants: ["networkContributor"],
   },
-  // It goes with its cluster, but goes before where another cluster takes its place.
+  // It is deleted with its cluster. If the cluster is replaced, it is deleted before the cluster.
   "azure-native:containerservice:MaintenanceConfiguration": { type: `${cluster}/maintenanceConfigurations` },
 };
 
 interface Adopted {
   readonly id: RegExp;
   readonly actions: readonly string[];
-  /** Whether the stack asks for it only of what it hasn't made. @default false */
+  /** Whether the actions are needed only for resources that the stack didn't create. @default false */
   readonly isOthers?: boolean;
 }
 
-/** What a stack refers to and hasn't made, by its type in Azure: what it asks of it, and from how far up in its ID. */
+/** Resources that a stack refers to but may not have created: the actions that it needs on each, and the part of the ID that is their scope. */
 export const adopted: readonly Adopted[] = [
   {
     id: /^(.+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+)\/subnets\/[^/]+$/i,
@@ -172,7 +172,7 @@ export const adopted: readonly Adopted[] = [
     id: /^(.+\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+)\/secrets\/[^/]+$/i,
     actions: ["Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/secrets/read"],
   },
-  // How its subnet reaches the internet, which a private endpoint asks. A preview doesn't tell their IDs: they are looked for beside the network.
+  // For a private endpoint, the stack reads how the subnet reaches the internet. A preview doesn't tell the IDs of these resources, so the scope is the network's resource group.
   {
     id: /^(.+)\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i,
     actions: [

@@ -1,10 +1,10 @@
-/** The custom roles with which a stack can be deployed, or only previewed: one for each place where the stack needs something. */
+/** The custom roles that allow an identity to deploy a stack, or only to preview it: one role for each scope in which the stack needs actions. */
 import { createHash } from "node:crypto";
 import { roles } from "../../../components/hosts/azure/identity.ts";
 import { type Resource, type RightsRequest, textsIn } from "../resources.ts";
 import { adopted, rows } from "./actions.ts";
 
-/** As `az role definition create` takes it: https://learn.microsoft.com/azure/role-based-access-control/role-definitions */
+/** The format of `az role definition create`: https://learn.microsoft.com/azure/role-based-access-control/role-definitions */
 export interface RoleDefinition {
   readonly Name: string;
   readonly IsCustom: true;
@@ -13,7 +13,7 @@ export interface RoleDefinition {
   readonly NotActions: readonly string[];
   readonly DataActions: readonly string[];
   readonly NotDataActions: readonly string[];
-  /** A subscription, or a resource group: what is in one can't be named here. */
+  /** A subscription or a resource group. Azure doesn't allow a single resource here. */
   readonly AssignableScopes: readonly string[];
 }
 
@@ -21,14 +21,14 @@ export interface ScopedRole {
   readonly definition: RoleDefinition;
   readonly assignment: {
     readonly scope: string;
-    /** Which roles may be granted, and to whom. https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples */
+    /** Limits which roles may be granted, and to whom. https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples */
     readonly condition?: string;
   };
 }
 
 const assign = "Microsoft.Authorization/roleAssignments";
 
-/** @throws RangeError for a resource of which the table doesn't know what it needs. */
+/** @throws RangeError for a resource type that isn't in the table of actions */
 export function rolesFor(
   resources: readonly Resource[],
   { stack, account, isReadOnly = false }: RightsRequest,
@@ -54,7 +54,7 @@ export function rolesFor(
     const actions = [...new Set((byScope.get(scope) ?? []).map(({ action }) => action))].sort();
     const missing = actions.filter((action) => !above.some((it) => it.action === action));
     if (missing.length === 0) return [];
-    // No two roles of a tenant have one name.
+    // A role's name is unique in its tenant.
     const digest = createHash("sha256").update(scope.toLowerCase()).digest("hex").slice(0, 8);
     const kind = isReadOnly ? "preview" : "deploy";
     const definition: RoleDefinition = {
@@ -72,9 +72,9 @@ export function rolesFor(
   });
 }
 
-/** The subscription of which a stack's resources speak, if it is one. */
+/** The subscription that a stack's resources mention, if they mention exactly one. */
 export function subscriptionIn(resources: readonly Resource[]): string | undefined {
-  // A zone may be in another one.
+  // A zone may be in another subscription.
   const made = resources.filter(({ type }) => isAzure(type) && rows[type]?.where !== "zone");
   const named = made.flatMap(({ id = "", provider }) => [
     ...(id.match(/^\/subscriptions\/([^/]+)\//)?.slice(1) ?? []),
@@ -87,7 +87,7 @@ function isAzure(type: string): boolean {
   return type.startsWith("azure-native:");
 }
 
-/** A resource group that the stack makes isn't there yet: rights in it are rights in the subscription. */
+/** The scope of the stack's own resources. If the stack creates its resource group, the scope is the subscription, because the group doesn't exist yet. */
 function ownScope(resources: readonly Resource[], subscription: string): string {
   const groups = resources
     .filter(({ type }) => isAzure(type) && rows[type]?.where !== "zone")
@@ -108,7 +108,7 @@ interface Permit {
 interface PermitScopes {
   readonly subscription: string;
   readonly own: string;
-  /** IDs of what the stack has. */
+  /** IDs of the resources that the stack has. */
   readonly made: readonly string[];
 }
 
@@ -124,7 +124,7 @@ function permitsOf({ type, inputs }: Resource, { subscription, own, made }: Perm
   const places = { subscription, zone };
   const usual = row.where === undefined ? own : places[row.where];
   const foreign = textsIn(inputs).flatMap((text) => foreignIn(text, made));
-  // A role is granted where it holds.
+  // A role assignment is created in the scope in which the role applies.
   const scope = type === "azure-native:authorization:RoleAssignment" ? (foreign[0]?.scope ?? usual) : usual;
   const of = (action: string, isRead: boolean, at = scope): Permit => ({ action, scope: at, isRead });
   const kind = typeof row.type === "function" ? row.type(inputs) : row.type;
