@@ -1,20 +1,20 @@
-/** Tar and gzip bytes that depend on their input alone: no time stamps, owners or host properties. */
+/** Tar and gzip archives whose bytes depend only on their input: no timestamps, owners or properties of the host. */
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import tar from "tar-stream";
 
 interface File {
-  /** Path in the archive, without a leading slash; a directory ends with one. */
+  /** Path in the archive, without a leading slash. The path of a directory ends with a slash. */
   readonly path: string;
   readonly mode: number;
   /** @default empty */
   readonly bytes?: Uint8Array;
 }
 
-/** A tar archive and how hard to compress it. */
+/** A tar archive and its compression level. */
 export interface Layer {
   readonly tar: Uint8Array;
-  /** zlib's level; 0 stores, which suits bytes that don't compress. */
+  /** zlib's level. Level 0 stores the bytes uncompressed, for content that doesn't compress. */
   readonly level: number;
 }
 
@@ -32,7 +32,7 @@ export async function tarOf(files: readonly File[]): Promise<Uint8Array> {
 
 export function gzip(layer: Layer): Uint8Array<ArrayBuffer> {
   const bytes = gzipSync(layer.tar, { level: layer.level });
-  // Node leaves the time at 0 but records the operating system (RFC 1952, OS); 255 is "unknown".
+  // Node sets the time to 0 but records the operating system (RFC 1952, OS); 255 means "unknown".
   bytes[9] = 255;
   return bytes;
 }

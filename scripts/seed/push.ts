@@ -1,5 +1,5 @@
 /**
- * Pushes content by the distribution API, to a registry that speaks plain HTTP.
+ * Pushes content with the distribution API to a registry that serves plain HTTP.
  * Requests: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#push
  */
 import { once } from "node:events";
@@ -20,7 +20,7 @@ function refused(what: string, status: number | undefined, answer: string): Erro
   return new Error(`${what}: status ${status}: ${answer.slice(0, 500)}`);
 }
 
-/** fetch() copies a body several times. */
+/** Uses node:http, because fetch() copies a body several times. */
 async function upload(url: URL, bytes: Uint8Array): Promise<void> {
   const headers = { "content-type": "application/octet-stream", "content-length": bytes.length };
   const sent = send(url, { method: "PUT", headers }).end(bytes);
@@ -29,10 +29,10 @@ async function upload(url: URL, bytes: Uint8Array): Promise<void> {
   if (response.statusCode !== 201) throw refused(`PUT ${url.pathname}`, response.statusCode, answer);
 }
 
-/** Whether a registry has a tag or a manifest with a digest. */
+/** Whether a registry has a tag, or a manifest with a digest. */
 export async function hasManifest(registry: URL, repository: string, reference: string): Promise<boolean> {
   const url = new URL(`/v2/${repository}/manifests/${reference}`, registry);
-  // A manifest whose media type isn't named is 404.
+  // The registry answers 404 if the manifest's media type isn't accepted.
   const headers = { accept: `${mediaTypes.index}, ${mediaTypes.manifest}` };
   const response = await request(url, { method: "HEAD", headers }, [200, 404]);
   return response.ok;
@@ -57,8 +57,8 @@ async function pushManifest(registry: URL, content: Content, reference: string):
 }
 
 /**
- * Pushes blobs that the registry hasn't yet, then the manifests, then the tags (which move if they exist).
- * Throws with the registry's own answer when it refuses something.
+ * Pushes the blobs that the registry doesn't have, then the manifests, then the tags (which move if they exist).
+ * @throws Error with the registry's response when the registry refuses a request
  */
 export async function push(registry: URL, content: Content): Promise<void> {
   for (const child of content.children) await push(registry, child);

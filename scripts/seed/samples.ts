@@ -1,4 +1,4 @@
-/** What the seeded upstream serves: one image that runs, a chart that deploys it, and its bill of materials. */
+/** The content of the seeded upstream: an image that runs, a chart that deploys it, and its bill of materials. */
 import { stringify } from "yaml";
 import { gzip, tarOf } from "./archive.ts";
 import { artifact, blob, type Content, image, index, jsonBlob, type Platform } from "./content.ts";
@@ -6,15 +6,15 @@ import { type NpmProgram, npmProgram } from "./npm-program.ts";
 
 /** The names under which content is published. */
 export interface Names {
-  /** The registry's name as clients write it: signatures are made for it. */
+  /** The registry's name as clients write it. Signatures contain it. */
   readonly registry: string;
-  /** First part of every repository. */
+  /** The first part of every repository's name. */
   readonly namespace: string;
 }
 
 const version = "0.28.2";
 
-/** esbuild is published as one static Go program per platform, which is all that an image needs. */
+/** esbuild is published as one static Go program for each platform, and an image needs nothing else. */
 const programs: readonly { platform: Platform; source: NpmProgram }[] = [
   {
     platform: { os: "linux", architecture: "amd64" },
@@ -38,7 +38,7 @@ const programs: readonly { platform: Platform; source: NpmProgram }[] = [
   },
 ];
 
-/** A multi-arch image whose two platforms share their first layer; it prints esbuild's version. */
+/** A multi-arch image that prints esbuild's version. Its two platforms share their first layer. */
 export async function sampleImage({ namespace }: Names): Promise<Content> {
   const repository = `${namespace}/esbuild`;
   const base = await tarOf([
@@ -128,7 +128,7 @@ export async function sampleChart({ registry, namespace }: Names): Promise<Conte
   });
 }
 
-/** An OCI artifact that is no image: the sample image's bill of materials, as SPDX 2.3. */
+/** An OCI artifact that isn't an image: the sample image's bill of materials, as SPDX 2.3. */
 export function sampleArtifact({ registry, namespace }: Names): Content {
   const mediaType = "application/spdx+json";
   const bom = {

@@ -1,5 +1,5 @@
 /**
- * Signatures as cosign attaches them: an artifact at the tag `sha256-<hex>.sig` beside what it signs.
+ * Signatures as cosign attaches them: an artifact at the tag `sha256-<hex>.sig` in the repository of the signed manifest.
  * Format: https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
  */
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
@@ -8,13 +8,13 @@ import { artifact, blob, type Content, jsonBlob, mediaTypes, sha256 } from "./co
 /**
  * The signature of one manifest.
  *
- * ECDSA signatures differ from run to run: this is the one kind of content whose digest isn't reproducible.
+ * ECDSA signatures differ from run to run, so this is the only content whose digest isn't reproducible.
  *
- * As with cosign, the signed identity has no tag: a policy.json accepts it with `signedIdentity` of type
+ * As in cosign's signatures, the signed identity has no tag. A policy.json accepts it with `signedIdentity` of type
  * `matchRepository` (pulls by the registry's own name, also through mirrors) or `exactRepository`.
  *
  * @param registry the registry's name in the signed identity, as clients write it
- * @param key private, of the curve P-256. @default a new one, for a signature that nobody verifies
+ * @param key a private key of the curve P-256. @default a new one, for a signature that nobody verifies
  */
 export function signatureOf(
   signed: Content,

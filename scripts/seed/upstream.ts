@@ -1,4 +1,4 @@
-/** A registry on this machine with sample content: the upstream where the configured one can't be reached. */
+/** A registry on this machine with sample content. It is the upstream where the configured one can't be reached. */
 import { spawn } from "node:child_process";
 import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -10,7 +10,7 @@ import { hasManifest, push } from "./push.ts";
 import { type Names, sampleArtifact, sampleChart, sampleImage } from "./samples.ts";
 import { signatureOf } from "./signature.ts";
 
-/** Where everything about a registry lives, under its one directory. */
+/** The paths of a registry's files, all under one directory. */
 function files(dir: string) {
   return {
     config: resolve(dir, "config.yaml"),
@@ -20,7 +20,7 @@ function files(dir: string) {
   };
 }
 
-/** The registry that runs from `dir`, if it does. A recorded pid that now belongs to another program doesn't count. */
+/** The PID of the registry that runs from `dir`, if any. A recorded PID that now belongs to another program doesn't count. */
 async function runningPid(dir: string): Promise<number | undefined> {
   const { pid, config } = files(dir);
   const recorded = Number(await readFile(pid, "utf8").catch(() => ""));
@@ -38,11 +38,11 @@ async function answers(url: URL): Promise<boolean> {
 }
 
 /**
- * Starts an ordinary registry (CNCF distribution) on 127.0.0.1 with its content and log under `dir`, or
- * returns the one that already runs there on that port: plain HTTP on loopback. Throws with the end of its log when it doesn't start,
- * for example because the port is taken.
+ * Starts a registry (CNCF distribution) on 127.0.0.1, with plain HTTP and with its content and log under `dir`. If one already runs
+ * from `dir` and answers on that port, returns its URL.
  *
- * @param detached whether it outlives this process. @default false
+ * @param detached whether the registry outlives this process. @default false
+ * @throws Error with the end of the registry's log when it doesn't start, for example because the port is taken
  */
 export async function startUpstream(args: { dir: string; port: number; detached?: boolean }): Promise<URL> {
   const url = new URL(`http://127.0.0.1:${args.port}`);
@@ -64,7 +64,7 @@ export async function startUpstream(args: { dir: string; port: number; detached?
   const registry = spawn(await ensureTool("registry"), ["serve", config], {
     detached: args.detached ?? false,
     stdio: ["ignore", output.fd, output.fd],
-    // Traces are exported by default.
+    // The registry exports traces by default.
     env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
   });
   const spawned = new Promise<number>((done, failed) => {
@@ -86,7 +86,7 @@ export async function startUpstream(args: { dir: string; port: number; detached?
   throw new Error(`the registry at ${url.host} didn't start:\n${tail}`);
 }
 
-/** Stops the registry that was started from `dir`, if it runs, and keeps its content. */
+/** Stops the registry that was started from `dir`, if it runs. Its content stays. */
 export async function stopUpstream(dir: string): Promise<void> {
   const running = await runningPid(dir);
   if (running) {
@@ -105,7 +105,7 @@ export interface Seeded {
   readonly artifact: Content;
 }
 
-/** Pushes the sample content, the image and the artifact with a signature each; what is there already stays as it is. */
+/** Pushes the sample content, and a signature for the image and for the artifact. Content that already exists isn't changed. */
 export async function seed(registry: URL, names: Names): Promise<Seeded> {
   const seeded = {
     image: await sampleImage(names),
