@@ -6,9 +6,9 @@ import { installSsmAgent } from "../../components/hosts/aws/vm/user-data.ts";
 import { renderBaseImage } from "../../components/hosts/vm/base-image.ts";
 
 /**
- * The script for the machine of a stack's region.
- * @param name of the region. @default the only one
- * @throws RangeError where there is no such region, or it is no machine in AWS or Azure
+ * Renders the script that prepares a base image for the machine of a region.
+ * @param name the region's name. @default the only region
+ * @throws RangeError if the stack has no such region, or if the region isn't a machine in AWS or Azure
  */
 export function baseImage(config: StackConfig, name: string | undefined): string {
   const { regions } = config;

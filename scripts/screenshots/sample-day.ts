@@ -2,7 +2,7 @@ import { missBuckets } from "../../components/monitoring/status-page/page/figure
 import { plotQueries } from "../../components/monitoring/status-page/page/plots.ts";
 import { stateQueries } from "../../components/monitoring/status-page/page/state.ts";
 
-/** What a cache's Prometheus answers the status page after an ordinary day, and in the states that a page has to show. The same for the same time. */
+/** What a cache's Prometheus answers to the status page after an ordinary day, and in the other states that the page has to show. The same time gives the same answers. */
 export type SampleState = "well" | "upstream away" | "disk full" | "new";
 
 type Labels = Readonly<Record<string, string>>;
@@ -16,8 +16,8 @@ const GB = 1e9;
 const upstreams = ["gsoci", "ghcr"];
 
 /**
- * @param at Unix time
- * @returns the `data` of the answer to a path below `api/v1/`
+ * @param at Unix time in seconds
+ * @returns the `data` of the response for a path below `api/v1/`
  */
 export function sampleAnswer(state: SampleState, at: number, path: string, asked: URLSearchParams): unknown {
   const query = asked.get("query") ?? "";
@@ -61,7 +61,7 @@ function now(
   return [...(values[name] ?? [])];
 }
 
-/** Of the last hour and the last day. */
+/** The value of a figure for the last hour, or for the last day. */
 function figure(state: SampleState, query: string): number[] {
   if (state === "new") return query.includes("quantile") || query.includes("/") ? [] : [0];
   const day = query.includes("[1d]");
@@ -94,7 +94,7 @@ function seriesOf(state: SampleState, query: string, asked: URLSearchParams): un
 }
 
 /**
- * @param hours before the end, negative
+ * @param hours relative to the end, and so negative
  * @param random from 0 to 1
  */
 function sample(
@@ -105,7 +105,7 @@ function sample(
   random: number,
 ): number | undefined {
   if (state === "new") return plot === 3 && hours > -0.1 ? line * 218 * GB : undefined;
-  // An upgrade of all nodes, and a working day.
+  // A roll-out to all nodes, and the load of a working day.
   const rollOut = Math.exp(-(((hours + 7) / 0.6) ** 2));
   const busy = 0.25 + 0.75 * Math.exp(-(((hours + 4) / 5) ** 2));
   const away = state === "upstream away" && hours > -0.7;
@@ -130,7 +130,7 @@ function sample(
   }
 }
 
-/** The same for the same seed. */
+/** A pseudorandom number from 0 to 1. The same seed gives the same number. */
 function noise(seed: number): number {
   const value = Math.sin(12.9898 * seed) * 43_758.5453;
   return value - Math.floor(value);
