@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Where Pulumi starts the program. Node keeps what it has compiled, of the program and of the SDKs, beside the packages that it is from: without, it compiles
- * all of it anew at every `pulumi` command, and strips the types. What is imported statically would be loaded before that is known, so index.ts is not.
+ * The entry point of the Pulumi program. It enables Node's compile cache for the program and the SDKs. Without the cache, every `pulumi` command strips the types
+ * and compiles all modules again. The import of index.ts is dynamic because a static import would load it before the cache is enabled.
  * https://nodejs.org/docs/latest-v24.x/api/module.html#module-compile-cache
  */
 import { enableCompileCache } from "node:module";
@@ -10,15 +10,15 @@ import { debuglog } from "node:util";
 
 enableCompileCache(join(import.meta.dirname, "node_modules", ".cache", "compiled"));
 
-// The SDK's source-map-support looks each position of a stack trace up in source maps, which stripped types don't need.
+// The SDK installs source-map-support, which looks up each stack frame in source maps. Type stripping keeps positions, so they aren't needed.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
-// NODE_DEBUG=pulumi keeps what only those need who look for a mistake, and what costs a stack of 20 regions a quarter of its processor time.
+// The SDK's debugging aids take a quarter of the processor time of a stack with 20 regions. NODE_DEBUG=pulumi keeps them.
 if (!debuglog("pulumi").enabled) {
-  // In place of ten frames: four tell where an error is from.
+  // Four stack frames, instead of ten, are enough to find where an error comes from.
   Error.stackTraceLimit = 4;
   await import("./scripts/setup/sdk-without-traces.js");
-  // For each resource, the SDK sends the engine three debug messages, one after the other, and one of them has all of the resource in it. https://github.com/pulumi/pulumi/issues/7146
+  // For each resource, the SDK sends three debug messages to the engine in sequence, one with the whole resource. https://github.com/pulumi/pulumi/issues/7146
   const { log } = await import("@pulumi/pulumi");
   Reflect.set(log, "debug", async () => {});
 }

@@ -9,22 +9,22 @@ import { planStack } from "./plan-stack.ts";
 import { RegionalCache } from "./regional-cache.ts";
 
 export interface Caches {
-  /** By the region's name. */
+  /** By region name. */
   readonly regions: Readonly<Record<string, RegionalCache>>;
-  /** What each costs in a month, by estimate: docs/cost.md. */
+  /** The estimated monthly cost of each region: docs/cost.md. */
   readonly cost: StackCost["regions"];
 }
 
 const optionNames = ["parent", "dependsOn", "protect"] as const;
 
-/** Of each region's component; its parent is also that of the region's provider. */
+/** Options of each region's component. The region's provider gets the same parent. */
 export type CachesOptions = Pick<pulumi.ComponentResourceOptions, (typeof optionNames)[number]>;
 
 /**
- * The caches of all regions of a stack: planned, looked up at the provider, and only then made. What is wrong in any region is said of all of them at once, before there
- * is anything.
+ * Creates the caches of all regions of a stack in three steps: plan, look up what exists at the provider, create. It reports the problems of all regions
+ * together, before it creates any resource.
  *
- * @throws pulumi.RunError with all problems, which Pulumi shows without a stack trace.
+ * @throws pulumi.RunError with all problems. Pulumi shows it without a stack trace.
  */
 export async function createCaches(config: LoadedConfig, options: CachesOptions = {}): Promise<Caches> {
   refuse([...argumentProblems(config), ...optionProblems(options)]);
@@ -54,13 +54,13 @@ export async function createCaches(config: LoadedConfig, options: CachesOptions 
   return { regions: Object.fromEntries(made), cost: cost.regions };
 }
 
-/** The compiler takes `config.requireObject()` for what is asked for. */
+/** A runtime check, because the compiler also accepts the result of `config.requireObject()` as the argument. */
 function argumentProblems(config: object | undefined): Problem[] {
   const isRead = config !== undefined && "stack" in config;
   return problemIf(!isRead, "config", "createCaches() takes what readConfig() returns");
 }
 
-/** Programs in JavaScript can pass any. A provider of theirs, for example, would make resources in an account that the look-ups haven't asked. */
+/** Programs in JavaScript can pass any option. With `provider`, for example, resources could go to an account other than the one looked up. */
 function optionProblems(options: object): Problem[] {
   const message = `createCaches() takes ${optionNames.join(", ")} only`;
   return Object.keys(options)

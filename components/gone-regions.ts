@@ -3,9 +3,9 @@ import type { StackConfig } from "./config/schema.ts";
 import { previousRegions } from "./hosts/previous-outputs.ts";
 
 /**
- * Regions that the last update left and the configuration doesn't name any more, so that this one deletes them.
- * @param stack of which no other call of createCaches() has regions.
- * @returns warnings with paths in the stack; none for a cache on this machine, whose content stays in its directory.
+ * Finds the regions that exist since the last update and that the configuration no longer names. This update deletes them.
+ * @param stack the configuration with all regions of the running stack. See LoadedConfig.isWhole.
+ * @returns warnings with paths in the stack. Empty for the provider `local`, because the cache's content stays in its directory.
  */
 export async function goneRegions(stack: Pick<StackConfig, "provider" | "regions">): Promise<Problem[]> {
   const { provider, regions } = stack;

@@ -1,4 +1,4 @@
-/** What other programs use: docs/package.md. */
+/** The public API for other Pulumi programs: docs/package.md. */
 export { type Caches, type CachesOptions, createCaches } from "./caches.ts";
 export type { ClientConfiguration } from "./clients/clients.ts";
 export type { Credentials, Token } from "./config/credentials.ts";

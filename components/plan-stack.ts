@@ -4,9 +4,9 @@ import { stackCost } from "./cost/stack-cost.ts";
 import { planRegion } from "./hosts/kinds.ts";
 
 /**
- * What follows from a stack's configuration alone: its regions, in the order of that, and what they cost.
- * @param stack its name, without organization
- * @param today `2026-11-24`, for the age of prices
+ * Plans a stack from its configuration alone: its regions, in the order of the configuration, and their cost.
+ * @param stack the stack's name, without organization
+ * @param today ISO date, `2026-11-24`, from which the age of prices is computed
  */
 export async function planStack(config: StackConfig, stack: string, today: string) {
   const { regions, provider, upstreams, images, monitoring, prefetch, workload } = config;
@@ -16,7 +16,7 @@ export async function planStack(config: StackConfig, stack: string, today: strin
     ...("governance" in config && { governance: config.governance }),
   };
   const planned = await Promise.all(regions.map((region) => planRegion(region, shared)));
-  // What is impossible is refused by whoever checks the plans.
+  // The caller reports the problems of the plans, so the estimate doesn't repeat them.
   const capacities = planned.map(({ plan: { capacity } }) => capacity && { plan: capacity, problems: [] });
   const refused = planned
     .filter(({ findings: { problems } }) => problems.some(({ path }) => path === "name"))

@@ -13,30 +13,30 @@ export interface RegionalCacheArgs {
   readonly secrets: LoadedConfig["secrets"];
 }
 
-/** Where and what a cache is. */
+/** The stack output `caches.<region>`: where a cache is and what it serves. */
 export interface CacheOutputs {
-  /** URL that clients ask. */
+  /** URL that clients send requests to. */
   readonly endpoint: string;
-  /** IP address, or name of a load balancer, that the endpoint's name leads to. */
+  /** IP address, or DNS name of a load balancer, that the endpoint's host name resolves to. */
   readonly address: string;
-  /** The authority that clients have to trust, where it isn't a public one: the file that their configuration names, and its content, PEM. */
+  /** The certificate authority that clients must trust: its file on the client and its certificate, PEM. Undefined for a public authority. */
   readonly ca?: { readonly file: string; readonly certificate: string } | undefined;
-  /** For clients in other accounts: what their endpoint leads to, and the name that they must resolve to it. */
+  /** For clients in other accounts: the service that their private endpoint connects to, and the host name that must resolve to that endpoint. */
   readonly privateLink?: { readonly service: string; readonly hostname: string };
   readonly topology: AnyRegion["topology"];
-  /** Digest of the Pod that the region's machine is told to run, hexadecimal: its metrics tell which one it runs. */
+  /** Digest of the Pod that the region's machine is to run, hexadecimal. The machine's metrics tell which Pod it runs now. */
   readonly pod?: string;
-  /** As the configuration has it, with the size of the disk in GiB, and the URL of a bucket. */
+  /** The configured storage, with the actual size of the disk in GiB and the URL of the bucket, if there is one. */
   readonly storage: { readonly kind: "disk" | "bucket"; readonly sizeGiB: number; readonly url?: string };
   readonly upstreams: readonly Pick<Upstream, "name" | "registry" | "url" | "repositories">[];
 }
 
-/** The cache of one provider and region, whatever the provider: where it is, and what clients need to use it. See createCaches(). */
+/** The cache of one region, with the same outputs for every provider. createCaches() creates it. */
 export class RegionalCache extends pulumi.ComponentResource {
   readonly cache: pulumi.Output<CacheOutputs>;
-  /** Per kind of client what to put where. */
+  /** For each kind of client: which configuration to put where. */
   readonly clients: pulumi.Output<ClientConfiguration>;
-  /** What a Prometheus outside needs. */
+  /** What a central Prometheus outside the cache needs. */
   readonly monitoring: pulumi.Output<CentralMonitoring>;
 
   constructor({ found, secrets }: RegionalCacheArgs, options?: pulumi.ComponentResourceOptions) {
@@ -53,7 +53,7 @@ export class RegionalCache extends pulumi.ComponentResource {
         privateLink: { service: host.privateLink, hostname: region.endpoint.hostname },
       }),
       topology: region.topology,
-      // Made of what may be secret, and tells nothing of it.
+      // Pulumi marks the digest as secret because its inputs may be secret. The digest itself reveals nothing.
       ...(host.pod && { pod: pulumi.unsecret(host.pod) }),
       storage: {
         ...region.storage,

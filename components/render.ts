@@ -1,4 +1,4 @@
-/** What the caches are made of, as text and plain objects: nothing here is made anywhere, and nothing asks anybody. docs/package.md */
+/** The pure functions behind the caches. They return text and plain objects, create no resources and call no provider: docs/package.md */
 export { type ClientConfiguration, clientConfiguration } from "./clients/clients.ts";
 export { parseConfig } from "./config/parse.ts";
 export { type PodPorts, podPorts } from "./config/ports.ts";

@@ -1,4 +1,4 @@
-/** Of a policy of IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
+/** A statement of an IAM policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 export interface Statement {
   readonly Effect: string;
   readonly Principal?: unknown;

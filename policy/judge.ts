@@ -4,16 +4,16 @@ import type { Resource, Rule, Violation } from "./rule.ts";
 import { rules } from "./rules.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 
-/** The rule that is violated, and what that does. */
+/** The violated rule, and the effect of the violation. */
 export interface Found {
   readonly rule: string;
   readonly level: Rule["level"];
 }
 
 /**
- * What is wrong with resources, as the policy pack finds it.
- * @param stack its name, without organization
- * @param settings by default, the rules' own
+ * The violations that the policy pack would report for these resources.
+ * @param stack the stack's name, without organization
+ * @param settings the level and parameters of each rule. @default the rules' own defaults
  */
 export function resourceViolations(
   resources: readonly Resource[],
@@ -29,9 +29,9 @@ export function resourceViolations(
 }
 
 /**
- * What is wrong with a stack's configuration, by paths in it.
- * @param stack its name, without organization, which is that of its file
- * @param settings by readSettings()
+ * The violations in a stack's configuration, with their paths in it.
+ * @param stack the stack's name, without organization. Its file has the same name.
+ * @param settings from readSettings()
  */
 export function configurationViolations(
   stack: string,

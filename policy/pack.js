@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 // @ts-check
-/** Where Pulumi starts the policy pack. It runs as a program of its own, by Node's type stripping. */
+/** The entry point of the policy pack. Pulumi runs it in a separate process, where Node strips the types. */
 import "./pack.ts";

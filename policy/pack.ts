@@ -6,8 +6,8 @@ import { rules } from "./rules.ts";
 import { readSettings } from "./settings.ts";
 
 /**
- * A rule that reads what a preview can't know yet is left out there for that resource, and the SDK says so. `up` asks again before it makes the resource.
- * What is wrong with several resources is said at the end, of a preview as of an `up`.
+ * If a rule reads a value that is unknown during a preview, the SDK skips the rule for that resource and says so. `up` runs it before it creates the resource.
+ * `validateStack` runs at the end of both `preview` and `up`.
  */
 function policyOf({ name, what, level, parameters = {}, each, all }: Rule): Policies[number] {
   const { properties = {} } = z.toJSONSchema(z.object(parameters), { io: "input" });

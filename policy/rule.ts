@@ -2,15 +2,15 @@ import type { z } from "zod";
 import type { Problem } from "../components/config/problems.ts";
 import type { StackConfig } from "../components/config/schema.ts";
 
-/** A resource, as the engine is asked for it or as an account has it. */
+/** A resource, either as the program registers it with the engine or as it exists in an account. */
 export interface Resource {
-  /** Pulumi's: `aws:ebs/volume:Volume` */
+  /** Pulumi's type token: `aws:ebs/volume:Volume` */
   readonly type: string;
-  /** Pulumi's. */
+  /** The logical name in Pulumi. */
   readonly name: string;
-  /** Its inputs. Reading one that a preview can't know yet may throw: see pack.ts. */
+  /** The inputs. During a preview, reading an unknown value may throw: see pack.ts. */
   readonly props: Readonly<Record<string, unknown>>;
-  /** Absent where nobody can tell: an account doesn't know what Pulumi protects. */
+  /** Whether Pulumi protects the resource. Absent for resources read from an account, which doesn't know. */
   readonly protect?: boolean;
 }
 
@@ -25,42 +25,42 @@ export const levels = ["mandatory", "advisory", "disabled"] as const;
 
 type Values<Parameters extends z.ZodRawShape> = z.output<z.ZodObject<Parameters>>;
 
-/** What must hold for every deployment. A rule judges resources, configurations or both. */
+/** A requirement for every deployment. A rule checks resources, configurations or both. */
 export interface Rule<Parameters extends z.ZodRawShape = z.ZodRawShape> {
-  /** Kebab-case, and for ever: configurations name it. */
+  /** In kebab-case. It must never change, because configurations refer to it. */
   readonly name: string;
-  /** Unless policy/config.json says otherwise. */
+  /** The default level. policy/config.json can set another one. */
   readonly level: (typeof levels)[number];
-  /** What must hold, as a sentence. */
+  /** The requirement, as a sentence. */
   readonly what: string;
   readonly why: string;
-  /** What policy/config.json can set, each with a default. */
+  /** The parameters that policy/config.json can set. Each has a default. */
   readonly parameters?: Parameters;
-  /** What is wrong with a resource by itself. It is judged before it is made. */
+  /** Checks one resource by itself, before it is created. @returns what is wrong */
   each?(resource: Resource, parameters: Values<Parameters>): readonly string[];
-  /** What is wrong with resources that belong together. They are judged when all are known. */
+  /** Checks all resources of a stack together, after all are registered. @returns what is wrong */
   all?(resources: readonly Resource[], parameters: Values<Parameters>, stack: string): readonly Violation[];
-  /** What is wrong with the configuration of a stack, by paths in it. */
+  /** Checks the configuration of a stack. @returns what is wrong, with paths in the configuration */
   configuration?(stack: string, config: StackConfig, parameters: Values<Parameters>): readonly Problem[];
 }
 
-/** A rule with its own parameters, as one of many. */
+/** Hides the type of a rule's parameters, so that rules with different parameters fit into one list. */
 export function rule<Parameters extends z.ZodRawShape = Record<never, never>>(one: Rule<Parameters>): Rule {
   return one as unknown as Rule;
 }
 
-/** What must hold of resources, by their types: each demand by what is said where it doesn't hold. */
+/** Conditions by resource type. The key of each condition is the message for a resource that doesn't meet it. */
 export type Demands = Readonly<
   Record<string, Readonly<Record<string, (props: Resource["props"]) => boolean>>>
 >;
 
-/** {@link Rule.each} for a table of demands. */
+/** Implements {@link Rule.each} for a table of demands. @returns the messages of those that the resource doesn't meet */
 export function unmet(demands: Demands, { type, props }: Resource): string[] {
   const own = Object.hasOwn(demands, type) ? Object.entries(demands[type] ?? {}) : [];
   return own.filter(([, holds]) => !holds(props)).map(([message]) => message);
 }
 
-/** The kind of a resource of Kubernetes: `Deployment`; undefined for anything else. */
+/** The kind of a Kubernetes resource, for example `Deployment`. Undefined for other resources. */
 export function kindOf({ type }: Pick<Resource, "type">): string | undefined {
   return type.startsWith("kubernetes:") ? type.split(":").at(-1) : undefined;
 }

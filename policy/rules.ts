@@ -1,4 +1,4 @@
-/** What must hold for every deployment: docs/policies.md. */
+/** All rules, in the order of docs/policies.md. */
 import type { Rule } from "./rule.ts";
 import { budget } from "./rules/budget.ts";
 import { closedClusters } from "./rules/clusters.ts";

@@ -15,11 +15,11 @@ const schema = z.strictObject(
   ),
 );
 
-/** By the names of the rules, the level and the parameters of each: defaults, and what a team sets in their place. */
+/** The level and the parameters of each rule, by the rule's name: what the team sets, otherwise the defaults. */
 export type Settings = Readonly<Record<string, { readonly enforcementLevel: (typeof levels)[number] }>>;
 
 /**
- * @param raw the content of policy/config.json, which has the form of `--policy-pack-config`
+ * @param raw the parsed content of policy/config.json, in the format of Pulumi's `--policy-pack-config`
  * @throws ConfigError with all problems
  */
 export function parseSettings(raw: unknown): Settings {
@@ -29,8 +29,8 @@ export function parseSettings(raw: unknown): Settings {
 }
 
 /**
- * Those of policy/config.json, and what is wrong with it. Then, and without the file, they are the defaults.
- * @param file another one, for tests
+ * Reads policy/config.json. If the file doesn't exist or has problems, the settings are the defaults.
+ * @param file another path, for tests
  */
 export function readSettings(file = join(import.meta.dirname, "config.json")): {
   readonly settings: Settings;

@@ -1,4 +1,4 @@
-/** What is at a path: `securityGroups[*]`, `osProfile.customData`. Nothing where the path leads nowhere. */
+/** The values at a path such as `securityGroups[*]` or `osProfile.customData`. Empty if the path doesn't exist. */
 export function valuesAt(path: string, value: unknown): unknown[] {
   const steps = path.split(/[.[\]]+/).filter((step) => step !== "");
   return steps.reduce<unknown[]>(
@@ -12,12 +12,12 @@ export function valuesAt(path: string, value: unknown): unknown[] {
   );
 }
 
-/** The one value at a path, if there is one. */
+/** The first value at a path, or undefined. */
 export function valueAt(path: string, value: unknown): unknown {
   return valuesAt(path, value)[0];
 }
 
-/** What is at several paths, as text. */
+/** The values at several paths, as strings. */
 export function textsAt(value: unknown, ...paths: readonly string[]): string[] {
   return paths.flatMap((path) => valuesAt(path, value)).map(String);
 }

@@ -29,7 +29,7 @@ export const budget = rule({
   },
 });
 
-/** @param cost the stack's output */
+/** @param cost the stack output `cost` */
 function messagesFor(cost: StackCost["regions"], monthlyUSD: number): string[] {
   const setBy = "the policy `budget` (docs/policies.md)";
   return budgetFindings(Object.values(cost), {

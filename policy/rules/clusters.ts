@@ -2,7 +2,7 @@ import { type Demands, rule, unmet } from "../rule.ts";
 import { textsAt, valueAt, valuesAt } from "../values.ts";
 import { isEveryone } from "./open-ports.ts";
 
-/** Without ranges, EKS and AKS let everyone ask. */
+/** If no address ranges are set, EKS and AKS accept API requests from everywhere. */
 const isLimited = (path: string) => (it: unknown) => {
   const ranges = textsAt(it, path);
   return ranges.length > 0 && !ranges.some(isEveryone);

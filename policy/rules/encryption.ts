@@ -3,7 +3,7 @@ import { valueAt, valuesAt } from "../values.ts";
 
 const algorithms = "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm";
 
-/** S3 and Azure encrypt buckets, storage accounts and a machine's own disk in Azure always: there is nothing to turn off. */
+/** Encryption of S3 buckets, Azure storage accounts and the OS disks of Azure machines can't be turned off, so no demand covers it. */
 const demands: Demands = {
   "aws:ebs/volume:Volume": { "isn't encrypted: set `encrypted`": (it) => it.encrypted === true },
   "aws:ec2/instance:Instance": {

@@ -3,12 +3,12 @@ import { list, type Statement, statementsOf } from "../iam.ts";
 import { type Resource, rule } from "../rule.ts";
 import { textsAt, valueAt } from "../values.ts";
 
-/** A wildcard in a resource that is as narrow as it can be. */
+/** A wildcard that is allowed because AWS offers no narrower resource. */
 export interface Exception {
   readonly actions: RegExp;
   readonly resource: RegExp;
   readonly why: string;
-  /** What makes it narrow, where that isn't the resource's name. */
+  /** A condition of the statement that limits it, where the resource's name alone doesn't. */
   readonly if?: (statement: Statement) => boolean;
 }
 
@@ -87,20 +87,20 @@ function trust(policy: string): string[] {
   });
 }
 
-/** Ids of Azure's roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+/** IDs of Azure's built-in roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 const blobDelegator = "db58b8e5-c6ad-4a2a-8342-4190687cbf4a";
 const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
-/** A record set, a secret or a container, and for three roles what has no narrower scope. */
+/** Whether the scope is one record set, secret or container. Three roles need a wider scope. */
 function isOneThing({ scope, roleDefinitionId }: Resource["props"]): boolean {
   const role = String(roleDefinitionId).split("/").at(-1);
   const narrow = /\/(?:dnsZones\/acme\.[^/]+|secrets\/[^/]+|containers\/[^/]+)$/;
-  // To sign URLs is a right on the account, and one to read nothing.
+  // The right to sign URLs exists for a whole storage account only. It doesn't permit reading.
   const account = role === blobDelegator ? [/\/storageAccounts\/[^/]+$/] : [];
-  // AKS joins its nodes to a subnet, and looks for its address among all of the group.
+  // AKS joins its nodes to a subnet and looks for its public address in the whole resource group.
   const network = role === networkContributor ? [/\/(?:resourceGroups|subnets)\/[^/]+$/] : [];
-  // A cluster looks at the key of its nodes' disks.
+  // AKS reads the disk encryption set of its nodes' disks.
   const encryptionSet = role === reader ? [/\/diskEncryptionSets\/[^/]+$/] : [];
   return [narrow, ...account, ...network, ...encryptionSet].some((it) => it.test(String(scope)));
 }

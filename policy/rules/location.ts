@@ -8,21 +8,21 @@ interface Located {
   readonly regions: readonly { readonly name: string; readonly endpoint?: { readonly hostname: string } }[];
 }
 
-/** Where the name of a region says where it is. */
+/** Providers whose region names are locations. */
 const clouds = ["aws", "azure"];
 
-/** What the name of the stack and the host names must have: the parameters of {@link location}. */
+/** Patterns for the stack's name and for host names: the parameters of {@link location}. */
 interface Patterns {
   readonly stackName: string;
   readonly hostname: string;
 }
 
-/** What doesn't fit with the name of the stack, which is that of its file. */
+/** Finds regions and host names that don't match the stack's name, which is also the name of its file. */
 function misplaced(stack: string, { provider, regions }: Located, patterns: Patterns): Problem[] {
   const isInCloud = clouds.includes(provider);
   const filled = (pattern: string, region: string) =>
     pattern.replaceAll("{provider}", provider).replaceAll("{region}", region);
-  // Of several regions, or one with a name of its own, the stack's name needn't say which.
+  // With several regions, or outside a cloud, the stack's name needn't contain a region.
   const [only = "", ...others] = isInCloud ? regions.map(({ name }) => name) : [];
   const hasOne = only !== "" && others.length === 0;
   const beginning = filled(
@@ -41,11 +41,11 @@ function misplaced(stack: string, { provider, regions }: Located, patterns: Patt
     : [{ path, message: `the stack's name, ${stack}, doesn't begin with ${beginning}` }, ...wrongHosts];
 }
 
-/** What the outputs of a stack say of its regions; undefined for another program's. */
+/** The regions according to a stack's outputs. Undefined for the outputs of another program. */
 function locatedBy({ props }: Resource): Located | undefined {
   const regions = Object.entries((props.cost ?? {}) as Record<string, unknown>).map(([name, cost]) => {
     const provider = String(valueAt("provider", cost));
-    // A preview knows it only where clients trust a public authority.
+    // A preview knows these URLs only if clients trust a public authority.
     const urls = clouds.includes(provider) ? (valueAt(`clients.${name}.chartUrls`, props) ?? {}) : {};
     const [url] = Object.values(urls as Record<string, string>);
     return { name, provider, ...(url !== undefined && { endpoint: new URL(url) }) };

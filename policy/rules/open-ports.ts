@@ -2,22 +2,22 @@ import { z } from "zod";
 import { type Demands, kindOf, type Resource, rule, unmet } from "../rule.ts";
 import { textsAt, valueAt, valuesAt } from "../values.ts";
 
-/** Ports of a resource that somebody may reach from outside. */
+/** A range of ports that a resource opens to the outside. */
 export interface Opening {
   readonly first: number;
   readonly last: number;
-  /** Address ranges and prefix lists. */
+  /** Address ranges, prefix lists, security groups or Azure's service tags. */
   readonly from: readonly string[];
 }
 
-/** All addresses, as address ranges and in Azure's words. */
+/** Sources that mean all addresses: CIDR ranges, and Azure's terms. */
 const everyone = ["0.0.0.0/0", "::/0", "*", "Internet", "Any"];
 
 export function isEveryone(source: string): boolean {
   return everyone.includes(source);
 }
 
-/** What a firewall, a security group or a Service lets in. */
+/** The ports that a security group, a network security group or a Service opens. */
 export function openingsOf(resource: Resource): Opening[] {
   const { type, props } = resource;
   switch (type) {
@@ -48,7 +48,7 @@ function awsOpening(it: unknown): Opening {
 function azureOpenings(it: unknown): Opening[] {
   if (valueAt("access", it) !== "Allow" || valueAt("direction", it) !== "Inbound") return [];
   const inside = textsAt(it, "destinationAddressPrefixes[*]");
-  // What stays among some addresses doesn't come from outside, nor do the platform's own probes.
+  // A source that is also a destination stays inside the network. AzureLoadBalancer stands for the platform's own probes.
   const from = textsAt(it, "sourceAddressPrefix", "sourceAddressPrefixes[*]").filter(
     (source) => source !== "AzureLoadBalancer" && !inside.includes(source),
   );
@@ -73,7 +73,7 @@ function isLastDenial(one: unknown): boolean {
   return valueAt("access", one) === "Deny" && valueAt("priority", one) === 4096;
 }
 
-/** As the nodes of AKS need it, whose Pods NetworkPolicies hold back. */
+/** AKS nodes need a rule that allows all outbound traffic. NetworkPolicies restrict their Pods instead. */
 function allowsAll(one: unknown): boolean {
   const parts = ["protocol", "destinationAddressPrefix", "destinationPortRange"];
   return valueAt("access", one) === "Allow" && parts.every((part) => valueAt(part, one) === "*");
@@ -84,7 +84,7 @@ const demands: Demands = {
     "lets its members reach each other: leave out `ingress` and `egress`": (it) =>
       isEmpty("ingress[*]")(it) && isEmpty("egress[*]")(it),
   },
-  // Azure's own last rules let the whole network in, and everything out.
+  // Azure's default rules, which apply last, allow all inbound traffic from the virtual network and all outbound traffic.
   "azure-native:network:NetworkSecurityGroup": {
     "lets in or out what no rule matches: end both directions with a rule that denies everything, priority 4096":
       (it) =>

@@ -9,20 +9,20 @@ function isPinned(image: string): boolean {
   return digest.test(image);
 }
 
-/** The images that a resource runs, by digest or not. */
+/** The image references that a resource runs, pinned or not. */
 function imagesOf(resource: Resource): string[] {
   const { type, props } = resource;
   if (type === "aws:s3/bucketObjectv2:BucketObjectv2" && /^pods\/.*\.json$/.test(String(props.key)))
     return ofBundle(String(props.content));
   if (type === "azure-native:compute:VirtualMachine" && props.userData !== undefined) {
     const bytes = Buffer.from(String(props.userData), "base64");
-    // After a line with its digest.
+    // The first line is the digest of the bundle that follows.
     return ofBundle(gunzipSync(bytes.subarray(bytes.indexOf("\n") + 1)).toString());
   }
   return containersOf(podOf(resource)).map((it) => String(valueAt("image", it)));
 }
 
-/** Of what a machine is told to run: see components/hosts/podman/bundle.ts. */
+/** The images in the bundle that a machine runs: see components/hosts/podman/bundle.ts. */
 function ofBundle(text: string): string[] {
   const files: Record<string, string> = JSON.parse(text);
   return Object.keys(files).flatMap((path) =>

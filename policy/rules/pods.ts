@@ -3,7 +3,7 @@ import { valueAt, valuesAt } from "../values.ts";
 
 const workloads = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"];
 
-/** The Pod that a workload is made of: its spec. */
+/** The Pod spec of a workload. Undefined for other resources. */
 export function podOf(resource: Resource): unknown {
   if (!workloads.includes(kindOf(resource) ?? "")) return undefined;
   const { props } = resource;
@@ -22,7 +22,7 @@ type Demand = readonly [message: string, holds: (it: unknown) => boolean];
 
 const is = (path: string, wanted: unknown) => (it: unknown) => valueAt(path, it) === wanted;
 
-/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, and more. */
+/** Stricter than https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted. */
 const ofPods: readonly Demand[] = [
   [
     "shares something of its node",

@@ -36,18 +36,18 @@ function deniesPlainText({ Effect, Principal, Action, Condition }: Statement): b
   return isForAll && Condition?.Bool?.["aws:SecureTransport"] === "false";
 }
 
-/** What a store must have beside it. */
+/** The resource types that must exist for a store. */
 function partsOf({ type, props }: Resource): string[] {
   if (type === "azure-native:storage:StorageAccount") return ["azure-native:storage:ManagementPolicy"];
   if (type !== "aws:s3/bucket:Bucket") return [];
   const closed = ["PublicAccessBlock", "Policy"];
-  // The Pod's bucket has a name by prefix, and only the Pod in it, which clients don't write.
+  // A bucket with `bucketPrefix` holds only the Pod, and clients never write to it.
   const all =
     props.bucketPrefix === undefined ? [...closed, "OwnershipControls", "LifecycleConfiguration"] : closed;
   return all.map((part) => `aws:s3/bucket${part}:Bucket${part}`);
 }
 
-/** The parts of a store have its Pulumi name: the names of most buckets aren't known in a preview. */
+/** A store and its parts share their logical name. Bucket names can't match them, because most are unknown during a preview. */
 function missingParts(store: Resource, resources: readonly Resource[]): Violation[] {
   return partsOf(store)
     .filter((type) => !resources.some((it) => it.type === type && it.name === store.name))

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Resource, rule } from "../rule.ts";
 import { valueAt } from "../values.ts";
 
-/** Types of Azure that take tags; in AWS the provider gives the stack's to all that does. */
+/** Azure types that accept tags. In AWS, the provider sets the stack's tags on every resource that accepts them. */
 const taggable = [
   "compute:Disk",
   "compute:VirtualMachine",
@@ -17,11 +17,11 @@ const taggable = [
   "storage:StorageAccount",
 ].map((type) => `azure-native:${type}`);
 
-/** @returns undefined for what takes no tags */
+/** @returns undefined if the resource accepts no tags */
 function tagsOf({ type, props }: Resource): unknown {
   if (taggable.includes(type)) return props.tags ?? {};
   if (type !== "pulumi:providers:aws") return undefined;
-  // The settings of a provider travel as JSON.
+  // Pulumi serializes a provider's inputs as JSON.
   const settings = props.defaultTags ?? {};
   return valueAt("tags", typeof settings === "string" ? JSON.parse(settings) : settings) ?? {};
 }
