@@ -12,10 +12,10 @@ import {
   clusterClientRange,
 } from "./text.ts";
 
-/** A list in which no address range is twice. */
+/** A list without duplicates and without an address range inside another one. */
 function listOf<Source extends z.ZodType>(source: Source) {
   return z.array(source).superRefine((sources, context) => {
-    // Labels of Pods overlap with nothing.
+    // Labels of Pods don't overlap with address ranges.
     const ranges = sources.map((it) => (typeof it === "string" ? rangeOf(it) : undefined));
     sources.forEach((inner, index) => {
       const outer = sources.find((other, at) =>
@@ -26,14 +26,14 @@ function listOf<Source extends z.ZodType>(source: Source) {
   });
 }
 
-/** @returns undefined for what isn't an address range. */
+/** @returns undefined if the text isn't an address range */
 export function rangeOf(text: string) {
   return addressRangeProblem(text) ? undefined : ipaddr.parseCIDR(text);
 }
 
 type Range = ReturnType<typeof rangeOf>;
 
-/** Whether a range is part of another, or the same. */
+/** Whether `inner` is part of `outer`, or equal to it. False if either is undefined. */
 export function contains(outer: Range, inner: Range): boolean {
   if (!outer || !inner || outer[1] > inner[1] || outer[0].kind() !== inner[0].kind()) return false;
   return inner[0].match(outer);
@@ -44,18 +44,18 @@ const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.
   rangeOf,
 );
 
-/** Whether no address of a range is on the internet. */
+/** Whether a range has private addresses only. */
 export function isPrivateRange(text: string): boolean {
   return privateRanges.some((outer) => contains(outer, rangeOf(text)));
 }
 
-/** Of IPv4, neither public nor private: RFC 6890. Those for documentation stand for public ranges in examples. */
+/** IPv4 ranges that are neither public nor private: RFC 6890. It leaves out those for documentation, which examples use as public ranges. */
 const reservedRanges = [
   ...["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24"],
   ...["198.18.0.0/15", "224.0.0.0/3"],
 ].map(rangeOf);
 
-/** Whether an IPv4 range is of multicast, link-local or loopback addresses, for example, and of no others. */
+/** Whether an IPv4 range has reserved addresses only, for example multicast, link-local or loopback. */
 export function isReservedRange(text: string): boolean {
   return reservedRanges.some((outer) => contains(outer, rangeOf(text)));
 }
@@ -64,7 +64,7 @@ export function isReservedRange(text: string): boolean {
 export const everyone = ["0.0.0.0/0", "::/0"];
 const loopback = ["127.0.0.0/8", "::1/128"];
 
-/** @param sources what a list has in it. */
+/** @param sources what the list can contain, for the description */
 function clientsFrom(source: typeof clientRange, sources: string) {
   return z
     .union([z.literal("public").transform(() => everyone), listOf(source).min(1)], {
@@ -73,7 +73,7 @@ function clientsFrom(source: typeof clientRange, sources: string) {
     .describe(`Who may pull, as a list of ${sources}, or \`public\` for the whole internet.`);
 }
 
-/** @param sources what a list has in it. */
+/** @param sources what the list can contain, for the description */
 function readersFrom<Source extends z.ZodType>(source: Source, sources: string) {
   return listOf(source).describe(`Who may read the metrics, as a list of ${sources}.`);
 }
@@ -85,7 +85,7 @@ function access<Shape extends z.ZodRawShape>(shape: Shape) {
 const awsSources =
   "address ranges and ids of prefix lists (`pl-…`) and, with `exposure: private`, of security groups (`sg-…`)";
 
-/** Of a machine in AWS, whose security groups take prefix lists and other security groups. */
+/** Access to a machine in AWS. Its security groups accept prefix lists and other security groups. */
 export const awsAccess = access({
   clients: clientsFrom(awsClient, awsSources),
   metrics: readersFrom(awsSource, awsSources).default([]),
@@ -93,13 +93,13 @@ export const awsAccess = access({
 
 const azureSources = "address ranges and service tags of Azure (`VirtualNetwork`, `AzureCloud.westeurope`)";
 
-/** Of a machine in Azure, whose network security groups take service tags. */
+/** Access to a machine in Azure. Its network security groups accept service tags. */
 export const azureAccess = access({
   clients: clientsFrom(azureClient, azureSources),
   metrics: readersFrom(azureSource, azureSources).default([]),
 });
 
-/** Of replicas on Kubernetes, whose network knows Pods by their labels. */
+/** Access to replicas on Kubernetes. NetworkPolicies can select Pods by labels. */
 export const clusterAccess = access({
   clients: clientsFrom(clusterClientRange, "address ranges"),
   metrics: listOf(source)

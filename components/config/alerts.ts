@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { thresholds } from "./thresholds.ts";
 
-/** All alerts of a cache. Each has its runbook, `docs/runbooks/<name>.md`. */
+/** All alerts of a cache. Each one has a runbook, `docs/runbooks/<name>.md`. */
 export const alertNames = [
   "RegistryCacheUnreachable",
   "RegistryCacheDown",
@@ -29,12 +29,12 @@ export const alertNames = [
 
 export type AlertName = (typeof alertNames)[number];
 
-/** A label's name as Prometheus takes it; those that start with `__` are its own. */
+/** A valid name of a Prometheus label. Prometheus reserves names that start with `__`. */
 const labelName = z.string().regex(/^(?!__)[a-zA-Z_]\w*$/, {
   error: "must be a Prometheus label: letters, digits and underscores",
 });
 
-/** It replaces `$NAME` by an environment variable: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
+/** In external labels, Prometheus replaces `$NAME` by an environment variable: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
 export const externalLabels = z.record(
   labelName,
   z.string().regex(/^[^$]*$/, {
@@ -49,7 +49,7 @@ const noTemplate = z.string().regex(/^(?![\s\S]*\{\{)/, {
 
 const alertLabels = z.record(labelName, noTemplate);
 
-/** What a team changes about the alerts. */
+/** What a team can configure about the alerts. */
 export const alerts = z.strictObject({
   labels: alertLabels
     .default({})

@@ -1,4 +1,4 @@
-/** Looks into a configuration that may be wrong anywhere. */
+/** Reads values from a configuration before its validation, where every part can have any type. */
 
 export function fieldOf(value: unknown, key: PropertyKey): unknown {
   return typeof value === "object" && value !== null
@@ -10,7 +10,7 @@ export function valueAt(path: readonly PropertyKey[], value: unknown): unknown {
   return path.reduce(fieldOf, value);
 }
 
-/** Without the keys of mappings that have no value: a program writes `undefined` for what it leaves out. */
+/** Removes keys whose value is `undefined` from all mappings, because programs write `undefined` for what they leave out. */
 export function withoutUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUndefined);
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
@@ -19,7 +19,7 @@ export function withoutUndefined(value: unknown): unknown {
   return Object.fromEntries(present.map(([key, it]) => [key, withoutUndefined(it)]));
 }
 
-/** What isn't a list has no entries. */
+/** The entries of a list. Empty for other values. */
 export function entriesOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }

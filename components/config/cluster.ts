@@ -1,4 +1,4 @@
-/** What a region with `topology: cluster` says of its workload on Kubernetes, whoever the cluster belongs to. */
+/** Settings of a workload on Kubernetes, in an existing cluster or in one that the stack creates. */
 import { z } from "zod";
 import {
   annotations,
@@ -86,12 +86,12 @@ function proxiesOf(owner: string) {
     );
 }
 
-/** How a replica hands its clients over to the next one; handover.ts of the host has the defaults. */
+/** How a replica hands over its clients to the next one. The defaults are in components/hosts/kubernetes/handover.ts. */
 const handover = {
   drainSeconds: z
     .int()
     .min(0)
-    // The cluster autoscaler waits no longer for a Pod's end, with the two minutes for pulls under way:
+    // With two minutes for pulls in progress, this is the longest time that the cluster autoscaler waits for a Pod to end:
     // https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md (max-graceful-termination-sec)
     .max(470)
     .exactOptional()
@@ -101,7 +101,7 @@ const handover = {
   minReadySeconds: z
     .int()
     .min(0)
-    // Kubernetes wants less than a Deployment's `progressDeadlineSeconds`, which is 600.
+    // Kubernetes requires less than a Deployment's `progressDeadlineSeconds`, which is 600.
     .max(300)
     .exactOptional()
     .describe(
@@ -127,7 +127,7 @@ const ipFamilies = {
     ),
 };
 
-/** What an Ingress or a Gateway leads to. */
+/** The Service behind an Ingress or a Gateway. */
 const innerService = z
   .strictObject({
     annotations: annotations
@@ -201,7 +201,7 @@ export const expose = z
     "How clients reach the cache: by a load balancer of its own, through an Ingress, or through a Gateway.",
   );
 
-/** Identity of the Pods, for a bucket. */
+/** The identity that Pods use for a bucket. */
 export const serviceAccount = z
   .strictObject({
     annotations: annotations
@@ -253,7 +253,7 @@ export const scheduling = z
   .prefault({})
   .describe("Where in the cluster the cache runs. Default: anywhere, spread over zones and nodes.");
 
-/** What a monitoring stack in the cluster takes; each needs its CustomResourceDefinition, or something that looks for it. */
+/** Objects for a monitoring stack in the cluster. The first two need the operator's CustomResourceDefinitions, the dashboard needs Grafana's sidecar. */
 export const operator = z
   .strictObject({
     podMonitor: z

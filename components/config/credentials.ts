@@ -12,14 +12,14 @@ export interface Token {
   token: string;
 }
 
-/** What a stack's configuration names, by the name of its key. */
+/** The secrets that a stack's configuration refers to, by the names of their keys. */
 export interface Secrets {
   readonly credentials: Readonly<Record<string, pulumi.Output<Credentials>>>;
-  /** Default: remote write, if there is one, is anonymous. */
+  /** @default remote write is anonymous */
   readonly remoteWriteCredentials?: pulumi.Output<Credentials | Token> | undefined;
 }
 
-/** A secret value as it stands in a stack file: https://www.pulumi.com/docs/iac/concepts/secrets/ */
+/** An encrypted value in a stack file: https://www.pulumi.com/docs/iac/concepts/secrets/ */
 const sealed = z.strictObject(
   { secure: z.string().describe("Ciphertext.") },
   {
@@ -38,12 +38,12 @@ const username = z.union([z.string().min(1), sealed], {
 });
 const sealedUser = z.strictObject({ username, password: sealed });
 
-/** Credentials as they stand in a stack file. The user name may be readable, the password not. */
+/** Credentials in a stack file. The user name can be plain text, the password can't. */
 export const sealedCredentials = z.union([sealedUser, sealed], {
   error: "must be a secret mapping of `username` and `password`",
 });
 
-/** The same for remote write. */
+/** The same for remote write, which also accepts a token. */
 export const sealedCredentialsOrToken = z.union([sealedUser, z.strictObject({ token: sealed }), sealed], {
   error: "must be a secret mapping, of `username` and `password` or of `token`",
 });
@@ -54,9 +54,9 @@ export function commandToSet(key: string): string {
 }
 
 /**
- * Decrypted credentials in the form that they have in a stack file: what checks the form can do so without the plain text, and no message
- * can hold it. What can't be credentials becomes null, and so does empty text.
- * @param isLater whether a part is text that isn't known yet. @default none is
+ * Converts decrypted credentials to the form that they have in a stack file, `{ secure: "" }`, so that neither checks nor messages see the
+ * plain text. Values that can't be credentials, and empty text, become null.
+ * @param isLater whether a part is text that isn't known yet. @default no part is
  */
 export function seal(value: unknown, isLater = (_: unknown) => false): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;

@@ -15,8 +15,8 @@ import { workloadNamespace } from "./workload-namespace.ts";
 type Raw = Record<string, unknown>;
 
 /**
- * What must hold between the entries of a stack. They work on the configuration as written, so that they are reported together with the
- * problems of single fields, and expect anything.
+ * Checks that compare several entries of a stack. They read the configuration before its validation, so that their problems are reported
+ * together with those of single fields. Every part of it can have any type.
  */
 export function crossChecks(raw: Raw): Problem[] {
   return [
@@ -34,7 +34,7 @@ export function crossChecks(raw: Raw): Problem[] {
   ];
 }
 
-/** Texts that two entries of a list have at the same place. */
+/** Reports entries of a list that have the same text at a place as an earlier entry. */
 function duplicates(raw: Raw, list: string, place: readonly string[]): Problem[] {
   const values = entriesOf(raw[list]).map((entry) => valueAt(place, entry));
   return values.flatMap((value, index) => {
@@ -45,7 +45,7 @@ function duplicates(raw: Raw, list: string, place: readonly string[]): Problem[]
   });
 }
 
-/** A namespace belongs to one region. */
+/** Reports regions that share a namespace in the same cluster. */
 function namespaceOverlaps(raw: Raw): Problem[] {
   const places = entriesOf(raw.regions).map((entry) => {
     const [context, kubeconfig] = ["context", "kubeconfig"].map((key) => fieldOf(entry, key));
@@ -72,7 +72,7 @@ function exposureProblems(raw: Raw): Problem[] {
   });
 }
 
-/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-rules.html: a rule that names a group lets in private addresses. */
+/** A rule that names a security group only matches private addresses: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-rules.html */
 function groupProblems(region: unknown, path: string): Problem[] {
   const message = "is a security group, which lets in private addresses only: it needs `exposure: private`";
   return ["clients", "metrics"].flatMap((key) =>
@@ -89,7 +89,7 @@ const localPorts = z.object({
   internalPort: localRegion.shape.internalPort,
 });
 
-/** An upstream that is a region's own endpoint: the cache would ask itself without end. */
+/** Reports upstreams that are the endpoint of a region. Such a cache would send requests to itself in a loop. */
 function loops(raw: Raw): Problem[] {
   const endpoints = entriesOf(raw.regions).map((region) => endpointHosts(region, raw.provider === "local"));
   return entriesOf(raw.upstreams).flatMap((entry, index) => {
@@ -105,7 +105,7 @@ function loops(raw: Raw): Problem[] {
   });
 }
 
-/** `host`, or `host:port`, as in the URL of an upstream. */
+/** The endpoint as `host` or `host:port`, as it would appear in an upstream's URL. */
 function endpointHosts(region: unknown, isLocal: boolean): string[] {
   const endpoint = isLocal ? parseWith(localPorts, region).data?.endpoint : fieldOf(region, "endpoint");
   const { hostname, port = 443 } = Object(endpoint);

@@ -68,7 +68,7 @@ const tlsMeaning =
   "How the endpoint gets its certificate: `acme` by a public authority through DNS; `issuer` by cert-manager in the cluster; `gateway` where a Gateway has its own; `provided` by you; " +
   "`private` from the cache's own authority, whose certificate clients must then trust.";
 
-/** @param consumer who may connect, in the cloud's own words */
+/** @param consumer the schema of the cloud's ids of those who may connect */
 function privateLink(consumer: z.ZodType<string>, meaning: string) {
   return z
     .strictObject({ allowed: z.array(consumer).min(1).describe(meaning) })
@@ -84,7 +84,7 @@ const awsPrincipal = matching(
   "an account or principal of AWS: write 12 digits, or an ARN like arn:aws:iam::123456789012:role/network",
 );
 
-/** Metrics of the Pod, and node_exporter. */
+/** The ports of the Pod's metrics and of node_exporter. */
 const takenPorts = [metricsPort, 9100];
 
 export const cloudEndpoint = z
@@ -159,7 +159,7 @@ const providedByKeyVault = certificate("provided", {
   ).describe("Resource id of the Key Vault secret with certificate chain and key, both as PEM."),
 });
 
-/** In Azure, neither a zone nor a secret is found by its name alone. */
+/** In Azure, a zone's name isn't enough to find it, so its resource group is required. */
 const azureAcme = acme
   .safeExtend({
     challengeZoneResourceGroup: resourceGroup
@@ -200,7 +200,7 @@ export const azureEndpoint = cloudEndpoint
     when: always,
   });
 
-/** Of a cluster that the stack makes: its secrets can't be there before it. */
+/** TLS on a cluster that the stack creates. `provided` is left out, because a Secret can't exist before its cluster. */
 function clusterTls<Acme extends typeof acme | typeof azureAcme>(it: Acme) {
   return z.discriminatedUnion("mode", [it, privateAuthority]).describe(tlsMeaning);
 }
@@ -209,7 +209,7 @@ export const clusterEndpoint = cloudEndpoint.safeExtend({ tls: clusterTls(acme) 
 
 export const azureClusterEndpoint = azureEndpoint.safeExtend({ tls: clusterTls(azureAcme) });
 
-/** Of a cluster that is there already: external-dns, or who runs the cluster, makes the records. */
+/** The endpoint in an existing cluster. external-dns, or the cluster's owner, creates the DNS records. */
 export const kubernetesEndpoint = z.strictObject({
   hostname: hostname.describe("Full DNS name of the endpoint."),
   port: portNumber
@@ -221,23 +221,23 @@ export const kubernetesEndpoint = z.strictObject({
     .describe(tlsMeaning),
 });
 
-/** False for what is neither: it has a problem of its own then. */
+/** Whether an exposure is public, which is the default. False for invalid values, which the schema reports. */
 export function isPublic(exposure: unknown): boolean {
   return exposure === undefined || exposure === "public";
 }
 
-/** So that a check across fields is reported together with the problems of other fields. It must expect any value. */
+/** As `when` of a refinement, makes zod run it even if other fields have problems. The refinement must accept values of any type. */
 function always(): boolean {
   return true;
 }
 
-/** True for what isn't two host names: each has a problem of its own then. */
+/** Whether a host is below a zone. Also true if either isn't a valid host name, because the schema reports that. */
 function isWithin(host: unknown, zone: unknown): boolean {
   const areNames = [host, zone].every((name) => hostname.safeParse(name).success);
   return !areNames || String(host).endsWith(`.${zone}`);
 }
 
-/** The record that proves a name is `_acme-challenge` below it. */
+/** Whether a zone can have the record `_acme-challenge.<host>`, which proves the host name. */
 function containsChallenge(host: unknown, zone: unknown): boolean {
   return host === zone || isWithin(host, zone);
 }

@@ -1,10 +1,10 @@
-/** Where an upstream can have another engine than distribution. */
+/** Checks which regions support an engine other than distribution. */
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import type { Problem } from "./problems.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Expects anything: what is wrong elsewhere is reported there. ADR 24 has the reasons. */
+/** ADR 24 has the reasons. The configuration isn't validated yet, so every part can have any type. */
 export function engineProblems(raw: Raw): Problem[] {
   const upstreams = entriesOf(raw.upstreams);
   return upstreams.flatMap((entry, index) => {
@@ -18,7 +18,7 @@ export function engineProblems(raw: Raw): Problem[] {
   });
 }
 
-/** zot keeps manifests and blobs together, on a disk of its own: another replica's zot doesn't have the blobs of this one's manifests. */
+/** Each zot stores manifests and blobs on its own disk. So it can't serve the blobs of a manifest that another replica's zot fetched. */
 function regionProblem(raw: Raw, region: unknown, index: number): string[] {
   if (raw.provider === "kubernetes" || fieldOf(region, "topology") === "cluster") {
     return [

@@ -1,4 +1,4 @@
-/** What the owners of accounts and subscriptions ask of all that a stack makes there: docs/governance.md. */
+/** Requirements of the owners of accounts and subscriptions for all resources of a stack: docs/governance.md. */
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { objectName } from "./metadata.ts";
@@ -114,7 +114,7 @@ export type AzureGovernance = z.output<typeof azureGovernance>;
 export const governanceMeaning =
   "Requirements of the owners of the account or subscription, for all regions: docs/governance.md. Default: nothing.";
 
-/** What must hold between this block and the stack's regions. It works on the configuration as written, and expects anything. */
+/** Checks this block against the stack's regions. The configuration isn't validated yet, so every part can have any type. */
 export function governanceProblems(raw: Record<string, unknown>): Problem[] {
   if (raw.provider === "azure")
     return [...zoneTagProblems(raw), ...perRegionProblems(raw, "diskEncryptionSet")];
@@ -125,14 +125,14 @@ export function governanceProblems(raw: Record<string, unknown>): Problem[] {
   ];
 }
 
-/** A key is used in its own region only. */
+/** Reports a key of another region: KMS keys work in their own region only. */
 function regionOfKey(key: string, region: string): string | undefined {
   const own = /^arn:aws:kms:([a-z0-9-]+):/.exec(key)?.[1];
   if (own === undefined || own === region) return undefined;
   return `is a key in ${own}, and ${region} is a region of this stack: name an alias, or write a key for each region, \`${region}: …\``;
 }
 
-/** EKS has one entry for a principal: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html */
+/** EKS allows one access entry per principal: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html */
 function clusterAccessProblems(raw: Record<string, unknown>): Problem[] {
   const entries = valueAt(["governance", "clusterAccess"], raw);
   if (entries === undefined) return [];
@@ -149,7 +149,7 @@ function clusterAccessProblems(raw: Record<string, unknown>): Problem[] {
   ];
 }
 
-/** A boundary is a policy of the account in which the role is, or one of AWS. */
+/** A permissions boundary must be a policy of the role's own account, or a policy of AWS. */
 function boundaryProblems(raw: Record<string, unknown>): Problem[] {
   const boundary = valueAt(["governance", "permissionsBoundary"], raw);
   const allowed = entriesOf(valueAt(["governance", "allowedAccountIds"], raw));
@@ -159,7 +159,7 @@ function boundaryProblems(raw: Record<string, unknown>): Problem[] {
   return [{ path: "governance.permissionsBoundary", message }];
 }
 
-/** A region whose certificate comes from a public authority has a zone of its own: ADR 6. */
+/** The stack creates a DNS zone for each region with `acme`, so its tags must be valid for zones: ADR 6. */
 function zoneTagProblems(raw: Record<string, unknown>): Problem[] {
   const modes = entriesOf(raw.regions).map((region) => valueAt(["endpoint", "tls", "mode"], region));
   const zone = modes.indexOf("acme");

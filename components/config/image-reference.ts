@@ -1,8 +1,8 @@
-/** An image or chart as clients name it, with its registry. */
+/** A reference to an image or chart, with the registry that clients use. */
 export interface ImageReference {
   readonly registry: string;
   readonly repository: string;
-  /** A tag, a pattern of tags in which each `*` stands for any text, or `sha256:…`. */
+  /** A tag, a tag pattern in which each `*` matches any text, or a digest `sha256:…`. */
   readonly reference: string;
 }
 
@@ -14,9 +14,9 @@ const grammar = new RegExp(
 );
 
 /**
- * Reads `registry/repository:tag`, also with `@sha256:…`, which then counts, and with `oci://` before it, as Helm writes charts. The registry is never left out.
+ * Parses `registry/repository:tag`. The registry is required. A digest, `@sha256:…`, can follow and takes precedence over the tag. Helm's prefix `oci://` is allowed.
  * https://github.com/distribution/reference/blob/v0.6.0/reference.go#L4-L26
- * @returns undefined for what isn't a reference, or has neither tag nor digest
+ * @returns undefined if the text isn't a reference, or has neither tag nor digest
  */
 export function imageReference(text: string): ImageReference | undefined {
   const { registry, repository, tag, digest } = grammar.exec(text)?.groups ?? {};

@@ -7,16 +7,16 @@ import { ConfigError, moreMayFollow, type Problem } from "./problems.ts";
 import { refuse, runError, warn } from "./refuse.ts";
 import { namespace, type StackConfig, type StackInput } from "./schema.ts";
 
-/** A stack's configuration with the secrets that it names. */
+/** A stack's configuration, with the secrets that it refers to. */
 export interface LoadedConfig {
   readonly stack: StackConfig;
   readonly secrets: Secrets;
-  /** Whether it names all regions of the running stack. @default another call of createCaches() may have others */
+  /** Whether it names all regions of the running stack. @default false: another call of createCaches() may have more */
   readonly isWhole?: boolean;
 }
 
 /**
- * The configuration of the running stack, under this project's namespace. Nothing else in this project reads `pulumi.Config`.
+ * Reads the configuration of the running stack, in this project's namespace. Only this function reads `pulumi.Config`.
  * @throws pulumi.RunError: see runError()
  */
 export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig {
@@ -24,15 +24,15 @@ export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig 
   return { ...withSecrets(readAll(config), (key) => config.requireSecretObject(key)), isWhole: true };
 }
 
-/** What a configuration names as `credentials`, by the name. */
+/** Returns the secret for a key that the configuration names in `credentials`. */
 export type SecretOf = (key: string) => pulumi.Input<Inputs<Credentials> | Inputs<Token>> | undefined;
 
 type Inputs<Secret> = { readonly [Name in keyof Secret]: pulumi.Input<Secret[Name]> };
 
 /**
- * The same from plain values, for a program that has its configuration from elsewhere.
- * @param configuration as in a stack's file, without the namespace in front of its keys
- * @param secretOf asked for each key that the configuration names as `credentials`. @default there are none
+ * Reads a configuration from plain values, for programs that don't use Pulumi's configuration.
+ * @param configuration the content of a stack's file, without the namespace before its keys
+ * @param secretOf called for each key that the configuration names in `credentials`. @default there are no secrets
  * @throws pulumi.RunError: see runError()
  */
 export function readConfig(configuration: StackInput, secretOf: SecretOf = () => undefined): LoadedConfig {
@@ -48,7 +48,7 @@ export function readConfig(configuration: StackInput, secretOf: SecretOf = () =>
 }
 
 /**
- * What is wrong with the secrets that a program handed over as outputs: readConfig() can't tell. What isn't known before the update isn't looked at.
+ * Checks the secrets that a program passes as outputs, whose values readConfig() can't see. It skips values that are unknown during a preview.
  * @returns problems whose path begins with the secret's key
  */
 export async function secretProblems({ stack, secrets }: LoadedConfig): Promise<Problem[]> {
@@ -58,12 +58,12 @@ export async function secretProblems({ stack, secrets }: LoadedConfig): Promise<
       known[key] = seal(value);
     }),
   );
-  // Whether it is a secret is known when the function has run, or never will.
+  // isSecret() settles after the function above has run, or when the value is unknown and the function never runs.
   await Promise.all(looks.map(pulumi.isSecret));
   return malformedCredentials({ ...stack, ...known });
 }
 
-/** Values that there are only later, which the schema would take for mappings. */
+/** Reports outputs, promises and resources, which the schema would take for mappings. */
 function unknownYet(value: unknown, path: readonly PropertyKey[] = []): Problem[] {
   if (isLater(value)) {
     const message =
@@ -79,14 +79,14 @@ function isLater(value: unknown): boolean {
   return pulumi.Output.isInstance(value) || value instanceof Promise || pulumi.Resource.isInstance(value);
 }
 
-/** As it would stand in a stack file. Outputs are looked at later: {@link secretProblems}. */
+/** A secret in the form that it has in a stack file. {@link secretProblems} checks outputs later. */
 function formOf(value: unknown): unknown {
   if (value === undefined) return undefined;
   return isLater(value) ? { secure: "" } : seal(value, isLater);
 }
 
 /**
- * @param secretOf the value of a key that has one
+ * @param secretOf returns the secret value of a key
  * @param wayOut see parseConfig()
  */
 function withSecrets(
@@ -111,7 +111,7 @@ function withSecrets(
   }
 }
 
-/** All values of the namespace. The engine hands each over as text: as it is if the value is text, otherwise as JSON. */
+/** All values of the namespace. The engine passes each one as a string: text unchanged, other values as JSON. */
 function readAll({ name }: pulumi.Config): Record<string, unknown> {
   const prefix = `${name}:`;
   return Object.fromEntries(
@@ -125,10 +125,10 @@ function readAll({ name }: pulumi.Config): Record<string, unknown> {
   );
 }
 
-/** More than this, and a namespace is another program's. */
+/** The maximum edit distance at which another namespace counts as a misspelling of this one. */
 const maxTypos = 2;
 
-/** Keys that this program doesn't read, because their namespace is another one, and that were probably meant for it. */
+/** Warns of keys whose namespace is probably a misspelling of this program's. Nothing reads them. */
 function namespaceWarnings(): Problem[] {
   return Object.keys(pulumi.runtime.allConfig()).flatMap((path) => {
     const [other = "", ...key] = path.split(":");
@@ -145,7 +145,7 @@ function decode(text: string): unknown {
   }
 }
 
-/** The SDK knows which keys are secret, but leaves this out of its types. */
+/** The SDK has this function, but omits it from its types. */
 function isSecret(fullKey: string): boolean {
   return (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(fullKey);
 }

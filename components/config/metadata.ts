@@ -1,17 +1,17 @@
-/** What Kubernetes takes for names, labels and annotations. */
+/** The syntax of names, labels and annotations in Kubernetes. */
 import { z } from "zod";
 import { matching } from "./text.ts";
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
 const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 
-/** The name of an object of Kubernetes. */
+/** The name of a Kubernetes object. */
 export const objectName = matching(
   dnsSubdomain,
   "the name of an object in Kubernetes: lower-case letters, digits, hyphens and points",
 );
 
-/** Keys as of labels and annotations: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+/** The syntax of the keys of labels and annotations: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 export const qualifiedName =
   /^(?:(?=.{1,253}\/)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
 export const metadataKey = matching(
@@ -25,10 +25,10 @@ export const labelValue = matching(
 export const labels = z.record(metadataKey, labelValue);
 export const annotations = z.record(metadataKey, z.string());
 
-/** By these, Services, policies and budgets find the Pods, and people find what the stack has made. */
+/** Labels that the stack sets itself. Selectors of Services, NetworkPolicies and PodDisruptionBudgets depend on them. */
 const reserved = /^(?:app\.kubernetes\.io\/(?:name|instance|managed-by)|pod-security\.kubernetes\.io\/.*)$/;
 
-/** Labels of an object of the workload, beside its own. */
+/** Further labels of an object of the workload. They can't replace those that the stack sets. */
 export const ownLabels = labels.superRefine((given, context) => {
   for (const key of Object.keys(given).filter((it) => reserved.test(it))) {
     context.addIssue({

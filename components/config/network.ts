@@ -1,8 +1,8 @@
-/** The networks of the clouds: a minimal one that the stack makes, or an existing one. */
+/** The network of a region in a cloud: a minimal one that the stack creates, or an existing one. */
 import { z } from "zod";
 import { matching } from "./text.ts";
 
-/** @param beside what an existing network must come with */
+/** @param beside the key that an existing network also needs, for the message */
 function createdNetwork(beside: string) {
   return z.literal("create", { error: `must be \`create\`; an existing one needs ${beside} beside it` });
 }
@@ -63,7 +63,7 @@ const vnetMeaning = "`create`, or the resource id of an existing virtual network
 
 const subnetName = matching(/^\w[\w.-]{0,79}$/, "the name of a subnet");
 
-/** @param others further subnets of an existing network */
+/** @param others keys for further subnets of an existing network */
 function azureNetworkOf<Others extends z.ZodRawShape>(others: Others) {
   return z
     .union(

@@ -9,13 +9,13 @@ import { secretKey } from "./text.ts";
 import { unknownKey } from "./unknown-key.ts";
 import { inCurrentVersion } from "./version.ts";
 
-/** The keys that a stack may have, but for its credentials. */
+/** The keys that a stack may have, apart from those of its credentials. */
 export const knownKeys = Object.keys(unknownProviderSchema.shape);
 
 /**
- * The validated configuration of a stack. Pure, but for the release files that it names: what else only a disk or a network can tell is checked by the host.
- * @param written the stack's values by key, without the namespace, secrets as in a stack file (`{ secure: … }`). A key that is `undefined` counts as absent.
- * @param wayOut what to do about credentials that are missing, by their key. @default the command that sets them
+ * Validates the configuration of a stack. It reads the release files that the configuration names, but nothing else. Hosts check later what needs the disk or the network.
+ * @param written the stack's values by key, without the namespace, with secrets as in a stack file (`{ secure: … }`). A value of `undefined` counts as absent.
+ * @param wayOut returns the advice for missing credentials, by their key. @default the command that sets them
  * @throws ConfigError with all problems.
  */
 export function parseConfig(written: Record<string, unknown>, wayOut = commandToSet): StackConfig {
@@ -36,7 +36,7 @@ export function parseConfig(written: Record<string, unknown>, wayOut = commandTo
   return data as StackConfig;
 }
 
-/** The key of a stack's credentials, and who names it. */
+/** A place in a configuration that names the key of credentials. */
 export interface CredentialReference {
   path: string;
   key: string;
@@ -44,7 +44,7 @@ export interface CredentialReference {
   form: z.ZodType;
 }
 
-/** Who names credentials, in a configuration that may be wrong elsewhere. */
+/** All places that name credentials. The configuration may have problems elsewhere. */
 export function credentialReferences(raw: Record<string, unknown> | undefined): CredentialReference[] {
   const places = [
     ...entriesOf(raw?.upstreams).map((_, index) => ({ at: ["upstreams", index], form: sealedCredentials })),
@@ -56,7 +56,7 @@ export function credentialReferences(raw: Record<string, unknown> | undefined): 
   ];
   return places.flatMap(({ at, form }) => {
     const path = [...at, "credentials"];
-    // What isn't the name of a key may be a password: it is refused elsewhere, without being repeated.
+    // An invalid key name may be a password. The schema reports it without repeating the value.
     const { data: key } = secretKey.safeParse(valueAt(path, raw));
     return key === undefined ? [] : [{ path: z.core.toDotPath(path), key, form }];
   });
@@ -85,12 +85,12 @@ function credentialProblems(raw: Record<string, unknown>, wayOut: typeof command
   return [...missing, ...malformedCredentials(raw)];
 }
 
-/** @returns what stands under the keys that are named as credentials and can't be credentials. */
+/** @returns problems with the values of keys that are named as credentials but don't have the form of credentials. */
 export function malformedCredentials(raw: Record<string, unknown>): Problem[] {
   const present = credentialReferences(raw).filter(
     ({ key }) => Object.hasOwn(raw, key) && !knownKeys.includes(key),
   );
-  // Of a key that several name, the first decides: remote write, which takes more, comes last.
+  // If several places name a key, the first one decides on the form. Remote write, which also accepts tokens, comes last.
   return present
     .filter((one, index) => present.findIndex(({ key }) => key === one.key) === index)
     .flatMap(({ key, form }) =>

@@ -1,11 +1,11 @@
-/** A value that can be another one in each region of a stack. */
+/** A value that can differ between the regions of a stack. */
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { type Problem, suggestion } from "./problems.ts";
 
 export type PerRegion = string | Readonly<Record<string, string>>;
 
-/** @param one what it is in one region; `form` names it for messages */
+/** @param one the schema of the value for one region. @param form the value's name in messages */
 export function perRegion(one: z.ZodType<string, string>, form: string) {
   return z.union([one, z.record(z.string(), one)], {
     error: ({ input }) =>
@@ -18,8 +18,8 @@ export function ofRegion(value: PerRegion | undefined, region: string): string |
 }
 
 /**
- * That each region of a stack has its value, and no other region has one. It works on the configuration as written, and expects anything.
- * @param problemOf what is wrong with a region's value, if it isn't wrong by itself
+ * Checks that every region of a stack has a value, and that no value is for another region. The configuration isn't validated yet, so every part can have any type.
+ * @param problemOf returns what is wrong with a valid value in a region. @default nothing is
  */
 export function perRegionProblems(
   raw: Record<string, unknown>,

@@ -1,11 +1,11 @@
 /**
- * The ports that the Pod's containers use between themselves, on loopback only. On a VM and on a laptop the Pod shares the host's network,
- * so they are one contiguous range that a region can move by `internalPort`.
+ * The loopback ports on which the Pod's containers reach each other. On a VM and on a laptop, the Pod shares the host's network. So the
+ * ports are one contiguous range, whose start a local region can change by `internalPort`.
  */
 export interface PodPorts {
   /** nginx: health, the janitor's metrics, the status page. HTTP. */
   readonly edgeStatus: number;
-  /** nginx: answers 503 at once in the place of an origin that doesn't answer. HTTP. */
+  /** nginx: answers 503 immediately, in place of an origin that doesn't respond. HTTP. */
   readonly edgeUnavailable: number;
   /** The log exporter's metrics. HTTP. */
   readonly exporter: number;
@@ -25,18 +25,18 @@ export interface PodPorts {
 export interface OriginPorts {
   readonly http: number;
   readonly debug: number;
-  /** The registry of what the shared store has; claimed only where there is one. HTTP. */
+  /** A registry that serves only what the shared store already has. Used only if there is a shared store. HTTP. */
   readonly stored: number;
 }
 
-/** Where the edge shows the Pod's metrics to those who may read them: all addresses, TLS. */
+/** The port on which the edge serves the Pod's metrics to permitted readers: on all addresses, by TLS. */
 export const metricsPort = 9443;
 
 const portsBeforeOrigins = 10;
 
 /**
  * @param first the first port of the range, at least 1
- * @throws RangeError where the range goes beyond the last port, 65535
+ * @throws RangeError if the range exceeds the last port, 65535
  */
 export function podPorts(first: number, upstreamCount: number): PodPorts {
   if (first < 1 || first + podPortCount(upstreamCount) > 65536)
@@ -59,8 +59,8 @@ export function podPorts(first: number, upstreamCount: number): PodPorts {
 }
 
 /**
- * How many ports, from the first, a Pod with so many upstreams claims.
- * @param hasStore whether its replicas share a store
+ * The number of ports that a Pod uses, from the first one.
+ * @param hasStore whether the Pod's replicas share a store
  */
 export function podPortCount(upstreamCount: number, hasStore = false): number {
   return portsBeforeOrigins + (hasStore ? 3 : 2) * upstreamCount;

@@ -40,7 +40,7 @@ const releaseFile = z
     }
   });
 
-/** What is to be in the caches before it is asked for. */
+/** Images and charts that the caches fetch before a client requests them. */
 export const prefetch = z
   .strictObject({
     images: z
@@ -86,14 +86,14 @@ export const prefetch = z
 export type Prefetch = z.output<typeof prefetch>;
 
 /**
- * A platform as regctl writes it: without the variant that every processor of the architecture has.
+ * A platform in regctl's notation: without the baseline variant of its architecture.
  * https://github.com/containerd/platforms/blob/v1.0.0/database.go
  */
 export function plainPlatform(platform: string): string {
   return platform.replace(/(?<=\/arm64)\/v8$|(?<=\/amd64)\/v1$/, "");
 }
 
-/** Pairs of GOOS and GOARCH for which there are images: https://go.dev/doc/install/source#environment */
+/** Pairs of GOOS and GOARCH for which images exist: https://go.dev/doc/install/source#environment */
 const knownPlatforms = Object.entries({
   linux: "386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x",
   windows: "386 amd64 arm arm64",
@@ -102,14 +102,14 @@ const knownPlatforms = Object.entries({
   wasip1: "wasm",
 }).flatMap(([os, architectures]) => architectures.split(" ").map((architecture) => `${os}/${architecture}`));
 
-/** What is probably wrong with a platform, or undefined. A prefetch skips a platform that an image lacks without a word. */
+/** A warning for a platform that is probably misspelt, or undefined. Without it, nobody notices: a prefetch silently skips platforms that an image lacks. */
 export function platformWarning(platform: string): string | undefined {
   const name = platform.split("/").slice(0, 2).join("/");
   if (knownPlatforms.includes(name)) return undefined;
   return `"${platform}" is not a platform that images are known to have: ${hint(name, knownPlatforms, "write it like linux/amd64")}`;
 }
 
-/** Whether what is to be prefetched is what the upstreams may serve. Expects anything: what is wrong elsewhere is reported there. */
+/** Reports references that the upstreams may not serve. The configuration isn't validated yet, so every part can have any type. */
 export function prefetchProblems(raw: Record<string, unknown>): Problem[] {
   const { data: upstreams } = parseWith(z.array(upstream), raw.upstreams);
   if (!upstreams) return [];
@@ -132,7 +132,7 @@ export function prefetchProblems(raw: Record<string, unknown>): Problem[] {
 
 type Upstreams = readonly Pick<z.output<typeof upstream>, "registry" | "repositories" | "engine">[];
 
-/** Why the cache can't be asked for it, or undefined. */
+/** Why the cache can't prefetch a reference, or undefined if it can. */
 export function referenceProblem(text: string, upstreams: Upstreams): string | undefined {
   const reference = imageReference(text);
   if (reference === undefined) {
@@ -144,7 +144,7 @@ export function referenceProblem(text: string, upstreams: Upstreams): string | u
     const known = upstreams.map(({ registry }) => registry);
     return `is of a registry that is none of the upstreams: ${hint(reference.registry, known)}`;
   }
-  // zot lists no tags but its own, and keeps to no rate.
+  // zot lists only the tags that it has stored, and can't limit its rate.
   if (isZot(of)) return "is of a registry with `engine: zot`, which fetches only what is asked for";
   if (index > 0 && of.registry.includes(":")) {
     return "is of a registry with a port, which no path can name: make that upstream the first";

@@ -2,13 +2,13 @@ import { closest, distance } from "fastest-levenshtein";
 
 /** One thing that is wrong in a stack's configuration. */
 export interface Problem {
-  /** Where, as one would write it for YAML: `regions[0].endpoint.hostname`. */
+  /** The place in the YAML: `regions[0].endpoint.hostname`. */
   readonly path: string;
-  /** What is wrong and the way out. Never holds a secret's value. */
+  /** What is wrong and how to correct it. Never contains a secret's value. */
   readonly message: string;
 }
 
-/** What is said below the problems that a check finds, of the checks that come after it and need a configuration without problems. */
+/** Notes below the problems of a check: later checks, which need a configuration without problems, may find more. */
 export const moreMayFollow = {
   values: "More may follow: all else is checked after these are corrected.",
   preflight: "More may follow: regions, sizes and limits are checked after these are corrected.",
@@ -19,7 +19,7 @@ export const moreMayFollow = {
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
-  /** @param note said below the problems: see {@link moreMayFollow} */
+  /** @param note printed below the problems: see {@link moreMayFollow} */
   constructor(problems: readonly Problem[], note?: string) {
     const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
     const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
@@ -29,17 +29,17 @@ export class ConfigError extends Error {
   }
 }
 
-/** One where something is wrong. */
+/** A list with one problem if the condition is true. Otherwise empty. */
 export function problemIf(isWrong: boolean, path: string, message: string): Problem[] {
   return isWrong ? [{ path, message }] : [];
 }
 
-/** Problems of a part as problems of the whole. */
+/** Prefixes the paths of problems with the path of the part that they belong to. */
 export function within(path: string, problems: readonly Problem[]): Problem[] {
   return problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
 }
 
-/** Problems of each region, in the order of the stack's regions, as problems of the stack. What several regions say of a block that is the stack's is said once. */
+/** Converts the problems of each region, in the order of the stack's regions, to problems of the stack. Problems of `governance`, which all regions share, appear once. */
 export function withinRegions(ofRegions: readonly (readonly Problem[])[]): Problem[] {
   const isOfStack = ({ path }: Problem) => path.startsWith("governance.");
   const ofStack = ofRegions.flat().filter(isOfStack);
@@ -54,20 +54,20 @@ export function withinRegions(ofRegions: readonly (readonly Problem[])[]): Probl
   ];
 }
 
-/** "did you mean" for a misspelt word, or undefined if nothing known is near. */
+/** The known word that is nearest to a misspelt one, or undefined if none is near. */
 export function suggestion(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const nearest = closest(word, [...known]);
   return distance(word, nearest) <= Math.max(2, word.length / 3) ? nearest : undefined;
 }
 
-/** The way out where a name is none of those known. @param otherwise what to say where nothing known is near */
+/** The advice for an unknown name. @param otherwise the advice if no known name is near. @default the list of known names */
 export function hint(word: string, known: readonly string[], otherwise = itHas(known)): string {
   const nearest = suggestion(word, known);
   return nearest === undefined ? otherwise : `did you mean "${nearest}"?`;
 }
 
-/** What there is to choose from. */
+/** Lists the known names, for a message. */
 export function itHas(known: readonly string[]): string {
   return `it has ${known.join(", ") || "none"}`;
 }

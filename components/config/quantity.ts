@@ -1,4 +1,4 @@
-/** Amounts of processor time and memory, as Kubernetes writes them: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+/** Amounts of processor time and memory in the notation of Kubernetes: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 import { matching } from "./text.ts";
 
 export const cpuQuantity = matching(
@@ -11,12 +11,12 @@ export const memoryQuantity = matching(
   "an amount of memory: write it like 512Mi or 2Gi",
 );
 
-/** In thousandths of a processor. */
+/** @returns thousandths of a processor */
 export function cpuMillisOf(quantity: string): number {
   return quantity.endsWith("m") ? Number.parseInt(quantity, 10) : Math.round(Number(quantity) * 1000);
 }
 
-/** @param quantity in Mi or Gi */
+/** @param quantity with the suffix Mi or Gi */
 export function memoryMiBOf(quantity: string): number {
   return Number.parseInt(quantity, 10) * (quantity.endsWith("Gi") ? 1024 : 1);
 }

@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type Problem } from "./problems.ts";
 
-/** The error as one that Pulumi shows without a stack trace. It keeps its `problems`, for programs. */
+/** Converts the error to one that Pulumi shows without a stack trace. It keeps the property `problems`, for programs. */
 export function runError({ message, problems }: ConfigError): pulumi.RunError {
   return Object.assign(new pulumi.RunError(message), { problems });
 }
 
 /**
- * Ends the program where something is wrong.
- * @param note said below the problems
+ * Ends the program if there are problems.
+ * @param note printed below the problems
  * @throws pulumi.RunError: see runError()
  */
 export function refuse(problems: readonly Problem[], note?: string): void {
@@ -16,9 +16,9 @@ export function refuse(problems: readonly Problem[], note?: string): void {
 }
 
 /**
- * Shows what is accepted, and is probably not what was meant, or should soon be otherwise.
- * @param region whose name goes before the paths. @default none: they are the stack's
- * @param resource that Pulumi shows them with. @default the stack
+ * Shows warnings: settings that are valid but probably not intended, or that need a change soon.
+ * @param region name that precedes the paths. @default none: the paths are in the stack
+ * @param resource the resource to which Pulumi attaches the warnings. @default the stack
  */
 export function warn(warnings: readonly Problem[], region?: string, resource?: pulumi.Resource): void {
   const prefix = region === undefined ? "" : `${region}: `;

@@ -24,12 +24,12 @@ import { workloadNamespace } from "./workload-namespace.ts";
 import { pods } from "./workload-pods.ts";
 
 /**
- * containerd makes 7 requests in a row for an image of 10 layers, and the whole should stay below 3 s. It is more than the 300 ms after which containerd tries IPv4 where IPv6
- * doesn't answer.
+ * containerd makes 7 sequential requests for an image of 10 layers. If each of them times out, the delay must stay below 3 s. The timeout must also exceed 300 ms:
+ * after that time, containerd tries IPv4 if IPv6 doesn't answer.
  */
 export const defaultDialTimeoutMilliseconds = 350;
 
-/** What every region has, wherever it is: the Pod takes it as it is. */
+/** The keys that every region has. They reach the Pod unchanged. */
 const anywhere = {
   freshnessSeconds: z
     .int()
@@ -48,7 +48,7 @@ const dialTimeoutMilliseconds = z
     "How long containerd on a node waits for a connection to the cache before it goes to the registry, in milliseconds: `dial_timeout` of the output `clients`. It includes the look-up of the cache's name, so a slow name server makes nodes skip the cache. While packets to the cache are dropped, each request of a pull costs this much.",
   );
 
-/** How every region is reached, wherever it is. */
+/** The keys that say how clients reach a region. Every region has them. */
 function reached<Endpoint extends z.ZodType, Access extends z.ZodType>(endpoint: Endpoint, access: Access) {
   return {
     endpoint: endpoint.describe("Where clients reach the cache."),
@@ -78,7 +78,7 @@ export const localRegion = z.strictObject({
     .describe("First of the loopback ports that the Pod's containers use: ten, and two per upstream."),
 });
 
-/** @param image in the cloud's own words */
+/** @param image the schema of the cloud's image references */
 function machine(image: z.ZodType<string>) {
   return z
     .strictObject({
@@ -99,7 +99,7 @@ function machine(image: z.ZodType<string>) {
     .describe("The virtual machine.");
 }
 
-/** What images have in common. Another one is never taken by surprise: see vm/image.ts. */
+/** The common part of the images' descriptions. Only a change of the configuration changes the image: see components/hosts/vm/image.ts. */
 const imageMeaning = "with Debian 13 for the machine's architecture. Another one replaces the machine.";
 
 const awsMachine = machine(
@@ -122,7 +122,7 @@ const awsName = matching(
   "an AWS region: write its code, like eu-central-1",
 ).describe("The AWS region.");
 
-/** What the regions have in common whose cluster the stack makes. */
+/** The keys of every region on a cluster that the stack creates. */
 const ownCluster = {
   apiAccess: z
     .array(addressRange)
@@ -134,7 +134,7 @@ const ownCluster = {
   operator,
 };
 
-/** Minor versions of Kubernetes: docs/kubernetes.md says until when each is supported. */
+/** A minor version of Kubernetes. docs/kubernetes.md says until when each one is supported. */
 const kubernetesVersion = (initial: string) =>
   matching(/^1\.\d{2}$/, 'a minor version of Kubernetes: write it in quotes, like "1.36"')
     .default(initial)
@@ -178,7 +178,7 @@ const regionResourceGroup = resourceGroup
 
 const availabilityZone = z.enum(["1", "2", "3"]);
 
-/** The least expensive size for Arm that AKS takes for its own Pods. */
+/** The least expensive Arm size that AKS accepts for the nodes of its system Pods. */
 export const defaultAzureNode = "Standard_D4pls_v6";
 
 const azureNodes = z
@@ -246,5 +246,5 @@ export const kubernetesRegion = z.strictObject({
   ...reached(kubernetesEndpoint, clusterAccess),
 });
 
-/** Of every region, wherever it is: {@link anywhere}. */
+/** The validated keys that every region has: {@link anywhere}. */
 export type CommonKeys = z.output<z.ZodObject<typeof anywhere>>;

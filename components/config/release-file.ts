@@ -2,18 +2,18 @@ import { parseAllDocuments } from "yaml";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { imageReference } from "./image-reference.ts";
 
-/** What isn't a list of references. */
+/** The file isn't a list of references. */
 export class ReleaseFileError extends Error {}
 
 /**
- * The images and charts of a release, as its file names them.
+ * Reads the images and charts of a release from a file.
  *
- * - YAML and JSON (by the name's ending): all texts in it that are references with a tag or digest: rendered manifests, a list, a lock file.
- * - A `Release` of https://github.com/giantswarm/releases: it names charts by name and version, so `charts` says where they are.
- * - Anything else: one reference a line; `#` begins a comment.
+ * - YAML and JSON (by the file's extension): all strings that are references with a tag or digest, for example in rendered manifests, a list or a lock file.
+ * - A `Release` of https://github.com/giantswarm/releases: it has only names and versions of charts, so `charts` gives their registry.
+ * - Any other file: one reference per line. `#` begins a comment.
  *
- * @param name of the file
- * @param charts a reference with `{name}` and `{version}`. @default charts that are named otherwise are an error
+ * @param name the file's name
+ * @param charts a reference with `{name}` and `{version}`. @default none: a `Release` is an error
  * @throws ReleaseFileError
  */
 export function referencesOf(name: string, text: string, charts?: string): string[] {
@@ -42,7 +42,7 @@ function textsIn(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** Every app is a chart; of the components, those with a catalog: the others are Kubernetes and what machines are made of. */
+/** The charts of a `Release`: all apps, and the components with a catalog. The other components are Kubernetes itself and parts of machine images. */
 function chartsOf(content: unknown, charts: string | undefined): string[] {
   if (fieldOf(content, "kind") !== "Release") return [];
   if (charts === undefined) {
@@ -62,7 +62,7 @@ function chartsOf(content: unknown, charts: string | undefined): string[] {
         `has a chart whose name or version is missing, or a number without quotes: ${what}`,
       );
     }
-    // A tag can't have a plus: https://helm.sh/docs/topics/registries/
+    // A tag can't contain a plus sign, so Helm replaces it: https://helm.sh/docs/topics/registries/
     return charts.replaceAll("{name}", name).replaceAll("{version}", version.replaceAll("+", "_"));
   });
 }

@@ -1,20 +1,20 @@
 /**
- * The language of the allow-list: globs over OCI repository names (`giantswarm/**`). It is the security boundary of the cache: a name that
- * no glob matches never reaches an upstream. So it is small, and everything in it is linear to match.
+ * The syntax of the allow-list: globs over OCI repository names (`giantswarm/**`). The allow-list is the security boundary of the cache: a
+ * name that no glob matches never reaches an upstream. So the syntax is small, and matching takes linear time.
  *
- * - A `*` stands for any text inside one path segment, once per segment: `giantswarm/*-operator`, `giantswarm/*`.
- * - A `**` is a whole segment, once per glob: at the end it stands for one or more segments, before that for none or more.
+ * - A `*` matches any text inside one path segment, once per segment: `giantswarm/*-operator`, `giantswarm/*`.
+ * - A `**` is a whole segment, once per glob. At the end it matches one or more segments, elsewhere zero or more.
  * - Everything else is literal.
  *
- * Names are as in https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests: lower case, no empty segment,
- * separators only inside a segment. Whatever the glob, nothing else matches.
+ * A glob only matches valid names: lower case, no empty segment, separators only inside a segment.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
  */
 
 const segment = "[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*";
 const segmentCharacters = "[a-z0-9._-]*";
 const wholeSegment = new RegExp(`^${segment}$`);
 
-/** What is wrong with a glob, or undefined if it is one. */
+/** What is wrong with a glob, or undefined if it is valid. */
 export function repositoryGlobProblem(glob: string): string | undefined {
   const segments = glob.split("/");
   if (segments.includes("")) {
@@ -45,9 +45,9 @@ export function repositoryGlobProblem(glob: string): string | undefined {
 }
 
 /**
- * A regular expression source, for PCRE and JavaScript alike, that matches exactly the repository names that the glob stands for. The caller
- * anchors it: what follows the name must be `/` or the end of the text.
- * @throws if it isn't a glob; the configuration schema refuses these before.
+ * The source of a regular expression, for both PCRE and JavaScript, that matches exactly the repository names of the glob. The caller must
+ * anchor it: a `/` or the end of the text must follow the name.
+ * @throws Error if the glob is invalid. The configuration schema refuses such globs earlier.
  */
 export function repositoryPattern(glob: string): string {
   const problem = repositoryGlobProblem(glob);
@@ -65,11 +65,11 @@ export function repositoryPattern(glob: string): string {
 function segmentPattern(text: string): string {
   if (text === "*") return segment;
   if (!text.includes("*")) return escapeLiteral(text);
-  // The look-ahead keeps the wildcard from making a segment that isn't one, such as `a..` for `a*`.
+  // The look-ahead rejects invalid segments that the wildcard would match, such as `a..` for `a*`.
   return `(?=${segment}(?:/|$))${text.split("*").map(escapeLiteral).join(segmentCharacters)}`;
 }
 
-/** Of the characters that a literal may hold, only the dot means something in a regular expression. */
+/** The dot is the only character of a literal that is special in a regular expression. */
 function escapeLiteral(text: string): string {
   return text.replaceAll(".", "\\.");
 }

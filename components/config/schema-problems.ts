@@ -3,7 +3,7 @@ import { fieldOf, valueAt } from "./as-written.ts";
 import type { Problem } from "./problems.ts";
 import { nearKeys, type Parsed, unknownKey, unknownKeyAt } from "./unknown-key.ts";
 
-/** Parses with this project's wording of errors. */
+/** Parses a value. The problems have this project's wording instead of zod's. */
 export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -28,7 +28,7 @@ function problemsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[], whole
   return [problem(path, issue.message)];
 }
 
-/** The keys that are probably meant for the missing one at a path. */
+/** Reports keys that are probably misspellings of the missing key at a path. */
 function misspeltKeys(path: readonly PropertyKey[], whole: Parsed): Problem[] {
   const mapping = path.slice(0, -1);
   const meant = String(path.at(-1));
@@ -36,8 +36,8 @@ function misspeltKeys(path: readonly PropertyKey[], whole: Parsed): Problem[] {
 }
 
 /**
- * The problems of the alternative that fits best, which is the one that was meant: better than "none of them fits". Of two with as many problems, that is
- * the one whose literals are all right, and then the one that has keys too many rather than wrong values. One that knows none of the keys is the last.
+ * The issues of the member of a union that the value was probably meant for, because "none of them fits" wouldn't help. Preferred are, in this order, members
+ * that know at least one of the keys, that have fewer issues, that have fewer wrong literals, and that have unknown keys rather than wrong values.
  */
 function meantAlternative(
   alternatives: z.core.$ZodIssue[][],
@@ -67,7 +67,7 @@ function problem(path: readonly PropertyKey[], message: string): Problem {
   return { path: z.core.toDotPath([...path]), message };
 }
 
-/** The wording of what zod finds by itself; what a schema finds by its own checks is worded there. Values are not repeated. */
+/** The messages for zod's built-in checks. A schema's own checks bring their messages. No message repeats a value. */
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   const meaning = issue.inst && z.globalRegistry.get(issue.inst as z.core.$ZodType)?.description;
   switch (issue.code) {
@@ -107,7 +107,7 @@ function wrongType(expected: string, input: unknown): string {
   return isQuoted ? `${message}: leave out the quotes` : message;
 }
 
-/** Whether YAML read a number or a boolean where quotes would have made it text. */
+/** Whether YAML may have parsed unquoted text as a number or a boolean. */
 export function isUnquoted(input: unknown): input is number | boolean {
   return typeof input === "number" || typeof input === "boolean";
 }
@@ -140,7 +140,7 @@ function nameOfType(type: string): string {
   return typeNames[type] ?? type;
 }
 
-/** What a value is, as one would say it of YAML: "a list". */
+/** The type of a value in terms of YAML: "a list". */
 export function typeOf(value: unknown): string {
   return nameOfType(value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
 }

@@ -21,7 +21,7 @@ import { imageReference, secretKey, serverUrl } from "./text.ts";
 import { upstream } from "./upstream.ts";
 import { defaultPeakMinutes, version } from "./version.ts";
 
-/** The namespace of the stack's configuration keys in Pulumi; the name of the project. */
+/** The namespace of the stack's configuration keys in Pulumi. It is also the project's name. */
 export const namespace = "registry-cache";
 
 const quantity = z.number().nonnegative().max(1_000_000);
@@ -50,7 +50,7 @@ const workload = z.strictObject({
     ),
 });
 
-/** The assumed use of one region's cache. */
+/** The assumed usage of one region's cache. */
 export type Workload = z.output<typeof workload>;
 
 const monitoring = z.strictObject({
@@ -153,7 +153,7 @@ const cost = z.strictObject({
     ),
 });
 
-/** What every stack has, but for its provider and regions. */
+/** The keys that every stack has, apart from its provider and regions. */
 const shared = {
   version,
   upstreams: z
@@ -183,12 +183,12 @@ function stack<Name extends string, Region extends z.ZodType>(provider: Name, re
   });
 }
 
-/** What a region's schema gives, with the name of its kind, by which the table of components/hosts/kinds.ts is read. */
+/** Adds the name of its kind to a validated region: the key in the table of components/hosts/kinds.ts. */
 function kind<Name extends string, Region extends z.ZodObject>(name: Name, region: Region) {
   return region.transform((data) => ({ ...data, kind: name }));
 }
 
-/** Each kind of region: the provider, and the topology where the provider has several. */
+/** The schema of each kind of region. A kind is a provider, with the topology if the provider has several. */
 export const regionSchemas = {
   local: kind("local", localRegion),
   "aws vm": kind("aws vm", awsVmRegion),
@@ -204,14 +204,14 @@ const azureRegion = z.discriminatedUnion("topology", [
   regionSchemas["azure cluster"],
 ]);
 
-/** What the owners of a cloud's accounts may ask for. */
+/** Requirements that the owners of a cloud's accounts can set. */
 export const governanceSchemas = { aws: awsGovernance, azure: azureGovernance };
 
 function governed<Block extends z.ZodType>(block: Block) {
   return { governance: block.exactOptional().describe(governanceMeaning) };
 }
 
-/** The keys of a stack under {@link namespace}, per provider. Credentials come on top: they are keys of their own. */
+/** The keys of a stack under {@link namespace}, per provider. The credentials that a stack names are further top-level keys. */
 export const stackSchemas = {
   local: stack("local", regionSchemas.local),
   aws: stack("aws", awsRegion).extend(governed(governanceSchemas.aws)),
@@ -223,7 +223,7 @@ export type Provider = keyof typeof stackSchemas;
 
 export const providers = Object.keys(stackSchemas) as Provider[];
 
-/** For a stack whose provider isn't known: the rest of it can be checked all the same. */
+/** The schema for a stack with an unknown provider. It still checks everything except the regions and `governance`. */
 export const unknownProviderSchema = z.strictObject({
   provider: z.enum(providers).describe(providerMeaning),
   regions: z.array(z.unknown()).min(1).describe(regionsMeaning),
@@ -234,13 +234,13 @@ export const unknownProviderSchema = z.strictObject({
 /** A stack's configuration after validation: defaults filled in, sizes in GiB. */
 export type StackConfig = z.output<(typeof stackSchemas)[Provider]>;
 
-/** The same as it is written, with what has a default left out. */
+/** The same before validation, as a user writes it: keys with a default are optional. */
 export type StackInput = z.input<(typeof stackSchemas)[Provider]>;
 
-/** A registry that the cache serves. The first of a stack is the default upstream; `url` is the origin of an URL, without a slash at the end. */
+/** A registry that the cache serves. The first one of a stack is the default upstream. `url` is the origin of a URL, without a final slash. */
 export type Upstream = z.output<typeof upstream>;
 
-/** By its kind, a region after validation. */
+/** Regions after validation, by kind. */
 export type Regions = { [Kind in keyof typeof regionSchemas]: z.output<(typeof regionSchemas)[Kind]> };
 export type RegionKind = keyof Regions;
 export type AnyRegion = Regions[RegionKind];
@@ -254,9 +254,9 @@ export type AzureClusterRegion = Regions["azure cluster"];
 export type AzureRegion = AzureVmRegion | AzureClusterRegion;
 export type KubernetesRegion = Regions["kubernetes"];
 
-/** A region that is one machine of a cloud, and one whose cluster the stack makes. */
+/** A region on one machine of a cloud. `OwnClusterRegion`: a region on a cluster that the stack creates. */
 export type VmRegion = AwsVmRegion | AzureVmRegion;
 export type OwnClusterRegion = AwsClusterRegion | AzureClusterRegion;
 
-/** What the owners of a cloud's accounts ask for. Each cloud reads its own keys. */
+/** Requirements of the owners of a cloud's accounts. Each cloud reads only its own keys. */
 export type Governance = Partial<AwsGovernance & AzureGovernance>;

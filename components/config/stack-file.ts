@@ -3,10 +3,10 @@ import { ConfigError } from "./problems.ts";
 import { namespace } from "./schema.ts";
 
 /**
- * A stack's configuration as the engine would hand it to the program, from the texts of Pulumi.yaml and of the stack's file: a key of the
- * stack file replaces the project's value as a whole. Secrets stay encrypted.
+ * Merges Pulumi.yaml and a stack's file into the configuration that the engine would pass to the program. A key of the stack file replaces
+ * the project's whole value. Secrets stay encrypted.
  * See https://www.pulumi.com/docs/iac/concepts/config/#project-level-configuration
- * @throws ConfigError for text that isn't YAML, and for a stack's without keys below `config`.
+ * @throws ConfigError if a text isn't YAML, or the stack file has no keys below `config`.
  */
 export function readStackFile(projectYaml: string, stackYaml: string): Record<string, unknown> {
   const project = configOf(mapping(parseYaml(projectYaml, "Pulumi.yaml")).config).map(
@@ -22,7 +22,7 @@ export function readStackFile(projectYaml: string, stackYaml: string): Record<st
   return Object.fromEntries([...project, ...stack].filter(([, value]) => value !== undefined));
 }
 
-/** The entries under `config` of this project's namespace, which is also that of keys without one. */
+/** The entries of `config` in this project's namespace. Keys without a namespace belong to it, too. */
 function configOf(config: unknown): [key: string, value: unknown][] {
   return Object.entries(mapping(config)).flatMap(([name, value]): [string, unknown][] => {
     const [space, key] = name.includes(":") ? name.split(/:(?:config:)?/, 2) : [namespace, name];
@@ -30,14 +30,14 @@ function configOf(config: unknown): [key: string, value: unknown][] {
   });
 }
 
-/** In a project file, a mapping declares a key and holds its value, and anything else is the value. */
+/** In a project file, a mapping is the declaration of a key, with its `value` or `default`. Anything else is the value itself. */
 function projectValue(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const declaration = mapping(value);
   return declaration.value ?? declaration.default;
 }
 
-/** Numbers with underscores, and octal ones (`010`), which go-yaml takes from YAML 1.1: https://github.com/go-yaml/yaml/blob/v3.0.1/resolve.go#L191-L210 */
+/** Numbers with underscores and octal numbers (`010`), which go-yaml still reads as in YAML 1.1: https://github.com/go-yaml/yaml/blob/v3.0.1/resolve.go#L191-L210 */
 const numberOfGo: ScalarTag = {
   tag: "tag:yaml.org,2002:float",
   default: true,
@@ -49,9 +49,9 @@ const numberOfGo: ScalarTag = {
 };
 
 /**
- * YAML as Pulumi reads it, merge keys (`<<: *base`) included: https://github.com/go-yaml/yaml/tree/v3.0.1#compatibility
- * @param file for messages
- * @throws ConfigError for text that isn't YAML.
+ * Parses YAML as Pulumi does, including merge keys (`<<: *base`): https://github.com/go-yaml/yaml/tree/v3.0.1#compatibility
+ * @param file the name for messages
+ * @throws ConfigError if the text isn't YAML
  */
 export function parseYaml(text: string, file: string): unknown {
   try {

@@ -5,7 +5,7 @@ const gibibytesPerUnit = { GiB: 1, TiB: 1024 } as const;
 
 const sizeForm = /^(?:auto|\d+(?:\.\d+)?(?:GiB|TiB))$/;
 
-/** `20GiB` or `1.5TiB`, in whole GiB; or `auto`. */
+/** A size such as `20GiB` or `1.5TiB`, which must be a whole number of GiB, or `auto`. */
 function sizeText(largestGiB?: number) {
   return matching(sizeForm, "a size: write it like 200GiB or 1.5TiB, or auto").superRefine(
     (text, context) => {
@@ -22,7 +22,7 @@ function gibibytesOf(text: string): number | "auto" {
   return Number.parseFloat(text) * gibibytesPerUnit[text.endsWith("TiB") ? "TiB" : "GiB"];
 }
 
-/** The same, parsed. */
+/** The same, parsed to a number of GiB or `auto`. */
 function diskSize(largestGiB?: number) {
   return sizeText(largestGiB).transform(gibibytesOf).prefault("auto");
 }
@@ -38,7 +38,7 @@ const kindMeaning = "Where blobs are kept: on a disk of the cache, or in the clo
 
 /**
  * A disk that belongs to the cache alone.
- * @param largestGiB the cloud's limit for one disk.
+ * @param largestGiB the cloud's limit for one disk. @default none
  */
 export function disk({ largestGiB }: { largestGiB?: number } = {}) {
   return z
@@ -79,7 +79,7 @@ const bucketKind = {
 
 export const defaultExpireDays = 90;
 
-/** An S3 bucket or an Azure Blob container of this region, made by the stack. */
+/** An S3 bucket or an Azure Blob container that the stack creates in this region. */
 const bucket = z.strictObject({
   ...bucketKind,
   expireDays: z
@@ -105,10 +105,10 @@ const blobContainerName = matching(/^(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])+$/, "the
 const scratchMeaning =
   "Size of each replica's part of its node's disk, in `GiB` or `TiB`: for what the edge keeps of the bucket, and for blobs under way. `auto`: from the workload.";
 
-/** Of a workload whose Pods keep on their nodes what is under way. */
+/** The space on a node's disk that a Pod uses for the edge's cache and for transfers in progress. */
 const scratch = diskSize().describe(scratchMeaning);
 
-/** The same where the cluster has a StorageClass for a volume that lives as long as its Pod: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes */
+/** The same, or a volume with a StorageClass that lives as long as its Pod: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes */
 const scratchOrVolume = z
   .union(
     [
@@ -134,7 +134,7 @@ export const clusterBucket = bucket
   .extend({ scratch })
   .transform(({ scratch: scratchGiB, ...rest }) => ({ ...rest, scratchGiB }));
 
-/** Object storage that is there already. What the Pods may do there is up to who made it: docs/kubernetes.md. */
+/** Existing object storage. Its owner grants the Pods the rights that docs/kubernetes.md lists. */
 const existingBucket = z
   .strictObject({
     ...bucketKind,
@@ -198,7 +198,7 @@ function hostOf(url = ""): string {
 export const kubernetesStorage = z.discriminatedUnion("kind", [claimedDisk, existingBucket]);
 
 /**
- * The most that one gp3 volume or Premium SSD v2 disk holds, in GiB:
+ * The maximum size of a gp3 volume or a Premium SSD v2 disk, in GiB:
  * https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
  * https://learn.microsoft.com/azure/virtual-machines/disks-types
  */

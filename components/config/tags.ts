@@ -1,11 +1,11 @@
-/** Tags of everything that a stack makes, as far as the clouds take them. */
+/** Tags of all resources of a stack, within the rules of the clouds. */
 import { z } from "zod";
 import { typeOf } from "./schema-problems.ts";
 
 interface TagRules {
-  /** As in messages. */
+  /** The cloud's name, for messages. */
   readonly cloud: string;
-  /** How many there may be beside the project's own. */
+  /** The maximum number of tags in addition to the project's own. */
   readonly max: number;
   readonly whyMax: string;
   /** Characters that a name may have. */
@@ -14,20 +14,20 @@ interface TagRules {
   readonly value: RegExp;
   /** What {@link name} and {@link value} allow, in words. */
   readonly characters: string;
-  /** Beginnings of names, in any case, that belong to the cloud. */
+  /** Prefixes of names that the cloud reserves, in upper or lower case. */
   readonly reserved: readonly string[];
-  /** Names that the project gives, which count as the same in any case. */
+  /** Names of the tags that the project sets. Upper and lower case count as the same. */
   readonly own: readonly string[];
 }
 
-/** In characters. The clouds differ in neither. */
+/** Limits in characters, the same for both clouds. */
 const longestName = 128;
 const longestValue = 256;
 
 /**
- * https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html; that names count as the same in any case is a rule of IAM:
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html. An equals sign would end a name in the annotation of a load balancer:
- * https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/. What EKS keeps for itself:
+ * General rules: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html. IAM treats names that differ only in case as the same:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html. An equals sign would end the name in a load balancer's annotation:
+ * https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/. Names that EKS reserves:
  * https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
  */
 const awsRules: TagRules = {
@@ -51,8 +51,8 @@ const awsRules: TagRules = {
 };
 
 /**
- * https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations; a secret of Key Vault has 15 tags, and so has a DNS zone:
- * https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates. The names of a storage account's have 128 characters.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations. Key Vault secrets and DNS zones have at most 15 tags:
+ * https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates. Tag names of storage accounts have at most 128 characters.
  */
 const azureRules: TagRules = {
   cloud: "Azure",
@@ -65,7 +65,7 @@ const azureRules: TagRules = {
   own: ["project", "stack", "managed-by", "custom-data"],
 };
 
-/** Tags by their names. */
+/** The values of tags, by their names. */
 export type Tags = Readonly<Record<string, string>>;
 
 export const awsTags = tagsBy(awsRules);
@@ -90,7 +90,7 @@ function tagsBy(rules: TagRules) {
   });
 }
 
-/** What is wrong with one tag by itself. */
+/** What is wrong with one tag, independently of the others. */
 function tagProblem(name: string, value: string, rules: TagRules): string | undefined {
   const { cloud, characters } = rules;
   const own = rules.own.find((it) => isSame(it, name));

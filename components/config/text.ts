@@ -5,7 +5,7 @@ import { z } from "zod";
 import { commandToSet } from "./credentials.ts";
 import { isUnquoted, typeOf } from "./schema-problems.ts";
 
-/** Text of a given form. `form` ends the sentence "… is not": say what it should be and how to write it. */
+/** Text that matches a pattern. @param form completes the message "… is not": what the text should be, and how to write it */
 export function matching(pattern: RegExp, form: string) {
   const error = (input: unknown) => {
     if (input === undefined) return undefined;
@@ -21,7 +21,7 @@ export function matching(pattern: RegExp, form: string) {
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const port = "[1-9][0-9]{0,4}";
 
-/** A name that becomes part of resource, container and file names: a DNS label, kept short for the clouds' limits. */
+/** A name that becomes part of the names of resources, containers and files. A DNS label, short enough for the clouds' limits. */
 export const shortName = matching(
   /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
   "a name: up to 40 lower-case letters, digits and hyphens, starting with a letter",
@@ -33,7 +33,7 @@ export const hostname = matching(
   "a full host name: write it like cache.example.com, in lower case, without scheme, port or final dot",
 );
 
-/** A host name that needn't be resolvable by others, such as `localhost`. */
+/** A host name that other machines needn't be able to resolve, such as `localhost`. */
 export const localHostname = matching(
   new RegExp(`^(?=.{1,253}$)(?:${label}\\.)*(?=.*[a-z])${label}$`),
   "a host name: write it like localhost or cache.test, in lower case, without scheme or port",
@@ -56,7 +56,7 @@ export const email = z
   .string()
   .check(z.email({ error: ({ input }) => `"${input}" is not an e-mail address` }));
 
-/** Whatever is wrong with it may be the secret itself, so no message repeats it. */
+/** No message repeats an invalid value, because it may be the secret itself. */
 const secretKeyForm =
   "must be the name of a secret key of this stack (letters, digits and hyphens), not the credentials themselves: " +
   `set them by \`${commandToSet("team-login")}\`, and write \`team-login\` here. ` +
@@ -82,16 +82,16 @@ export const resourceGroup = matching(
   "the name of a resource group: up to 90 letters, digits, hyphens, underscores, points and parentheses, no point at the end",
 );
 
-/** Of an Azure subscription. */
+/** The id of an Azure subscription. */
 export const subscriptionId = matching(
   /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   "the id of a subscription: lower-case hexadecimal digits, 8-4-4-4-12 of them",
 );
 
 /**
- * Text with a check of its own.
- * @param problemOf what is wrong with a text, or undefined
- * @param error what is said of a value that isn't text
+ * Text with a custom check.
+ * @param problemOf returns what is wrong with a text, or undefined
+ * @param error returns the message for a value that isn't text. @default the general message
  */
 export function checkedText(
   problemOf: (text: string) => string | undefined,
@@ -122,42 +122,42 @@ function isCertificate(pem: string): boolean {
 /** An address range in CIDR notation that isn't the whole internet. */
 export const addressRange = checkedText((text) => addressRangeProblem(text));
 
-/** The same in a list that `public` can stand for. */
+/** The same, in a list that the word `public` can replace. */
 export const clientRange = checkedText(clientRangeProblem);
 
-/** The same for a cluster, where other lists take labels of Pods. */
+/** The same for a cluster, with a message for labels of Pods, which other lists accept. */
 export const clusterClientRange = checkedText(clientRangeProblem, ({ input }) =>
   typeof input === "object" && input !== null
     ? "must be an address range: labels of Pods are for `access.metrics` and `expose.proxies`"
     : undefined,
 );
 
-/** Whether a source of access is the id of a prefix list of AWS: https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html */
+/** Whether a source of access is the id of an AWS prefix list: https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html */
 export function isPrefixList(source: string): boolean {
   return source.startsWith("pl-");
 }
 
-/** Whether a source of access is the id of a security group of AWS. */
+/** Whether a source of access is the id of an AWS security group. */
 export function isSecurityGroup(source: string): boolean {
   return source.startsWith("sg-");
 }
 
-/** Whether a source of access is an id whose addresses only the cloud's firewall knows. */
+/** Whether a source of access is an id, whose addresses only AWS knows. */
 export function isReference(source: string): boolean {
   return isPrefixList(source) || isSecurityGroup(source);
 }
 
-/** An address range, or the id of a prefix list or security group of AWS. */
+/** An address range, or the id of an AWS prefix list or security group. */
 export const awsSource = checkedText((text) => awsSourceProblem(text, addressRangeProblem));
 
-/** The same in a list that `public` can stand for. */
+/** The same, in a list that the word `public` can replace. */
 export const awsClient = checkedText((text) => awsSourceProblem(text, clientRangeProblem));
 
 function awsSourceProblem(
   text: string,
   rangeProblem: (text: string) => string | undefined,
 ): string | undefined {
-  // As EC2 writes one of a peered VPC, which can't be looked up: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+  // EC2's notation for a group of a peered VPC. The look-up can't find such a group: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
   if (/^\d{12}\/sg-/.test(text))
     return `"${text}" names an account: a security group must be of the cache's own account and region, written by its id alone. For another's, name address ranges or a prefix list`;
   if (!isReference(text)) return rangeProblem(text);
@@ -167,19 +167,19 @@ function awsSourceProblem(
 }
 
 /**
- * Whether a source of access is a service tag of Azure, by its shape: `VirtualNetwork`, `AzureCloud.westeurope`. Azure has new ones now and then.
+ * Whether a source of access has the form of an Azure service tag: `VirtualNetwork`, `AzureCloud.westeurope`. No list of them, because Azure adds new ones.
  * https://learn.microsoft.com/azure/virtual-network/service-tags-overview#available-service-tags
  */
 export function isServiceTag(source: string): boolean {
   return /^[A-Z][0-9A-Za-z]+(?:\.[0-9A-Za-z]+)?$/.test(source);
 }
 
-/** An address range, or a service tag of Azure. */
+/** An address range, or an Azure service tag. */
 export const azureSource = checkedText((text) =>
   isServiceTag(text) ? undefined : addressRangeProblem(text),
 );
 
-/** The same in a list that `public` can stand for. */
+/** The same, in a list that the word `public` can replace. */
 export const azureClient = checkedText((text) => (isServiceTag(text) ? undefined : clientRangeProblem(text)));
 
 function clientRangeProblem(text: string): string | undefined {
@@ -187,8 +187,8 @@ function clientRangeProblem(text: string): string | undefined {
 }
 
 /**
- * What is wrong with an address range, or undefined if it is one.
- * @param wayOut said of the whole internet
+ * What is wrong with an address range, or undefined if it is valid.
+ * @param wayOut the advice if the range is the whole internet
  */
 export function addressRangeProblem(
   text: string,
@@ -214,13 +214,13 @@ export function addressRangeProblem(
 interface ServerUrlOptions {
   /** Whether the address may have a path. */
   readonly path: boolean;
-  /** Whether a key `credentials` stands beside the address. @default true */
+  /** Whether the same mapping has a key `credentials`. @default true */
   readonly credentials?: boolean;
 }
 
 /**
- * The address of a server: `https://`, or `http://` where the bytes don't leave the machine, a cluster or a private network, as plain text can
- * be read and changed on the way.
+ * The URL of a server: `https://`, or `http://` if the bytes stay on the machine, in a cluster or in a private network. Elsewhere, others can
+ * read and change plain text in transit.
  */
 export function serverUrl(options: ServerUrlOptions) {
   return checkedText((text) => serverUrlProblem(text, options));
@@ -251,21 +251,21 @@ function isNearby(host: string): boolean {
   return isInternal(host) || nearbyRanges.includes(rangeName(host) ?? "");
 }
 
-/** Whether a host of a URL is reached from the same machine or cluster only: a loopback address, or a Service. */
+/** Whether the host of a URL can only be reached from the same machine or cluster: a loopback address, or a Service. */
 export function isInternal(host: string): boolean {
   const isLoopback = host === "localhost" || host.endsWith(".localhost") || rangeName(host) === "loopback";
   return isLoopback || serviceNamespace(host) !== undefined;
 }
 
-/** What kind of address a host of a URL is; undefined for a name. */
+/** The kind of IP address of a URL's host, for example `private`. Undefined for a name. */
 function rangeName(host: string): string | undefined {
   const address = host.replace(/^\[(.*)\]$/, "$1");
   return isIP(address) === 0 ? undefined : ipaddr.parse(address).range();
 }
 
 /**
- * The namespace of a Service of Kubernetes by its DNS name: of `name.namespace.svc` and `name.namespace.svc.cluster.local`. Undefined for any
- * other host. No public name ends like that: neither `svc` nor `local` is a public top-level domain.
+ * The namespace in the DNS name of a Kubernetes Service, `name.namespace.svc` or `name.namespace.svc.cluster.local`. Undefined for any other
+ * host. No public name ends like this, because neither `svc` nor `local` is a public top-level domain.
  * https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#services
  */
 export function serviceNamespace(host: string): string | undefined {

@@ -3,7 +3,7 @@ import { z } from "zod";
 const fraction = (value: number) => z.number().gt(0).lt(1).default(value);
 const amount = (value: number) => z.number().positive().max(1_000_000).default(value);
 
-/** When alerts fire: the value, its unit in the name, and the reason for it. */
+/** When alerts fire. The name of each threshold has its unit, and the description has the reason for its default. */
 export const thresholds = z.strictObject({
   downMinutes: amount(5).describe(
     "Minutes without an answer before the cache counts as down. A restart or a reboot takes less.",

@@ -1,4 +1,4 @@
-/** What to say of a key that a mapping doesn't take. */
+/** Messages for a key that a mapping doesn't accept. */
 import { z } from "zod";
 import { fieldOf, valueAt } from "./as-written.ts";
 import { hint, suggestion } from "./problems.ts";
@@ -7,15 +7,15 @@ export function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key; ${hint(key, known, `known here: ${known.join(", ")}`)}`;
 }
 
-/** A whole configuration, and the schema that it doesn't fit. */
+/** A whole configuration, and the schema that it doesn't match. */
 export interface Parsed {
   readonly schema: z.ZodType;
   readonly value: unknown;
 }
 
 /**
- * The message for a key of the mapping at a path. A mapping can have alternatives, the members of a union: a key of another alternative isn't
- * unknown, but goes with another value of the key that tells the two apart.
+ * The message for a key of the mapping at a path. If the mapping's schema is a union, its members are the alternatives. A key of another
+ * alternative isn't unknown: the message names the value of the discriminating key that it belongs to.
  */
 export function unknownKeyAt(key: string, path: readonly PropertyKey[], { schema, value }: Parsed): string {
   const mapping = valueAt(path, value);
@@ -27,7 +27,7 @@ export function unknownKeyAt(key: string, path: readonly PropertyKey[], { schema
     : unknownKey(key, [...new Set(meant.flatMap(keysOf))]);
 }
 
-/** The unknown keys of the mapping at a path that nearly are a given one, if the mapping lacks that. */
+/** The unknown keys of the mapping at a path that resemble a given key. Empty if the mapping has that key. */
 export function nearKeys(key: string, path: readonly PropertyKey[], { schema, value }: Parsed): string[] {
   const keys = Object.keys(Object(valueAt(path, value)));
   const known = alternativesAt([schema], value, path).flatMap(keysOf);
@@ -35,7 +35,7 @@ export function nearKeys(key: string, path: readonly PropertyKey[], { schema, va
   return keys.filter((one) => !known.includes(one) && suggestion(one, [key]) !== undefined);
 }
 
-/** @param others the alternatives that have the key. */
+/** @param others the alternatives that have the key */
 function misplacedKey(meant: readonly z.ZodType[], others: readonly z.ZodType[], mapping: unknown): string {
   const differing = others.flatMap((other) =>
     literalsOf(other).filter(({ name, values }) => !values.includes(fieldOf(mapping, name))),
@@ -56,7 +56,7 @@ function misplacedKey(meant: readonly z.ZodType[], others: readonly z.ZodType[],
   return `doesn't go with ${excluded.map((one) => `\`${one}\``).join(", ")}: leave out the one or the other`;
 }
 
-/** The schemas that a place in a configuration can have: several in a union. Of a union on the way, what the value fits. */
+/** The possible schemas of a place in a configuration: several if it is a union. For a union on the path, it follows the members that fit the value best. */
 function alternativesAt(
   schemas: readonly z.ZodType[],
   value: unknown,
@@ -68,7 +68,7 @@ function alternativesAt(
   return alternativesAt(below, fieldOf(value, key), rest);
 }
 
-/** The members of a union, or the schema itself, each without defaults and conversions around it. */
+/** The members of a union, or the schema itself, without the defaults and conversions that wrap them. */
 function membersOf(schema: z.core.$ZodType): z.ZodType[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(membersOf);
   if (schema instanceof z.ZodPipe) return membersOf(schema.in);
@@ -83,7 +83,7 @@ function childOf(schema: z.ZodType, key: PropertyKey): z.ZodType[] {
   return child ? [child] : [];
 }
 
-/** The alternatives whose literals fit the mapping best. */
+/** The alternatives whose literals match the mapping best. */
 function bestFitting(alternatives: readonly z.ZodType[], mapping: unknown): z.ZodType[] {
   const scores = alternatives.map((alternative) =>
     literalsOf(alternative)
@@ -93,7 +93,7 @@ function bestFitting(alternatives: readonly z.ZodType[], mapping: unknown): z.Zo
   return alternatives.filter((_, index) => scores[index] === Math.max(...scores));
 }
 
-/** The keys that a mapping may have, as far as they are known by name. */
+/** The names of the keys that a mapping may have. Empty if any name is allowed. */
 function keysOf(schema: z.ZodType): string[] {
   if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
   if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum)
@@ -107,7 +107,7 @@ interface Literal {
   readonly description: string | undefined;
 }
 
-/** The keys of a mapping that have one value, by which alternatives are told apart. */
+/** The keys of a mapping whose value is a literal. They tell the alternatives apart. */
 function literalsOf(schema: z.ZodType): Literal[] {
   return keysOf(schema).flatMap((name) =>
     childOf(schema, name)

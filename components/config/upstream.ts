@@ -4,7 +4,7 @@ import { checkedText, matching, registryName, secretKey, serverUrl, shortName } 
 
 const repositoryGlob = checkedText(repositoryGlobProblem);
 
-/** The programs that can fetch from an upstream. docs/engines.md compares them. */
+/** The programs that can fetch from an upstream: docs/engines.md compares them. */
 const engines = ["distribution", "zot"] as const;
 
 export type Engine = (typeof engines)[number];
@@ -56,12 +56,12 @@ export const upstream = z
     url: url ? new URL(url).origin : registryUrl(rest.registry),
   }));
 
-/** Whether zot fetches from it, and not distribution. */
+/** Whether the upstream's engine is zot instead of distribution. */
 export function isZot({ engine }: { readonly engine?: Engine }): boolean {
   return engine === "zot";
 }
 
-/** Docker Hub's API has another host than its name in image references; no other well-known registry does. */
+/** The URL of a registry's API. Docker Hub is the only well-known registry whose API has another host than its image references. */
 export function registryUrl(registry: string): string {
   return `https://${registry === "docker.io" ? "registry-1.docker.io" : registry}`;
 }

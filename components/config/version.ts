@@ -2,22 +2,22 @@ import { z } from "zod";
 import { fieldOf } from "./as-written.ts";
 
 /**
- * Of the form that a stack's configuration has. Another one comes with each change that reads a file otherwise than it was meant:
+ * The version of the configuration's format. It increases with each change that gives an existing file another meaning:
  *
  * 2: the default of `workload.peakMinutes` is 10, the time that clusters give a new node; it was 30.
  */
 const currentVersion = 2;
 
-/** What a file has that doesn't name one. */
+/** The version of a file that doesn't name one. */
 export const firstVersion = 1;
 
 /** The default of `workload.peakMinutes`, by version. */
 export const defaultPeakMinutes = { 1: 30, 2: 10 } as const;
 
 /**
- * A configuration as one of the current version writes it: with the defaults that its own version has. Pulumi's command line puts a number at the top of a stack file into
- * quotes when it rewrites the file, and reads it as a number again; so does this.
- * @param settings as written; what is wrong in them stays so
+ * Converts a configuration to the current version by setting the defaults of its own version. When Pulumi's command line rewrites a stack file, it quotes top-level numbers,
+ * and reads them as numbers again. So this function accepts a quoted version, too.
+ * @param settings the configuration before validation. Invalid values stay unchanged
  */
 export function inCurrentVersion(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { version = firstVersion, workload = {} } = settings;
@@ -29,7 +29,7 @@ export function inCurrentVersion(settings: Readonly<Record<string, unknown>>): R
   return { ...read, workload: { ...workload, peakMinutes: defaultPeakMinutes[1] } };
 }
 
-/** Pulumi reads `"1.30"` as a number, too. */
+/** Whether a value looks like a version of Kubernetes. It may be a number, because Pulumi reads even `"1.30"` as one. */
 const isOfKubernetes = (value: unknown) => /^1\.\d+$/.test(String(value));
 
 export const version = z

@@ -1,4 +1,4 @@
-/** What is accepted, and is probably not what was meant. */
+/** Warnings about settings that are valid but probably not intended. */
 import { isPrivateRange, rangeOf } from "./access.ts";
 import { platformWarning } from "./prefetch.ts";
 import { type Problem, within } from "./problems.ts";
@@ -52,7 +52,7 @@ function upstreamWarnings(upstream: Upstream): Problem[] {
   ];
 }
 
-/** Hosts of Docker Hub that serve its images, and that clients don't name. */
+/** Hosts of Docker Hub that serve its images but don't appear in image references. */
 const dockerHubHosts = ["registry-1.docker.io", "index.docker.io", "registry.hub.docker.com"];
 
 /** Registries where anyone can publish. */
@@ -83,7 +83,7 @@ function probeWarnings({ probe, registry, repositories }: Upstream): Problem[] {
   return [{ path: "probe", message: `is refused by the cache: ${reason}` }];
 }
 
-/** Who can't reach what is opened to them. Metrics of a cluster are for its Pods. */
+/** Warns of address ranges that can't reach what they are allowed to. On a cluster, it skips the metrics, which Pods inside the cluster read. */
 function accessWarnings(provider: Checked["provider"], region: CheckedRegion): Problem[] {
   const { clients, metrics } = region.access;
   const isPrivate = isPrivateEndpoint(region);
@@ -94,7 +94,7 @@ function accessWarnings(provider: Checked["provider"], region: CheckedRegion): P
   ];
 }
 
-/** In AWS, the API also has a private address, to which its name resolves elsewhere only if it has no public one: https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html */
+/** In AWS, the API also has a private address. Outside the cluster's network, its name resolves to that address only if the API has no public one: https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html */
 function apiWarnings(provider: Checked["provider"], apiAccess: readonly string[]): Problem[] {
   if (provider !== "aws") return unseenWarnings("apiAccess", apiAccess, false);
   const inside = apiAccess.filter(isPrivateRange);
@@ -123,7 +123,7 @@ function unseenWarnings(
   return [{ path, message: `${unseen.join(", ")}: ${reason}` }];
 }
 
-/** A network that the stack makes is connected with no other. */
+/** Warns of a private endpoint in a network that the stack creates, because no other network is connected to it. */
 function islandWarnings(region: CheckedRegion): Problem[] {
   const isCreated =
     "network" in region && Object.values(region.network).some((network) => network === "create");
@@ -133,7 +133,7 @@ function islandWarnings(region: CheckedRegion): Problem[] {
   return [{ path: "network", message }];
 }
 
-/** Without `pathStyle`, a bucket is a host below that of the server: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
+/** Without `pathStyle`, the bucket's name is part of the host name. A Service has no such subdomains: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
 function bucketWarnings({ storage }: CheckedRegion): Problem[] {
   if (!("s3" in storage) || storage.s3.pathStyle || storage.s3.endpoint === undefined) return [];
   const { hostname } = new URL(storage.s3.endpoint);

@@ -29,7 +29,7 @@ const mapping = z
     }
   });
 
-/** The namespace of a workload in an existing cluster: its name alone, or what is to be said of it. */
+/** The namespace of a workload in an existing cluster: its name, or a mapping with further settings. */
 export const workloadNamespace = z
   .union([name, mapping], {
     error: "must be the name of a namespace, or a mapping like { name: caches, create: false }",

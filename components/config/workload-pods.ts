@@ -1,9 +1,9 @@
-/** What a region in an existing cluster says of its Pods. */
+/** Settings of a region's Pods in an existing cluster. */
 import { z } from "zod";
 import { annotations, metadataKey, objectName, ownLabels } from "./metadata.ts";
 import { cpuMillisOf, cpuQuantity, memoryMiBOf, memoryQuantity } from "./quantity.ts";
 
-/** Containers by what they do. `origin`: those of all upstreams, with a bucket two for each. */
+/** The containers of a Pod by role. `origin` stands for the containers of all upstreams: one each, two each with a bucket. */
 const podParts = ["edge", "origin", "exporter", "prometheus", "blackbox", "janitor", "prefetch"] as const;
 
 export type PodPart = (typeof podParts)[number];
@@ -28,7 +28,7 @@ const containerResources = z
     }
   });
 
-/** Of one container: what is given of its requests and limits. */
+/** The configured requests and limits of one container. */
 export type ContainerResources = z.output<typeof containerResources>;
 
 export const pods = z
