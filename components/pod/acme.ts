@@ -7,7 +7,7 @@ import { script } from "./script.ts";
 
 export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 
-/** Where lego keeps account and certificates, in its container. */
+/** The directory in lego's container for its account and certificates. */
 export const legoDirectory = "/var/lib/lego";
 
 export function acmePart(pod: PodOptions, options: AcmeOptions): Part {

@@ -3,19 +3,19 @@ import { imageOf } from "../config/images.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, httpProbe, type Part, resources } from "./part.ts";
 
-/** How upstreams and the own endpoint are probed: https://github.com/prometheus/blackbox_exporter/blob/v0.28.0/CONFIGURATION.md */
+/** How the blackbox exporter probes the upstreams and the cache's own endpoint: https://github.com/prometheus/blackbox_exporter/blob/v0.28.0/CONFIGURATION.md */
 const modules = {
   upstream: {
     prober: "http",
     timeout: "5s",
     http: {
-      // Asked for a token, a registry is well; told to come again later (429), a cache isn't.
+      // 401 and 403 show that the registry works. 429 is a failure, because the cache couldn't pull.
       valid_status_codes: [200, 401, 403],
       preferred_ip_protocol: "ip4",
     },
   },
-  // Of a manifest that no registry has: the origin's word when the upstream has said so. What else the upstream says, the origin passes on. Harbor has a code of its own, which the
-  // origin doesn't know, so it answers 500, with Harbor's message: https://github.com/goharbor/harbor/blob/main/src/lib/errors/const.go
+  // Requests a manifest that no registry has. The origin answers MANIFEST_UNKNOWN if the upstream does, and passes on the upstream's other errors. Harbor's code is its own: the
+  // origin doesn't know it, and answers 500 with Harbor's message: https://github.com/goharbor/harbor/blob/main/src/lib/errors/const.go
   manifests: {
     prober: "http",
     timeout: "5s",
@@ -31,7 +31,7 @@ const modules = {
     http: {
       valid_status_codes: [200],
       preferred_ip_protocol: "ip4",
-      // An expired certificate still tells when it expired, and a private authority is none of the machine's.
+      // The probe must also report the expiry of an expired certificate, and the machine doesn't trust a private authority.
       tls_config: { insecure_skip_verify: true },
     },
   },

@@ -8,8 +8,8 @@ import { filesOf, type Part, resources } from "./part.ts";
 const namespace = "registry_cache";
 
 /**
- * The exporter's metrics under the names and meanings of docs/metrics.md, for whoever scrapes it. Its own names are fixed, and so is which fields of a log line it
- * reads: the time to the first byte comes in the field of another time.
+ * Relabeling for every scrape of the exporter: renames its metrics to those of docs/metrics.md. Its own names are fixed, as are the fields of a log line that it
+ * reads. So the edge sends the time to the first byte in the field `upstream_connect_time`.
  */
 export const exporterRelabeling = [
   ...Object.entries({
@@ -25,14 +25,14 @@ export const exporterRelabeling = [
     target_label: "__name__",
     replacement: `\${1}${to}\${2}`,
   })),
-  // The same times as summaries, which can't be added up.
+  // Drops the same times as summaries, which can't be aggregated.
   { source_labels: ["__name__"], regex: `${namespace}_http_.+`, action: "drop" },
 ];
 
 /**
  * The configuration of prometheus-nginxlog-exporter: https://github.com/martin-helmich/prometheus-nginxlog-exporter/blob/v1.11.0/README.adoc
  *
- * Labels: those of docs/metrics.md; all bounded.
+ * The labels are those of docs/metrics.md. Each has a bounded number of values.
  */
 function renderExporterConfig(ports: PodPorts): string {
   return stringify({
@@ -52,15 +52,15 @@ function namespaceOf(suffix: string, port: number, labels: readonly string[]) {
       syslog: { listen_address: `udp://127.0.0.1:${port}`, format: "rfc3164", tags: [syslogTag] },
     },
     parser: "json",
-    // nginx looks every 0.5 s whether the fill that a request waits for has ended: what is over 0.4 s has waited.
+    // nginx checks every 0.5 s whether the fill that a request waits for has ended. So requests over 0.4 s have waited for a fill.
     histogram_buckets: [0.005, 0.025, 0.1, 0.25, 0.4, 1, 2.5, 5, 10, 30, 60, 120, 300],
     relabel_configs: labels.map((label) => ({ target_label: label, from: label })),
   };
 }
 
 /**
- * Its image has nothing but the exporter, so no probe: Prometheus notices when it is gone. Its processor time isn't limited: while it waits, the kernel drops what
- * the edge says.
+ * The exporter's image has no other program, so it has no probe. Prometheus notices if the exporter is down. Its processor time isn't limited, because the kernel
+ * drops the edge's log lines while the exporter waits.
  */
 export function exporterPart(options: PodOptions): Part {
   return {

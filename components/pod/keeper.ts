@@ -10,7 +10,7 @@ import { upstreamPorts } from "./upstream-ports.ts";
 
 const stores = "/var/lib/stores";
 
-/** What zot doesn't do for itself, in an image with a shell: see keeper.sh. Only where an upstream has `engine: zot`. */
+/** Does what zot lacks, in an image with a shell: see keeper.sh. Only if an upstream has `engine: zot`. */
 export function keeperPart(options: PodOptions): Part {
   const upstreams = upstreamPorts(options).filter(({ upstream }) => isZot(upstream));
   const files = filesOf("keeper");

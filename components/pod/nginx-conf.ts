@@ -1,30 +1,30 @@
 /**
- * A writer for nginx configuration files: the format has no serialisation library, so this one place does the quoting.
- * Grammar: https://nginx.org/en/docs/beginners_guide.html#conf_structure; escapes as ngx_conf_read_token() undoes them.
+ * A writer for nginx configuration files. No library serializes this format, so all quoting is here.
+ * Grammar: https://nginx.org/en/docs/beginners_guide.html#conf_structure. The escapes are those that ngx_conf_read_token() reads.
  */
 
 export interface Directive {
   readonly name: string;
   readonly args: readonly string[];
-  /** Present for a block directive, also when it is empty. */
+  /** Present for a block directive, even an empty one. */
   readonly block?: readonly Directive[];
 }
 
 type Arg = string | number;
 
-/** A simple directive, `name arg arg;`. Arguments may hold nginx variables; see {@link literal} for values that must not. */
+/** A simple directive, `name arg arg;`. Arguments may contain nginx variables. Use {@link literal} for values that must not. */
 export function directive(name: string, ...args: Arg[]): Directive {
   return { name, args: args.map(String) };
 }
 
-/** A block directive, `name arg { … }`, its children last. */
+/** A block directive, `name arg { … }`. The children are the last argument. */
 export function block(name: string, ...rest: [...args: Arg[], children: readonly Directive[]]): Directive {
   return { ...directive(name, ...(rest.slice(0, -1) as Arg[])), block: rest.at(-1) as readonly Directive[] };
 }
 
 /**
- * A value from outside that nginx must take as it is.
- * @throws RangeError when it holds `$`, which nginx would read as a variable and has no escape for, or a control character.
+ * A value from outside that nginx must take literally.
+ * @throws RangeError if it contains `$`, which starts a variable and can't be escaped, or a control character
  */
 export function literal(value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
@@ -34,7 +34,7 @@ export function literal(value: string): string {
   return value;
 }
 
-/** A literal inside a regular expression, every special character escaped. */
+/** A literal for a regular expression, with all special characters escaped. */
 export function regexLiteral(value: string): string {
   return literal(value).replace(/[.*+?^{}()|[\]\\/-]/g, "\\$&");
 }

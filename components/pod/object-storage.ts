@@ -2,11 +2,11 @@ import type { EnvVar } from "kubernetes-types/core/v1.d.ts";
 import type { AzureStore, ObjectStore, S3Store } from "./store.ts";
 
 /**
- * The `storage` section of a registry's configuration for a store that others share, each upstream below a directory of its own.
+ * The `storage` section of a registry's configuration for a shared store. Each upstream has its own directory there.
  *
- * Nothing here deletes: an object goes when the store's lifecycle rule says so, and distribution fetches again what it misses, whether that is a
- * blob or a link to it, unless `storage.cache` remembers it. Purging uploads would walk through the whole store in every replica; the lifecycle
- * rule has those, too. See docs/adr/0012-replicas-share-a-bucket.md.
+ * The registry deletes nothing. The store's lifecycle rule deletes objects, and distribution fetches a missing blob or link again, unless
+ * `storage.cache` remembers it. Purging of uploads is off, because every replica would walk through the whole store. The lifecycle rule deletes
+ * uploads, too. See docs/adr/0012-replicas-share-a-bucket.md.
  */
 export function objectStorage(store: ObjectStore, directory: string): Readonly<Record<string, object>> {
   const rootdirectory = `/${directory}`;
@@ -19,7 +19,7 @@ export function objectStorage(store: ObjectStore, directory: string): Readonly<R
   };
 }
 
-/** Of a blob's part in S3, the least that S3 takes: distribution holds two of them in memory for each blob under way. A blob has at most 10,000. */
+/** The size of a blob's parts in S3, the minimum that S3 accepts. distribution holds two parts in memory for each blob in progress. A blob has at most 10,000 parts. */
 const s3PartMiB = 5;
 
 /** https://distribution.github.io/distribution/storage-drivers/s3/ */
@@ -27,14 +27,14 @@ function s3Parameters({ bucket, region, endpoint, pathStyle, webIdentity = false
   return {
     region,
     bucket,
-    // Also for AWS: without it, distribution takes only the regions that its SDK of 2024 knows. With it, that SDK would take it for STS's address, too.
+    // Set for AWS, too, because distribution otherwise accepts only the regions that its SDK of 2024 knows. Not set with IRSA, because that SDK would use it for STS, too.
     regionendpoint: endpoint ?? (webIdentity ? undefined : awsEndpoint(region)),
     ...(pathStyle && { forcepathstyle: true }),
     chunksize: s3PartMiB * 1024 ** 2,
   };
 }
 
-/** Where clients of the store find it, by who is sent there and who looks after it. */
+/** The URL of the store, for clients that are redirected to it and for its operators. */
 export function storeUrl(store: ObjectStore): string {
   if (store.kind === "azure") return `https://${store.account}.blob.core.windows.net/${store.container}`;
   const { bucket, region, endpoint = awsEndpoint(region), pathStyle = false } = store;
@@ -49,19 +49,19 @@ function awsEndpoint(region: string): string {
   return `https://s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
 }
 
-/** https://distribution.github.io/distribution/storage-drivers/azure/, but for the name of the credentials' type, which the code has otherwise. */
+/** https://distribution.github.io/distribution/storage-drivers/azure/. The name of the credentials' type is that of the code, from which the page differs. */
 function azureParameters({ account, container }: AzureStore) {
   return {
     accountname: account,
     container,
     credentials: { type: "default_credentials" },
-    // A blob that Azure hasn't copied to its name after so many looks, each 100 ms later than the last, stays there without content, and is
-    // served so: 5 looks, the default, are a second, and these a minute. Within one account, a copy is done at once as a rule.
+    // How often distribution checks whether Azure has copied a blob to its name. Each wait is 100 ms longer: 5 checks, the default, take a second, and
+    // these a minute. After the last check, the blob stays and is served without content. Within one account, a copy is usually immediate.
     max_retries: 35,
   };
 }
 
-/** What a registry's container needs in its environment to reach the store. */
+/** The environment variables that a registry's container needs to reach the store. */
 export function storeEnvironment(store: ObjectStore): EnvVar[] {
   const plain = Object.entries(store.environment ?? {}).map(([name, value]) => ({ name, value }));
   if (store.kind !== "s3" || store.credentials === undefined) return plain;

@@ -6,28 +6,28 @@ import type { StackConfig, Upstream } from "../config/schema.ts";
 import type { DiskBudget } from "./edge/budget.ts";
 import type { ObjectStore } from "./store.ts";
 
-/** Where a volume's content is: on the host, in a claim, in a Secret: what a host offers. */
+/** The source of a volume that a host provides: for example a host path, a claim or a Secret. */
 export type VolumeSource = Omit<Volume, "name">;
 
-/** What the Pod takes from the configuration as it stands there, wherever it runs: see {@link configured}. */
+/** The options that come from the configuration unchanged, for every host: see {@link configured}. */
 export interface ConfiguredPod {
   readonly region: PodRegion;
   readonly upstreams: readonly Upstream[];
-  /** In the place of the pinned ones. */
+  /** Images that replace the pinned ones. */
   readonly images: StackConfig["images"];
   readonly monitoring: StackConfig["monitoring"];
   readonly prefetch?: PodPrefetch;
-  /** Labels that every series and alert leaves the Pod with, whatever the configuration says. */
+  /** Labels of every series and alert that leaves the Pod. They include the configured ones. */
   readonly externalLabels: Readonly<Record<string, string>>;
 }
 
-/** What the Pod is to pull before it is asked for it. */
+/** What the Pod pulls before a client requests it. */
 export interface PodPrefetch extends Prefetch {
-  /** What is in use at one time: so much of what was used last is never evicted for it. */
+  /** The size of the content in use at one time. Prefetching never evicts the most recently used content of this size. */
   readonly workingSetGiB: number;
 }
 
-/** The part of a region that its Pod depends on, wherever it runs. */
+/** The part of a region that its Pod depends on, for every host. */
 export interface PodRegion extends CommonKeys {
   readonly name: string;
   /** The name and port that clients connect to. */
@@ -36,13 +36,13 @@ export interface PodRegion extends CommonKeys {
 
 /** Replicas that share their blobs. */
 export interface Peers {
-  /** Where each replica answers the others, at the addresses where clients connect. HTTP. */
+  /** The port on which each replica answers the others, on the addresses where clients connect. HTTP. */
   readonly port: number;
-  /** All replicas, this one too, as `host:port`. The hash goes by these words, so they are the same, in any order, in all replicas. */
+  /** All replicas including this one, as `host:port`. The hash uses these strings, so all replicas must have the same ones, in any order. */
   readonly servers: readonly string[];
 }
 
-/** How the Pod gets its own certificate, by lego: https://go-acme.github.io/lego/ */
+/** How the Pod obtains its own certificate with lego: https://go-acme.github.io/lego/ */
 export interface AcmeOptions {
   readonly email: string;
   /** Directory URL of the authority. @default Let's Encrypt */
@@ -50,59 +50,59 @@ export interface AcmeOptions {
   /** lego's name of the DNS provider, for example `route53`. */
   readonly dnsProvider: string;
   /**
-   * What that provider reads; no secret: the machine's identity has the rights. Also lego's own settings, as `LEGO_…`, and how often acme.sh looks:
-   * see there.
+   * The environment of that provider, without secrets, because the machine's identity has the rights. It can also have lego's own settings
+   * (`LEGO_…`) and the intervals of acme.sh: see there.
    */
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether a private zone hides the public one in which the name is proved: then nobody here can see when the proof is there, and lego waits a minute. @default false */
+  /** Whether a private zone hides the public zone that proves the name. Then lego can't see when the record is published, and waits a minute instead. @default false */
   readonly isShadowed?: boolean;
 }
 
-/** What a host adds to the {@link ConfiguredPod}. */
+/** All options of the Pod: a host adds these to the {@link ConfiguredPod}. */
 export interface PodOptions extends ConfiguredPod {
-  /** Also the prefix of the ConfigMaps' names. */
+  /** The Pod's name, and the prefix of the ConfigMaps' names. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly ports: PodPorts;
-  /** Where clients connect: addresses of this host, `*` for all. */
+  /** Where clients connect: addresses of this host, or `*` for all. */
   readonly listen: { readonly addresses: readonly string[]; readonly port: number };
   /**
-   * CIDR ranges of proxies that end TLS and name the client in `X-Forwarded-For`: then the ports speak plain HTTP, only to them, and there is no
-   * volume `tls`. `any`: the network lets in nobody else, so each word of theirs counts. @default none: clients connect to the edge itself
+   * CIDR ranges of proxies that terminate TLS and name the client in `X-Forwarded-For`. The ports then serve plain HTTP, only to these proxies, and
+   * there is no volume `tls`. `any`: the network admits nobody else, so the edge trusts every sender. @default none: clients connect to the edge directly
    */
   readonly proxies?: readonly string[] | "any";
   readonly clients: readonly string[];
-  /** CIDR ranges of those who may read the metrics at the metrics port; with none, the port stays closed. */
+  /** CIDR ranges that may read the metrics at the metrics port. If empty, the port stays closed. */
   readonly metricsClients: readonly string[];
   readonly budget: DiskBudget;
-  /** What the edge may use, with the page cache of what it serves. */
+  /** The edge's memory limit, including the page cache of what it serves. */
   readonly edgeMemoryMiB: number;
-  /** Worker processes of nginx. @default one per processor, where the machine is the cache's own */
+  /** Worker processes of nginx. @default one per processor, for a machine of the cache's own */
   readonly edgeWorkers?: number;
-  /** How many Pods like this one the region has at most: its name becomes the external label `replica`, which alerts leave without. @default there is no other, and no label */
+  /** The region's maximum number of Pods like this one. If set, the Pod's name becomes the external label `replica` of its series, but not of its alerts. @default only this Pod */
   readonly replicas?: number;
-  /** The replicas that share their blobs: see peers.ts of the edge. @default each fetches and keeps all for itself */
+  /** The replicas that share their blobs: see edge/peers.ts. @default each replica fetches and keeps all blobs */
   readonly peers?: Peers;
-  /** Share the host's network: on a machine of its own, so that clients keep their addresses. */
+  /** Whether the Pod uses the host's network: on a machine of its own, so that it sees the clients' addresses. */
   readonly hostNetwork: boolean;
-  /** Port of the machine's node_exporter on loopback. Default: there is none. */
+  /** Loopback port of the machine's node_exporter. @default there is none */
   readonly nodeExporterPort?: number;
-  /** Get the certificate from an ACME authority. Default: it is in the volume `tls` already. */
+  /** How to obtain a certificate from an ACME authority. @default the volume `tls` has a certificate */
   readonly acme?: AcmeOptions;
   readonly volumes: {
     /** `tls.crt` and `tls.key`, readable by the Pod's user. */
     readonly tls: VolumeSource;
-    /** Writable by the Pod's user, kept over restarts. */
+    /** Writable by the Pod's user, and persistent. */
     readonly cache: VolumeSource;
     readonly prometheus: VolumeSource;
-    /** Only with {@link PodOptions.acme}; account and certificates, kept over restarts. */
+    /** Only with {@link PodOptions.acme}: lego's account and certificates. Persistent. */
     readonly acme?: VolumeSource;
-    /** Not with a {@link PodOptions.store}. */
+    /** The origin's own store. Not used with a {@link PodOptions.store}. */
     origin(upstream: string): VolumeSource;
-    /** With the file that secrets.ts says, readable by the Pod's user; only for those that the configuration names. */
+    /** A secret that the configuration refers to, as the file that secrets.ts describes, readable by the Pod's user. */
     secret(name: string): VolumeSource;
   };
-  /** Where blobs are kept for all replicas. @default the edge's cache is the only store, and the origins' own one is short-lived */
+  /** The store of blobs that all replicas share. @default none: the edge's cache is the primary store, and the origins' own stores are short-lived */
   readonly store?: ObjectStore;
 }
 

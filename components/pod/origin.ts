@@ -18,11 +18,11 @@ import { originReady, type UpstreamPorts } from "./upstream-ports.ts";
 
 const originRoot = "/var/lib/registry";
 
-/** The container's, where what it brings into object storage is held in memory. */
+/** The memory limit of an origin with object storage, which holds parts of its uploads in memory. */
 const storeMemoryMiB = 1024;
 
 /**
- * From three quarters of the container's memory on, Go looks for garbage sooner than when the memory in use has doubled:
+ * Go's soft memory limit. Above three quarters of the container's memory, Go runs its garbage collector before the memory in use has doubled:
  * https://pkg.go.dev/runtime#hdr-Environment_Variables
  */
 export function softLimit(memoryMiB: number) {
@@ -42,9 +42,9 @@ function renderOriginConfig({ upstream, ports }: UpstreamPorts, store: ObjectSto
     health: store === undefined ? storageHealth("10s") : storageHealth(storeCheckInterval),
     proxy: {
       remoteurl: upstream.url,
-      // 0 is never: the replicas would overwrite each other's list of what expires when.
+      // 0 means never. Otherwise, replicas would overwrite each other's schedule of expiries.
       ttl: store === undefined ? "100ms" : "0s",
-      // For stores that can cut a slow fill off; a large layer over a slow line takes longer than the default 5 minutes.
+      // The limit for a fill, because a large layer over a slow line takes longer than the default of 5 minutes.
       cachewritetimeout: "1h",
       exec: credentialHelper(upstream),
     },
@@ -52,8 +52,8 @@ function renderOriginConfig({ upstream, ports }: UpstreamPorts, store: ObjectSto
 }
 
 /**
- * A store that only bridges the moment until the edge has the bytes: everything in it expires at once, so it never holds more than what is
- * just being filled. `storage.cache` stays away: with a descriptor cache, a blob whose data has expired is answered 200 with an empty body
+ * A store that holds blobs only until the edge has them. All content expires immediately, so the store never has more than the fills in
+ * progress. `storage.cache` must stay unset: with a descriptor cache, distribution answers 200 with an empty body for an expired blob
  * (distribution#2367).
  */
 const passingStorage = {
@@ -63,22 +63,22 @@ const passingStorage = {
 };
 
 /**
- * A credential helper is called with the word `get`: `cat` prints the file of that name in the registry's working directory, and `printenv` the variable. Also an anonymous
- * upstream has one: without a helper, distribution asks the upstream at start and ends when it isn't there. Its answer holds for a lifetime, or for ever without one:
+ * distribution calls a credential helper with the argument `get`. So `cat` prints the file `get` in the registry's working directory, and `printenv` the variable. An anonymous
+ * upstream has a helper, too, because distribution without one asks the upstream at start and exits if it can't be reached. Without `lifetime`, credentials are valid for ever:
  * https://github.com/distribution/distribution/blob/v3.1.2/registry/proxy/proxyauth_exec.go
  */
 function credentialHelper({ credentials }: UpstreamPorts["upstream"]) {
   return credentials === undefined ? { command: "printenv" } : { command: "cat", lifetime: "1m" };
 }
 
-/** In the docker-credential-helper protocol. */
+/** The output of a credential helper, in the docker-credential-helper protocol. @default empty credentials, for an anonymous upstream */
 export function originCredentials(
   credentials: { username: string; password: string } = { username: "", password: "" },
 ): string {
   return JSON.stringify({ ServerURL: "", Username: credentials.username, Secret: credentials.password });
 }
 
-/** The origin of one upstream. No probe: origin.sh minds its registry, which is not always to run. */
+/** The origin of one upstream. It has no probe, because origin.sh watches its registry and sometimes stops it on purpose. */
 export function originPart(options: PodOptions, { upstream, ports }: UpstreamPorts): Part {
   const { store } = options;
   const name = `origin-${upstream.name}`;

@@ -1,44 +1,44 @@
 import type { Container, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 
-/** A container, the files of its ConfigMap (in {@link filesOf}), and its other mounts. */
+/** A container, the files of its ConfigMap (mounted at {@link filesOf}), and its other mounts. */
 export interface Part {
   readonly container: Container;
   readonly files: Record<string, string>;
-  /** @default another file is another container */
+  /** What the running container reloads. @default nothing: a changed file needs a new container */
   readonly live?: Live;
-  /** URL on loopback that answers 200 as soon as the container serves. @default none */
+  /** Loopback URL that answers 200 once the container serves. @default none */
   readonly ready?: string;
-  /** Name of the secret whose file it reads: see secrets.ts. @default none */
+  /** Name of the secret whose file the container reads: see secrets.ts. @default none */
   readonly secret?: string | undefined;
-  /** Whether another content of the secret's file is taken up only by another start. @default it is taken up by itself */
+  /** Whether the container reads the secret's file only when it starts. @default it also notices changes */
   readonly readsSecretAtStart?: boolean;
   readonly mounts: readonly VolumeMount[];
 }
 
-/** What a running container takes up by itself. */
+/** The files that a running container reloads by itself. */
 export interface Live {
   /** Names of files of its ConfigMap. */
   readonly files: readonly string[];
-  /** A command for the running container: whether it would take all its files as they lie in {@link candidatesOf}. @default it takes any */
+  /** A command in the running container that checks the new files in {@link candidatesOf}. @default the container accepts any files */
   readonly check?: readonly string[];
-  /** Where the container says over HTTP, on loopback, which files it has taken up, and what it answers for these. @default it doesn't */
+  /** Loopback URL that tells which files the container has loaded, and the answer for these files. @default none */
   readonly taken?: { readonly url: string; readonly answer: string };
 }
 
-/** A stop of the Pod waits so long for pulls to end; the containers' own limits stay under it. */
+/** How long a stop of the Pod waits for pulls to end. The containers' own limits are shorter. */
 export const terminationGraceSeconds = 120;
 
-/** The directory in which a container finds the files of its ConfigMap. */
+/** The directory of a container's ConfigMap files. */
 export function filesOf(container: string): string {
   return `/etc/registry-cache/${container}`;
 }
 
-/** Where those who change a container's files put the new ones first, to have them checked. */
+/** The directory for new versions of a container's files, until they are checked. */
 export function candidatesOf(container: string): string {
   return `${filesOf(container)}/.next`;
 }
 
-/** Memory is limited, processor time only where a container must not take it from the edge: a limit there would throttle pulls. */
+/** Every container has a memory limit. Only those that must not take processor time from the edge have a processor limit, because it would throttle pulls elsewhere. */
 export function resources(memoryMiB: number, cpuMillis?: number) {
   return {
     requests: { memory: `${Math.min(128, Math.ceil(memoryMiB / 4))}Mi`, cpu: "20m" },
@@ -46,7 +46,7 @@ export function resources(memoryMiB: number, cpuMillis?: number) {
   };
 }
 
-/** By a program in the image: the ports are on loopback, and podman has only this kind where an image has no curl. */
+/** A probe by a program in the image, because the ports are on loopback, and because podman's HTTP probes need curl in the image. */
 export function httpProbe(port: number, path: string) {
   return {
     exec: { command: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${port}${path}`] },

@@ -21,17 +21,17 @@ import { zotPart } from "./zot.ts";
 export interface PodManifests {
   readonly pod: Pod;
   readonly configMaps: readonly ConfigMap[];
-  /** By the containers' names; so are {@link PodManifests.ready} and {@link PodManifests.readAtStart}. */
+  /** By container name, as are {@link PodManifests.ready} and {@link PodManifests.readAtStart}: see {@link Part}. */
   readonly live: Readonly<Record<string, Live>>;
   readonly ready: Readonly<Record<string, string>>;
-  /** The secrets of containers that have to be started anew when one changes. */
+  /** The secrets of containers that must restart when the secret changes. */
   readonly readAtStart: Readonly<Record<string, string>>;
 }
 
-/** The user and group that every container runs as: no image's own, so that one owner fits all volumes. */
+/** The user and group of every container. It isn't an image's own, so that one owner fits all volumes. */
 export const podUser = 10001;
 
-/** What the restricted Pod Security Standard asks for, and more: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+/** Stricter than the restricted Pod Security Standard: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 const securityContext = {
   runAsNonRoot: true,
   runAsUser: podUser,

@@ -9,7 +9,7 @@ import { registryPrefix } from "./registry.ts";
 import { script } from "./script.ts";
 import { upstreamPorts } from "./upstream-ports.ts";
 
-/** What is wanted, one in a line: see prefetch.sh. */
+/** The file with the wanted references, one per line: see prefetch.sh. */
 const listFile = "list";
 const settingsFile = "settings";
 
@@ -29,7 +29,7 @@ export function prefetchPart(options: PodOptions, prefetch: PodPrefetch): Part {
         `127.0.0.1:${ports.edgePull}`,
         `127.0.0.1:${ports.edgeStatus}`,
       ],
-      // regctl keeps what it must remember nowhere.
+      // regctl must not write a configuration file.
       env: [{ name: "REGCTL_CONFIG", value: "/nonexistent/config.json" }],
       resources: resources(128, 500),
     },
@@ -43,13 +43,13 @@ export function prefetchPart(options: PodOptions, prefetch: PodPrefetch): Part {
   };
 }
 
-/** `UPSTREAM PATH REPOSITORY REFERENCE STORE`: the path is how the edge knows the repository; the store is where the blobs of all replicas are asked for, or `-`. */
+/** Lines of `UPSTREAM PATH REPOSITORY REFERENCE STORE`. PATH is the repository's path at the edge. STORE is the registry of the shared store, or `-`. */
 function listOf(options: PodOptions, { references }: PodPrefetch): string {
   const upstreams = upstreamPorts(options);
   return references
     .flatMap(({ registry, repository, reference }) => {
       const of = upstreams.find(({ upstream }) => upstream.registry === registry);
-      // The configuration's own checks have refused it.
+      // Can't happen: the checks of the configuration refuse such references.
       if (!of) return [];
       const path = repositoryPath({ registry, repository });
       const { name } = of.upstream;
@@ -59,7 +59,7 @@ function listOf(options: PodOptions, { references }: PodPrefetch): string {
     .join("");
 }
 
-/** `NAME VALUE`. What is in a bucket has room; a disk has as much as is left, and what isn't in use. */
+/** Lines of `NAME VALUE`. A bucket has unlimited space. On a disk, a prefetch may use the free space and the space of content that isn't in use. */
 function settingsOf({ store }: PodOptions, prefetch: PodPrefetch): string {
   const { everyMinutes, mbps, platforms, workingSetGiB } = prefetch;
   const settings = {

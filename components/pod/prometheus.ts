@@ -17,24 +17,24 @@ import { zotRelabeling } from "./zot.ts";
 
 const dataDirectory = "/prometheus";
 
-/** What Prometheus reads, with its secret: in a file system in memory, which all containers have. */
+/** The configuration that Prometheus reads, with its secret. It is in a file system in memory, which all containers have. */
 const composed = "/dev/shm/prometheus.yml";
 
-/** The credentials for remote write as the file of their secret has them: the last line of the last entry of the configuration. JSON is YAML, whatever is in it. */
+/** The content of the secret for remote write: the last line of the last entry of the configuration. All JSON is also YAML, so no value needs escaping. */
 export function remoteWriteSecret(credentials: Credentials | Token): string {
   return "token" in credentials
     ? `authorization: ${JSON.stringify({ credentials: credentials.token })}`
     : `basic_auth: ${JSON.stringify({ username: credentials.username, password: credentials.password })}`;
 }
 
-/** The external label that tells one Pod's series from another's, and the environment variable with its value, the Pod's name. */
+/** The external label that distinguishes the series of several Pods. Also the environment variable with its value, the Pod's name. */
 const replicaLabel = "replica";
 
 const files = filesOf("prometheus");
 const configurationFile = "prometheus.yml";
 const rulesFile = "rules.yml";
 
-/** The Pod's Prometheus scrapes the Pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
+/** The configuration of the Prometheus that scrapes the Pod: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
 function renderPrometheusConfig(options: PodOptions): string {
   const isReplica = options.replicas !== undefined;
   const { alertmanagers, remoteWrite } = options.monitoring;
@@ -52,18 +52,18 @@ function renderPrometheusConfig(options: PodOptions): string {
       scrape_configs: scrapeConfigs(options),
       ...(alertmanagers.length > 0 && {
         alerting: {
-          // All replicas say the same: it is one alert.
+          // Alerts of all replicas must be identical, so that Alertmanager sees one alert.
           ...(isReplica && { alert_relabel_configs: [{ regex: replicaLabel, action: "labeldrop" }] }),
           alertmanagers: alertmanagers.map(alertmanager),
         },
       }),
-      // The last, for prometheus.sh.
+      // Must be the last entry, because prometheus.sh appends the secret to it.
       ...(remoteWrite && {
         remote_write: [
           {
             url: remoteWrite.url,
             ...(remoteWrite.tenant !== undefined && { headers: { "X-Scope-OrgID": remoteWrite.tenant } }),
-            // The same rules there make the same series of the rest. Two samples of one series are out of order, and a write that has one is refused.
+            // The receiver evaluates the same rules, and so produces the same series. Two sources would make its samples out of order, and it refuses a write with one of those.
             write_relabel_configs: [{ source_labels: ["__name__"], regex: ruleSeries, action: "drop" }],
           },
         ],
@@ -73,10 +73,10 @@ function renderPrometheusConfig(options: PodOptions): string {
   );
 }
 
-/** The names of what rules make: alerts, and what they record, which alone has colons. https://prometheus.io/docs/practices/rules/ */
+/** The names of series that rules produce: alerts, and recorded series. Only the latter have colons. https://prometheus.io/docs/practices/rules/ */
 const ruleSeries = "ALERTS.*|.+:.+";
 
-/** docs/metrics.md says what each job is for. */
+/** docs/metrics.md describes the jobs. */
 function scrapeConfigs(options: PodOptions) {
   const { upstreams, ports, nodeExporterPort, listen, proxies, region, acme, prefetch } = options;
   const manifests = upstreamPorts(options).flatMap(manifestTargets);
@@ -141,8 +141,8 @@ function scrapeConfigs(options: PodOptions) {
 }
 
 /**
- * A manifest in the repository of the upstream's `probe` image, by a digest that nothing has: the origin asks the upstream each time, with its credentials, whatever its own store has. A tag's
- * manifest would come from that store when the upstream answers with an error. zot answers 404 in any case. Docker Hub may count each GET of a manifest as a pull:
+ * Probes a manifest with a digest that doesn't exist, in the repository of the upstream's `probe` image. For it, the origin always asks the upstream, with its credentials. For a tag, the
+ * origin would use its own store if the upstream answers with an error. zot always answers 404. Docker Hub is left out, because it may count each GET of a manifest as a pull:
  * https://docs.docker.com/docker-hub/usage/pulls/
  */
 function manifestTargets({ upstream, ports }: UpstreamPorts) {
@@ -153,7 +153,7 @@ function manifestTargets({ upstream, ports }: UpstreamPorts) {
   return [{ targets: [`http://127.0.0.1:${ports.http}${manifest}`], labels: { upstream: name } }];
 }
 
-/** A job that has blackbox_exporter ask its targets: https://github.com/prometheus/blackbox_exporter#prometheus-configuration */
+/** A scrape job whose targets blackbox_exporter probes: https://github.com/prometheus/blackbox_exporter#prometheus-configuration */
 function probe(port: number, module: string, targets: readonly object[], parameters: object = {}) {
   return {
     scrape_interval: "30s",
@@ -177,7 +177,7 @@ function alertmanager(address: string) {
   };
 }
 
-/** Where the image has Prometheus's own tool for it. Prometheus itself refuses what it can't use, too, but only by then it is in the place of the old one. */
+/** Checks new files if the image has promtool. Prometheus also refuses files that it can't use, but only after they have replaced the old ones. */
 const checkCandidates = `command -v promtool >/dev/null || exit 0; cd "$0" && promtool check rules ${rulesFile} >/dev/null && promtool check config ${configurationFile} >/dev/null`;
 
 export function prometheusPart(options: PodOptions): Part {
@@ -197,7 +197,7 @@ export function prometheusPart(options: PodOptions): Part {
     "--storage.tsdb.retention.time=30d",
     `--storage.tsdb.retention.size=${budget.prometheusMiB}MB`,
     `--web.listen-address=127.0.0.1:${ports.prometheus}`,
-    // Up to Prometheus 2; since then, it needs no word: https://prometheus.io/docs/prometheus/latest/migration/
+    // Needed up to Prometheus 2. Later versions always expand them: https://prometheus.io/docs/prometheus/latest/migration/
     ...(isReplica ? ["--enable-feature=expand-external-labels"] : []),
   ];
   return {

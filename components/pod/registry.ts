@@ -1,17 +1,17 @@
 import { terminationGraceSeconds } from "./part.ts";
 
-/** What the configurations of all distribution registries in the Pod have in common. */
+/** The `log` section of all distribution registries in the Pod. */
 export const registryLog = { level: "warn", formatter: "json", accesslog: { disabled: true } };
 
 /**
- * Before the paths of an upstream's registries. Ports go by the upstreams' order, so while that changes, the edge's old configuration can reach another upstream's registry at a port:
- * that one answers 404, and nothing of it is cached.
+ * The prefix of all paths of an upstream's registries. Ports follow the order of upstreams. So while the order changes, the edge's old configuration can reach another upstream's
+ * registry. With the prefix, that registry answers 404, which the edge doesn't cache.
  */
 export function registryPrefix(upstream: string): string {
   return `/${upstream}/`;
 }
 
-/** Where one serves an upstream, and how long its stop waits for transfers to end. */
+/** The address of an upstream's registry, and how long it waits for transfers to end when it stops. */
 export function registryServer(port: number, upstream: string) {
   return {
     addr: `127.0.0.1:${port}`,
@@ -20,18 +20,18 @@ export function registryServer(port: number, upstream: string) {
   };
 }
 
-/** The same for zot, which has no such prefix: what the names of its repositories begin with. */
+/** The same for zot, which supports no such prefix: the beginning of its repositories' names. */
 export function zotDestination(upstream: string): string {
   return `/${upstream}`;
 }
 
-/** A registry whose storage fails three times in a row answers 503 to everything, so that clients go elsewhere. */
+/** The health check of the storage. After three failures in a row, the registry answers 503 to all requests, so that clients fall back. */
 export function storageHealth(interval: string) {
   return { storagedriver: { enabled: true, interval, threshold: 3 } };
 }
 
-/** Seldom, since each look at object storage costs a request or two. */
+/** A long interval, because each check of object storage costs one or two requests. */
 export const storeCheckInterval = "30s";
 
-/** Without it, distribution exports traces to an address where nobody listens. */
+/** Turns off traces, which distribution otherwise exports to an address where nothing listens. */
 export const noTraces = { name: "OTEL_TRACES_EXPORTER", value: "none" };

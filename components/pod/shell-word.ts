@@ -1,4 +1,4 @@
-/** A word of a POSIX shell, in quotes. */
+/** Quotes a word for a POSIX shell. */
 export function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -2,9 +2,9 @@
 export type ObjectStore = S3Store | AzureStore;
 
 interface AnyStore {
-  /** `proxied`: blobs pass through the cache. `redirect`: clients are sent to the bucket. */
+  /** `proxied`: blobs pass through the cache. `redirect`: clients are redirected to the bucket. */
   readonly delivery: "proxied" | "redirect";
-  /** What the cloud's SDK reads in the origins' environment; no secret: see `credentials`. */
+  /** Environment variables of the origins for the cloud's SDK, without secrets: see `credentials`. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -14,15 +14,15 @@ export interface S3Store extends AnyStore {
   readonly region: string;
   /** URL of an S3-compatible server. @default AWS */
   readonly endpoint?: string;
-  /** The bucket's name is in the path, not in the host name. @default false */
+  /** Whether the bucket's name is in the path instead of the host name. @default false */
   readonly pathStyle?: boolean;
   /** Name of the Secret with the keys `accessKey` and `secretKey`. @default the identity of the Pod or the machine */
   readonly credentials?: string;
-  /** The Pod's identity is a token that STS takes, as with IRSA. @default false */
+  /** Whether the Pod's identity is a token for STS, as with IRSA. @default false */
   readonly webIdentity?: boolean;
 }
 
-/** By the identity of the Pod or the machine. */
+/** The origins use the identity of the Pod or the machine. */
 export interface AzureStore extends AnyStore {
   readonly kind: "azure";
   /** Name of the storage account. */

@@ -8,8 +8,8 @@ import type { ObjectStore } from "./store.ts";
 import type { UpstreamPorts } from "./upstream-ports.ts";
 
 /**
- * A second registry of one upstream that knows only the shared store, and no upstream: what it has is served while the upstream is silent and
- * origin.sh has stopped the origin (see docs/adr/0007-silent-upstream.md), also by a replica that has just been started.
+ * A second registry of one upstream that knows only the shared store and never asks the upstream. It serves the store's content while the
+ * upstream is silent and origin.sh has stopped the origin (see docs/adr/0007-silent-upstream.md), also in a replica that has just started.
  */
 export function storedPart(
   options: PodOptions,

@@ -3,7 +3,7 @@ import type { Upstream } from "../config/schema.ts";
 import { isZot } from "../config/upstream.ts";
 import type { PodOptions } from "./options.ts";
 
-/** An upstream, and the ports of what stands for it in the Pod. */
+/** An upstream, and the ports of its registries in the Pod. */
 export interface UpstreamPorts {
   readonly upstream: Upstream;
   readonly ports: OriginPorts;
@@ -20,7 +20,7 @@ export function upstreamPorts({
   });
 }
 
-/** URL on loopback that answers 200 as soon as the origin serves. */
+/** Loopback URL that answers 200 once the origin serves. */
 export function originReady({ upstream, ports }: UpstreamPorts): string {
   return isZot(upstream)
     ? `http://127.0.0.1:${ports.http}/v2/`

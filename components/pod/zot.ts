@@ -7,26 +7,26 @@ import { zotDestination } from "./registry.ts";
 import { credentialsSecret, secretDirectory, secretFile } from "./secrets.ts";
 import { originReady, type UpstreamPorts } from "./upstream-ports.ts";
 
-/** Where zot keeps its images: an OCI layout for each repository, in the directory of its name. */
+/** The directory of zot's images. Each repository is an OCI layout in the directory of its name. */
 const zotStore = "/var/lib/registry";
 
 const configurationFile = "config.yml";
 
-/** What nobody has asked for so long goes, also where there is room. */
+/** zot deletes images that nobody has pulled for this time, even if there is space. */
 const unusedHours = 30 * 24;
 
-/** What zot holds at most while it copies images, and where its garbage collector begins to work harder: https://pkg.go.dev/runtime#hdr-Environment_Variables */
+/** The memory limit, which zot needs while it copies images, and the soft limit above which Go's garbage collector works harder: https://pkg.go.dev/runtime#hdr-Environment_Variables */
 const memoryMiB = 1536;
 const softMemoryMiB = 1200;
 
 /**
- * The configuration of one zot, of which each key is documented. `zot verify` reads it; keys that a zot doesn't know end it at once, so an older one than v2.1.19 can't take this.
+ * The configuration of one zot. All keys are documented, and `zot verify` checks it. zot exits if it doesn't know a key, so versions before v2.1.19 can't use it.
  *
  * - `storage`, `http`, `log`, `metrics`, `sync`: https://github.com/project-zot/zot/blob/v2.1.21/examples/README.md
  * - `preserveDigest`, `syncTimeout`: https://github.com/project-zot/zot/blob/v2.1.21/pkg/extensions/config/sync/config.go
- * - `compat`, without which images in Docker's format are converted, and have another digest: https://zotregistry.dev/v2.1.20/articles/mirroring/
+ * - `compat`: without it, zot converts images in Docker's format, which changes their digest: https://zotregistry.dev/v2.1.20/articles/mirroring/
  * - `readTimeout` and `writeTimeout`, since v2.1.17: https://zotregistry.dev/v2.1.17/general/whats-new/#http-readwrite-timeout-configuration
- * - `keepUntagged`, since v2.1.19, without which what is pulled by digest is deleted while it's in use: https://github.com/project-zot/zot/pull/4191
+ * - `keepUntagged`, since v2.1.19: without it, zot deletes images that are pulled by digest while they are in use: https://github.com/project-zot/zot/pull/4191
  * - `accessControl.metrics`, since v2.1.19: https://github.com/project-zot/zot/pull/4110
  */
 function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
@@ -35,7 +35,7 @@ function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
     distSpecVersion: "1.1.1",
     storage: {
       rootDirectory: zotStore,
-      // The keeper deletes whole repositories: none may hold what another one links to.
+      // The keeper deletes whole repositories, so none may contain a blob that another one links to.
       dedupe: false,
       gc: true,
       gcDelay: "2h",
@@ -55,11 +55,11 @@ function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
     http: {
       address: "127.0.0.1",
       port: String(ports.http),
-      // By default a minute, from the first byte of the request to the last one of the answer: too short for a large blob, and for a copy.
+      // The default is a minute from the first byte of the request to the last byte of the answer, too short for a large blob and for a copy.
       readTimeout: "1h",
       writeTimeout: "1h",
       compat: ["docker2s2"],
-      // zot is a registry that takes pushes: nobody on the machine may change what it has.
+      // zot accepts pushes by default, but nobody on the machine may change its content.
       accessControl: {
         repositories: { "**": { anonymousPolicy: ["read"] } },
         metrics: { anonymousPolicy: ["read"] },
@@ -75,11 +75,11 @@ function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
           {
             urls: [upstream.url],
             onDemand: true,
-            // The schema takes plain HTTP only to private addresses. Where there is no TLS, there is nothing to verify.
+            // Without TLS, there is nothing to verify. The configuration's schema allows plain HTTP only to private addresses.
             tlsVerify: upstream.url.startsWith("https:"),
             preserveDigest: true,
             maxRetries: 3,
-            // After an error, zot leaves so much time between any two requests to the registry, for whomever they are.
+            // After an error, zot waits this long between any two requests to the registry, for all clients.
             retryDelay: "200ms",
             syncTimeout: "1h",
             content: upstream.repositories.map((prefix) => ({
@@ -94,7 +94,7 @@ function renderZotConfig({ upstream, ports }: UpstreamPorts): string {
   return stringify(configuration);
 }
 
-/** zot's requests count as those of distribution, for the alerts and the dashboard. */
+/** Renames zot's count of requests to that of distribution, for the alerts and the dashboard. */
 export const zotRelabeling = [
   {
     source_labels: ["__name__"],
@@ -104,7 +104,7 @@ export const zotRelabeling = [
   },
 ];
 
-/** zot's `credentialsFile`, which names the registry by its host: https://github.com/project-zot/zot/blob/v2.1.21/examples/sync-auth-filepath.json */
+/** The content of zot's `credentialsFile`, whose key is the registry's host: https://github.com/project-zot/zot/blob/v2.1.21/examples/sync-auth-filepath.json */
 export function zotCredentials(
   url: string,
   { username, password }: { username: string; password: string },
@@ -113,8 +113,8 @@ export function zotCredentials(
 }
 
 /**
- * One zot per upstream: it would know several only by their repositories' names, which may be the same, and would offer the credentials of one file to all. Its image has no shell, so
- * no probe and no script: see keeper.sh.
+ * The zot of one upstream. A single zot could tell upstreams apart only by the names of their repositories, which can be equal, and would read all credentials from one file. The image
+ * has no shell, so the container has neither probe nor script: see keeper.sh.
  */
 export function zotPart(options: PodOptions, { upstream, ports }: UpstreamPorts): Part {
   const name = `origin-${upstream.name}`;
@@ -122,7 +122,7 @@ export function zotPart(options: PodOptions, { upstream, ports }: UpstreamPorts)
     container: {
       name,
       image: imageOf(options, "zot"),
-      // The program has another name on each architecture: the image's entry point knows it.
+      // No command, because the program's name depends on the architecture: the image's entry point has it.
       args: ["serve", `${filesOf(name)}/${configurationFile}`],
       env: [{ name: "GOMEMLIMIT", value: `${softMemoryMiB}MiB` }],
       resources: resources(memoryMiB),

@@ -7,35 +7,35 @@ import { blobOrigin, fillLimits } from "./fills.ts";
 import { onlyCached } from "./only-cached.ts";
 import { blobsOfPeers } from "./peers.ts";
 
-/** Content under its digest never changes. */
+/** How long nginx caches content by digest, which never changes. */
 export const forever = `${3650 * 24 * 60 * 60}s`;
 
 const limits = {
-  /** How long an origin may be silent for a blob, where silence may also fall between two packets from a lossy upstream. */
+  /** How long an origin may be silent for a blob, also between two packets from a lossy upstream. */
   silenceSeconds: 10,
   /**
-   * Likewise with object storage: an origin is silent while that takes a part, and holds the last bytes back until it has the whole under the
-   * blob's name.
+   * The same with object storage. An origin sends nothing while it uploads a part, and it holds back the last bytes until the whole blob is
+   * stored under its name.
    */
   storeSilenceSeconds: 60,
   /**
-   * How long a way to object storage is given to others: it may end 5 minutes after it was made, when the credentials that have signed it end
-   * (distribution#4175), and those of IRSA sooner. nginx adds up to a second.
+   * How long other clients get a cached redirect to object storage. A signed URL may expire 5 minutes after it was created, when the credentials
+   * that signed it expire (distribution#4175), with IRSA sooner. nginx adds up to a second.
    */
   redirectSeconds: 60,
   /**
-   * How long a blob that passed through the edge on its first way into object storage is served from here, counted from its first byte: longer
-   * than most fills, since as long as a blob isn't wholly stored, the origin would fetch it once more for whoever asks.
+   * How long the edge serves a blob that passed through it into object storage, counted from the blob's first byte. Longer than most fills take,
+   * because the origin would fetch a blob again for each request until the store has the whole blob.
    */
   passedSeconds: 600,
 } as const;
 
-/** How long the edge keeps a blob that nobody asks for. */
+/** How long the edge keeps a blob that nobody requests. */
 export function blobsInactive(options: PodOptions): string {
   return redirects(options) ? `${limits.passedSeconds}s` : "3650d";
 }
 
-/** For the http block: `$place`, the location of a request, where it isn't just its kind; and the registries that know only the store. */
+/** For the http block: `$place`, a request's location if it isn't simply its kind, and the groups of the registries that know only the store. */
 export function blobMaps(options: PodOptions): Directive[] {
   return [...placeMap(options), ...(options.store ? storedGroups(options) : [])];
 }
@@ -65,21 +65,21 @@ function storedGroups(options: PodOptions): Directive[] {
   );
 }
 
-/** What blobMaps() has the server block choose by. */
+/** The variable that selects a request's location in the server block. `$place` comes from {@link blobMaps}. */
 export function placeVariable(options: PodOptions): string {
   return options.prefetch || redirects(options) ? "$place" : kindVariable(options);
 }
 
 const path = "blobs/$digest";
 
-/** The repository is no part of the key: a layer that ten images share is pulled once. */
+/** The locations of blobs. The cache key omits the repository, so a layer that ten images share is pulled once. */
 export function blobLocations(options: PodOptions): Directive[] {
   if (redirects(options)) return redirecting(options);
   return options.peers ? blobsOfPeers((place) => ownBlobs(options, place)) : [ownBlobs(options)];
 }
 
 /**
- * Blobs from the edge's own cache, or else from its own origin.
+ * Serves blobs from the edge's own cache, or else from its own origin.
  * @param place the location's arguments
  * @param root see passTo()
  */
@@ -97,19 +97,19 @@ function transfer(options: PodOptions): Directive[] {
   return [
     directive("proxy_force_ranges", "on"),
     ...silentFor(silence),
-    // Who waits for a blob beyond mostFills is told at once, together with the others.
+    // When mostFills is reached, all requests that wait for the same blob get the 503 at the same time.
     ...(options.store === undefined ? [] : [directive("proxy_cache_valid", 503, "1s")]),
     ...fillLimits(options),
   ];
 }
 
 /**
- * Blobs that clients are sent to object storage for. The origin answers 307, except to the first, through whom the blob gets there.
+ * Redirects clients to object storage for blobs. The origin answers 307, except to the first request, through which the blob gets there.
  *
- * An address in object storage is signed for one method. A HEAD gets its address from the registry that knows only the store: the origin would
- * fetch a whole blob before its answer to HEAD. What isn't there is asked for as GET does it.
+ * A URL in object storage is signed for one method. A HEAD gets its URL from the registry that knows only the store, because the origin would
+ * fetch the whole blob before it answers a HEAD. If the store doesn't have the blob, the HEAD is handled like a GET.
  *
- * The keys are longer than those of objects that must have their digest, so the janitor (see janitor.sh) looks only at answers that name one.
+ * The cache keys have one word more than those of content with a digest. So the janitor (see janitor.sh) verifies only answers that name a digest.
  */
 function redirecting(options: PodOptions): Directive[] {
   const redirectValid = directive("proxy_cache_valid", 307, `${limits.redirectSeconds}s`);
@@ -128,11 +128,11 @@ function redirecting(options: PodOptions): Directive[] {
       directive("proxy_cache", "blobs"),
       directive("proxy_cache_key", "blob HEAD $upstream $digest"),
       directive("proxy_cache_convert_head", "off"),
-      // An answer that isn't kept would go to one after the other.
+      // With the lock, simultaneous requests would get an answer that isn't cached one after the other.
       directive("proxy_cache_lock", "off"),
       redirectValid,
       directive("proxy_read_timeout", `${limits.silenceSeconds}s`),
-      // So that an error there is answered as any other.
+      // So that an error in @blob also gets an error page.
       directive("recursive_error_pages", "on"),
       directive("error_page", 401, 403, 404, 408, 429, 500, 502, 503, 504, "=", "@blob"),
     ]),

@@ -1,25 +1,25 @@
 import { type Directive, directive } from "../nginx-conf.ts";
 
-/** How one data disk is divided, all in MiB. */
+/** How one data disk is divided. All values in MiB. */
 export interface DiskBudget {
-  /** Default: what {@link minFreeMiB} leaves. */
+  /** Default: all space but {@link minFreeMiB}. */
   readonly blobsMiB?: number;
   readonly manifestsMiB: number;
   readonly prometheusMiB: number;
-  /** Free space of the file system below which the least recently used goes, whatever the size of the cache. */
+  /** If the file system has less free space than this, nginx evicts the least recently used content, even from a small cache. */
   readonly minFreeMiB: number;
   /**
-   * For blobs under way at once: while they take half of it, no more are stored, and one that takes more than half by itself isn't stored at all. See fills.ts.
-   * Default: as many as there are, since {@link minFreeMiB} makes room for them.
+   * Space for blobs in progress. While they take half of it, the edge starts no others. It never stores a single blob larger than half. See fills.ts.
+   * Default: no limit, because {@link minFreeMiB} makes space for them.
    */
   readonly fillsMiB?: number;
-  /** For the stores of upstreams with `engine: zot`, together: see keeper.sh. Default: half of the file system. */
+  /** Space for the stores of all upstreams with `engine: zot` together: see keeper.sh. Default: half of the file system. */
   readonly zotMiB?: number;
 }
 
 /**
- * With an upstream that zot fetches from, which has beside the edge all that is there a second time, half of what there is for blobs. What is just copied is on disk twice more, which
- * counts at zot, and is noticed within seconds.
+ * Gives zot half of the space for blobs, because zot stores a second copy of all that the edge stores. While zot copies an image, it takes up to twice the image's size in addition.
+ * That counts towards zot's share, and the keeper notices it within seconds.
  */
 export function sharedWithZot(budget: DiskBudget): DiskBudget {
   if (budget.blobsMiB === undefined) return budget;
@@ -28,14 +28,14 @@ export function sharedWithZot(budget: DiskBudget): DiskBudget {
 }
 
 /**
- * Divides a disk. What is left over is for what nginx doesn't count: blobs under way, each on disk twice, at the edge and at the origin, and what is
- * stored between two looks of its cache manager (see {@link cacheZones}). That is a tenth, and on a small disk more, up to 2 GiB.
+ * Divides a disk. A reserve remains for what nginx doesn't count: blobs in progress, which are on disk twice (edge and origin), and what is stored
+ * between two runs of its cache manager (see {@link cacheZones}). The reserve is a tenth of the disk. On a small disk it is more, up to 2 GiB.
  *
- * So the division rests on: 2 × the bytes of all blobs that are filled at one time + 2.5 s × the rate of these fills ≤ what is left over. Of 1 GiB
- * that allows four blobs of 40 MB at once from an upstream at 1 Gbit/s; of 200 GiB, 5 GB at once and 4 GB/s.
+ * So the division assumes: 2 × the bytes of all simultaneous fills + 2.5 s × the rate of these fills ≤ the reserve. A disk of 1 GiB allows four
+ * simultaneous blobs of 40 MB from an upstream at 1 Gbit/s; a disk of 200 GiB allows 5 GB at 4 GB/s.
  *
  * @param sizeGiB at least 1
- * @throws RangeError for a smaller one
+ * @throws RangeError for a smaller disk
  */
 export function diskBudget(sizeGiB: number): Required<Omit<DiskBudget, "fillsMiB" | "zotMiB">> {
   if (!(sizeGiB >= 1)) throw new RangeError(`a disk of ${sizeGiB} GiB is too small: at least 1 GiB`);
@@ -54,11 +54,11 @@ export function diskBudget(sizeGiB: number): Required<Omit<DiskBudget, "fillsMiB
 }
 
 /**
- * Divides a part of a node's disk, which kubelet only measures: a Pod that exceeds it is evicted, and the free space of the file system says nothing. With a
- * shared store, a blob under way is here once. What is left over, a tenth, is for what is under way before fills.ts has noticed.
+ * Divides a Pod's share of a node's disk. kubelet only measures the usage and evicts a Pod that exceeds its share, so the file system's free space doesn't matter.
+ * With a shared store, a blob in progress is on this disk once. A reserve of a tenth is for blobs that start before fills.ts notices.
  *
  * @param sizeGiB at least 1
- * @param fillsGiB wanted for blobs under way; at most two thirds of what there is
+ * @param fillsGiB the wanted space for blobs in progress. They get at most two thirds of the space for blobs
  */
 export function scratchBudget(sizeGiB: number, fillsGiB: number): Required<Omit<DiskBudget, "zotMiB">> {
   const { manifestsMiB, prometheusMiB, minFreeMiB } = diskBudget(sizeGiB);
@@ -69,34 +69,34 @@ export function scratchBudget(sizeGiB: number, fillsGiB: number): Required<Omit<
 }
 
 /**
- * For a file system that belongs to the cache alone, whatever its size: so a disk grows without another configuration. What is kept free is for what
- * {@link diskBudget} says, at 5 Gbps, the most that comes in over the internet.
+ * For a file system of any size that belongs to the cache alone. It doesn't depend on the size, so a disk can grow without a change of the configuration.
+ * The free space is the reserve of {@link diskBudget}, at 5 Gbps, the highest rate from the internet.
  */
 const ownDisk: DiskBudget = { manifestsMiB: 1024, prometheusMiB: 2048, minFreeMiB: 6 * 1024 };
 
-/** A file system under this size is divided. */
+/** {@link diskBudget} divides a file system that is smaller than this. */
 const leastOwnGiB = 16;
 
-/** For a file system that belongs to the cache alone; from 16 GiB on that is {@link ownDisk}. */
+/** The budget of a file system that belongs to the cache alone: from 16 GiB, {@link ownDisk}. */
 export function ownDiskBudget(sizeGiB: number): DiskBudget {
   return sizeGiB < leastOwnGiB ? diskBudget(sizeGiB) : ownDisk;
 }
 
-/** What is left over has room for it, whatever the disk. */
+/** The size of the zone for lists, which fits into the reserve of every disk. */
 const listsMiB = 32;
 
 /**
- * Least recently used content goes when a zone is over its size; nothing goes by age. 1 MiB of keys holds about 8,000 objects:
+ * nginx evicts the least recently used content of a zone that exceeds its size. It evicts nothing by age. 1 MiB of keys holds about 8,000 objects:
  * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_path
  *
- * Lists of tags, and of what refers to a digest, have a small zone of their own, since a client can ask for as many as it likes: what is needed while an upstream
- * is down stays.
+ * Lists of tags and of referrers have a small zone of their own, because a client can request any number of them. So they can't evict manifests that are
+ * needed while an upstream is down.
  *
- * The last zone holds one object that expires within two seconds and that the janitor keeps asking for. nginx's cache manager sleeps until the
- * next object of any zone may expire, 10 s at most, and only then compares the sizes: so it compares them every two seconds. At a start it finds
- * nothing and sleeps its 10 s, and what is on disk is counted only a minute later: so edge.sh renews it, and the janitor has everything counted.
+ * The last zone holds one object, which expires within two seconds and which the janitor keeps requesting. nginx's cache manager sleeps until the
+ * next object of any zone may expire, at most 10 s, and then compares the sizes. So it compares them every two seconds. When nginx starts, the manager
+ * finds nothing and sleeps 10 s, and nginx counts what is on disk a minute later. So edge.sh restarts the manager, and the janitor has everything counted.
  *
- * @param blobsInactive how long a blob that nobody asks for is kept, as nginx writes times
+ * @param blobsInactive how long to keep a blob that nobody requests, in nginx's notation
  */
 export function cacheZones(
   cache: string,

@@ -15,7 +15,7 @@ export function edgePart(options: PodOptions): Part {
       name: "edge",
       image: imageOf(options, "edge"),
       command: ["sh", `${files}/edge.sh`, `${files}/nginx.conf`, ...(plain ? [] : [edgePaths.tls])],
-      // The page cache counts into it, and gives way.
+      // The limit includes the page cache, which the kernel reclaims under pressure.
       resources: resources(options.edgeMemoryMiB),
       livenessProbe: httpProbe(options.ports.edgeStatus, "/healthz"),
     },

@@ -1,15 +1,15 @@
 import { block, type Directive, directive } from "../nginx-conf.ts";
 
 /**
- * Answers with an OCI error body: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ * An OCI error body: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  *
- * containerd goes to the next host on any status over 299 but 408 and 429, which it sends to the same host again: neither is ever answered.
+ * containerd tries the next host after any status over 299, except 408 and 429, after which it retries the same host. So the edge sends neither.
  */
 export function errorBody(code: string, message: string): string {
   return JSON.stringify({ errors: [{ code, message }] });
 }
 
-/** For a server or location that answers everything so. */
+/** Answers every request to a server or location with this error. */
 export function refusal(status: number, code: string, message: string): Directive {
   return directive("return", status, errorBody(code, message));
 }
@@ -17,10 +17,10 @@ export function refusal(status: number, code: string, message: string): Directiv
 export const unavailable = refusal(503, "UNAVAILABLE", "the upstream registry can't be reached");
 const unknown = refusal(404, "NAME_UNKNOWN", "not a repository that this cache serves");
 
-/** Statuses of nginx's own for what it refuses to read: of no use to a client, which needs to know only that it should go on to the next host. */
+/** nginx's own statuses for requests that it can't read. Clients get 404 instead, after which they try the next host. */
 const malformed = [400, 413, 414, 494, 497, 501, 505];
 
-/** How nginx's own errors, and those of an origin, are answered. For the server block, and for a location that has an `error_page` of its own. */
+/** The answers to errors of nginx and of an origin. For the server block, and for locations with an `error_page` of their own, which inherit none. */
 export const errorPages = [
   directive("error_page", 405, "@method"),
   directive("error_page", 401, 403, "=404", "@denied"),
@@ -29,12 +29,12 @@ export const errorPages = [
 ];
 
 /**
- * For the server block: a request that can't be read, isn't GET or HEAD, isn't in the grammar or isn't on the allow-list ends here, and every
- * error gets a body. An origin's own 404 has an OCI body already and stays as it is.
+ * For the server block. It refuses requests that nginx can't read, that aren't GET or HEAD, that don't match the grammar, or that aren't on the
+ * allow-list. Every error gets a body. An origin's own 404 already has an OCI body, so it stays unchanged.
  */
 export function refusals(): Directive[] {
   return [
-    // First, because its target may well be on the allow-list. No named location: nginx can't redirect there before it has read a target.
+    // First, because the target may be on the allow-list. Not a named location, because nginx can't redirect to one before it has read a target.
     directive("error_page", ...malformed, "=404", "/malformed"),
     block("if", "($uri", "=", "/malformed)", [
       refusal(404, "UNSUPPORTED", "not a request that this cache understands"),
@@ -47,7 +47,7 @@ export function refusals(): Directive[] {
       refusal(405, "UNSUPPORTED", "this cache is read-only"),
     ]),
     block("location", "@denied", [refusal(404, "DENIED", "not for this client, or not for this cache")]),
-    // The status stays what it was, 412 or 416: an error_page without `=` has the last word over `return`.
+    // The client gets the original status, 412 or 416, because an error_page without `=` overrides the status of `return`.
     block("location", "@unmet", [
       refusal(416, "UNSUPPORTED", "the content isn't what the request's conditions ask for"),
     ]),

@@ -1,36 +1,36 @@
-/** Blobs under way: nginx stores each on the disk, but counts only those that are complete. */
+/** Limits for blobs in progress. nginx writes them to the disk, but counts only complete ones. */
 import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { fillSeconds, requestHeaders } from "./cached.ts";
 import { unavailable } from "./errors.ts";
 import { edgePaths } from "./paths.ts";
 
-/** There while the janitor (see janitor.sh) finds that blobs take their room, with those that are to be complete. */
+/** A marker file. It exists while the janitor (see janitor.sh) finds that all blobs, at their final size if in progress, exceed their space. */
 const fullMark = `${edgePaths.cache}/tmp/full`;
 
-/** The group of servers that a blob comes from: see {@link fillRules}. */
+/** The variable with the group of servers for a blob: see {@link fillRules}. */
 export const blobOrigin = "$blob_origin";
 
 /**
- * How many blobs one origin brings into a bucket at once: it holds two parts of each in memory (object-storage.ts). Without a limit, 64 took up to 931 MiB with S3, and with Azure, 200 took
- * all of the container's 1,024 MiB: the kernel then ends the origin with all that is under way. Who asks for one more gets what the store has, or 503. After a reload, nginx counts from 0.
- * If the bucket accepts no data for storeSilenceSeconds (blobs.ts), nginx stops counting that blob, but distribution keeps it in memory.
+ * The maximum number of blobs that one origin uploads to a bucket at the same time. It holds two parts of each in memory (object-storage.ts). Without a limit, 64 took up to 931 MiB with S3.
+ * With Azure, 200 took all of the container's 1,024 MiB, and then the kernel kills the origin with all its transfers. Requests beyond the limit get what the store has, or 503. After a reload,
+ * nginx counts from 0. If the bucket accepts no data for storeSilenceSeconds (blobs.ts), nginx stops counting that blob, but distribution keeps it in memory.
  */
 export const mostFills = 48;
 
-/** Begins the names of the groups of origins that blobs come from where their number is limited. Manifests are small, and come from other groups. */
+/** The prefix of the groups of origins for blobs whose number is limited. Manifests are small, and use other groups. */
 export const fills = "fills";
 
-/** The group of servers that says at once that there is nothing. */
+/** The group of servers that answers 503 immediately. */
 export const nobody = "nobody";
 
-/** The group, and the name, of {@link resumedServer}. */
+/** The name of {@link resumedServer}, and of its group and its zone for `limit_req`. */
 const resumed = "resumed";
 
-/** What a client asks for that goes on with a blob after its connection broke: from an offset to the end. Who wants just a part says where it ends. */
+/** The range of a client that resumes a blob after its connection broke: from an offset to the end. A client that wants a part also sends an end. */
 const resumption = "^bytes=[1-9][0-9]*-$";
 
-/** For the http block: what a blob can come from besides its origin, and which ones are too large to be stored at all. */
+/** For the http block: the groups that answer for blobs in place of an origin, and `$unstored` for blobs that are too large to store. */
 export function fillMaps({ budget, ports }: Pick<PodOptions, "budget" | "ports">): Directive[] {
   const { fillsMiB } = budget;
   const own = [directive("server", `127.0.0.1:${ports.edgeUnavailable}`)];
@@ -50,8 +50,8 @@ export function fillMaps({ budget, ports }: Pick<PodOptions, "budget" | "ports">
 }
 
 /**
- * For a server block, before the location is chosen. What is stored, or under way, is served as ever. Where there is no room, anything else is refused, so that clients fall back; but
- * where clients are sent to the store, what it has takes no room.
+ * For a server block, before the location is chosen. Blobs that are stored or in progress are served as usual. When there is no space, other blobs are refused, so that clients fall
+ * back. With redirects, blobs in the store need no space and are still served.
  */
 export function fillRules({ budget, store }: PodOptions): Directive[] {
   const whenFull = store?.delivery === "redirect" ? "stored-$upstream" : nobody;
@@ -65,17 +65,17 @@ export function fillRules({ budget, store }: PodOptions): Directive[] {
 }
 
 /**
- * For the http block, behind the server that has nothing, whose port it shares: the origins, for who goes on with a blob that isn't stored. nginx promises the rest before it has any of
- * it, and after such a promise, containerd asks no other registry. So a blob that broke off here, and again, is refused until a minute has passed.
+ * For the http block, after the server that answers 503, whose port it shares. It passes clients that resume a blob that isn't stored to the origins. nginx promises the rest of the blob
+ * before it has any of it. After such a promise, containerd asks no other registry. So a blob can be resumed once a minute here, and further attempts are refused.
  */
 export function resumedServer({ ports, store }: PodOptions): Directive {
   const limits = [
     directive("limit_req", `zone=${resumed}`),
-    // Becomes 503 for this client. The status 503 itself would be remembered for all who ask for the blob: see blobs.ts.
+    // This client gets 503. With the status 503 here, nginx would cache it for all requests for the blob: see blobs.ts.
     directive("limit_req_status", 502),
     directive("limit_req_log_level", "info"),
   ];
-  // As registryPrefix() and zotDestination() have it.
+  // The first segment is the upstream: see registryPrefix() and zotDestination().
   const all = block("location", "~", "^/(?:v2/)?(?<resumed>[^/]+)/", [
     directive("proxy_pass", `http://${blobGroup(store)}-$resumed$request_uri`),
   ]);
@@ -83,9 +83,9 @@ export function resumedServer({ ports, store }: PodOptions): Directive {
 }
 
 /**
- * A server that blobs pass through, on loopback.
- * @param name of the group of servers that leads there, or a pattern of names
- * @param port which it shares with others
+ * A server on loopback that passes blobs on.
+ * @param name the name of the group of servers that leads to it, or a pattern of names
+ * @param port its port, which other servers share
  */
 function passingServer(
   name: string,
@@ -98,36 +98,36 @@ function passingServer(
     directive("server_name", name),
     directive("access_log", "off"),
     ...limits,
-    // For zot, this is what it calls the content.
+    // zot's media type for blobs.
     ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
     directive("proxy_buffering", "off"),
-    // Who asks here has a limit of its own.
+    // The location that sends requests here has its own limit.
     directive("proxy_read_timeout", `${fillSeconds}s`),
     ...answers,
   ]);
 }
 
-/** What the names of the groups of origins that blobs come from begin with. */
+/** The prefix of the groups of origins for blobs. */
 function blobGroup(store: PodOptions["store"]): string {
   return store ? fills : "origin";
 }
 
-/** For the locations of blobs. What isn't stored must not be buffered on the disk, either. */
+/** For the locations of blobs. A blob that isn't stored must not be buffered on the disk, either. */
 export function fillLimits({ budget }: PodOptions): Directive[] {
   if (budget.fillsMiB === undefined) return [];
   return [directive("proxy_no_cache", "$unstored"), directive("proxy_max_temp_file_size", 0)];
 }
 
 /**
- * For the http block, behind the server that has nothing, whose port it shares: what is asked for blobs in the place of an origin with a bucket, beyond {@link mostFills} or while it's
- * stopped. What the store doesn't have isn't gone: clients without a way to fall back try again after 503, and not after 404.
+ * For the http block, after the server that answers 503, whose port it shares. It answers for an origin with a bucket, beyond {@link mostFills} or while the origin is stopped. A blob
+ * that the store doesn't have gets 503 and not 404, because clients that can't fall back retry after 503 only.
  */
 export function storeServer({ store, ports }: PodOptions): Directive[] {
   if (!store) return [];
   const answers = [
     directive("error_page", 404, "=503", "@unavailable"),
     block("location", "@unavailable", [unavailable]),
-    // As registryPrefix() has it.
+    // The first segment is the upstream: see registryPrefix().
     block("location", "~", "^/(?<stored>[^/]+)/", [
       directive("proxy_pass", "http://stored-$stored$request_uri"),
     ]),
@@ -135,7 +135,7 @@ export function storeServer({ store, ports }: PodOptions): Directive[] {
   return [passingServer(`~^${fills}-`, ports.edgeUnavailable, [], answers)];
 }
 
-/** A pattern of all numbers from this one on, which is rounded down to two digits. */
+/** A pattern that matches all numbers from the given one on, rounded down to two significant digits. */
 function atLeast(number: number): string {
   const digits = String(number);
   const [first, second] = [Number(digits[0]), Number(digits[1])];

@@ -2,7 +2,7 @@ import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { edgePaths } from "./paths.ts";
 
-/** For a server block: a port of each of the addresses; TLS with the endpoint's certificate, unless proxies end it. */
+/** For a server block: listens on a port of each address, with TLS and the endpoint's certificate unless proxies terminate TLS. */
 export function listeners({ listen, proxies }: PodOptions, port: number): Directive[] {
   const sockets = (...parameters: string[]) =>
     listen.addresses.map((address) =>
@@ -20,12 +20,12 @@ export function listeners({ listen, proxies }: PodOptions, port: number): Direct
   ];
 }
 
-/** For the registry's server block, where the Pod pulls from itself, by `prefetch` and by the test pull of whoever is on call: a port on loopback, without TLS, by which the log knows it. */
+/** For the registry's server block: a loopback port without TLS for the Pod's own pulls, by `prefetch` and by on-call engineers' test pulls. The log recognizes them by this port. */
 export function ownListener({ ports }: PodOptions): Directive[] {
   return [directive("listen", `127.0.0.1:${ports.edgePull}`)];
 }
 
-/** For the http block: `$admitted`, whether it is one of the clients who asks, or the Pod itself at its own port. At the others, what comes from loopback can be anybody's, as behind a sidecar. */
+/** For the http block: `$admitted`, whether the request is from a client, or from the Pod on its own port. On other ports, loopback can be anybody, for example behind a sidecar. */
 export function admission({ ports, clients }: PodOptions): Directive[] {
   return [
     block(
@@ -35,7 +35,7 @@ export function admission({ ports, clients }: PodOptions): Directive[] {
     ),
     block("map", "$server_port $is_client $kind", "$admitted", [
       directive("default", 0),
-      // A ping says nothing of what is here, and the Pod's own probe is one.
+      // A ping reveals nothing of the content, and the Pod's own probe is a ping.
       directive("~ ping$", 1),
       directive("~ 1 ", 1),
       directive(`~^${ports.edgePull} `, 1),

@@ -1,23 +1,23 @@
 import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 
-/** The syslog tag by which the exporter knows the edge's lines. */
+/** The syslog tag by which the exporter recognizes the edge's lines. */
 export const syslogTag = "edge";
 
-/** Over so many buckets, the clients are spread by a hash of their address: no label may have a value per client. */
+/** The number of buckets for clients, by a hash of their address. A label must not have one value per client. */
 const clientBuckets = 25;
 
 /**
- * Three logs: one for people, with everything, on standard output; two for the exporter, with bounded values only (a syslog message is cut at 2 KiB), in
- * the field names that the exporter reads (see exporter.ts).
+ * Three logs: one for people on standard output, with all fields, and two for the exporter, with the field names that it reads (see exporter.ts). These two
+ * have only values of bounded length, because a syslog message is cut at 2 KiB.
  */
 export function accessLogs({ ports, peers }: PodOptions): Directive[] {
   const { exporterRequests, exporterClients, edgePull } = ports;
   const format = (name: string, fields: Record<string, string>) =>
-    // nginx escapes the variables; all values are strings, since a number that isn't known is logged as `-` or nothing.
+    // nginx escapes the variables. All values are strings, because nginx logs an unknown number as `-` or as nothing.
     directive("log_format", name, "escape=json", JSON.stringify(fields));
   const syslog = (port: number) => `syslog:server=127.0.0.1:${port},tag=${syslogTag},nohostname`;
-  // What the Pod pulls for itself is in the log for people only: it says nothing of what clients get.
+  // The Pod's own pulls are only in the log for people, because they say nothing about clients.
   return [
     ...variables(peers ? ofPeers() : ofOrigins()),
     block("map", "$server_port", "$counted", [directive("default", 1), directive(String(edgePull), 0)]),
@@ -30,15 +30,15 @@ export function accessLogs({ ports, peers }: PodOptions): Directive[] {
   ];
 }
 
-/** The log for people only, in place of all three. */
+/** Only the log for people, in place of all three logs. */
 export const peopleLog = directive("access_log", "/dev/stdout", "people");
 
-/** The header that tells a client where its answer came from. */
+/** The header that tells a client whether its answer came from the cache. */
 export function cacheHeader(): Directive {
   return directive("add_header", "X-Cache", "$upstream_cache_status$answer_begins");
 }
 
-/** Maps of `$cache` and `$origin_time`. */
+/** The maps for `$cache` and `$origin_time`. */
 function ofOrigins(): Directive[] {
   return [
     block("map", "$upstream_cache_status", "$cache", [
@@ -52,7 +52,7 @@ function ofOrigins(): Directive[] {
   ];
 }
 
-/** The same. An answer of another replica counts as what it was there, and a hit there as one that no origin was asked for. */
+/** The same for replicas that share blobs. The cache status of another replica's answer counts as the own one, and a hit there has no origin time. */
 function ofPeers(): Directive[] {
   return [
     block("map", "$upstream_cache_status$upstream_http_x_cache", "$cache", [
@@ -70,7 +70,7 @@ function ofPeers(): Directive[] {
 function variables(ofAnswers: readonly Directive[]): Directive[] {
   const bucket = 100 / clientBuckets;
   return [
-    // A variable keeps its first value, so `$first_byte` is the time that passed until it was first asked for: by cacheHeader(), when the answer begins.
+    // A variable keeps its first value. cacheHeader() evaluates `$first_byte` first, when the answer begins, so it is the time to the first byte.
     block("map", "$request_time", "$first_byte", [directive("default", "$request_time")]),
     block("map", "$first_byte", "$answer_begins", [directive("default", "")]),
     ...ofAnswers,

@@ -20,14 +20,14 @@ import { connectionsPerWorker, filesPerWorker } from "./workers.ts";
 import { zotLocations, zotRules } from "./zot.ts";
 
 const limits = {
-  /** With requests, of one client address: half of all, so that none can take the cache from the others. A NAT gateway in front of a cluster is one address. */
+  /** Connections with a request from one client address: half of a worker's, so that no client can block the others. A cluster behind a NAT gateway is one address. */
   connectionsPerClient: 4096,
   /**
-   * How long an origin may be silent when it is asked for a manifest or a tag. containerd falls back to the upstream after it, so this is what
-   * a black-holed upstream costs the first pull; a far upstream needs about six round trips of 0.3 s for a cold tag.
+   * How long an origin may be silent for a manifest or a tag. Then containerd falls back to the upstream, so a black-holed upstream delays the
+   * first pull by this time. A distant upstream needs about six round trips of 0.3 s for a cold tag.
    */
   manifestSilenceSeconds: 2.5,
-  /** How long the origin of a shared store that was silent, or not there, is not asked again: until origin.sh has noticed that its upstream is silent. */
+  /** How long nginx sends no requests to the origin of a shared store that was silent or down. By then, origin.sh has noticed that the upstream is silent. */
   breakSeconds: 10,
 } as const;
 
@@ -36,7 +36,7 @@ export function renderEdgeConfig(options: PodOptions): string {
   return configurationOf(options, edgeRevision(options));
 }
 
-/** What the status server answers for its configuration: 12 hexadecimal digits that the rest of the text decides. */
+/** The revision of a configuration, which the status server reports: the first 12 hexadecimal digits of the digest of its other text. */
 export function edgeRevision(options: PodOptions): string {
   return createHash("sha256").update(configurationOf(options, "")).digest("hex").slice(0, 12);
 }
@@ -46,7 +46,7 @@ function configurationOf(options: PodOptions, revision: string): string {
   return renderNginxConf([
     directive("worker_processes", edgeWorkers),
     directive("worker_rlimit_nofile", filesPerWorker),
-    // Of the workers that a new certificate or configuration replaces, too. A stop is limited by whoever stops.
+    // Also applies to workers that a reload replaces, which must finish their transfers. A stop of the container has a shorter limit of its own.
     directive("worker_shutdown_timeout", "6h"),
     directive("pid", `${edgePaths.cache}/nginx.pid`),
     directive("error_log", "/dev/stderr", "warn"),
@@ -59,10 +59,10 @@ function configurationOf(options: PodOptions, revision: string): string {
       directive("keepalive_requests", 10_000),
       directive("reset_timedout_connection", "on"),
       directive("client_max_body_size", "1k"),
-      // Of TLS, too. Until then, a connection that says nothing isn't counted to its client.
+      // Includes the TLS handshake. nginx doesn't count a connection without a request towards its client's limit.
       directive("client_header_timeout", "5s"),
       directive("client_body_timeout", "10s"),
-      // Nor is one whose request was refused, while nginx reads what is left of its body.
+      // Nor does it count a connection with a refused request, while it reads the rest of the request's body.
       directive("lingering_time", "5s"),
       directive("lingering_timeout", "2s"),
       directive("map_hash_bucket_size", 256),
@@ -90,7 +90,7 @@ function configurationOf(options: PodOptions, revision: string): string {
   ]);
 }
 
-/** nginx makes these at start, also where nothing is ever written to them, and its root file system is read-only. */
+/** nginx creates these directories when it starts, even if it never uses them. Its root file system is read-only, so they are in the cache's volume. */
 function temporaryPaths(): Directive[] {
   return ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) =>
     directive(`${name}_temp_path`, `${edgePaths.cache}/tmp/${name}`),
@@ -98,9 +98,9 @@ function temporaryPaths(): Directive[] {
 }
 
 /**
- * One origin, and what is asked in its place: as long as it is down, a server that says at once that there is nothing; or, also as long as it is silent, the registry of what the
- * shared store has. Without such a store, silence for one object says nothing of another: an origin whose upstream is silent is stopped by origin.sh. The zone shares among the
- * workers what they know.
+ * The groups of one origin and its backup. Without a shared store, the backup answers 503 while the origin is down. With one, the registry of the store's content answers, also while
+ * the origin is silent. Without a shared store, silence for one object says nothing about others: origin.sh stops an origin whose upstream is silent. The zone shares the servers'
+ * state among the workers.
  */
 function origin(
   { upstream, ports }: UpstreamPorts,
@@ -130,8 +130,8 @@ function origin(
 }
 
 /**
- * What holds for every request to an origin. Nothing of the client's request goes there, neither headers nor body: one cached copy serves all
- * clients, and the origin answers an OCI manifest only to an Accept header that names its media type.
+ * Settings for every request to an origin. The client's headers and body aren't passed on, because one cached copy serves all clients, and the
+ * origin returns an OCI manifest only if the Accept header names its media type.
  */
 function proxying({ store }: PodOptions): Directive[] {
   return [
@@ -145,8 +145,8 @@ function proxying({ store }: PodOptions): Directive[] {
     directive("proxy_buffers", 16, "64k"),
     directive("proxy_busy_buffers_size", "128k"),
     directive("proxy_temp_file_write_size", "512k"),
-    // One large buffer: each read of a cached file by a thread costs processor time, whatever its size. Measured by the bench, against 2 of 128k: a
-    // fifth less per byte; without threads, one slow disk read holds up all that the worker does.
+    // One large buffer, because each read of a cached file by a thread costs processor time, regardless of its size. In the benchmark, a fifth less
+    // per byte than 2 buffers of 128k. Without threads, one slow disk read would block the whole worker.
     directive("output_buffers", 1, "512k"),
     directive("aio", "threads"),
     directive("proxy_ignore_headers", "Cache-Control", "Expires", "Set-Cookie", "Vary"),
@@ -159,7 +159,7 @@ function proxying({ store }: PodOptions): Directive[] {
   ];
 }
 
-/** All that a manifest request may ask for: https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md and Docker's. */
+/** All media types that a request for a manifest may accept: https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md and Docker's. */
 const manifestMediaTypes = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.oci.image.manifest.v1+json",
@@ -179,7 +179,7 @@ function registryServer(options: PodOptions): Directive {
     block("if", "($admitted", "=", "0)", [directive("return", 403)]),
     ...fillRules(options),
     ...zotRules(options),
-    // What passed is now one of the kinds, and the location is its name.
+    // A request that gets here is of a known kind, which is also the name of its location.
     directive("rewrite", "^", `/${placeVariable(options)}`, "last"),
     block("location", "=", "/ping", [
       directive("add_header", "Docker-Distribution-API-Version", "registry/2.0"),

@@ -1,4 +1,4 @@
-/** Where the edge finds its parts inside its container. */
+/** The edge's directories in its container. */
 export const edgePaths = {
   tls: "/etc/registry-cache/tls",
   cache: "/var/cache/registry-cache",

@@ -1,8 +1,8 @@
 /**
- * Replicas that share their blobs: a hash of its digest says which of them keeps a blob, and the others pass it on from there. See docs/adr/0020-replicas-share-blobs.md.
+ * Replicas that share their blobs. A hash of its digest selects the replica that keeps a blob, and the others pass requests on to it. See docs/adr/0020-replicas-share-blobs.md.
  *
- * A client's request goes to the replica that the hash names, which may be the same one. What comes in at the replicas' own port is answered there, from the cache or from the
- * origin, and never passed on: so there are no loops.
+ * A replica passes a client's request on to the replica that the hash selects, which may be itself. It answers requests on the replicas' own port from its cache or its origin and
+ * never passes them on, so there are no loops.
  */
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
@@ -10,10 +10,10 @@ import { fillSeconds, requestHeaders } from "./cached.ts";
 import { errorPages, refusals } from "./errors.ts";
 import { fillRules } from "./fills.ts";
 
-/** How long a replica that refused a connection, or didn't take it within a second, isn't asked again. */
+/** How long nginx doesn't use a replica that refused a connection or didn't accept it within a second. */
 const breakSeconds = 10;
 
-/** What of a client's request decides how a blob is answered. */
+/** The headers of a client's request that affect the answer for a blob. */
 const conditions = [
   "Range",
   "If-Range",
@@ -23,7 +23,7 @@ const conditions = [
   "If-Unmodified-Since",
 ];
 
-/** For the http block. The next replica is that of the next point on the ring, so it is the same one for all who ask. */
+/** For the http block. If a replica fails, the next point on the ring selects another one, which is the same for all replicas. */
 export function peerGroup({ peers }: PodOptions): Directive[] {
   if (!peers) return [];
   return [
@@ -38,22 +38,23 @@ export function peerGroup({ peers }: PodOptions): Directive[] {
 }
 
 /**
- * Blobs for clients. An answer of a replica stands, also one that says that the origin is away there: it is away for all. Only where none can be reached is the own origin asked.
- * @param ownBlobs the location of the own cache
+ * The locations of blobs for clients. A replica's answer is final, even if its origin is down, because it is then down for all replicas. Only if no replica can be reached does a
+ * replica use its own origin.
+ * @param ownBlobs the location of the replica's own cache
  */
 export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directive[] {
   return [
     block("location", "=", "/blob", [
       directive("proxy_pass", "http://peers$request_uri"),
-      // A connection for each request: one that was kept to a machine that is gone takes a request without a word, and TCP sends it again for a quarter of an hour.
+      // A new connection for each request. On a kept connection to a machine that has vanished, TCP would retransmit the request for a quarter of an hour.
       ...requestHeaders({
         Connection: "close",
         ...Object.fromEntries(conditions.map((header) => [header, `$http_${variable(header)}`])),
       }),
-      // Nothing is kept here: what one connection takes of the memory is this buffer.
+      // Nothing is cached here, so this buffer is the memory that a connection takes.
       directive("proxy_buffering", "off"),
       directive("proxy_buffer_size", "64k"),
-      // It is silent while it fills its cache for somebody else. A machine that goes meanwhile is noticed by keepalive: see the Pod's sysctls.
+      // A replica is silent while it fills its cache for another client. TCP keepalive notices a machine that vanishes meanwhile: see the Pod's sysctls.
       directive("proxy_read_timeout", `${fillSeconds}s`),
       directive("proxy_socket_keepalive", "on"),
       directive("recursive_error_pages", "on"),
@@ -64,7 +65,7 @@ export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directiv
   ];
 }
 
-/** Blobs for the other replicas. They are logged and counted where the client is. @param ownBlobs the location of the own cache */
+/** Serves blobs to the other replicas. The client's replica logs and counts the requests. @param ownBlobs the location of the replica's own cache */
 export function peerServer(options: PodOptions, ownBlobs: Directive): Directive[] {
   const { peers, listen } = options;
   if (!peers) return [];
@@ -77,7 +78,7 @@ export function peerServer(options: PodOptions, ownBlobs: Directive): Directive[
       ...refusals(),
       ...fillRules(options),
       directive("rewrite", "^", "/$kind", "last"),
-      // On errors, too: by it, the client's replica knows that its client was let in.
+      // Also on errors, because the header tells the client's replica that the request passed the allow-list.
       directive("add_header", "X-Cache", "$upstream_cache_status", "always"),
       ownBlobs,
     ]),

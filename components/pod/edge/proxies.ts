@@ -2,10 +2,10 @@ import { everyone } from "../../config/access.ts";
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 
-/** The Pod's own probe of its endpoint. */
+/** The address from which the Pod probes its own endpoint. */
 const self = "127.0.0.1";
 
-/** For the http block: `$from_proxy`, whether who connected is one of the proxies. */
+/** For the http block: `$from_proxy`, whether the connection comes from one of the proxies. */
 export function proxyMaps({ proxies }: PodOptions): Directive[] {
   if (proxies === undefined || proxies === "any") return [];
   return [
@@ -17,8 +17,8 @@ export function proxyMaps({ proxies }: PodOptions): Directive[] {
 }
 
 /**
- * For the server block: from here on, the client is who the last of the proxies says it is, for the allow list, the limits and the logs. Nobody
- * else may connect, since anybody could say anything. https://nginx.org/en/docs/http/ngx_http_realip_module.html
+ * For the server block: the client's address is the one that the last proxy reports, for the access list, the limits and the logs. Nobody else
+ * may connect, because anybody could send a false address. https://nginx.org/en/docs/http/ngx_http_realip_module.html
  */
 export function behindProxies({ proxies }: PodOptions): Directive[] {
   if (proxies === undefined) return [];
@@ -26,7 +26,7 @@ export function behindProxies({ proxies }: PodOptions): Directive[] {
     return [
       ...everyone.map((range) => directive("set_real_ip_from", range)),
       directive("real_ip_header", "X-Forwarded-For"),
-      // The last address is the one that the proxy itself has seen. Those before it, clients can make up.
+      // The last address is the one that the proxy itself saw. Clients can forge those before it.
       directive("real_ip_recursive", "off"),
     ];
   }

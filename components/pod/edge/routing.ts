@@ -4,12 +4,12 @@ import { block, type Directive, directive, literal, regexLiteral } from "../ngin
 import { hasZot } from "./engines.ts";
 
 /**
- * From a request to an upstream and a repository, or to a refusal. Everything is decided on `$request_uri`, the request target as the client
- * sent it: only a target that is, byte for byte, a canonical path of the OCI distribution API passes, and what the origin is asked is put
- * together from the matched parts. So no encoding, dot segment or doubled slash can mean one thing here and another behind.
+ * Maps a request to an upstream and a repository, or to a refusal. All decisions use `$request_uri`, the request target as the client sent it.
+ * Only a target that is, byte for byte, a canonical path of the OCI distribution API passes. The path for the origin is built from the matched
+ * parts. So no encoding, dot segment or double slash can mean one thing to the edge and another to the origin.
  *
  * Grammars: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests and
- * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests. Segments are atomic groups, so matching is linear.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests. Segments are atomic groups, so matching takes linear time.
  */
 const segment = "(?>[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*)";
 const repository = `(?<repository>${segment}(?:/${segment})*)`;
@@ -18,7 +18,7 @@ const digest = "(?<digest>sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})";
 const query = "(?:\\?\\S*)?";
 const last = "(?<list_last>[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})";
 
-/** A repository's longest name: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
+/** The maximum length of a repository's name: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
 const repositoryMaxLength = 255;
 
 export function routing(upstreams: readonly Upstream[]): Directive[] {
@@ -34,10 +34,10 @@ export function routing(upstreams: readonly Upstream[]): Directive[] {
       directive(target(`manifests/${tag}`), "tag"),
       directive(target(`blobs/${digest}`), "blob"),
       directive(target("tags/list"), "list"),
-      // distribution knows no referrers.
+      // distribution doesn't support referrers.
       ...(hasZot({ upstreams }) ? [directive(target(`referrers/${digest}`), "referrers")] : []),
     ]),
-    // $kind comes first in the key: its evaluation is what sets the captures behind it.
+    // $kind must come first in the key, because its evaluation sets the captures that follow.
     block("map", `$kind ${pathRegistry}|$arg_ns`, "$upstream", [
       directive("default", ""),
       ...upstreams.flatMap((upstream, index) => upstreamKeys(upstream, index === 0)),
@@ -54,17 +54,17 @@ export function routing(upstreams: readonly Upstream[]): Directive[] {
         ),
       ),
     ]),
-    // Of a query, an origin sees only the paging of `tags/list`, and that only where it is well-formed.
+    // Of a query, an origin gets only the paging parameters of `tags/list`, and only if they are well-formed.
     block("map", "$arg_n", "$list_n", [directive("default", ""), directive("~^[0-9]{1,4}$", "n=$arg_n")]),
     block("map", "$list_n|$arg_last", "$list_query", [
       directive("default", ""),
       directive("~^n=[0-9]+\\|$", "?$list_n"),
-      // distribution's proxy ignores `last` without `n`; the rest of a longer list is behind the link that it answers.
+      // distribution's proxy ignores `last` without `n`. If the list is longer than `n`, the answer links to the rest.
       directive(`~^\\|${last}$`, "?n=1000&last=$list_last"),
       directive(`~^n=[0-9]+\\|${last}$`, "?$list_n&last=$list_last"),
     ]),
-    // The next page is where the client found this one: behind a path prefix, or with `?ns=`. The registry's own prefix isn't the client's; lists that were
-    // cached before the registries had one don't have it.
+    // The link to the next page has the form of the client's request: with a path prefix, or with `?ns=`. It omits the registry's own prefix, which lists
+    // from older versions of the cache don't have.
     block("map", `${pathRegistry}|$arg_ns $upstream_http_link`, "$list_link", [
       directive("default", "$upstream_http_link"),
       directive(
@@ -80,7 +80,7 @@ export function routing(upstreams: readonly Upstream[]): Directive[] {
   ];
 }
 
-/** Which client-side spellings lead to the upstream: `?ns=` (containerd), a path prefix (podman, CRI-O, Helm), or neither for the default. */
+/** The forms in which clients name the upstream: `?ns=` (containerd), a path prefix (podman, CRI-O, Helm), or neither for the default upstream. */
 function upstreamKeys({ name, registry }: Upstream, isDefault: boolean): Directive[] {
   const ns = regexLiteral(registry).replaceAll(":", "(?::|%3[Aa])");
   const path = regexLiteral(registry);
@@ -89,12 +89,12 @@ function upstreamKeys({ name, registry }: Upstream, isDefault: boolean): Directi
   return [directive(`~^\\w+ (?:${spellings.join("|")})$`, literal(name))];
 }
 
-/** How a path names a repository, for clients that send no `?ns=`. With a port in its registry, it can be one of the default upstream only. */
+/** The path of a repository for clients that send no `?ns=`. A registry with a port works only as the default upstream. */
 export function repositoryPath({ registry, repository }: { registry: string; repository: string }): string {
   return hasPathPrefix({ registry }) ? `${registry}/${repository}` : repository;
 }
 
-/** A registry with a port can't be a path component of a repository name. */
+/** Whether a registry can be the first path component of a repository's name. A registry with a port can't. */
 export function hasPathPrefix({ registry }: Pick<Upstream, "registry">): boolean {
   return !registry.includes(":");
 }

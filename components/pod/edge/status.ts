@@ -8,10 +8,10 @@ import { refusal } from "./errors.ts";
 import { listeners } from "./listeners.ts";
 import { edgePaths } from "./paths.ts";
 
-/** The page that shows how the cache does, in the edge's ConfigMap. */
+/** The file of the status page in the edge's ConfigMap. */
 export const statusPageFile = "status.html";
 
-/** What other containers leave for the edge to show, in Prometheus's text format. */
+/** The files in which other containers write metrics for the edge to serve, in Prometheus's text format. */
 export const metricsFiles = {
   janitor: `${edgePaths.cache}/tmp/metrics`,
   acme: `${edgePaths.tls}/metrics`,
@@ -20,13 +20,13 @@ export const metricsFiles = {
 } as const;
 
 /**
- * What may be read of Prometheus: what Grafana asks a data source for, federation for another Prometheus, and readiness. Not its pages, its configuration,
- * its administration or its profiles. https://prometheus.io/docs/prometheus/latest/querying/api/
+ * The paths of Prometheus that are exposed: Grafana's queries, federation for another Prometheus, and readiness. Its pages, configuration, administration
+ * and profiles aren't. https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 const readable =
   "^/(?<readable>federate|-/ready|api/v1/(?:query|query_range|query_exemplars|series|labels|label/\\w+/values|metadata|rules|alerts|status/buildinfo))$";
 
-/** Prometheus for those who may read the metrics, and the status page. They come by themselves, also where clients come by proxies. */
+/** Serves Prometheus and the status page to permitted readers of the metrics. They connect directly, even if clients use proxies. */
 export function metricsServer(options: PodOptions): Directive {
   const { metricsClients, ports } = options;
   return block("server", [
@@ -39,14 +39,14 @@ export function metricsServer(options: PodOptions): Directive {
 }
 
 /**
- * The same on loopback, and what the containers need of each other.
- * @param revision what the configuration is known by, for whoever waits until it is taken up
+ * Serves the same on loopback, and what the containers need from each other.
+ * @param revision identifies the configuration, so that others can wait until nginx uses it
  */
 export function statusServer({ ports, prefetch, upstreams }: PodOptions, revision: string): Directive {
   const { edgeStatus, edgeUnavailable } = ports;
-  // For the janitor: nginx counts an object that it opens; it never asks an origin for one that is gone. While a thread would read the object for the first
-  // time, the same one would be a miss for a client. prefetch.sh asks for what a client may be filling, which it doesn't wait for, and
-  // for what isn't there, all of it at once: to nginx, the end of its questions looks like a client that has gone.
+  // For the janitor: the request makes nginx open an object and count it, and never reaches an origin. Without `aio off`, the object would be a miss for
+  // clients while a thread reads it for the first time. prefetch.sh sends all its requests at once, also for blobs that a client is just fetching or that
+  // aren't in the cache. It must not wait for them, and nginx must not take the end of its requests for a disconnect.
   const known = (zone: string) =>
     exactly(`/known/${zone}`, [
       directive("aio", "off"),
@@ -75,7 +75,7 @@ export function statusServer({ ports, prefetch, upstreams }: PodOptions, revisio
     ...(hasZot({ upstreams }) ? [metrics("keeper")] : []),
     known("blobs"),
     known("manifests"),
-    // For the janitor, too: see cacheZones().
+    // Also for the janitor: see cacheZones().
     exactly("/pulse", [
       directive("proxy_pass", `http://127.0.0.1:${edgeStatus}/healthz`),
       directive("proxy_cache", "pulse"),
@@ -93,10 +93,10 @@ function pages({ prometheus }: PodPorts): Directive[] {
       directive("rewrite", "^", `/${statusPageFile}`, "break"),
       directive("root", filesOf("edge")),
       directive("default_type", "text/html; charset=utf-8"),
-      // The rest of its policy is in the page, which knows its own script. This can't be: https://www.w3.org/TR/CSP3/#directive-frame-ancestors
+      // The page itself contains the rest of its policy, because it knows its script. This directive isn't allowed there: https://www.w3.org/TR/CSP3/#directive-frame-ancestors
       directive("add_header", "Content-Security-Policy", "frame-ancestors 'none'"),
       directive("add_header", "X-Content-Type-Options", "nosniff"),
-      // The next one may be another: the browser asks whether it is.
+      // The page can change, so the browser must revalidate it.
       directive("add_header", "Cache-Control", "no-cache"),
     ]),
     block("location", "~", readable, [

@@ -1,16 +1,16 @@
-/** Open connections of one worker. Each transfer from an origin takes a second one. */
+/** The maximum number of open connections of one worker. A transfer from an origin takes a second one. */
 export const connectionsPerWorker = 8192;
 
 /**
- * Open files of one worker: its connections, a file for each of them, and what it listens to and logs to. A container begins with the limit of its runtime's service, which
- * can be 1,024. Where not even the most that it may have is enough, nginx says so and goes on with what it has.
+ * The maximum number of open files of one worker: its connections, a file for each of them, and its listeners and logs. A container starts with the limit of its runtime's
+ * service, which can be 1,024. If the hard limit is lower than this number, nginx logs that and continues with what it has.
  * https://nginx.org/en/docs/ngx_core_module.html#worker_rlimit_nofile
  */
 export const filesPerWorker = 2 * connectionsPerWorker + 256;
 
 /**
- * Workers where the cache shares a machine and is given less than a processor: while one waits for a slow disk, the other serves.
- * nginx's `auto` counts the node's processors, whatever the container is given: 96 workers take 373 MiB of a replica's 287.
+ * The number of workers for a cache that shares a machine and gets less than a processor. While one waits for a slow disk, the other serves.
+ * nginx's `auto` counts the node's processors and ignores the container's limits: 96 workers take 373 MiB, and a replica has 287.
  * https://nginx.org/en/docs/ngx_core_module.html#worker_processes
  */
 export const minWorkers = 2;

@@ -1,6 +1,6 @@
 /**
- * Requests for upstreams with `engine: zot`. It answers a manifest when it has the whole image, and blobs only of manifests that it has. So what it says holds only for a while,
- * then it is asked again, and fetches again what it has lost in the meantime. See docs/adr/0024-zot.md.
+ * Requests for upstreams with `engine: zot`. zot returns a manifest when it has the whole image, and only blobs of manifests that it has. So the edge caches its answers for a
+ * limited time. Then it asks again, and zot fetches what it has lost in the meantime. See docs/adr/0024-zot.md.
  */
 import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
@@ -11,12 +11,12 @@ import { hasZot, silentMark } from "./engines.ts";
 import { errorBody } from "./errors.ts";
 import { nobody } from "./fills.ts";
 
-/** zot has no prefix before its paths, and so below the upstream's name what others have behind one: see registryPrefix() and zotDestination(). */
+/** zot supports no prefix before its paths, so its repositories are below the upstream's name instead: see registryPrefix() and zotDestination(). */
 const root = `/v2${zotDestination("$upstream")}/`;
 
 /**
- * How long zot may be silent when it is asked for a manifest, since it copies the whole image first: 3.5 GB at 1 Gbps. Longer than that, and clients fall back while it goes on.
- * Under the 30 s after which containerd since 2.3 and zot give up a request without an answer: a refusal, or an old answer, must come before.
+ * How long zot may be silent for a manifest, because it first copies the whole image: 3.5 GB at 1 Gbps. If it takes longer, clients fall back while zot continues. Less than
+ * the 30 s after which containerd (since 2.3) and zot abandon a request without an answer, because a refusal or a stale answer must come earlier.
  * https://github.com/containerd/containerd/pull/13164
  */
 const copySeconds = 28;
@@ -41,16 +41,16 @@ export function zotLocations(options: PodOptions): Directive[] {
       path,
       [
         ...mutable(options.region),
-        // Its silence means work, and says nothing of the next request.
+        // A silent zot is busy with a copy, which says nothing about the next request.
         directive("proxy_read_timeout", `${copySeconds * 1000}ms`),
-        // zot lets those who ask for one image at once wait for one copy. Here, they would wait for one after the other who has waited in vain.
+        // zot itself lets simultaneous requests for an image wait for one copy. With nginx's lock, they would time out one after the other.
         directive("proxy_cache_lock", "off"),
       ],
       { origin: "$manifest_origin", place: ["=", `/zot-${kind}`], root },
     );
   const blobs = ownBlobs(options, ["=", "/zot-blob"], root);
   return [
-    // Under another key than distribution's, which hold forever.
+    // With another cache key than distribution's manifests, which are valid forever.
     answers("pinned", "$upstream $digest", "manifests/$digest", { kind: "manifest" }),
     answers("tag", "$upstream $repository:$tag", "manifests/$tag"),
     answers(
@@ -61,7 +61,7 @@ export function zotLocations(options: PodOptions): Directive[] {
     ),
     {
       ...blobs,
-      // What is asked for is what zot calls the content.
+      // zot's media type for blobs.
       block: [
         ...(blobs.block ?? []),
         ...requestHeaders({ Connection: "", Accept: "application/octet-stream" }),
