@@ -1,17 +1,17 @@
 #!/bin/sh
 # Does for the edge's cache what nginx doesn't do:
-# - nginx passes an answer on while it stores it and never looks at its content, so a corrupt body of the right length would be stored, and refused
-#   by every client, until it is evicted. Here every object is read once, soon after it was stored, and deleted unless it has the digest that it is
-#   stored under. nginx takes a missing file for a miss.
-# - After a start, nginx learns what it has on disk only a minute later, and may store twice its size until then. Here it's told at once.
-# - What a killed nginx was just storing stays where it is, uncounted. Here it's deleted.
-# - nginx looks at the size of its cache only every 10 s. Here it's woken more often.
-# - nginx doesn't count what it is just storing. Here that is counted, and where its room is limited, nginx is told when it takes no more.
-# - nginx tells nothing of its cache. Here metrics.sh does.
+# - nginx passes an answer on while it stores it, and never checks its content. A corrupt body of the right length would stay in the cache, and every
+#   client would refuse it. The janitor reads every object once, soon after it was stored, and deletes it if the content doesn't match its digest.
+#   nginx treats a missing file as a miss.
+# - nginx counts what is on disk only a minute after its start, and could store twice its size until then. The janitor makes it count immediately.
+# - A killed nginx leaves unfinished files, which nobody counts. The janitor deletes them.
+# - nginx checks the size of its cache only every 10 s. The janitor wakes it more often.
+# - nginx doesn't count files in progress. The janitor counts them, and tells nginx to start no others if their space is limited and full.
+# - nginx has no metrics of its cache. metrics.sh has.
 #
 # Usage: janitor.sh CACHE_DIRECTORY STATUS_URL
 # Environment: that of metrics.sh, and
-#   FILLS_MIB                        what blobs under way may take, beside BLOBS_MIB, before others are refused; nothing where it is not limited
+#   FILLS_MIB                        space for blobs in progress, in addition to BLOBS_MIB, before others are refused; empty for no limit
 set -u
 trap 'exit 0' TERM INT QUIT
 cache=$1
@@ -19,33 +19,33 @@ status=$2
 address=${status#http://}
 state=$cache/tmp
 
-# A file may be renamed into place some time after its last write: look that far back, in seconds, and skip what the last look has seen.
+# Seconds. A file can be renamed into place some time after its last write, so each inspection looks this far back, and skips what the previous one saw.
 lookback=30
 
-# Minutes without a write after which nobody is storing an object any more; seconds between two looks for new objects, and how many of these looks there are until
-# one for what is abandoned.
+# Minutes without a write after which an unfinished file counts as abandoned; seconds between two inspections for new objects; number of inspections between
+# two sweeps for abandoned files.
 abandoned=10
 interval=5
 rarely=120
 
-# A cached object's name is the MD5 sum of its key; what is still being stored has a suffix.
+# A cached object's name is the MD5 sum of its key. An unfinished one has a suffix.
 object='????????????????????????????????'
 unfinished="$object.??????????"
 
 log() { printf '{"time":"%s","message":"%s","digest":"%s","file":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" "$3"; }
 
-# Sends what it reads to nginx, over one connection.
+# Sends standard input to nginx, over one connection.
 send() { nc "${address%:*}" "${address#*:}" >/dev/null 2>&1; }
 
-# Keeps nginx's cache manager awake: see cacheZones() in budget.ts. Over one connection as long as nginx keeps it: a process for each request would take more
-# of the processor than all else that happens here while nothing is stored.
+# Keeps nginx's cache manager awake: see cacheZones() in budget.ts. It keeps one connection open, because a process for each request would take more processor
+# time than everything else here while nothing is stored.
 pulse() {
   while sleep 1; do
     while printf 'HEAD /pulse HTTP/1.1\r\nHost: edge\r\n\r\n'; do sleep 1; done | send
   done
 }
 
-# Asks nginx for every object of a zone by its key, over one connection: opening it is what counts it.
+# Requests every object of a zone from nginx by its key, over one connection. nginx counts an object when it opens it.
 introduce() {
   {
     find "$cache/$1" -type f -name "$object" -exec grep -a -h -m 1 '^KEY: ' {} + |
@@ -54,12 +54,12 @@ introduce() {
   } | send
 }
 
-# When the edge has been started: its process file is new.
+# Runs once after each start of nginx, which shows in a new process file.
 welcome() {
   [ "$cache/nginx.pid" -nt "$state/welcomed" ] || return
   wget -q -O /dev/null "$status/healthz" 2>/dev/null || return
   touch -r "$cache/nginx.pid" "$state/welcomed"
-  # BusyBox compares whole seconds: what was written in the second of the start may be the new nginx's.
+  # BusyBox compares whole seconds, so a file from the second of the start may belong to the new nginx.
   touch -d "@$(($(stat -c %Y "$cache/nginx.pid") - 1))" "$state/before"
   for zone in blobs manifests; do
     find "$cache/$zone" -type f -name "$unfinished" ! -newer "$state/before" -exec rm -f {} +
@@ -67,7 +67,7 @@ welcome() {
   done
 }
 
-# The digest that a stored object must have, from its key, or for a tag from what the origin said, and the length of its content. No digest for a list of tags.
+# The digest that a stored object must have, and the length of its content. The digest comes from the key, for a tag from the origin's header. A list of tags has none.
 stored_as() {
   head -c 2048 "$1" | tr -d '\000\r' | awk '
     !digest && /^KEY: [a-z]* [^ ]* sha[0-9]*:[a-f0-9]*$/ { digest = $4 }
@@ -78,7 +78,7 @@ stored_as() {
 
 # FILE SIZE
 verify() {
-  # shellcheck disable=SC2046 # words are what is wanted
+  # shellcheck disable=SC2046 # word splitting is intended
   set -- "$1" "$2" $(stored_as "$1")
   [ $# -eq 4 ] || return
   actual=$(tail -c "+$(($2 - $4 + 1))" "$1" | "${3%%:*}sum")
@@ -89,9 +89,9 @@ verify() {
   fi
 }
 
-# FILE SIZE: of objects and bytes that were stored in each zone, for metrics.sh.
+# FILE SIZE: counts the objects and bytes stored in each zone, for metrics.sh.
 tally() {
-  # Of a file with an odd name, what is read here isn't a size.
+  # If the file's name has spaces, this isn't a size.
   case $2 in '' | *[!0-9]*) return 1 ;; esac
   case $1 in
     "$cache"/blobs/*) blobs=$((blobs + 1)) blob_bytes=$((blob_bytes + $2)) ;;
@@ -103,8 +103,8 @@ publish() {
   echo "$blobs $blob_bytes $manifests $manifest_bytes $corrupt" >"$state/tally.new" && mv "$state/tally.new" "$state/tally"
 }
 
-# What was stored since the last look: in directories (of two levels, see cacheZones() in budget.ts) that have changed, so that a large cache isn't
-# walked through each time.
+# Verifies what was stored since the last inspection. It only reads directories (of the second level, see cacheZones() in budget.ts) that have changed, so
+# it doesn't walk through a large cache each time.
 inspect() {
   next=$(($(date +%s) - lookback))
   find "$cache/blobs" "$cache/manifests" -mindepth 2 -maxdepth 2 -type d -newer "$state/verified" |
@@ -120,21 +120,21 @@ inspect() {
   touch -d "@$next" "$state/verified"
 }
 
-# What is being stored by nobody: a worker of nginx has crashed.
+# Deletes unfinished files of a crashed worker.
 sweep() {
   looks=$((looks + 1))
   [ $((looks % rarely)) -eq 1 ] || return
   find "$cache/blobs" "$cache/manifests" -type f -name "$unfinished" -mmin "+$abandoned" -exec rm -f {} +
 }
 
-# Bytes of the blobs that are stored, and of those under way as they will be.
+# The sizes of all blobs, those in progress with their final size.
 expected() {
   find "$cache/blobs" -type f -name "$object" -exec stat -c %s {} + 2>/dev/null
   find "$cache/blobs" -type f -name "$unfinished" -exec grep -a -h -m 1 '^Content-Length: ' {} + 2>/dev/null |
     tr -cd '0-9\n'
 }
 
-# Keeps the mark that fills.ts looks at.
+# Maintains the marker file that fills.ts checks.
 guard() {
   while sleep 1; do
     if [ "$(expected | awk -v room=$((BLOBS_MIB + FILLS_MIB)) '{ sum += $1 } END { print (sum > room * 1048576) }')" = 1 ]; then
@@ -159,7 +159,7 @@ while sleep 1; do welcome; done &
 while :; do
   inspect
   sweep
-  # In the background, so that a signal ends the wait.
+  # In the background, so that a signal interrupts the wait.
   sleep "$interval" &
   wait $!
 done

@@ -1,46 +1,46 @@
 #!/bin/sh
-# Does for zot what it doesn't do, and its image has no shell for:
-# - zot has no limit of bytes. Here the repositories whose last change is the longest ago go when all stores together take more than their share of the disk.
-#   A repository is a directory, and goes as a whole, by one rename: zot then fetches it anew, with its manifests.
-# - A killed sync leaves its files, with which zot may hang (zot#4357). Here they go once zot has been started anew, or nobody has written to them for long.
-# - While an upstream is silent (accepts connections, or not even these, and never answers), zot waits, and with it each client. Here the edge is told.
-# - zot doesn't tell what it has or what it has fetched. Here metrics do: see docs/metrics.md.
+# Does what zot lacks, in a container of its own, because zot's image has no shell:
+# - zot has no size limit. If all stores together exceed their share of the disk, the keeper deletes the repositories that changed the longest ago. A repository
+#   is a directory, which one rename deletes as a whole. zot then fetches it again, with its manifests.
+# - A killed sync leaves files, with which zot may hang (zot#4357). The keeper deletes them after a restart of zot, or when nobody has written to them for long.
+# - While an upstream is silent (never answers, whether or not it accepts connections), zot waits, and so does each client. The keeper tells the edge.
+# - zot has no metrics of what it stores and fetches. The keeper has: see docs/metrics.md.
 #
 # Usage: keeper.sh STORES SILENT_MARK METRICS_FILE NAME=PORT=URL...
-# The upstream NAME is at URL, and its zot listens on loopback. Its store is the directory of its name. While it is silent, there is the file SILENT_MARK with
-# `NAME.TIME` at the end: TIME is the time in tens of seconds in which it counts, so that no mark outlives the keeper for long.
+# The upstream NAME is at URL, and its zot listens on loopback. Its store is the directory STORES/NAME. While it is silent, a file SILENT_MARK`NAME.TIME` exists.
+# TIME is the time in tens of seconds in which the mark is valid, so that no mark outlives the keeper for long.
 # Environment:
-#   MAX_MIB     what all stores may hold together; nothing for half of their file system
+#   MAX_MIB     the limit for all stores together; empty for half of their file system
 set -u
 stores=$1 mark=$2 metrics=$3
 shift 3
 watchers=
-# shellcheck disable=SC2086 # words are what is wanted
+# shellcheck disable=SC2086 # word splitting is intended
 trap 'kill $watchers; exit 0' TERM INT QUIT
 
-# Seconds between two looks at the stores, and at an upstream; how long an answer may take; silent looks until it counts. As in origin.sh.
+# Seconds between two checks of the stores, and of an upstream; seconds that an answer may take; silent checks until an upstream counts as silent. As in origin.sh.
 interval=5
 limit=2
 patience=2
 
-# Minutes without a write after which a sync is over, or blobs belong to nothing.
+# Minutes without a write after which a sync, or blobs without an index, count as abandoned.
 abandoned=10
 
-# Seconds since its last change in which a repository stays, if there is another: it may be under way.
+# Seconds since its last change in which a repository is kept if another one can be deleted, because a sync may be in progress.
 fresh=60
 
-# Percent of the room that is left filled when something has to go.
+# Percent of the limit to which an eviction reduces the stores.
 enough=90
 
 log() { printf '{"time":"%s","message":"%s","file":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2"; }
 
-# URL. Any answer will do, also a refusal. `timeout` answers 124 or, in busybox, 143.
+# URL: whether it doesn't answer. Any answer counts, even a refusal. `timeout` exits with 124 or, in busybox, 143.
 silent() {
   { timeout "$limit" wget -q -O /dev/null "${1%/}/v2/"; } 2>/dev/null
   [ $? -ge 124 ]
 }
 
-# NAME: for the next 20 to 30 s.
+# NAME: writes marks for the next 20 to 30 s.
 mark() {
   moment=$(($(date +%s) / 10))
   for it in 0 1 2; do : >"$mark$1.$((moment + it))"; done
@@ -61,20 +61,20 @@ watch() {
   done
 }
 
-# Of directories, in KiB.
+# DIRECTORY...: their size in KiB.
 used() { du -sk "$@" 2>/dev/null | awk '{ sum += $1 } END { print sum + 0 }'; }
 
 room() {
   if [ -n "${MAX_MIB:-}" ]; then
     echo $((MAX_MIB * 1024))
   else
-    # shellcheck disable=SC2046 # words are what is wanted
+    # shellcheck disable=SC2046 # word splitting is intended
     set -- $(stat -f -c '%S %b' "$stores/${first%%=*}")
     echo $(($1 * $2 / 1024 / 2))
   fi
 }
 
-# DIRECTORY: when its repository last changed, or what is being copied to it did. A new blob shows in the time of its directory.
+# DIRECTORY: when its repository, or a copy to it in progress, last changed. A new blob changes the time of its directory.
 changed() {
   {
     stat -c %Y "$1/index.json" "$1"/blobs/*
@@ -82,18 +82,18 @@ changed() {
   } 2>/dev/null | sort -n | tail -n 1
 }
 
-# EXPRESSION...: of what isn't under way, nor being deleted.
+# EXPRESSION...: finds files that are neither in progress nor being deleted.
 find_settled() { find "$stores" \( -name .sync -o -name '.evicted-*' \) -prune -o "$@" -print 2>/dev/null; }
 
-# All repositories, the one whose last change is the longest ago first, as TIME DIRECTORY.
+# All repositories as TIME DIRECTORY, the one that changed the longest ago first.
 repositories() {
   find_settled -name index.json -type f | while read -r index; do
     echo "$(changed "${index%/*}") ${index%/*}"
   done | sort -n
 }
 
-# DIRECTORY: out of zot's sight before anything of it is gone, so that nobody is sent to blobs that are. Repositories below it stay, and copies under way: where there
-# are any, its index goes first. What is left if that is cut off, sweep() finds. No repository's name begins with a dot.
+# DIRECTORY: moves the repository away before deleting it, so that zot never refers to deleted blobs. Repositories below it and copies in progress stay. If there are any,
+# its index moves first. sweep() deletes what an interruption leaves. The new name is safe, because no repository's name begins with a dot.
 evict() {
   gone=${1#"$stores/"}
   gone=$stores/${gone%%/*}/.evicted-$$-$evicted
@@ -110,7 +110,7 @@ evict() {
   log "deleted: the stores are over their share of the disk" "$1"
 }
 
-# KIB MIN_AGE: until what is used is under that.
+# KIB MIN_AGE: evicts repositories without a change for MIN_AGE seconds until the stores are within KIB.
 shrink() {
   list=$(repositories)
   now=$(date +%s)
@@ -122,10 +122,10 @@ $list
 END
 }
 
-# PLACE: what is being copied there, as DIRECTORY for each line.
+# PLACE: the copies in progress there, one directory per line.
 copies() { find "$1" -path '*/.sync/*' -prune -type d 2>/dev/null; }
 
-# Copies for which no deletion makes enough room, the largest first: an image is there twice before its copy is done.
+# Deletes copies in progress that can't fit, the largest first. Before its copy is done, an image is on the disk twice.
 refuse() {
   list=$(copies "$stores" | while read -r it; do echo "$(used "$it") $it"; done | sort -rn)
   all=$(echo "$list" | awk '{ sum += $1 } END { print sum + 0 }')
@@ -149,16 +149,16 @@ bound() {
   shrink "$most" 0
 }
 
-# PATH...: nobody writes there any more.
+# PATH...: whether nobody writes there any more.
 is_abandoned() { [ -z "$(find "$@" -mmin "-$abandoned" 2>/dev/null | head -n 1)" ]; }
 
-# PORT: when the zot there was started, in seconds; 0 where it doesn't say.
+# PORT: the start time of the zot there, in seconds; 0 if it doesn't answer.
 started() {
   wget -q -T "$limit" -O - "http://127.0.0.1:$1/metrics" 2>/dev/null |
     awk '$1 == "process_start_time_seconds" { time = $2 } END { printf "%d", time }'
 }
 
-# NAME=PORT=URL: copies that its zot has left, or the one before it. It is asked only where there are some.
+# NAME=PORT=URL: deletes copies that its zot, or an earlier one, has abandoned. It asks zot for its start time only if there are copies.
 sweep_copies() {
   port=${1#*=} port=${port%%=*} start=
   copies "$stores/${1%%=*}" | while read -r staging; do
@@ -170,10 +170,10 @@ sweep_copies() {
   done
 }
 
-# NAME=PORT=URL...
+# NAME=PORT=URL...: deletes what interrupted evictions, and syncs that have ended, have left.
 sweep() {
   rm -rf "$stores"/*/.evicted-*
-  # A repository can have the name `blobs`, too.
+  # A repository can also be called `blobs`.
   find_settled -type d -name blobs -prune | while read -r blobs; do
     directory=${blobs%/*}
     [ -z "$(find "$directory/index.json" "$blobs" -name index.json 2>/dev/null | head -n 1)" ] || continue
@@ -185,7 +185,7 @@ sweep() {
   for upstream in "$@"; do sweep_copies "$upstream"; done
 }
 
-# NAME: the bytes of an upstream's repositories, without what is under way, and of all that they ever had, as far as the looks saw it.
+# NAME: counts the bytes of an upstream's repositories, without copies in progress, and the total of all increases between two counts.
 count() {
   now=$(find "$stores/$1" \( -name .sync -o -name '.evicted-*' \) -prune -o -type f -exec stat -c %s {} + 2>/dev/null | awk '{ sum += $1 } END { printf "%.0f", sum }')
   before=$now total=0
@@ -194,7 +194,7 @@ count() {
   echo "$now $total" >"$metrics.$1"
 }
 
-# FORMAT FIELD NAME=PORT=URL...: a line for each upstream.
+# FORMAT FIELD NAME=PORT=URL...: prints a line for each upstream.
 each() {
   format=$1 field=$2
   shift 2
@@ -220,7 +220,7 @@ report() {
   } >"$metrics.new" && mv "$metrics.new" "$metrics"
 }
 
-# What distribution had there, before zot was the engine.
+# Deletes what distribution stored there before zot became the engine.
 for upstream in "$@"; do
   left=$stores/${upstream%%=*}/docker/registry/v2
   [ ! -d "$left/repositories" ] || [ -e "$left/oci-layout" ] || rm -rf "$left"
@@ -234,13 +234,13 @@ for upstream in "$@"; do
   watchers="$watchers $!"
 done
 while :; do
-  # Without them, nobody would notice. Whoever has started this starts it anew.
+  # Exits if a watcher has ended, because nobody else would notice. The container then restarts.
   for watcher in $watchers; do kill -0 "$watcher" || exit 1; done
-  # First, as what is left over counts.
+  # Sweeps first, because leftovers count towards the limit.
   sweep "$@"
   bound
   report "$@"
-  # In the background, so that a signal ends the wait.
+  # In the background, so that a signal interrupts the wait.
   sleep "$interval" &
   wait $!
 done

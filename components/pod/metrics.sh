@@ -1,14 +1,14 @@
 #!/bin/sh
-# Writes what nginx and the file system know, and nobody exports, as metrics that the edge shows: see docs/metrics.md.
+# Writes metrics of nginx and the file system that no exporter has, for the edge to serve: see docs/metrics.md.
 #
 # Usage: metrics.sh CACHE_DIRECTORY STATUS_URL
-# Reads tmp/tally, which janitor.sh keeps.
+# Reads tmp/tally, which janitor.sh writes.
 # Environment:
-#   BLOBS_MIB, MANIFESTS_MIB         what the zones may hold; nothing for what the disk has
-#   MIN_FREE_MIB                     what is kept free on the disk
-#   CONNECTIONS_PER_WORKER           of nginx
-#   WORKERS                          how many nginx has; without it, one per processor
-#   REQUESTS_PORT, CLIENTS_PORT      where the log exporter listens
+#   BLOBS_MIB, MANIFESTS_MIB         size limits of the zones; empty for the size of the disk
+#   MIN_FREE_MIB                     space that stays free on the disk
+#   CONNECTIONS_PER_WORKER           nginx's limit
+#   WORKERS                          nginx's number of workers; by default, one per processor
+#   REQUESTS_PORT, CLIENTS_PORT      the log exporter's ports
 set -u
 cache=$1
 status=$2
@@ -18,13 +18,13 @@ workers=${WORKERS:-$(nproc)}
 requests=$(printf ':%04X' "$REQUESTS_PORT")
 clients=$(printf ':%04X' "$CLIENTS_PORT")
 
-# Seconds between two counts of what is stored, and how many times longer the pause is at least than the count: a large cache takes its time.
+# The minimum pause between two counts of the stored objects: in seconds, and as a multiple of the time for a count, which is long for a large cache.
 pause=30
 patience=100
 
 object='????????????????????????????????'
 
-# TYPE NAME, and pairs of labels and value
+# TYPE NAME LABELS VALUE [LABELS VALUE]...
 emit() {
   printf '# TYPE registry_cache_%s %s\n' "$2" "$1"
   name=registry_cache_$2
@@ -35,7 +35,7 @@ emit() {
 # TYPE NAME BLOBS MANIFESTS
 emit_zones() { emit "$1" "$2" '{zone="blobs"}' "$3" '{zone="manifests"}' "$4"; }
 
-# Number and bytes of a zone's objects.
+# ZONE: the number and bytes of its objects.
 measure() {
   find "$cache/$1" -type f -name "$object" -exec stat -c %s {} + 2>/dev/null |
     awk '{ bytes += $1 } END { printf "%d %.0f\n", NR, bytes }'
@@ -47,12 +47,12 @@ count() {
   began=$now
   stored="$(measure blobs) $(measure manifests)"
   now=$(date +%s)
-  # Between two whole seconds can be next to nothing.
+  # A difference of one second between two whole seconds may be almost no time.
   due=$((now + (now - began - 1) * patience))
   [ "$due" -ge $((now + pause)) ] || due=$((now + pause))
 }
 
-# MIB BYTES_STORED: what the zone may hold, of its budget and of what is left on the disk.
+# MIB BYTES_STORED: the effective limit of a zone in bytes: its budget, or less if the disk has less space.
 most() {
   room=$(($2 + (avail > reserve ? avail - reserve : 0)))
   budget=$((${1:-0} * 1048576))
@@ -61,7 +61,7 @@ most() {
 
 store() {
   reserve=$((MIN_FREE_MIB * 1048576))
-  # shellcheck disable=SC2046 # words are what is wanted
+  # shellcheck disable=SC2046 # word splitting is intended
   set -- $(stat -f -c '%S %b %a' "$cache")
   avail=$(($1 * $3))
   emit gauge filesystem_size_bytes '' $(($1 * $2))
@@ -84,7 +84,7 @@ tally() {
   emit counter corrupt_objects_total '' "$5"
 }
 
-# Of nginx's stub_status, the words in their order: https://nginx.org/en/docs/http/ngx_http_stub_status_module.html
+# Reads the words of nginx's stub_status by their position: https://nginx.org/en/docs/http/ngx_http_stub_status_module.html
 connections() {
   # shellcheck disable=SC2046
   set -- $(wget -q -T 5 -O - "$status/connections" 2>/dev/null)
@@ -95,7 +95,7 @@ connections() {
   emit gauge connections_max '' $((CONNECTIONS_PER_WORKER * workers))
 }
 
-# Datagrams that came while the exporter's buffer was full.
+# The number of datagrams that were lost because the exporter's buffer was full.
 lost() {
   awk -v requests="$requests" -v clients="$clients" '
     index($2, requests) { print "{log=\"requests\"}", $NF }

@@ -1,28 +1,28 @@
 #!/bin/sh
-# Runs one registry, and stops it as long as its upstream is silent (accepts connections, or not even these, and never answers). The registry
-# itself knows no time limit: each request would wait, and some for ever, since it looks for the upstream's challenge under one lock
-# (distribution v3.1.2, remoteAuthChallenger). Where nothing listens, the edge knows at once that there is nothing to be had.
+# Runs one registry, and stops it while its upstream is silent (never answers, whether or not it accepts connections). The registry itself has no
+# timeout: each request would wait, and some for ever, because it looks up the upstream's challenge under one lock (distribution v3.1.2,
+# remoteAuthChallenger). When nothing listens, the edge notices immediately.
 #
 # Usage: origin.sh CONFIG_FILE STORE_DIRECTORY UPSTREAM_URL DEBUG_URL REGISTRY_URL
-# The directory is empty text where the registry has no store of its own.
+# STORE_DIRECTORY is empty if the registry has no store of its own.
 set -u
 config=$1 store=$2 upstream=$3 debug=$4 own=$5
 
-# Seconds between two looks; how long an answer may take (a far upstream needs four round trips of 0.3 s for one); silent looks until the registry
-# is stopped. Their sum must stay under breakSeconds in nginx.ts.
+# Seconds between two checks; seconds that an answer may take (a distant upstream needs four round trips of 0.3 s); silent checks until the registry
+# is stopped. The total must stay below breakSeconds in nginx.ts.
 interval=5
 limit=2
 patience=2
 
-# Seconds that the registry may take for an answer when it seems to hang: more than twice the six round trips that a far upstream needs for a manifest.
+# Seconds that the registry may take for an answer when it seems to hang: more than twice the six round trips that a distant upstream needs for a manifest.
 lock=5
 
-# Seconds in which no transfer moves until they are given up, as silenceSeconds in edge/blobs.ts; bytes between two looks that are more than a scrape reads
-# and writes.
+# Seconds without progress after which transfers are abandoned, as silenceSeconds in edge/blobs.ts; bytes between two checks that count as progress, more
+# than a scrape of the metrics reads and writes.
 stall=10
 trickle=30000
 
-# Minutes. The registry leaves manifests, links and directories behind when their time is over.
+# Minutes until leftovers are deleted. The registry leaves expired manifests, links and directories behind.
 leftover=60
 
 sweep() {
@@ -32,13 +32,13 @@ sweep() {
 
 log() { printf '{"time":"%s","message":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1"; }
 
-# SECONDS URL. Any answer will do, also a refusal. `timeout` answers 124 or, in busybox, 143.
+# SECONDS URL: whether it doesn't answer in time. Any answer counts, even a refusal. `timeout` exits with 124 or, in busybox, 143.
 mute() {
   { timeout "$1" wget -q -O /dev/null "$2"; } 2>/dev/null
   [ $? -ge 124 ]
 }
 
-# Where the answer is quick, the registry will have it as quickly.
+# Whether the upstream is silent. If it answers quickly here, it also answers the registry quickly.
 silent() { mute "$limit" "${upstream%/}/v2/"; }
 
 serve() {
@@ -48,12 +48,12 @@ serve() {
 
 # Bytes that the registry has read and written so far.
 moved() {
-  # shellcheck disable=SC2046 # words are what is wanted
+  # shellcheck disable=SC2046 # word splitting is intended
   set -- $(sed -n 's/^[rw]char: //p' "/proc/$registry/io" 2>/dev/null)
   echo $((${1:-0} + ${2:-0}))
 }
 
-# From now on, look() notes in `active` when a transfer moved last.
+# Starts to observe transfers. After that, look() stores the time of the last progress in `active`.
 begin() { seen=$(moved) active=$(date +%s); }
 look() {
   sum=$(moved)
@@ -61,7 +61,7 @@ look() {
   seen=$sum
 }
 
-# After begin(). The registry takes no more requests, and ends with its last transfer, at its own limit, or when no transfer moves.
+# Stops the registry. Requires begin(). The registry accepts no more requests, and ends with its last transfer, at its own limit, or when no transfer progresses.
 finish() {
   kill "$registry"
   while kill -0 "$registry"; do
@@ -73,7 +73,7 @@ finish() {
   wait "$registry"
 } 2>/dev/null
 
-# While its upstream answers, each transfer moves.
+# Handles a signal to stop. While the upstream answers, all transfers progress, so only the registry's own limit applies.
 end() {
   begin
   if silent; then
@@ -85,11 +85,11 @@ end() {
   exit 0
 }
 
-# NAME: how many requests for manifests and blobs are under way, or are done.
+# NAME: the metric's values for manifests and blobs: how many requests are in progress, or done.
 requests() { printf '%s' "$metrics" | grep "^registry_http_$1{.*handler=\"\(manifest\|blob\)\""; }
 
-# None is done since the last look though some are under way: large blobs, or what nothing ends. Where the registry waits under its lock, a manifest that
-# is nowhere has no answer either.
+# Whether the registry hangs. If requests are in progress but none was completed since the last check, they are either large blobs or stuck. If the registry
+# waits for its lock, it doesn't answer a request for a manifest that doesn't exist, either.
 hangs() {
   before=${now-}
   metrics=$(wget -q -T 2 -O - "$debug/metrics" 2>/dev/null)
@@ -98,14 +98,15 @@ hangs() {
     mute "$lock" "${own}v2/hangs/manifests/sha256:$(printf '%064d' 0)"
 }
 
-# Until a registry has run for a second, it can't be used, and no roll-out is to go on with it: where it ends, its container ends, and waits for its next start
-# as any other, however it ended (delayed-start.sh has the mark).
+# Marks the registry as usable after it has run for a second. If it ends earlier, its container ends, too, so that a roll-out stops and Kubernetes delays the
+# next start. delayed-start.sh reads the mark.
 mark() {
   [ -n "$usable" ] || [ -z "${STARTED_MARK-}" ] || touch "$STARTED_MARK"
   usable=1
 }
 
-# Later, it's started again here: while a container waits, Kubernetes takes the whole Pod out of its Service.
+# Starts a registry again that has ended. If a usable registry ends, this script restarts it, because Kubernetes takes the whole Pod out of its Service while a
+# container waits for its restart.
 revive() {
   wait "$registry"
   log "ended with $?"
@@ -122,7 +123,7 @@ rest() {
   done
 }
 
-# All of it is at the edge, or was about to be.
+# The edge has everything in the store, or was about to have it.
 [ -z "$store" ] || rm -rf "${store:?}"/*
 trap end TERM INT
 usable=
@@ -135,7 +136,7 @@ while rest; do
     silences=$((silences + 1))
     if [ "$silences" -eq 1 ]; then begin; else look; fi
     [ "$silences" -ne "$patience" ] || { log "stopped: the upstream is silent" && kill "$registry"; }
-    # Who waits for a blob with a bucket would do so for a minute: storeSilenceSeconds in edge/blobs.ts.
+    # With a bucket, a client would otherwise wait for its blob for a minute: storeSilenceSeconds in edge/blobs.ts.
     [ "$silences" -lt "$patience" ] || [ $(($(date +%s) - active)) -lt "$stall" ] || kill -KILL "$registry" 2>/dev/null
   done
   if [ "$silences" -ge "$patience" ] || hangs; then

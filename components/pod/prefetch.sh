@@ -1,29 +1,29 @@
 #!/bin/sh
-# Pulls what is wanted from the own edge before others do, so that it's verified, allowed and coalesced like any client's pull. What is there is skipped,
-# so a round that was stopped goes on with the next. What has no room without evicting what is in use isn't pulled, and the log says so.
+# Pulls the wanted images from the Pod's own edge before clients do, so they are verified, allowed and coalesced like any client's pull. It skips what the cache
+# has, so the next round continues an interrupted one. It doesn't pull an image that would evict content in use, and logs that.
 #
 # Usage: prefetch.sh FILES WORK METRICS EDGE STATUS
-#   FILES         a directory with `list` and `settings`, which prefetch.ts writes, and which may change at any time
-#   WORK          a directory for what manifests say: it never changes, and outlives a restart
+#   FILES         a directory with the files `list` and `settings` of prefetch.ts, which may change at any time
+#   WORK          a directory for the contents of manifests, which never change. It persists over restarts
 #   METRICS       the file for Prometheus
 #   EDGE, STATUS  host:port of the edge's plain port, and of its status server
 set -u
 files=$1 work=$2 metrics=$3 edge=$4 status=$5
 
-# Minutes until the next round after one that failed, at most; seconds until an answer that isn't a blob counts as a failure; days until what a manifest
-# says is forgotten when nobody wants it.
+# The maximum number of minutes until the next round after a failed one; seconds until an answer other than a blob counts as a failure; days until the
+# content of an unwanted manifest is deleted.
 retry=5
 silence=60
 unwanted=7
 
-# What is below an index, and what an image is made of: KIND DIGEST BYTES PLATFORM. Layers with addresses of their own are elsewhere, and clients take them from there.
+# The children of an index or an image, as KIND DIGEST BYTES PLATFORM. It omits layers with URLs of their own, because clients get them from there.
 template='{{if .IsList}}{{range .GetManifestList}}manifest {{.Digest}} {{.Size}} {{if .Platform}}{{.Platform}}{{else}}-{{end}}{{println}}{{end}}{{else}}'\
 '{{with .GetConfig}}blob {{.Digest}} {{.Size}} -{{println}}{{end}}{{range .GetLayers}}{{if not .URLs}}blob {{.Digest}} {{.Size}} -{{println}}{{end}}{{end}}{{end}}'
 
-# What the upstream may say; nothing of it must become another line, a path or an expression.
+# The pattern of valid digests. Nothing else from the upstream may become a line, a path or an expression.
 digests='sha(256:[a-f0-9]{64}|512:[a-f0-9]{128})'
 
-# What takes time runs in the background, so that a signal ends the wait. The edge goes on with what it was asked for.
+# Long commands run in the background, so that a signal interrupts the wait. The edge completes the requests that it has got.
 trap 'exit 0' TERM INT
 
 log() { printf '{"time":"%s","message":"%s","image":"%s","detail":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" "${3-}"; }
@@ -33,7 +33,7 @@ setting() { sed -n "s/^$1 //p" "$work/settings"; }
 read_files() { cat "$files/list" "$files/settings" 2>/dev/null; }
 changed() { [ "$(read_files)" != "$taken" ]; }
 
-# ARGUMENT...: regctl's answer is in $work/said
+# ARGUMENT...: runs regctl, whose output is then in $work/said
 client() {
   timeout "$silence" regctl --host "reg=$edge,tls=disabled" "$@" >"$work/said" 2>"$work/error" </dev/null &
   wait $!
@@ -41,7 +41,7 @@ client() {
 
 reason() { grep . "$work/error" | tail -n 1 | tr -d '\042\134' | cut -c 1-300; }
 
-# IMAGE: it can't be pulled now
+# IMAGE [REASON]: counts and logs a failure
 fail() {
   failures=$((failures + 1)) failed=$((failed + 1))
   log "failed" "$1" "${2-$(reason)}"
@@ -61,7 +61,7 @@ publish() {
   } | awk '{ print "# TYPE", $1, ($1 ~ /_total$/ ? "counter" : "gauge"); print }' >"$metrics.new" && mv "$metrics.new" "$metrics"
 }
 
-# PLATFORM: whether it's wanted; linux/arm64 stands for its variants, too
+# PLATFORM: whether it's wanted; linux/arm64 includes its variants
 chosen() {
   case $1 in -) return 0 ;; esac
   for platform in $platforms; do
@@ -71,7 +71,7 @@ chosen() {
   return 1
 }
 
-# NUMBER UPSTREAM PATH REPOSITORY STORE DIGEST BYTES: adds a manifest, and all below it, to what is wanted, as NUMBER KIND UPSTREAM PATH REPOSITORY STORE DIGEST BYTES
+# NUMBER UPSTREAM PATH REPOSITORY STORE DIGEST BYTES: adds a manifest and all its children to $work/wanted, as NUMBER KIND UPSTREAM PATH REPOSITORY STORE DIGEST BYTES
 collect() {
   parts=$work/manifests/${6#*:}
   if [ ! -s "$parts" ]; then
@@ -91,14 +91,14 @@ collect() {
   [ -n "$below" ] || { echo "none of the platforms $platforms" >"$work/error" && return 1; }
 }
 
-# UPSTREAM PATH REPOSITORY STORE REFERENCE: one image or chart
+# UPSTREAM PATH REPOSITORY STORE REFERENCE: collects one image or chart
 want() {
   images=$((images + 1))
   case $5 in
     sha256:*) name=$2@$5 digest=$5 ;;
     *)
       name=$2:$5
-      # This has the edge keep the tag, too.
+      # This request also makes the edge cache the tag.
       client manifest head "$edge/$name" || { fail "$name" && return; }
       digest=$(grep -Ex "$digests" "$work/said") || { fail "$name" "no digest" && return; }
       ;;
@@ -107,7 +107,7 @@ want() {
   collect "$images" "$1" "$2" "$3" "$4" "$digest" 0 || { fail "$name" && echo "$images" >>"$work/broken"; }
 }
 
-# All of the list.
+# Resolves all references of the list. Fails if the list has changed meanwhile.
 resolve() {
   while read -r upstream path repository reference store; do
     changed && return 1
@@ -117,7 +117,7 @@ resolve() {
         grep -Ex '[A-Za-z0-9_][A-Za-z0-9._-]*' "$work/said" >"$work/tags"
         before=$images
         while read -r tag; do
-          # shellcheck disable=SC2254 # a pattern is what is wanted
+          # shellcheck disable=SC2254 # a pattern is intended
           case $tag in $reference) ;; *) continue ;; esac
           changed && return 1
           want "$upstream" "$path" "$repository" "$store" "$tag"
@@ -131,8 +131,8 @@ resolve() {
   done <"$work/list"
 }
 
-# ADDRESS: of the requests in $work/questions, which the server there doesn't answer with what it has: lines of $work/asked. A registry gives up on whoever has
-# ended their side, so that stays open until the last answer.
+# ADDRESS: sends the requests in $work/questions there, and prints the lines of $work/asked whose answer isn't 200 or 307. A registry aborts when the client closes
+# its side of the connection, so that side stays open until the last answer.
 unanswered() {
   {
     cat "$work/questions" && printf 'HEAD / HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n'
@@ -142,7 +142,7 @@ unanswered() {
   awk 'NR == FNR { status[FNR - 1] = $1; next } status[FNR] !~ /^(200|307)$/' "$work/answers" "$work/asked"
 }
 
-# WANTED MISSING: of the lines of one file those that aren't there, to the other. Being asked for makes something the most recently used.
+# WANTED MISSING: writes the lines of WANTED that the cache lacks to MISSING. The request also marks an object as recently used.
 missing() {
   cp "$1" "$work/asked"
   awk '{ printf "HEAD /known/%ss HTTP/1.1\r\nHost: edge\r\nX-Key: %s %s %s\r\n\r\n", $2, $2, $3, $7 }' "$work/asked" >"$work/questions"
@@ -159,10 +159,10 @@ missing() {
   done >"$2"
 }
 
-# Sum of the blobs of a file, each of them once.
+# FILE: the total bytes of its blobs, each counted once.
 blob_bytes() { awk '$2 == "blob" && !seen[$7]++ { sum += $8 } END { printf "%.0f\n", sum }' "$1"; }
 
-# What is there of what is wanted.
+# Counts the wanted images and bytes that are present.
 count() {
   missing "$work/wanted" "$work/missing"
   cut -d ' ' -f 1 "$work/missing" "$work/broken" | sort -u >"$work/incomplete"
@@ -173,8 +173,8 @@ count() {
   publish
 }
 
-# Bytes that blobs may still take: what is free of their budget, and what is neither in use nor wanted. The janitor counts seldom, so what was pulled
-# in this round counts from its beginning, and what was pulled before it until the janitor has counted again.
+# Prints the bytes in use and the bytes that blobs may still take: the free part of their budget, and content that is neither in use nor wanted. The
+# janitor counts rarely, so this adds what was pulled in this round, and what earlier rounds pulled since the janitor's last count.
 room() {
   wget -q -T 5 -O - "http://$status/metrics/janitor" 2>/dev/null | awk -v pulled="$pulled" -v used="$used" -v last="$last" -v kept=$((working_set * 1048576 + present_bytes)) '
     $1 == "registry_cache_store_bytes{zone=\"blobs\"}" { stored = $2; known++ }
@@ -189,7 +189,7 @@ room() {
     }'
 }
 
-# NAME BYTES: whether there is room
+# NAME BYTES: whether there is space for an image
 fits() {
   [ -n "$working_set" ] && [ "$2" -gt 0 ] || return 0
   # shellcheck disable=SC2046 # words are what is wanted
@@ -202,7 +202,7 @@ fits() {
   return 1
 }
 
-# BYTES: after so many, waits until the average is what it may be. $owed is in bits.
+# BYTES: after a pull of this size, waits until the average rate is within the limit. $owed is in bits.
 pace() {
   now=$(date +%s)
   [ "$now" -ge "$paced" ] || paced=$now
@@ -212,7 +212,7 @@ pace() {
   [ "$owed" -lt "$rate" ] || rest $((owed / rate))
 }
 
-# NUMBER NAME: what is missing of an image now, after it may have come with another one, to a client, or to another replica
+# NUMBER NAME: pulls what is still missing of an image. Parts may have come meanwhile with another image, for a client, or to another replica
 pull() {
   awk -v number="$1" '$1 == number && !seen[$7]++' "$work/wanted" >"$work/own"
   missing "$work/own" "$work/now"
@@ -221,7 +221,7 @@ pull() {
     changed && return 1
     case "$kind $size" in
       manifest*) client manifest head "$edge/$path@$digest" ;;
-      # That one, regctl knows by itself.
+      # An empty blob, which `regctl blob get` returns without a request.
       "blob 0") client blob head "$edge/$path" "$digest" ;;
       blob*)
         regctl --host "reg=$edge,tls=disabled" blob get "$edge/$path" "$digest" >/dev/null 2>"$work/error" </dev/null &
@@ -236,7 +236,7 @@ pull() {
   done <"$work/now"
 }
 
-# Whether everything is there.
+# One round. Succeeds if everything is present at its end.
 round() {
   cp "$files/list" "$files/settings" "$work/" || return 1
   platforms=$(setting platforms) working_set=$(setting workingSetMiB) rate=$(($(setting mbps) * 1000000))
@@ -245,12 +245,12 @@ round() {
   resolve || return 1
   failed_before=$((failed - $(wc -l <"$work/broken")))
   count
-  # Replicas that share a bucket each begin elsewhere.
+  # Replicas that share a bucket use different orders.
   if [ -n "$working_set" ]; then cat "$work/names"; else shuf "$work/names"; fi >"$work/order"
   while read -r number name; do
     ! grep -q "^$number " "$work/missing" || pull "$number" "$name" || return 1
   done <"$work/order"
-  # A bucket has a blob a moment after whoever pulled it.
+  # A blob appears in a bucket a moment after the end of its pull.
   [ -n "$working_set" ] || [ "$pulled" -eq 0 ] || { sleep 5 & wait $!; }
   count
   find "$work/manifests" -type f -mtime "+$unwanted" -exec rm -f {} +
@@ -259,7 +259,7 @@ round() {
   succeeded=$(date +%s)
 }
 
-# SECONDS, or until another list is wanted. Whoever sets the clock back ends it.
+# SECONDS: waits this long, or until the list changes. It also ends if the clock is set back.
 rest() {
   end=$(($(date +%s) + $1))
   while left=$((end - $(date +%s))) && [ "$left" -gt 0 ] && [ "$left" -le "$1" ] && ! changed; do
@@ -270,12 +270,12 @@ rest() {
 }
 
 mkdir -p "$work/manifests"
-# What a start before has published holds until a round has counted.
+# The values of the previous start remain published until a round has counted.
 former() { sed -n "s/^registry_cache_prefetch_$1 //p" "$metrics" 2>/dev/null | grep . || echo "${2-0}"; }
 succeeded=$(former success_time_seconds '')
 wanted=$(former images_wanted) present=$(former images_present) roomless=$(former images_without_room)
 wanted_bytes=$(former bytes_wanted) present_bytes=$(former bytes_present) bytes=0 failures=0
-# Bytes stored when the last blob had come, and the time of that.
+# The bytes stored after the last pulled blob, and its time.
 used=0 pulled=0 last=0
 read -r used last 2>/dev/null <"$work/used"
 publish

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs Prometheus by a configuration to which its secret was added, since it takes none from elsewhere: as the last line of the last entry, where no
-# disk keeps it. When configuration, rules or secret are others, Prometheus reads them again; what it can't use, it refuses, and goes on as before.
+# Runs Prometheus with a configuration that includes its secret, in a file that is never on a disk. The secret is the last line of the last entry. When
+# the configuration, the rules or the secret change, Prometheus reloads them. If they are invalid, it keeps the old ones.
 #
 # Usage: prometheus.sh CONFIGURATION RULES SECRET COMPOSED PROGRAM ARGUMENT...
-# SECRET is empty text where there is none. PROGRAM reads COMPOSED.
+# SECRET is empty if there is none. PROGRAM reads COMPOSED.
 set -u
 configuration=$1 rules=$2 secret=$3 composed=$4
 shift 4
@@ -11,14 +11,14 @@ trap 'exit 0' TERM INT
 
 read_files() {
   cat "$configuration" || return
-  # A secret that is missing is no reason to watch nothing.
+  # Without its secret, Prometheus still scrapes and alerts.
   [ ! -s "$secret" ] || printf '    %s\n' "$(cat "$secret")"
 }
 
-# Whoever sees it sees all of it.
+# Replaces the file by a rename, so that Prometheus never reads a part of it.
 compose() { (umask 077 && printf '%s\n' "$1" >"$composed.new" && mv "$composed.new" "$composed"); }
 
-# As a child of Prometheus, which is process 1 by then.
+# Runs as a child of Prometheus, which is then process 1.
 watch() {
   while sleep 2; do
     now=$(read_files 2>/dev/null) && now_rules=$(cat "$rules" 2>/dev/null) || continue

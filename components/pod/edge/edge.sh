@@ -1,15 +1,15 @@
 #!/bin/sh
-# Runs nginx as soon as it can use its configuration and there is a certificate that fits its key: until then the port is closed, and clients fall back
-# at once. When another configuration or certificate appears, nginx takes it up for new connections, and open transfers go on; one that it can't use
-# changes nothing: the log says so once, and the file `refused` in the cache's directory as long as it is so.
+# Starts nginx once its configuration is valid and a certificate matches its key. Until then, the port is closed, so clients fall back immediately. When
+# the configuration or the certificate changes, nginx uses it for new connections, and open transfers continue. If it is invalid, nginx keeps the old one.
+# The log says so once, and the file `refused` in the cache's directory exists for as long.
 #
-# Usage: edge.sh NGINX_CONFIGURATION [TLS_DIRECTORY]: none where proxies end TLS
+# Usage: edge.sh NGINX_CONFIGURATION [TLS_DIRECTORY]: no directory if proxies terminate TLS
 set -u
 configuration=$1
 tls=${2-}
 trap 'exit 0' TERM INT QUIT
 
-# Nothing while one of them is missing.
+# Fails while a file is missing.
 read_files() { cat "$configuration" ${tls:+"$tls/tls.crt" "$tls/tls.key"} 2>/dev/null; }
 
 refused=
@@ -20,8 +20,8 @@ usable() {
   return 1
 }
 
-# nginx's cache manager first looks when nothing is known yet, and then only 10 s later. A new one, which nginx starts when it is gone, looks when the
-# janitor has told what there is: see cacheZones() in budget.ts.
+# nginx's cache manager first runs before anything is counted, and then 10 s later. So this kills it after the janitor had everything counted. nginx starts
+# a new one, which runs immediately: see cacheZones() in budget.ts.
 renew_manager() {
   sleep 3
   for process in /proc/[0-9]*; do
@@ -29,7 +29,7 @@ renew_manager() {
   done
 }
 
-# Another edge that takes over from this one shares the directory, and this one's nginx removes the file when it ends: the janitor knows the start by it.
+# Restores nginx's process file, by which the janitor notices a start. The nginx of a previous edge shares the directory, and removes the file when it ends.
 keep_pid_file() {
   if [ -e "$pid_file" ]; then
     begun=$(stat -c %Y "$pid_file")
@@ -38,12 +38,12 @@ keep_pid_file() {
   fi
 }
 
-# Room that the next start gives back: on a full disk, nginx couldn't write its process file, and nothing else makes room there.
+# Reserves space, which the next start frees. On a full disk, nginx couldn't write its process file, and nothing else would make space.
 keep_reserve() {
   [ -e "$reserve" ] || { head -c 1048576 /dev/zero >"$reserve"; } 2>/dev/null || rm -f "$reserve"
 }
 
-# What a killed worker was filling stays locked for proxy_cache_lock_age, and no reload frees it: nginx ends, and its container starts again.
+# Ends nginx if a worker was killed, so that the container restarts. The objects that the worker was filling stay locked for proxy_cache_lock_age, even after a reload.
 end_without_worker() {
   while read -r alert; do
     case $alert in *" worker process "*" exited on signal "*) ;; *) continue ;; esac
@@ -52,7 +52,7 @@ end_without_worker() {
   done <&9
 }
 
-# As a child of nginx, which is process 1 by then.
+# Runs as a child of nginx, which is then process 1.
 watch() {
   begun=$(date +%s)
   mark=${pid_file%/*}/refused
@@ -70,7 +70,7 @@ watch() {
   done
 }
 
-# Also to look at its configuration, nginx makes its process file.
+# Frees the reserve, because nginx writes its process file even to check its configuration.
 begin() {
   pid_file=$(sed -n 's/^pid \(.*\);$/\1/p' "$configuration")
   reserve=${pid_file%/*}/reserve
@@ -81,7 +81,7 @@ until taken=$(read_files) && begin && usable "$taken"; do
   sleep 1 &
   wait $!
 done
-# A pipe for nginx's alerts, which are in its log, too. It has no name, because two edges may share the directory.
+# A pipe for nginx's alerts, which are also in its log. It has no name, because two edges may share the directory.
 alerts=$(mktemp -u "$pid_file.XXXXXX")
 mkfifo "$alerts" && exec 9<>"$alerts" && rm "$alerts"
 end_without_worker &
