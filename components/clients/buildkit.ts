@@ -2,8 +2,8 @@ import { stringify } from "smol-toml";
 import { authority, type ClientOptions, furtherEndpoints } from "./cache-address.ts";
 
 /**
- * buildkitd.toml: the cache as a mirror of each registry, then the registry by its name. BuildKit says which registry it means. It waits 30 s for a
- * connection, and no setting changes that.
+ * buildkitd.toml: the cache as a mirror of each registry, then the registry by its name. BuildKit names the registry in its requests. Its connection
+ * timeout is 30 s, and no setting changes that.
  * https://github.com/moby/buildkit/blob/v0.34.2/docs/buildkitd.toml.md
  */
 export function renderBuildkitdToml({ endpoint, upstreams, ca }: ClientOptions): string {
@@ -18,7 +18,7 @@ export function renderBuildkitdToml({ endpoint, upstreams, ca }: ClientOptions):
         }),
       ),
       ...Object.fromEntries(further.map(({ host, protocol }) => [host, { http: protocol === "http:" }])),
-      // Without `http`, BuildKit takes a name like localhost for plain HTTP.
+      // Without `http`, BuildKit uses plain HTTP for a name like localhost.
       [cache]: { http: false, ...(ca && { ca: [ca.file] }) },
     },
   });

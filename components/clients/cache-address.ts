@@ -5,22 +5,22 @@ import { serviceNamespace } from "../config/text.ts";
 import { registryUrl } from "../config/upstream.ts";
 import { hasPathPrefix } from "../pod/edge/routing.ts";
 
-/** What every kind of client is configured from. */
+/** The input for the configuration of every kind of client. */
 export interface ClientOptions {
   readonly endpoint: Pick<AnyRegion["endpoint"], "hostname" | "port">;
   /** The first is the default upstream. */
   readonly upstreams: readonly Upstream[];
   /**
-   * The authority that clients have to trust: its absolute path on the client, and its certificate as PEM, for whichever of the two a format
-   * takes.
+   * The certificate authority that clients must trust: its absolute path on the client, and its certificate as PEM. Each format uses one of
+   * the two.
    * @default a public authority
    */
   readonly ca?: { readonly file: string; readonly certificate: string };
   /** The region's name. @default registry-cache */
   readonly region?: string;
-  /** Of the cache's own Pod. @default the pinned ones */
+  /** The images of the cache's own Pod. @default the pinned ones */
   readonly images?: Partial<Images>;
-  /** How long containerd waits for a connection to the cache: see the key of a region. @default 350 */
+  /** How long containerd waits for a connection to the cache: see the region's key of the same name. @default 350 */
   readonly dialTimeoutMilliseconds?: number;
 }
 
@@ -28,7 +28,7 @@ export function dialTimeoutOf({ dialTimeoutMilliseconds }: ClientOptions): numbe
   return dialTimeoutMilliseconds ?? defaultDialTimeoutMilliseconds;
 }
 
-/** `host`, or `host:port` where the port isn't that of HTTPS. */
+/** `host`, or `host:port` if the port isn't 443. */
 export function authority({ hostname, port }: ClientOptions["endpoint"]): string {
   return port === 443 ? hostname : `${hostname}:${port}`;
 }
@@ -38,23 +38,23 @@ export function cacheUrl(endpoint: ClientOptions["endpoint"]): string {
 }
 
 /**
- * Where the cache has an upstream for clients that don't say which registry they mean: `/ghcr.io`, or "" for the default upstream if its
- * registry can't be part of a path because it has a port. Undefined where there is no way.
+ * The path of an upstream at the cache, for clients that don't name the registry in their requests: `/ghcr.io`, or "" for a default upstream
+ * whose registry has a port and so can't be part of a path. Undefined if these clients can't reach the upstream.
  */
 export function pathAtCache(upstream: Upstream, { upstreams }: ClientOptions): string | undefined {
   if (hasPathPrefix(upstream)) return `/${upstream.registry}`;
   return upstream === upstreams[0] ? "" : undefined;
 }
 
-/** An upstream with the address that clients fall back to. Only Pods of its cluster find a Service: for others, it is the registry by its name. */
+/** An upstream with the URL that clients fall back to. Only Pods of its cluster can reach a Service, so other clients use the registry by its name. */
 export function asClientsReachIt(upstream: Upstream): Upstream {
   const isService = serviceNamespace(new URL(upstream.url).hostname) !== undefined;
   return isService ? { ...upstream, url: registryUrl(upstream.registry) } : upstream;
 }
 
 /**
- * What to list after the cache in formats whose own fallback is the registry by its name: the upstream's URL where that is another one, or
- * nothing.
+ * The endpoints to list after the cache, in formats whose built-in fallback is the registry by its name: the upstream's URL if it differs from
+ * that, or none.
  */
 export function furtherEndpoints({ registry, url }: Upstream): string[] {
   return url === registryUrl(registry) ? [] : [url];

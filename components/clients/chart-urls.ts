@@ -1,11 +1,11 @@
 import { authority, type ClientOptions, pathAtCache } from "./cache-address.ts";
 
-/** From the beginning of a chart's URL at its registry to that at the cache: `oci://ghcr.io` to `oci://cache.example.com/ghcr.io`. */
+/** Maps the beginning of a chart's URL at its registry to that at the cache: `oci://ghcr.io` to `oci://cache.example.com/ghcr.io`. */
 export type ChartUrls = Readonly<Record<string, string>>;
 
 /**
- * Helm and Flux know no mirrors: the chart's URL itself must name the cache, and then there is no fallback. Of Flux that is the `url` of an
- * OCIRepository, or of a HelmRepository of type `oci`; both take an authority by `certSecretRef`, Helm by `--ca-file`.
+ * Helm and Flux don't support mirrors. So the chart's URL itself must name the cache, without a fallback. In Flux, this is the `url` of an
+ * OCIRepository, or of a HelmRepository of type `oci`. Both accept a private authority in `certSecretRef`, Helm in `--ca-file`.
  * https://fluxcd.io/flux/components/source/ocirepositories/ and https://helm.sh/docs/topics/registries/
  */
 export function chartUrls(options: ClientOptions): ChartUrls {

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Asks from a node what its container runtime asks: whether the cache can be reached and gives images, and whether each registry answers without it. One line
-# a step, with its time; what fails says what to do. Needs curl and sha256sum, writes nothing, and changes nothing.
+# Sends the requests of a node's container runtime: checks whether the cache can be reached and serves images, and whether each registry answers without it. It
+# prints a line with the time for each step, and advice for each failure. It needs curl and sha256sum, and writes and changes nothing.
 #
 # Usage: see usage() below.
 #   -c  the cache
-#   -a  the authority of its certificate as PEM, where it isn't a public one. Files that containerd's configuration names for the cache take its place
-#   -d  how long the runtime waits for a connection, the look-up of the name included
-#   -r  a registry that the cache stands for, and where it really is
+#   -a  the private authority of its certificate, as PEM. Files that containerd's configuration names for the cache take precedence
+#   -d  how long the runtime waits for a connection, including the look-up of the name
+#   -r  a registry that the cache serves, and its own URL
 set -u
 export LC_ALL=C
 newline='
@@ -55,14 +55,14 @@ fail() {
   line FAILED "$2" "$3" "$4"
 }
 
-# Seconds with a fraction, as curl writes them: milliseconds. Nothing for zero, which is how curl says that it didn't come so far.
+# SECONDS: converts a decimal fraction of curl's to milliseconds. Prints nothing for zero, which means that curl didn't reach this step.
 milliseconds() {
   case $1 in *[1-9]*) ;; *) return ;; esac
   fraction=${1#*.}000
   echo $((${1%.*} * 1000 + 1${fraction%"${fraction#???}"} - 1000))
 }
 
-# URL OPTION...: sets $answer, $result (curl's exit status), $error (its message), $status, $address, and since the start, in milliseconds, $found, $connected, $secured and $ended.
+# URL OPTION...: sets $answer, $result (curl's exit status), $error (its message), $status and $address, and, in milliseconds since the start, $found, $connected, $secured and $ended.
 ask() {
   url=$1
   shift
@@ -85,7 +85,7 @@ END
   ended=${ended:-0}
 }
 
-# PATH OPTION...: of the cache, which is in the runtime's NO_PROXY.
+# PATH OPTION...: asks the cache, without a proxy because the cache is in the runtime's NO_PROXY.
 ask_cache() {
   path=$1
   shift
@@ -98,17 +98,17 @@ header() { printf '%s\n' "$answer" | tr -d '\r' | sed -n "s/^$1: *//p" | head -n
 host=${cache#*://}
 host=${host%:*}
 
-# Where containerd's configuration has the cache's authority. In a Pod of `kubectl debug node`, the node's files are in /host.
+# The files of the cache's authority in containerd's configuration. In a Pod of `kubectl debug node`, the node's files are in /host.
 authorities() {
   for root in '' /host; do
     sed -n "\,^\[host\.\"$cache\"],,/^\[/ s,^ *ca *= *\"\(.*\)\",$root\1,p" "$root"/etc/containerd/certs.d/*/hosts.toml 2>/dev/null
   done | sort -u
 }
 
-# What ask() writes there.
+# ask() writes the certificate of -a to standard input.
 authority=${certificate:+/dev/stdin}
 
-# Whether the cache can be asked for anything.
+# Whether the cache answers.
 reach_cache() {
   while read -r file; do
     [ -z "$file" ] || authority=$file
@@ -121,7 +121,7 @@ reach_cache() {
   done <<END
 $(authorities)
 END
-  # The second time, the name server knows the name.
+  # If the first look-up was slow, tries again, because the name server now has the name.
   [ "$result" != 0 ] || [ "${connected:-0}" -le "${patience:-$connected}" ] || ask_cache /v2/
   [ -z "$found" ] || line ok name "$found" "$host"
   if [ "$result" = 0 ] && [ "$connected" -gt "${patience:-$connected}" ]; then
@@ -141,7 +141,7 @@ END
   return 1
 }
 
-# In the time that curl had; before 8.0, it doesn't say that it connected when TLS took too long.
+# Explains a timeout. If the TLS handshake times out, curl before 8.0 doesn't report that it connected.
 no_answer() {
   case ${found:+found}:${connected:+connected}:${secured:+secured}:$error in
   :*) fail 1 name "$ended" "No answer from the name server: look at /etc/resolv.conf, and at what filters port 53. Each request of a pull waits for it." ;;
@@ -163,7 +163,7 @@ bad_certificate() {
 
 media='application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
 
-# REGISTRY/REPOSITORY[:TAG][@DIGEST]: its manifest as containerd asks for it, first HEAD, then GET.
+# REGISTRY/REPOSITORY[:TAG][@DIGEST]: requests its manifest as containerd does, first HEAD, then GET.
 pull() {
   registry=${1%%/*} rest=${1#*/}
   case $rest in
@@ -200,7 +200,7 @@ pull() {
   esac
 }
 
-# REGISTRY URL: whether it answers, and where it sends clients for a token.
+# REGISTRY URL: checks whether the registry answers, and whether its token server does.
 fall_back() {
   ask "$2/v2/" --include
   headers=$(printf '%s\n' "$answer" | sed 's/^[Ww][Ww][Ww]-[Aa]uthenticate: */www-authenticate: /')

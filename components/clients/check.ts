@@ -3,8 +3,8 @@ import { quoted } from "../pod/shell-word.ts";
 import { type ClientOptions, cacheUrl, dialTimeoutOf } from "./cache-address.ts";
 
 /**
- * registry-cache-check: a shell script that asks from a node what its container runtime asks, with this region's values. It pulls the upstreams' `probe`, or
- * the images that are its arguments.
+ * registry-cache-check: a shell script that sends the requests of a node's container runtime, with this region's values. It pulls the upstreams' `probe`, or
+ * the images in its arguments.
  */
 export function renderCheck(options: ClientOptions): string {
   const { endpoint, upstreams, ca } = options;
@@ -15,7 +15,7 @@ export function renderCheck(options: ClientOptions): string {
     ...upstreams.flatMap(({ registry, url }) => ["-r", `${registry}=${url}`]),
   ];
   const images = upstreams.flatMap(({ registry, probe }) => (probe ? [`${registry}/${probe}`] : []));
-  // Images that are given take the place of the probes.
+  // Images in the arguments replace the probes.
   const values = `[ $# -gt 0 ] || set -- ${images.map(quoted).join(" ")}\nset -- ${words.map(quoted).join(" ")} "$@"\n`;
   const [start, ...rest] = script(import.meta.url, "check.sh").split("\n");
   return `${start}\n${values}${rest.join("\n")}`;

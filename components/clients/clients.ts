@@ -17,15 +17,15 @@ import { renderRegistriesYaml } from "./registries-yaml.ts";
 import { renderTalosDocuments, renderTalosMachineRegistries } from "./talos.ts";
 import { zotSyncRegistries } from "./zot.ts";
 
-/** All that clients put somewhere, to ask the cache first: docs/clients.md. */
+/** The configuration with which each kind of client asks the cache first: docs/clients.md. */
 const renderers = {
-  /** Per registry the content of `/etc/containerd/certs.d/<registry>/hosts.toml`. */
+  /** By registry: the content of `/etc/containerd/certs.d/<registry>/hosts.toml`. */
   containerd: perRegistry(renderHostsToml),
   /** Content of a file in `/etc/containers/registries.conf.d/`: podman, CRI-O, Buildah, Skopeo. */
   registriesConf: renderRegistriesConf,
   /** Content of `/etc/rancher/k3s/registries.yaml` or `/etc/rancher/rke2/registries.yaml`. */
   registriesYaml: renderRegistriesYaml,
-  /** Patches of the machine configuration of Talos: `documents` from 1.12 on, `machineRegistries` before. */
+  /** Patches of Talos's machine configuration: `documents` from 1.12, `machineRegistries` for earlier versions. */
   talos: (options: ClientOptions) => ({
     documents: renderTalosDocuments(options),
     machineRegistries: renderTalosMachineRegistries(options),
@@ -36,7 +36,7 @@ const renderers = {
   bottlerocket: renderBottlerocketSettings,
   /** A runtime configuration file of GKE, YAML. */
   gke: renderGkeRuntimeConfiguration,
-  /** What to add to Cluster API's `KubeadmConfigSpec`. */
+  /** The part to add to Cluster API's `KubeadmConfigSpec`. */
   kubeadm: kubeadmConfigSpec,
   /** For Flatcar and other systems with Ignition. */
   ignition: ignitionConfiguration,
@@ -48,13 +48,13 @@ const renderers = {
   buildkit: renderBuildkitdToml,
   /** Values of the Helm chart `cluster` of Giant Swarm. */
   clusterChart: clusterChartValues,
-  /** Per registry the entries of zot's `extensions.sync.registries`, for a zot that stands before the regional cache. */
+  /** By registry: the entries of zot's `extensions.sync.registries`, for a zot in front of the regional cache. */
   zot: perRegistry(zotSyncRegistries),
-  /** How the URLs of Helm charts begin at the registry, and how at the cache. */
+  /** By beginning of a Helm chart's URL at its registry: the beginning at the cache. */
   chartUrls,
-  /** A shell script that tells on a node whether it reaches the cache, and could do without it. */
+  /** A shell script that checks on a node whether it can pull from the cache, and without it. */
   check: renderCheck,
-  /** Objects for a cluster whose nodes nobody configures otherwise: a DaemonSet, and its namespace. */
+  /** Objects for a cluster whose nodes have no other way of configuration: a DaemonSet and its namespace. */
   nodes: renderNodes,
 };
 

@@ -1,11 +1,11 @@
 import { authority, type ClientOptions } from "./cache-address.ts";
 
 /**
- * Values of the Helm chart `cluster`, from 4.6.0 on. It puts the scheme before an endpoint: `https://` here would become `https://https://`.
+ * Values of the Helm chart `cluster`, from 4.6.0. The endpoints have no scheme, because the chart adds one: `https://` would become `https://https://`.
  *
  * The chart writes each node's hosts.toml from this: a cache in the node's cluster (`localRegistryCache`), the management cluster's zot
- * (`managementClusterRegistryCache`, on by default), then these mirrors in order, then the registry by its name. It can say neither an
- * authority nor how long to wait for a connection: a cache that is black-holed costs 30 s for each request.
+ * (`managementClusterRegistryCache`, on by default), then these mirrors in order, then the registry by its name. It has no settings for an
+ * authority or the connection timeout, so a black-holed cache delays each request by 30 s.
  * https://github.com/giantswarm/cluster/blob/v8.0.0/helm/cluster/values.yaml
  */
 export function clusterChartValues({ endpoint, upstreams }: ClientOptions) {

@@ -3,7 +3,7 @@ import type { Upstream } from "../config/schema.ts";
 import { type ClientOptions, cacheUrl, dialTimeoutOf } from "./cache-address.ts";
 
 /**
- * containerd's mirror configuration of one registry, for 1.7 and 2.x alike: the cache first, the upstream as what it falls back to.
+ * containerd's mirror configuration for one registry, for 1.7 and 2.x: the cache first, the upstream as the fallback.
  * https://github.com/containerd/containerd/blob/v2.1.0/docs/hosts.md
  */
 export function renderHostsToml({ url }: Upstream, options: ClientOptions): string {

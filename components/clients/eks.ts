@@ -7,7 +7,7 @@ import { nodeFiles } from "./node-files.ts";
 const boundary = "registry-cache";
 
 /**
- * nodeadm's own value is a list of two directories, which the pulls of containerd 2.1 and later take for one. containerd 1.7 has another name for the plugin, ignores this, and takes the list.
+ * nodeadm sets a list of two directories, which containerd 2.1 and later take for one path when they pull. containerd 1.7 has another name for the plugin, ignores this, and accepts the list.
  * https://github.com/awslabs/amazon-eks-ami/issues/2494
  */
 const configPath = {
@@ -21,8 +21,8 @@ const nodeConfig = {
 };
 
 /**
- * User data of Amazon Linux 2023 on EKS, for a launch template of a managed node group or for Karpenter's EC2NodeClass: both add a NodeConfig of their own, and nodeadm merges all. The
- * files are written by a shell part, because the lists of two cloud-config parts replace each other; nodeadm starts containerd after it.
+ * User data of Amazon Linux 2023 on EKS, for a launch template of a managed node group or for Karpenter's EC2NodeClass. Both add a NodeConfig of their own, and nodeadm merges them. A
+ * shell part writes the files, because lists in two cloud-config parts replace each other. nodeadm starts containerd after that part.
  * https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/doc/examples.md,
  * https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-user-data, https://karpenter.sh/docs/concepts/nodeclasses/#specuserdata
  */

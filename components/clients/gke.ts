@@ -4,8 +4,8 @@ import { type ClientOptions, cacheUrl, dialTimeoutOf } from "./cache-address.ts"
 const capabilities = ["HOST_CAPABILITY_PULL", "HOST_CAPABILITY_RESOLVE"];
 
 /**
- * A runtime configuration file of GKE, for `gcloud … --containerd-config-from-file`. The upstream is a host, too, because the server is the registry by its name, and
- * Docker Hub doesn't answer at that. GKE takes an authority only from Secret Manager: put the name of the secret in.
+ * A runtime configuration file of GKE, for `gcloud … --containerd-config-from-file`. The upstream is also a host, because the server is the registry by its name, where
+ * Docker Hub doesn't answer. GKE accepts an authority only from Secret Manager: the user fills in the name of the secret.
  * https://docs.cloud.google.com/kubernetes-engine/docs/how-to/customize-containerd-configuration
  */
 export function renderGkeRuntimeConfiguration(options: ClientOptions): string {

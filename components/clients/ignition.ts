@@ -2,9 +2,9 @@ import type { ClientOptions } from "./cache-address.ts";
 import { nodeFiles } from "./node-files.ts";
 
 /**
- * The files as Ignition's JSON, which Butane takes in as `ignition.config.merge`.
+ * The files in Ignition's JSON. Butane includes it by `ignition.config.merge`.
  *
- * For Flatcar and other systems that Ignition sets up. 3.3.0 is the newest version that Flatcar and all releases of OpenShift in support take.
+ * For Flatcar and other systems with Ignition. 3.3.0 is the newest version that Flatcar and all supported releases of OpenShift accept.
  * https://coreos.github.io/ignition/configuration-v3_3/ and https://www.flatcar.org/docs/latest/provisioning/ignition/specification/
  */
 export function ignitionConfiguration(options: ClientOptions) {

@@ -1,7 +1,7 @@
 import type { ClientOptions } from "./cache-address.ts";
 import { renderHostsToml } from "./containerd.ts";
 
-/** All that containerd reads on a node, with absolute paths: the authority first, because containerd pulls nothing while a hosts.toml names one that isn't there. */
+/** All files for containerd on a node, with absolute paths. The authority comes first, because containerd pulls nothing while a hosts.toml names a missing file. */
 export function nodeFiles(options: ClientOptions) {
   const { ca, upstreams } = options;
   return [

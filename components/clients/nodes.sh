@@ -1,23 +1,23 @@
 #!/bin/sh
-# Lets the containerd of the node on which it runs ask the cache first, as long as the node reaches the cache. It writes a hosts.toml per registry, and takes it away when the
-# cache can't be reached, and at its own end. It changes no file that somebody else wrote.
+# Makes the node's containerd ask the cache first while the node reaches the cache. It writes a hosts.toml for each registry, and removes these files when the node can't reach
+# the cache, and when it ends. It doesn't change files that others wrote.
 #
 # Usage: nodes.sh REGION CACHE_URL CERTS_D [REGISTRY HOSTS_TOML]...
-#   CA_CERTIFICATE    the authority of the cache, where it isn't a public one
+#   CA_CERTIFICATE    the private authority of the cache, if it has one
 #   PROBER_CONFIG     configuration of the blackbox exporter, with the module `cache`
-#   PROBER_ADDRESS    where it is to listen
+#   PROBER_ADDRESS    the address on which the exporter listens
 set -u
 region=$1 url=$2 directory=$3
 shift 3
 work=/tmp
-# After as many answers of a kind in a row, the first of them confirmed soon: at most 15 + 4 + 3 + 4 s, with a timeout of 4 s.
+# The number of equal results in a row after which it acts; seconds between two probes, and until a first different result is confirmed. With a timeout of 4 s, it acts after at most 15 + 4 + 3 + 4 s.
 needed=2 pause=15 confirmation=3
 
 by='its DaemonSet, which takes it away again'
 mark="# registry-cache, region $region: written by $by"
 ca=$directory/registry-cache/$region.crt
 
-# What changes, for the log and for the readiness probe.
+# TEXT: reports a changed state, in the log and for the readiness probe.
 said=
 say() {
   [ "$said" = "$1" ] && return
@@ -25,7 +25,7 @@ say() {
   echo "$said" | tee "$work/state"
 }
 
-# Whether the node reaches the cache; $reason says why not.
+# Whether the node reaches the cache. If not, $reason says why.
 reach() {
   answer=$(wget -q -T 10 -O - "http://$PROBER_ADDRESS/probe?module=cache&debug=true&target=$url/v2/" 2>/dev/null) || answer=
   case $answer in *'probe_success 1'*) return 0 ;; esac
@@ -35,20 +35,20 @@ reach() {
   return 1
 }
 
-# Of any region: a node that changed its region while it was off has files of the other one.
+# FILE: whether this script wrote it, for any region: a node that changed its region while it was off has files of the other region.
 is_ours() {
   [ -f "$1" ] || return
   case $(head -n 1 "$1") in "# registry-cache, region "*": written by $by") ;; *) return 1 ;; esac
 }
 
-# FILE: fails, with $why, where it is somebody else's.
+# FILE: fails and sets $why if somebody else wrote it.
 is_free() {
   { [ -e "$1" ] || [ -L "$1" ]; } && ! is_ours "$1" || return 0
   why="${1#"$directory/"} isn't this DaemonSet's, and stays as it is"
   return 1
 }
 
-# COMMAND...: fails, with $why, where it does.
+# COMMAND...: runs it. If it fails, fails and sets $why.
 try() {
   error=$("$@" 2>&1) && return
   why=${error:-$1 fails}
@@ -57,7 +57,7 @@ try() {
 
 put() { printf '%s\n%s' "$mark" "$1" >"$2"; }
 
-# REGISTRY HOSTS_TOML: fails, with $why.
+# REGISTRY HOSTS_TOML: writes the file, or fails and sets $why.
 write() {
   file=$directory/$1/hosts.toml
   is_free "$file" && is_free "$directory/_default/hosts.toml" || return
@@ -65,7 +65,7 @@ write() {
   if is_ours "$file"; then
     cmp -s "$file.$region" "$file" || try mv "$file.$region" "$file"
   else
-    # A link takes the place of no file that came meanwhile.
+    # Unlike a rename, a link doesn't replace a file that somebody created meanwhile.
     try ln "$file.$region" "$file" || { is_free "$file" && false; }
   fi
   written=$?
@@ -73,7 +73,7 @@ write() {
   return $written
 }
 
-# Before what names it: without it, containerd pulls nothing. Fails, with $why.
+# Writes the authority, or fails and sets $why. Must run before write, because containerd pulls nothing if a hosts.toml names a missing authority.
 write_authority() {
   [ -n "${CA_CERTIFICATE:-}" ] || return 0
   cmp -s "$work/ca.crt" "$ca" && return
@@ -95,7 +95,7 @@ use() {
   say "certs.d has containerd ask $url first$kept"
 }
 
-# Of all regions and registries, also what an earlier container left: none may name an authority that goes.
+# Removes the files of all regions and registries, including those of an earlier container, because none may name an authority that is removed.
 leave() {
   rm -f "$work/used"
   removed=
@@ -104,19 +104,19 @@ leave() {
     rm -f "$file" && removed=yes
     rmdir "${file%/*}" 2>/dev/null
   done
-  # A pull that has just read the hosts.toml reads the authority now.
+  # Waits for a pull that has just read a hosts.toml to read the authority.
   [ -z "$removed" ] || sleep 1
   rm -f "$directory"/registry-cache/*.crt "$directory"/registry-cache/*.crt.new "$directory"/*/hosts.toml."$region"
   rmdir "$directory/registry-cache" 2>/dev/null
 }
 
-# Not leave itself: a trap could run amid use.
+# The trap doesn't call leave, because it could interrupt use.
 ended=
 trap 'ended=yes' TERM INT
 
 printf '%s' "$PROBER_CONFIG" >"$work/prober.yml"
 [ -z "${CA_CERTIFICATE:-}" ] || printf '%s' "$CA_CERTIFICATE" >"$work/ca.crt"
-# Its log has each failed probe, and say() has what changes.
+# The exporter's log, with each failed probe, is dropped. say() reports changes.
 /bin/blackbox_exporter --config.file="$work/prober.yml" --web.listen-address="$PROBER_ADDRESS" >/dev/null 2>&1 &
 prober=$!
 must_run() {

@@ -6,27 +6,27 @@ import { script } from "../pod/script.ts";
 import { type ClientOptions, cacheUrl } from "./cache-address.ts";
 import { renderHostsToml } from "./containerd.ts";
 
-/** For `kubectl apply`. */
+/** Manifests for `kubectl apply`. */
 export interface NodesManifest {
   readonly apiVersion: "v1";
   readonly kind: "List";
   readonly items: readonly [Namespace, DaemonSet];
 }
 
-/** Nodes with this label, and the region's name for its value, use the cache. */
+/** Nodes with this label use the cache of the region that is its value. */
 export const nodesLabel = "registry-cache/region";
 
 const namespace = "registry-cache-nodes";
 
-/** Where containerd looks by default, and in the clouds' images: https://github.com/containerd/containerd/blob/v2.4.0/docs/hosts.md */
+/** containerd's configuration directory, by default and in the clouds' images: https://github.com/containerd/containerd/blob/v2.4.0/docs/hosts.md */
 const certsDirectory = "/etc/containerd/certs.d";
 
-/** On the node's loopback, as the Pod has the node's network. */
+/** The blackbox exporter's address, on the node's loopback because the Pod uses the node's network. */
 const proberAddress = "127.0.0.1:15115";
 
 /**
- * A DaemonSet for nodes whose files nobody else manages: it writes the containerd configuration of {@link renderHostsToml} as long as the node reaches the cache. A Pod is
- * ready while its node uses the cache for all registries, so the DaemonSet's status counts them. The image is one that the cache's own Pod has, too.
+ * A DaemonSet for nodes whose files nobody else manages. It writes the containerd configuration of {@link renderHostsToml} while the node reaches the cache. A Pod is
+ * ready while its node uses the cache for all registries, so the DaemonSet's status counts these nodes. The cache's own Pod uses the same image.
  */
 export function renderNodes(options: ClientOptions): NodesManifest {
   const { region = "registry-cache", endpoint, upstreams, ca, images = {} } = options;
@@ -43,7 +43,7 @@ export function renderNodes(options: ClientOptions): NodesManifest {
         kind: "Namespace",
         metadata: {
           name: namespace,
-          // For the node's network and the node's directory.
+          // Because the Pods use the node's network and a directory of the node.
           labels: { "pod-security.kubernetes.io/enforce": "privileged" },
         },
       },
@@ -53,18 +53,18 @@ export function renderNodes(options: ClientOptions): NodesManifest {
         metadata: { name: region, namespace, labels },
         spec: {
           selector: { matchLabels: labels },
-          // Pods that aren't ready are replaced before others, and a new configuration by which none gets ready stops here.
+          // Kubernetes replaces Pods that aren't ready first. If new Pods don't become ready, the roll-out stops at this share.
           updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "10%" } },
           template: {
             metadata: { labels },
             spec: {
               nodeSelector: { [nodesLabel]: region },
               tolerations: [{ operator: "Exists" }],
-              // A full node makes room for it.
+              // A full node evicts other Pods for it.
               priorityClassName: "system-node-critical",
               automountServiceAccountToken: false,
               enableServiceLinks: false,
-              // What the node reaches is the question, by the names that the node knows.
+              // The Pod must see what the node reaches, with the node's name resolution.
               hostNetwork: true,
               dnsPolicy: "Default",
               terminationGracePeriodSeconds: 30,
@@ -90,7 +90,7 @@ export function renderNodes(options: ClientOptions): NodesManifest {
                   },
                   resources: { requests: { cpu: "5m", memory: "24Mi" }, limits: { memory: "64Mi" } },
                   securityContext: {
-                    // The directory is root's.
+                    // The directory belongs to root.
                     runAsUser: 0,
                     runAsGroup: 0,
                     allowPrivilegeEscalation: false,

@@ -2,8 +2,8 @@ import { stringify } from "yaml";
 import { authority, type ClientOptions, pathAtCache } from "./cache-address.ts";
 
 /**
- * Manifests for OpenShift 4.13 and later: the cache as a mirror for images by digest and by tag, with the registry as the fallback. The Machine Config Operator writes
- * registries.conf of them, so the same holds as for CRI-O. An authority is a ConfigMap, which the cluster's image configuration has to name.
+ * Manifests for OpenShift 4.13 and later: the cache as a mirror for images by digest and by tag, with the registry as the fallback. The Machine Config Operator converts
+ * them to registries.conf, so they have its limits. A private authority is a ConfigMap, which the cluster's image configuration must name.
  * https://docs.redhat.com/en/documentation/openshift_container_platform/4.20/html/images/image-configuration
  */
 export function renderOpenShiftMirrors(options: ClientOptions): string {
@@ -24,7 +24,7 @@ export function renderOpenShiftMirrors(options: ClientOptions): string {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: "registry-cache-ca", namespace: "openshift-config" },
-    // A key can't have a colon.
+    // A key can't contain a colon. OpenShift writes the port after `..`.
     data: { [authority(endpoint).replace(":", "..")]: ca.certificate },
   };
   return [

@@ -2,9 +2,9 @@ import { stringify } from "smol-toml";
 import { authority, type ClientOptions, pathAtCache } from "./cache-address.ts";
 
 /**
- * containers-registries.conf(5) with the cache as a mirror of each registry; what the mirror doesn't give comes from the registry itself. These
- * clients don't say which registry they mean, so the mirror's location does. A private authority goes to `/etc/containers/certs.d/<host:port>/`,
- * which this format can't say; nor can it say how long to wait for a connection.
+ * containers-registries.conf(5) with the cache as a mirror of each registry, and the registry itself as the fallback. These clients don't name the
+ * registry in their requests, so the mirror's location does. The format has no setting for a private authority, which belongs in
+ * `/etc/containers/certs.d/<host:port>/`, and none for the connection timeout.
  * https://github.com/containers/image/blob/v5.36.0/docs/containers-registries.conf.5.md
  */
 export function renderRegistriesConf(options: ClientOptions): string {

@@ -3,8 +3,8 @@ import { authority, type ClientOptions, cacheUrl, furtherEndpoints } from "./cac
 
 /**
  * The registry configuration of k3s and RKE2, which render containerd's hosts.toml from it at each start. Their fallback is the registry by its
- * name, unless `--disable-default-registry-endpoint` is set. The format can't say how long to wait for a connection: a cache that is
- * black-holed costs 30 s for each request.
+ * name, unless `--disable-default-registry-endpoint` is set. The format has no setting for the connection timeout, so a black-holed cache
+ * delays each request by 30 s.
  * https://docs.k3s.io/installation/private-registry
  */
 export function renderRegistriesYaml({ endpoint, upstreams, ca }: ClientOptions): string {

@@ -2,8 +2,8 @@ import { stringify } from "yaml";
 import { authority, type ClientOptions, cacheUrl, furtherEndpoints } from "./cache-address.ts";
 
 /**
- * Documents of the machine configuration of Talos 1.12 and later. Talos adds the registry by its name as the fallback, and takes the authority
- * by its content. A patch adds to a machine's endpoints, so what it replaces goes first. No document can say how long to wait for a connection: a cache that is black-holed costs 30 s for each request.
+ * Documents of the machine configuration of Talos 1.12 and later. Talos adds the registry by its name as the fallback, and accepts the authority by its content. A patch adds to a
+ * machine's endpoints, so the first one deletes the old ones. There is no setting for the connection timeout, so a black-holed cache delays each request by 30 s.
  * https://docs.siderolabs.com/talos/v1.12/reference/configuration/cri/registrymirrorconfig
  */
 export function renderTalosDocuments({ endpoint, upstreams, ca }: ClientOptions): string {
@@ -25,7 +25,7 @@ export function renderTalosDocuments({ endpoint, upstreams, ca }: ClientOptions)
 }
 
 /**
- * The same as a part of the machine configuration itself, for Talos before 1.12; later ones take it, too, but call it deprecated.
+ * The same as a part of the machine configuration itself, for Talos before 1.12. Later versions accept it, too, but call it deprecated.
  * https://www.talos.dev/v1.9/reference/configuration/v1alpha1/config/#Config.machine.registries
  */
 export function renderTalosMachineRegistries({ endpoint, upstreams, ca }: ClientOptions): string {

@@ -1,7 +1,7 @@
 import type { Upstream } from "../config/schema.ts";
 import { type ClientOptions, cacheUrl, pathAtCache } from "./cache-address.ts";
 
-/** An entry of `content`: a glob of repositories as the upstream names them, and where they are in zot. */
+/** An entry of `content`: a glob of repositories at the source, and their place in zot. */
 export interface ZotContent {
   readonly prefix: string;
   readonly destination?: string;
@@ -9,11 +9,11 @@ export interface ZotContent {
 }
 
 /**
- * Entries of zot's `extensions.sync.registries`, which zot goes through in order.
+ * Entries of zot's `extensions.sync.registries`, which zot tries in order.
  *
- * For a zot between a cluster's nodes and the regional cache: first the cache, then the upstream. Both take what the cache may serve and nothing else, so an entry for more that
- * is there already, such as one with the prefix `**`, stays and comes after them. zot doesn't look at which registry a node means, so one zot should stand for one
- * registry only. An authority that isn't public goes into a directory that `certDir` names.
+ * For a zot between a cluster's nodes and the regional cache: first the cache, then the upstream. Both entries cover only what the cache may serve. So keep an existing entry that
+ * covers more, such as one with the prefix `**`, and put it after them. zot ignores which registry a node names, so one zot should serve one registry only. A private
+ * authority belongs in a directory that `certDir` names.
  * https://zotregistry.dev/v2.1.8/articles/mirroring/
  */
 export function zotSyncRegistries(upstream: Upstream, options: ClientOptions) {
@@ -26,8 +26,8 @@ export function zotSyncRegistries(upstream: Upstream, options: ClientOptions) {
 }
 
 /**
- * The allowed repositories, below the registry's name. zot finds the repository at the cache again by what comes before a glob's last segment, so one with a `*` anywhere else is widened to all
- * below what is fixed: the cache refuses the rest.
+ * The allowed repositories, below the registry's name. zot maps a repository to its path at the cache by the part before a glob's last segment. So a glob with a `*` elsewhere is widened to
+ * everything below its fixed beginning, and the cache refuses the rest.
  * https://github.com/project-zot/zot/blob/v2.1.20/pkg/extensions/sync/content.go
  */
 function contentAtCache({ repositories }: Upstream, path: string): ZotContent[] {
@@ -47,7 +47,7 @@ function contentAtCache({ repositories }: Upstream, path: string): ZotContent[] 
   return [...new Map(content.map((entry) => [entry.prefix, entry])).values()];
 }
 
-/** `preserveDigest` keeps manifests as they are, so that a pull by digest works; it needs `"compat": ["docker2s2"]` in zot's `http`. */
+/** `preserveDigest` keeps manifests unchanged, so that a pull by digest works. It needs `"compat": ["docker2s2"]` in zot's `http`. */
 function entry(url: string, content: readonly ZotContent[]) {
   return { urls: [url], onDemand: true, tlsVerify: true, preserveDigest: true, content };
 }
