@@ -6,35 +6,35 @@ import { type OutsideProbe, type OutsideProbeOptions, outsideProbe } from "./out
 import type { RuleGroup } from "./rules/rule.ts";
 import { ruleGroups } from "./rules/rule-groups.ts";
 
-/** What a Prometheus of the team's needs to watch a cache from outside, and where people look. */
+/** What a team's central Prometheus needs to watch a cache, and where people can look at it. */
 export interface CentralMonitoring {
-  /** URL; absent where nobody may read the metrics. */
+  /** URL of the status page. Absent if nobody may read the metrics. */
   readonly statusPage?: string;
-  /** An entry of `scrape_configs`; absent where nobody may read the metrics. */
+  /** An entry of `scrape_configs`. Absent if nobody may read the metrics. */
   readonly scrapeConfig?: object;
-  /** The same for the Prometheus Operator, as manifests; absent where a cluster couldn't reach the metrics. */
+  /** Manifests of the same for the Prometheus Operator. Absent if a cluster couldn't reach the metrics. */
   readonly operator?: readonly object[];
   /** The content of a rule file. */
   readonly rules: { readonly groups: readonly RuleGroup[] };
   readonly dashboardUid: string;
-  /** By which it sees a cache that is dead. */
+  /** The probe from outside, which notices a dead cache. */
   readonly probe: OutsideProbe;
 }
 
 export interface CentralMonitoringOptions extends Omit<OutsideProbeOptions, "cache"> {
-  /** Its name, without organization. */
+  /** The stack's name, without organization. */
   readonly stack: string;
-  /** Its name. */
+  /** The region's name. */
   readonly region: string;
-  /** Where its metrics can be read. @default nowhere */
+  /** Where others can read its metrics. @default nowhere */
   readonly address?: MetricsAddress | undefined;
   readonly alerts: StackConfig["monitoring"]["alerts"];
 }
 
 /**
- * How the names of all that watches a cache end: caches of two stacks can be in one region, and one Prometheus has both. As for names in the clouds, the conventional stack
- * of one region says nothing that the region doesn't; on Kubernetes, regions can be called like a cloud's.
- * @returns for names of Kubernetes' objects: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+ * The suffix of the names of everything that watches a cache. It must distinguish the caches of two stacks in one region, which one Prometheus can watch. As in the clouds'
+ * names, it omits the stack's name if that is the conventional one. On Kubernetes it doesn't, because a region there can have the name of a cloud's region.
+ * @returns valid in the names of Kubernetes objects: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  */
 function cacheName(stack: string, region: string): string {
   const isConventional = stack === `aws-${region}` || stack === `azure-${region}`;

@@ -4,26 +4,26 @@ export interface MetricsAddress {
   readonly target: string;
 }
 
-/** All that docs/metrics.md has, but not the alerts, which the same rules make there, with the cache's external labels: https://prometheus.io/docs/prometheus/latest/federation/ */
+/** Federates all metrics of docs/metrics.md with the cache's external labels. It omits the alerts, because the central Prometheus evaluates the same rules: https://prometheus.io/docs/prometheus/latest/federation/ */
 export const federated = {
   path: "/federate",
   params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
 };
 
-/** Of the cache's own Prometheus, and of one that fetches from it, whose own default is a minute: the rates of a minute in the dashboards would have no second sample. */
+/** The interval of the cache's own Prometheus, and of one that scrapes it. With the default of a minute, the dashboards' rates of a minute would lack a second sample. */
 export const scrapeInterval = "15s";
 
 interface FederationOptions {
-  /** Its name among all. */
+  /** The cache's unique name. */
   readonly cache: string;
   readonly address: MetricsAddress;
-  /** Of all series and alerts that leave the cache. Without an answer, what is said of the job has them from here. */
+  /** The labels of all series and alerts that leave the cache. As labels of the target, `up` has them even if the cache doesn't answer. */
   readonly labels: Readonly<Record<string, string>>;
-  /** PEM of the authority to trust, where it isn't a public one. */
+  /** The private authority to trust, PEM. @default a public one */
   readonly ca?: string | undefined;
 }
 
-/** The rules know the job by it. */
+/** The name of the scrape job, which the rules recognize. */
 export function federationJob(cache: string): string {
   return `registry-cache-${cache}`;
 }

@@ -2,19 +2,19 @@ import { federated, federationJob, type MetricsAddress, scrapeInterval } from ".
 import type { RuleGroup } from "./rules/rule.ts";
 
 interface OperatorOptions {
-  /** Its name among all. */
+  /** The cache's unique name. */
   readonly cache: string;
   readonly address: MetricsAddress;
-  /** Of all series and alerts that leave the cache. */
+  /** The labels of all series and alerts that leave the cache. */
   readonly labels: Readonly<Record<string, string>>;
-  /** PEM of the authority to trust, where it isn't a public one. */
+  /** The private authority to trust, PEM. @default a public one */
   readonly ca?: string | undefined;
   readonly groups: readonly RuleGroup[];
 }
 
 /**
- * Manifests, for `kubectl apply` in the namespace of a Prometheus that the Prometheus Operator runs: the rules, which are one object for the caches of all regions, and what scrapes
- * this cache; an authority goes into a ConfigMap beside it.
+ * Manifests for `kubectl apply` in the namespace of a Prometheus that the Prometheus Operator runs: the rules, as one object for the caches of all regions, and the ScrapeConfig of
+ * this cache, with a ConfigMap for a private authority.
  * https://prometheus-operator.dev/docs/api-reference/api/
  */
 export function operatorManifests({ cache, address, labels, ca, groups }: OperatorOptions): object[] {
@@ -33,7 +33,7 @@ export function operatorManifests({ cache, address, labels, ca, groups }: Operat
       kind: "ScrapeConfig",
       metadata: metadata(name),
       spec: {
-        // Else the job is called as the operator's version, or whatever else reads these manifests, calls it.
+        // Without `job`, the job's name would depend on the operator's version, or on another program that reads these manifests.
         staticConfigs: [{ targets: [address.target], labels: { ...labels, job: name } }],
         scrapeInterval,
         scheme: address.scheme.toUpperCase(),

@@ -1,30 +1,30 @@
-/** How a blackbox_exporter of the team's asks a cache from outside, as a client does: what a dead machine can't say of itself. https://github.com/prometheus/blackbox_exporter */
+/** Probes a cache from outside, as a client does, with a blackbox_exporter of the team. It notices a dead machine, which can't report itself. https://github.com/prometheus/blackbox_exporter */
 
-/** What a Prometheus and a blackbox_exporter elsewhere are told. */
+/** The configuration of a Prometheus and a blackbox_exporter outside the cache. */
 export interface OutsideProbe {
   /** An entry of `scrape_configs`. {@link exporter} stands for the exporter's address. */
   readonly scrapeConfig: object;
   /** An entry of `modules` of the exporter. */
   readonly module: object;
-  /** The same for the Prometheus Operator, as a manifest. */
+  /** A manifest of the same for the Prometheus Operator. */
   readonly operator: object;
 }
 
 export interface OutsideProbeOptions {
-  /** Its name among all. */
+  /** The cache's unique name. */
   readonly cache: string;
-  /** URL that clients ask. */
+  /** URL that clients send requests to. */
   readonly endpoint: string;
   /** PEM of the authority that signs the endpoint's certificate. @default a public one */
   readonly ca?: string | undefined;
-  /** Of all series and alerts that leave the cache, by which alerts find their people. */
+  /** The labels of all series and alerts that leave the cache, by which alerts are routed. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Where the exporter is, until somebody says it. */
+/** A placeholder for the exporter's address, which the team replaces. */
 const exporter = "blackbox-exporter:9115";
 
-/** The rules know the probe by it. No name that begins like the cache's own jobs, whose absence is another alert. */
+/** The name of the probe's job, which the rules recognize. It has another prefix than the cache's own jobs, whose absence is another alert. */
 export function outsideJob(cache: string): string {
   return `blackbox-registry-cache-${cache}`;
 }
@@ -53,7 +53,7 @@ export function outsideProbe({ cache, endpoint, ca, labels }: OutsideProbeOption
       [common.module]: {
         prober: "http",
         timeout: "5s",
-        // As clients without IPv6, and the exporter may have none. A name with AAAA records alone is still asked by them.
+        // IPv4 first, because clients or the exporter may have no IPv6. If the name has only AAAA records, the probe uses those.
         http: {
           valid_status_codes: [200],
           preferred_ip_protocol: "ip4",

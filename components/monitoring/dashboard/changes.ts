@@ -1,7 +1,7 @@
 import type { Row } from "./panel.ts";
 import { region } from "./selectors.ts";
 
-/** Whether machines run what is configured. On Kubernetes and in a local stack nothing follows a Pod, and these panels are empty. */
+/** Whether machines run the configured Pod. On Kubernetes and in a local stack these panels are empty, because no machine follows a Pod there. */
 export const changes: Row = {
   title: "Pod changes (VMs only)",
   panels: [

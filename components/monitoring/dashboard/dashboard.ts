@@ -5,28 +5,28 @@ import { overview } from "./overview.ts";
 import { datasource, layOut, type Row } from "./panel.ts";
 import { prefetch } from "./prefetch.ts";
 
-/** Everything that the dashboard shows, from top to bottom. */
+/** The dashboard's rows, from top to bottom. */
 export const rows: readonly Row[] = [overview, savings, speed, trouble, room, prefetch, changes];
 
-/** Alerts and links know the dashboard by it: for ever. */
+/** Must never change, because alerts and links refer to it. */
 export const dashboardUid = "registry-cache";
 
-/** What the dashboard of all regions shows. */
+/** The rows of the dashboard of all regions. */
 export const fleetRows: readonly Row[] = [regions];
 
-/** The dashboard, as Grafana imports it. */
+/** The dashboard in the JSON model that Grafana imports. */
 export function dashboard(): object {
   return {
     uid: dashboardUid,
     title: "Registry cache",
     ...shared,
-    // A cache's own Prometheus has no label `region`: all is also nothing.
+    // A cache's own Prometheus has no label `region`, so "all" must also match series without it.
     templating: { list: [source, choice("region", "Region"), choice("upstream", "Upstream")] },
     panels: layOut(rows),
   };
 }
 
-/** The same of all regions at a glance, for a Prometheus that has the metrics of all. */
+/** An overview of all regions, for a Prometheus with the metrics of all of them. */
 export function fleetDashboard(): object {
   return {
     uid: "registry-cache-fleet",

@@ -11,10 +11,10 @@ const savedBytes = saved(
   increase("registry_proxy_pulled_bytes_total", region),
 );
 
-/** The dashboard's variable for what a GB from the upstreams costs. */
+/** The dashboard's variable for the price of a GB from the upstreams. */
 export const pricePerGB = { name: "usdPerGB", label: "USD per GB from the upstreams", default: "0.09" };
 
-/** A line per region: what somebody who runs them all looks at first. */
+/** One line per region: the first look for operators of all regions. */
 export const regions: Row = {
   title: "All regions",
   panels: [
@@ -38,7 +38,7 @@ export const regions: Row = {
       columns: {
         "Endpoint up": { unit: "bool_yes_no", bad: { below: 1 } },
         "Upstreams reachable": { unit: "bool_yes_no", bad: { below: 1 } },
-        // A week: what renews it has failed for three.
+        // A week before the expiry, renewal has already failed for three weeks.
         "Certificate expires in": { unit: "s", bad: { below: 7 * 24 * 3600 } },
         "Blob hit ratio": { unit: "percentunit" },
         "Transfer saved": { unit: "bytes" },

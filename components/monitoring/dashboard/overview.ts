@@ -12,7 +12,7 @@ import {
   saved,
 } from "./selectors.ts";
 
-/** The first screen: is it healthy, what does it save, where is it slow. */
+/** The first screen: whether the cache is healthy, what it saves, and where it is slow. */
 export const overview: Row = {
   title: "Health, savings and latency",
   panels: [

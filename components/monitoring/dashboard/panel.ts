@@ -1,26 +1,26 @@
-/** Units as Grafana names them: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
+/** Units in Grafana's notation: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
 type Unit = "bool_yes_no" | "bytes" | "Bps" | "currencyUSD" | "percentunit" | "reqps" | "s" | "short";
 
-/** One panel, before it has a place. */
+/** One panel, without its position. */
 interface Panel {
   readonly title: string;
-  /** What it tells and when to worry. */
+  /** What the panel shows and when to worry. */
   readonly description: string;
-  /** One number now, or a line per region with a column per query. @default a graph */
+  /** `stat`: one current number. `table`: a row per region and a column per query. @default a graph */
   readonly kind?: "stat" | "table";
   readonly unit: Unit;
   /**
-   * PromQL, by how its series are called, with labels as `{{upstream}}`. `$upstream` and `$region` are the dashboard's variables,
-   * `$__rate_interval` and `$__range` Grafana's.
+   * PromQL queries by the names of their series, in which `{{upstream}}` stands for a label. `$upstream` and `$region` are variables of the
+   * dashboard, `$__rate_interval` and `$__range` are Grafana's.
    */
   readonly queries: Readonly<Record<string, string>>;
-  /** From which value on a number is red, or below which. @default never */
+  /** The limit from which, or below which, a number is red. @default never */
   readonly bad?: Bad;
-  /** Of a table, by how a query is called. @default the panel's unit, and never red */
+  /** The columns of a table, by the name of the query. @default the panel's unit, and never red */
   readonly columns?: Readonly<Record<string, Column>>;
-  /** Show how a series is called, and not its value, which says nothing. Only for a number. @default false */
+  /** Whether to show the name of the series instead of its value. Only for `stat`. @default false */
   readonly nameOnly?: boolean;
-  /** The end of the scale. @default what there is */
+  /** The end of the scale. @default the largest value */
   readonly max?: number;
 }
 
@@ -29,7 +29,7 @@ type Bad = { readonly from: number } | { readonly below: number };
 interface Column {
   readonly unit?: Unit;
   readonly bad?: Bad;
-  /** The label that is shown in the place of the value. */
+  /** The label to show instead of the value. */
   readonly label?: string;
 }
 
@@ -38,18 +38,18 @@ export interface Row {
   readonly panels: readonly Panel[];
 }
 
-/** Columns of Grafana's grid. */
+/** The number of columns of Grafana's grid. */
 const gridWidth = 24;
 
 const sizes = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 8 }, table: { w: 24, h: 12 } } as const;
 
 const regionColumn = "Region";
-/** To the other dashboard, with the region of the line: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-data-links/ */
+/** A link to the other dashboard, with the row's region: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-data-links/ */
 const regionLink = `/d/registry-cache?var-region=\${__data.fields.${regionColumn}}`;
 
 export const datasource = { type: "prometheus", uid: "$datasource" };
 
-/** Rows with their panels below each other, in the model of a dashboard's JSON: https://grafana.com/docs/grafana/latest/visualizations/dashboards/build-dashboards/view-dashboard-json-model/ */
+/** Lays out rows and their panels, in the JSON model of a dashboard: https://grafana.com/docs/grafana/latest/visualizations/dashboards/build-dashboards/view-dashboard-json-model/ */
 export function layOut(rows: readonly Row[]): object[] {
   let y = 0;
   let id = 0;
@@ -115,8 +115,8 @@ function render({ title, description, kind, unit, queries, bad, nameOnly, max }:
 }
 
 /**
- * The answers of all queries, joined by their region: https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/transform-data/#merge-seriestables
- * Each has a column `Value #<refId>`, and one for each of its labels.
+ * A table of the results of all queries, joined by region: https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/transform-data/#merge-seriestables
+ * Each result has a column `Value #<refId>`, and one for each of its labels.
  */
 function renderTable({ title, description, unit, queries, columns = {} }: Panel) {
   const asked = Object.entries(queries).map(([name, expr], index) => {

@@ -1,7 +1,7 @@
 import type { Row } from "./panel.ts";
 import { rate, region } from "./selectors.ts";
 
-/** Without `prefetch` in the configuration, these panels are empty. */
+/** These panels are empty without `prefetch` in the configuration. */
 export const prefetch: Row = {
   title: "Prefetch",
   panels: [

@@ -1,20 +1,20 @@
 import { outsideJob } from "../outside-probe.ts";
 
-/** Where several caches send their metrics to one Prometheus, each series has its region; in the cache's own Prometheus, none has. */
+/** In a Prometheus with the metrics of several caches, each series has the label `region`. In a cache's own Prometheus, none has. */
 export const region = 'region=~"$region"';
 export const ofUpstream = `${region},upstream=~"$upstream"`;
 export const registryKinds = 'kind=~"blob|manifest|tag"';
 export const fromUpstream = 'cache=~"MISS|EXPIRED"';
 
 /**
- * Whether clients reach a cache, by region: as the cache itself sees it and, in a central Prometheus, a probe from outside. A cache that was there, or that a job fetches from, and
- * that nothing is known of, isn't reached.
+ * Whether clients reach a cache, by region, according to the cache's own probe and, in a central Prometheus, to a probe from outside. A cache without a result counts as
+ * unreachable if it had metrics in the time range, or if a job scrapes it.
  */
 export const endpointUp =
   `min by (region) (probe_success{${region},job=~"registry-cache-endpoint|${outsideJob("")}.+"})` +
   ` or 0 * min by (region) (last_over_time(up{${region},job=~"registry-cache-.+"}[$__range]))`;
 
-/** Of the same labels. Where nothing was pulled, its counter isn't there. */
+/** Bytes sent minus bytes pulled, with the same labels. The counter of pulled bytes doesn't exist before the first pull, so it defaults to 0. */
 export function saved(sentBytes: string, pulledBytes: string): string {
   return `${sentBytes} - (${pulledBytes} or 0 * ${sentBytes})`;
 }

@@ -3,30 +3,30 @@ import { outsideJob } from "../outside-probe.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
-/** A failure that takes longer makes clients wait; before it, they have gone on to the upstream. */
+/** If a probe fails only after this time, clients have to wait, too. After a faster failure, they fall back immediately. */
 const waitSeconds = 2;
 
-/** Of a probe from outside, which only a central Prometheus has. */
+/** Selects probes from outside, which only a central Prometheus has. */
 const outside = `{job=~"${outsideJob("")}.+"}`;
-/** Waiting for a resolver is no fault of a cache, and clients have resolvers of their own. */
+/** Excludes the DNS look-up, because a slow resolver isn't the cache's fault, and clients have their own resolvers. */
 const outsideSeconds = `probe_duration_seconds${outside} - probe_dns_lookup_time_seconds${outside}`;
 const hasAddress = `probe_ip_protocol${outside} > 0`;
 
 const common = { topic: "availability", severity: "page" } as const;
 
-/** By a probe from outside alone. */
+/** Only a probe from outside can find this. */
 export function unreachableAlert({ silentMinutes }: Thresholds, durations: Durations): Alert {
-  // A reboot takes less than half of it.
+  // A reboot takes less than half of this window.
   const window = durations.minutes(2.5 * silentMinutes);
   const onAverage = (metric: string) => `avg_over_time(${metric}${outside}[${window}])`;
   return {
     ...common,
     name: "RegistryCacheUnreachable",
     for: durations.minutes(silentMinutes),
-    // A refused connection, a wrong answer and a name without an address come at once, and so do their clients' fallbacks.
+    // Excludes refused connections, wrong answers and names without an address: these fail fast, so clients fall back immediately.
     expr: [
       `probe_success${outside} == 0 and ${outsideSeconds} > ${waitSeconds}`,
-      // Answers in between don't help whoever waits for the others. A cache that comes up has no past to judge it by.
+      // Answers in between don't help clients whose requests wait. Excludes a new cache, which has no result at the window's start.
       `${onAverage("probe_success")} < 0.5 and ${onAverage("probe_duration_seconds")} - ${onAverage("probe_dns_lookup_time_seconds")} > ${waitSeconds} and ${hasAddress} and probe_success${outside} offset ${window}`,
     ].join(" or "),
     description:
@@ -35,8 +35,8 @@ export function unreachableAlert({ silentMinutes }: Thresholds, durations: Durat
 }
 
 /**
- * On Kubernetes, a region is away when each of its replicas is: a Prometheus of the cluster sees them all.
- * @param isOneOfSeveral the Prometheus is that of one replica, which sees no other
+ * On Kubernetes, a region is down when all its replicas are. The cluster's Prometheus sees all of them.
+ * @param isOneOfSeveral whether the Prometheus is that of one replica, which doesn't see the others
  */
 export function availabilityAlerts(
   { downMinutes }: Thresholds,
@@ -45,7 +45,7 @@ export function availabilityAlerts(
 ): Alert[] {
   const answers = inAnyReplica('probe_success{job="registry-cache-endpoint"}');
   const silent = `${answers} == 0`;
-  // Its metrics come through nginx, without TLS.
+  // The janitor's metrics come through nginx without TLS, so they show that nginx is running.
   const running = `ignoring (job, instance, ${replicaLabels}) up{job="registry-cache-janitor"} == 1`;
   const own = { ...common, for: durations.minutes(downMinutes) };
   return [
@@ -62,7 +62,7 @@ export function availabilityAlerts(
       ...own,
       name: "RegistryCacheProbeFailing",
       inWorkingHours: true,
-      // A probe from outside checks the certificate, as clients do, and sees a cache whose own probe is stopped with it. What is taken out of DNS on purpose has no address.
+      // A probe from outside checks the certificate, as clients do, and finds a cache whose own probe has stopped with it. A cache that is taken out of DNS on purpose has no address.
       expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless ignoring (job, instance, ${operatorLabels}) ${silent}`,
       description: isOneOfSeveral
         ? "nginx of this replica runs, but the probe {{ $labels.job }} gets no 200 from it. If no replica answers, clients pull from the upstreams."
@@ -70,7 +70,7 @@ export function availabilityAlerts(
     },
     {
       ...own,
-      // Of one replica, too: a Prometheus that reads replicas through their nginx has nothing of one without it.
+      // Each replica has this alert, too, because a Prometheus that scrapes replicas through their nginx gets nothing from a replica without nginx.
       name: "RegistryCacheNoSource",
       expr: `${inAnyReplica(upstreamProbe)} == 0 and ignoring (job, instance, upstream) ${silent}`,
       description: isOneOfSeveral
@@ -83,13 +83,13 @@ export function availabilityAlerts(
 const upstreamProbe = 'probe_success{job="registry-cache-upstream"}';
 export const unreachable = `${upstreamProbe} == 0`;
 
-/** What tells replicas apart: a PodMonitor's label, and the Pod's own. Elsewhere, there is neither. */
+/** The labels that distinguish replicas: a PodMonitor's, and the Pod's own. Other caches have neither. */
 export const replicaLabels = "pod, replica";
 
-/** What the Prometheus Operator adds to the series of a Probe, and of a PodMonitor. All other labels tell caches apart, of which a region can have two. */
+/** The labels that the Prometheus Operator adds to the series of a Probe and of a PodMonitor. All other labels distinguish caches, and a region can have two. */
 const operatorLabels = "namespace, container, endpoint";
 
-/** The best of all replicas. */
+/** The maximum over all replicas. */
 export function inAnyReplica(expr: string): string {
   return `max without (${replicaLabels}) (${expr})`;
 }

@@ -2,10 +2,10 @@ import type { Thresholds } from "../../config/thresholds.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
-/** Minutes after which a look for another Pod is overdue: there is one every 30 s, but not while a Pod is being applied. */
+/** Minutes after which a check for a new Pod is overdue. A machine checks every 30 s, except while it applies a Pod. */
 const overdueMinutes = 2;
 
-/** Whether what is configured is taken up: by a machine, and by the programs that read it while they run. */
+/** Alerts for a configuration that doesn't take effect, on a machine or in programs that reload it. */
 export function changeAlerts({ podOutdatedMinutes }: Thresholds, durations: Durations): Alert[] {
   return [
     {
@@ -13,10 +13,10 @@ export function changeAlerts({ podOutdatedMinutes }: Thresholds, durations: Dura
       severity: "notify",
       topic: "change",
       expr: [
-        // Only a VM has these.
+        // Only VMs have these metrics.
         "registry_cache_pod_outdated == 1",
         `time() - registry_cache_pod_look_time_seconds > ${durations.seconds(overdueMinutes)}`,
-        // A program that is started with what it refuses doesn't come up.
+        // These are about running programs. A program that starts with an invalid configuration doesn't come up.
         "registry_cache_edge_configuration_refused == 1",
         'prometheus_config_last_reload_successful{job="registry-cache-prometheus"} == 0',
       ].join(" or "),
@@ -27,7 +27,7 @@ export function changeAlerts({ podOutdatedMinutes }: Thresholds, durations: Dura
 }
 
 /**
- * The reason of the same machine's failure in parentheses, or nothing. It isn't a label of the alert: with another reason, that would be another alert, which waits anew.
+ * The reason of the machine's failure in parentheses, or nothing. It isn't a label, because an alert with another reason would be a new alert, which waits again before it fires.
  * https://prometheus.io/docs/prometheus/latest/configuration/template_reference/
  */
 const reason = [

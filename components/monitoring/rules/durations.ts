@@ -1,8 +1,8 @@
 export type Durations = ReturnType<typeof durationsBy>;
 
 /**
- * Writes the durations of rules as Prometheus reads them.
- * @param secondsPerMinute 60, but for a trial that can't wait: there, all minutes of all rules are shorter.
+ * Formats the durations of rules for Prometheus.
+ * @param secondsPerMinute 60. Tests use a smaller number, which shortens all durations of all rules.
  */
 export function durationsBy(secondsPerMinute: number) {
   const seconds = (minutes: number) => Math.max(1, Math.round(minutes * secondsPerMinute));

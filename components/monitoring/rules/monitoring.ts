@@ -4,17 +4,17 @@ import { inAnyReplica, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
-/** What a Prometheus has had from a cache within so much time, and has no more. */
+/** Caches whose metrics a Prometheus had within the given time, and no longer has. */
 function gone(time: string): string {
   const prometheus = 'up{job="registry-cache-prometheus"}';
-  // Replicas come and go, and a Deployment's have new names after a roll-out.
+  // Over all replicas, because they come and go, and those of a Deployment get new names in a roll-out.
   const present = inAnyReplica(prometheus);
-  // With other `monitoring.labels`, a cache has other series. One that was there before is another cache of the region.
+  // A change of `monitoring.labels` renames a cache's series. Only a series that didn't exist before can be the renamed one, others are another cache of the region.
   const renamed = `${present} unless ${inAnyReplica(`${prometheus} offset ${time}`)}`;
   return `${inAnyReplica(`last_over_time(${prometheus}[${time}])`)} unless ${present} unless on (provider, topology, region) (${renamed})`;
 }
 
-/** Whether the parts are there, and whether alerts arrive at all. */
+/** Alerts for missing or restarting parts, and for the delivery of alerts. */
 export function monitoringAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
   const { missingMinutes, goneHours, restartsPerHour, lostLines } = thresholds;
   const hour = durations.hours(1);
@@ -30,12 +30,12 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       name: "RegistryCacheTargetMissing",
       severity: "notify",
       topic: "monitoring",
-      // The janitor is read through nginx, whose absence is another alert. The last two parts are for a Prometheus elsewhere, which keeps what a cache was, and whose own exporter may be dead: RegistryCacheUnreachable is blind then.
+      // Excludes the janitor, which is scraped through nginx: if nginx is down, another alert fires. The last two terms are for a central Prometheus: it remembers a vanished cache, and if its own blackbox exporter is down, RegistryCacheUnreachable can't fire.
       expr: [
         `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
-        // The janitor counts them; what they are missing from is the exporter's.
+        // The janitor counts the lost lines. The label names the exporter's job, because its metrics lack these lines.
         `label_replace(${lost} > ${lostLines} * (${lost} + (${counted} or 0 * ${lost})), "job", "registry-cache-edge", "", "") unless ignoring (job, instance) up{job="registry-cache-edge"} == 0`,
-        // As the Prometheus Operator calls the PodMonitor, and ScrapeConfigs that an earlier version of the project made, in whatever spelling.
+        // The Prometheus Operator's job names for the PodMonitor, and for ScrapeConfigs of earlier versions of this project, in upper or lower case.
         'up{job=~".+/registry-cache|(?i:scrapeconfig)/[^/]+/registry-cache-.+"} == 0',
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
         `label_replace(${remoteWriteFails(thresholds, durations)}, "job", "registry-cache-remote-write", "", "")`,
@@ -51,12 +51,12 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       inWorkingHours: true,
       topic: "availability",
       expr: [
-        // 0 while nginx is stopped. The janitor measures it, and registry-cache-edge is the exporter.
+        // The metric is 0 while nginx is stopped. The janitor exports it, so the label names nginx. registry-cache-edge is the exporter's job.
         `label_replace(changes((registry_cache_edge_start_time_seconds > 0)[${hour}:]) > ${restartsPerHour}, "job", "registry-cache-nginx", "", "")`,
         restarts("registry_cache_janitor_start_time_seconds"),
-        // An origin is stopped as long as its upstream is silent, and started anew.
+        // Excludes origins with a silent upstream, which are stopped and started on purpose.
         `${restarts('process_start_time_seconds{job=~"registry-cache-.*"}')} unless ignoring (job, instance) min_over_time(probe_success{job="registry-cache-upstream"}[${hour}]) == 0`,
-        // The exporter doesn't say when it was started; its counters begin anew.
+        // The exporter has no metric of its start time, but its counters are reset.
         `max without (upstream, kind, cache, refused, method, status) (resets(registry_cache_requests_total[${hour}])) > ${restartsPerHour}`,
       ].join(" or "),
       description: "{{ $labels.job }} has restarted {{ $value }} times within an hour.",
@@ -71,12 +71,12 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
   ];
 }
 
-/** @param labels over all of which it is, besides those of every target */
+/** @param labels labels to aggregate over, in addition to `job` and `instance` */
 function perSecond(counter: string, labels: string, durations: Durations): string {
   return `sum without (job, instance, ${labels}) (rate(${counter}[${durations.minutes(5)}]))`;
 }
 
-/** What the other side refuses isn't sent again, and counts as sent. What doesn't arrive is, and the time of what was sent last is absent until something was. */
+/** Samples that the receiver refuses count as failed and sent, and aren't retried. Samples that don't arrive are retried. The time of the last sent sample is absent before the first one. */
 function remoteWriteFails({ missingMinutes }: Thresholds, durations: Durations): string {
   const labels = "remote_name, url";
   const metric = (name: string) => `prometheus_remote_storage_${name}{job="registry-cache-prometheus"}`;

@@ -2,10 +2,10 @@ import type { Thresholds } from "../../config/thresholds.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
-/** Minutes without a word from the one that pulls; a large blob takes as long. */
+/** Minutes without new metrics from the container `prefetch`. The pull of a large blob can take this long. */
 const silentMinutes = 60;
 
-/** Only a cache with `prefetch` in its configuration has these metrics. */
+/** Only caches with `prefetch` in their configuration have these metrics. */
 export function prefetchAlerts({ prefetchHours }: Thresholds, durations: Durations): Alert[] {
   const missing = "registry_cache_prefetch_images_wanted - registry_cache_prefetch_images_present > 0";
   const silent = `time() - registry_cache_prefetch_run_time_seconds > ${durations.seconds(silentMinutes)}`;

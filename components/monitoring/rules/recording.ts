@@ -2,8 +2,8 @@ import type { Durations } from "./durations.ts";
 import type { RecordingRule } from "./rule.ts";
 
 /**
- * What the dashboard and the alerts share. Aggregated `without` the labels of one cache, so that those of its region stay where one Prometheus has
- * the metrics of several.
+ * The series that the dashboard and the alerts share. They are aggregated `without` the labels inside a cache, so that the labels of its region remain
+ * in a Prometheus with the metrics of several caches.
  */
 export function recordingRules(durations: Durations): RecordingRule[] {
   const short = durations.minutes(5);
@@ -84,7 +84,7 @@ export function recordingRules(durations: Durations): RecordingRule[] {
     {
       record: "upstream:registry_http_errors:ratio_rate5m",
       expr: ratio(
-        // What an upstream denies is missing for clients, and a probe that gets manifests doesn't see that it denies blobs.
+        // 401 and 403 are errors, because clients don't get what an upstream denies. The probe of manifests doesn't notice denied blobs.
         perOrigin + rate('registry_http_requests_total{code=~"5..|401|403"}', short),
         "upstream:registry_http_requests:rate5m",
       ),
@@ -98,12 +98,12 @@ export function recordingRules(durations: Durations): RecordingRule[] {
   ];
 }
 
-/** 0 where nothing of the part was counted yet, and nothing where there is no whole: an average over hours with a 0 / 0 in them would be none, either. */
+/** A ratio: 0 if the part has no series yet, and no result if the whole is 0, because a single 0 / 0 would make an average over hours NaN. */
 export function ratio(part: string, whole: string): string {
   return `(${part} or 0 * ${whole}) / (${whole} > 0)`;
 }
 
-/** What was answered without a transfer from the upstream. */
+/** The cache statuses of answers without a transfer from the upstream. */
 const answered = '"HIT|REVALIDATED|STALE|UPDATING"';
 export const hits = `cache=~${answered}`;
 const misses = `cache!~${answered}`;

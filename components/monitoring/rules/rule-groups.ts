@@ -18,13 +18,13 @@ type Alerts = StackConfig["monitoring"]["alerts"];
 export interface RuleOptions {
   /** See {@link durationsBy}. @default 60 */
   readonly secondsPerMinute?: number;
-  /** For a cache's own Prometheus, which has no probe from outside: what only that can tell is left out, since all rules must fit into a machine's user data. @default false */
+  /** Whether the rules are for a cache's own Prometheus. It has no probe from outside, so the alert that needs one is left out: the rules must fit into a machine's user data. @default false */
   readonly isOwn?: boolean;
-  /** For the Prometheus of one replica of several, which sees no other. @default false */
+  /** Whether the rules are for the Prometheus of one of several replicas, which doesn't see the others. @default false */
   readonly isOneOfSeveral?: boolean;
 }
 
-/** All rules of a cache, as groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
+/** All rules of a cache, as the groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
 export function ruleGroups(
   alerts: Alerts,
   { secondsPerMinute = 60, isOwn = false, isOneOfSeveral = false }: RuleOptions = {},
@@ -34,7 +34,7 @@ export function ruleGroups(
   return [
     {
       name: "registry-cache",
-      // In one group, rules are evaluated in their order: first what the alerts are made of.
+      // Prometheus evaluates the rules of a group in order, so the series that alerts use come first.
       rules: [
         ...recordingRules(durations),
         ...[
@@ -53,12 +53,12 @@ export function ruleGroups(
   ];
 }
 
-/** The same as a rule file. */
+/** The content of a rule file with {@link ruleGroups}. */
 export function renderRules(alerts: Alerts, options?: RuleOptions): string {
   return stringify({ groups: ruleGroups(alerts, options) }, { lineWidth: 0 });
 }
 
-/** With a team's labels and addresses. A label that is empty is none: Prometheus drops it. */
+/** Adds the team's labels and URLs to an alert. Prometheus drops labels with an empty value. */
 function alertingRule(
   alert: Alert,
   { labels, workingHoursLabels, overrides, runbookUrl }: Alerts,

@@ -14,15 +14,15 @@ export interface AlertingRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** As in a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
+/** A group in a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
 export interface RuleGroup {
   readonly name: string;
   readonly rules: readonly (RecordingRule | AlertingRule)[];
 }
 
 /**
- * Who is told, and how soon: `page` wakes somebody, `notify` is read on the next working day, `ticket` is for planned work, and `none` for nobody:
- * it's there for another rule or a machine.
+ * The urgency of an alert: `page` wakes somebody, `notify` is read on the next working day, and `ticket` is for planned work. `none` notifies
+ * nobody: the alert is for another rule or a program.
  */
 type Severity = "page" | "notify" | "ticket" | "none";
 
@@ -30,9 +30,9 @@ type Severity = "page" | "notify" | "ticket" | "none";
 export interface Alert {
   readonly name: AlertName;
   readonly severity: Severity;
-  /** A page that can wait until the morning: clients are served, if slower. @default false */
+  /** Whether a page can wait until the morning, because clients are served, if more slowly. @default false */
   readonly inWorkingHours?: boolean;
-  /** What it is about, for routing. */
+  /** What the alert is about, for routing. */
   readonly topic:
     | "availability"
     | "upstream"
@@ -42,8 +42,8 @@ export interface Alert {
     | "change"
     | "monitoring";
   readonly expr: string;
-  /** How long it must hold, as {@link Durations} writes it. @default at once */
+  /** How long the condition must hold, in the format of {@link Durations}. @default the alert fires immediately */
   readonly for?: string;
-  /** One sentence, a template of Prometheus; the rest is in the runbook. */
+  /** A short text, as a Prometheus template. The runbook has the rest. */
   readonly description: string;
 }

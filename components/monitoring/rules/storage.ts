@@ -25,7 +25,7 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations): Ale
       name: "RegistryCacheDiskFilling",
       severity: "notify",
       topic: "storage",
-      // The cache fills its disk on purpose, and stops at the reserve. What an upgrade needs of the machine's own disk, it needs quickly.
+      // The cache fills its disk on purpose, up to the reserve. So only a disk with less free space than that counts. An upgrade fills the machine's own disk quickly.
       expr: [
         `predict_linear(${free}${ahead} and ${free} < ${reserve}`,
         `predict_linear(node_filesystem_avail_${root}${ahead} and node_filesystem_avail_${root} < ${2 * rootFree} * node_filesystem_size_${root}`,

@@ -35,7 +35,7 @@ export function trafficAlerts(thresholds: Thresholds, durations: Durations): Ale
   ];
 }
 
-/** Clients are known by buckets of their addresses: see docs/metrics.md. */
+/** Finds a client with an unusual share of the traffic. Metrics count clients in buckets of their addresses: see docs/metrics.md. */
 function abuse(thresholds: Thresholds, durations: Durations): string {
   const { abuseShare, abuseClients, abuseMBps, abuseRequestsPerSecond } = thresholds;
   const hour = durations.hours(1);

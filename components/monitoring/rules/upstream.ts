@@ -8,10 +8,10 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
   const { missErrorRatio, failingMissesPerMinute } = thresholds;
   const failing = (metric: string, requests: string) =>
     `${metric} > ${errorRatio} and ${requests} > ${busyRequestsPerMinute} / 60`;
-  // In a warm cache, all that isn't there can fail and be a small share of the whole. Where most fails, a few requests are enough to know.
+  // In a warm cache, misses are a small share of all requests, so the overall error ratio stays low even if all misses fail. If most misses fail, a few are enough evidence.
   const missesFail = `upstream:registry_cache_miss_errors:ratio_rate5m > ${missErrorRatio} and upstream:registry_cache_misses:rate5m > ${failingMissesPerMinute} / 60`;
   const errors = "upstream:registry_cache_errors:ratio_rate5m";
-  // An origin is stopped while its upstream is silent, and without it, nobody knows of manifests.
+  // While its upstream is silent, an origin is stopped. Without the origin, the probe of manifests says nothing.
   const noManifests = `probe_success{job="registry-cache-manifests"} == 0 unless ignoring (job, instance) (${unreachable} or up{job="registry-cache-origin"} == 0)`;
   const noAnswers = `${unreachable} or ${noManifests}`;
   const unlessUnreachable = `unless ignoring (job, instance) (${noAnswers})`;
@@ -30,7 +30,7 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       severity: "page",
       inWorkingHours: true,
       topic: "upstream",
-      // Within so many hours, replicas come and go, and the fault may be seen by the other probe.
+      // Over all replicas and both probes: within these hours, replicas come and go, and another probe may see the fault.
       expr: `max without (job, instance, ${replicaLabels}) (${noAnswers})`,
       for: durations.hours(outdatedHours),
       description: `For ${outdatedHours} h, the upstream {{ $labels.upstream }} hasn't answered, or has given no manifests. The tags that the cache serves are as old.`,

@@ -4,23 +4,23 @@ import type { Upstream } from "../../config/schema.ts";
 import { registryUrl } from "../../config/upstream.ts";
 import { Html, html, type Html as Part } from "./page/html.ts";
 
-/** What the page says without asking Prometheus. */
+/** The page's content that doesn't come from Prometheus. */
 export interface StatusPageFacts {
   /** The region's name. */
   readonly region: string;
   /** URL that clients connect to. */
   readonly endpoint: string;
-  /** What kind of host it runs on: `aws vm`. */
+  /** The kind of host that the cache runs on: `aws vm`. */
   readonly host: string;
   readonly upstreams: readonly Pick<Upstream, "name" | "registry" | "url" | "repositories">[];
-  /** Whether nodes take blobs from the bucket: then the cache counts none of their bytes. */
+  /** Whether nodes get blobs from the bucket. The cache then doesn't count their bytes. */
   readonly redirected: boolean;
 }
 
 const generated = (name: string) => readFileSync(new URL(`generated/${name}`, import.meta.url), "utf8");
 const [style, code] = [generated("page.css"), generated("page.js")];
 
-/** Its own style and script, and answers of its own server: nothing else that a page can do. https://www.w3.org/TR/CSP3/ */
+/** Allows only the page's own style and script, and requests to its own server. https://www.w3.org/TR/CSP3/ */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "connect-src 'self'",
@@ -35,10 +35,10 @@ function digestOf(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
-/** So many globs of an upstream: the page travels with the Pod, for which Azure has 64 KiB. */
+/** The maximum number of globs shown per upstream. The page is part of the Pod, which is limited to 64 KiB in Azure. */
 const maxGlobs = 8;
 
-/** How the cache of a region does, for a browser: one page over Prometheus's HTTP API, beside which it must be served. It needs no other file and no other network. */
+/** The status page of a region's cache: one HTML file that uses Prometheus's HTTP API on the same server. It needs no other file or server. */
 export function statusPage({ region, endpoint, host, upstreams, redirected }: StatusPageFacts): string {
   const { host: authority } = new URL(endpoint);
   return html`<!doctype html>

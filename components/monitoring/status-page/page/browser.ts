@@ -9,7 +9,7 @@ import { stateOf } from "./state.ts";
 import { clock } from "./units.ts";
 import { verdictOf } from "./verdict.ts";
 
-/** Of the browser's own interface, what the page uses: the project has no types of it. https://developer.mozilla.org/docs/Web/API */
+/** The parts of the browser's DOM that the page uses, because the project doesn't include its types. https://developer.mozilla.org/docs/Web/API */
 interface Element {
   innerHTML: string;
   title: string;
@@ -27,7 +27,7 @@ declare const document: {
 };
 declare function addEventListener(type: string, listener: () => void): void;
 
-/** Seconds. */
+/** The timeout of a request, and the intervals between two updates. In seconds. */
 const patience = 20;
 const refresh = { state: 15, figures: 60, plots: 300 };
 const windows = { "1h": "Last hour", "1d": "Last day" };
@@ -50,7 +50,7 @@ const prometheus = new Prometheus(async (path, parameters) => {
 const title = document.title;
 const shown = new Map<string, string>();
 
-/** Only what differs: a selection or the focus elsewhere stays. */
+/** Replaces an element's content only if it differs, so that a selection or the focus stays. */
 function show(id: string, content: Html): void {
   if (shown.get(id) === content.text) return;
   shown.set(id, content.text);
@@ -90,7 +90,7 @@ function drawPlots(): void {
   }
 }
 
-/** The values at the pointer, in the legend. */
+/** Shows the values at the pointer in the legend. */
 function followPointer(index: number): void {
   const place = document.getElementById(`plot${index}`);
   const mark = (x: number, step?: number) => {
@@ -109,7 +109,7 @@ function followPointer(index: number): void {
   place.addEventListener("pointerleave", () => mark(-9));
 }
 
-/** Runs it, and again and again, while somebody looks. */
+/** Runs a task repeatedly while the page is visible. */
 function repeat(task: () => Promise<void>, everySeconds: number, failed: (reason: string) => void): void {
   let last = 0;
   let running = false;

@@ -2,13 +2,13 @@ import { hits } from "../../rules/recording.ts";
 import type { Prometheus } from "./prometheus.ts";
 import { bytes, count, percent, seconds } from "./units.ts";
 
-/** A line of the table: what it is, and its text per window. */
+/** A row of the table: its name, and its text for each window. */
 export interface Figure {
   readonly name: string;
   readonly texts: readonly string[];
 }
 
-/** What was counted in one window. */
+/** The counts of one window. */
 interface Counted {
   readonly requests: number | undefined;
   readonly blobHits: number | undefined;
@@ -29,23 +29,23 @@ export const fromUpstreams = "registry_proxy_pulled_bytes_total";
 export const blobs = 'kind="blob"';
 export const others = 'kind=~"manifest|tag|list"';
 
-/** Requests that were answered without a transfer from the upstream, and all that were looked up. */
+/** Selectors of the requests that were answered without a transfer from the upstream, and of all requests for which the cache was used. */
 export function lookedUp(kinds: string): { hits: string; all: string } {
   const requests = (selector: string) => `registry_cache_requests_total{${kinds},${selector}}`;
   return { hits: requests(hits), all: requests('cache!="NONE"') };
 }
 
 /**
- * By how much a counter has grown in a window: the growth of those that were there before it, and all of those that weren't. increase() alone misses the first event
- * of a series: a new cache would look idle.
- * @param window of Prometheus, as `1h`
- * @param before in which the counter must have been seen, if it was there before the window
+ * A query for the growth of a counter in a window: the increase of a series that existed before the window, or the whole value of a new one. increase() alone misses the first
+ * event of a series, so a new cache would look idle.
+ * @param window a Prometheus duration such as `1h`
+ * @param before the time before the window in which an existing series must have a sample
  */
 export function growth(counter: string, window: string, before = "1h"): string {
   return `((increase(${counter}[${window}]) and last_over_time(${counter}[${before}] offset ${window})) or ${counter})`;
 }
 
-/** @throws as the Prometheus does */
+/** @throws what {@link Prometheus} throws */
 async function countedIn(prometheus: Prometheus, window: string): Promise<Counted> {
   const value = async (query: string) => (await prometheus.query(query))[0]?.value;
   const total = (counter: string) => `sum(${growth(counter, window)})`;
@@ -72,8 +72,8 @@ async function countedIn(prometheus: Prometheus, window: string): Promise<Counte
 }
 
 /**
- * @param windows of Prometheus
- * @throws as the Prometheus does
+ * @param windows Prometheus durations
+ * @throws what {@link Prometheus} throws
  */
 export async function figuresOf(prometheus: Prometheus, windows: readonly string[]): Promise<Figure[]> {
   const all = await Promise.all(windows.map((window) => countedIn(prometheus, window)));

@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export class Html {
   readonly text: string;
 
@@ -7,10 +7,10 @@ export class Html {
   }
 }
 
-/** What may stand in a template: plain text is escaped, a list is its parts in order, and undefined is nothing. */
+/** A value in a template: plain text is escaped, a list stands for its parts in order, and undefined for nothing. */
 export type Part = string | number | Html | undefined | readonly Part[];
 
-/** A template for HTML or SVG that escapes what is put into it, in text and in quoted attributes. */
+/** A template for HTML or SVG. It escapes values, both in text and in quoted attributes. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(String.raw({ raw: strings }, ...parts.map(render)));
 }

@@ -7,11 +7,11 @@ export interface Plot {
   readonly title: string;
   readonly steps: Steps;
   readonly format: (value: number | undefined) => string;
-  /** Where the axis ends. @default above the largest value */
+  /** The end of the axis. @default above the largest value */
   readonly top?: number;
-  /** @default a linear axis that begins at 0 */
+  /** Whether the axis is logarithmic. @default false: linear from 0 */
   readonly logarithmic?: boolean;
-  /** A value per step, not negative; undefined where there is none. */
+  /** Each line has one value per step, at least 0, or undefined for a gap. */
   readonly lines: readonly { readonly name: string; readonly values: readonly (number | undefined)[] }[];
 }
 
@@ -21,15 +21,15 @@ export interface Size {
   readonly height: number;
 }
 
-/** Pixels around the lines, for the texts of the axes. */
+/** Space around the lines for the labels of the axes, in pixels. */
 const margin = { left: 66, right: 8, top: 8, bottom: 22 };
 
-/** Where things are in a plot, in pixels. */
+/** Positions in a plot, in pixels. */
 export interface Geometry {
   readonly ticks: readonly number[];
   x(index: number): number;
   y(value: number): number;
-  /** The step that is nearest. */
+  /** The index of the step that is nearest to a position. */
   indexAt(x: number): number;
 }
 
@@ -51,7 +51,7 @@ export function geometryOf({ steps, lines, top, logarithmic }: Plot, { width, he
   };
 }
 
-/** From 0 to at least `most`, two to five round steps. */
+/** Ticks from 0 to at least `most`, in two to five round steps. */
 export function linearTicks(most: number): number[] {
   if (most <= 0) return [0, 1];
   const rough = most / 4;
@@ -60,7 +60,7 @@ export function linearTicks(most: number): number[] {
   return Array.from({ length: Math.ceil(most / step - 1e-9) + 1 }, (_, index) => index * step);
 }
 
-/** Powers of ten from below the smallest to above the largest: at least two. */
+/** Powers of ten from at most the smallest value to at least the largest: at least two. */
 export function decades(values: readonly number[]): number[] {
   const [least, most] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0.01, 1];
   const first = Math.floor(Math.log10(least) + 1e-9);
@@ -70,7 +70,7 @@ export function decades(values: readonly number[]): number[] {
 
 type Values = Plot["lines"][number]["values"];
 
-/** `M` and `L` for each run of values. */
+/** The path of a line in SVG: `M` starts each run of values, `L` continues it. */
 export function pathOf(values: Values, { x, y }: Geometry): string {
   const parts = values.map((value, index) => {
     if (value === undefined) return "";
@@ -79,7 +79,7 @@ export function pathOf(values: Values, { x, y }: Geometry): string {
   return parts.join("");
 }
 
-/** A value between two gaps is no line. */
+/** Dots for single values between two gaps, which have no line. */
 function dotsOf(values: Values, { x, y }: Geometry): Html[] {
   return values.flatMap((value, index) => {
     const isAlone = values[index - 1] === undefined && values[index + 1] === undefined;
@@ -88,7 +88,7 @@ function dotsOf(values: Values, { x, y }: Geometry): Html[] {
   });
 }
 
-/** Full hours of the reader's clock in the steps, every third or sixth: the index, and how the clock shows it. */
+/** Every third or sixth full hour in the reader's time zone: its index in the steps, and its text. */
 function hourTicks({ first, last, step }: Steps, width: number): { index: number; text: string }[] {
   const every = width < 480 ? 6 : 3;
   const date = new Date(1000 * first);
@@ -103,7 +103,7 @@ function hourTicks({ first, last, step }: Steps, width: number): { index: number
   return found;
 }
 
-/** The values at one step, as the legend shows them; without an index, the last ones that there are. */
+/** The legend with the values at one step, or without an index with the latest values. */
 export function legendOf({ lines, format, steps }: Plot, index?: number): Html {
   const at = (values: Values) =>
     index === undefined ? values.findLast((value) => value !== undefined) : values[index];
@@ -114,7 +114,7 @@ export function legendOf({ lines, format, steps }: Plot, index?: number): Html {
   )}<li class="dim">${time}</li>`;
 }
 
-/** What somebody who can't see the plot is told of it. */
+/** A description of the plot for screen readers. */
 function descriptionOf({ title, lines, format }: Plot): string {
   const texts = lines.map(({ name, values }) => {
     const known = values.filter((value) => value !== undefined);
@@ -125,7 +125,7 @@ function descriptionOf({ title, lines, format }: Plot): string {
   return `${title}, last day. ${texts.join("; ")}.`;
 }
 
-/** Without the zero behind the point: an axis has round values. */
+/** Removes zeros after the decimal point, because the values of an axis are round. */
 function round(text: string): string {
   return text.replace(/\.0+(?= )/, "");
 }

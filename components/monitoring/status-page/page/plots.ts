@@ -12,7 +12,7 @@ import type { Plot } from "./plot.ts";
 import type { Prometheus, Steps } from "./prometheus.ts";
 import { bytes, bytesPerSecond, percent, seconds } from "./units.ts";
 
-/** Seconds between two points, and what each one looks at. */
+/** Seconds between two points, and the window of each point. */
 const stepSeconds = 300;
 const window = "5m";
 
@@ -26,7 +26,7 @@ const ratio = (kinds: string) => {
   const { hits, all } = lookedUp(kinds);
   return `(${total(hits)} or 0 * ${total(all)}) / (${total(all)} > 0)`;
 };
-// For the buckets, there are too many to look an hour back at every point.
+// Not growth(), because histograms have too many series to look back an hour at every point.
 const quantile = (buckets: string) =>
   `histogram_quantile(0.95, sum by (le) ((increase(${buckets}[${window}]) and ${buckets} offset ${window}) or ${buckets}))`;
 
@@ -71,7 +71,7 @@ export const plotQueries: readonly PlotQueries[] = [
   },
 ];
 
-/** @throws as the Prometheus does */
+/** @throws what {@link Prometheus} throws */
 export async function plotsOf(prometheus: Prometheus, steps: Steps): Promise<Plot[]> {
   return Promise.all(
     plotQueries.map(async (plot) => ({

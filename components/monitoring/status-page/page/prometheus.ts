@@ -1,4 +1,4 @@
-/** What the page asks of the cache's Prometheus: https://prometheus.io/docs/prometheus/latest/querying/api/ */
+/** A client for the page's requests to the cache's Prometheus: https://prometheus.io/docs/prometheus/latest/querying/api/ */
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -8,13 +8,13 @@ export interface Sample {
   readonly value: number;
 }
 
-/** An element of a range vector: a value for each step, and undefined where there is none. */
+/** An element of a range vector: a value for each step, or undefined for a gap. */
 export interface Series {
   readonly labels: Labels;
   readonly values: readonly (number | undefined)[];
 }
 
-/** The moments of a range, in Unix time: from the first to the last, both included. */
+/** The times of a range, in Unix time, from the first to the last inclusive. `step` in seconds. */
 export interface Steps {
   readonly first: number;
   readonly last: number;
@@ -27,11 +27,11 @@ export interface Alert {
   readonly firing: boolean;
   readonly severity: string;
   readonly topic: string;
-  /** As its rule says it. It holds only once the alert fires: it may say for how long something has been so. */
+  /** The rule's description. It is true only once the alert fires, because it may say how long a condition has held. */
   readonly description: string;
-  /** Absent where there is none that a browser may open. */
+  /** URL of the runbook. Absent if a browser can't open it. */
   readonly runbook?: string;
-  /** The upstream that it is about, if it is about one. */
+  /** The upstream that the alert is about, if any. */
   readonly upstream?: string;
   /** Unix time. */
   readonly since: number;
@@ -44,7 +44,7 @@ type Get = (path: string, parameters: Record<string, string>) => Promise<unknown
 export class Prometheus {
   readonly #get: Get;
 
-  /** @param get the `data` of an answer; throws when there is none */
+  /** @param get returns the `data` of an answer. Throws if there is none */
   constructor(get: Get) {
     this.#get = get;
   }
@@ -68,7 +68,7 @@ export class Prometheus {
     });
   }
 
-  /** Those that somebody is told of, the most urgent first. */
+  /** The alerts that notify somebody, the most urgent first. */
   async alerts(): Promise<Alert[]> {
     const data = (await this.#get("rules", { type: "alert" })) as { groups: RuleGroup[] };
     return data.groups

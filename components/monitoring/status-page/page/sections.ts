@@ -5,7 +5,7 @@ import { only, type State, silentParts } from "./state.ts";
 import { bytes, clock, count, duration, percent, seconds } from "./units.ts";
 import type { Level, Verdict } from "./verdict.ts";
 
-/** Beside the colour. */
+/** Signs that accompany the colours. */
 const signs: Readonly<Record<Level, string>> = {
   good: "✓",
   notice: "!",
@@ -21,7 +21,7 @@ export function verdictSection({ level, word, reasons }: Verdict): Html {
   }</span></p>`;
 }
 
-/** Nothing where there is no alert: the verdict says so. */
+/** Empty without alerts, because the verdict already says so. */
 export function alertSection({ alerts, at }: State): Html {
   if (alerts.length === 0) return html``;
   return html`<h2>Alerts</h2><ul class="alerts">${alerts.map((alert) => alertItem(alert, at))}</ul>`;
@@ -38,7 +38,7 @@ function alertItem(alert: Alert, at: number): Html {
   }</li>`;
 }
 
-/** @param windows their titles */
+/** @param windows the titles of the windows */
 export function figureSection(figures: readonly Figure[], windows: readonly string[]): Html {
   return html`<table><thead><tr><td></td>${windows.map((window) => html`<th scope="col">${window}</th>`)}</tr></thead><tbody>${figures.map(
     ({ name, texts }) =>
@@ -46,10 +46,10 @@ export function figureSection(figures: readonly Figure[], windows: readonly stri
   )}</tbody></table>`;
 }
 
-/** Whether it is well, what it is, and how it does. */
+/** A part's health, name and state. */
 type Line = readonly [well: boolean | undefined, name: string, text: string | Html];
 
-/** Whether the parts are well, how full the disk is, and for a machine that follows its Pod, what is wanted and what runs. */
+/** The health of the parts, the usage of the disk, and for a machine that follows its Pod, the wanted and the running Pod. */
 export function stateSection(state: State): Html {
   const lines = [
     ...answers(state),

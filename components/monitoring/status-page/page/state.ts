@@ -1,6 +1,6 @@
 import type { Alert, Prometheus, Sample } from "./prometheus.ts";
 
-/** How the cache is now. */
+/** The current state of the cache. */
 export interface State {
   /** Unix time. */
   readonly at: number;
@@ -29,7 +29,7 @@ export const stateQueries = {
   prefetchWanted: "registry_cache_prefetch_images_wanted",
 } as const;
 
-/** @throws as the Prometheus does */
+/** @throws what {@link Prometheus} throws */
 export async function stateOf(prometheus: Prometheus, at: number): Promise<State> {
   const entries = Object.entries(stateQueries).map(
     async ([name, query]) => [name, await prometheus.query(query)] as const,
@@ -38,7 +38,7 @@ export async function stateOf(prometheus: Prometheus, at: number): Promise<State
   return { at, alerts, samples: Object.fromEntries(samples) as unknown as State["samples"] };
 }
 
-/** The value of the only sample, if there is one. */
+/** The value of the first sample, or undefined. For queries with at most one sample. */
 export function only(samples: readonly Sample[]): number | undefined {
   return samples[0]?.value;
 }
@@ -48,7 +48,7 @@ export function silentUpstreams({ samples }: State): string[] {
   return samples.upstreams.flatMap(({ labels, value }) => (value === 0 ? [labels.upstream ?? ""] : []));
 }
 
-/** The parts that don't answer, without those whose silence has another reason: the origin of a silent upstream is stopped. */
+/** The parts that don't answer, without the origins of silent upstreams, which are stopped on purpose. */
 export function silentParts(state: State): string[] {
   const silent = silentUpstreams(state);
   return state.samples.parts

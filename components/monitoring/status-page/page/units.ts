@@ -1,4 +1,4 @@
-/** Amounts as people read them. What isn't a number is a dash. */
+/** Formats amounts for people. A dash stands for a missing number. */
 
 const none = "–";
 
@@ -24,17 +24,17 @@ export function bytesPerSecond(value: number | undefined): string {
   return written(value, (amount) => `${bytes(amount)}/s`);
 }
 
-/** @param value 1 is all */
+/** @param value a fraction: 1 is 100 % */
 export function percent(value: number | undefined): string {
   return written(value, (share) => `${(100 * share).toFixed(1)} %`);
 }
 
-/** @param value how many, also as Prometheus extrapolates it */
+/** @param value a number, possibly with a fraction, because Prometheus extrapolates */
 export function count(value: number | undefined): string {
   return written(value, (amount) => Math.round(amount).toLocaleString("en-US"));
 }
 
-/** How long one thing takes: `5.2 ms`, `48 ms`, `2.50 s`. */
+/** The time that one operation takes: `5.2 ms`, `48 ms`, `2.50 s`. */
 export function seconds(value: number | undefined): string {
   return written(value, (time) => {
     const milliseconds = 1000 * time;
@@ -45,7 +45,7 @@ export function seconds(value: number | undefined): string {
   });
 }
 
-/** How long a state lasts, in its two largest units: `3 d 4 h`. */
+/** The time that a state lasts, in its two largest units: `3 d 4 h`. */
 export function duration(value: number | undefined): string {
   return written(value, (time) => {
     const units = [
@@ -67,7 +67,7 @@ export function duration(value: number | undefined): string {
 }
 
 /**
- * In the reader's time zone: `14:05`, on another day `27 Nov, 14:05`, in another year `27 Nov 2027`.
+ * A time in the reader's time zone: `14:05`, on another day `27 Nov, 14:05`, in another year `27 Nov 2027`.
  * @param at Unix time
  * @param now Unix time
  */

@@ -1,9 +1,9 @@
 import { only, type State, silentParts, silentUpstreams } from "./state.ts";
 
-/** `notice`: somebody should look, and clients don't notice; `degraded`: clients notice, or soon will; `down`: clients aren't served. */
+/** `notice`: somebody should look, but clients aren't affected. `degraded`: clients are affected, or soon will be. `down`: the cache doesn't serve clients. */
 export type Level = "good" | "notice" | "degraded" | "down" | "unknown";
 
-/** How the cache is, in one line. */
+/** The overall state of the cache, in one line. */
 export interface Verdict {
   readonly level: Level;
   readonly word: string;
@@ -11,7 +11,7 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-/** Alerts about these are about clients, or what they will notice next. */
+/** The topics of alerts that affect clients, or soon will. */
 const aboutClients = ["availability", "upstream", "storage", "certificate"];
 
 export function verdictOf(state: State): Verdict {
