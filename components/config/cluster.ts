@@ -74,7 +74,7 @@ export const replicas = z
 const externalDns = z
   .boolean()
   .default(true)
-  .describe("Whether external-dns is to make the endpoint's records.");
+  .describe("Whether external-dns creates the endpoint's records.");
 
 /** @param owner of the Pods */
 function proxiesOf(owner: string) {
@@ -174,7 +174,7 @@ export const expose = z
       gateway: z
         .strictObject({
           name: objectName.describe("Name of the existing Gateway."),
-          namespace: objectName.describe("Its namespace."),
+          namespace: objectName.describe("Namespace of the Gateway."),
           listener: objectName.exactOptional().describe("Name of its listener. Default: any that matches."),
         })
         .describe(

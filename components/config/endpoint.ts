@@ -23,7 +23,7 @@ const acme = certificate("acme", {
   challengeZone: hostname
     .exactOptional()
     .describe(
-      "Existing public DNS zone that contains the host name, where the name is proved. Required if `endpoint.zone` is private. Default: `endpoint.zone`.",
+      "Existing public DNS zone that contains the host name, for the ACME challenge. Required if `endpoint.zone` is private. Default: `endpoint.zone`.",
     ),
 });
 
@@ -51,7 +51,7 @@ const ca = certificates
 
 const byIssuer = certificate("issuer", {
   name: objectName.describe("Name of cert-manager's issuer."),
-  kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer").describe("Its kind."),
+  kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer").describe("Kind of the issuer."),
   ca,
 });
 
@@ -114,11 +114,11 @@ export const cloudEndpoint = z
       .enum(["none", "dns"])
       .default("none")
       .describe(
-        "What happens to the endpoint's records while it doesn't answer. `none`: they stay. `dns`: they are withdrawn, so that clients fall back at once: docs/private-networks.md.",
+        "What happens to the endpoint's records while it doesn't answer. `none`: they stay. `dns`: they are withdrawn, so that clients fall back immediately: docs/private-networks.md.",
       ),
     privateLink: privateLink(
       awsPrincipal,
-      "Who may make a VPC endpoint, as a list of ids of accounts and ARNs of accounts, users and roles.",
+      "Who may create a VPC endpoint, as a list of account IDs and of ARNs of accounts, users and roles.",
     ),
     tls: z.discriminatedUnion("mode", [acme, providedBySecret, privateAuthority]).describe(tlsMeaning),
   })
@@ -185,7 +185,7 @@ export const azureEndpoint = cloudEndpoint
       .describe("Id of the Azure subscription of the DNS zones. Default: that of the region."),
     privateLink: privateLink(
       subscriptionId,
-      "Who may make a private endpoint, as a list of ids of subscriptions.",
+      "Who may create a private endpoint, as a list of subscription IDs.",
     ),
     tls: z.discriminatedUnion("mode", [azureAcme, providedByKeyVault, privateAuthority]).describe(tlsMeaning),
   })

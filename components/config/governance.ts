@@ -98,7 +98,7 @@ export const azureGovernance = z.strictObject({
   )
     .exactOptional()
     .describe(
-      "Resource id of the Log Analytics workspace that gets the audit logs of vaults, storage accounts and clusters. Default: nobody does.",
+      "Resource id of the Log Analytics workspace that gets the audit logs of vaults, storage accounts and clusters. Default: none.",
     ),
   subnetSecurityGroups: z
     .boolean()

@@ -24,7 +24,7 @@ const releaseFile = z
     )
       .exactOptional()
       .describe(
-        "Where the charts are that a file names by name and version only, as a reference with `{name}` and `{version}`. Default: none are.",
+        "Where to find charts that a file names only by name and version: a reference with `{name}` and `{version}`. Default: such charts aren't prefetched.",
       ),
   })
   .transform(({ path, charts }, context) => {
@@ -47,7 +47,7 @@ export const prefetch = z
       .array(z.string())
       .default([])
       .describe(
-        "Images and charts, as `registry/repository:tag` or with `@sha256:…`. A `*` in a tag stands for any text. What has no room comes last: the order is the priority.",
+        "Images and charts, as `registry/repository:tag` or with `@sha256:…`. A `*` in a tag stands for any text. The order is the priority: if the room doesn't suffice, the last ones are left out.",
       ),
     files: z
       .array(releaseFile)
@@ -59,14 +59,14 @@ export const prefetch = z
       .union([z.literal("all"), z.array(platform).min(1)])
       .default(["linux/amd64", "linux/arm64"])
       .describe(
-        "Of an image with several platforms, those that are wanted, or `all`. What has no platform, such as a chart, always is.",
+        "Platforms to prefetch of an image with several, or `all`. Content without a platform, such as a chart, is always prefetched.",
       ),
     everyMinutes: z
       .int()
       .min(1)
       .max(1440)
       .default(60)
-      .describe("Minutes between two looks. A changed list is looked at at once."),
+      .describe("Minutes between two rounds. A changed list starts a round immediately."),
     mbps: z
       .int()
       .min(1)

@@ -87,7 +87,7 @@ function machine(image: z.ZodType<string>) {
         .min(1)
         .default("auto")
         .describe(
-          "The cloud's name of the machine type or size. `auto`: the smallest that carries the workload.",
+          "The cloud's name of the machine type or size. `auto`: the smallest that sustains the workload.",
         ),
       architecture: z
         .enum(["arm64", "amd64"])
@@ -128,7 +128,7 @@ const ownCluster = {
     .array(addressRange)
     .min(1)
     .describe(
-      "Who may reach the cluster's API, as a list of address ranges: whoever runs `pulumi up`, and the people on call.",
+      "Who may reach the cluster's API, as a list of address ranges: you, your pipeline, and the people on call.",
     ),
   replicas,
   operator,

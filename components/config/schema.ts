@@ -57,7 +57,7 @@ const monitoring = z.strictObject({
   labels: externalLabels
     .default({})
     .describe(
-      "Labels of everything that leaves the cache's Prometheus, alerts too: `installation`, `pipeline` …",
+      "Labels of all metrics and alerts that leave the cache's Prometheus: `installation`, `pipeline` …",
     ),
   alerts: alerts.prefault({}).describe("Which alerts fire, when, and with which labels."),
   alertmanagers: z
@@ -67,7 +67,7 @@ const monitoring = z.strictObject({
   remoteWrite: z
     .strictObject({
       url: serverUrl({ path: true }).describe(
-        "Address that takes Prometheus remote write. Plain `http://` as for `upstreams[].url`.",
+        "Address that accepts Prometheus remote write. Plain `http://` as for `upstreams[].url`.",
       ),
       credentials: secretKey
         .exactOptional()
@@ -82,7 +82,7 @@ const monitoring = z.strictObject({
     })
     .exactOptional()
     .describe(
-      "Where all metrics are sent, but not what the rules make of them: it needs the rules, too. Default: nowhere.",
+      "Where all metrics are sent. The results of the rules aren't sent: load the rules at the receiver, too. Default: nowhere.",
     ),
 });
 
@@ -98,19 +98,18 @@ const images = z.strictObject(
 );
 
 const budget = z.strictObject({
-  monthlyUSD: z
-    .number()
-    .positive()
-    .describe("What the whole stack may cost in a month, in USD, by estimate."),
+  monthlyUSD: z.number().positive().describe("Maximum estimated cost of the whole stack in a month, in USD."),
   over: z
     .enum(["warn", "fail"])
     .default("warn")
-    .describe("What a preview does that exceeds the budget, or may exceed it because prices are missing."),
+    .describe(
+      "What happens in a preview that exceeds the budget, or may exceed it because prices are missing.",
+    ),
   unpriced: z
     .enum(["fail", "allow"])
     .default("fail")
     .describe(
-      "What `over: fail` does where a line has no price in its region. `allow`: it passes with a warning if the prices of other regions fit into the budget.",
+      "What `over: fail` does if a line has no price in its region. `allow`: the preview passes with a warning if the stack meets the budget with prices of other regions.",
     ),
 });
 
@@ -128,20 +127,20 @@ const cost = z.strictObject({
         .enum(["none", "billed", "unknown"])
         .default("unknown")
         .describe(
-          "AWS: whether what the nodes pull from public addresses passes a NAT gateway of theirs. `billed` counts it, for the customers. " +
-            "`unknown`: it isn't counted, and the estimate says where that decides.",
+          "AWS: whether the nodes' pulls from public addresses pass their own NAT gateway. `billed`: the estimate counts this traffic, as a cost of the customers. " +
+            "`unknown`: it doesn't count it, and says where this would change the result.",
         ),
       s3Endpoint: z
         .boolean()
         .default(true)
-        .describe("AWS: whether the nodes reach S3 by a gateway endpoint, past the NAT gateway."),
+        .describe("AWS: whether the nodes reach S3 by a gateway endpoint instead of the NAT gateway."),
     })
     .prefault({})
     .describe("The network of the nodes, which their owners pay."),
   registryGiB: quantity
     .exactOptional()
     .describe(
-      "What the Azure registries among the upstreams hold in all, in GiB: a geo-replica has all of it. Default: `workload.workingSetGiB`, which is less.",
+      "Total content of the Azure registries among the upstreams, in GiB: a geo-replica stores all of it. Default: `workload.workingSetGiB`, which is less.",
     ),
   clusters: z
     .int()
@@ -149,7 +148,7 @@ const cost = z.strictObject({
     .max(10_000)
     .default(5)
     .describe(
-      "Clusters, and accounts, of a region that would each need a cache of their own: for the comparison only.",
+      "Clusters and accounts of a region that would each need their own cache. Only for the comparison.",
     ),
 });
 
@@ -160,15 +159,15 @@ const shared = {
     .array(upstream)
     .min(1)
     .describe(
-      "The registries that the cache serves. The first answers requests that don't say which one they mean.",
+      "The registries that the cache serves. The first one answers requests that don't name a registry.",
     ),
   workload: workload.prefault({}).describe("The assumed use of one region's cache: for sizing and cost."),
   monitoring: monitoring.prefault({}).describe("Where metrics and alerts go."),
   prefetch: prefetch
     .exactOptional()
-    .describe("What is to be in the caches before it is asked for: docs/prefetch.md. Default: nothing."),
+    .describe("Images to pull into the caches before clients need them: docs/prefetch.md. Default: nothing."),
   images: images.default({}).describe("Images that replace the pinned ones."),
-  cost: cost.prefault({}).describe("Facts that the cost estimate needs and can't find out."),
+  cost: cost.prefault({}).describe("Facts for the cost estimate that it can't find out itself."),
   budget: budget.exactOptional().describe("A limit for the estimated cost. Default: none."),
 };
 

@@ -142,7 +142,9 @@ const existingBucket = z
     s3: z
       .strictObject({
         bucket: s3BucketName.describe("Name of the bucket, which belongs to the cache alone."),
-        region: matching(/^[a-z0-9-]{2,32}$/, "a region of S3, like eu-central-1").describe("Its region."),
+        region: matching(/^[a-z0-9-]{2,32}$/, "a region of S3, like eu-central-1").describe(
+          "Region of the bucket.",
+        ),
         endpoint: serverUrl({ path: false })
           .exactOptional()
           .describe(

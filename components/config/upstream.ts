@@ -20,7 +20,7 @@ export const upstream = z
     url: serverUrl({ path: false })
       .exactOptional()
       .describe(
-        "Where the registry is really reached, for example another cache. Plain `http://` only to a loopback or private address, or to a Service of the cluster (`http://name.namespace.svc`). " +
+        "Where the cache reaches the registry, if not at its name: for example another cache. Plain `http://` only to a loopback or private address, or to a Service of the cluster (`http://name.namespace.svc`). " +
           "Default: `https://<registry>`.",
       ),
     repositories: z
@@ -43,7 +43,7 @@ export const upstream = z
     )
       .exactOptional()
       .describe(
-        "A small image that is always there, as `repository:tag`: the self-check pulls it, and every minute the cache asks the registry for a manifest of its repository: docs/metrics.md. Default: neither.",
+        "A small image that always exists, as `repository:tag`. The self-check pulls it, and every minute the cache requests a manifest of its repository from the registry: docs/metrics.md. Default: neither.",
       ),
     credentials: secretKey
       .exactOptional()
