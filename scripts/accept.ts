@@ -74,7 +74,7 @@ async function run(stack: string, options: Options): Promise<void> {
 }
 
 async function isConfirmed(stack: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new Error("nobody is there to ask: add --yes");
+  if (!process.stdin.isTTY) throw new Error("without a terminal, add --yes");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question(
     `This makes ${stack} in the account of your credentials, which costs money, and destroys it. Enter its name to begin: `,

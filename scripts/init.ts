@@ -59,7 +59,7 @@ try {
 
 async function ask(current: Answers): Promise<Answers> {
   if (!process.stdin.isTTY) {
-    program.error("error: nobody to ask: name what changes as options");
+    program.error("error: without a terminal, give the values as options");
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answers: Record<string, string> = {};

@@ -69,7 +69,7 @@ async function renew(cloud: Cloud, { region: wanted, dryRun }: Options): Promise
   } catch (error) {
     const { message, cause } = error as Error;
     const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
-    console.error(`The ${source.name} can't be asked, and its prices stay as they are: ${why}`);
+    console.error(`The ${source.name} can't be read, so its prices stay as they are: ${why}`);
     process.exitCode = 1;
   }
 }

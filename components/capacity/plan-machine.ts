@@ -50,7 +50,7 @@ function automatic(architecture: Architecture, setting: Setting): MachineChoice 
     ? [
         {
           path,
-          message: `no ${architecture} machine that is known carries the workload; ${machine.type} comes closest: it ${shortfallText(worst)}. ${lessLoad}`,
+          message: `no known ${architecture} machine sustains the workload; ${machine.type} comes closest: it ${shortfallText(worst)}. ${lessLoad}`,
         },
       ]
     : [];
@@ -68,7 +68,7 @@ function unlisted({ type, architecture }: MachineRequest, cloud: Cloud): Machine
   const near = isMachineName(cloud, type) ? undefined : machineNear(cloud, type);
   const message =
     `the limits of "${type}" aren't known${near ? ` (the nearest known name: ${near})` : ""}. If ${cloudNames[cloud]} has the type, it is used: ` +
-    "whether its network, processor and memory carry the workload isn't checked, and the disk is planned as if no pull came from memory";
+    "whether its network, processor and memory sustain the workload isn't checked, and the disk is planned as if no pull came from memory";
   return {
     machine: { type, architecture: architecture ?? architectureOf(cloud, type) },
     limits: [],
@@ -92,9 +92,7 @@ function given(
     // One that is better on the whole may have less of just this, or not be limited by it.
     const its = itsLimits.find(({ name }) => name === limit.name);
     const hasMore = isBetter && (!its || strain(its) < strain(limit));
-    const way = hasMore
-      ? `better: ${better.type}`
-      : `no machine that is known carries the workload. ${lessLoad}`;
+    const way = hasMore ? `better: ${better.type}` : `no known machine sustains the workload. ${lessLoad}`;
     return { path, message: `${type} ${shortfallText(limit)}; ${way}` };
   });
   if (machine.missingIn.includes(region)) {

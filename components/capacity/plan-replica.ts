@@ -107,7 +107,7 @@ function cpuWarnings(cpuMillis: number, wantedMillis: number, shareMillis: numbe
   const [carried, share] = [cpuMillis, shareMillis].map((millis) =>
     Math.floor((millis * mbpsPerVCpu) / 1000),
   );
-  const message = `${cpuMillis}m carry ${carried} of the ${share} Mbps that each replica has in a peak; better: ${wantedMillis}m`;
+  const message = `${cpuMillis}m sustain ${carried} of the ${share} Mbps that each replica has in a peak; better: ${wantedMillis}m`;
   return [{ path: "pods.resources.edge.requests.cpu", message }];
 }
 

@@ -100,7 +100,7 @@ function loops(raw: Raw): Problem[] {
     if (own === -1) return [];
     const path = `upstreams[${index}].${url === undefined ? "registry" : "url"}`;
     return [
-      { path, message: `is the endpoint of regions[${own}], which would ask itself: name another one` },
+      { path, message: `is the endpoint of regions[${own}], which would pull from itself: name another one` },
     ];
   });
 }

@@ -129,7 +129,7 @@ function islandWarnings(region: CheckedRegion): Problem[] {
     "network" in region && Object.values(region.network).some((network) => network === "create");
   if (!isCreated || !isPrivateEndpoint(region) || "privateLink" in region.endpoint) return [];
   const message =
-    "is made by the stack, and nobody reaches the private endpoint in it until you connect the network with the clients': docs/private-networks.md";
+    "is created by the stack: no client reaches the private endpoint in it until you connect the network with the clients': docs/private-networks.md";
   return [{ path: "network", message }];
 }
 

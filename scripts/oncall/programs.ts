@@ -17,7 +17,10 @@ const loggedOut: readonly (readonly [RegExp, string])[] = [
     /Unable to locate credentials|NoCredentials|ExpiredToken|InvalidClientTokenId|Token has expired|SSO session/i,
     "the credentials for AWS are missing or have expired: `aws sso login`, or AWS_PROFILE for another account",
   ],
-  [/az login|AADSTS\d+|InteractionRequired/i, "nobody is logged in to Azure, or not any more: `az login`"],
+  [
+    /az login|AADSTS\d+|InteractionRequired/i,
+    "you aren't logged in to Azure, or the login has expired: `az login`",
+  ],
   [
     /SubscriptionNotFound|InvalidSubscriptionId|subscription .* (?:doesn't exist|not found)/i,
     "these credentials don't have the subscription: `az account list` shows those that they have",

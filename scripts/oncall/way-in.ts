@@ -49,7 +49,7 @@ const roomFor = { "aws vm": 23_000, "azure vm": 3900 } as const;
 
 async function onMachine(deployed: DeployedRegion, place: Vm, command: readonly string[]): Promise<number> {
   if (command.some((word) => word === "--follow" || word === "-f"))
-    throw new StepError("a command through the cloud has an end: leave out --follow");
+    throw new StepError("a command through the cloud can't follow a log: leave out --follow");
   const script = machineScript(programFor(deployed, place), command, roomFor[place.kind]);
   const text =
     place.kind === "aws vm"

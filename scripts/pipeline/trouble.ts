@@ -17,7 +17,7 @@ export function troubleOf({ stack, errors, unfinished }: EngineRun): Trouble | u
       ([, urn = "", how]) => `${urn.split("::").at(-1)} (${how})`,
     );
     return {
-      what: `An earlier run was interrupted, and nobody knows how these ended: ${operations.join(", ")}. Nothing was changed now.`,
+      what: `An earlier run was interrupted, and it isn't known whether these succeeded: ${operations.join(", ")}. Nothing was changed now.`,
       wayOut: `Look in the cloud's console which of them exist. ${pulumi("refresh")} in a terminal asks for each, takes its ID where it exists and forgets it where it doesn't. Where none exists: ${pulumi("refresh --yes --clear-pending-creates")}. Then run the pipeline again.`,
     };
   }
@@ -33,7 +33,7 @@ export function troubleOf({ stack, errors, unfinished }: EngineRun): Trouble | u
         }
       : {
           what: `Another run holds the stack${holder}.`,
-          wayOut: `Wait until it is over. If nothing runs any more, it was killed and has left its lock behind: remove that by ${pulumi("cancel --yes")}. Never while it runs.`,
+          wayOut: `Wait until that run is over. If it was killed, it has left its lock behind: remove the lock by ${pulumi("cancel --yes")}. Never do that while the run continues.`,
         };
   }
   if (isRefused(text)) return refusedBackend;

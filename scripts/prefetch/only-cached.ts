@@ -34,7 +34,7 @@ export class OnlyCached {
     // With a redirect, the blob is in the bucket.
     if (status === 200 || status === 307) return true;
     if (status === 504) return false;
-    throw new Error(`answers ${status} when it is asked whether it has ${digest}`);
+    throw new Error(`answers ${status} to a request for ${digest}`);
   }
 
   async #ask(path: string, digest: string): Promise<number> {

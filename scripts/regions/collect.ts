@@ -81,7 +81,7 @@ async function stacksOf(backend: Backend): Promise<{ stacks: readonly BackendSta
   try {
     return { stacks: await backend.stacks(), problems: [] };
   } catch (error) {
-    const message = `can't be asked, so this is from the stack files alone: ${(error as Error).message}`;
+    const message = `can't be read, so this is from the stack files alone: ${(error as Error).message}`;
     return { stacks: [], problems: [{ path: "the Pulumi backend", message }] };
   }
 }

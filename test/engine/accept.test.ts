@@ -38,7 +38,7 @@ test("a cluster is made, changed, upgraded and destroyed, and what is left is to
 
   assert.match((await run("--yes")).all, /the backend has no such stack/);
   await pulumi("stack", "init", ...withKey);
-  assert.match((await run()).all, /nobody is there to ask: add --yes/);
+  assert.match((await run()).all, /without a terminal, add --yes/);
   assert.deepEqual(made(), []);
 
   const accepted = await run("--yes", "--without", "pull", "--report", "report.json");

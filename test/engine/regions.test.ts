@@ -220,7 +220,7 @@ suite("regions", () => {
       await unreachable.setStack("aws-eu-central-1", stackFiles.aws);
       const { exitCode, stdout, stderr } = await unreachable.regions();
       assert.equal(exitCode, 1);
-      assert.match(stderr, /^✗ the Pulumi backend: can't be asked, so this is from the stack files alone: /m);
+      assert.match(stderr, /^✗ the Pulumi backend: can't be read, so this is from the stack files alone: /m);
       assert.match(
         stdout,
         /^aws-eu-central-1 +aws vm +cache\.eu-central-1\.example\.com .* unknown +pinned +\$[\d.]+ \*$/m,

@@ -52,7 +52,7 @@ test("a version that isn't supported, or that the cluster can't go to", () => {
 
 test("ranges of IPv6, which would open nothing, wherever they stand", () => {
   const range = "2001:db8::/32";
-  const because = `${range} is IPv6, and a cluster is reached by IPv4 only`;
+  const because = `${range} is IPv6, but clients reach a cluster only by IPv4`;
   assert.deepEqual(
     told({ access: { clients: ["203.0.113.0/24", range], metrics: [range] }, apiAccess: [range] }),
     [`access.clients[1]: ${because}`, `access.metrics[0]: ${because}`, `apiAccess[0]: ${because}`],
@@ -61,7 +61,7 @@ test("ranges of IPv6, which would open nothing, wherever they stand", () => {
 
 test("reserved ranges, which EKS takes nowhere; those for documentation are only in examples", () => {
   assert.deepEqual(told({ apiAccess: ["203.0.113.0/24", "169.254.0.0/16"] }), [
-    "apiAccess[1]: 169.254.0.0/16 is reserved, and nobody comes from there",
+    "apiAccess[1]: 169.254.0.0/16 is reserved: no client has such an address",
   ]);
   const wide = ["0.0.0.0/1", "128.0.0.0/1"];
   assert.deepEqual(told({ apiAccess: wide }), [], "only a part of them is reserved");

@@ -58,7 +58,7 @@ test("a bucket in the place of a larger disk, which has to be given up first", (
     {
       path: "storage.kind",
       message:
-        "the disk has 240GiB and can't shrink to 20GiB, which is enough beside a bucket: first give up the disk and its content (docs/upgrading.md)",
+        "the disk has 240GiB and can't shrink to 20GiB, which is enough with a bucket: first give up the disk and its content (docs/upgrading.md)",
     },
   ]);
 });

@@ -169,7 +169,7 @@ describe("the way out of a subnet for a private endpoint", () => {
     assert.match(problems.join("\n"), /^network\.subnet: has no way out/m);
     assert.match(
       problems.join("\n"),
-      /^network\.subnet: takes no private link service: `az network vnet subnet update --ids \S+\/hub\/subnets\/caches --disable-private-link-service-network-policies true`$/m,
+      /^network\.subnet: allows no private link service: run `az network vnet subnet update --ids \S+\/hub\/subnets\/caches --disable-private-link-service-network-policies true`$/m,
     );
   });
 

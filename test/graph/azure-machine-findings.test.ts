@@ -195,7 +195,7 @@ test("an image that Azure takes no more, and none of which it says nothing", asy
     return problems.filter((problem) => problem.startsWith("machine.image: "));
   };
   answers(async () => Response.json(deprecated));
-  assert.match((await imageProblems()).join(), /any more: Azure makes no machines from it any more\. Set/);
+  assert.match((await imageProblems()).join(), /any more: Azure no longer creates machines from it\. Set/);
   answers(async () => Promise.reject(new Error("fetch failed")));
   assert.deepEqual(await imageProblems(), []);
 });

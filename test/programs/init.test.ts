@@ -74,7 +74,7 @@ test("what is wrong is told all at once, and nothing is written", async (t) => {
   );
   assert.equal(await file(), text);
   assert.equal((await init("--no-such-option")).exitCode, 2);
-  assert.match((await init()).stderr, /^error: nobody to ask/);
+  assert.match((await init()).stderr, /^error: without a terminal/);
 
   await remove();
   const absent = await init("--team=caches");

@@ -102,7 +102,7 @@ export const awsCluster: ClusterCase = {
       told: [
         /regions\[0\]\.name: "us-eest-1" is not a region of the public AWS cloud: did you mean "us-(?:ea|we)st-1"\?/,
         /regions\[0\]\.version: EKS's support of Kubernetes 1\.33 ended on 2026-07-29/,
-        /regions\[0\]\.access\.clients\[1\]: 2001:db8::\/32 is IPv6, and a cluster is reached by IPv4 only/,
+        /regions\[0\]\.access\.clients\[1\]: 2001:db8::\/32 is IPv6, but clients reach a cluster only by IPv4/,
         /regions\[0\]\.apiAccess\[0\]: 2001:db8::\/32 is IPv6/,
       ],
     },

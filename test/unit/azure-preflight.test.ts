@@ -73,7 +73,7 @@ test("everything that is wrong is told, each with its path", () => {
         endpoint: { ...endpoint, exposure: "private", failover: "dns" },
         access: { clients: ["10.0.0.0/8"] },
       },
-      [/^endpoint\.failover: takes a public endpoint: Azure's Traffic Manager probes from the internet/],
+      [/^endpoint\.failover: needs a public endpoint: Azure's Traffic Manager probes from the internet/],
     ],
     [{ access: { clients: ["2001:db8::/32"] } }, [/^access\.clients: has no IPv4 range/]],
     [
@@ -125,7 +125,7 @@ test("a disk can't shrink", () => {
   ]);
   assert.match(
     problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(1), 200).join(),
-    /^storage\.kind: the disk has 200GiB and can't shrink to 20GiB, which is enough beside a bucket: /,
+    /^storage\.kind: the disk has 200GiB and can't shrink to 20GiB, which is enough with a bucket: /,
   );
 });
 

@@ -213,7 +213,7 @@ test("a machine is only called better for what it has more of", () => {
     [
       "machine.type: c7g.xlarge sustains 1,250 Mbps of the 5,727 needed to its disk: that takes 4.6 times as long; better: c7g.4xlarge",
       "machine.type: c7g.xlarge sustains 1,876 Mbps of the 5,727 needed on its network: that takes 3.1 times as long; better: c7g.4xlarge",
-      "machine.type: c7g.xlarge gets 5,000 Mbps of the 5,727 needed through the internet gateway: that takes 1.2 times as long; no machine that is known carries the workload. Allow more time",
+      "machine.type: c7g.xlarge gets 5,000 Mbps of the 5,727 needed through the internet gateway: that takes 1.2 times as long; no known machine sustains the workload. Allow more time",
     ],
   );
   // Only the gateway limits c7gn.4xlarge, and nothing gets more through it.
@@ -222,7 +222,7 @@ test("a machine is only called better for what it has more of", () => {
   );
   assert.match(
     gateway ?? "",
-    /through the internet gateway: .*; no machine that is known carries the workload\. Allow more time/,
+    /through the internet gateway: .*; no known machine sustains the workload\. Allow more time/,
   );
   assert.deepEqual(others, []);
 });
@@ -232,7 +232,7 @@ test("a machine that isn't listed is taken, with a disk for the whole workload",
   assert.deepEqual(plan.machine, { type: "m9g.large", architecture: "arm64" });
   assert.deepEqual(tightestOf(plan), ["disk throughput", 430, 1048]);
   assert.deepEqual(linesOf(plan.warnings), [
-    "machine.type: the limits of \"m9g.large\" aren't known. If AWS has the type, it is used: whether its network, processor and memory carry the workload isn't checked, and the disk is planned as if no pull came from memory",
+    "machine.type: the limits of \"m9g.large\" aren't known. If AWS has the type, it is used: whether its network, processor and memory sustain the workload isn't checked, and the disk is planned as if no pull came from memory",
   ]);
   const { machine } = planOf(amsterdam, { machine: { type: "Standard_X8", architecture: "arm64" } });
   assert.deepEqual([machine.type, machine.architecture], ["Standard_X8", "arm64"]);
@@ -246,7 +246,7 @@ test("a workload that no machine carries gets the closest one, and what to do", 
   assert.equal(plan.machine.type, "c6gn.xlarge");
   assert.match(
     linesOf(plan.warnings).join(),
-    /^machine\.type: no arm64 machine .* 5\.2 times as long\. Allow more time/,
+    /^machine\.type: no known arm64 machine .* 5\.2 times as long\. Allow more time/,
   );
 });
 

@@ -85,7 +85,7 @@ test("public ranges at a private endpoint, and a network that nobody is connecte
   const privately = { access: { clients: ["10.0.0.0/8"] } };
   assertWarning(
     withAws({ endpoint, ...privately }),
-    /^regions\[0\]\.network: is made by the stack, and nobody reaches the private endpoint in it until/,
+    /^regions\[0\]\.network: is created by the stack: no client reaches the private endpoint in it until/,
   );
   const privateLink = { allowed: ["123456789012"] };
   assert.deepEqual(warningsOf(withAws({ endpoint: { ...endpoint, privateLink }, ...privately })), []);

@@ -407,7 +407,7 @@ test("a workload that no machine carries is estimated, with a warning", () => {
     region: "eu-central-1",
     workload: { ...workload, nodes: 1_000_000, nodeChurnPerMonth: 1000 },
   });
-  assert.match(estimate.warnings.join(), /no arm64 machine that is known carries the workload/);
+  assert.match(estimate.warnings.join(), /no known arm64 machine sustains the workload/);
   assert.ok(Number.isFinite(estimate.totals.all));
   const chosen = estimate.alternatives?.options.find((option) => option.chosen);
   assert.equal(chosen?.meetsThroughput, false);

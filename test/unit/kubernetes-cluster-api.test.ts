@@ -87,7 +87,7 @@ test("a context that isn't there, or leads to no cluster", async () => {
 
 test("a cluster that doesn't answer, without a word of the user's token", async () => {
   const [told = "", ...others] = await problems({});
-  assert.match(told, /^context: its cluster can't be asked: connect ECONNREFUSED/);
+  assert.match(told, /^context: its cluster can't be checked: connect ECONNREFUSED/);
   assert.deepEqual(others, []);
   assert.ok(!told.includes("a-token-of-mine"));
 });
@@ -120,14 +120,14 @@ describe("a cluster", () => {
   test("that doesn't know the user", async () => {
     answers.set("/version", { status: 401, body: "Unauthorized" });
     assert.deepEqual(await problems({ context: "test" }), [
-      "context: its cluster can't be asked: the server answers 401 Unauthorized",
+      "context: its cluster can't be checked: the server answers 401 Unauthorized",
     ]);
   });
 
   test("that fails while it is asked", async () => {
     answers.set(review, { status: 500, body: "the webhook is down" });
     assert.deepEqual(await problems({ context: "test" }), [
-      "context: its cluster can't be asked: the server answers 500 Internal Server Error: the webhook is down",
+      "context: its cluster can't be checked: the server answers 500 Internal Server Error: the webhook is down",
     ]);
   });
 
@@ -210,17 +210,17 @@ describe("a cluster", () => {
     assert.match(scratch ?? "", /storage\.scratch: each replica needs 21GiB .* no node has more than 16GiB/);
     assert.match(
       metrics ?? "",
-      /expose\.proxies: no namespace has kubernetes\.io\/metadata\.name=ingress-nginx: /,
+      /expose\.proxies: no namespace has kubernetes\.io\/metadata\.name=ingress-nginx, so /,
     );
     assert.match(
       proxies ?? "",
-      /access\.metrics: no namespace has kubernetes\.io\/metadata\.name=monitoring: /,
+      /access\.metrics: no namespace has kubernetes\.io\/metadata\.name=monitoring, so /,
     );
     answers.set("/api/v1/nodes", disk("47093746Ki"));
     answers.set("/api/v1/namespaces", list({}));
     answers.set("/api/v1/pods", list());
     assert.deepEqual(await warnings("cilium"), [
-      "frankfurt: expose.proxies: no Pod has app.kubernetes.io/name=ingress-nginx: until one has, the network admits nobody for it",
+      "frankfurt: expose.proxies: no Pod has app.kubernetes.io/name=ingress-nginx, so the network admits nobody for this entry yet",
     ]);
     // Who may not look hears nothing.
     for (const path of ["nodes", "namespaces", "pods"])
@@ -313,7 +313,7 @@ describe("a cluster", () => {
       "endpoint.hostname: the Gateway doesn't listen for it; it does for *.example.net",
     ]);
     assert.deepEqual(await told({ allowedRoutes: { namespaces: { from: "Same" } } }), [
-      "expose.gateway: its listener takes no route of another namespace: set `allowedRoutes.namespaces` there",
+      "expose.gateway: its listener accepts no routes from other namespaces: set `allowedRoutes.namespaces` there",
     ]);
     const gke = "gke-l7-rilb";
     assert.deepEqual(await told({}, gke), [

@@ -119,7 +119,7 @@ test("a processor time of one's own that is too little for the workload is said"
   assert.equal(warnings[0]?.path, "pods.resources.edge.requests.cpu");
   assert.match(
     warnings[0]?.message ?? "",
-    new RegExp(`^500m carry 1250 of the \\d+ Mbps .*; better: ${planned.edge.cpuMillis}m$`),
+    new RegExp(`^500m sustain 1250 of the \\d+ Mbps .*; better: ${planned.edge.cpuMillis}m$`),
   );
 });
 

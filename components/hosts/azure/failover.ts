@@ -18,7 +18,7 @@ export function failoverProblems(region: AzureRegion): Problem[] {
   // https://learn.microsoft.com/azure/traffic-manager/traffic-manager-faqs#what-types-of-ip-addresses-can-i-use-when-adding-an-endpoint
   if (isPrivate(region))
     return problem(
-      "takes a public endpoint: Azure's Traffic Manager probes from the internet, and takes no private addresses. Leave it out, and set `dial_timeout` on the nodes (docs/private-networks.md#azure)",
+      "needs a public endpoint: Azure's Traffic Manager probes from the internet, and doesn't support private addresses. Leave it out, and set `dial_timeout` on the nodes (docs/private-networks.md#azure)",
     );
   if (region.topology === "cluster")
     return problem(

@@ -64,7 +64,7 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   )
     lookUp.refuse(
       "network.subnet",
-      `takes no private link service: \`az network vnet subnet update --ids ${vnet}/subnets/${subnet} --disable-private-link-service-network-policies true\``,
+      `allows no private link service: run \`az network vnet subnet update --ids ${vnet}/subnets/${subnet} --disable-private-link-service-network-policies true\``,
     );
   const { addressPrefix, addressPrefixes = addressPrefix === undefined ? [] : [addressPrefix] } = own;
   return {

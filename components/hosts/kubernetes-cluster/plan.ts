@@ -61,7 +61,12 @@ function accessProblems(
     ranges.flatMap((range, index) =>
       typeof range !== "string" || familyOf(range) === "ipv4" || range === everyoneInIpv6
         ? []
-        : [{ path: `${path}[${index}]`, message: `${range} is IPv6, and a cluster is reached by IPv4 only` }],
+        : [
+            {
+              path: `${path}[${index}]`,
+              message: `${range} is IPv6, but clients reach a cluster only by IPv4`,
+            },
+          ],
     ),
   );
   const clients = ipv4Ranges(access.clients).length;

@@ -62,7 +62,7 @@ export async function findingsInCluster(
   } catch (error) {
     // A bug in this program. A network error is a TypeError with a cause.
     if (error instanceof TypeError && error.cause === undefined) throw error;
-    return { problems: [{ path: "context", message: `its cluster can't be asked: ${reasonOf(error)}` }] };
+    return { problems: [{ path: "context", message: `its cluster can't be checked: ${reasonOf(error)}` }] };
   }
 }
 

@@ -56,7 +56,7 @@ async function sourceWarnings(
       ? `no namespace has ${selectorText(namespaceLabels)}`
       : (await lacks(podLabels, (request) => core.listPodForAllNamespaces(request))) &&
         `no Pod has ${selectorText(podLabels)}`;
-    return what ? [{ path, message: `${what}: until one has, the network admits nobody for it` }] : [];
+    return what ? [{ path, message: `${what}, so the network admits nobody for this entry yet` }] : [];
   });
   return (await Promise.all(warnings)).flat();
 }

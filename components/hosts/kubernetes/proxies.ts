@@ -72,7 +72,8 @@ function refusal(
   }
   if (meant.some(({ allowedRoutes: { namespaces } }) => /All|Selector/.test(namespaces.from)))
     return undefined;
-  const message = "its listener takes no route of another namespace: set `allowedRoutes.namespaces` there";
+  const message =
+    "its listener accepts no routes from other namespaces: set `allowedRoutes.namespaces` there";
   return { path: "expose.gateway", message };
 }
 

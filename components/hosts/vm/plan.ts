@@ -37,5 +37,5 @@ export function shrinkingProblems(
   const wayOut = "first give up the disk and its content (docs/upgrading.md)";
   return storage.kind === "disk"
     ? [{ path: "storage.size", message: `${what}: set ${hasGiB}GiB, or ${wayOut}` }]
-    : [{ path: "storage.kind", message: `${what}, which is enough beside a bucket: ${wayOut}` }];
+    : [{ path: "storage.kind", message: `${what}, which is enough with a bucket: ${wayOut}` }];
 }

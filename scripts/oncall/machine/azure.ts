@@ -39,7 +39,7 @@ export async function throughAzure(
   if (agent !== "Ready")
     throw new StepError(
       [
-        `${machine}: ${power || "its state isn't known"}, and its agent is ${agent && agent !== "None" ? agent : "silent"}, so it takes no commands.`,
+        `${machine}: ${power || "its state isn't known"}, and its agent is ${agent && agent !== "None" ? agent : "silent"}, so it accepts no commands.`,
         `  npm run oncall -- ${stack} ${region} bypass      sends clients to the upstreams`,
         `  az vm boot-diagnostics get-boot-log ${where.join(" ")}`,
         `  az vm restart ${where.join(" ")}`,

@@ -49,12 +49,12 @@ export function awsClusterFindings(region: AwsClusterRegion, surroundings: AwsSu
 function apiProblems(region: AwsClusterRegion, { previousVersion }: AwsSurroundings): Problem[] {
   const reserved = region.apiAccess.flatMap((range, index) =>
     isReservedRange(range)
-      ? [{ path: `apiAccess[${index}]`, message: `${range} is reserved, and nobody comes from there` }]
+      ? [{ path: `apiAccess[${index}]`, message: `${range} is reserved: no client has such an address` }]
       : [],
   );
   if (reserved.length > 0) return reserved;
   if (previousVersion !== undefined || region.network.vpc !== "create" || !isApiPrivate(region)) return [];
   const message =
-    "has private ranges only, and the network that the stack makes isn't connected to another one yet: add the public addresses of whoever runs `pulumi up`, or name an existing network";
+    "has private ranges only, and the network that the stack makes isn't connected to another one yet: add the public addresses from which you run `pulumi up`, or name an existing network";
   return [{ path: "apiAccess", message }];
 }

@@ -58,7 +58,7 @@ async function checkImage(
     }
     const { properties } = await getFromArm<DebianImage>(debianPath(image, question, architecture), options);
     if (properties?.imageDeprecationStatus?.imageState === "Deprecated")
-      refuse("Azure makes no machines from it any more");
+      refuse("Azure no longer creates machines from it");
   } catch (error) {
     const reason = reasonOf(error as Error);
     // For Debian's images: `NotFound: Artifact: VMImage was not found.` For images in a gallery: `ResourceNotFound`.

@@ -81,7 +81,7 @@ function accessProblems({ access }: AzureVmRegion): Problem[] {
     ...problemIf(
       rangesOf(access.clients).length === 0 && !access.clients.some(isServiceTag),
       "access.clients",
-      "has no IPv4 range: nobody could pull, as the machine has an IPv4 address only",
+      "has no IPv4 range: no client could pull, because the machine has only an IPv4 address",
     ),
     ...tooMany(ranges, "ranges", maxSecurityGroupRanges, "put some together"),
     ...tooMany(tags, "service tags", maxSecurityGroupTags, "use fewer"),

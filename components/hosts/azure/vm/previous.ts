@@ -149,7 +149,7 @@ export function placementWarnings({ region }: AzureVmPlan, { disk, address }: Pr
     address &&
       !isPrivate(region) &&
       !fitsAddress(region, address) &&
-      `the address is in zone ${address.zones.join()} only: another one takes its place. Tell whoever has listed it in a firewall`,
+      `the address is in zone ${address.zones.join()} only: a new address replaces it. Tell the owners of firewalls that list it`,
   ];
   return messages.flatMap((message) => (message ? [{ path: "availabilityZone", message }] : []));
 }
