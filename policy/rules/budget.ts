@@ -8,7 +8,7 @@ export const budget = rule({
   name: "budget",
   level: "advisory",
   what: "What we pay for a stack stays within a limit, by the estimate of docs/cost.md. The key `budget` of a stack can set a lower one.",
-  why: "A slip in a machine type or in `workload` shows before the bill.",
+  why: "A mistake in a machine type or in `workload` shows before the bill.",
   parameters: {
     monthlyUSD: z.number().positive().default(2500).describe("What a stack may cost in a month, in USD."),
   },

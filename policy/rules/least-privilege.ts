@@ -16,7 +16,7 @@ export const exceptions: readonly Exception[] = [
   {
     actions: /^route53:GetChange$/,
     resource: /^arn:aws:route53:::change\/\*$/,
-    why: "Changes of DNS records have no owner. Their ids can't be guessed, and say nothing but whether a change is done.",
+    why: "Changes of DNS records have no owner. Their IDs can't be guessed, and show only whether a change is done.",
   },
   {
     actions: /^s3:\w+$/,
@@ -35,13 +35,13 @@ export const exceptions: readonly Exception[] = [
   {
     actions: /^(?:ec2|elasticloadbalancing):Create\w+$|^ec2:RunInstances$/,
     resource: /^\*$/,
-    why: "What EKS makes for its cluster. Nothing of it is there yet, and the condition names the cluster.",
+    why: "Resources that EKS creates for its cluster. They don't exist before, and the condition names the cluster.",
     if: isOfCluster("RequestTag"),
   },
   {
     actions: /^(?:ec2:(?:Create|Delete)|elasticloadbalancing:(?:Add|Remove))Tags$/,
     resource: /^\*$/,
-    why: "The tags of what EKS has made for its cluster. EKS chooses its ids, and the condition names the cluster.",
+    why: "Tags of resources that EKS has created for its cluster. EKS chooses their IDs, and the condition names the cluster.",
     if: isOfCluster("ResourceTag"),
   },
 ];
@@ -108,8 +108,8 @@ function isOneThing({ scope, roleDefinitionId }: Resource["props"]): boolean {
 export const leastPrivilege = rule({
   name: "least-privilege",
   level: "mandatory",
-  what: "Rights name their actions and resources. There is no wildcard but those of the list below, and no right in Azure on more than one record set, secret or container.",
-  why: "Whoever breaks into one cache must not reach another one, or anything else of the account.",
+  what: "Rights name their actions and resources. There are no wildcards except those of the list below, and no right in Azure on more than one record set, secret or container.",
+  why: "An attacker in one cache must not reach another cache, or anything else in the account.",
   parameters: {
     managedPolicies: z
       .array(z.string())
@@ -123,7 +123,7 @@ export const leastPrivilege = rule({
         "AmazonEKSWorkerNodeMinimalPolicy",
         "AmazonEC2ContainerRegistryPullOnly",
       ])
-      .describe("AWS's own policies that a role may have: Session Manager's, and those that EKS demands."),
+      .describe("AWS's own policies that a role may have: Session Manager's, and those that EKS requires."),
   },
   each(resource, { managedPolicies }) {
     const { type, props } = resource;

@@ -57,7 +57,7 @@ export const location = rule({
   name: "location",
   level: "mandatory",
   what: "In a cloud, a stack is called `<provider>-<region>`, like its file, and may continue with `-…`. Elsewhere, and with several regions, only the provider counts. The host name of a cache in a cloud contains its region.",
-  why: "A file that was copied for another region, and not changed throughout, takes over the names of the first one.",
+  why: "A file that was copied for another region, and changed only in part, would use the names of the first region.",
   parameters: {
     stackName: z
       .string()

@@ -37,7 +37,7 @@ const logins: Demands = {
 export const noLogins = rule({
   name: "no-logins",
   level: "mandatory",
-  what: "Nobody logs in to a machine by a key or password of its own.",
-  why: "Such a login belongs to nobody, is in no audit, and outlives who knew it.",
+  what: "No login to a machine by its own key or password is possible.",
+  why: "Such a login belongs to no person, isn't audited, and stays valid after its users leave.",
   each: (resource) => unmet(logins, resource),
 });

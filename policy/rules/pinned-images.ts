@@ -33,8 +33,8 @@ function ofBundle(text: string): string[] {
 export const pinnedImages = rule({
   name: "pinned-images",
   level: "mandatory",
-  what: "Every image of the cache is named with its digest. The images of a Helm release, cert-manager's, aren't seen. The stack `local` may also run what was built on its machine.",
-  why: "Whoever can move a tag could otherwise run programs in every region. With a digest, an image is what was reviewed.",
+  what: "Every image of the cache is named with its digest. The rule doesn't see the images of a Helm release, such as cert-manager's. The stack `local` may also run images that were built on its machine.",
+  why: "Otherwise, anyone who can move a tag could run programs in every region. With a digest, the reviewed image runs.",
   each: (resource) =>
     [...new Set(imagesOf(resource))]
       .filter((image) => !isPinned(image))

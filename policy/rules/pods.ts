@@ -72,7 +72,7 @@ export const restrictedPods = rule({
   name: "restricted-pods",
   level: "mandatory",
   what: "Pods run without root, capabilities, tokens, rights in the cluster or anything of their node. Services expose only the endpoint, and a NetworkPolicy applies to every Pod.",
-  why: "A hole in one program must not become one in the cluster.",
+  why: "A vulnerability in one program must not become one of the cluster.",
   each(resource) {
     const kind = kindOf(resource) ?? "";
     const pod = podOf(resource);

@@ -61,7 +61,7 @@ export const privateStores = rule({
   name: "private-stores",
   level: "mandatory",
   what: "Nothing can make a bucket, container or vault public. Storage accounts take no keys, and delete what is old.",
-  why: "The content is public, but the bill isn't: whoever can list or write a bucket can also fill it.",
+  why: "The content is public, but you pay for the bucket: anyone who can list or write it can cause costs.",
   each: (resource) => unmet(demands, resource),
   all: (resources) => resources.flatMap((it) => missingParts(it, resources)),
 });

@@ -4,7 +4,7 @@ import { rule } from "../rule.ts";
 export const protectedDisks = rule({
   name: "protected-disks",
   level: "mandatory",
-  what: "Pulumi's `protect` is set for disks, and for other things that hold what can't be made again.",
+  what: "Pulumi's `protect` is set for disks, and for other resources whose content can't be restored.",
   why: "A disk that is deleted by mistake takes the cache's content with it: every node pulls from the upstream until it is filled again.",
   parameters: {
     types: z

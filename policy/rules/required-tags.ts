@@ -30,12 +30,12 @@ export const requiredTags = rule({
   name: "required-tags",
   level: "mandatory",
   what: "Everything that can have tags has the required ones. In AWS, the provider gives them to all resources, which also have a `Name`.",
-  why: "Cost reports, and whoever finds a resource, must see whose it is.",
+  why: "Cost reports, and people who find a resource, must see its owner.",
   parameters: {
     tags: z
       .array(z.string())
       .default(["project", "stack", "managed-by"])
-      .describe("Keys of the tags that are required."),
+      .describe("Keys of the required tags."),
   },
   each(resource, { tags }) {
     const own = tagsOf(resource);
