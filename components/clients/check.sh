@@ -116,7 +116,7 @@ reach_cache() {
     [ -n "$file" ] || continue
     [ "$result" != 77 ] && [ -n "$(sed -n '/BEGIN CERTIFICATE/p' "$file" 2>/dev/null)" ] && continue
     otherwise=
-    fail 1 tls 0 "$file can't be read, or isn't a certificate. containerd's configuration names it, and containerd pulls nothing without it, not even from the registry: write the authority there (output caches.<region>.ca.certificate), or take the configuration away."
+    fail 1 tls 0 "$file can't be read, or isn't a certificate. containerd's configuration names it, and containerd pulls nothing without it, not even from the registry: write the authority there (output caches.<region>.ca.certificate), or remove the configuration."
     return 1
   done <<END
 $(authorities)
@@ -125,18 +125,18 @@ END
   [ "$result" != 0 ] || [ "${connected:-0}" -le "${patience:-$connected}" ] || ask_cache /v2/
   [ -z "$found" ] || line ok name "$found" "$host"
   if [ "$result" = 0 ] && [ "$connected" -gt "${patience:-$connected}" ]; then
-    fail 1 connect "$connected" "The runtime waits for $patience ms, with the look-up of the name, and then goes to the registry: raise dialTimeoutMilliseconds of the region, or look for a name server or a cache that is nearer."
+    fail 1 connect "$connected" "The runtime waits for $patience ms, including the DNS lookup, and then falls back to the registry: raise dialTimeoutMilliseconds of the region, or use a name server or a cache that is nearer."
     return 1
   fi
   [ -z "$connected" ] || line ok connect "$((connected - found))" "$address"
   [ -z "$secured" ] || line ok tls "$((secured - connected))" "the certificate is for $host, and trusted"
   case $result:$status in
   0:200) return 0 ;;
-  0:*) fail 1 answer "$ended" "HTTP $status to /v2/: that isn't the cache, but a proxy or a load balancer. Has it a cache behind it, and does the name lead to the right address?" ;;
-  6:*) fail 1 name "$ended" "$error. Is the record there, and does this node's name server see it? Nodes go to the registry at once." ;;
-  7:*) fail 1 connect "$ended" "$error. The cache isn't running, or something refuses in its place: runbook RegistryCacheDown. Nodes go to the registry at once." ;;
+  0:*) fail 1 answer "$ended" "HTTP $status to /v2/: that isn't the cache, but a proxy or a load balancer. Check that it has a cache behind it, and that the name resolves to the right address." ;;
+  6:*) fail 1 name "$ended" "$error. Check that the record exists, and that this node's name server sees it. Nodes fall back to the registry immediately." ;;
+  7:*) fail 1 connect "$ended" "$error. The cache isn't running, or something in front of it refuses: runbook RegistryCacheDown. Nodes fall back to the registry immediately." ;;
   28:*) no_answer ;;
-  *) if [ -z "$secured" ]; then bad_certificate; else fail 1 answer "$ended" "$error. The cache or something before it ends the connection: runbook RegistryCacheDown."; fi ;;
+  *) if [ -z "$secured" ]; then bad_certificate; else fail 1 answer "$ended" "$error. The cache or something in front of it ends the connection: runbook RegistryCacheDown."; fi ;;
   esac
   return 1
 }
@@ -144,21 +144,21 @@ END
 # Explains a timeout. If the TLS handshake times out, curl before 8.0 doesn't report that it connected.
 no_answer() {
   case ${found:+found}:${connected:+connected}:${secured:+secured}:$error in
-  :*) fail 1 name "$ended" "No answer from the name server: look at /etc/resolv.conf, and at what filters port 53. Each request of a pull waits for it." ;;
+  :*) fail 1 name "$ended" "No answer from the name server: check /etc/resolv.conf, and whether something filters port 53. Each request of a pull waits for it." ;;
   *:secured:*) fail 1 answer "$ended" "$error. The cache hangs: runbook RegistryCacheDown." ;;
-  *:connected:* | *SSL*) fail 1 tls "$ended" "Something takes the connection and says nothing: a load balancer without a cache behind it, or a machine that hangs. Each request of a pull waits 10 s: until then, remove the DNS record or the configuration." ;;
-  *) fail 1 connect "$ended" "No answer: packets are dropped. Admit this node's address (access.clients of the region), and look for a firewall on the way. Each request of a pull waits: until then, remove the DNS record or the configuration." ;;
+  *:connected:* | *SSL*) fail 1 tls "$ended" "Something accepts the connection, but doesn't answer: a load balancer without a cache behind it, or a machine that hangs. Each request of a pull waits 10 s: until this is fixed, remove the DNS record or the configuration." ;;
+  *) fail 1 connect "$ended" "No answer: packets are dropped. Admit this node's address (access.clients of the region), and look for a firewall on the way. Each request of a pull waits: until this is fixed, remove the DNS record or the configuration." ;;
   esac
 }
 
 bad_certificate() {
   case $error in
-  *expired* | *'not yet valid'*) advice="Is this node's clock right? Then: runbook RegistryCacheCertificateExpiring." ;;
-  *issuer* | *self*signed*) advice="Give the node the cache's authority (output caches.<region>.ca), take this check from the outputs again, or look for a proxy that opens TLS on the way." ;;
-  *match*) advice="Use the host name of the endpoint, and see that its record leads to the cache." ;;
-  *) advice="Does something else answer there?" ;;
+  *expired* | *'not yet valid'*) advice="Check this node's clock. If it is right: runbook RegistryCacheCertificateExpiring." ;;
+  *issuer* | *self*signed*) advice="Give the node the cache's authority (output caches.<region>.ca), get this check from the outputs again, or look for a proxy on the way that intercepts TLS." ;;
+  *match*) advice="Use the host name of the endpoint, and check that its record leads to the cache." ;;
+  *) advice="Check whether something else answers there." ;;
   esac
-  fail 1 tls "$ended" "$error. $advice Nodes go to the registry at once."
+  fail 1 tls "$ended" "$error. $advice Nodes fall back to the registry immediately."
 }
 
 media='application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
@@ -181,7 +181,7 @@ pull() {
     ended=$((head + ended))
   fi
   if [ "$result" != 0 ]; then
-    fail 1 pull "$ended" "$1: $error. The cache or something before it ends the transfer: runbook RegistryCacheDown."
+    fail 1 pull "$ended" "$1: $error. The cache or something in front of it ends the transfer: runbook RegistryCacheDown."
     return
   fi
   case $status in
@@ -190,12 +190,12 @@ pull() {
     if [ -z "$digest" ] || [ "$got" = "$digest" ]; then
       line ok pull "$ended" "$1, $kept"
     else
-      fail 1 pull "$ended" "$1: the content isn't that of its digest $digest: look for a proxy on the way that changes answers."
+      fail 1 pull "$ended" "$1: the content doesn't match its digest $digest: look for a proxy on the way that changes answers."
     fi
     ;;
-  404) fail 1 pull "$ended" "$1: not served. Is the repository in upstreams[].repositories, and the tag at the registry? Nodes go to the registry at once." ;;
-  429) fail 1 pull "$ended" "$1: HTTP 429, which the cache never sends: something before it limits requests, and containerd asks it again instead of going on." ;;
-  5*) fail 1 pull "$ended" "$1: HTTP $status: the cache can't get it from the registry: runbook RegistryCacheErrors. Nodes go to the registry at once." ;;
+  404) fail 1 pull "$ended" "$1: not served. Check that the repository is in upstreams[].repositories, and the tag at the registry. Nodes fall back to the registry immediately." ;;
+  429) fail 1 pull "$ended" "$1: HTTP 429, which the cache never sends: something in front of it limits requests, and containerd tries again instead of falling back." ;;
+  5*) fail 1 pull "$ended" "$1: HTTP $status: the cache can't get it from the registry: runbook RegistryCacheErrors. Nodes fall back to the registry immediately." ;;
   *) fail 1 pull "$ended" "$1: HTTP $status, which the cache never sends: look for a proxy on the way." ;;
   esac
 }
@@ -216,7 +216,7 @@ fall_back() {
   *) return ;;
   esac
   ask "$realm"
-  [ "$result" = 0 ] || fail 2 fallback "$ended" "$1: $error. Its tokens come from $realm: let this node reach that, too."
+  [ "$result" = 0 ] || fail 2 fallback "$ended" "$1: $error. Its tokens come from $realm: let this node reach this address, too."
 }
 
 echo "registry-cache-check: $cache from $(uname -n), $(date -u +%Y-%m-%dT%H:%M:%SZ)"

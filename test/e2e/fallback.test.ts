@@ -230,7 +230,7 @@ describe("with a cache", { concurrency: true }, () => {
     const node = parts.use(await containerdNode("2"));
     const { exitCode, lines } = await nodeCheck(withCache(to, way.port).check);
     assert.equal(exitCode, 1);
-    assert.match(lines.join("\n"), /^FAILED tls .*says nothing/m);
+    assert.match(lines.join("\n"), /^FAILED tls .*doesn't answer/m);
     const image = await coldImage(to, "silent", { layers: 1 });
     assert.ok((await delay(t, node, to, image, withCache(to, way.port))) < 2 * longestMs);
     assert.equal(fromUpstream(to, image), image.blobs.length);
