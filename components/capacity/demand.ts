@@ -1,11 +1,11 @@
 import type { Workload } from "../config/schema.ts";
 
-/** Where a region keeps blobs, as far as it matters here. */
+/** Where a region stores blobs: the part of `storage` that affects the demand. */
 export type StorageKind =
   | { readonly kind: "disk" }
   | { readonly kind: "bucket"; readonly delivery: "proxied" | "redirect" };
 
-/** How blobs reach the nodes: from the disk, through the cache from a bucket, or from the bucket itself. */
+/** How blobs reach the nodes: from the disk, from a bucket through the cache, or directly from the bucket. */
 export type Delivery = "disk" | "proxied" | "redirect";
 
 export function deliveryOf(storage: StorageKind): Delivery {
@@ -13,40 +13,40 @@ export function deliveryOf(storage: StorageKind): Delivery {
 }
 
 /**
- * How much more than the average hour the busiest one has. Nodes are replaced by upgrades, in working hours, one cluster after the other. An assumption:
- * compare the served bytes of the busiest hour with the mean.
+ * The ratio of the busiest hour to the average hour. Upgrades replace nodes in working hours, one cluster after the other. This is an assumption: to check it,
+ * compare the bytes served in the busiest hour with the mean.
  */
 const busyHourFactor = 10;
 
-/** A month, as the clouds' price lists count it. */
+/** The length of a month in the clouds' price lists. */
 export const hoursPerMonth = 730;
 
-/** What stays of a pull where blobs are redirected: manifests and redirects. On the safe side: 60 images have about 2 MB of both, of 3 GiB. */
+/** The share of a pull that the cache sends if blobs are redirected: manifests and redirects. A safe value: of 60 images with 3 GiB, both are about 2 MB. */
 export const redirectedShare = 0.01;
 
-/** How often new content is written to the cache's disk, and sent over the network beside the pulls. */
+/** How many times the cache writes new content to its disk, and sends it in addition to the pulls. */
 const fills: Record<Delivery, { onDisk: number; sent: number }> = {
-  // At the origin and at the edge.
+  // Written by the origin and by the edge.
   disk: { onDisk: 2, sent: 0 },
-  // At the edge; and to the bucket.
+  // Written by the edge, and sent to the bucket.
   proxied: { onDisk: 1, sent: 1 },
   redirect: { onDisk: 0, sent: 1 },
 };
 
-/** Linux reads ahead 128 KiB at a time unless told otherwise: https://docs.kernel.org/block/queue-sysfs.html#read-ahead-kb-rw */
+/** By default, Linux reads ahead 128 KiB at a time: https://docs.kernel.org/block/queue-sysfs.html#read-ahead-kb-rw */
 const bytesPerOperation = 128 * 1024;
 
-/** What a workload asks of one machine. Mbps are whole, rounded up. */
+/** What a workload needs from one machine. Mbps are integers, rounded up. */
 export interface Demand {
-  /** How soon the nodes of a peak must have pulled. */
+  /** The time within which all nodes of a peak must have pulled. */
   readonly peakMinutes: number;
-  /** Out to the nodes of a peak. */
+  /** The rate to the nodes of a peak. */
   readonly peakMbps: number;
-  /** Out to the nodes, and to the bucket: in a peak or in the busiest hour, whichever is more. */
+  /** The rate to the nodes and to the bucket: the larger one of a peak and the busiest hour. */
   readonly networkMbps: number;
-  /** What the nodes of a peak pull, each the same: it comes from memory where it fits. */
+  /** What each node of a peak pulls. All pull the same content, which comes from memory if it fits. */
   readonly hotSetGiB: number;
-  /** Reads and writes of the disk in the busiest hour. Its pulls are a mix that no memory holds. */
+  /** Reads and writes of the disk in the busiest hour. Its pulls are a mix that doesn't fit into memory. */
   readonly busyHourDiskMbps: number;
 }
 
@@ -69,7 +69,7 @@ export function demandOf(workload: Workload, delivery: Delivery): Demand {
   };
 }
 
-/** Reads and writes of the disk: in a peak, once what fits into memory, otherwise all that is pulled. */
+/** The rate of reads and writes of the disk. In a peak, the hot set is read once if it fits into memory. Otherwise, every pull is read. */
 export function diskMbps(demand: Demand, pageCacheGiB: number): number {
   const { hotSetGiB, peakMbps, peakMinutes, busyHourDiskMbps } = demand;
   const once = mbps(hotSetGiB, { minutes: peakMinutes });

@@ -1,7 +1,7 @@
 import type { Cloud, DiskType } from "./machine.ts";
 
 interface AnyDisk {
-  /** As people say it. */
+  /** The name in messages. */
   readonly label: string;
   readonly leastGiB: number;
   readonly mostGiB: number;
@@ -11,20 +11,20 @@ interface AnyDisk {
 
 export type ThroughputUnit = "MiB/s" | "MB/s";
 
-/** Performance is set, and paid for above what is free. */
+/** A disk whose performance can be set. Performance above the free one is billed. */
 export interface ProvisionedDisk extends AnyDisk {
   readonly performance: "provisioned";
   readonly free: Performance;
   readonly most: Performance;
-  /** Above the free ones. */
+  /** The maximum IOPS per GiB, if more than the free ones. */
   readonly iopsPerGiB: number;
   readonly throughputPerIops: number;
 }
 
-/** Performance follows from the size; a size between two tiers is billed and performs as the larger one. */
+/** A disk whose performance depends on its size. A size between two tiers is billed and performs as the larger tier. */
 export interface TieredDisk extends AnyDisk {
   readonly performance: "tiered";
-  /** The smallest first. */
+  /** In ascending order of size. */
   readonly tiers: readonly Tier[];
 }
 
@@ -41,7 +41,7 @@ export interface Performance {
 
 export type Disk = ProvisionedDisk | TieredDisk;
 
-/** Both clouds have the same figures, each in its own unit. */
+/** The figures of both clouds, which are the same, each in its own unit. */
 const provisioned = {
   leastGiB: 1,
   mostGiB: 65_536,
@@ -84,7 +84,7 @@ export const disks = {
 } as const satisfies Readonly<Record<DiskType, Disk>>;
 
 /**
- * Where Premium SSD v2 is offered: regions with zones, in one of which the machine must then be (2024-08-09), and regions without (2026-06-17).
+ * The regions that offer Premium SSD v2: first those with zones, where the machine must be in a zone (2024-08-09), then those without (2026-06-17).
  * https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2-regional-availability
  */
 const premiumV2Regions = `
@@ -116,23 +116,23 @@ export function toMbps(throughput: number, unit: ThroughputUnit): number {
   return Math.floor((throughput * bytesPerUnit[unit] * 8) / 1e6);
 }
 
-/** The throughput to set for so many Mbps, rounded up. */
+/** The throughput to set for a rate in Mbps, rounded up. */
 export function fromMbps(mbps: number, unit: ThroughputUnit): number {
   return Math.ceil((mbps * 1e6) / 8 / bytesPerUnit[unit]);
 }
 
-/** What a provisioned disk of this size may be set to. */
+/** The maximum performance of a provisioned disk of this size. */
 export function mostOf(disk: ProvisionedDisk, sizeGiB: number): Performance {
   const iops = Math.min(disk.most.iops, Math.max(disk.free.iops, disk.iopsPerGiB * sizeGiB));
   return { iops, throughput: Math.min(disk.most.throughput, Math.floor(iops * disk.throughputPerIops)) };
 }
 
-/** What a disk of this size is billed as, and performs as. */
+/** The tier of a disk of this size. @throws RangeError if the disk is larger than all tiers */
 export function tierOf({ tiers, label }: TieredDisk, sizeGiB: number): Tier {
   const tier = tiers.find((candidate) => candidate.sizeGiB >= sizeGiB);
   if (!tier) throw new RangeError(`no ${label} of ${sizeGiB} GiB`);
   return tier;
 }
 
-/** Of a machine's own disk in AWS, in GiB. Debian's image has 8; the rest is for the containers' images and the journal. In Azure, it is the image's. */
+/** The size of a machine's own disk in AWS, in GiB. Debian's image has 8. The rest is for the containers' images and the journal. In Azure, the image sets the size. */
 export const awsRootGiB = 12;

@@ -1,7 +1,7 @@
 import { type Demand, diskMbps, iopsFor } from "./demand.ts";
 import type { Cloud, DiskType, Machine } from "./machine.ts";
 
-/** What a workload needs of one resource, and what there is of it for as long as it takes: bursts don't count. */
+/** How much of one resource a workload needs, and how much is available permanently, without bursts. */
 export interface Limit<Name = LimitName> {
   readonly name: Name;
   readonly required: number;
@@ -20,27 +20,27 @@ export type MachineLimitName =
 type LimitName = MachineLimitName | "disk throughput" | "disk IOPS";
 
 /**
- * What an instance with fewer than 32 vCPU gets through an internet gateway, in all:
+ * The total rate of an instance with fewer than 32 vCPU through an internet gateway:
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-network-bandwidth.html
  */
 const gatewayMbps = 5000;
 const gatewayLimitBelowVCpu = 32;
 
 /**
- * What one vCPU encrypts and sends. nginx 1.26 needs 0.57 s of a 2020s AMD EPYC core for 1 GiB over TLS 1.3, which is 15 Gbps; a sixth of it leaves room for
- * slower cores, hyperthreads, interrupts and the rest of the Pod.
+ * The rate at which one vCPU encrypts and sends. nginx 1.26 needs 0.57 s of a 2020s AMD EPYC core for 1 GiB over TLS 1.3, which is 15 Gbps. A sixth of that leaves a
+ * margin for slower cores, hyperthreads, interrupts and the rest of the Pod.
  */
 export const mbpsPerVCpu = 2500;
 
-/** What the Pod with one upstream uses, each further upstream, and Debian. The rest is page cache. */
+/** The memory of the Pod with one upstream, of each further upstream, and of Debian. The rest is page cache. */
 const podGiB = 1;
 const upstreamGiB = 0.125;
 const systemGiB = 0.5;
 
-/** What zot uses more than distribution: see its limit in pod/zot.ts. */
+/** The memory that zot uses in addition to distribution's: see its limit in pod/zot.ts. */
 const zotGiB = 1;
 
-/** Memory that the machine must have before anything is cached in it. */
+/** The memory that a machine needs without any page cache. */
 function memoryFloorGiB({ upstreams, zot = 0 }: Origins): number {
   return systemGiB + podGiB + upstreamGiB * (upstreams - 1) + zotGiB * zot;
 }
@@ -55,15 +55,15 @@ export interface Setting {
   readonly cloud: Cloud;
   readonly demand: Demand;
   readonly diskType: DiskType;
-  /** How many registries the cache serves, at least 1: each takes memory. */
+  /** The number of registries that the cache serves, at least 1. Each needs memory. */
   readonly upstreams: number;
-  /** How many of these zot fetches from: each takes more memory, and all of them half of the disk. @default none */
+  /** The number of these with `engine: zot`. Each needs more memory, and together they take half of the disk. @default 0 */
   readonly zot?: number;
-  /** Types of machine that the cloud doesn't sell where this one is to be: `auto` takes none of them. @default none */
+  /** Machine types that the cloud doesn't offer in this place. `auto` doesn't choose them. @default none */
   readonly unavailable?: readonly string[] | undefined;
 }
 
-/** All limits of a machine, whatever its disk is set to. */
+/** All limits of a machine, independent of the performance set for its disk. */
 export function machineLimits(
   machine: Machine,
   { cloud, demand, diskType, ...origins }: Setting,
@@ -88,7 +88,7 @@ export function machineLimits(
   ];
 }
 
-/** How many times too small it is; up to 1 it suffices. */
+/** The ratio of required to available. Up to 1, the limit suffices. */
 export function strain({ required, available }: Limit): number {
   return required / available;
 }

@@ -1,28 +1,28 @@
 export type Cloud = "aws" | "azure";
 export type Architecture = "arm64" | "amd64";
 
-/** The types of disk that can hold the cache, as the clouds' own interfaces name them. */
+/** The types of disk that can hold the cache, by the names in the clouds' APIs. */
 export type DiskType = "gp3" | "PremiumV2_LRS" | "Premium_LRS";
 
-/** A type of machine by the cloud's name, whether its limits are known or not. */
+/** A machine type by the cloud's name. Its limits may be unknown. */
 export interface MachineType {
   readonly type: string;
   readonly architecture: Architecture;
 }
 
-/** What a machine can do for as long as it takes: bursts don't count. Mbps are 10^6 bits a second, as in the clouds' tables. */
+/** What a machine sustains permanently, without bursts. Mbps are 10^6 bits per second, as in the clouds' tables. */
 export interface Machine extends MachineType {
   readonly vCpu: number;
-  /** What is left of `vCpu` when the credits of a burstable machine are spent. */
+  /** The share of `vCpu` that a burstable machine sustains without credits. For other machines, `vCpu`. */
   readonly sustainedVCpu: number;
   readonly memoryGiB: number;
-  /** Sustained. Azure documents one figure, an upper limit that it doesn't guarantee. */
+  /** The sustained rate. Azure documents only an upper limit, which it doesn't guarantee. */
   readonly networkMbps: number;
-  /** To a disk outside of the machine, without a cache of the host, by the type of disk. */
+  /** The performance to network disks, without a cache on the host, by the type of disk. */
   readonly diskPath: Readonly<Partial<Record<DiskType, DiskPath>>>;
-  /** Regions, of those that the snapshot covers, whose price list lacks it. `auto` takes only what none lacks. */
+  /** The regions of the snapshot whose price list lacks this machine. `auto` only chooses machines that are in all of them. */
   readonly missingIn: readonly string[];
-  /** List price in one region. It only orders the machines: costs come from the price book. */
+  /** The list price in one region, only for the order of the machines. Costs come from the price book. */
   readonly referenceUSDPerHour: number;
 }
 
@@ -32,7 +32,7 @@ interface DiskPath {
 }
 
 /**
- * In AWS, `g` after the generation stands for Graviton: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html. A1 is older than that rule.
+ * In AWS, `g` after the generation stands for Graviton: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html. A1 is older than this rule.
  * In Azure, `p` after the number of processors stands for Arm: https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
  */
 const armNames: Readonly<Record<Cloud, RegExp>> = {
@@ -40,7 +40,7 @@ const armNames: Readonly<Record<Cloud, RegExp>> = {
   azure: /^Standard_[A-Z]+\d+p/,
 };
 
-/** The architecture that the name of a machine type tells. */
+/** The architecture, according to the name of a machine type. */
 export function architectureOf(cloud: Cloud, type: string): Architecture {
   return armNames[cloud].test(type) ? "arm64" : "amd64";
 }

@@ -4,8 +4,8 @@ import { architectureOf, type Machine } from "./machine.ts";
  * EC2 types that suit a cache, the least expensive first.
  *
  * Network baseline: https://github.com/aws/karpenter-provider-aws at 1d927085, pkg/providers/instancetype/zz_generated.bandwidth.go (2026-08-21).
- * vCPU, memory, network and EBS figures: https://github.com/cristim/ec2-instances-info at 32acf84f, data/instances.json (2025-05-28), which holds what
- * https://docs.aws.amazon.com/ebs/latest/userguide/ebs-optimized.html says. EBS figures are decimal: 630 Mbps are 78.75 MB/s.
+ * vCPU, memory, network and EBS figures: https://github.com/cristim/ec2-instances-info at 32acf84f, data/instances.json (2025-05-28), with the figures of
+ * https://docs.aws.amazon.com/ebs/latest/userguide/ebs-optimized.html. EBS figures are decimal: 630 Mbps are 78.75 MB/s.
  * Price: us-east-1, on demand, Linux; the same repository as the network baseline, pkg/providers/pricing/zz_generated.pricing_aws.go (2026-07-20).
  * Share of a vCPU that a burstable type sustains: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
  */
@@ -79,7 +79,7 @@ const rows: readonly (readonly [
   ["c7gn.4xlarge", 16, 16, 32, 50_000, 8333, 33_333, 0.9984],
 ];
 
-/** By family, of us-east-1, us-west-2, eu-central-1, eu-west-1, eu-north-1, ap-southeast-1 and ap-southeast-2, on 2025-05-28. Others lack more: AWS is asked before a machine is made. */
+/** By family, of us-east-1, us-west-2, eu-central-1, eu-west-1, eu-north-1, ap-southeast-1 and ap-southeast-2, on 2025-05-28. Other regions lack more, so the look-up asks AWS. */
 const missingIn: Readonly<Record<string, readonly string[]>> = {
   m8g: ["ap-southeast-1"],
   c8g: ["ap-southeast-1"],

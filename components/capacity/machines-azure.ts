@@ -4,7 +4,7 @@ import { architectureOf, type Machine } from "./machine.ts";
  * Azure sizes that suit a cache, the least expensive first.
  *
  * All but the price: https://github.com/MicrosoftDocs/azure-compute-docs, articles/virtual-machines/sizes/general-purpose, pages bpsv2, dplsv6, dpsv5, dpsv6,
- * dasv6 (2026-03-10; dplsv6 2026-01-05), dsv5 (2026-02-27) and dsv6 (2024-07-29). MBps are 10^6 bytes a second. The pages of v5
+ * dasv6 (2026-03-10; dplsv6 2026-01-05), dsv5 (2026-02-27) and dsv6 (2024-07-29). MBps are 10^6 bytes per second. The pages of v5
  * and B sizes have one column for all premium disks.
  * Price: westeurope, pay as you go, Linux; https://github.com/Azure/karpenter-provider-azure at 352646f5 (2026-06-18).
  */

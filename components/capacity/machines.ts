@@ -3,7 +3,7 @@ import type { Architecture, Cloud, Machine } from "./machine.ts";
 import { awsMachines } from "./machines-aws.ts";
 import { azureMachines } from "./machines-azure.ts";
 
-/** Per cloud, the least expensive first. */
+/** The known machines of each cloud, the least expensive first. */
 export const machines: Readonly<Record<Cloud, readonly Machine[]>> = {
   aws: awsMachines,
   azure: azureMachines,
@@ -14,8 +14,8 @@ export function machineNamed(cloud: Cloud, type: string): Machine | undefined {
 }
 
 /**
- * What `auto` chooses from: only what the regions of the table all sell, so that the same workload gets the same machine in nearly every region.
- * @param unavailable what the cloud itself doesn't sell at a place.
+ * The machines that `auto` chooses from. All regions of the table offer them, so the same workload gets the same machine in nearly every region.
+ * @param unavailable types that the cloud doesn't offer in this place
  */
 export function candidates(
   cloud: Cloud,
@@ -31,7 +31,7 @@ export function candidates(
 }
 
 /**
- * The form of a machine's name. A name of this form may be newer than the tables; any other is misspelt.
+ * The syntax of machine names. An unknown name with this syntax may be newer than the tables. Any other name is misspelt.
  * https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
  */
 const namePatterns: Readonly<Record<Cloud, RegExp>> = {
@@ -43,10 +43,10 @@ export function isMachineName(cloud: Cloud, type: string): boolean {
   return namePatterns[cloud].test(type);
 }
 
-/** The known machine that the name of an unknown one nearly is, or undefined. */
+/** The known machine whose name resembles an unknown one, or undefined. */
 export function machineNear(cloud: Cloud, type: string): string | undefined {
   const known = machines[cloud].map((machine) => machine.type);
   if (known.includes(type)) return undefined;
-  // Azure's portal leaves out the prefix.
+  // Azure's portal omits the prefix.
   return suggestion(type, known) ?? suggestion(`Standard_${type}`, known);
 }

@@ -23,22 +23,22 @@ export interface PlannedDisk extends Performance {
 
 const path = "storage.size";
 
-/** How long the disk is to suffice without being grown. Then the least recently used goes, and the disk can be grown in place. */
+/** How long the disk holds the growing content. After that, the cache evicts the least recently used content, and the disk can be grown in place. */
 const growthMonths = 6;
 
-/** Of a bucket's content, the edge keeps as many hot sets: of the last releases. */
+/** The number of hot sets of a bucket that the edge keeps: those of the latest releases. */
 const hotSetsAtTheEdge = 4;
 
-/** Sizes are multiples, so that a small change of the workload doesn't change the disk; and there is always this for metrics and certificates. */
+/** Sizes are multiples of a step, so that a small change of the workload doesn't change the disk. The minimum has space for metrics and certificates. */
 const stepGiB = 10;
 const leastGiB = 20;
 
-/** The disk's share for blobs that holds the content, in GiB: with zot, which has all of it a second time, twice as much. */
+/** The disk space that the blobs need, in GiB. With zot, this is twice the content, because zot stores a second copy. */
 function blobsGiB(workload: Workload, delivery: Delivery, hasZot: boolean): number {
   return (hasZot ? 2 : 1) * contentGiB(workload, delivery);
 }
 
-/** What the cache is to hold, in GiB. */
+/** The content that the cache should hold, in GiB. */
 export function contentGiB(workload: Workload, delivery: Delivery): number {
   switch (delivery) {
     case "disk":
@@ -64,7 +64,7 @@ function contentText(
   }
 }
 
-/** The smallest disk whose share for blobs holds the content: {@link diskBudget} takes the rest. */
+/** The smallest disk whose share for blobs holds the content. {@link diskBudget} uses the rest for other purposes. */
 export function sizeFor(contentGiB: number): number {
   let sizeGiB = leastGiB;
   for (;;) {
@@ -75,11 +75,11 @@ export function sizeFor(contentGiB: number): number {
 }
 
 /**
- * A disk of a given type: its size from the workload or as given, IOPS and throughput from the workload.
- * @param asked its size in GiB
- * @param mbps what the workload needs, as far as the machine carries it: more isn't worth paying for.
- * @param hasZot whether an upstream has `engine: zot`.
- * @returns with problems, of what can't be as it is asked for, the disk of `auto`.
+ * Plans a disk of a given type. The workload determines IOPS and throughput, and the size if it is `auto`.
+ * @param asked the configured size in GiB
+ * @param mbps the rate that the workload needs, limited to what the machine carries, because more isn't worth its price
+ * @param hasZot whether an upstream has `engine: zot`
+ * @returns for an impossible size, problems and the disk of `auto`
  */
 export function planDisk(
   asked: number | "auto",
@@ -106,7 +106,7 @@ export function planDisk(
   return { disk: planned, problems: [{ path, message }], warnings };
 }
 
-/** The smallest size that holds the content and is fast enough; where none is, one that holds the content. */
+/** The smallest size that holds the content and is fast enough. If no size is fast enough, the smallest that holds the content. */
 function automaticSize(disk: Disk, wantedGiB: number, mbps: number): number {
   if (disk.performance === "provisioned") {
     const fastGiB = Math.ceil(iopsToSet(disk, mbps) / disk.iopsPerGiB);
@@ -124,7 +124,7 @@ function performanceOf(disk: Disk, sizeGiB: number, mbps: number): Performance {
   return disk.performance === "tiered" ? tierOf(disk, sizeGiB) : provisioned(disk, sizeGiB, mbps);
 }
 
-/** What is free is always set; more only as far as it is needed. */
+/** Sets at least the free performance, and more only if the workload needs it. */
 function provisioned(disk: ProvisionedDisk, sizeGiB: number, mbps: number): Performance {
   const most = mostOf(disk, sizeGiB);
   return {
@@ -133,7 +133,7 @@ function provisioned(disk: ProvisionedDisk, sizeGiB: number, mbps: number): Perf
   };
 }
 
-/** More than the throughput asks for: an operation is counted with less than the clouds count. */
+/** The IOPS to set. They exceed what the throughput needs, because they assume smaller operations than the clouds count. */
 function iopsToSet(disk: ProvisionedDisk, mbps: number): number {
   return Math.max(disk.free.iops, iopsFor(mbps));
 }
@@ -153,7 +153,7 @@ function sizeWarnings(
   return [{ path, message }];
 }
 
-/** What the machine can't carry is the machine's shortfall, not the disk's. */
+/** Warns of a slow disk. `mbps` is limited to what the machine carries, because a slow machine has its own warning. */
 function speedWarnings(planned: PlannedDisk, automaticGiB: number, mbps: number): Problem[] {
   const { type, sizeGiB, throughput, iops } = planned;
   const { unit } = disks[type];

@@ -11,7 +11,7 @@ import { type Architecture, architectureOf, type Cloud, type Machine, type Machi
 import { candidates, isMachineName, machineNamed, machineNear } from "./machines.ts";
 import { number, quantity } from "./text.ts";
 
-/** The `machine` of a region in the configuration. */
+/** The key `machine` of a region's configuration. */
 export interface MachineRequest {
   readonly type: string;
   /** @default that of `type`, and arm64 for `auto` */
@@ -20,9 +20,9 @@ export interface MachineRequest {
 
 export interface MachineChoice {
   readonly machine: MachineType;
-  /** None of a type that the tables don't have. */
+  /** Empty for a type that isn't in the tables. */
   readonly limits: readonly Limit<MachineLimitName>[];
-  /** What can't be as it is asked for: the choice is then without it. */
+  /** What is impossible in the request. The choice ignores it. */
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
@@ -30,11 +30,11 @@ export interface MachineChoice {
 const path = "machine.type";
 
 /**
- * The least expensive machine that carries the workload on its sustained limits, or a given one, checked against the same if its limits
+ * Chooses the least expensive machine whose sustained limits carry the workload. It checks a given machine against the same limits, if they
  * are known.
  *
- * A workload that no machine carries gets the one that comes closest, with a warning: the cache is then slower than asked for, not broken.
- * @param region where it is, for the machines that some regions lack.
+ * If no machine carries the workload, it chooses the closest one and warns. The cache then works, but is slower than requested.
+ * @param region the region's name, because some regions lack some machines
  */
 export function planMachine(request: MachineRequest, region: string, setting: Setting): MachineChoice {
   if (request.type === "auto") return automatic(request.architecture ?? "arm64", setting);
@@ -57,13 +57,13 @@ function automatic(architecture: Architecture, setting: Setting): MachineChoice 
   return { machine, limits, problems: [], warnings };
 }
 
-/** The way out where no machine is large enough. */
+/** The advice if no machine is large enough. */
 const lessLoad =
   "Allow more time (`workload.peakMinutes`), split the region, or let a bucket deliver (`storage: { kind: bucket, delivery: redirect }`)";
 
 const cloudNames: Readonly<Record<Cloud, string>> = { aws: "AWS", azure: "Azure" };
 
-/** A type that is newer than the tables, or misspelt: which of the two, the cloud knows. */
+/** A type that isn't in the tables. It is either newer or misspelt, which only the cloud knows. */
 function unlisted({ type, architecture }: MachineRequest, cloud: Cloud): MachineChoice {
   const near = isMachineName(cloud, type) ? undefined : machineNear(cloud, type);
   const message =
@@ -89,7 +89,7 @@ function given(
   const itsLimits = machineLimits(better, setting);
   const isBetter = worstStrain(itsLimits) < worstStrain(limits);
   const warnings = shortfalls(limits).map((limit) => {
-    // One that is better on the whole may have less of just this, or not be limited by it.
+    // A machine that is better overall may have less of this resource, or may not have this limit.
     const its = itsLimits.find(({ name }) => name === limit.name);
     const hasMore = isBetter && (!its || strain(its) < strain(limit));
     const way = hasMore ? `better: ${better.type}` : `no known machine sustains the workload. ${lessLoad}`;
@@ -104,7 +104,7 @@ function given(
   return { machine, limits, problems, warnings };
 }
 
-/** The least expensive that carries the workload, or of those that come closest. */
+/** The least expensive machine that carries the workload, or else the closest one. */
 function best(architecture: Architecture, setting: Setting): Machine {
   const all = candidates(setting.cloud, architecture, setting.unavailable);
   const worst = (machine: Machine) => worstStrain(machineLimits(machine, setting));
@@ -122,12 +122,12 @@ function worstStrain(limits: readonly Limit[]): number {
   return Math.max(...limits.map(strain));
 }
 
-/** What a machine has too little of, the worst first. */
+/** The limits that a machine doesn't meet, the worst first. */
 function shortfalls(limits: readonly Limit<MachineLimitName>[]): Limit<MachineLimitName>[] {
   return limits.filter((limit) => !suffices(limit)).sort((one, other) => strain(other) - strain(one));
 }
 
-/** The predicate of a sentence. */
+/** The predicate of a sentence whose subject is the machine. */
 function shortfallText(limit: Limit<MachineLimitName>): string {
   const { name, required, available, unit } = limit;
   if (name === "memory") {

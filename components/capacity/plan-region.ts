@@ -1,4 +1,4 @@
-/** What a region's cache in a cloud runs on: one machine, or the nodes of a cluster. */
+/** Plans the machine, or the nodes of the cluster, for a region's cache in a cloud. */
 import type { AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
 import { azureNode, isForAutoMode } from "./cluster-nodes.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
@@ -22,16 +22,16 @@ export function cloudOf({ kind }: CloudRegion): Cloud {
   return clouds[kind];
 }
 
-/** A way to run a region's cache: the one that the configuration asks for, or another to compare it with. */
+/** A way to run a region's cache: the configured one, or an alternative for comparison. */
 export interface Variant {
   readonly topology: CloudRegion["topology"];
-  /** Machines that share the work. */
+  /** The number of machines that share the load. */
   readonly replicas: number;
   readonly machine: CapacityRequest["region"]["machine"];
   readonly storage: CapacityRequest["region"]["storage"];
 }
 
-/** What all variants of a region have in common. */
+/** What all variants of a region share. */
 export interface RegionSetting {
   readonly cloud: Cloud;
   readonly region: { readonly name: string };
@@ -40,8 +40,8 @@ export interface RegionSetting {
 }
 
 /**
- * The machine and the disk that the configuration asks for; in a cluster, of each of its nodes.
- * @returns problems whose path is relative to the region.
+ * Plans the machine and the disk of the configured variant. In a cluster, these are the machine and the disk of each node.
+ * @returns problems whose path is relative to the region
  */
 export function capacityOf(
   region: CloudRegion,
@@ -57,7 +57,7 @@ export function variantOf(region: CloudRegion): Variant {
   return { topology, storage, replicas: region.replicas.min, machine: { type } };
 }
 
-/** What the workload asks of a machine of another type in the region's place; in a cluster, of one that has its share. */
+/** The limits of another machine type for the region's workload. In a cluster, for one node's share of it. */
 export function limitsOn(
   type: string,
   region: CloudRegion,
@@ -73,7 +73,7 @@ export function planVariant(variant: Variant, setting: RegionSetting): Capacity 
   return variant.topology === "vm" ? planCapacity(request) : nodePlanners[setting.cloud](request);
 }
 
-/** For each of the machines that share the work. */
+/** The request for one of the machines that share the load. */
 function requestOf(
   { replicas, machine, storage }: Variant,
   { cloud, region, workload, upstreams }: RegionSetting,
@@ -91,7 +91,7 @@ const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest) => Capacit
   azure: planAksNodes,
 };
 
-/** Of the machines that Auto Mode takes, the least expensive that carries its share, or the largest. */
+/** Chooses the least expensive machine of Auto Mode that carries its share, or else the largest. */
 function planAutoModeNodes(request: CapacityRequest): Capacity {
   const { cloud, region, workload, upstreams } = request;
   const demand = demandOf(workload, deliveryOf(region.storage));
@@ -101,7 +101,7 @@ function planAutoModeNodes(request: CapacityRequest): Capacity {
   return planCapacity({ ...request, region: { ...region, machine: { type } } });
 }
 
-/** AKS has nodes of the configuration's size for all workloads. */
+/** In AKS, the configuration decides on the size of the nodes, regardless of the workload. */
 function planAksNodes(request: CapacityRequest): Capacity {
   const { region } = request;
   const type = region.machine.type === "auto" ? azureNode.type : region.machine.type;
@@ -112,7 +112,7 @@ function planAksNodes(request: CapacityRequest): Capacity {
   return { plan: { ...plan, warnings }, problems };
 }
 
-/** What each of several machines, or clusters, has to carry: all of the images, for a part of the nodes. */
+/** The workload of each of several machines or clusters: all images, for a part of the nodes. */
 export function shareOf(workload: Workload, parts: number): Workload {
   const { nodes, peakNodes } = workload;
   return {

@@ -15,74 +15,74 @@ export interface ReplicaRequest {
         readonly delivery: "proxied" | "redirect";
         readonly scratchGiB: number | "auto";
       };
-  /** How many share the load: the smallest number of them. */
+  /** The minimum number of replicas that share the load. */
   readonly replicas: number;
-  /** `hash`: each keeps a part of the blobs, and passes the others on. @default "none": each keeps all */
+  /** `hash`: each replica keeps a part of the blobs, and passes on requests for the others. @default "none": each replica keeps all */
   readonly sharing?: "none" | "hash";
   readonly workload: Workload;
   /** @default from the workload */
   readonly edge?: EdgeAmounts;
 }
 
-/** What the edge is to request, where that doesn't follow from the workload. */
+/** The edge's configured requests, which replace those from the workload. */
 export interface EdgeAmounts {
   readonly cpuMillis?: number;
-  /** Also the most it gets. */
+  /** Also the limit. */
   readonly memoryMiB?: number;
 }
 
-/** What one replica of the cache on Kubernetes asks for. */
+/** The resources that one replica of the cache on Kubernetes requests. */
 export interface ReplicaPlan {
-  /** Of its volume, or of its part of the node's disk. */
+  /** The size of its volume, or of its share of the node's disk. */
   readonly diskGiB: number;
-  /** Of it, wanted for blobs under way, where they are not stored there for good. */
+  /** The part of `diskGiB` for blobs in progress, if the disk isn't the primary store. */
   readonly fillsGiB?: number;
-  /** What the edge is to have for itself. Memory is also the most it gets: the page cache counts into it. */
+  /** The edge's requests. Memory is also its limit, because it includes the page cache. */
   readonly edge: {
     readonly cpuMillis: number;
     readonly memoryMiB: number;
-    /** Of nginx: one for each processor that it requests, or a part of one. */
+    /** nginx's workers: one for each requested processor, rounded up. */
     readonly workers: number;
   };
   /** Where the plan falls short of the workload: the setting, as a path within the region, and a better value. */
   readonly warnings: readonly Problem[];
 }
 
-/** nginx with its keys in memory and some thousand connections, without the page cache. */
+/** The memory of nginx with its cache keys and some thousand connections, without the page cache. */
 const edgeMiB = 256;
-/** Of each further worker, before it serves anybody: 64 take 249 MiB. */
+/** The memory of each further worker without connections: 64 take 249 MiB. */
 const workerMiB = 4;
 
-/** What nginx takes, without the page cache. */
+/** The memory that nginx needs, without the page cache. */
 export function leastEdgeMiB(workers: number): number {
   return edgeMiB + (workers - minWorkers) * workerMiB;
 }
 
-/** What a node's disk is read for beyond it costs less than so much memory in each replica. */
+/** The maximum page cache. Beyond it, reading from the node's disk costs less than more memory in each replica. */
 const mostPageCacheMiB = 4096;
 const leastCpuMillis = 100;
 const cpuStepMillis = 50;
-/** Cold blobs at once: all that a node pulls, of two releases. Beyond that, clients fall back. */
+/** Space for simultaneous cold blobs: all that a node pulls, for two releases. Beyond that, clients fall back. */
 const fillsGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(16, Math.max(4, 2 * pullsPerNodeGiB));
 /**
- * How much more than its part a replica may have. A hash of 160 points for each gives the busiest of 50 replicas 23% more, of 5 replicas 4%; and blobs differ in size.
+ * The ratio of a replica's largest share to an equal share. With 160 hash points per replica, the busiest of 50 replicas has 23% more, of 5 replicas 4%. Blobs also differ in size.
  * https://nginx.org/en/docs/http/ngx_http_upstream_module.html#hash
  */
 const unevenness = 1.25;
-/** Buffers of a thousand blobs that are passed on at once: see peers.ts of the edge. */
+/** The buffers for passing on a thousand blobs at the same time: see pod/edge/peers.ts. */
 const passingMiB = 64;
-/** The largest layer that a platform's images are known to have: 1.15 GB. */
+/** The largest known layer of a platform's images: 1.15 GB. */
 const largestLayerMiB = 1.15e9 / 1024 ** 2;
-/** What has passed on its way into the store is kept for some minutes: see blobs.ts. */
+/** Space for blobs that passed on their way into the store, which the edge keeps for some minutes: see pod/edge/blobs.ts. */
 const passedGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(8, pullsPerNodeGiB);
 
-/** Plans a replica: processor time for its share of the demand; memory for the hot set, disk for the content, or for its part of both. */
+/** Plans a replica: processor time for its share of the demand, memory for the hot set, and disk for the content. With `sharing: hash`, for its part of both. */
 export function planReplica(request: ReplicaRequest): ReplicaPlan {
   const { storage, replicas, sharing, workload, edge: given = {} } = request;
   const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
   const shares = sharing === "hash";
-  // From the replica that keeps it, which may be the same one, and to the client: that takes 0.8 s of processor time per GB instead of 0.4.
+  // With a hash, blobs are sent twice: by the replica that keeps them, which may be the same one, and to the client. That takes 0.8 s of processor time per GB instead of 0.4.
   const sent = shares ? 2 : 1;
   const kept = shares ? Math.min(1, unevenness / replicas) : 1;
   const shareMillis = ((sent * demand.networkMbps) / replicas / mbpsPerVCpu) * 1000;
@@ -143,7 +143,7 @@ function planScratch(
   return { diskGiB, fillsGiB: fills, warnings: [{ path: "storage.scratch", message }] };
 }
 
-/** A node's own disk is small, so to the GiB. */
+/** The smallest size that holds the content and the fills. In steps of 1 GiB, because a node's own disk is small. */
 function scratchFor(contentGiB: number, fillsGiB: number): number {
   let sizeGiB = Math.max(1, Math.floor(contentGiB));
   for (;;) {

@@ -1,4 +1,4 @@
-/** Disk and machine of a region's cache, from the workload: what the hosts create and the cost estimate counts. */
+/** Plans the disk and the machine of a region's cache from the workload, for both the hosts and the cost estimate. */
 import type { Problem } from "../config/problems.ts";
 import type { Upstream, Workload } from "../config/schema.ts";
 import { isZot } from "../config/upstream.ts";
@@ -10,7 +10,7 @@ import { type PlannedDisk, planDisk } from "./plan-disk.ts";
 import { type MachineRequest, planMachine } from "./plan-machine.ts";
 
 export interface CapacityRequest extends Omit<Setting, "demand" | "diskType"> {
-  /** The part of a region with `topology: vm` that matters here. */
+  /** The part of a region with `topology: vm` that affects its capacity. */
   readonly region: {
     readonly name: string;
     readonly machine: MachineRequest;
@@ -21,7 +21,7 @@ export interface CapacityRequest extends Omit<Setting, "demand" | "diskType"> {
   readonly workload: Workload;
 }
 
-/** What matters here of the upstreams. */
+/** The part of the upstreams that affects the capacity. */
 export function upstreamsOf(upstreams: readonly Upstream[]): Pick<CapacityRequest, "upstreams" | "zot"> {
   return { upstreams: upstreams.length, zot: upstreams.filter(isZot).length };
 }
@@ -30,14 +30,14 @@ export function upstreamsOf(upstreams: readonly Upstream[]): Pick<CapacityReques
 export interface CapacityPlan {
   readonly machine: MachineType;
   readonly disk: PlannedDisk;
-  /** Of machine and disk together. Of the disk alone, where the machine's aren't known. */
+  /** The limits of machine and disk. Only those of the disk if the machine's are unknown. */
   readonly limits: readonly Limit[];
   /** Where the plan falls short of the workload: the setting, as a path within the region, and a better value. */
   readonly warnings: readonly Problem[];
 }
 
 export interface Capacity {
-  /** With problems, of what comes next to what the configuration asks for. */
+  /** With problems, the possible plan that is closest to the configuration. */
   readonly plan: CapacityPlan;
   /** What is impossible, each with its path within the region. */
   readonly problems: readonly Problem[];

@@ -1,4 +1,4 @@
-/** A number as it stands in a sentence, with two significant digits at least; the same on every machine. */
+/** Formats a number for a sentence, with at least two significant digits, independently of the machine's locale. */
 export function number(value: number): string {
   const digits = Math.max(2, Math.ceil(Math.log10(value + 1)));
   let format = formats.get(digits);
@@ -9,7 +9,7 @@ export function number(value: number): string {
   return format.format(value);
 }
 
-/** Making one takes far longer than using it, and a plan is made of many numbers. */
+/** Caches formatters, because creating one takes far longer than using it, and a plan has many numbers. */
 const formats = new Map<number, Intl.NumberFormat>();
 
 export function quantity(value: number, unit: string): string {
@@ -20,7 +20,7 @@ export function capitalized(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
-/** The texts that are there: a condition that doesn't hold, in the place of a text, leaves it out. */
+/** Filters out `false` and `undefined`, so that a text can depend on a condition: `condition && text`. */
 export function texts(...all: readonly (string | false | undefined)[]): string[] {
   return all.filter((text) => typeof text === "string");
 }
