@@ -21,44 +21,44 @@ export type AlternativeName =
 /** One way to serve the workload. */
 export interface Alternative {
   readonly name: AlternativeName;
-  /** What it consists of, a few words. */
+  /** A short description. */
   readonly what: string;
-  /** Whether it is the one that the configuration asks for: its totals are the estimate's. */
+  /** Whether it is the configured one. Its totals are then those of the estimate. */
   readonly chosen: boolean;
-  /** Of its lines. What isn't found is in none of them. */
+  /** The totals of its lines, without lines that have no price. */
   readonly totals: Totals;
-  /** What we pay, USD a month, with prices of other regions where the region's own isn't found. Absent if a price is found nowhere. */
+  /** What we pay, USD a month. Uses other regions' prices for missing ones. Absent if no region has a price. */
   readonly comparableUSD?: number;
-  /** The same, with all machines committed to. Absent where there are none, or a price isn't known for the region. */
+  /** The same, with a commitment to all machines. Absent without machines, or if the region's price isn't known. */
   readonly committed?: Committed;
-  /** `comparableUSD` of us and the customers together: what alternatives are compared by, as otherwise the best would be what others pay for. */
+  /** `comparableUSD` of us and the customers together. Alternatives are compared by this amount, because otherwise the best one would be paid by others. */
   readonly comparableAllUSD?: number;
-  /** Whether the configuration can ask for it, with the engines of its upstreams; `reason` says why not. */
+  /** Whether the configuration can have it, with the engines of its upstreams. If not, `reason` says why. */
   readonly isAllowed: boolean;
-  /** Whether it sustains the throughput of the workload; `reason` says why not. True where it isn't checked, which `reason` says, too: without a machine of the stack's. */
+  /** Whether it sustains the workload's throughput. If not, `reason` says why. Also true for alternatives without a machine of ours, where it isn't checked, as `reason` says. */
   readonly meetsThroughput: boolean;
-  /** Whether it is as available as the configuration's topology; `reason` says why not. */
+  /** Whether it is as available as the configured topology. If not, `reason` says why. */
   readonly meetsAvailability: boolean;
-  /** Why it does or doesn't suit: a sentence whose subject is the alternative, and what its price lacks. */
+  /** Why it is suitable or not, as a sentence whose subject is the alternative, and what its price doesn't include. */
   readonly reason: string;
 }
 
-/** An alternative before its price. */
+/** An alternative without its price. */
 interface Option extends Pick<Alternative, "name" | "what"> {
   readonly charges: readonly Charge[];
-  /** Why it doesn't suit, each the end of a sentence. */
+  /** Why it isn't suitable. Each text is the end of a sentence. */
   readonly refused?: string | undefined;
   readonly tooSlow?: string | undefined;
   readonly tooFragile?: string | undefined;
-  /** Otherwise. */
+  /** The reason if there is none of the above. */
   readonly suits?: string;
-  /** Sentences on what its price lacks. */
+  /** What its price doesn't include, in sentences. */
   readonly uncounted?: readonly string[];
 }
 
 /**
- * All alternatives for a cloud and its upstreams, the chosen one among them.
- * @param capacity that of the chosen one
+ * All alternatives for a cloud and its upstreams, including the configured one.
+ * @param capacity the capacity of the configured one
  */
 export function alternativesFor(setting: Setting, capacity: Capacity): Alternative[] {
   const chosen = nameOf(variantOf(setting.region));
@@ -107,11 +107,11 @@ function optionsFor(setting: Setting, capacity: Capacity): Option[] {
   ];
 }
 
-/** @param asked what the configuration asks for: machines of its architecture, and in a cluster nodes of its size. */
+/** Variants with machines of the configured architecture, and in a cluster with nodes of the configured size. */
 function otherVariants({ topology, machine: own }: Variant): Variant[] {
   const machine = { ...own, type: "auto" };
   const vm = { topology: "vm", replicas: 1, machine } as const;
-  // A replica must be able to go.
+  // Two replicas, so that one can be drained.
   const cluster = {
     topology: "cluster",
     replicas: 2,
@@ -146,7 +146,7 @@ function variantOption(variant: Variant, setting: Setting, { plan }: Capacity): 
   };
 }
 
-/** As config/engines.ts refuses it. */
+/** Matches the checks of config/engines.ts. */
 function refusal({ topology, storage }: Variant, { upstreams }: Setting): string | undefined {
   const suitsZot = topology === "vm" && storage.kind === "disk";
   return suitsZot || !upstreams.some(isZot)
@@ -162,12 +162,12 @@ function slowness({ limits }: CapacityPlan): string | undefined {
   );
 }
 
-/** Of one machine. */
+/** The objection to a single machine if the configuration has a cluster. */
 function fragility({ region }: Setting): string | undefined {
   return region.topology === "cluster" ? "is one machine, and a cluster was asked for" : undefined;
 }
 
-/** What the nodes pull, straight from the upstream. */
+/** The charges if nodes pull directly from the upstreams. */
 export function pullCharges(setting: Setting): Charge[] {
   const { pulledGiB } = setting.usage;
   return [
@@ -176,7 +176,7 @@ export function pullCharges(setting: Setting): Charge[] {
   ];
 }
 
-/** Each inside its cluster's network, so that pulls are not billed, with a share of the nodes and all of the images. */
+/** One cache in each cluster's network, so that pulls aren't billed. Each has a share of the nodes and all images. */
 function cachePerCluster(setting: Setting): Option {
   const { cloud, region, workload, usage, settings } = setting;
   const { clusters } = settings;
@@ -210,7 +210,7 @@ function cachePerCluster(setting: Setting): Option {
   };
 }
 
-/** As the region, but in an existing network, whose nodes need neither a private link nor failover. */
+/** The same region in an existing network, whose nodes need neither a private link nor failover. */
 function insideNetwork(region: CloudRegion): CloudRegion {
   const { privateLink: _, ...endpoint } = region.endpoint;
   const network = { vpc: "", vnet: "", subnet: "" };

@@ -8,7 +8,7 @@ import type { NotPriced } from "./line.ts";
 import { assumedRegistryRegion, isAcr, operatorOf, unknownOperators } from "./upstream-transfer.ts";
 import { contentOf } from "./variant.ts";
 
-/** What the estimate takes for granted; a sentence each. */
+/** The assumptions of the estimate, one sentence each. */
 export function assumptionsOf(setting: Setting): string[] {
   const { cloud, workload, upstreams, region, usage, measured } = setting;
   const { nodes, nodeChurnPerMonth, pullsPerNodeGiB, workingSetGiB } = workload;
@@ -40,7 +40,7 @@ export function assumptionsOf(setting: Setting): string[] {
   );
 }
 
-/** That replicas stay as few as they may: an autoscaler's further ones come for hours. */
+/** Assumes the minimum number of replicas, because an autoscaler adds others for hours only. */
 function clusterAssumption({ cloud, region }: Setting): string {
   const { replicas, machine } = variantOf(region);
   const nodeType =
@@ -63,7 +63,7 @@ function bucketAssumptions(setting: Setting): string[] {
   );
 }
 
-/** What costs something, or may, and has no line. */
+/** Things that cost something, or may, but have no line in the estimate. */
 export function withoutLine(setting: Setting, { machine: { type } }: CapacityPlan): NotPriced[] {
   const { region, upstreams } = setting;
   const { endpoint, topology } = region;
@@ -100,7 +100,7 @@ export function withoutLine(setting: Setting, { machine: { type } }: CapacityPla
   return [...unknownOperators(upstreams), ...those(reasons)];
 }
 
-/** What takes a price for each GB in networks that aren't the stack's: https://azure.microsoft.com/pricing/details/virtual-network/ */
+/** What may charge for each GB in networks that aren't the stack's: https://azure.microsoft.com/pricing/details/virtual-network/ */
 function ownNetworksWays(region: CloudRegion): string | false {
   const { endpoint, network, storage } = region;
   const isPrivate = endpoint.exposure === "private";
@@ -118,7 +118,7 @@ function ownNetworksWays(region: CloudRegion): string | false {
   return "subnet" in network && storage.kind === "bucket" ? `${peering} ${toStore}` : peering;
 }
 
-/** Of what nodes pull, what passes their NAT gateway isn't known, or isn't counted. */
+/** The nodes' pulls that may pass a NAT gateway, if that is unknown or not counted. */
 function nodesWayOut({ cloud, region: { endpoint, storage }, settings: { nodes } }: Setting): string | false {
   if (cloud === "aws" && nodes.natGateway !== "unknown") return false;
   if (endpoint.exposure === "public") return "What nodes without a public address pull passes one.";
@@ -126,7 +126,7 @@ function nodesWayOut({ cloud, region: { endpoint, storage }, settings: { nodes }
   return !isPastIt && "What nodes without a public address pull from the bucket passes one.";
 }
 
-/** What the owners of the account ask for, and has no line. The price: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
+/** Requirements of the account's owners that cost something but have no line. The price of KMS: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
 export function ofGovernance(governance: Governance = {}): NotPriced[] {
   const { kmsKey, diskEncryptionSet, storageKey, diagnostics } = governance;
   return those({
@@ -142,7 +142,7 @@ export function ofGovernance(governance: Governance = {}): NotPriced[] {
   });
 }
 
-/** Of what applies. */
+/** The entries that apply: those with a reason. */
 function those(reasons: Readonly<Record<string, string | false>>): NotPriced[] {
   return Object.entries(reasons).flatMap(([name, reason]) => (reason ? [{ name, reason }] : []));
 }

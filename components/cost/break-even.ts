@@ -7,30 +7,30 @@ import type { Payer } from "./line.ts";
 import { uncountedTransfer } from "./upstream-transfer.ts";
 import { chargesOf } from "./variant.ts";
 
-/** The volume from which a cache costs less than pulls from the upstream. */
+/** The volume from which a cache costs less than pulls from the upstreams. */
 export interface BreakEven {
-  /** GiB pulled in a month, counting what we pay. Absent: there is no such volume, see `reason`. */
+  /** GiB pulled in a month, counting what we pay. Absent if there is no such volume: see `reason`. */
   readonly usGiB?: number;
-  /** GiB pulled in a month, counting what we and the customers pay. Absent: there is none. */
+  /** GiB pulled in a month, counting what we and the customers pay. Absent if there is no such volume. */
   readonly allGiB?: number;
-  /** `usGiB` in lifetimes of a node, as the workload says what one pulls. */
+  /** `usGiB` in lifetimes of a node, by `workload.pullsPerNodeGiB`. */
   readonly nodeLifetimes?: number;
-  /** A sentence or more. */
+  /** One or more sentences. */
   readonly reason: string;
 }
 
-/** More than a machine sends in a month. */
+/** More than a machine can send in a month. */
 const largestGiB = 2 ** 24;
 
-/** By the volume alone: the machine stays the one for the workload, also where that volume needs a larger one. */
+/** Varies only the volume. The machine stays that of the workload, even if the volume would need a larger one. */
 export function breakEvenOf(variant: Variant, plan: CapacityPlan, setting: Setting): BreakEven {
   const costsAt = (pulledGiB: number, payers: readonly Payer[]) => {
     const at = { ...setting, usage: { ...setting.usage, pulledGiB } };
     return [chargesOf(variant, plan, at), pullCharges(at)].map((charges) => costOf(charges, payers, at));
   };
-  /** Whole GiB, rounded up: the dearer way is left behind there at the latest. */
+  /** The smallest whole number of GiB from which the cache doesn't cost more than no cache. */
   const crossing = (...payers: Payer[]) => {
-    // Without a price, nothing is known to be cheaper.
+    // Without a price, the comparison with NaN is false.
     const isCheaper = (gib: number) => {
       const [cache = Number.NaN, noCache = Number.NaN] = costsAt(gib, payers);
       return cache <= noCache;
@@ -49,7 +49,7 @@ export function breakEvenOf(variant: Variant, plan: CapacityPlan, setting: Setti
   };
 }
 
-/** The least whole number above one that doesn't hold, up to one that does, if all above it do. */
+/** The smallest integer above `not` and up to `holding` for which `holds` is true, by bisection. It must be true for all larger integers, too. */
 export function firstAbove(not: number, holding: number, holds: (value: number) => boolean): number {
   let [below, first] = [not, holding];
   while (first - below > 1) {

@@ -6,14 +6,14 @@ import { notFound, usd } from "./line.ts";
 import { type LineRange, lineRanges, rangeText, sumOf } from "./range.ts";
 
 export type Budget = NonNullable<StackConfig["budget"]> & {
-  /** What has set it, as a phrase. @default the stack's configuration */
+  /** Who set the budget, as a phrase. @default the stack's configuration */
   readonly setBy?: string;
 };
 
-/** A message names so many lines. */
+/** The maximum number of lines that a message names. */
 const largestLines = 3;
 
-/** Whether the high end of what we pay for all regions of a stack exceeds its budget, or can't be told because a line has no price. */
+/** Reports whether the high end of what we pay for all regions exceeds the stack's budget, or is unknown because a line has no price. */
 export function budgetFindings(estimates: readonly RegionEstimate[], budget: Budget | undefined): Findings {
   const found = (level: "fail" | "warn", path: string, ...sentences: string[]): Findings => {
     const finding = { path, message: sentences.map((text) => text.replace(/\.$/, "")).join(". ") };
@@ -40,7 +40,7 @@ export function budgetFindings(estimates: readonly RegionEstimate[], budget: Bud
   if (high > monthlyUSD) {
     const limit = `${usd(monthlyUSD)}${setBy === undefined ? "" : `, the limit of ${setBy}`}`;
     const verb = low > monthlyUSD ? "costs" : "may cost";
-    // Where what is known and certain is too much, nothing else that becomes known helps.
+    // If the certain part alone exceeds the budget, further prices don't help.
     const isCertain = sumOf(lines.filter((one) => !missing.includes(one))).low > monthlyUSD;
     const ways = texts(
       missing.length > 0 && addPrices,
@@ -70,7 +70,7 @@ export function budgetFindings(estimates: readonly RegionEstimate[], budget: Bud
   return found("warn", "budget.monthlyUSD", what, ...why, `The way out: ${addPrices}`);
 }
 
-/** The lines that cost us most at the high end; those that no region has a price for come last. */
+/** Names the lines that cost us most at the high end. Lines without a price in any region come last. */
 function largest(lines: readonly (LineRange & { readonly region: string })[]): string {
   const weight = ({ high }: LineRange) => (Number.isFinite(high) ? high : 0);
   return lines

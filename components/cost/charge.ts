@@ -17,73 +17,73 @@ import {
 } from "./prices/price-book.ts";
 import type { MonthlyUsage } from "./usage.ts";
 
-/** Something that is bought, before its price is looked up. */
+/** Something that the stack buys, before its price is looked up. */
 export interface Charge {
   readonly name: string;
   readonly item: Item;
-  /** @default the item's */
+  /** @default the item's own kind */
   readonly kind?: LineKind;
-  /** Per month, in the item's unit. */
+  /** The quantity per month, in the item's unit. */
   readonly quantity: number;
   readonly basis: CostLine["basis"];
   readonly paidBy: Payer;
-  /** Where it is bought. @default where the cache is */
+  /** Where it is bought. @default the cache's region */
   readonly at?: Place;
-  /** What is known to cost more, as an indication where the price of `item` is found nowhere. */
+  /** An item that is known to cost more, as an indication if no region has a price for `item`. */
   readonly costsLessThan?: Item;
-  /** What others use of the same ladder of prices already, in the same unit. @default 0 */
+  /** The quantity of the same price tiers that others already use, in the same unit. @default 0 */
   readonly above?: number;
-  /** Whether it is by the list price, whatever is negotiated. @default false */
+  /** Whether the list price applies, even if another one is negotiated. @default false */
   readonly listed?: boolean;
 }
 
 export type Place = Pick<RegionSetting, "cloud" | "region">;
 
-/** Where something is bought, and by which prices. */
+/** Where something is bought, and at which prices. */
 export interface Market extends Place {
   readonly prices: PriceBook;
 }
 
-/** What all ways to run a region's cache have in common. */
+/** What all variants of a region's cache share. */
 export interface Setting extends RegionSetting, Market {
   readonly region: CloudRegion;
-  /** What the stack's configuration says under `cost`. */
+  /** The key `cost` of the stack's configuration. */
   readonly settings: StackConfig["cost"];
-  /** By the workload, as far as it isn't measured. */
+  /** The usage: measured figures, otherwise those from the workload. */
   readonly usage: MonthlyUsage;
   readonly measured: Partial<MonthlyUsage>;
 }
 
-/** What a cache runs on and moves in a month. */
+/** What a cache runs on and transfers in a month. */
 export interface Purchase {
   readonly setting: Setting;
   readonly variant: Variant;
   readonly plan: CapacityPlan;
   readonly filledGiB: number;
-  /** What the cache itself sends. */
+  /** What the cache itself sends to nodes. */
   readonly servedGiB: number;
-  /** In its bucket, and requests to that; 0 without one. */
+  /** The content of its bucket, and the requests to it. All are 0 without a bucket. */
   readonly storedGiB: number;
   readonly reads: number;
   readonly writes: number;
 }
 
-/** What we pay as long as it is there. A quantity of 0, here and in the others, is no line of a bill. */
+/** A charge that we pay while the thing exists. Here and in the functions below, a quantity of 0 doesn't become a line. */
 export function fixed(name: string, item: Item, quantity: number): Charge {
   return { name, item, quantity, basis: "fixed", paidBy: "us" };
 }
 
-/** What we pay by what passes. */
+/** A charge that we pay by usage. */
 export function usage(name: string, item: Item, quantity: number): Charge {
   return { name, item, quantity, basis: "usage", paidBy: "us" };
 }
 
-/** Things that we pay by the hour, as long as they are there. */
+/** A charge by the hour, while the things exist. */
 export function hourly(name: string, item: Item, count: number): Charge {
   return fixed(name, item, count * hoursPerMonth);
 }
 
-/** The same, which another one pays. */
+/** The same charge with another payer. */
 export function billedTo(paidBy: Payer, charge: Charge): Charge {
   return { ...charge, paidBy };
 }
@@ -96,8 +96,8 @@ export function counted(count: number, what: string): string {
 }
 
 /**
- * The lines of a bill: one for each charge, and for each tier that it reaches; and those of them without a price.
- * @throws RangeError if the book's price is for another unit.
+ * The lines of a bill, one for each charge and for each tier that it reaches, and the charges without a price.
+ * @throws RangeError if the price in the book is for another unit
  */
 export function priced(charges: readonly Charge[], market: Market) {
   const all = charges
@@ -111,8 +111,8 @@ export function priced(charges: readonly Charge[], market: Market) {
 }
 
 /**
- * What some pay for charges, with prices of other regions where the region's own isn't found: for comparing, not for a budget.
- * @returns undefined if a price is found nowhere
+ * What the given payers pay for charges. It uses other regions' prices for missing ones, so it is for comparisons, not for a budget.
+ * @returns undefined if no region has a price for a charge
  */
 export function costOf(
   charges: readonly Charge[],
@@ -151,7 +151,7 @@ function pricedCharge(charge: Charge, market: Market) {
   return { lines, notPriced: price ? [] : [withoutPrice(charge, market)] };
 }
 
-/** The end of a line's name. */
+/** The suffix of a line's name. */
 function tierName(
   { from, upTo }: { readonly from: number; readonly upTo?: number | undefined },
   unit: string,
@@ -166,9 +166,9 @@ function partsOf({ name, quantity, above }: Charge, price: Price, unit: string) 
 }
 
 /**
- * A quantity on a ladder of prices, each of which counts for what is above its start: the sum has no jumps.
- * @param above what others use of the same ladder already.
- * @returns what falls into each tier; `upTo` is undefined for one without end
+ * Splits a quantity into price tiers. Each price only applies to the part above the tier's start, so the sum has no jumps.
+ * @param above the quantity that others already use
+ * @returns the part in each tier. `upTo` is undefined for the last tier
  */
 export function tierParts(tiers: readonly Tier[], quantity: number, above = 0) {
   const end = above + quantity;
@@ -179,7 +179,7 @@ export function tierParts(tiers: readonly Tier[], quantity: number, above = 0) {
   });
 }
 
-/** The indication is the most that the cloud charges anywhere, to be on the safe side. */
+/** To be safe, the indication is the highest price of all regions. */
 function withoutPrice(charge: Charge, market: Market): NotPriced {
   const { name, item, costsLessThan } = charge;
   const reason = `The price book has no price for ${item} in ${market.region.name}.`;

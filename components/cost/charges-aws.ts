@@ -3,14 +3,14 @@ import { awsRootGiB, disks } from "../capacity/disk.ts";
 import { billedTo, type Charge, counted, fixed, hourly, type Purchase, usage } from "./charge.ts";
 import { millionDnsQueries } from "./usage.ts";
 
-/** In Auto Mode, EKS takes a part of EC2's list price of a node on top, whatever is paid for the node itself: https://aws.amazon.com/eks/pricing/ */
+/** In Auto Mode, EKS adds this share of a node's EC2 list price, regardless of the price that is paid for the node: https://aws.amazon.com/eks/pricing/ */
 const autoModeShare = 0.12;
 
-/** Of a network of the stack's own, and of a cluster's nodes. */
+/** The number of zones of a network that the stack creates, and of a cluster's nodes. */
 const usualZones = 3;
 
 /**
- * Of what is sent from one of three zones to all alike, two thirds go to another one. AWS bills that at both ends, in a VPC too: https://aws.amazon.com/ec2/pricing/on-demand/,
+ * Traffic from one of three zones to all three equally crosses zones for two thirds. AWS bills that at both ends, also inside a VPC: https://aws.amazon.com/ec2/pricing/on-demand/,
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#cross-zone-load-balancing
  */
 function billedBetween(zones: number): number {
@@ -18,7 +18,7 @@ function billedBetween(zones: number): number {
 }
 
 /**
- * What a cache in AWS buys. IPv6, security groups, endpoint services, gateway endpoints, roles and records are free, and so is what S3 and EC2 exchange within a region:
+ * The charges of a cache in AWS. IPv6, security groups, endpoint services, gateway endpoints, roles and records are free. So is traffic between S3 and EC2 within a region:
  * https://aws.amazon.com/s3/faqs/
  */
 export function awsCharges(it: Purchase): Charge[] {
@@ -30,12 +30,12 @@ export function awsCharges(it: Purchase): Charge[] {
   const { free } = disks.gp3;
   const isPublic = endpoint.exposure === "public";
   const isVm = variant.topology === "vm";
-  // How many there are of each.
+  // The number of machines and of clusters.
   const [vm, cluster] = isVm ? [1, 0] : [0, 1];
-  // A network of the stack's own reaches the registries through a NAT gateway, unless the machine has a public address.
+  // A network that the stack creates reaches the registries through a NAT gateway, unless the machine has a public address.
   const hasNatGateway = isVm ? !isPublic && !("subnet" in network) : !("nodeSubnets" in network);
   const natGateways = hasNatGateway ? 1 : 0;
-  // The load balancer of a cluster has an address in each.
+  // A cluster's load balancer has an address in each zone.
   const zones = "loadBalancerSubnets" in network ? network.loadBalancerSubnets.length : usualZones;
   const addresses = (isPublic ? vm + zones * cluster : 0) + natGateways;
   const balancers = !isVm || endpoint.privateLink !== undefined ? 1 : 0;
@@ -52,7 +52,7 @@ export function awsCharges(it: Purchase): Charge[] {
     fixed("Root volume (gp3)", "gp3-capacity", vm * awsRootGiB),
     fixed("Nodes' volumes (gp3)", "gp3-capacity", cluster * nodes * awsNodeDiskGiB),
     fixed("Data volume (gp3)", "gp3-capacity", vm * disk.sizeGiB),
-    // 3,000 IOPS and 125 MiB/s come with the size.
+    // The price of the size includes 3,000 IOPS and 125 MiB/s.
     fixed("Data volume, IOPS above 3,000", "gp3-iops", vm * (disk.iops - free.iops)),
     fixed(
       "Data volume, throughput above 125 MiB/s",
@@ -63,7 +63,7 @@ export function awsCharges(it: Purchase): Charge[] {
     hourly("NAT gateway", "nat-gateway", natGateways),
     hourly(counted(addresses, "Public IPv4 address"), "public-ipv4", addresses),
     fixed("Recovery alarms", "alarm", 2 * vm),
-    // What takes a machine's records away: https://aws.amazon.com/route53/pricing/#Health_checks
+    // For `failover: dns`, which withdraws a machine's records: https://aws.amazon.com/route53/pricing/#Health_checks
     fixed("Alarm of the health check", "alarm", failovers),
     fixed("Route 53 health check", "health-check", failovers),
     usage("S3 Standard", "s3-storage", storedGiB),
@@ -74,25 +74,25 @@ export function awsCharges(it: Purchase): Charge[] {
       "transfer-in-region",
       cluster * billedBetween(zones) * servedGiB,
     ),
-    // One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/. What of the clients come by a private link isn't known, so all are counted.
+    // One NLCU-hour is 1 GB: https://aws.amazon.com/elasticloadbalancing/pricing/. How much traffic uses a private link isn't known, so all of it counts.
     usage("Network Load Balancer, data", "load-balancer-data", balancers * servedGiB),
-    // What comes from the registries; the bucket has a way of its own.
+    // Traffic from the registries. Traffic to the bucket uses a gateway endpoint.
     usage("NAT gateway, data", "nat-gateway-data", natGateways * filledGiB),
     // To public addresses of the region, and to private ones in another zone or over VPC peering: https://aws.amazon.com/ec2/pricing/on-demand/
     usage("Transfer in the region, out of the cache", "transfer-in-region", servedGiB),
     billedTo("customer", usage("Transfer in the region, into the nodes", "transfer-in-region", servedGiB)),
-    // The zone is there already; the records in it are free.
+    // The zone already exists, and its records are free.
     usage("Route 53 queries", "dns-queries", endpoint.zone ? millionDnsQueries(setting.workload) : 0),
   ];
 }
 
-/** What nodes pull from a cache in their own network, which is in one of its zones. */
+/** Pulls from a cache in the nodes' own network, which is in one of the network's zones. */
 export function awsBetweenNodesZones(pulledGiB: number): Charge {
   const quantity = billedBetween(usualZones) * pulledGiB;
   return billedTo("customer", usage("Transfer between zones, to the nodes", "transfer-in-region", quantity));
 }
 
-/** A registry of its own in each account, and the secret that ECR wants for its upstream, even a public one. */
+/** ECR's storage in each account, and the secret that ECR requires for an upstream, even for a public one. */
 export function ecrPullThrough(accounts: number, storedGiB: number): Charge[] {
   return [
     billedTo("customer", usage("ECR storage", "registry-storage", accounts * storedGiB)),

@@ -5,13 +5,13 @@ import { storeSku } from "../hosts/azure/regions.ts";
 import { type Charge, counted, fixed, hourly, type Purchase, usage } from "./charge.ts";
 import { daysPerMonth, millionDnsQueries, toGB } from "./usage.ts";
 
-/** A billing account has these free, of all regions of a zone together: they are left to the rest of the account. */
+/** The free egress of a billing account, for all regions of a zone together. The estimate leaves it to the rest of the account. */
 export const freeEgressGB = 100;
 
-/** The size of Debian's image in Azure, which is that of the machine's own disk. */
+/** The size of Debian's image in Azure, which is also the size of the machine's own disk. */
 const imageGiB = 30;
 
-/** What a cache in Azure buys. Networks, firewalls, identities and the service of a private link are free; consumers pay for their private endpoints. */
+/** The charges of a cache in Azure. Networks, firewalls, identities and a private link service are free. Consumers pay for their private endpoints. */
 export function azureCharges(it: Purchase): Charge[] {
   const { setting, variant, plan, filledGiB, servedGiB, storedGiB, reads, writes } = it;
   const { region, settings, workload } = setting;
@@ -21,9 +21,9 @@ export function azureCharges(it: Purchase): Charge[] {
   const isPublic = endpoint.exposure === "public";
   const isVm = topology === "vm";
   const nodes = isVm ? 1 : Math.max(fewestAzureNodes, variant.replicas);
-  // How many there are of each. A private endpoint in a network of the stack's own has a NAT gateway as its way out.
+  // The numbers of each resource. With a private endpoint, a network that the stack creates has a NAT gateway for outbound traffic.
   const natGateways = isPublic || "subnet" in network ? 0 : 1;
-  // For clients and for the way out: one of a machine for both, two of a cluster.
+  // Addresses for clients and for outbound traffic: a machine uses one for both, a cluster two.
   const addresses = isPublic ? (isVm ? 1 : 2) : natGateways;
   const balancers = !isVm || endpoint.privateLink !== undefined ? 1 : 0;
   const failovers = endpoint.failover === "dns" ? 1 : 0;
@@ -40,9 +40,9 @@ export function azureCharges(it: Purchase): Charge[] {
     hourly("Load balancer (Standard)", "load-balancer", balancers),
     hourly(`${counted(addresses, "Public IPv4 address")} (Standard)`, "public-ipv4", addresses),
     hourly("NAT gateway", "nat-gateway", natGateways),
-    // For the proof of the cache's name.
+    // The zone that proves the cache's name to the authority.
     fixed("DNS zone", "dns-zone", endpoint.tls.mode === "acme" ? 1 : 0),
-    // Looks whether the machine is there, and answers for its name.
+    // For `failover: dns`: checks the machine's health and answers DNS queries for its name.
     fixed("Traffic Manager, health check", "traffic-manager-check", failovers),
     usage("NAT gateway, data", "nat-gateway-data", natGateways * toGB(filledGiB)),
     usage("Traffic Manager, queries", "traffic-manager-queries", failovers * millionDnsQueries(workload)),
@@ -52,7 +52,7 @@ export function azureCharges(it: Purchase): Charge[] {
       ...(isZonal && { costsLessThan: "blob-writes-grs" }),
     },
     usage("Blob requests, reads", "blob-reads", reads / 10_000),
-    // In both directions: the nodes of a public cluster reach the registries by it, too. https://azure.microsoft.com/pricing/details/load-balancer/
+    // Both directions are billed, and the nodes of a public cluster also use it to reach the registries. https://azure.microsoft.com/pricing/details/load-balancer/
     usage(
       "Load balancer, data",
       "load-balancer-data",
@@ -62,7 +62,7 @@ export function azureCharges(it: Purchase): Charge[] {
   ];
 }
 
-/** What is sent to public addresses of the region, if Azure bills it as internet egress. */
+/** Traffic to public addresses of the same region, if Azure bills it as internet egress. */
 export function azureTransfer(servedGiB: number): Charge {
   const what = "Transfer in the region, billed as to the internet";
   return { ...usage(what, "transfer-to-internet", toGB(servedGiB)), above: freeEgressGB };
@@ -71,7 +71,7 @@ export function azureTransfer(servedGiB: number): Charge {
 /** https://learn.microsoft.com/azure/container-registry/container-registry-skus */
 const replicaIncludesGiB = 500;
 
-/** A copy of each registry in one more region. */
+/** A replica of each registry in another region. */
 export function acrReplica(registries: number, storedGiB: number): Charge[] {
   const more = Math.max(0, storedGiB - registries * replicaIncludesGiB);
   return [
@@ -90,7 +90,7 @@ function dataDisk({ type, sizeGiB, iops, throughput }: PlannedDisk): Charge[] {
   ];
 }
 
-/** A size between two tiers is billed as the larger one. */
+/** A size between two tiers is billed as the larger tier. */
 function premiumDisk(what: string, sizeGiB: number, count: number): Charge {
   const { name } = tierOf(disks.Premium_LRS, sizeGiB);
   return fixed(`${what} (Premium SSD, ${name})`, `premium-ssd/${name}`, count);

@@ -5,16 +5,16 @@ import { usd } from "./line.ts";
 import { uncountedTransfer } from "./upstream-transfer.ts";
 import { azureBilled, isContested } from "./variant.ts";
 
-/** What the configuration asks for among the other ways to serve the same workload. */
+/** The configured variant and the alternatives for the same workload. */
 export interface Alternatives {
   readonly options: readonly Alternative[];
-  /** The least expensive of those that are allowed and meet both. Absent if none does. */
+  /** The least expensive alternative that is allowed and meets throughput and availability. Absent if there is none. */
   readonly cheapest?: AlternativeName;
-  /** Why it is that one; a sentence or more. */
+  /** Why it is the cheapest, in one or more sentences. */
   readonly reason: string;
 }
 
-/** @param capacity of what the configuration asks for */
+/** @param capacity the capacity of the configured variant */
 export function alternativesOf(setting: Setting, capacity: Capacity): Alternatives {
   const options = alternativesFor(setting, capacity);
   const best = cheapestOf(options);
@@ -43,7 +43,7 @@ export function alternativesOf(setting: Setting, capacity: Capacity): Alternativ
 
 type Cheapest = ReturnType<typeof cheapestOf>;
 
-/** The least expensive of those that are allowed and meet throughput and availability, if one does, and what it and no cache cost us and the customers; infinite where that isn't known. */
+/** The least expensive alternative that is allowed and meets throughput and availability, if any, and what it and no cache cost us and the customers: infinite if unknown. */
 function cheapestOf(options: readonly Alternative[]) {
   const costOf = ({ comparableAllUSD = Number.POSITIVE_INFINITY }: Partial<Alternative>) => comparableAllUSD;
   const [best] = options
@@ -57,7 +57,7 @@ function cheapestOf(options: readonly Alternative[]) {
   return best && { name: best.name, costUSD: costOf(best), noCacheUSD };
 }
 
-/** Why it is that one, of what we and the customers pay. */
+/** Why an alternative is the cheapest, by what we and the customers pay. */
 function reasonFor(best: Cheapest, options: readonly Alternative[]): string {
   if (!best) return "Nothing that has a price sustains the workload and is as available as was asked for.";
   const { name, costUSD, noCacheUSD } = best;
@@ -76,7 +76,7 @@ function reasonFor(best: Cheapest, options: readonly Alternative[]): string {
   return `${what}${independence}`;
 }
 
-/** What isn't known to be billed, and the setting in which it is. */
+/** The charges that may or may not be billed, each with the setting in which it is. */
 function openQuestions(setting: Setting) {
   const { cloud, settings } = setting;
   const nodes = { ...settings.nodes, natGateway: "billed" } as const;
@@ -94,7 +94,7 @@ function openQuestions(setting: Setting) {
   return [...(isNatUnknown ? [natGateway] : []), ...(isContested(setting) ? [contested] : [])];
 }
 
-/** What is said where a charge turns the comparison round: another one is the cheapest with it, or no cache is no longer cheaper, or dearer, than the cheapest. */
+/** The message if a charge changes the result of the comparison: another alternative is the cheapest, or no cache becomes cheaper or dearer than the cheapest. */
 function turnedRound(without: Cheapest, withIt: Cheapest): string | undefined {
   if (!withIt) return undefined;
   const { name, costUSD, noCacheUSD } = withIt;

@@ -1,17 +1,17 @@
-/** What a year or three of the same machine cost, promised to the cloud. */
+/** The cost with a commitment to the same machines for one year or three. */
 import { type Charge, costOf, type Market } from "./charge.ts";
 import { type PriceSource, usd } from "./line.ts";
 import { priceOf, sourceOf } from "./prices/price-book.ts";
 
-/** What we pay in a month with all machines committed to, USD. The rest of the bill stays as it is. */
+/** What we pay in a month with a commitment to all machines, USD. The rest of the bill doesn't change. */
 export interface Committed {
   readonly oneYearUSD: number;
   readonly threeYearsUSD: number;
-  /** Of both prices. */
+  /** The source of both prices. */
   readonly source: PriceSource;
 }
 
-/** @returns undefined where nothing can be committed to, or a price isn't known: another region's is no indication, as the machine must be in this one */
+/** @returns undefined without machines, or if the region's price isn't known. Other regions' prices don't count, because a commitment is for machines in this region */
 export function committedTo(charges: readonly Charge[], market: Market): Committed | undefined {
   const { cloud, region, prices } = market;
   const types = charges.flatMap((charge) => typeOf(charge) ?? []);
@@ -31,12 +31,12 @@ export function committedTo(charges: readonly Charge[], market: Market): Committ
 
 type Term = "one-year" | "three-years";
 
-/** Of a machine; not of the share that EKS takes of one. */
+/** The machine type of a charge. Undefined for other charges, and for the share that EKS adds to a machine's price. */
 function typeOf({ item, listed, quantity }: Charge): string | undefined {
   return listed || quantity === 0 ? undefined : /^machine\/(.*)/.exec(item)?.[1];
 }
 
-/** A sentence on the machine that is planned. */
+/** A sentence about a commitment to the planned machine. */
 export function commitmentSentence(
   type: string,
   committed: Committed | undefined,

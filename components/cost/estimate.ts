@@ -1,4 +1,4 @@
-/** What a region's cache costs in a month, before it is there; pure. How to read it: docs/cost.md. */
+/** Estimates the monthly cost of a region's cache before it exists. Pure functions. docs/cost.md explains the results. */
 import type { Capacity } from "../capacity/plan.ts";
 import { type CloudRegion, cloudOf, planVariant, variantOf } from "../capacity/plan-region.ts";
 import type { AnyRegion, Governance, Provider, RegionKind, StackConfig } from "../config/schema.ts";
@@ -16,67 +16,67 @@ import { type Steps, stepsOf } from "./steps.ts";
 import { type MonthlyUsage, servedByCache, usageOf } from "./usage.ts";
 import { azureBilled, chargesOf, isContested, usageWith } from "./variant.ts";
 
-/** What the cost of a stack's regions follows from, beside themselves. */
+/** The part of a stack's configuration that determines the cost of its regions, apart from the regions. */
 export type CostConfig = Pick<StackConfig, "provider" | "workload" | "upstreams" | "cost"> & {
   readonly governance?: Governance;
 };
 
 export interface EstimateOptions {
   readonly prices: PriceBook;
-  /** `2026-11-24`. Only whether the prices are too old follows from it. */
+  /** ISO date, `2026-11-24`. It only determines whether prices are too old. */
   readonly today: string;
-  /** Of a region in a cloud, where it is planned already. @default as planned from the rest */
+  /** The capacity of a region in a cloud, if it is already planned. @default it is planned here */
   readonly capacity?: Capacity | undefined;
-  /** Measured figures in the place of those that follow from the workload; machine and disk stay those for the workload. */
+  /** Measured figures, which replace those from the workload. Machine and disk still follow from the workload. */
   readonly usage?: Partial<MonthlyUsage>;
 }
 
-/** Plain JSON. The same input gives the same bytes. All amounts are USD a month. */
+/** Plain JSON. The same input gives the same bytes. All amounts are USD per month. */
 export interface RegionEstimate {
   readonly region: string;
   readonly provider: Provider;
   /** What the stack creates and moves: fixed lines first, each in the order of the bill of materials. */
   readonly lines: readonly CostLine[];
-  /** Of `lines`. */
+  /** The totals of `lines`. */
   readonly totals: Totals;
-  /** What we pay, with all that isn't known. Absent where there is no cloud bill. */
+  /** The range of what we pay, from everything that isn't known. Absent if there is no cloud bill. */
   readonly range?: CostRange;
-  /** A charge that sources disagree about (Azure, traffic within a region), until `cost.azureSameRegionTraffic` says whether it is billed. */
+  /** A charge about which sources disagree (Azure, traffic within a region). Absent once `cost.azureSameRegionTraffic` says whether it is billed. */
   readonly contested?: Contested;
   /** The usage that the lines count. */
   readonly usage: MonthlyUsage;
-  /** Other ways to serve the same workload. Absent where there is no cloud bill to compare: `local`, `kubernetes`. */
+  /** Other ways to serve the same workload. Absent if there is no cloud bill to compare: `local`, `kubernetes`. */
   readonly alternatives?: Alternatives;
-  /** Against pulls from the upstream without a cache. Absent as `alternatives`. */
+  /** The comparison with pulls from the upstreams without a cache. Absent if `alternatives` is. */
   readonly breakEven?: BreakEven;
-  /** What we pay if the machines are committed to, as a sentence; the amounts are those of the chosen alternative. Absent as `alternatives`. */
+  /** What we pay with a commitment to the machines, as a sentence. The chosen alternative has the amounts. Absent if `alternatives` is. */
   readonly commitment?: string;
-  /** Where it costs more by a step. Absent as `alternatives`. */
+  /** The workloads at which the cost rises by a step. Absent if `alternatives` is. */
   readonly steps?: Steps;
-  /** What has no price, and what has no line. */
+  /** Lines without a price, and things without a line. */
   readonly notPriced: readonly NotPriced[];
-  /** A sentence each. */
+  /** One sentence each. */
   readonly assumptions: readonly string[];
-  /** Of the oldest price among the lines. Absent where none has a price. */
+  /** The date of the oldest price among the lines. Absent if no line has a price. */
   readonly priceDate?: string;
-  /** A sentence each: prices too old, a machine that doesn't carry the workload. Empty if all is well. */
+  /** One sentence each: for example old prices, or a machine that doesn't carry the workload. */
   readonly warnings: readonly string[];
 }
 
 export interface Contested {
-  /** What is asked, as a sentence. */
+  /** The open question, as a sentence. */
   readonly question: string;
-  /** What it is for. */
+  /** What the charge is for. */
   readonly name: string;
-  /** The lines that come on top if it is billed, one for each tier of its price. */
+  /** The additional lines if it is billed, one for each tier of its price. */
   readonly lines: readonly CostLine[];
-  /** Of all lines, these included. */
+  /** The totals of all lines including these. */
   readonly totals: Totals;
-  /** With these included. */
+  /** The break-even including these lines. */
   readonly breakEven: BreakEven;
 }
 
-/** What has no bill, and why. */
+/** The kinds of regions without a cloud bill, and why. */
 const unbilled: Readonly<Record<Exclude<RegionKind, CloudRegion["kind"]>, NotPriced>> = {
   local: { name: "This machine", reason: "It is there already, and nobody bills it." },
   kubernetes: {
@@ -85,14 +85,14 @@ const unbilled: Readonly<Record<Exclude<RegionKind, CloudRegion["kind"]>, NotPri
   },
 };
 
-/** Whether there is a bill of a cloud. */
+/** Whether a region has a cloud bill. */
 export function isBilled(region: AnyRegion): region is CloudRegion {
   return !(region.kind in unbilled);
 }
 
 /**
- * The estimate of one region. What has no price is said, and the rest is there all the same.
- * @throws RangeError for a price book whose units aren't those of this program.
+ * Estimates the cost of one region. If something has no price, `notPriced` names it, and the estimate has the rest.
+ * @throws RangeError if the price book has other units than this program
  */
 export function estimateRegion(
   region: AnyRegion,

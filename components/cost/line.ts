@@ -1,20 +1,20 @@
-/** What isn't known is said, and never counted as nothing. */
+/** Stands for an unknown price, which must never count as 0. */
 export const notFound = "not found";
 
 export type Confidence = "high" | "medium" | "low";
 
-/** Where a price is from. */
+/** The source of a price. */
 export interface PriceSource {
   readonly name: string;
   readonly url?: string;
-  /** Of the data, as exactly as it is known: `2026-07-20`, `2025-05`, `2026`. */
+  /** The date of the data, as precisely as it is known: `2026-07-20`, `2025-05`, `2026`. */
   readonly date: string;
   readonly confidence: Confidence;
-  /** The price by another source that disagrees, USD. Absent where none does. */
+  /** The price of another source that disagrees, USD. Absent if none does. */
   readonly disputed?: number;
 }
 
-/** What a line is for: a report can add up by kind. */
+/** What a line is for. Reports can add up lines by kind. */
 export type LineKind =
   | "machine"
   | "disk"
@@ -31,27 +31,27 @@ export type LineKind =
 
 /** One line of a monthly bill. Plain JSON; amounts in USD. */
 export interface CostLine {
-  /** With the kind of thing that is bought in brackets: `Instance (Linux, on demand, m7g.large)`. Unique among the lines of an estimate. */
+  /** The name, with details in brackets: `Instance (Linux, on demand, m7g.large)`. Unique among the lines of an estimate. */
   readonly name: string;
   readonly kind: LineKind;
-  /** What `monthlyQuantity` counts and `price` is for: `hours`, `GiB-months`, `GiB`, `GB` (10^9 bytes), `1M queries`. */
+  /** The unit of `monthlyQuantity` and `price`: `hours`, `GiB-months`, `GiB`, `GB` (10^9 bytes), `1M queries`. */
   readonly unit: string;
   /** Rounded to six decimals. */
   readonly monthlyQuantity: number;
   readonly price: number | typeof notFound;
-  /** Quantity × price, rounded to six decimals. `not found` exactly where the price is. */
+  /** Quantity × price, rounded to six decimals. `not found` if and only if the price is. */
   readonly monthlyCost: number | typeof notFound;
-  /** `fixed`: as long as it is there. `usage`: follows from the workload. */
+  /** `fixed`: while the thing exists. `usage`: depends on the workload. */
   readonly basis: "fixed" | "usage";
-  /** `customer`: whose nodes pull. */
+  /** `customer`: the owner of the nodes that pull. */
   readonly paidBy: Payer;
-  /** Absent exactly where the price isn't found. */
+  /** Absent if and only if the price isn't found. */
   readonly source?: PriceSource;
 }
 
 export type Payer = "us" | "customer";
 
-/** Sums of lines, USD a month. What isn't found is in none of them. */
+/** Sums of lines, USD per month, without lines that have no price. */
 export interface Totals {
   readonly fixed: number;
   readonly usage: number;
@@ -62,36 +62,36 @@ export interface Totals {
   readonly complete: boolean;
 }
 
-/** Something that costs money and is in no total. */
+/** Something that costs money but isn't in any total. */
 export interface NotPriced {
-  /** A line's name, or what there is no line for. */
+  /** The name of a line, or of something without a line. */
   readonly name: string;
   readonly reason: string;
-  /** For a line whose price is known for another region only: what it would be there, USD a month. An indication, in no total. */
+  /** For a line whose price is only known in other regions: its cost there, USD per month. An indication that isn't in any total. */
   readonly elsewhere?: {
     readonly region: string;
     readonly price: number;
     readonly monthlyCost: number;
-    /** By the least expensive region; `monthlyCost` is by the dearest. 0 where the indication is of a thing that costs more. */
+    /** The cost in the least expensive region. `monthlyCost` is that in the dearest one. 0 if the indication is for an item that costs more. */
     readonly leastMonthlyCost?: number;
-    /** How many regions have a price. Where it is one, the region's own may well be another. */
+    /** The number of regions with a price. A single one is a weak indication of the region's own price. */
     readonly regions?: number;
   };
 }
 
-/** Amounts are rounded so that they read as numbers, far below what anybody is billed for. */
+/** Rounds an amount to six decimals, far below what is billed, to remove floating-point noise. */
 export function rounded(amount: number): number {
   return Math.round(amount * 1e6) / 1e6;
 }
 
 const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", signDisplay: "negative" });
 
-/** As it stands in all reports: `$1,234.56`, `-$0.50`, `not found`. */
+/** An amount in the format of all reports: `$1,234.56`, `-$0.50`, `not found`. */
 export function usd(amount: number | typeof notFound): string {
   return amount === notFound ? notFound : money.format(amount);
 }
 
-/** What one unit costs, with all its digits: `$0.0978`, `$0.0000004`. */
+/** The price of one unit with all its digits: `$0.0978`, `$0.0000004`. */
 export function unitPrice(price: number | typeof notFound): string {
   if (price === notFound) return notFound;
   return `$${price.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 10 })}`;

@@ -1,13 +1,13 @@
 import type { CostLine } from "./line.ts";
 
-/** List prices of the machines here don't move for years, those of transfer and storage neither; but some do. */
+/** Most list prices of these machines, of transfer and of storage don't change for years, but some do. */
 const freshDays = 90;
 const dayMs = 86_400_000;
 
 /**
- * A warning if prices are too old: each by its own date, and where only its month or year is known, by the first day of that. It names no age, so that the
- * output changes only when a further price gets too old.
- * @param today as `2026-11-24`
+ * Warns if prices are too old. If only the month or year of a price is known, its first day counts. The warning doesn't name an age, so that the output
+ * changes only when another price becomes too old.
+ * @param today ISO date, `2026-11-24`
  */
 export function ageWarnings(lines: readonly CostLine[], today: string): string[] {
   const dates = datesOf(lines);
@@ -18,7 +18,7 @@ export function ageWarnings(lines: readonly CostLine[], today: string): string[]
   ];
 }
 
-/** Of prices, as exactly as they are known, the oldest first. */
+/** The dates of the prices, as precisely as they are known, the oldest first. */
 export function datesOf(lines: readonly CostLine[]): string[] {
   return lines.flatMap(({ source }) => source?.date ?? []).sort();
 }

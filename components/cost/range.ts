@@ -1,53 +1,53 @@
 import { texts } from "../capacity/text.ts";
 import { type CostLine, type NotPriced, notFound, type Payer, rounded, unitPrice, usd } from "./line.ts";
 
-/** What something may cost, USD a month. */
+/** What something may cost, USD per month. */
 export interface Amounts {
   readonly low: number;
   readonly expected: number;
-  /** Infinite where no region has a price. */
+  /** Infinity if no region has a price. */
   readonly high: number;
 }
 
-/** What we pay in a month, by all that isn't known. USD; low ≤ expected ≤ high. */
+/** The range of what we pay in a month, from everything that isn't known. USD; low ≤ expected ≤ high. */
 export interface CostRange {
-  /** Missing prices by the least expensive known region, disputed ones by the lower figure, without a contested charge. */
+  /** With the lowest price of all regions for missing prices, the lower figure for disputed ones, and without a contested charge. */
   readonly lowUSD: number;
-  /** Missing prices by the dearest known region, as in comparisons. */
+  /** With the highest price of all regions for missing prices, as in comparisons. */
   readonly expectedUSD: number;
-  /** Disputed prices by the higher figure, with a contested charge. Absent: no region has a price for one of the lines. */
+  /** With the higher figure for disputed prices, and with a contested charge. Absent if no region has a price for one of the lines. */
   readonly highUSD?: number;
-  /** Why low and high differ, or may: a sentence each. Empty where all prices are known and undisputed. */
+  /** Why low and high differ, or may differ, one sentence each. Empty if all prices are known and undisputed. */
   readonly reasons: readonly string[];
 }
 
-/** A region's lines, as far as the range follows from them. */
+/** The parts of a region's estimate that determine the range. */
 interface Ranged {
   readonly lines: readonly CostLine[];
   readonly contested?: { readonly name: string; readonly lines: readonly CostLine[] };
   readonly notPriced: readonly NotPriced[];
 }
 
-/** What one line costs. */
+/** The range of one line's cost. */
 export interface LineRange extends Amounts {
   readonly line: CostLine;
-  /** Where the price is missing and only this region has one. */
+  /** The only region with a price, if the region's own price is missing. */
   readonly ofOneRegion?: string;
-  /** Whether the price is missing and all that are known are the same: the range is {@link regionsApart} to both sides. */
+  /** Whether the price is missing and all known prices are the same. The range then extends by {@link regionsApart} to both sides. */
   readonly isOfOnePrice?: boolean;
 }
 
-/** The lines that somebody pays, the dearest first. The contested charge is one of ours. */
+/** The lines of one payer, the dearest first. We pay the contested charge. */
 export function lineRanges(region: Ranged, payer: Payer = "us"): LineRange[] {
   const own = region.lines.filter(({ paidBy }) => paidBy === payer);
   const ranges = own.map((line) => lineRange(line, region.notPriced));
-  // Infinity from infinity is no number.
+  // Infinity - Infinity is NaN.
   return [...ranges, ...(payer === "us" ? contestedRange(region) : [])].sort((one, other) =>
     one.high === other.high ? 0 : other.high - one.high,
   );
 }
 
-/** One line, however many tiers it reaches; none where nothing is contested. */
+/** The contested charge as one line, regardless of its tiers. Empty if there is none. */
 function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
   const ranges = (contested?.lines ?? []).map((line) => lineRange(line, notPriced));
   const [first] = ranges;
@@ -63,7 +63,7 @@ function contestedRange({ contested, notPriced }: Ranged): LineRange[] {
 }
 
 /**
- * The age of a price widens nothing: of 908 types of EC2 in one region, none that a cache would run on changed its price in 14 months.
+ * The age of a price doesn't widen the range: of 908 EC2 types in one region, none that suits a cache changed its price in 14 months.
  */
 export function rangeOf(region: Ranged): CostRange {
   const ranges = lineRanges(region);
@@ -77,7 +77,7 @@ export function rangeOf(region: Ranged): CostRange {
     expectedUSD: expected,
     ...(Number.isFinite(high) && { highUSD: high }),
     reasons: texts(
-      // The contested charge has a sentence of its own.
+      // The contested charge has its own sentence.
       ...missingPrices(ranges.filter(({ line }) => line.name !== contested?.line.name)),
       ...ranges.map(disputedPrice),
       contested && `Only the high end has the contested charge, ${amount}: ${contested.line.name}.`,
@@ -90,14 +90,14 @@ export function sumOf(all: readonly Amounts[]): Amounts {
   return { low: sum("low"), expected: sum("expected"), high: sum("high") };
 }
 
-/** With what is expected first: `$90.00 ($85.00 to $96.50)`, `$100.77`, `≥ $32.18`. */
+/** A range as text, with the expected amount first: `$90.00 ($85.00 to $96.50)`, `$100.77`, `≥ $32.18`. */
 export function rangeText({ low, expected, high }: Amounts): string {
   if (!Number.isFinite(high)) return `≥ ${usd(expected)}`;
   const [least, most] = [usd(low), usd(high)];
   return least === most ? most : `${usd(expected)} (${least} to ${most})`;
 }
 
-/** As a share: of 100 pairs of regions in the price book, about 98 are no further apart in the price of a machine, and about 90 in that of another thing. */
+/** A relative difference between regions. In the price book, about 98% of all pairs of regions differ by at most this in a machine's price, and about 90% in other prices. */
 export const regionsApart = 0.3;
 
 function lineRange(line: CostLine, notPriced: readonly NotPriced[]): LineRange {
@@ -126,10 +126,10 @@ function lineRange(line: CostLine, notPriced: readonly NotPriced[]): LineRange {
   };
 }
 
-/** A sentence names so many lines. */
+/** The maximum number of lines that a sentence names. */
 const namedLines = 3;
 
-/** Lines as the object of a sentence. */
+/** The names of lines, as the object of a sentence. */
 function lineNames(ranges: readonly LineRange[]): string {
   const named = ranges
     .slice(0, namedLines)

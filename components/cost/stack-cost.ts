@@ -16,10 +16,10 @@ export interface StackCost extends Findings {
 }
 
 /**
- * The estimates of all regions of a stack, against its budget.
- * @param today as `2026-11-24`
- * @param capacities of the regions that are planned already, in the order of the configuration. @default none
- * @param refused names of regions that don't exist. They have an estimate, and no finding is about them. @default none
+ * Estimates all regions of a stack, and compares the sum with the stack's budget.
+ * @param today ISO date, `2026-11-24`
+ * @param capacities the capacities of regions that are already planned, in the order of the configuration. @default none
+ * @param refused names of regions that don't exist. They have an estimate, but no findings. @default none
  */
 export function stackCost(
   config: CostConfig & Pick<StackConfig, "version" | "regions" | "budget">,
@@ -44,7 +44,7 @@ export function stackCost(
   };
 }
 
-/** That a configuration of version 1 gives the nodes of a peak more time than the next one does, where that decides about a machine. */
+/** Warns that a configuration of version 1 gives the nodes of a peak more time than version 2, if version 2 would choose another machine. */
 function olderDefault(
   { version = firstVersion, workload }: Pick<StackConfig, "version" | "workload">,
   estimates: readonly RegionEstimate[],
@@ -68,7 +68,7 @@ function olderDefault(
   return [{ path: "workload.peakMinutes", message }];
 }
 
-/** The regions in a cloud of which the book has no machine's price: most other prices are missing, too. */
+/** Warns of regions in a cloud without machine prices in the book, because most of their other prices are then missing, too. */
 function withoutPrices(
   regions: StackConfig["regions"],
   estimates: readonly RegionEstimate[],

@@ -7,26 +7,26 @@ import { usd } from "./line.ts";
 import { usageOf } from "./usage.ts";
 import { chargesOf } from "./variant.ts";
 
-/** A machine for another workload. */
+/** The machine for a changed workload. */
 interface OnMachine {
   readonly machine: string;
-  /** What we pay, USD a month, with prices of other regions as in `range.expectedUSD`. Absent where no region has a price. */
+  /** What we pay, USD per month, with other regions' prices as in `range.expectedUSD`. Absent if no region has a price. */
   readonly usUSD?: number;
 }
 
-/** What a region costs if the nodes of a peak must have pulled within other times. */
+/** The cost of a region if the nodes of a peak must have pulled within another time. */
 export interface AtPeakMinutes extends OnMachine {
   readonly minutes: number;
-  /** Whether the machine sustains that. */
+  /** Whether the machine is fast enough for that. */
   readonly met: boolean;
 }
 
-/** Steps of what a region costs, as its machine is of one size or the next. */
+/** The steps in a region's cost, where a changed workload needs the next size of machine. */
 export interface Steps {
   readonly atPeakMinutes: readonly AtPeakMinutes[];
-  /** The number of nodes from which on another machine is needed, up to twice as many as there are. Absent where none is, or the configuration names one. */
+  /** The number of nodes, up to twice the current one, that needs another machine. Absent if there is none, or if the configuration names a machine. */
   readonly nextNodes?: OnMachine & { readonly nodes: number };
-  /** The same in words, a sentence each. Empty where nothing changes. */
+  /** The same in words, one sentence each. Empty if nothing changes. */
   readonly sentences: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export function stepsOf(variant: Variant, setting: Setting): Steps {
   };
 }
 
-/** The least number of nodes above `nodes` with another machine, if there is one up to twice as many. */
+/** The smallest number of nodes above `nodes` that needs another machine, up to twice as many. Undefined if there is none. */
 function nextNodes(nodes: number, machineAt: (nodes: number) => string): number | undefined {
   const own = machineAt(nodes);
   const most = Math.max(nodes + 1, 2 * nodes);
@@ -69,7 +69,7 @@ function nextNodes(nodes: number, machineAt: (nodes: number) => string): number 
   return firstAbove(nodes, most, (count) => machineAt(count) !== own);
 }
 
-/** @param isFree whether any machine may be taken. Otherwise the configuration names one. */
+/** @param isFree whether the plan may choose any machine. Otherwise, the configuration names one */
 function peakSentences(all: readonly AtPeakMinutes[], { peakMinutes }: Workload, isFree: boolean): string[] {
   const missed = all.filter(({ met }) => !met);
   const each = all

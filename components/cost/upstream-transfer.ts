@@ -6,19 +6,19 @@ import type { NotPriced } from "./line.ts";
 import registries from "./registries.json" with { type: "json" };
 import { toGB } from "./usage.ts";
 
-/** Who bills what a registry sends: where it is ours, the cloud that it is in; a public one bills nobody for downloads. */
+/** Who bills the traffic of a registry: for our own registry, the cloud that hosts it. Public registries bill nobody for downloads. */
 type UpstreamOperator = Place | "nobody" | "unknown";
 
-/** An ACR's name doesn't say where it is. The regions of Europe and North America have the same prices for transfer to the internet. */
+/** The name of an ACR doesn't contain its region. The regions of Europe and North America have the same prices for transfer to the internet. */
 export const assumedRegistryRegion = "westeurope";
 
 /**
- * Public registries: whether they bill neither their users nor those who pull, as far as is known, and whether a pull-through rule of ECR can have them:
+ * Public registries: whether, as far as is known, they bill neither publishers nor clients, and whether ECR's pull-through rules support them:
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
  */
 const known: Readonly<Record<string, { readonly isFree: boolean; readonly isForEcr: boolean }>> = registries;
 
-/** By the host that is really asked. */
+/** The operator, according to the host of the upstream's URL. */
 export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
   const { hostname } = new URL(url);
   if (hostname.endsWith(".azurecr.io")) {
@@ -39,16 +39,16 @@ export function isForEcr({ registry }: Upstream): boolean {
   return known[registry]?.isForEcr === true || registry.endsWith(".azurecr.io");
 }
 
-/** Loopback and private addresses; brackets are an URL's way to write IPv6. */
+/** Whether a host is a loopback or private address. URLs put IPv6 addresses in brackets. */
 function isOwnNetwork(hostname: string): boolean {
   const address = hostname.replace(/^\[(.*)\]$/, "$1");
   return hostname === "localhost" || (ipaddr.isValid(address) && ipaddr.parse(address).range() !== "unicast");
 }
 
 /**
- * What the upstreams' operators, we, pay for bytes that leave their registries: equal shares, as the workload doesn't say more.
+ * What we, as the operators of the upstreams, pay for bytes that leave the registries. All upstreams have equal shares, because the workload doesn't distinguish them.
  * @param what the beginning of the lines' names
- * @param kind `fill` for what a cache fetches, `transfer` for what nodes pull
+ * @param kind `fill` for fetches of a cache, `transfer` for pulls of nodes
  */
 export function upstreamTransfer(
   upstreams: readonly Upstream[],
@@ -61,28 +61,28 @@ export function upstreamTransfer(
     if (typeof from === "string") return [];
     const isAzure = from.cloud === "azure";
     const isToInternet = from.cloud !== to.cloud;
-    // Within one region of AWS, it costs nothing.
+    // Within one AWS region, transfer is free.
     if (!isToInternet && !isAzure && from.region.name === to.region.name) return [];
     const [item, where] = isToInternet
       ? (["transfer-to-internet", "to the internet"] as const)
       : (["transfer-between-regions", "to another region"] as const);
-    // The receiver's between regions of Azure: where an ACR is, its name doesn't say, so it is taken to be on the same continent.
+    // Between regions of Azure, the receiver's price, because the region of an ACR isn't known. It is assumed to be on the same continent.
     const { cloud, region } = isAzure && !isToInternet ? to : from;
     const shareGiB = gib / upstreams.length;
     const charge = usage(`${what} ${upstream.registry}, ${where}`, item, isAzure ? toGB(shareGiB) : shareGiB);
-    // A registry's ladder of prices is used from where its other traffic leaves it.
+    // The registry's other traffic already uses the free tier.
     const above = isAzure && isToInternet ? freeEgressGB : 0;
     return [{ ...charge, kind, above, at: { cloud, region } }];
   });
 }
 
-/** A sentence for conclusions, which take that transfer for free. None where all operators are known. */
+/** A sentence for conclusions, which count the transfer of unknown operators as free. Empty if all operators are known. */
 export function uncountedTransfer(upstreams: readonly Upstream[]): string[] {
   const registries = upstreams.filter((one) => operatorOf(one) === "unknown").map(({ registry }) => registry);
   return registries.length > 0 ? [`Transfer out of ${registries.join(", ")} isn't counted.`] : [];
 }
 
-/** Upstreams whose transfer somebody may be billed for, nobody knows how much. */
+/** Upstreams whose operator is unknown, so somebody may be billed an unknown amount for transfer. */
 export function unknownOperators(upstreams: readonly Upstream[]): NotPriced[] {
   return upstreams
     .filter((upstream) => operatorOf(upstream) === "unknown")

@@ -1,4 +1,4 @@
-/** What a way to run a region's cache in a cloud buys. */
+/** The charges of a variant: a way to run a region's cache in a cloud. */
 import type { CapacityPlan } from "../capacity/plan.ts";
 import type { Variant } from "../capacity/plan-region.ts";
 import { defaultExpireDays } from "../config/storage.ts";
@@ -8,20 +8,20 @@ import { azureCharges } from "./charges-azure.ts";
 import { upstreamTransfer } from "./upstream-transfer.ts";
 import { daysPerMonth, type MonthlyUsage, readsPerGiB, servedByCache, writesPerGiB } from "./usage.ts";
 
-/** Whether sources disagree about a charge of the region's: docs/cost.md has the sources of both answers. */
+/** Whether sources disagree about a charge of the region: docs/cost.md has the sources of both answers. */
 export function isContested({ cloud, region, settings }: Setting): boolean {
   const { azureSameRegionTraffic } = settings;
   return cloud === "azure" && region.endpoint.exposure === "public" && azureSameRegionTraffic === "unknown";
 }
 
-/** The same with that charge. */
+/** The same setting with the contested charge. */
 export function azureBilled(setting: Setting): Setting {
   return { ...setting, settings: { ...setting.settings, azureSameRegionTraffic: "billed" } };
 }
 
 /**
- * What a variant's bucket has in it when as much comes as goes, if it has one. Its rule goes by age, whether something is in use or not; what goes out of use is, on average,
- * half as old as the rule allows. The days are those of the configuration, or of the schema where it has no bucket.
+ * The content of a variant's bucket in a steady state. Undefined without a bucket. The lifecycle rule deletes objects by age, even those in use. On average, content goes out of
+ * use at half of that age. The age is the configured one, or the schema's default if the configuration has no bucket.
  */
 export function contentOf({ storage }: Variant, { region, workload }: Setting) {
   if (storage.kind === "disk") return undefined;
@@ -29,14 +29,14 @@ export function contentOf({ storage }: Variant, { region, workload }: Setting) {
   const expireMonths = expireDays / daysPerMonth;
   return {
     usedGiB: workload.workingSetGiB,
-    // Not in use any more, and not yet as old as the rule wants.
+    // Content that is no longer in use, but not yet deleted.
     leftGiB: (workload.growthGiBPerMonth * expireMonths) / 2,
-    // What a month's deletions take of what is in use, so that it is fetched again.
+    // Content in use that the rule deletes in a month, so that it is fetched again.
     refetchedGiB: workload.workingSetGiB / expireMonths,
   };
 }
 
-/** What passes through a variant: with a bucket, what its rule deletes while it is in use comes again. What was measured has that in it. */
+/** The usage of a variant. With a bucket, it includes content that is fetched again because the lifecycle rule deleted it. Measured figures already include that. */
 export function usageWith(variant: Variant, setting: Setting): MonthlyUsage {
   const { usage } = setting;
   const { refetchedGiB = 0 } = contentOf(variant, setting) ?? {};
@@ -66,16 +66,16 @@ export function chargesOf(variant: Variant, plan: CapacityPlan, setting: Setting
   ];
 }
 
-/** What comes from the upstreams. */
+/** The charges for transfer from the upstreams into the cache. */
 export function fillCharges(gib: number, setting: Setting, what = "Fill from"): Charge[] {
   return upstreamTransfer(setting.upstreams, gib, setting, { what, kind: "fill" });
 }
 
 /**
- * What passes the NAT gateways of the nodes, which are there anyway. A bucket is reached past them by a gateway endpoint for S3, which is free:
+ * The data charges of the nodes' own NAT gateways, which exist anyway. A free gateway endpoint for S3 lets the nodes bypass them for a bucket:
  * https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
- * @param publicGiB of pulls that pass the public address of the cache or of a registry
- * @param bucketGiB of pulls that come from a bucket of the region
+ * @param publicGiB pulls from the public address of the cache or of a registry
+ * @param bucketGiB pulls from a bucket of the region
  */
 export function nodesNatGateway(setting: Setting, publicGiB: number, bucketGiB: number): Charge[] {
   const { cloud, settings } = setting;

@@ -6,39 +6,39 @@ import commitments from "./commitments.json" with { type: "json" };
 import items from "./items.json" with { type: "json" };
 import negotiated from "./negotiated.json" with { type: "json" };
 
-/** Not of the import itself, as the declarations that tsc writes lose its attribute. */
+/** The type isn't derived from the import itself, because tsc's declarations lose the import's attribute. */
 const known = items;
 
-/** An item of items.json, which has the queries to the clouds' price lists, too; one that ends with a slash has a type after it, by the cloud's name. */
+/** An item of items.json, which also has the queries to the clouds' price lists. An item that ends with a slash is followed by the cloud's name of a type. */
 export type Item = Typed<keyof typeof known>;
 
 type Typed<Key extends string> = Key extends `${string}/` ? `${Key}${string}` : Key;
 
 interface ItemMeaning {
   readonly kind: LineKind;
-  /** By the cloud where they don't count alike. */
+  /** By cloud if the clouds use different units. */
   readonly unit: string | Readonly<Record<Cloud, string>>;
 }
 
-/** What it is for, and its unit in a cloud. */
+/** What an item is for, and its unit in a cloud. */
 export function meaningOf(item: Item, cloud: Cloud): { readonly kind: LineKind; readonly unit: string } {
   const key = item.replace(/\/.*/, "/") as keyof typeof items;
   const { kind, unit } = items[key] as ItemMeaning;
   return { kind, unit: typeof unit === "string" ? unit : unit[cloud] };
 }
 
-/** A price of the book: one figure, or a ladder of them. USD per unit. */
+/** A price of the book: one figure, or several tiers. USD per unit. */
 export interface Price {
   readonly unit: string;
   readonly price?: number;
-  /** Instead of `price`: each counts for what is above its `from`, up to the next. The first is from 0, and they rise. */
+  /** Instead of `price`. Each tier applies from its `from` up to that of the next tier. The first starts at 0, and they are in ascending order. */
   readonly tiers?: readonly Tier[];
-  /** Keys of the book's sources. */
+  /** Keys of {@link CloudPrices.sources}. */
   readonly sources: readonly string[];
   readonly confidence: Confidence;
-  /** Of the data: year, month or day. */
+  /** The date of the data: a year, month or day. */
   readonly date: string;
-  /** By another source that disagrees, which `note` names. Never of a ladder. */
+  /** The price of another source that disagrees, which `note` names. Not used with tiers. */
   readonly disputed?: number;
   readonly note?: string;
 }
@@ -52,9 +52,9 @@ export interface Tier {
 /** List prices, before taxes and discounts. */
 export interface CloudPrices {
   readonly sources: Readonly<Record<string, { readonly name: string; readonly url?: string }>>;
-  /** By region; {@link everywhere} has what has one price in all regions. */
+  /** By region. {@link everywhere} has the items with the same price in all regions. */
   readonly regions: Readonly<Record<string, Readonly<Record<string, Price>>>>;
-  /** The list prices alone, where others are negotiated. @default `regions` */
+  /** The list prices, if `regions` has negotiated ones. @default `regions` */
   readonly listed?: CloudPrices["regions"];
 }
 
@@ -62,10 +62,10 @@ export type PriceBook = Readonly<Record<Cloud, CloudPrices>>;
 
 export const everywhere = "*";
 
-/** List prices. `npm run prices` renews them. */
+/** List prices. `npm run prices` updates them. */
 export const listPrices = { aws, azure } as PriceBook;
 
-/** What estimates count: list prices, those of commitments, and in the place of both those of negotiated.json. */
+/** The prices of all estimates: list prices and commitments, both replaced by the prices in negotiated.json. */
 export const priceBook = withNegotiated(
   {
     aws: merged(listPrices.aws, committed(commitments.aws)),
@@ -74,10 +74,10 @@ export const priceBook = withNegotiated(
   negotiated as PriceBook,
 );
 
-/** Of each type of a region, for one and for three years. */
+/** By region and machine type: the prices for one year and for three. */
 type Commitments = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
 
-/** They are all from one source, so a pair of figures is enough for each. */
+/** Expands the commitments. All have the same source, so the file has just a pair of prices for each machine type. */
 function committed(list: Omit<typeof commitments.aws, "regions"> & { readonly regions: Commitments }) {
   const { what, source, date, regions } = list;
   const confidence = list.confidence as Confidence;
@@ -100,8 +100,8 @@ function committed(list: Omit<typeof commitments.aws, "regions"> & { readonly re
 }
 
 /**
- * @param listed whether the list price is meant, where another one is negotiated
- * @returns undefined if the book doesn't have it for this region.
+ * @param listed whether to return the list price even if another one is negotiated
+ * @returns undefined if the book has no price for this region
  */
 export function priceOf(
   book: PriceBook,
@@ -115,7 +115,7 @@ export function priceOf(
   return those[region]?.[item] ?? those[everywhere]?.[item];
 }
 
-/** What a line says of where its price is from. */
+/** The source of a price, for a line. */
 export function sourceOf(book: PriceBook, cloud: Cloud, price: Price): PriceSource {
   const { sources, date, confidence, disputed } = price;
   const known = sources.map((key) => book[cloud].sources[key] ?? { name: key });
@@ -129,7 +129,7 @@ export function sourceOf(book: PriceBook, cloud: Cloud, price: Price): PriceSour
   };
 }
 
-/** A book in which negotiated prices take the place of list prices; those of {@link everywhere} in each region, unless the region has its own. */
+/** A book in which negotiated prices replace list prices. Those of {@link everywhere} apply in each region without a negotiated price of its own. */
 export function withNegotiated(list: PriceBook, negotiated: PriceBook): PriceBook {
   const both = (cloud: Cloud) => ({ ...merged(list[cloud], negotiated[cloud]), listed: list[cloud].regions });
   return { aws: both("aws"), azure: both("azure") };
