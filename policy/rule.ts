@@ -20,7 +20,7 @@ export interface Violation {
   readonly message: string;
 }
 
-/** What a violation does: `mandatory` ends the preview, `advisory` only warns. */
+/** The effect of a violation: `mandatory` ends the preview, `advisory` only warns. */
 export const levels = ["mandatory", "advisory", "disabled"] as const;
 
 type Values<Parameters extends z.ZodRawShape> = z.output<z.ZodObject<Parameters>>;

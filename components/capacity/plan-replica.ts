@@ -44,7 +44,7 @@ export interface ReplicaPlan {
     /** nginx's workers: one for each requested processor, rounded up. */
     readonly workers: number;
   };
-  /** Where the plan falls short of the workload: the setting, as a path within the region, and a better value. */
+  /** Where the plan is too small for the workload: the setting, as a path within the region, and a better value. */
   readonly warnings: readonly Problem[];
 }
 

@@ -32,7 +32,7 @@ export interface CapacityPlan {
   readonly disk: PlannedDisk;
   /** The limits of machine and disk. Only those of the disk if the machine's are unknown. */
   readonly limits: readonly Limit[];
-  /** Where the plan falls short of the workload: the setting, as a path within the region, and a better value. */
+  /** Where the plan is too small for the workload: the setting, as a path within the region, and a better value. */
   readonly warnings: readonly Problem[];
 }
 

@@ -46,10 +46,10 @@ done
 
 failed=0 otherwise=' It pulls from the registries by itself.'
 
-# STATUS STEP MILLISECONDS TEXT
+# STATUS STEP MILLISECONDS TEXT: prints a line of the report.
 line() { printf '%-6s  %-8s  %6s ms  %s\n' "$@"; }
 
-# BIT STEP MILLISECONDS TEXT
+# BIT STEP MILLISECONDS TEXT: reports a failure, and sets a bit of the exit status.
 fail() {
   failed=$((failed | $1))
   line FAILED "$2" "$3" "$4"
@@ -92,7 +92,7 @@ ask_cache() {
   ask "$cache$path" --noproxy '*' ${authority:+--cacert "$authority"} "$@"
 }
 
-# The value of a header in $answer.
+# NAME: prints the value of a header in $answer.
 header() { printf '%s\n' "$answer" | tr -d '\r' | sed -n "s/^$1: *//p" | head -n 1; }
 
 host=${cache#*://}

@@ -31,7 +31,7 @@ const podSelector = z
     { error: "selects nothing: set `namespaceLabels`, `podLabels` or both" },
   );
 
-/** Who connects to the workload from within the cluster or from outside: an address range, or Pods by their labels. */
+/** A source of connections to the workload, inside or outside the cluster: an address range, or Pods by their labels. */
 export const source = z.union([addressRange, podSelector], {
   error:
     "must be an address range, like 10.1.0.0/16, or the labels of Pods, like { namespaceLabels: { kubernetes.io/metadata.name: monitoring } }",
@@ -76,7 +76,7 @@ const externalDns = z
   .default(true)
   .describe("Whether external-dns creates the endpoint's records.");
 
-/** @param owner of the Pods */
+/** @param owner the owner of the Pods, for the description */
 function proxiesOf(owner: string) {
   return z
     .array(source)

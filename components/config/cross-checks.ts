@@ -23,7 +23,7 @@ export function crossChecks(raw: Raw): Problem[] {
     ...duplicates(raw, "upstreams", ["name"]),
     ...duplicates(raw, "upstreams", ["registry"]),
     ...duplicates(raw, "regions", ["name"]),
-    // Local regions share the machine's name and are told apart by their ports.
+    // Local regions share the machine's name, so their ports must differ.
     ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
     ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
     ...exposureProblems(raw),

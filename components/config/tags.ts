@@ -110,7 +110,7 @@ function isSame(one: string, other: string): boolean {
 }
 
 /**
- * Why a DNS zone of Azure can't have a tag of this name; undefined if it can:
+ * Why an Azure DNS zone can't have a tag with this name. Undefined if it can:
  * https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
  */
 export function zoneTagProblem(name: string): string | undefined {

@@ -4,7 +4,7 @@ import { fieldOf } from "./as-written.ts";
 /**
  * The version of the configuration's format. It increases with each change that gives an existing file another meaning:
  *
- * 2: the default of `workload.peakMinutes` is 10, the time that clusters give a new node; it was 30.
+ * 2: the default of `workload.peakMinutes` is 10, the time that clusters give a new node. In version 1, it is 30.
  */
 const currentVersion = 2;
 

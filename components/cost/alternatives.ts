@@ -27,7 +27,7 @@ export interface Alternative {
   readonly chosen: boolean;
   /** The totals of its lines, without lines that have no price. */
   readonly totals: Totals;
-  /** What we pay, USD a month. Uses other regions' prices for missing ones. Absent if no region has a price. */
+  /** What we pay, USD a month. Uses other regions' prices for missing ones. Absent if no region has one of the prices. */
   readonly comparableUSD?: number;
   /** The same, with a commitment to all machines. Absent without machines, or if the region's price isn't known. */
   readonly committed?: Committed;

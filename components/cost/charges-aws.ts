@@ -78,7 +78,7 @@ export function awsCharges(it: Purchase): Charge[] {
     usage("Network Load Balancer, data", "load-balancer-data", balancers * servedGiB),
     // Traffic from the registries. Traffic to the bucket uses a gateway endpoint.
     usage("NAT gateway, data", "nat-gateway-data", natGateways * filledGiB),
-    // To public addresses of the region, and to private ones in another zone or over VPC peering: https://aws.amazon.com/ec2/pricing/on-demand/
+    // Billed to public addresses of the region, and to private ones in another zone or over VPC peering: https://aws.amazon.com/ec2/pricing/on-demand/
     usage("Transfer in the region, out of the cache", "transfer-in-region", servedGiB),
     billedTo("customer", usage("Transfer in the region, into the nodes", "transfer-in-region", servedGiB)),
     // The zone already exists, and its records are free.

@@ -35,7 +35,7 @@ export interface EstimateOptions {
 export interface RegionEstimate {
   readonly region: string;
   readonly provider: Provider;
-  /** What the stack creates and moves: fixed lines first, each in the order of the bill of materials. */
+  /** The lines for what the stack creates and transfers: fixed lines first, each group in the order of the bill of materials. */
   readonly lines: readonly CostLine[];
   /** The totals of `lines`. */
   readonly totals: Totals;

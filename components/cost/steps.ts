@@ -10,7 +10,7 @@ import { chargesOf } from "./variant.ts";
 /** The machine for a changed workload. */
 interface OnMachine {
   readonly machine: string;
-  /** What we pay, USD per month, with other regions' prices as in `range.expectedUSD`. Absent if no region has a price. */
+  /** What we pay, USD per month, with other regions' prices as in `range.expectedUSD`. Absent if no region has one of the prices. */
   readonly usUSD?: number;
 }
 

@@ -46,7 +46,7 @@ export function usageWith(variant: Variant, setting: Setting): MonthlyUsage {
 
 const cloudCharges = { aws: awsCharges, azure: azureCharges };
 
-/** Everything that a variant buys in a month. */
+/** All charges of a variant in a month. */
 export function chargesOf(variant: Variant, plan: CapacityPlan, setting: Setting): Charge[] {
   const { pulledGiB, filledGiB } = usageWith(variant, setting);
   const servedGiB = servedByCache(pulledGiB, variant);

@@ -76,7 +76,7 @@ stored_as() {
     END { print digest, bytes }'
 }
 
-# FILE SIZE
+# FILE SIZE: deletes the object if its content doesn't match its digest.
 verify() {
   # shellcheck disable=SC2046 # word splitting is intended
   set -- "$1" "$2" $(stored_as "$1")

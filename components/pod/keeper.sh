@@ -47,7 +47,7 @@ mark() {
   for it in "$mark$1".*; do [ "${it##*.}" -ge "$moment" ] || rm -f "$it"; done
 }
 
-# NAME URL
+# NAME URL: checks an upstream repeatedly, and marks it while it is silent.
 watch() {
   silences=0
   while sleep "$interval"; do

@@ -24,7 +24,7 @@ patience=100
 
 object='????????????????????????????????'
 
-# TYPE NAME LABELS VALUE [LABELS VALUE]...
+# TYPE NAME LABELS VALUE [LABELS VALUE]...: prints a metric in Prometheus's text format.
 emit() {
   printf '# TYPE registry_cache_%s %s\n' "$2" "$1"
   name=registry_cache_$2
@@ -32,7 +32,7 @@ emit() {
   printf "$name%s %s\n" "$@"
 }
 
-# TYPE NAME BLOBS MANIFESTS
+# TYPE NAME BLOBS MANIFESTS: emits the values of both zones.
 emit_zones() { emit "$1" "$2" '{zone="blobs"}' "$3" '{zone="manifests"}' "$4"; }
 
 # ZONE: the number and bytes of its objects.

@@ -46,7 +46,7 @@ serve() {
   registry=$!
 }
 
-# Bytes that the registry has read and written so far.
+# Prints the bytes that the registry has read and written so far.
 moved() {
   # shellcheck disable=SC2046 # word splitting is intended
   set -- $(sed -n 's/^[rw]char: //p' "/proc/$registry/io" 2>/dev/null)

@@ -5,7 +5,7 @@
 # Usage: prefetch.sh FILES WORK METRICS EDGE STATUS
 #   FILES         a directory with the files `list` and `settings` of prefetch.ts, which may change at any time
 #   WORK          a directory for the contents of manifests, which never change. It persists over restarts
-#   METRICS       the file for Prometheus
+#   METRICS       the file for the metrics
 #   EDGE, STATUS  host:port of the edge's plain port, and of its status server
 set -u
 files=$1 work=$2 metrics=$3 edge=$4 status=$5
@@ -192,7 +192,7 @@ room() {
 # NAME BYTES: whether there is space for an image
 fits() {
   [ -n "$working_set" ] && [ "$2" -gt 0 ] || return 0
-  # shellcheck disable=SC2046 # words are what is wanted
+  # shellcheck disable=SC2046 # word splitting is intended
   set -- "$1" "$2" $(room)
   [ $# -eq 4 ] || { fail "$1" "how much room there is isn't known: the janitor says nothing" && return 1; }
   used=$3

@@ -51,7 +51,7 @@ function isOfCluster(kind: "RequestTag" | "ResourceTag"): (statement: Statement)
   return ({ Condition }) => Condition?.StringEquals?.[`aws:${kind}/${tag}`] === `\${aws:PrincipalTag/${tag}}`;
 }
 
-/** @param policy JSON */
+/** What is wrong with the wildcards of a policy. @param policy JSON */
 function wildcards(policy: string): string[] {
   return statementsOf(policy).flatMap((statement) => {
     if (statement.Effect === "Deny") return [];
@@ -74,7 +74,7 @@ function wildcards(policy: string): string[] {
   });
 }
 
-/** @param policy JSON. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
+/** What is wrong with a role's trust policy. @param policy JSON. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
 function trust(policy: string): string[] {
   return statementsOf(policy).flatMap(({ Principal, Condition }) => {
     if (textsAt({ Principal }, "Principal", "Principal.AWS", "Principal.AWS[*]").includes("*"))

@@ -18,7 +18,7 @@ export function kindVariable(options: Upstreams): string {
   return hasZot(options) ? "$engine$kind" : "$kind";
 }
 
-/** For the http block. */
+/** For the http block: the variables for requests to upstreams with `engine: zot`. Empty without such upstreams. */
 export function engineMaps(options: Upstreams): Directive[] {
   if (!hasZot(options)) return [];
   const names = options.upstreams.filter(isZot).map(({ name }) => regexLiteral(name));

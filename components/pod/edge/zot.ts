@@ -21,7 +21,7 @@ const root = `/v2${zotDestination("$upstream")}/`;
  */
 const copySeconds = 28;
 
-/** For the server block, before the location is chosen. */
+/** For the server block, before the location is chosen: `$manifest_origin`, which answers 503 immediately while the upstream is silent. */
 export function zotRules(options: PodOptions): Directive[] {
   if (!hasZot(options)) return [];
   return [
@@ -30,7 +30,7 @@ export function zotRules(options: PodOptions): Directive[] {
   ];
 }
 
-/** For the server block. */
+/** For the server block: the locations of requests to upstreams with `engine: zot`. */
 export function zotLocations(options: PodOptions): Directive[] {
   if (!hasZot(options)) return [];
   const answers = (name: string, key: string, path: string, { kind = name, zone = "manifests" } = {}) =>
