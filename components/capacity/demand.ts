@@ -50,6 +50,7 @@ export interface Demand {
   readonly busyHourDiskMbps: number;
 }
 
+/** What a workload needs from one machine that delivers blobs in the given way. */
 export function demandOf(workload: Workload, delivery: Delivery): Demand {
   const { nodes, pullsPerNodeGiB, nodeChurnPerMonth, growthGiBPerMonth, peakMinutes } = workload;
   const share = delivery === "redirect" ? redirectedShare : 1;
@@ -76,6 +77,7 @@ export function diskMbps(demand: Demand, pageCacheGiB: number): number {
   return Math.max(busyHourDiskMbps, hotSetGiB <= pageCacheGiB ? Math.min(once, peakMbps) : peakMbps);
 }
 
+/** The operations per second for a disk's rate in Mbps, at 128 KiB per operation. */
 export function iopsFor(mbps: number): number {
   return Math.ceil((mbps * 1e6) / 8 / bytesPerOperation);
 }

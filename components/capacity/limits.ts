@@ -45,12 +45,14 @@ function memoryFloorGiB({ upstreams, zot = 0 }: Origins): number {
   return systemGiB + podGiB + upstreamGiB * (upstreams - 1) + zotGiB * zot;
 }
 
+/** The memory of a machine that remains for the page cache. At least 0. */
 export function pageCacheGiB(machine: Machine, origins: Origins): number {
   return Math.max(0, machine.memoryGiB - memoryFloorGiB(origins));
 }
 
 type Origins = Pick<Setting, "upstreams" | "zot">;
 
+/** What a machine must serve: the demand of a workload, a type of disk, and the upstreams. */
 export interface Setting {
   readonly cloud: Cloud;
   readonly demand: Demand;

@@ -50,6 +50,7 @@ export function capacityOf(
   return planVariant(variantOf(region), { cloud: cloudOf(region), region, workload, upstreams });
 }
 
+/** The configured variant of a region. */
 export function variantOf(region: CloudRegion): Variant {
   const { topology, storage } = region;
   if (topology === "vm") return { topology, storage, replicas: 1, machine: region.machine };
@@ -68,6 +69,7 @@ export function limitsOn(
   return planCapacity(request).plan.limits;
 }
 
+/** Plans the machines of a variant. @returns problems whose path is relative to the region */
 export function planVariant(variant: Variant, setting: RegionSetting): Capacity {
   const request = requestOf(variant, setting);
   return variant.topology === "vm" ? planCapacity(request) : nodePlanners[setting.cloud](request);

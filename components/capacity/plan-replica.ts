@@ -27,7 +27,7 @@ export interface ReplicaRequest {
 /** The edge's configured requests, which replace those from the workload. */
 export interface EdgeAmounts {
   readonly cpuMillis?: number;
-  /** Also the limit. */
+  /** The request, which is also the limit. */
   readonly memoryMiB?: number;
 }
 

@@ -37,7 +37,7 @@ export interface CapacityPlan {
 }
 
 export interface Capacity {
-  /** With problems, the possible plan that is closest to the configuration. */
+  /** The plan. If there are problems, the closest plan to the configuration that is possible. */
   readonly plan: CapacityPlan;
   /** What is impossible, each with its path within the region. */
   readonly problems: readonly Problem[];

@@ -12,6 +12,7 @@ export function number(value: number): string {
 /** Caches formatters, because creating one takes far longer than using it, and a plan has many numbers. */
 const formats = new Map<number, Intl.NumberFormat>();
 
+/** A number with its unit, for a sentence: `200 GiB`. */
 export function quantity(value: number, unit: string): string {
   return `${number(value)} ${unit}`;
 }

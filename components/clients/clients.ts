@@ -38,7 +38,7 @@ const renderers = {
   gke: renderGkeRuntimeConfiguration,
   /** The part to add to Cluster API's `KubeadmConfigSpec`. */
   kubeadm: kubeadmConfigSpec,
-  /** For Flatcar and other systems with Ignition. */
+  /** An Ignition configuration, for Flatcar and other systems. */
   ignition: ignitionConfiguration,
   /** Manifests for OpenShift, YAML. */
   openshift: renderOpenShiftMirrors,
@@ -50,7 +50,7 @@ const renderers = {
   clusterChart: clusterChartValues,
   /** By registry: the entries of zot's `extensions.sync.registries`, for a zot in front of the regional cache. */
   zot: perRegistry(zotSyncRegistries),
-  /** By beginning of a Helm chart's URL at its registry: the beginning at the cache. */
+  /** The beginnings of Helm charts' URLs at the cache, by those at the registry. */
   chartUrls,
   /** A shell script that checks on a node whether it can pull from the cache, and without it. */
   check: renderCheck,
@@ -62,6 +62,7 @@ export type ClientConfiguration = {
   readonly [Client in keyof typeof renderers]: ReturnType<(typeof renderers)[Client]>;
 };
 
+/** Renders the configuration for all kinds of clients: the stack output `clients.<region>`. */
 export function clientConfiguration({ upstreams, ...rest }: ClientOptions): ClientConfiguration {
   const options = { ...rest, upstreams: upstreams.map(asClientsReachIt) };
   return Object.fromEntries(

@@ -10,7 +10,7 @@ set -u
 region=$1 url=$2 directory=$3
 shift 3
 work=/tmp
-# The number of equal results in a row after which it acts; seconds between two probes, and until a first different result is confirmed. With a timeout of 4 s, it acts after at most 15 + 4 + 3 + 4 s.
+# Number of equal results in a row before it acts; seconds between two probes; seconds until it confirms a changed result. With a timeout of 4 s, it acts after at most 15 + 4 + 3 + 4 s.
 needed=2 pause=15 confirmation=3
 
 by='its DaemonSet, which takes it away again'

@@ -25,7 +25,7 @@ export function renderTalosDocuments({ endpoint, upstreams, ca }: ClientOptions)
 }
 
 /**
- * The same as a part of the machine configuration itself, for Talos before 1.12. Later versions accept it, too, but call it deprecated.
+ * The mirrors as a part of the machine configuration itself, for Talos before 1.12. Later versions accept them, too, but call them deprecated.
  * https://www.talos.dev/v1.9/reference/configuration/v1alpha1/config/#Config.machine.registries
  */
 export function renderTalosMachineRegistries({ endpoint, upstreams, ca }: ClientOptions): string {

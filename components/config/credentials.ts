@@ -43,7 +43,7 @@ export const sealedCredentials = z.union([sealedUser, sealed], {
   error: "must be a secret mapping of `username` and `password`",
 });
 
-/** The same for remote write, which also accepts a token. */
+/** Credentials or a token for remote write, in a stack file. */
 export const sealedCredentialsOrToken = z.union([sealedUser, z.strictObject({ token: sealed }), sealed], {
   error: "must be a secret mapping, of `username` and `password` or of `token`",
 });

@@ -226,7 +226,7 @@ export function isPublic(exposure: unknown): boolean {
   return exposure === undefined || exposure === "public";
 }
 
-/** As `when` of a refinement, makes zod run it even if other fields have problems. The refinement must accept values of any type. */
+/** The `when` of a refinement that zod runs even if other fields have problems. The refinement must accept values of any type. */
 function always(): boolean {
   return true;
 }

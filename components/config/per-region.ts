@@ -13,6 +13,7 @@ export function perRegion(one: z.ZodType<string, string>, form: string) {
   });
 }
 
+/** The value for a region, or undefined. */
 export function ofRegion(value: PerRegion | undefined, region: string): string | undefined {
   return typeof value === "string" ? value : value?.[region];
 }

@@ -233,7 +233,7 @@ export const unknownProviderSchema = z.strictObject({
 /** A stack's configuration after validation: defaults filled in, sizes in GiB. */
 export type StackConfig = z.output<(typeof stackSchemas)[Provider]>;
 
-/** The same before validation, as a user writes it: keys with a default are optional. */
+/** A stack's configuration before validation, as a user writes it: keys with a default are optional. */
 export type StackInput = z.input<(typeof stackSchemas)[Provider]>;
 
 /** A registry that the cache serves. The first one of a stack is the default upstream. `url` is the origin of a URL, without a final slash. */

@@ -22,7 +22,7 @@ function gibibytesOf(text: string): number | "auto" {
   return Number.parseFloat(text) * gibibytesPerUnit[text.endsWith("TiB") ? "TiB" : "GiB"];
 }
 
-/** The same, parsed to a number of GiB or `auto`. */
+/** A size, parsed to a number of GiB or `auto`. */
 function diskSize(largestGiB?: number) {
   return sizeText(largestGiB).transform(gibibytesOf).prefault("auto");
 }
@@ -108,7 +108,7 @@ const scratchMeaning =
 /** The space on a node's disk that a Pod uses for the edge's cache and for transfers in progress. */
 const scratch = diskSize().describe(scratchMeaning);
 
-/** The same, or a volume with a StorageClass that lives as long as its Pod: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes */
+/** Space on a node's disk, or a volume with a StorageClass that lives as long as its Pod: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes */
 const scratchOrVolume = z
   .union(
     [

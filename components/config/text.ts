@@ -122,10 +122,10 @@ function isCertificate(pem: string): boolean {
 /** An address range in CIDR notation that isn't the whole internet. */
 export const addressRange = checkedText((text) => addressRangeProblem(text));
 
-/** The same, in a list that the word `public` can replace. */
+/** An address range of clients, in a list that the word `public` can replace. */
 export const clientRange = checkedText(clientRangeProblem);
 
-/** The same for a cluster, with a message for labels of Pods, which other lists accept. */
+/** An address range of a cluster's clients, with a message for labels of Pods, which other lists accept. */
 export const clusterClientRange = checkedText(clientRangeProblem, ({ input }) =>
   typeof input === "object" && input !== null
     ? "must be an address range: labels of Pods are for `access.metrics` and `expose.proxies`"
@@ -150,7 +150,7 @@ export function isReference(source: string): boolean {
 /** An address range, or the id of an AWS prefix list or security group. */
 export const awsSource = checkedText((text) => awsSourceProblem(text, addressRangeProblem));
 
-/** The same, in a list that the word `public` can replace. */
+/** A source of clients in AWS, in a list that the word `public` can replace. */
 export const awsClient = checkedText((text) => awsSourceProblem(text, clientRangeProblem));
 
 function awsSourceProblem(
@@ -179,7 +179,7 @@ export const azureSource = checkedText((text) =>
   isServiceTag(text) ? undefined : addressRangeProblem(text),
 );
 
-/** The same, in a list that the word `public` can replace. */
+/** A source of clients in Azure, in a list that the word `public` can replace. */
 export const azureClient = checkedText((text) => (isServiceTag(text) ? undefined : clientRangeProblem(text)));
 
 function clientRangeProblem(text: string): string | undefined {

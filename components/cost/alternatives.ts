@@ -29,7 +29,7 @@ export interface Alternative {
   readonly totals: Totals;
   /** What we pay, USD a month. Uses other regions' prices for missing ones. Absent if no region has one of the prices. */
   readonly comparableUSD?: number;
-  /** The same, with a commitment to all machines. Absent without machines, or if the region's price isn't known. */
+  /** `comparableUSD` with a commitment to all machines. Absent without machines, or if the region's price isn't known. */
   readonly committed?: Committed;
   /** `comparableUSD` of us and the customers together. Alternatives are compared by this amount, because otherwise the best one would be paid by others. */
   readonly comparableAllUSD?: number;
@@ -210,7 +210,7 @@ function cachePerCluster(setting: Setting): Option {
   };
 }
 
-/** The same region in an existing network, whose nodes need neither a private link nor failover. */
+/** A region moved into an existing network, whose nodes need neither a private link nor failover. */
 function insideNetwork(region: CloudRegion): CloudRegion {
   const { privateLink: _, ...endpoint } = region.endpoint;
   const network = { vpc: "", vnet: "", subnet: "" };

@@ -83,7 +83,7 @@ export function hourly(name: string, item: Item, count: number): Charge {
   return fixed(name, item, count * hoursPerMonth);
 }
 
-/** The same charge with another payer. */
+/** A charge with another payer. */
 export function billedTo(paidBy: Payer, charge: Charge): Charge {
   return { ...charge, paidBy };
 }

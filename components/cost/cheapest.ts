@@ -94,7 +94,7 @@ function openQuestions(setting: Setting) {
   return [...(isNatUnknown ? [natGateway] : []), ...(isContested(setting) ? [contested] : [])];
 }
 
-/** The message if a charge changes the result of the comparison: another alternative is the cheapest, or no cache becomes cheaper or dearer than the cheapest. */
+/** The message if a charge changes the result of the comparison: another alternative is the cheapest, or the order of no cache and the cheapest alternative changes. */
 function turnedRound(without: Cheapest, withIt: Cheapest): string | undefined {
   if (!withIt) return undefined;
   const { name, costUSD, noCacheUSD } = withIt;

@@ -72,7 +72,7 @@ export interface NotPriced {
     readonly region: string;
     readonly price: number;
     readonly monthlyCost: number;
-    /** The cost in the least expensive region. `monthlyCost` is that in the dearest one. 0 if the indication is for an item that costs more. */
+    /** The cost in the least expensive region. `monthlyCost` is the cost in the most expensive one. 0 if the indication is for an item that costs more. */
     readonly leastMonthlyCost?: number;
     /** The number of regions with a price. A single one is a weak indication of the region's own price. */
     readonly regions?: number;

@@ -11,11 +11,11 @@ export interface Amounts {
 
 /** The range of what we pay in a month, from everything that isn't known. USD; low ≤ expected ≤ high. */
 export interface CostRange {
-  /** With the lowest price of all regions for missing prices, the lower figure for disputed ones, and without a contested charge. */
+  /** Uses the lowest price of all regions for missing prices and the lower figure for disputed ones, and excludes a contested charge. */
   readonly lowUSD: number;
-  /** With the highest price of all regions for missing prices, as in comparisons. */
+  /** Uses the highest price of all regions for missing prices, as in comparisons. */
   readonly expectedUSD: number;
-  /** With the higher figure for disputed prices, and with a contested charge. Absent if no region has a price for one of the lines. */
+  /** Uses the higher figure for disputed prices, and includes a contested charge. Absent if no region has a price for one of the lines. */
   readonly highUSD?: number;
   /** Why low and high differ, or may differ, one sentence each. Empty if all prices are known and undisputed. */
   readonly reasons: readonly string[];
@@ -37,7 +37,7 @@ export interface LineRange extends Amounts {
   readonly isOfOnePrice?: boolean;
 }
 
-/** The lines of one payer, the dearest first. We pay the contested charge. */
+/** The lines of one payer, the most expensive first. We pay the contested charge. */
 export function lineRanges(region: Ranged, payer: Payer = "us"): LineRange[] {
   const own = region.lines.filter(({ paidBy }) => paidBy === payer);
   const ranges = own.map((line) => lineRange(line, region.notPriced));

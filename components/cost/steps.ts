@@ -26,12 +26,13 @@ export interface Steps {
   readonly atPeakMinutes: readonly AtPeakMinutes[];
   /** The number of nodes, up to twice the current one, that needs another machine. Absent if there is none, or if the configuration names a machine. */
   readonly nextNodes?: OnMachine & { readonly nodes: number };
-  /** The same in words, one sentence each. Empty if nothing changes. */
+  /** The steps in words, one sentence each. Empty if nothing changes. */
   readonly sentences: readonly string[];
 }
 
 const minutesAsked = [5, 10, 30];
 
+/** Plans and prices the region for other peaks and for more nodes, to find the steps in its cost. */
 export function stepsOf(variant: Variant, setting: Setting): Steps {
   const at = (change: Partial<Workload>) => {
     const workload = { ...setting.workload, ...change };

@@ -14,7 +14,7 @@ export function isContested({ cloud, region, settings }: Setting): boolean {
   return cloud === "azure" && region.endpoint.exposure === "public" && azureSameRegionTraffic === "unknown";
 }
 
-/** The same setting with the contested charge. */
+/** The setting in which Azure bills the contested charge. */
 export function azureBilled(setting: Setting): Setting {
   return { ...setting, settings: { ...setting.settings, azureSameRegionTraffic: "billed" } };
 }

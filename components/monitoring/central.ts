@@ -12,7 +12,7 @@ export interface CentralMonitoring {
   readonly statusPage?: string;
   /** An entry of `scrape_configs`. Absent if nobody may read the metrics. */
   readonly scrapeConfig?: object;
-  /** Manifests of the same for the Prometheus Operator. Absent if a cluster couldn't reach the metrics. */
+  /** Scrape configuration and rules as manifests for the Prometheus Operator. Absent if a cluster couldn't reach the metrics. */
   readonly operator?: readonly object[];
   /** The content of a rule file. */
   readonly rules: { readonly groups: readonly RuleGroup[] };
@@ -41,6 +41,7 @@ function cacheName(stack: string, region: string): string {
   return (isConventional ? region : `${stack}-${region}`).toLowerCase().replace(/[^a-z0-9-]/g, "-");
 }
 
+/** Renders the stack output `monitoring.<region>`. */
 export function centralMonitoring({
   stack,
   region,

@@ -6,7 +6,7 @@ export interface OutsideProbe {
   readonly scrapeConfig: object;
   /** An entry of `modules` of the exporter. */
   readonly module: object;
-  /** A manifest of the same for the Prometheus Operator. */
+  /** The probe as a manifest for the Prometheus Operator. */
   readonly operator: object;
 }
 

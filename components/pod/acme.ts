@@ -10,6 +10,7 @@ export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 /** The directory in lego's container for its account and certificates. */
 export const legoDirectory = "/var/lib/lego";
 
+/** The container that obtains and renews the certificate: see acme.sh. */
 export function acmePart(pod: PodOptions, options: AcmeOptions): Part {
   const { email, server = letsEncrypt, dnsProvider, isShadowed = false } = options;
   const text = script(import.meta.url, "acme.sh");

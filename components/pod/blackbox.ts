@@ -37,6 +37,7 @@ const modules = {
   },
 };
 
+/** The container with blackbox_exporter, which probes the upstreams and the endpoint. */
 export function blackboxPart(options: PodOptions): Part {
   const { ports } = options;
   return {

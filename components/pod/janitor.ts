@@ -5,6 +5,7 @@ import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { script } from "./script.ts";
 
+/** The container that does for the edge's cache what nginx doesn't: see janitor.sh. */
 export function janitorPart(options: PodOptions): Part {
   const { ports, budget, edgeWorkers } = options;
   const environment = {

@@ -3,6 +3,7 @@
  * Grammar: https://nginx.org/en/docs/beginners_guide.html#conf_structure. The escapes are those that ngx_conf_read_token() reads.
  */
 
+/** A directive with its arguments, not yet quoted. */
 export interface Directive {
   readonly name: string;
   readonly args: readonly string[];
@@ -39,6 +40,7 @@ export function regexLiteral(value: string): string {
   return literal(value).replace(/[.*+?^{}()|[\]\\/-]/g, "\\$&");
 }
 
+/** Renders directives as the text of a configuration file, with quoted arguments. */
 export function renderNginxConf(directives: readonly Directive[], indent = ""): string {
   return directives
     .map(({ name, args, block: children }) => {

@@ -122,6 +122,7 @@ export function externalLabels({
   return { ...monitoring.labels, provider, topology, region: name };
 }
 
+/** Selects the options that come from the configuration. */
 export function configured({
   provider,
   region,

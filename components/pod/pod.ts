@@ -18,6 +18,7 @@ import { storedPart } from "./stored.ts";
 import { upstreamPorts } from "./upstream-ports.ts";
 import { zotPart } from "./zot.ts";
 
+/** The Pod and its ConfigMaps, and what a host needs to know to update its containers one by one. */
 export interface PodManifests {
   readonly pod: Pod;
   readonly configMaps: readonly ConfigMap[];

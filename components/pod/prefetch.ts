@@ -13,6 +13,7 @@ import { upstreamPorts } from "./upstream-ports.ts";
 const listFile = "list";
 const settingsFile = "settings";
 
+/** The container that pulls images before clients do: see prefetch.sh. */
 export function prefetchPart(options: PodOptions, prefetch: PodPrefetch): Part {
   const { ports } = options;
   const files = filesOf("prefetch");

@@ -180,6 +180,7 @@ function alertmanager(address: string) {
 /** Checks new files if the image has promtool. Prometheus also refuses files that it can't use, but only after they have replaced the old ones. */
 const checkCandidates = `command -v promtool >/dev/null || exit 0; cd "$0" && promtool check rules ${rulesFile} >/dev/null && promtool check config ${configurationFile} >/dev/null`;
 
+/** The container with the Pod's own Prometheus. prometheus.sh starts and reloads it. */
 export function prometheusPart(options: PodOptions): Part {
   const { ports, budget, monitoring, replicas } = options;
   const isReplica = replicas !== undefined;

@@ -20,7 +20,7 @@ export function registryServer(port: number, upstream: string) {
   };
 }
 
-/** The same for zot, which supports no such prefix: the beginning of its repositories' names. */
+/** The beginning of the names of an upstream's repositories in zot, which doesn't support a path prefix. */
 export function zotDestination(upstream: string): string {
   return `/${upstream}`;
 }

@@ -9,6 +9,7 @@ export interface UpstreamPorts {
   readonly ports: OriginPorts;
 }
 
+/** The upstreams with their ports, in the order of the configuration. @throws RangeError if an upstream has no ports */
 export function upstreamPorts({
   upstreams,
   ports,

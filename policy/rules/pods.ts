@@ -14,6 +14,7 @@ export function podOf(resource: Resource): unknown {
   );
 }
 
+/** All containers of a Pod spec, including init containers. */
 export function containersOf(pod: unknown): unknown[] {
   return ["containers[*]", "initContainers[*]"].flatMap((path) => valuesAt(path, pod));
 }

@@ -7,6 +7,7 @@ import { edgeRevision, renderEdgeConfig } from "./nginx.ts";
 import { edgePaths } from "./paths.ts";
 import { statusPageFile } from "./status.ts";
 
+/** The container with nginx. edge.sh starts and reloads it. */
 export function edgePart(options: PodOptions): Part {
   const files = filesOf("edge");
   const plain = options.proxies !== undefined;

@@ -52,7 +52,7 @@ function ofOrigins(): Directive[] {
   ];
 }
 
-/** The same for replicas that share blobs. The cache status of another replica's answer counts as the own one, and a hit there has no origin time. */
+/** The maps for replicas that share blobs. The cache status of another replica's answer counts as this replica's, and a hit there has no origin time. */
 function ofPeers(): Directive[] {
   return [
     block("map", "$upstream_cache_status$upstream_http_x_cache", "$cache", [

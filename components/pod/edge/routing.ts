@@ -21,6 +21,7 @@ const last = "(?<list_last>[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})";
 /** The maximum length of a repository's name: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
 const repositoryMaxLength = 255;
 
+/** For the http block: the variables of a request, such as `$kind`, `$upstream`, `$repository` and `$verdict`. */
 export function routing(upstreams: readonly Upstream[]): Directive[] {
   const prefixes = upstreams.filter(hasPathPrefix).map(({ registry }) => regexLiteral(registry));
   const prefix = prefixes.length > 0 ? `(?:(?<path_registry>${prefixes.join("|")})/)?` : "";

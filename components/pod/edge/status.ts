@@ -39,7 +39,7 @@ export function metricsServer(options: PodOptions): Directive {
 }
 
 /**
- * Serves the same on loopback, and what the containers need from each other.
+ * Serves Prometheus, the status page and what the containers need from each other, on loopback.
  * @param revision identifies the configuration, so that others can wait until nginx uses it
  */
 export function statusServer({ ports, prefetch, upstreams }: PodOptions, revision: string): Directive {
