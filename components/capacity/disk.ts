@@ -16,7 +16,7 @@ export interface ProvisionedDisk extends AnyDisk {
   readonly performance: "provisioned";
   readonly free: Performance;
   readonly most: Performance;
-  /** The maximum IOPS per GiB, if more than the free ones. */
+  /** The maximum IOPS per GiB and throughput per IOPS, above the free performance. */
   readonly iopsPerGiB: number;
   readonly throughputPerIops: number;
 }

@@ -38,7 +38,7 @@ export function candidatesOf(container: string): string {
   return `${filesOf(container)}/.next`;
 }
 
-/** Every container has a memory limit. Only those that must not take processor time from the edge have a processor limit, because it would throttle pulls elsewhere. */
+/** Every container has a memory limit. Only containers that must not take processor time from the edge have a processor limit. For others, it would throttle pulls. */
 export function resources(memoryMiB: number, cpuMillis?: number) {
   return {
     requests: { memory: `${Math.min(128, Math.ceil(memoryMiB / 4))}Mi`, cpu: "20m" },

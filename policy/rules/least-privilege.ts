@@ -3,7 +3,7 @@ import { list, type Statement, statementsOf } from "../iam.ts";
 import { type Resource, rule } from "../rule.ts";
 import { textsAt, valueAt } from "../values.ts";
 
-/** A wildcard that is allowed because AWS offers no narrower resource. */
+/** An allowed wildcard, whose resource is already as narrow as it can be. */
 export interface Exception {
   readonly actions: RegExp;
   readonly resource: RegExp;

@@ -9,7 +9,7 @@ function gone(time: string): string {
   const prometheus = 'up{job="registry-cache-prometheus"}';
   // Over all replicas, because they come and go, and those of a Deployment get new names in a roll-out.
   const present = inAnyReplica(prometheus);
-  // A change of `monitoring.labels` renames a cache's series. Only a series that didn't exist before can be the renamed one, others are another cache of the region.
+  // A change of `monitoring.labels` renames a cache's series. Only a new series counts as renamed, because an older one belongs to another cache of the region.
   const renamed = `${present} unless ${inAnyReplica(`${prometheus} offset ${time}`)}`;
   return `${inAnyReplica(`last_over_time(${prometheus}[${time}])`)} unless ${present} unless on (provider, topology, region) (${renamed})`;
 }
