@@ -97,7 +97,7 @@ export function withoutLine(setting: Setting, { machine: { type } }: CapacityPla
     "Metrics and alerts that are sent away": "They leave the region as ordinary transfer.",
     "Snapshots and backups": "None are made: everything can be fetched again.",
   };
-  return [...unknownOperators(upstreams), ...those(reasons)];
+  return [...unknownOperators(upstreams), ...applicable(reasons)];
 }
 
 /** What may charge for each GB in networks that aren't the stack's: https://azure.microsoft.com/pricing/details/virtual-network/ */
@@ -129,7 +129,7 @@ function nodesWayOut({ cloud, region: { endpoint, storage }, settings: { nodes }
 /** Requirements of the account's owners that cost something but have no line. The price of KMS: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html */
 export function ofGovernance(governance: Governance = {}): NotPriced[] {
   const { kmsKey, diskEncryptionSet, storageKey, diagnostics } = governance;
-  return those({
+  return applicable({
     "The KMS key, and requests to KMS":
       kmsKey !== undefined &&
       "The key is its owner's, who pays for it. KMS takes three cents for 10,000 requests, and S3 asks it once in a while, not for each object.",
@@ -142,7 +142,7 @@ export function ofGovernance(governance: Governance = {}): NotPriced[] {
   });
 }
 
-/** The entries that apply: those with a reason. */
-function those(reasons: Readonly<Record<string, string | false>>): NotPriced[] {
+/** The entries with a reason. */
+function applicable(reasons: Readonly<Record<string, string | false>>): NotPriced[] {
   return Object.entries(reasons).flatMap(([name, reason]) => (reason ? [{ name, reason }] : []));
 }

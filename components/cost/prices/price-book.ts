@@ -111,8 +111,8 @@ export function priceOf(
   listed = false,
 ): Price | undefined {
   const { regions, listed: list = regions } = book[cloud];
-  const those = listed ? list : regions;
-  return those[region]?.[item] ?? those[everywhere]?.[item];
+  const prices = listed ? list : regions;
+  return prices[region]?.[item] ?? prices[everywhere]?.[item];
 }
 
 /** The source of a price, for a line. */
