@@ -77,7 +77,7 @@ export function sizeFor(contentGiB: number): number {
 /**
  * Plans a disk of a given type. The workload determines IOPS and throughput, and the size if it is `auto`.
  * @param asked the configured size in GiB
- * @param mbps the rate that the workload needs, limited to what the machine carries, because more isn't worth its price
+ * @param mbps the rate that the workload needs, limited to what the machine sustains, because more isn't worth its price
  * @param hasZot whether an upstream has `engine: zot`
  * @returns for an impossible size, problems and the disk of `auto`
  */
@@ -153,7 +153,7 @@ function sizeWarnings(
   return [{ path, message }];
 }
 
-/** Warns of a slow disk. `mbps` is limited to what the machine carries, because a slow machine has its own warning. */
+/** Warns of a slow disk. `mbps` is limited to what the machine sustains, because a slow machine has its own warning. */
 function speedWarnings(planned: PlannedDisk, automaticGiB: number, mbps: number): Problem[] {
   const { type, sizeGiB, throughput, iops } = planned;
   const { unit } = disks[type];

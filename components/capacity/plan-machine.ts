@@ -30,10 +30,10 @@ export interface MachineChoice {
 const path = "machine.type";
 
 /**
- * Chooses the least expensive machine whose sustained limits carry the workload. It checks a given machine against the same limits, if they
+ * Chooses the least expensive machine whose sustained limits suffice for the workload. It checks a given machine against the same limits, if they
  * are known.
  *
- * If no machine carries the workload, it chooses the closest one and warns. The cache then works, but is slower than requested.
+ * If no machine sustains the workload, it chooses the closest one and warns. The cache then works, but is slower than requested.
  * @param region the region's name, because some regions lack some machines
  */
 export function planMachine(request: MachineRequest, region: string, setting: Setting): MachineChoice {
@@ -104,7 +104,7 @@ function given(
   return { machine, limits, problems, warnings };
 }
 
-/** The least expensive machine that carries the workload, or else the closest one. */
+/** The least expensive machine that sustains the workload, or else the closest one. */
 function best(architecture: Architecture, setting: Setting): Machine {
   const all = candidates(setting.cloud, architecture, setting.unavailable);
   const worst = (machine: Machine) => worstStrain(machineLimits(machine, setting));

@@ -93,7 +93,7 @@ const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest) => Capacit
   azure: planAksNodes,
 };
 
-/** Chooses the least expensive machine of Auto Mode that carries its share, or else the largest. */
+/** Chooses the least expensive machine of Auto Mode that sustains its share, or else the largest. */
 function planAutoModeNodes(request: CapacityRequest): Capacity {
   const { cloud, region, workload, upstreams } = request;
   const demand = demandOf(workload, deliveryOf(region.storage));

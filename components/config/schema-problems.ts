@@ -36,7 +36,7 @@ function misspeltKeys(path: readonly PropertyKey[], whole: Parsed): Problem[] {
 }
 
 /**
- * The issues of the member of a union that the value was probably meant for, because "none of them fits" wouldn't help. Preferred are, in this order, members
+ * The issues of the member of a union that the value was probably meant for, because "none of them fits" wouldn't help. It prefers, in this order, members
  * that know at least one of the keys, that have fewer issues, that have fewer wrong literals, and that have unknown keys rather than wrong values.
  */
 function meantAlternative(

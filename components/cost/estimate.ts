@@ -59,7 +59,7 @@ export interface RegionEstimate {
   readonly assumptions: readonly string[];
   /** The date of the oldest price among the lines. Absent if no line has a price. */
   readonly priceDate?: string;
-  /** One sentence each: for example old prices, or a machine that doesn't carry the workload. */
+  /** One sentence each: for example old prices, or a machine that doesn't sustain the workload. */
   readonly warnings: readonly string[];
 }
 

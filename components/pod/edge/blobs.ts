@@ -14,8 +14,8 @@ const limits = {
   /** How long an origin may be silent for a blob, also between two packets from a lossy upstream. */
   silenceSeconds: 10,
   /**
-   * The same with object storage. An origin sends nothing while it uploads a part, and it holds back the last bytes until the whole blob is
-   * stored under its name.
+   * How long an origin with object storage may be silent for a blob. It sends nothing while it uploads a part, and it holds back the last bytes
+   * until the whole blob is stored under its name.
    */
   storeSilenceSeconds: 60,
   /**

@@ -20,7 +20,7 @@ export function passTo(origin: string, path: string, root = `${registryPrefix("$
  * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
  */
 export function requestHeaders(headers: Readonly<Record<string, string>>): Directive[] {
-  // nginx passes on the length of a body that it doesn't pass on. An origin that waits for the body would count as silent for all clients.
+  // nginx would send the length of the client's body without the body. An origin that waits for the body would count as silent for all clients.
   return Object.entries({ "Content-Length": "", ...headers }).map(([name, value]) =>
     directive("proxy_set_header", name, value),
   );

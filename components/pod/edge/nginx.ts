@@ -36,7 +36,7 @@ export function renderEdgeConfig(options: PodOptions): string {
   return configurationOf(options, edgeRevision(options));
 }
 
-/** The revision of a configuration, which the status server reports: the first 12 hexadecimal digits of the digest of its other text. */
+/** The revision of a configuration, which the status server reports: the first 12 hexadecimal digits of the digest of the rest of its text. */
 export function edgeRevision(options: PodOptions): string {
   return createHash("sha256").update(configurationOf(options, "")).digest("hex").slice(0, 12);
 }

@@ -1,5 +1,5 @@
 /**
- * Replicas that share their blobs. A hash of its digest selects the replica that keeps a blob, and the others pass requests on to it. See docs/adr/0020-replicas-share-blobs.md.
+ * Replicas that share their blobs. A hash of a blob's digest selects the replica that keeps the blob. The others pass requests on to it. See docs/adr/0020-replicas-share-blobs.md.
  *
  * A replica passes a client's request on to the replica that the hash selects, which may be itself. It answers requests on the replicas' own port from its cache or its origin and
  * never passes them on, so there are no loops.
@@ -38,8 +38,8 @@ export function peerGroup({ peers }: PodOptions): Directive[] {
 }
 
 /**
- * The locations of blobs for clients. A replica's answer is final, even if its origin is down, because it is then down for all replicas. Only if no replica can be reached does a
- * replica use its own origin.
+ * The locations of blobs for clients. A replica's answer is final, even if its origin is down, because it is then down for all replicas. A replica uses its own origin only if no
+ * replica can be reached.
  * @param ownBlobs the location of the replica's own cache
  */
 export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directive[] {
