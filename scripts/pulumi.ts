@@ -56,7 +56,8 @@ await runSteps(async () => {
     if (!isInterrupted) engine.kill("SIGINT");
     isInterrupted = true;
   };
-  process.on("SIGTERM", interrupt).on("SIGHUP", interrupt);
+  // With nohup, standard input isn't a terminal, and the update continues after the terminal is closed.
+  process.on("SIGTERM", interrupt).on("SIGHUP", onTerminal ? interrupt : () => {});
   // A terminal sends Ctrl-C to the engine, too, so it needs no signal from here.
   const onInterrupt = () => {
     isInterrupted = true;

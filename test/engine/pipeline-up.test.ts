@@ -1,7 +1,7 @@
 /** The roll-out of a fleet by the real engine: what stops it, what it then says, and that what it says is a way out. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -106,11 +106,12 @@ suite("npm run pipeline -- up", () => {
     assert.equal(next.exitCode, 0, next.stdout);
   });
 
+  const up = ["up", "--yes", "--skip-preview", "--stack", "aws-d"];
+
   test("what `npm run pulumi` has begun ends when it is interrupted, on a terminal and without one", async () => {
-    const up = ["up", "--yes", "--skip-preview", "--stack", "aws-d"];
     const ways = {
       "Ctrl-C on a terminal": () => {
-        const run = fleet.startPulumiOnTerminal(...up);
+        const run = fleet.startOnTerminal(["npm run --silent pulumi --", ...up].join(" "));
         return { run, interrupt: () => run.type("\x03") };
       },
       "SIGTERM to npm": () => {
@@ -140,23 +141,30 @@ suite("npm run pipeline -- up", () => {
     }
   });
 
-  test("what `npm run pulumi` has begun ends when its terminal is closed", async () => {
-    await rm(gate);
-    await configure("aws-d", { label: "closed", waitFor: gate });
-    const run = fleet.startPulumiOnTerminal("up", "--yes", "--skip-preview", "--stack", "aws-d");
-    await working();
-    run.kill("SIGKILL");
-    await run;
-    // As above.
-    await sleep(1000);
-    await writeFile(gate, "");
-    await waitUntil(
-      "what it had begun is stored",
-      async () => /closed/.test(await resourceOf("aws-d")),
-      30_000,
-    );
-    const next = await fleet.pipeline("up", "aws-d", "--settle-minutes", "0");
-    assert.equal(next.exitCode, 0, next.stdout);
+  test("what `npm run pulumi` has begun ends when its terminal is closed; with nohup, the whole update is done", async () => {
+    const log = join(fleet.directory, "nohup.log");
+    const ways = { closed: ["", ""], nohup: ["nohup", `>${log} 2>&1`] } as const;
+    for (const [label, [before, after]] of Object.entries(ways)) {
+      await rm(gate);
+      await configure("aws-d", { label, waitFor: gate });
+      const run = fleet.startOnTerminal([before, "npm run --silent pulumi --", ...up, after].join(" "));
+      await working();
+      run.kill("SIGKILL");
+      await run;
+      // As above.
+      await sleep(1000);
+      await writeFile(gate, "");
+      await waitUntil(
+        "what it had begun is stored",
+        async () => new RegExp(label).test(await resourceOf("aws-d")),
+        30_000,
+      );
+      if (before === "nohup")
+        await waitUntil("it is done", async () => /Duration/.test(await readFile(log, "utf8")), 30_000);
+      const next = await fleet.pipeline("up", "aws-d", "--settle-minutes", "0");
+      assert.equal(next.exitCode, 0, next.stdout);
+    }
+    assert.doesNotMatch(await readFile(log, "utf8"), /cancel/);
   });
 
   test("a run that was killed: its lock, then what it left undone, are said with the way out", async () => {

@@ -31,8 +31,8 @@ export interface FleetProject extends AsyncDisposable {
   start(...args: string[]): Running;
   /** The same for `npm run pulumi -- …`. */
   startPulumi(...args: string[]): Running;
-  /** The same on a terminal of its own. */
-  startPulumiOnTerminal(...args: string[]): Running;
+  /** Runs a command line on a terminal of its own, and doesn't wait for it. */
+  startOnTerminal(command: string): Running;
   pipeline(...args: string[]): Promise<CostRun>;
   /** The Pulumi CLI. @returns what it prints @throws where it fails */
   pulumi(...args: string[]): Promise<string>;
@@ -139,14 +139,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
     start: (...args) => start("npm", ["run", "--silent", "pipeline", "--", ...args]),
     startPulumi: (...args) => start("npm", ["run", "--silent", "pulumi", "--", ...args]),
     // https://man7.org/linux/man-pages/man1/script.1.html
-    startPulumiOnTerminal: (...args) =>
-      start("script", [
-        "--quiet",
-        "--return",
-        "--command",
-        ["npm run --silent pulumi --", ...args].join(" "),
-        "/dev/null",
-      ]),
+    startOnTerminal: (command) => start("script", ["--quiet", "--return", "--command", command, "/dev/null"]),
     pipeline: (...args) => fleet.start(...args),
     async pulumi(...args) {
       const { failed, stdout, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
