@@ -21,9 +21,9 @@ export interface StepReport {
 
 export interface AcceptanceArgs {
   readonly engine: Engine;
-  /** As the user names it. */
+  /** The stack's name as the user wrote it. */
   readonly stack: string;
-  /** Without an organization. */
+  /** The stack's name without the organization. */
   readonly name: string;
   readonly config: StackConfig;
   /** Path of the stack's file. */

@@ -13,7 +13,7 @@ export interface StackRegion {
   readonly estimate: RegionEstimate;
 }
 
-/** With the inputs of the estimate. */
+/** An estimate with its inputs. */
 export interface Estimated extends StackRegion {
   readonly region: AnyRegion;
   readonly config: StackConfig;

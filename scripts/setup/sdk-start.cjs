@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Node loads this file first, in each process of the engine (engine.ts) and of tests. It skips work that Pulumi's SDK does at each start and that only programs
- * need which serialize functions, as `pulumi.dynamic.Resource` does. That work is a quarter of the CPU time of a small stack's preview.
+ * Node loads this file first, in each process of the engine (engine.ts) and of tests. It skips work that Pulumi's SDK does at each start, but that is needed only
+ * to serialize functions, as `pulumi.dynamic.Resource` does. That work is a quarter of the CPU time of a small stack's preview.
  */
 const Module = require("node:module");
 

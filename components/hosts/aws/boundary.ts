@@ -5,7 +5,7 @@ import type { Question } from "./account.ts";
 
 /** Actions that a role needs. */
 export interface RoleNeeds {
-  /** As users would write it: `the machine`. */
+  /** The user of the role, as messages name it: `the machine`. */
   readonly who: string;
   readonly actions: readonly string[];
   /** Whether the cache works without these actions. @default false */

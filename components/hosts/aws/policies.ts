@@ -18,7 +18,7 @@ export const machineTrust: PolicyDocument = document({
  */
 export function challengePolicy(zoneArn: string, hostname: string): PolicyDocument {
   return document(
-    // A change can't be limited to an owner: whoever knows its id can read its status.
+    // IAM can't limit this to one's own changes: anyone who knows a change's id could read its status.
     { Effect: "Allow", Action: "route53:GetChange", Resource: "arn:aws:route53:::change/*" },
     { Effect: "Allow", Action: "route53:ListResourceRecordSets", Resource: zoneArn },
     {
