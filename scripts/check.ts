@@ -62,7 +62,7 @@ function program(title: string, ...command: string[]): Check {
         all: true,
         stdin: "ignore",
         timeout: checkMinutes * 60_000,
-        // Go's collector runs less often: a quarter less processor time of tsc. https://go.dev/doc/gc-guide#GOGC
+        // Go's garbage collector runs less often, which saves a quarter of tsc's CPU time. https://go.dev/doc/gc-guide#GOGC
         env: { NODE_COMPILE_CACHE: join(cache, "compiled"), GOGC: "400" },
       });
       // If the time is over or there is no output, the output doesn't say what failed.

@@ -25,14 +25,14 @@ const phrases: readonly (readonly [pattern: RegExp, instead: string])[] = [
     '"the identity that …", "anyone who …"',
   ],
   [/\b(?:isn't|aren't|that (?:is|are)) there\b(?! (?:a|an|no|any)\b)/i, '"exists", "existing", "missing"'],
-  // Terms.
+  // Imprecise or exclusionary terms.
   [/\b(?:white|black)list/i, '"allow-list", "deny-list"'],
   [/\bsanity\b|\bdummy\b|\bmaster\b(?! key)|\bslaves?\b/i, "a precise term"],
   [/\b(?:roll over|rollover)\b/i, '"roll out"'],
   [/\bfall-?back to\b/i, 'the verb: "fall back to"'],
   [/\bpurge(?:s|d)? from the cache\b|\bthrow out\b|\bkick(?:s|ed)? out\b/i, '"evict"'],
   [/\bat the (?:most|least)\b/i, '"at most", "at least", or "maximum", "minimum"'],
-  // Empty words.
+  // Words without content.
   [/\b(?:simply|obviously|of course|basically|needless to say)\b/i, "leave it out"],
   [/\bin order to\b/i, '"to"'],
   [/\b(?:utili[sz]e[sd]?|leverag(?:e[sd]?|ing))\b/i, '"use"'],

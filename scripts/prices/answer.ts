@@ -11,7 +11,7 @@ import {
 
 /** A price API's answer about one item in one region: a price, or why there is none. */
 export interface Answer {
-  /** Or `*`. */
+  /** A region of the cloud, or `*` for a price that holds everywhere. */
   readonly region: string;
   readonly item: Item;
   readonly price?: Pick<Price, "unit" | "price" | "tiers">;

@@ -3,7 +3,7 @@ import type { RenderedRegion } from "./stack.ts";
 
 /** The files for a directory. */
 export interface Rendered {
-  /** In a word: `Objects`. */
+  /** One word: `Objects`. */
   readonly what: string;
   /** Texts by their paths. */
   readonly files: Readonly<Record<string, string>>;
