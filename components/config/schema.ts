@@ -39,14 +39,14 @@ const workload = z.strictObject({
     .min(0)
     .max(1_000_000)
     .exactOptional()
-    .describe("The largest number of nodes that start at once. Default: a tenth of `nodes`."),
+    .describe("The largest number of nodes that start at the same time. Default: a tenth of `nodes`."),
   peakMinutes: z
     .int()
     .min(1)
     .max(1440)
     .default(defaultPeakMinutes[2])
     .describe(
-      "How soon `peakNodes` nodes that start at once must have pulled all they need, in minutes. In configurations of `version` 1: 30.",
+      "Minutes in which `peakNodes` nodes that start at the same time must finish their pulls. In configurations of `version` 1: 30.",
     ),
 });
 

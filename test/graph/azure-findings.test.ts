@@ -122,7 +122,7 @@ test("the key and the identity of a storage account are changed one after the ot
     return problems.filter((problem) => problem.startsWith("governance.storageKey: "));
   };
   assert.deepEqual(await problemsOf("two", `${managed}/two`), [
-    "governance.storageKey: Azure doesn't change the key and the identity of francecentral at once: change `identity`, run `pulumi up`, and then change `key`",
+    "governance.storageKey: Azure doesn't change the key and the identity of francecentral in one update: change `identity`, run `pulumi up`, and then change `key`",
   ]);
   assert.deepEqual(await problemsOf("one", `${managed}/two`), []);
   assert.deepEqual(await problemsOf("two", `${managed}/one`), []);

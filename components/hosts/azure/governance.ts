@@ -73,7 +73,7 @@ async function checkPreviousKey(
   if (same(new URL(`/keys/${key.keyName}`, key.keyVaultUri).href, wanted.key)) return;
   lookUp.refuse(
     "governance.storageKey",
-    `Azure doesn't change the key and the identity of ${region.name} at once: change \`identity\`, run \`pulumi up\`, and then change \`key\``,
+    `Azure doesn't change the key and the identity of ${region.name} in one update: change \`identity\`, run \`pulumi up\`, and then change \`key\``,
   );
 }
 
