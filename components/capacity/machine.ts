@@ -22,8 +22,6 @@ export interface Machine extends MachineType {
   readonly diskPath: Readonly<Partial<Record<DiskType, DiskPath>>>;
   /** The regions of the snapshot whose price list lacks this machine. `auto` only chooses machines that are in all of them. */
   readonly missingIn: readonly string[];
-  /** The list price in one region, only for the order of the machines. Costs come from the price book. */
-  readonly referenceUSDPerHour: number;
 }
 
 interface DiskPath {

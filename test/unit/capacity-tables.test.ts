@@ -30,18 +30,12 @@ for (const cloud of clouds) {
         const bytes = (path.sustainedMbps * 1e6) / 8 / path.sustainedIops;
         assert.ok(bytes > 8 * 1024 && bytes < 64 * 1024, `${type}: ${bytes}`);
       }
-      assert.ok(machine.referenceUSDPerHour > 0, type);
     }
   });
 
-  test(`the machines of ${cloud} are unique, ordered by price, and of both architectures`, () => {
+  test(`the machines of ${cloud} are unique, and of both architectures`, () => {
     const all = machines[cloud];
     assert.equal(new Set(all.map(({ type }) => type)).size, all.length);
-    const prices = all.map(({ referenceUSDPerHour }) => referenceUSDPerHour);
-    assert.deepEqual(
-      prices,
-      prices.toSorted((one, other) => one - other),
-    );
     assert.ok(candidates(cloud, "arm64").length > 5);
     assert.ok(candidates(cloud, "amd64").length > 5);
   });
