@@ -19,7 +19,8 @@ export interface LoadedConfig {
  * Reads the configuration of the running stack, in this project's namespace. Only this function reads `pulumi.Config`.
  * @throws pulumi.RunError: see runError()
  */
-export function loadConfig(config = new pulumi.Config(namespace)): LoadedConfig {
+export function loadConfig(): LoadedConfig {
+  const config = new pulumi.Config(namespace);
   warn(namespaceWarnings());
   return { ...withSecrets(readAll(config), (key) => config.requireSecretObject(key)), isWhole: true };
 }

@@ -58,10 +58,7 @@ export function podPorts(first: number, upstreamCount: number): PodPorts {
   };
 }
 
-/**
- * The number of ports that a Pod uses, from the first one.
- * @param hasStore whether the Pod's replicas share a store
- */
-export function podPortCount(upstreamCount: number, hasStore = false): number {
-  return portsBeforeOrigins + (hasStore ? 3 : 2) * upstreamCount;
+/** The number of ports that a Pod uses, from the first one. A Pod whose replicas share a store uses one more per upstream. */
+export function podPortCount(upstreamCount: number): number {
+  return portsBeforeOrigins + 2 * upstreamCount;
 }

@@ -106,10 +106,10 @@ export async function readStackFilesAt(
   directory: string,
   wanted: readonly string[],
 ): Promise<ProjectFiles> {
-  const git = async (args: readonly string[], input = "") => {
+  const git = async (args: readonly string[]) => {
     const result = await execa("git", args, {
       cwd: directory,
-      input,
+      stdin: "ignore",
       stripFinalNewline: false,
       reject: false,
     });

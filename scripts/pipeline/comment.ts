@@ -15,6 +15,9 @@ export const commentMarker = "<!-- registry-cache: preview -->";
 /** Maximum number of changes to list per stack. A new cluster has about 60 resources. */
 const mostChanges = 150;
 
+/** Maximum number of files to name. */
+const mostListed = 10;
+
 export interface Preview extends Touched {
   readonly run: EngineRun;
 }
@@ -94,9 +97,9 @@ function isLoss({ kind }: Pick<Change, "kind">): boolean {
   return kind === "replace" || kind === "delete";
 }
 
-function listed(items: readonly string[], most = 10): string {
-  const more = items.length - most;
-  return `${items.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+function listed(items: readonly string[]): string {
+  const more = items.length - mostListed;
+  return `${items.slice(0, mostListed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 export function counted(count: number, noun: string): string {

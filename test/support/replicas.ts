@@ -107,7 +107,10 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
   const volume = (path: string) => ({ hostPath: { path, type: "Directory" } });
   const credentials = `${name}-bucket`;
   const port = await freePort();
-  const ports = podPorts(await freePorts(podPortCount(upstreams.length, true)), upstreams.length);
+  const ports = podPorts(
+    await freePorts(podPortCount(upstreams.length) + upstreams.length),
+    upstreams.length,
+  );
   const podOptions: UnlabelledPod = {
     name,
     upstreams,

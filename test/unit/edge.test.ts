@@ -81,7 +81,7 @@ test("no two containers have the same port, and all are in the range that the Po
       const all = [...ports, ...origins.map(({ stored }) => stored)];
       assert.equal(new Set(all).size, all.length);
       assert.ok(ports.every((port) => port >= first && port < first + podPortCount(upstreams)));
-      assert.ok(all.every((port) => port >= first && port < first + podPortCount(upstreams, true)));
+      assert.ok(all.every((port) => port >= first && port < first + podPortCount(upstreams) + upstreams));
     }),
   );
 });

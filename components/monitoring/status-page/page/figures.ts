@@ -37,12 +37,11 @@ export function lookedUp(kinds: string): { hits: string; all: string } {
 
 /**
  * A query for the growth of a counter in a window: the increase of a series that existed before the window, or the whole value of a new one. increase() alone misses the first
- * event of a series, so a new cache would look idle.
+ * event of a series, so a new cache would look idle. A series existed if it has a sample in the hour before the window.
  * @param window a Prometheus duration such as `1h`
- * @param before the time before the window in which an existing series must have a sample
  */
-export function growth(counter: string, window: string, before = "1h"): string {
-  return `((increase(${counter}[${window}]) and last_over_time(${counter}[${before}] offset ${window})) or ${counter})`;
+export function growth(counter: string, window: string): string {
+  return `((increase(${counter}[${window}]) and last_over_time(${counter}[1h] offset ${window})) or ${counter})`;
 }
 
 /** @throws what {@link Prometheus} throws */
