@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { valueAt } from "./as-written.ts";
 import { objectName } from "./metadata.ts";
-import { metricsPort } from "./ports.ts";
+import { internalPort, lastInternalPort, metricsPort } from "./ports.ts";
 import {
   absolutePath,
   certificates,
@@ -94,8 +94,8 @@ export const cloudEndpoint = z
       .int()
       .min(443)
       .max(65_535)
-      .refine((port) => !takenPorts.includes(port) && (port < 15_000 || port > 15_999), {
-        error: `is one of the machine's own, as are ${takenPorts.join(", ")}, and 15000 to 15999`,
+      .refine((port) => !takenPorts.includes(port) && (port < internalPort || port > lastInternalPort), {
+        error: `is one of the machine's own, as are ${takenPorts.join(", ")}, and ${internalPort} to ${lastInternalPort}`,
       })
       .default(443)
       .describe("TCP port of the endpoint."),

@@ -32,6 +32,12 @@ export interface OriginPorts {
 /** The port on which the edge serves the Pod's metrics to permitted readers: on all addresses, by TLS. */
 export const metricsPort = 9443;
 
+/** The first of a Pod's ports, unless a local region has another. */
+export const internalPort = 15_000;
+
+/** The last port that a machine keeps for its Pod. */
+export const lastInternalPort = 15_999;
+
 const portsBeforeOrigins = 10;
 
 /**

@@ -10,6 +10,7 @@ import {
   localEndpoint,
 } from "./endpoint.ts";
 import { awsNetwork, azureClusterNetwork, azureNetwork, clusterSubnets } from "./network.ts";
+import { internalPort } from "./ports.ts";
 import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
 import {
   absolutePath,
@@ -74,7 +75,7 @@ export const localRegion = z.strictObject({
       "Directory of the cache's data, an absolute path. Default: `registry-cache/<name>` under `$XDG_DATA_HOME` or `~/.local/share`.",
     ),
   internalPort: portNumber
-    .default(15000)
+    .default(internalPort)
     .describe("First of the loopback ports that the Pod's containers use: ten, and two per upstream."),
 });
 

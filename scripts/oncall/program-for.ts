@@ -1,7 +1,7 @@
 /** Renders the program `registry-cache` for the place where it runs. */
-import { edgePort, internalPort as internalPortOfPod } from "../../components/hosts/kubernetes/pod.ts";
+import { internalPort } from "../../components/config/ports.ts";
+import { edgePort } from "../../components/hosts/kubernetes/pod.ts";
 import { onCallProgram, probeParameters } from "../../components/hosts/oncall/program.ts";
-import { internalPort as internalPortOfMachine } from "../../components/hosts/vm/pod.ts";
 import { dataMount, stateDirectory } from "../../components/hosts/vm/user-data.ts";
 import type { Place } from "./place.ts";
 import { type DeployedRegion, endpointOf } from "./state.ts";
@@ -12,15 +12,22 @@ export function programFor(deployed: DeployedRegion, place: Place): string {
   const common = { region: deployed.region, endpoint, runbookUrl: "docs/runbooks/{alert}.md" };
   switch (place.kind) {
     case "local": {
-      const { directory: data, probe, internalPort } = place;
-      return onCallProgram({ ...common, host: "local", internalPort, probe, data, state: data });
+      const { directory: data, probe } = place;
+      return onCallProgram({
+        ...common,
+        host: "local",
+        internalPort: place.internalPort,
+        probe,
+        data,
+        state: data,
+      });
     }
     case "kubernetes": {
       const { context, namespace, scheme } = place;
       return onCallProgram({
         ...common,
         host: "kubernetes",
-        internalPort: internalPortOfPod,
+        internalPort,
         probe: probeParameters(hostname, { port: edgePort, scheme }),
         context,
         namespace,
@@ -31,7 +38,7 @@ export function programFor(deployed: DeployedRegion, place: Place): string {
       return onCallProgram({
         ...common,
         host: "vm",
-        internalPort: internalPortOfMachine,
+        internalPort,
         probe: probeParameters(hostname, { port: Number(port || 443) }),
         data: dataMount,
         state: stateDirectory,

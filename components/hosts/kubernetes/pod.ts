@@ -10,7 +10,7 @@ import type {
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
-import { metricsPort, podPorts } from "../../config/ports.ts";
+import { internalPort, metricsPort, podPorts } from "../../config/ports.ts";
 import { ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
 import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
@@ -38,9 +38,6 @@ export const edgePort = 8443;
 export const portNames = { endpoint: "endpoint", metrics: "metrics", peers: "peers" } as const;
 
 export const edgeContainer = "edge";
-
-/** The first of the ports that the containers use among themselves. */
-export const internalPort = 15000;
 
 /** The same Pod as everywhere, as a workload's Pod template. */
 export function workloadPod(args: WorkloadPlanArgs) {

@@ -1,5 +1,5 @@
 import { everyone, rangeOf } from "../../config/access.ts";
-import { podPorts } from "../../config/ports.ts";
+import { internalPort, podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
 import { type AcmeOptions, configured } from "../../pod/options.ts";
@@ -30,8 +30,6 @@ export interface VmPodOptions
   readonly dns: Omit<AcmeOptions, "email">;
 }
 
-/** The first loopback port of the Pod's containers. */
-export const internalPort = 15000;
 const nodeExporterPort = 9100;
 /** More than any machine has. Most memory serves the page cache anyway, and the Pod's digest must not depend on the machine type. */
 const edgeMemoryMiB = 256 * 1024;
