@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Argument, InvalidArgumentError, Option } from "commander";
 import { type Problem, suggestion } from "../components/config/problems.ts";
+import { conventionalStack } from "../components/config/stack-name.ts";
 import { commandLine } from "./command-line.ts";
 import { backendOf, remembering, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
@@ -145,7 +146,7 @@ program
   .option("--clients <range...>", "who may pull: address ranges")
   .option("--api-access <range...>", "who may reach the API of a cluster that the stack makes")
   .action(async (provider: string, region: string, options: AddOptions) => {
-    const stack = `${provider}-${region}`;
+    const stack = conventionalStack(provider, region);
     const files = await readStackFiles(directory, []);
     if (files.stacks.length === 0) return fail(files.problems.length > 0 ? files.problems : [noStacks]);
     if ([...files.stacks.map(({ name }) => name), ...files.unread].includes(stack)) {

@@ -8,13 +8,17 @@ import {
   ScrapeConfig,
 } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1/ScrapeConfig";
 import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
-import { centralMonitoring } from "../../components/monitoring/central.ts";
+import { type CentralMonitoringOptions, centralMonitoring } from "../../components/monitoring/central.ts";
 import { externalLabels } from "../../components/pod/options.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 const certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
 
-function monitoringOf(metrics: readonly string[], ca?: string, stack = "aws-eu-central-1") {
+function monitoringOf(metrics: readonly string[], ca?: string) {
+  return centralMonitoring(optionsOf(metrics, ca));
+}
+
+function optionsOf(metrics: readonly string[], ca?: string): CentralMonitoringOptions {
   const request = planRequest("aws vm", {
     provider: "aws",
     regions: [
@@ -28,9 +32,9 @@ function monitoringOf(metrics: readonly string[], ca?: string, stack = "aws-eu-c
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
   });
-  const { plan } = planAwsVm({ ...request, stack });
+  const { plan } = planAwsVm({ ...request, stack: "aws-eu-central-1" });
   assert.ok(plan);
-  return centralMonitoring({
+  return {
     stack: plan.stack,
     region: plan.region.name,
     endpoint: "https://cache.example.com",
@@ -38,7 +42,7 @@ function monitoringOf(metrics: readonly string[], ca?: string, stack = "aws-eu-c
     address: plan.metrics,
     alerts: plan.monitoring.alerts,
     ca,
-  });
+  };
 }
 
 test("the operator's definitions take the manifests", () => {
@@ -91,8 +95,9 @@ test("the operator scrapes as the entry of scrape_configs does, and trusts the s
 });
 
 test("caches of two stacks and one region have no name in common, the conventional stack's is the region's", () => {
-  const namesIn = (stack: string) => {
-    const { operator = [], scrapeConfig, probe } = monitoringOf(["198.51.100.0/24"], certificate, stack);
+  const options = optionsOf(["198.51.100.0/24"], certificate);
+  const namesIn = (stack: string, { region } = options) => {
+    const { operator = [], scrapeConfig, probe } = centralMonitoring({ ...options, stack, region });
     const objects = [...operator, probe.operator] as { kind: string; metadata: { name: string } }[];
     const entries = [scrapeConfig, probe.scrapeConfig] as { job_name: string }[];
     return [
@@ -109,6 +114,12 @@ test("caches of two stacks and one region have no name in common, the convention
     "blackbox-registry-cache-eu-central-1",
     "registry_cache_eu_central_1",
   ]);
+  assert.ok(
+    namesIn("azure-westeurope", { ...options, region: "westeurope" }).includes("registry-cache-westeurope"),
+  );
+  assert.ok(
+    namesIn("kubernetes-eu-central-1").includes("registry-cache-kubernetes-eu-central-1-eu-central-1"),
+  );
   // Stacks may have characters in their names that Kubernetes' objects can't have: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
   assert.deepEqual(namesIn("aws-eu-central-1_Private.b"), [
     "registry-cache-aws-eu-central-1-private-b-eu-central-1",

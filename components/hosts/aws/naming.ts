@@ -1,4 +1,5 @@
 import type { AwsRegion } from "../../config/schema.ts";
+import { conventionalStack } from "../../config/stack-name.ts";
 import type { RegionPlan } from "../kind.ts";
 import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
@@ -32,8 +33,7 @@ export const nameLimits = {
 
 /** All names of a cache in AWS. (Pulumi's own resource names contain only the region.) The same input must always give the same names, because another name replaces the resource. */
 export function namesOf({ stack, region }: CacheIdentity) {
-  // The conventional stack name of one region adds nothing to the region's name.
-  const isConventional = stack === `aws-${region}`;
+  const isConventional = stack === conventionalStack("aws", region);
   const cache = [project, ...(isConventional ? [] : [stack]), region].join("-");
   // Stack names can contain characters that bucket names can't.
   const bucketBase = isConventional ? project : `${project}-${sha256(stack).slice(0, 8)}`;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AzureRegion } from "../../config/schema.ts";
+import { conventionalStack } from "../../config/stack-name.ts";
 import type { RegionPlan } from "../kind.ts";
 import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
@@ -18,8 +19,8 @@ const longestLinkName = 80;
  * https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
  */
 export function namesOf({ stack, region }: CacheIdentity) {
-  // The conventional stack name of one region adds nothing to the region's name.
-  const cache = [project, ...(stack === `azure-${region}` ? [] : [stack]), region].join("-");
+  const isConventional = stack === conventionalStack("azure", region);
+  const cache = [project, ...(isConventional ? [] : [stack]), region].join("-");
   const base = `${project}-${region}`;
   return {
     /** The only name that must be unique among resources of others. (All other resources are in this group.) */
