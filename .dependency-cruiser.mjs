@@ -2,12 +2,13 @@
 
 /** The rooms of `components`, from the lowest to the highest, each with those that it may import from. What two rooms need stands below both. */
 const rooms = {
+  shell: [],
   config: [],
   monitoring: ["config"],
-  pod: ["config", "monitoring"],
+  clients: ["config", "shell"],
+  pod: ["config", "monitoring", "shell"],
   capacity: ["config", "pod"],
-  clients: ["config", "pod"],
-  hosts: ["config", "monitoring", "pod", "capacity"],
+  hosts: ["config", "monitoring", "pod", "capacity", "shell"],
   cost: ["config", "capacity", "hosts"],
 };
 

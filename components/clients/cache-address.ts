@@ -2,8 +2,7 @@ import type { Images } from "../config/images.ts";
 import { defaultDialTimeoutMilliseconds } from "../config/region.ts";
 import type { AnyRegion, Upstream } from "../config/schema.ts";
 import { serviceNamespace } from "../config/text.ts";
-import { registryUrl } from "../config/upstream.ts";
-import { hasPathPrefix } from "../pod/edge/routing.ts";
+import { hasPathPrefix, registryUrl } from "../config/upstream.ts";
 
 /** The input for the configuration of every kind of client. */
 export interface ClientOptions {

@@ -1,5 +1,5 @@
-import { script } from "../pod/script.ts";
-import { quoted } from "../pod/shell-word.ts";
+import { script } from "../shell/script.ts";
+import { quoted } from "../shell/word.ts";
 import { type ClientOptions, cacheUrl, dialTimeoutOf } from "./cache-address.ts";
 
 /**

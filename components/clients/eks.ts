@@ -1,6 +1,6 @@
 import { stringify as stringifyToml } from "smol-toml";
 import { stringify } from "yaml";
-import { quoted } from "../pod/shell-word.ts";
+import { quoted } from "../shell/word.ts";
 import type { ClientOptions } from "./cache-address.ts";
 import { nodeFiles } from "./node-files.ts";
 

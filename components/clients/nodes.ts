@@ -2,7 +2,7 @@ import type { DaemonSet } from "kubernetes-types/apps/v1.d.ts";
 import type { Namespace } from "kubernetes-types/core/v1.d.ts";
 import { stringify } from "yaml";
 import { imageOf } from "../config/images.ts";
-import { script } from "../pod/script.ts";
+import { script } from "../shell/script.ts";
 import { type ClientOptions, cacheUrl } from "./cache-address.ts";
 import { renderHostsToml } from "./containerd.ts";
 

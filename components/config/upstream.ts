@@ -56,6 +56,11 @@ export const upstream = z
     url: url ? new URL(url).origin : registryUrl(rest.registry),
   }));
 
+/** Whether a registry can be the first path component of a repository's name. A registry with a port can't. */
+export function hasPathPrefix({ registry }: { readonly registry: string }): boolean {
+  return !registry.includes(":");
+}
+
 /** Whether the upstream's engine is zot instead of distribution. */
 export function isZot({ engine }: { readonly engine?: Engine }): boolean {
   return engine === "zot";

@@ -1,9 +1,9 @@
 import { imageOf } from "../config/images.ts";
+import { script } from "../shell/script.ts";
 import { edgePaths } from "./edge/paths.ts";
 import { metricsFiles } from "./edge/status.ts";
 import type { AcmeOptions, PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import { script } from "./script.ts";
 
 export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 

@@ -1,9 +1,9 @@
 import { imageOf } from "../config/images.ts";
+import { script } from "../shell/script.ts";
 import { edgePaths } from "./edge/paths.ts";
 import { connectionsPerWorker } from "./edge/workers.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import { script } from "./script.ts";
 
 /** The container that does for the edge's cache what nginx doesn't: see janitor.sh. */
 export function janitorPart(options: PodOptions): Part {

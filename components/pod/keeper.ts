@@ -1,11 +1,11 @@
 import { imageOf } from "../config/images.ts";
 import { isZot } from "../config/upstream.ts";
+import { script } from "../shell/script.ts";
 import { silentMark } from "./edge/engines.ts";
 import { edgePaths } from "./edge/paths.ts";
 import { metricsFiles } from "./edge/status.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
-import { script } from "./script.ts";
 import { upstreamPorts } from "./upstream-ports.ts";
 
 const stores = "/var/lib/stores";

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { imageOf } from "../config/images.ts";
+import { script } from "../shell/script.ts";
 import { objectStorage, storeEnvironment } from "./object-storage.ts";
 import type { PodOptions } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
@@ -11,7 +12,6 @@ import {
   storageHealth,
   storeCheckInterval,
 } from "./registry.ts";
-import { script } from "./script.ts";
 import { credentialsSecret, secretDirectory, secretFile } from "./secrets.ts";
 import type { ObjectStore } from "./store.ts";
 import { originReady, type UpstreamPorts } from "./upstream-ports.ts";

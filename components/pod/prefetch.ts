@@ -1,12 +1,12 @@
 import { imageOf } from "../config/images.ts";
 import { plainPlatform } from "../config/prefetch.ts";
+import { script } from "../shell/script.ts";
 import { edgePaths } from "./edge/paths.ts";
 import { repositoryPath } from "./edge/routing.ts";
 import { metricsFiles } from "./edge/status.ts";
 import type { PodOptions, PodPrefetch } from "./options.ts";
 import { filesOf, type Part, resources } from "./part.ts";
 import { registryPrefix } from "./registry.ts";
-import { script } from "./script.ts";
 import { upstreamPorts } from "./upstream-ports.ts";
 
 /** The file with the wanted references, one per line: see prefetch.sh. */

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import fc from "fast-check";
-import { script } from "../../components/pod/script.ts";
+import { script } from "../../components/shell/script.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const [source, rescan] = ["disk.sh", "rescan.sh"].map((name) =>

@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { sha256 } from "../../components/hosts/naming.ts";
 import { bundleText } from "../../components/hosts/podman/bundle.ts";
 import { shellVariables } from "../../components/hosts/vm/user-data.ts";
-import { script } from "../../components/pod/script.ts";
+import { script } from "../../components/shell/script.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const source = script(import.meta.resolve("../../components/hosts/vm/follow.sh"), "follow.sh");

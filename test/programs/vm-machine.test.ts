@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import { issue, type KeyPairFiles, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { shellVariables } from "../../components/hosts/vm/user-data.ts";
-import { script } from "../../components/pod/script.ts";
+import { script } from "../../components/shell/script.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const hostname = "cache.example.com";

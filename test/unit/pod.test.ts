@@ -11,8 +11,8 @@ import type { PodOptions } from "../../components/pod/options.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { terminationGraceSeconds } from "../../components/pod/part.ts";
 import { podUser, renderPod } from "../../components/pod/pod.ts";
-import { script } from "../../components/pod/script.ts";
 import { secretDirectory } from "../../components/pod/secrets.ts";
+import { script } from "../../components/shell/script.ts";
 import { defaultMonitoring } from "../support/monitoring.ts";
 import { podRegion } from "../support/pod-options.ts";
 

@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { execa } from "execa";
-import { script } from "../../components/pod/script.ts";
+import { script } from "../../components/shell/script.ts";
 
 /** How bash understands a script: formatted anew, without comments. Empty lines are between commands, where they mean nothing, or in strings, where script() leaves them. */
 async function understood(text: string): Promise<string[]> {

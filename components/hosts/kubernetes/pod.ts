@@ -14,7 +14,7 @@ import { internalPort, metricsPort, podPorts } from "../../config/ports.ts";
 import { ownDiskBudget, scratchBudget } from "../../pod/edge/budget.ts";
 import { configured } from "../../pod/options.ts";
 import { type PodManifests, podUser, renderPod } from "../../pod/pod.ts";
-import { script } from "../../pod/script.ts";
+import { script } from "../../shell/script.ts";
 import { withResources } from "./container-resources.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
 import {

@@ -2,8 +2,8 @@ import type { Container, Probe } from "kubernetes-types/core/v1.d.ts";
 import { edgePaths } from "../../pod/edge/paths.ts";
 import type { PodOptions } from "../../pod/options.ts";
 import { registryPrefix } from "../../pod/registry.ts";
-import { script } from "../../pod/script.ts";
 import { upstreamPorts } from "../../pod/upstream-ports.ts";
+import { script } from "../../shell/script.ts";
 
 const ready = script(import.meta.url, "ready.sh");
 

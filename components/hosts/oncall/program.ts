@@ -1,7 +1,7 @@
 /** The on-call program `registry-cache`. It has the same commands on every host. docs/runbooks/README.md */
 import type { Upstream } from "../../config/schema.ts";
-import { script } from "../../pod/script.ts";
-import { quoted } from "../../pod/shell-word.ts";
+import { script } from "../../shell/script.ts";
+import { quoted } from "../../shell/word.ts";
 
 /** The program's settings on every host. */
 interface Common {

@@ -2,7 +2,7 @@ import type { Container, Pod } from "kubernetes-types/core/v1.d.ts";
 import { stringify } from "yaml";
 import type { PodOptions } from "../../pod/options.ts";
 import { type PodManifests, renderPod } from "../../pod/pod.ts";
-import { script } from "../../pod/script.ts";
+import { script } from "../../shell/script.ts";
 import { sha256 } from "../naming.ts";
 import { probeParameters } from "../oncall/program.ts";
 

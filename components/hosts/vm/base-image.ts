@@ -1,6 +1,6 @@
 import type { Architecture } from "../../capacity/machine.ts";
-import { script } from "../../pod/script.ts";
-import { quoted } from "../../pod/shell-word.ts";
+import { script } from "../../shell/script.ts";
+import { quoted } from "../../shell/word.ts";
 import { basePackages, packagesScript } from "./user-data.ts";
 
 export interface BaseImageOptions {

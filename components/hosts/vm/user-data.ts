@@ -1,7 +1,7 @@
 import { gzip } from "pako";
 import { stringify } from "yaml";
-import { script } from "../../pod/script.ts";
-import { quoted } from "../../pod/shell-word.ts";
+import { script } from "../../shell/script.ts";
+import { quoted } from "../../shell/word.ts";
 
 export interface UserDataOptions {
   /** The cloud's region. The machine refuses a Pod that was made for another region. */

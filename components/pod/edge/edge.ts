@@ -1,8 +1,8 @@
 import { imageOf } from "../../config/images.ts";
 import { type StatusPageFacts, statusPage } from "../../monitoring/status-page/status-page.ts";
+import { script } from "../../shell/script.ts";
 import type { PodOptions } from "../options.ts";
 import { candidatesOf, filesOf, httpProbe, type Part, resources } from "../part.ts";
-import { script } from "../script.ts";
 import { edgeRevision, renderEdgeConfig } from "./nginx.ts";
 import { edgePaths } from "./paths.ts";
 import { statusPageFile } from "./status.ts";

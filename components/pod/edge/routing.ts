@@ -1,5 +1,6 @@
 import { repositoryPattern } from "../../config/repositories.ts";
 import type { Upstream } from "../../config/schema.ts";
+import { hasPathPrefix } from "../../config/upstream.ts";
 import { block, type Directive, directive, literal, regexLiteral } from "../nginx-conf.ts";
 import { hasZot } from "./engines.ts";
 
@@ -93,9 +94,4 @@ function upstreamKeys({ name, registry }: Upstream, isDefault: boolean): Directi
 /** The path of a repository for clients that send no `?ns=`. A registry with a port works only as the default upstream. */
 export function repositoryPath({ registry, repository }: { registry: string; repository: string }): string {
   return hasPathPrefix({ registry }) ? `${registry}/${repository}` : repository;
-}
-
-/** Whether a registry can be the first path component of a repository's name. A registry with a port can't. */
-export function hasPathPrefix({ registry }: Pick<Upstream, "registry">): boolean {
-  return !registry.includes(":");
 }

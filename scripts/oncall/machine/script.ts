@@ -1,6 +1,6 @@
 /** Renders one command of `registry-cache` as a script that a cloud runs on a machine, and parses the answer. */
 import { gunzipSync, gzipSync } from "node:zlib";
-import { quoted } from "../../../components/pod/shell-word.ts";
+import { quoted } from "../../../components/shell/word.ts";
 import { StepError } from "../../setup/steps.ts";
 
 /** Path of the program on a machine: see pod.ts of the VM. */

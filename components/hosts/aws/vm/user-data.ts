@@ -1,5 +1,5 @@
 import type { Architecture } from "../../../capacity/machine.ts";
-import { script } from "../../../pod/script.ts";
+import { script } from "../../../shell/script.ts";
 import { packed, renderUserData } from "../../vm/user-data.ts";
 
 export interface AwsUserDataOptions {

@@ -1,5 +1,5 @@
-import { script } from "../../../pod/script.ts";
 import type { AzureStore } from "../../../pod/store.ts";
+import { script } from "../../../shell/script.ts";
 import { sha256 } from "../../naming.ts";
 import { bundleText } from "../../podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../../vm/pod.ts";
