@@ -1,6 +1,5 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { source } from "./cluster.ts";
 import {
   addressRange,
   addressRangeProblem,
@@ -10,7 +9,8 @@ import {
   azureSource,
   clientRange,
   clusterClientRange,
-} from "./text.ts";
+} from "./addresses.ts";
+import { source } from "./cluster.ts";
 
 /** A list without duplicates and without an address range inside another one. */
 function listOf<Source extends z.ZodType>(source: Source) {

@@ -1,5 +1,6 @@
 /** Settings of a workload on Kubernetes, in an existing cluster or in one that the stack creates. */
 import { z } from "zod";
+import { addressRange } from "./addresses.ts";
 import {
   annotations,
   labels,
@@ -9,7 +10,7 @@ import {
   ownLabels,
   qualifiedName,
 } from "./metadata.ts";
-import { addressRange, matching } from "./text.ts";
+import { matching } from "./text.ts";
 
 /** https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-class */
 const loadBalancerClass = matching(

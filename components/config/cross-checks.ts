@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isSecurityGroup } from "./addresses.ts";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { isPublic } from "./endpoint.ts";
 import { engineProblems } from "./engines.ts";
@@ -8,7 +9,6 @@ import { prefetchProblems } from "./prefetch.ts";
 import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
 import { parseWith } from "./schema-problems.ts";
-import { isSecurityGroup } from "./text.ts";
 import { registryUrl } from "./upstream.ts";
 import { workloadNamespace } from "./workload-namespace.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { awsAccess, azureAccess, clusterAccess, localAccess } from "./access.ts";
+import { addressRange } from "./addresses.ts";
 import { expose, operator, replicas, scheduling, serviceAccount } from "./cluster.ts";
 import {
   azureClusterEndpoint,
@@ -12,15 +13,7 @@ import {
 import { awsNetwork, azureClusterNetwork, azureNetwork, clusterSubnets } from "./network.ts";
 import { internalPort } from "./ports.ts";
 import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
-import {
-  absolutePath,
-  addressRange,
-  matching,
-  portNumber,
-  resourceGroup,
-  shortName,
-  subscriptionId,
-} from "./text.ts";
+import { absolutePath, matching, portNumber, resourceGroup, shortName, subscriptionId } from "./text.ts";
 import { workloadNamespace } from "./workload-namespace.ts";
 import { pods } from "./workload-pods.ts";
 

@@ -1,5 +1,5 @@
 import type { Cloud } from "../../capacity/machine.ts";
-import { maxSecurityGroupRanges } from "../firewall-limits.ts";
+import { maxNetworkSecurityGroupRanges } from "../network-security-group.ts";
 
 /** A cloud's managed Kubernetes service. */
 export interface Service {
@@ -28,7 +28,7 @@ export const services: Readonly<Record<Cloud, Service>> = {
     supportEnds: { "1.34": "2026-11-30", "1.35": "2027-03-31", "1.36": "2027-06-30" },
     // https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges#overview-of-api-server-authorized-ip-ranges
     maxApiRanges: 200,
-    maxClientRanges: maxSecurityGroupRanges,
+    maxClientRanges: maxNetworkSecurityGroupRanges,
     clientRangesIn: "the nodes' network security group",
   },
 };

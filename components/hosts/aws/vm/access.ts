@@ -1,5 +1,5 @@
+import { isPrefixList, isReference, isSecurityGroup } from "../../../config/addresses.ts";
 import { metricsPort } from "../../../config/ports.ts";
-import { isPrefixList, isReference, isSecurityGroup } from "../../../config/text.ts";
 import { familyOf } from "../../address-family.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { sourcesOf } from "../../vm/plan.ts";

@@ -1,8 +1,8 @@
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import type { input } from "@pulumi/aws/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { isPrefixList, isReference, isSecurityGroup } from "../../../config/addresses.ts";
 import { metricsPort } from "../../../config/ports.ts";
-import { isPrefixList, isReference, isSecurityGroup } from "../../../config/text.ts";
 import { familyOf, ipv4Ranges } from "../../address-family.ts";
 import { outboundPorts } from "../../vm/outbound.ts";
 import type { Opening } from "../source-rules.ts";

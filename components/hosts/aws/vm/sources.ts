@@ -5,8 +5,8 @@ import {
 import { getSecurityGroup } from "@pulumi/aws/ec2/getSecurityGroup.js";
 import { getVpcPeeringConnections } from "@pulumi/aws/ec2/getVpcPeeringConnections.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { isPrefixList, isSecurityGroup } from "../../../config/addresses.ts";
 import type { AwsVmRegion } from "../../../config/schema.ts";
-import { isPrefixList, isSecurityGroup } from "../../../config/text.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import { sourcesOf } from "../../vm/plan.ts";
 import type { Question } from "../account.ts";

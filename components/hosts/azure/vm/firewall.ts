@@ -1,8 +1,8 @@
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { isServiceTag } from "../../../config/addresses.ts";
 import { metricsPort } from "../../../config/ports.ts";
 import type { AzureVmRegion } from "../../../config/schema.ts";
-import { isServiceTag } from "../../../config/text.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import { outboundPorts } from "../../vm/outbound.ts";
 import { hasFailover } from "../failover.ts";

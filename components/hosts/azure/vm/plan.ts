@@ -1,9 +1,9 @@
+import { isServiceTag } from "../../../config/addresses.ts";
 import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureVmRegion } from "../../../config/schema.ts";
-import { isServiceTag } from "../../../config/text.ts";
 import { familyOf, ipv4Ranges } from "../../address-family.ts";
-import { maxSecurityGroupRanges, maxSecurityGroupTags } from "../../firewall-limits.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
+import { maxNetworkSecurityGroupRanges, maxNetworkSecurityGroupTags } from "../../network-security-group.ts";
 import { regionNameProblems } from "../../region-name.ts";
 import { planVm, sourcesOf, type VmPlan } from "../../vm/plan.ts";
 import { storedSecrets } from "../../vm/secrets.ts";
@@ -83,8 +83,8 @@ function accessProblems({ access }: AzureVmRegion): Problem[] {
       "access.clients",
       "has no IPv4 range: no client could pull, because the machine has only an IPv4 address",
     ),
-    ...tooMany(ranges, "ranges", maxSecurityGroupRanges, "put some together"),
-    ...tooMany(tags, "service tags", maxSecurityGroupTags, "use fewer"),
+    ...tooMany(ranges, "ranges", maxNetworkSecurityGroupRanges, "put some together"),
+    ...tooMany(tags, "service tags", maxNetworkSecurityGroupTags, "use fewer"),
   ];
 }
 
