@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import { type ImageReference, imageReference } from "../../components/config/image-reference.ts";
+import { fillSeconds } from "../../components/pod/edge/cached.ts";
 import { repositoryPath } from "../../components/pod/edge/routing.ts";
 import type { AskedCache } from "../fleet/health.ts";
 import { OnlyCached } from "./only-cached.ts";
@@ -39,9 +40,6 @@ const manifest = z.looseObject({
 
 export type Descriptor = z.output<typeof descriptor>;
 export type Manifest = z.output<typeof manifest>;
-
-/** The maximum time for a cold blob: see `fillSeconds` in components/pod/edge/nginx.ts. */
-const timeoutMs = 3600_000;
 
 /** All methods throw an Error with regctl's message. A path is the repository's path at the endpoint: it begins with the registry. */
 export class Registry {
@@ -113,7 +111,8 @@ export class Registry {
       env: { REGCTL_CONFIG: "/nonexistent/config.json", ...(ca && { SSL_CERT_FILE: ca }) },
       stdin: "ignore",
       reject: false,
-      timeout: timeoutMs,
+      // The cache answers a request for a cold blob when it has the blob.
+      timeout: fillSeconds * 1000,
     });
     if (result.failed) throw new Error(result.stderr.trim().split("\n").at(-1) || result.shortMessage);
     return result.stdout.trim();

@@ -6,7 +6,7 @@ export interface DataDisk {
   readonly file: string;
 }
 
-/** The smallest size with the budget of an ordinary disk: see vm.ts. */
+/** Just above the size from which a disk has the budget of a large one: see ownDiskBudget(). */
 export const dataDiskGiB = 17;
 
 export const gib = 1024 ** 3;
