@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultCertificateDays, defaultPodOutdatedMinutes } from "./default-thresholds.ts";
 
 const fraction = (value: number) => z.number().gt(0).lt(1).default(value);
 const amount = (value: number) => z.number().positive().max(1_000_000).default(value);
@@ -70,7 +71,7 @@ export const thresholds = z.strictObject({
   corruptPerHour: amount(3).describe(
     "Damaged objects per hour that the cache may find and delete. A single one is a fault on the way; more have a lasting cause.",
   ),
-  certificateDays: amount(10).describe(
+  certificateDays: amount(defaultCertificateDays).describe(
     "Days before the certificate's end. ACME renews with a third of its lifetime left (15 of 45 days, 30 of 90), the private authority at 30 days.",
   ),
   renewalHours: amount(6).describe(
@@ -83,7 +84,7 @@ export const thresholds = z.strictObject({
   lostLines: fraction(0.05).describe(
     "Share of the lines of the edge's log that the exporter may miss. A burst costs a few lines. Counts of requests, and alerts that use them, miss these lines.",
   ),
-  podOutdatedMinutes: amount(10).describe(
+  podOutdatedMinutes: amount(defaultPodOutdatedMinutes).describe(
     "Minutes for which a machine may run another Pod than the configured one, or not look for it. A change takes less than one minute, or a few if images arrive slowly.",
   ),
   prefetchHours: amount(2).describe(

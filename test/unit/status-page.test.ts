@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { thresholds } from "../../components/config/thresholds.ts";
 import { figuresOf, growth } from "../../components/monitoring/status-page/page/figures.ts";
 import {
   decades,
@@ -254,6 +255,15 @@ test("what comes from Prometheus is text, never markup", () => {
   ]);
   const sections = [verdictSection(verdictOf(state)), alertSection(state), stateSection(state)];
   for (const { text } of sections) assert.doesNotMatch(text, /<img|="[^"]*"[^ >]/);
+});
+
+test("a certificate is marked as well until its alert fires by default", () => {
+  const mark = (days: number) =>
+    stateSection(stateWith({ certificateSeconds: one(days * 86_400) })).text.match(
+      /<i[^>]*>(.?)<\/i>Certificate/,
+    )?.[1];
+  const { certificateDays } = thresholds.parse({});
+  assert.deepEqual([certificateDays + 0.1, certificateDays - 0.1, -1].map(mark), ["✓", "", "✕"]);
 });
 
 test("a machine's Pod: which runs, which is wanted, and why a change failed", () => {

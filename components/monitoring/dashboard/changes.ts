@@ -1,3 +1,4 @@
+import { defaultPodOutdatedMinutes } from "../../config/default-thresholds.ts";
 import type { Row } from "./panel.ts";
 import { region } from "./selectors.ts";
 
@@ -52,7 +53,7 @@ export const changes: Row = {
       description: "The machine checks for a new Pod every 30 seconds, except while it applies one.",
       kind: "stat",
       unit: "s",
-      bad: { from: 600 },
+      bad: { from: defaultPodOutdatedMinutes * 60 },
       queries: { "{{region}}": `time() - registry_cache_pod_look_time_seconds{${region}}` },
     },
   ],

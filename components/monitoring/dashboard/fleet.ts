@@ -1,3 +1,4 @@
+import { defaultCertificateDays } from "../../config/default-thresholds.ts";
 import { hits, ratio } from "../rules/recording.ts";
 import type { Row } from "./panel.ts";
 import { endpointUp, region, saved } from "./selectors.ts";
@@ -38,8 +39,7 @@ export const regions: Row = {
       columns: {
         "Endpoint up": { unit: "bool_yes_no", bad: { below: 1 } },
         "Upstreams reachable": { unit: "bool_yes_no", bad: { below: 1 } },
-        // A week before the expiry, renewal has already failed for three weeks.
-        "Certificate expires in": { unit: "s", bad: { below: 7 * 24 * 3600 } },
+        "Certificate expires in": { unit: "s", bad: { below: defaultCertificateDays * 24 * 3600 } },
         "Blob hit ratio": { unit: "percentunit" },
         "Transfer saved": { unit: "bytes" },
         "Cost saved": { unit: "currencyUSD" },

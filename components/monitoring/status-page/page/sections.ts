@@ -1,3 +1,4 @@
+import { defaultCertificateDays } from "../../../config/default-thresholds.ts";
 import type { Figure } from "./figures.ts";
 import { type Html, html } from "./html.ts";
 import type { Alert } from "./prometheus.ts";
@@ -119,7 +120,7 @@ function certificate({ samples, at }: State): Line[] {
     left > 0
       ? `valid for ${duration(left)}, until ${clock(at + left, at)}`
       : "has expired: clients refuse it";
-  return [[left > 14 * 86_400 || (left > 0 && undefined), "Certificate", text]];
+  return [[left > defaultCertificateDays * 86_400 || (left > 0 && undefined), "Certificate", text]];
 }
 
 function prefetch({ samples }: State): Line[] {
