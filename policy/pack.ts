@@ -1,5 +1,5 @@
 /** The rules as a policy pack for `pulumi preview` and `pulumi up`: docs/policies.md. */
-import { type Policies, PolicyPack, type PolicyResource } from "@pulumi/policy";
+import { type Policies, PolicyPack } from "@pulumi/policy";
 import { z } from "zod";
 import type { Rule } from "./rule.ts";
 import { rules } from "./rules.ts";
@@ -23,7 +23,7 @@ function policyOf({ name, what, level, parameters = {}, each, all }: Rule): Poli
       validateStack({ resources, getConfig }, report) {
         const stack = resources[0]?.urn.split(":")[2] ?? "";
         for (const { resource, message } of all(resources, getConfig(), stack)) {
-          report(message, (resource as unknown as PolicyResource).urn);
+          report(message, resource.urn);
         }
       },
     }),

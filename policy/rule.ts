@@ -14,8 +14,8 @@ export interface Resource {
   readonly protect?: boolean;
 }
 
-export interface Violation {
-  readonly resource: Resource;
+export interface Violation<Given extends Resource = Resource> {
+  readonly resource: Given;
   /** What is wrong with it. */
   readonly message: string;
 }
@@ -39,7 +39,11 @@ export interface Rule<Parameters extends z.ZodRawShape = z.ZodRawShape> {
   /** Checks one resource by itself, before it is created. @returns what is wrong */
   each?(resource: Resource, parameters: Values<Parameters>): readonly string[];
   /** Checks all resources of a stack together, after all are registered. @returns what is wrong */
-  all?(resources: readonly Resource[], parameters: Values<Parameters>, stack: string): readonly Violation[];
+  all?<Given extends Resource>(
+    resources: readonly Given[],
+    parameters: Values<Parameters>,
+    stack: string,
+  ): readonly Violation<Given>[];
   /** Checks the configuration of a stack. @returns what is wrong, with paths in the configuration */
   configuration?(stack: string, config: StackConfig, parameters: Values<Parameters>): readonly Problem[];
 }

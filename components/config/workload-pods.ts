@@ -4,7 +4,15 @@ import { annotations, metadataKey, objectName, ownLabels } from "./metadata.ts";
 import { cpuMillisOf, cpuQuantity, memoryMiBOf, memoryQuantity } from "./quantity.ts";
 
 /** The containers of a Pod by role. `origin` stands for the containers of all upstreams: one each, two each with a bucket. */
-const podParts = ["edge", "origin", "exporter", "prometheus", "blackbox", "janitor", "prefetch"] as const;
+export const podParts = [
+  "edge",
+  "origin",
+  "exporter",
+  "prometheus",
+  "blackbox",
+  "janitor",
+  "prefetch",
+] as const;
 
 export type PodPart = (typeof podParts)[number];
 

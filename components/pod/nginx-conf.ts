@@ -20,7 +20,9 @@ export function directive(name: string, ...args: Arg[]): Directive {
 
 /** A block directive, `name arg { … }`. The children are the last argument. */
 export function block(name: string, ...rest: [...args: Arg[], children: readonly Directive[]]): Directive {
-  return { ...directive(name, ...(rest.slice(0, -1) as Arg[])), block: rest.at(-1) as readonly Directive[] };
+  const args = rest.flatMap((it) => (typeof it === "object" ? [] : [it]));
+  const children = rest.flatMap((it) => (typeof it === "object" ? it : []));
+  return { ...directive(name, ...args), block: children };
 }
 
 /**

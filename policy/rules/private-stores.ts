@@ -48,7 +48,7 @@ function partsOf({ type, props }: Resource): string[] {
 }
 
 /** A store and its parts share their logical name. Bucket names can't match them, because most are unknown during a preview. */
-function missingParts(store: Resource, resources: readonly Resource[]): Violation[] {
+function missingParts<Given extends Resource>(store: Given, resources: readonly Given[]): Violation<Given>[] {
   return partsOf(store)
     .filter((type) => !resources.some((it) => it.type === type && it.name === store.name))
     .map((type) => ({

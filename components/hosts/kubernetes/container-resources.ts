@@ -1,7 +1,7 @@
 import type { Container } from "kubernetes-types/core/v1.d.ts";
 import type { EdgeAmounts } from "../../capacity/plan-replica.ts";
 import { cpuMillisOf, memoryMiBOf } from "../../config/quantity.ts";
-import type { ContainerResources, PodPart } from "../../config/workload-pods.ts";
+import { type ContainerResources, type PodPart, podParts } from "../../config/workload-pods.ts";
 import { softLimit } from "../../pod/origin.ts";
 
 /** The edge's resources in the configuration. nginx's number of workers and its page cache depend on them. A memory request without a limit counts as the limit. */
@@ -22,7 +22,8 @@ export function withResources(
   container: Container,
   resources: Partial<Record<PodPart, ContainerResources>> = {},
 ): Container {
-  const given = resources[partOf(container)];
+  const part = partOf(container);
+  const given = part && resources[part];
   if (!given) return container;
   const { requests, limits } = container.resources ?? {};
   const amount = (key: "cpu" | "memory", sizeOf: (quantity: string) => number) => {
@@ -47,7 +48,8 @@ export function withResources(
   };
 }
 
-/** The name of the part. Each upstream has its own origin containers, and all of them are the part `origin`. */
-function partOf({ name }: Container): PodPart {
-  return name.replace(/^(?:origin|stored)-.*/, "origin") as PodPart;
+/** The name of the part. Each upstream has its own origin containers, and all of them are the part `origin`. Undefined for a container without settings. */
+function partOf({ name }: Container): PodPart | undefined {
+  const part = name.replace(/^(?:origin|stored)-.*/, "origin");
+  return podParts.find((it) => it === part);
 }

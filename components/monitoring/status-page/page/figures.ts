@@ -1,23 +1,12 @@
 import { hits } from "../../rules/recording.ts";
 import type { Prometheus } from "./prometheus.ts";
+import { only } from "./state.ts";
 import { bytes, count, percent, seconds } from "./units.ts";
 
 /** A row of the table: its name, and its text for each window. */
 export interface Figure {
   readonly name: string;
   readonly texts: readonly string[];
-}
-
-/** The counts of one window. */
-interface Counted {
-  readonly requests: number | undefined;
-  readonly blobHits: number | undefined;
-  readonly otherHits: number | undefined;
-  readonly toClients: number | undefined;
-  readonly fromUpstreams: number | undefined;
-  readonly failed: number | undefined;
-  readonly hitSeconds: number | undefined;
-  readonly missSeconds: number | undefined;
 }
 
 const firstByte = (cache: string) =>
@@ -44,30 +33,24 @@ export function growth(counter: string, window: string): string {
   return `((increase(${counter}[${window}]) and last_over_time(${counter}[1h] offset ${window})) or ${counter})`;
 }
 
-/** @throws what {@link Prometheus} throws */
-async function countedIn(prometheus: Prometheus, window: string): Promise<Counted> {
-  const value = async (query: string) => (await prometheus.query(query))[0]?.value;
+/** Queries for the counts of one window. */
+function countsIn(window: string) {
   const total = (counter: string) => `sum(${growth(counter, window)})`;
   const ratio = (kinds: string) => {
     const { hits, all } = lookedUp(kinds);
-    return value(`(${total(hits)} or vector(0)) / (${total(all)} > 0)`);
+    return `(${total(hits)} or vector(0)) / (${total(all)} > 0)`;
   };
-  const quantile = (buckets: string) =>
-    value(`histogram_quantile(0.95, sum by (le) (${growth(buckets, window)}))`);
-  const entries = {
-    requests: value(total('registry_cache_requests_total{refused="",kind!="ping"}')),
+  const quantile = (buckets: string) => `histogram_quantile(0.95, sum by (le) (${growth(buckets, window)}))`;
+  return {
+    requests: total('registry_cache_requests_total{refused="",kind!="ping"}'),
     blobHits: ratio(blobs),
     otherHits: ratio(others),
-    toClients: value(total(toClients)),
-    fromUpstreams: value(total(fromUpstreams)),
-    failed: value(total('registry_cache_requests_total{refused="",kind!="ping",status=~"5.."}')),
+    toClients: total(toClients),
+    fromUpstreams: total(fromUpstreams),
+    failed: total('registry_cache_requests_total{refused="",kind!="ping",status=~"5.."}'),
     hitSeconds: quantile(hitBuckets),
     missSeconds: quantile(missBuckets),
   };
-  const values = await Promise.all(
-    Object.entries(entries).map(async ([name, it]) => [name, await it] as const),
-  );
-  return Object.fromEntries(values) as unknown as Counted;
 }
 
 /**
@@ -75,17 +58,22 @@ async function countedIn(prometheus: Prometheus, window: string): Promise<Counte
  * @throws what {@link Prometheus} throws
  */
 export async function figuresOf(prometheus: Prometheus, windows: readonly string[]): Promise<Figure[]> {
-  const all = await Promise.all(windows.map((window) => countedIn(prometheus, window)));
-  const line = (name: string, text: (counted: Counted) => string) => ({ name, texts: all.map(text) });
+  const all = await Promise.all(windows.map((window) => prometheus.queryAll(countsIn(window))));
+  const line = (name: string, text: (counted: (typeof all)[number]) => string) => ({
+    name,
+    texts: all.map(text),
+  });
   return [
-    line("Requests", ({ requests }) => count(requests ?? 0)),
-    line("Blobs from the cache", ({ blobHits }) => percent(blobHits)),
-    line("Manifests and tags from the cache", ({ otherHits }) => percent(otherHits)),
-    line("Sent to clients", ({ toClients }) => bytes(toClients ?? 0)),
-    line("Fetched from upstreams", ({ fromUpstreams }) => bytes(fromUpstreams ?? 0)),
-    line("Saved", ({ toClients = 0, fromUpstreams = 0 }) => bytes(toClients - fromUpstreams)),
-    line("First byte of a hit, 95th percentile", ({ hitSeconds }) => seconds(hitSeconds)),
-    line("First byte of a miss, 95th percentile", ({ missSeconds }) => seconds(missSeconds)),
-    line("Failed requests (5xx)", ({ failed }) => count(failed ?? 0)),
+    line("Requests", ({ requests }) => count(only(requests) ?? 0)),
+    line("Blobs from the cache", ({ blobHits }) => percent(only(blobHits))),
+    line("Manifests and tags from the cache", ({ otherHits }) => percent(only(otherHits))),
+    line("Sent to clients", ({ toClients }) => bytes(only(toClients) ?? 0)),
+    line("Fetched from upstreams", ({ fromUpstreams }) => bytes(only(fromUpstreams) ?? 0)),
+    line("Saved", ({ toClients, fromUpstreams }) =>
+      bytes((only(toClients) ?? 0) - (only(fromUpstreams) ?? 0)),
+    ),
+    line("First byte of a hit, 95th percentile", ({ hitSeconds }) => seconds(only(hitSeconds))),
+    line("First byte of a miss, 95th percentile", ({ missSeconds }) => seconds(only(missSeconds))),
+    line("Failed requests (5xx)", ({ failed }) => count(only(failed) ?? 0)),
   ];
 }

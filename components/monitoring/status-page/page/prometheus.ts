@@ -54,6 +54,15 @@ export class Prometheus {
     return data.result.map(({ metric, value: [, text] }) => ({ labels: metric, value: Number(text) }));
   }
 
+  /** Sends all queries at the same time. The answers have the queries' names. */
+  async queryAll<Name extends string>(
+    queries: Readonly<Record<Name, string>>,
+  ): Promise<Record<Name, Sample[]>> {
+    const names = Object.keys(queries) as Name[];
+    const answers = names.map(async (name) => [name, await this.query(queries[name])] as const);
+    return Object.fromEntries(await Promise.all(answers)) as Record<Name, Sample[]>;
+  }
+
   async queryRange(query: string, { first, last, step }: Steps): Promise<Series[]> {
     const parameters = { query, start: String(first), end: String(last), step: String(step) };
     const data = (await this.#get("query_range", parameters)) as { result: MatrixElement[] };

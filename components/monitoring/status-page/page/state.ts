@@ -31,11 +31,8 @@ export const stateQueries = {
 
 /** @throws what {@link Prometheus} throws */
 export async function stateOf(prometheus: Prometheus, at: number): Promise<State> {
-  const entries = Object.entries(stateQueries).map(
-    async ([name, query]) => [name, await prometheus.query(query)] as const,
-  );
-  const [alerts, ...samples] = await Promise.all([prometheus.alerts(), ...entries]);
-  return { at, alerts, samples: Object.fromEntries(samples) as unknown as State["samples"] };
+  const [alerts, samples] = await Promise.all([prometheus.alerts(), prometheus.queryAll(stateQueries)]);
+  return { at, alerts, samples };
 }
 
 /** The value of the first sample, or undefined. For queries with at most one sample. */
