@@ -1,4 +1,4 @@
-import type { ConfigMap, Pod } from "kubernetes-types/core/v1.d.ts";
+import type { ConfigMap, Container, Pod, Volume } from "kubernetes-types/core/v1.d.ts";
 import { isZot } from "../config/upstream.ts";
 import { acmePart } from "./acme.ts";
 import { blackboxPart } from "./blackbox.ts";
@@ -59,12 +59,11 @@ export function renderPod(given: PodOptions): PodManifests {
     ...(options.prefetch ? [prefetchPart(options, options.prefetch)] : []),
     ...(options.acme ? [acmePart(options, options.acme)] : []),
   ];
-  const configName = (part: Part) => `${options.name}-${part.container.name}`;
   return {
     configMaps: parts.map((part) => ({
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: { name: configName(part), labels: options.labels },
+      metadata: { name: configName(options, part), labels: options.labels },
       data: part.files,
     })),
     live: Object.fromEntries(parts.flatMap(({ container, live }) => (live ? [[container.name, live]] : []))),
@@ -86,34 +85,46 @@ export function renderPod(given: PodOptions): PodManifests {
         terminationGracePeriodSeconds: terminationGraceSeconds,
         automountServiceAccountToken: false,
         enableServiceLinks: false,
-        containers: parts.map((part) => ({
-          ...part.container,
-          securityContext,
-          volumeMounts: [
-            { name: configName(part), mountPath: filesOf(part.container.name), readOnly: true },
-            ...(part.secret === undefined
-              ? []
-              : [{ name: part.secret, mountPath: secretDirectory, readOnly: true }]),
-            ...part.mounts,
-          ],
-        })),
-        volumes: [
-          ...parts.map((part) => ({ name: configName(part), configMap: { name: configName(part) } })),
-          ...Object.entries({
-            ...(options.proxies === undefined && { tls: options.volumes.tls }),
-            cache: options.volumes.cache,
-            prometheus: options.volumes.prometheus,
-            ...(options.acme && { acme: options.volumes.acme }),
-          }).map(([name, source]) => ({ name, ...source })),
-          ...(store ? [] : options.upstreams).map(({ name }) => ({
-            name: `origin-${name}`,
-            ...options.volumes.origin(name),
-          })),
-          ...parts.flatMap(({ secret }) =>
-            secret === undefined ? [] : [{ name: secret, ...options.volumes.secret(secret) }],
-          ),
-        ],
+        containers: parts.map((part) => containerOf(options, part)),
+        volumes: volumesOf(options, parts),
       },
     },
   };
+}
+
+function configName({ name }: PodOptions, { container }: Part): string {
+  return `${name}-${container.name}`;
+}
+
+function containerOf(options: PodOptions, part: Part): Container {
+  const { container, secret, mounts } = part;
+  return {
+    ...container,
+    securityContext,
+    volumeMounts: [
+      { name: configName(options, part), mountPath: filesOf(container.name), readOnly: true },
+      ...(secret === undefined ? [] : [{ name: secret, mountPath: secretDirectory, readOnly: true }]),
+      ...mounts,
+    ],
+  };
+}
+
+function volumesOf(options: PodOptions, parts: readonly Part[]): Volume[] {
+  const { volumes, upstreams, store, proxies, acme } = options;
+  return [
+    ...parts.map((part) => {
+      const name = configName(options, part);
+      return { name, configMap: { name } };
+    }),
+    ...Object.entries({
+      ...(proxies === undefined && { tls: volumes.tls }),
+      cache: volumes.cache,
+      prometheus: volumes.prometheus,
+      ...(acme && { acme: volumes.acme }),
+    }).map(([name, source]) => ({ name, ...source })),
+    ...(store ? [] : upstreams).map(({ name }) => ({ name: `origin-${name}`, ...volumes.origin(name) })),
+    ...parts.flatMap(({ secret }) =>
+      secret === undefined ? [] : [{ name: secret, ...volumes.secret(secret) }],
+    ),
+  ];
 }

@@ -40,15 +40,37 @@ const lasting = ["Instance", "VirtualMachine", "Cluster", "ManagedCluster", "Vol
 
 /** @returns one report per step. After a failure, the created resources are still destroyed. */
 export async function accept(args: AcceptanceArgs): Promise<StepReport[]> {
-  const { engine, stack, name, config, file, images, without, tell } = args;
+  const { without, tell } = args;
   const reports: StepReport[] = [];
+  const steps = stepsOf(args, reports);
+  for (const step of stepNames) {
+    const start = Date.now();
+    const isOver = reports.some(({ result }) => result === "failed") && !["destroy", "left"].includes(step);
+    const skipped = without.includes(step) ? "by --without" : isOver ? "a step before it failed" : undefined;
+    const outcome = skipped === undefined ? await attempt(steps[step]) : { leftOut: skipped };
+    const seconds = Math.round((Date.now() - start) / 1000);
+    const report: StepReport =
+      "leftOut" in outcome
+        ? { name: step, result: "left out", seconds, said: [outcome.leftOut] }
+        : { name: step, result: outcome.failed ? "failed" : "passed", seconds, said: outcome.said };
+    reports.push(report);
+    tell(report);
+  }
+  return reports;
+}
+
+/** @param reports of the finished steps. It grows while the steps run */
+function stepsOf(
+  { engine, stack, name, config, file, images, without }: AcceptanceArgs,
+  reports: readonly StepReport[],
+): Readonly<Record<StepName, () => Promise<Outcome>>> {
   const beginning = config.regions.map((region) => olderVersion(config.provider, region));
   const up = async (regions: readonly RegionKeys[], ...more: string[]) => {
     await using copy = await changedFile(file, regions);
     return await engine.run(stack, "up", [...copy.args, ...more]);
   };
 
-  const steps: Readonly<Record<StepName, () => Promise<Outcome>>> = {
+  return {
     up: async () => ofRun(await up(beginning)),
     unchanged: async () => ofRun(await up(beginning, "--expect-no-changes")),
     async pull() {
@@ -88,21 +110,6 @@ export async function accept(args: AcceptanceArgs): Promise<StepReport[]> {
       return { failed: found.length > 0, said: found };
     },
   };
-
-  for (const step of stepNames) {
-    const start = Date.now();
-    const isOver = reports.some(({ result }) => result === "failed") && !["destroy", "left"].includes(step);
-    const skipped = without.includes(step) ? "by --without" : isOver ? "a step before it failed" : undefined;
-    const outcome = skipped === undefined ? await attempt(steps[step]) : { leftOut: skipped };
-    const seconds = Math.round((Date.now() - start) / 1000);
-    const report: StepReport =
-      "leftOut" in outcome
-        ? { name: step, result: "left out", seconds, said: [outcome.leftOut] }
-        : { name: step, result: outcome.failed ? "failed" : "passed", seconds, said: outcome.said };
-    reports.push(report);
-    tell(report);
-  }
-  return reports;
 }
 
 type Outcome = { readonly leftOut: string } | { readonly failed: boolean; readonly said: readonly string[] };

@@ -104,30 +104,10 @@ export class Engine {
       reject: false,
     });
     this.#running.add(child);
-    const steps: ResourceStep[] = [];
-    const failedSteps = new Map<string, string>();
-    const warnings: string[] = [];
-    const errors: string[] = [];
-    let unfinished: string | undefined;
-    for await (const line of createInterface({ input: child.stdout })) {
-      const { resOutputsEvent, diagnosticEvent, policyEvent } = eventOf(line);
-      // Before the engine changes anything, it reports the planned steps.
-      if (resOutputsEvent && (!changes || !resOutputsEvent.planning)) steps.push(resOutputsEvent.metadata);
-      const message = diagnosticEvent?.message.trim() ?? "";
-      if (changes && unfinished === undefined && unfinishedBefore.test(message)) {
-        unfinished = message;
-        child.kill("SIGINT");
-      } else if (diagnosticEvent?.severity === "warning") warnings.push(message);
-      else if (diagnosticEvent?.severity === "error") {
-        errors.push(message);
-        if (diagnosticEvent.urn) failedSteps.set(diagnosticEvent.urn, message);
-      }
-      if (policyEvent) {
-        const { policyName, resourceUrn = "", enforcementLevel } = policyEvent;
-        const told = enforcementLevel === "mandatory" ? errors : warnings;
-        told.push(`policy ${policyName}, ${resourceUrn.split("::").at(-1)}: ${policyEvent.message.trim()}`);
-      }
-    }
+    const lines = createInterface({ input: child.stdout });
+    const { steps, warnings, errors, unfinished, ...rest } = await reported(lines, changes, () =>
+      child.kill("SIGINT"),
+    );
     const { failed, stderr, shortMessage } = await child;
     this.#running.delete(child);
     if (stderr.trim() !== "") errors.push(stderr.trim());
@@ -137,7 +117,7 @@ export class Engine {
       succeeded: !failed && unfinished === undefined,
       changes: changesOf(steps),
       steps,
-      failed: failedSteps,
+      ...rest,
       warnings: [...new Set(warnings)],
       errors: [...new Set(errors)],
       ...(unfinished !== undefined && { unfinished }),
@@ -161,6 +141,39 @@ export class Engine {
 }
 
 const nothing = { changes: [], steps: [], failed: new Map<string, string>(), warnings: [], errors: [] };
+
+/**
+ * What the engine's events say, when the last one has come.
+ * @param changes whether the operation changes resources
+ * @param stop called once if an earlier run left operations unfinished
+ */
+async function reported(lines: AsyncIterable<string>, changes: boolean, stop: () => void) {
+  const steps: ResourceStep[] = [];
+  const failed = new Map<string, string>();
+  const warnings: string[] = [];
+  const errors: string[] = [];
+  let unfinished: string | undefined;
+  for await (const line of lines) {
+    const { resOutputsEvent, diagnosticEvent, policyEvent } = eventOf(line);
+    // Before the engine changes anything, it reports the planned steps.
+    if (resOutputsEvent && (!changes || !resOutputsEvent.planning)) steps.push(resOutputsEvent.metadata);
+    const message = diagnosticEvent?.message.trim() ?? "";
+    if (changes && unfinished === undefined && unfinishedBefore.test(message)) {
+      unfinished = message;
+      stop();
+    } else if (diagnosticEvent?.severity === "warning") warnings.push(message);
+    else if (diagnosticEvent?.severity === "error") {
+      errors.push(message);
+      if (diagnosticEvent.urn) failed.set(diagnosticEvent.urn, message);
+    }
+    if (policyEvent) {
+      const { policyName, resourceUrn = "", enforcementLevel } = policyEvent;
+      const told = enforcementLevel === "mandatory" ? errors : warnings;
+      told.push(`policy ${policyName}, ${resourceUrn.split("::").at(-1)}: ${policyEvent.message.trim()}`);
+    }
+  }
+  return { steps, failed, warnings, errors, unfinished };
+}
 
 /** @returns an empty event for a line that isn't an event, and for a killed engine's incomplete last line */
 function eventOf(line: string): EngineEvent {
