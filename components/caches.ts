@@ -3,6 +3,7 @@ import { type LoadedConfig, secretProblems } from "./config/load.ts";
 import { moreMayFollow, type Problem, problemIf, withinRegions } from "./config/problems.ts";
 import { refuse, warn } from "./config/refuse.ts";
 import { configWarnings } from "./config/warnings.ts";
+import { currentDate } from "./cost/date.ts";
 import type { StackCost } from "./cost/stack-cost.ts";
 import { goneRegions } from "./gone-regions.ts";
 import { planStack } from "./plan-stack.ts";
@@ -30,14 +31,14 @@ export async function createCaches(config: LoadedConfig, options: CachesOptions 
   refuse([...argumentProblems(config), ...optionProblems(options)]);
   const { stack, secrets } = config;
   const { regions } = stack;
-  const today = new Date().toISOString().slice(0, 10);
+  const today = currentDate();
   const { planned, cost } = await planStack(stack, pulumi.getStack(), today);
   warn([...configWarnings(stack), ...cost.warnings]);
 
   if (config.isWhole) warn(await goneRegions(stack));
 
   const ofSecrets = await secretProblems(config);
-  const checked = await Promise.all(planned.map((region) => region.check()));
+  const checked = await Promise.all(planned.map((region) => region.check(today)));
   for (const [index, { warnings }] of checked.entries()) warn(warnings, regions[index]?.name);
   const problems = withinRegions(checked.map(({ problems }) => problems));
   const isAsked = planned.some(({ hasProvider }) => hasProvider);

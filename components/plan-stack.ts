@@ -6,7 +6,7 @@ import { planRegion } from "./hosts/kinds.ts";
 /**
  * Plans a stack from its configuration alone: its regions, in the order of the configuration, and their cost.
  * @param stack the stack's name, without organization
- * @param today ISO date, `2026-11-24`, from which the age of prices is computed
+ * @param today like `2026-11-24`, from which the age of prices is computed
  */
 export async function planStack(config: StackConfig, stack: string, today: string) {
   const { regions, provider, upstreams, images, monitoring, prefetch, workload } = config;

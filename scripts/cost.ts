@@ -1,6 +1,7 @@
 /** Estimates the monthly cost of all stacks' caches, and the difference that a change of their files makes: `npm run cost -- --help`. */
 import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
+import { currentDate } from "../components/cost/date.ts";
 import { commandLine } from "./command-line.ts";
 import { collect } from "./cost/collect.ts";
 import { renderMarkdown } from "./cost/markdown.ts";
@@ -67,7 +68,7 @@ async function report(stacks: readonly string[], options: Options): Promise<void
   const review = await collect({
     directory: process.cwd(),
     stacks,
-    today: new Date().toISOString().slice(0, 10),
+    today: currentDate(),
     progress: slowProgress(),
     base,
     focus,

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import pMap from "p-map";
+import { currentDate } from "../components/cost/date.ts";
 import { collect } from "./cost/collect.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
@@ -44,7 +45,7 @@ const program = pipelineProgram({
       return { ...stack, run };
     };
     const previews = await pMap(stacks, preview, { concurrency: atOnce });
-    const today = new Date().toISOString().slice(0, 10);
+    const today = currentDate();
     const progress = slowProgress();
     const cost = await collect({ directory, stacks: [], today, progress, base: since, focus: [] });
     const named = cost.base === undefined ? cost : { ...cost, base };

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { Argument, type Command } from "commander";
 import { execa } from "execa";
 import type { Cloud } from "../components/capacity/machine.ts";
+import { currentDate } from "../components/cost/date.ts";
 import { listPrices } from "../components/cost/prices/price-book.ts";
 import { commandLine } from "./command-line.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
@@ -60,7 +61,7 @@ async function renew(cloud: Cloud, { region: wanted, dryRun }: Options): Promise
   try {
     const regions = wanted ?? pricedRegions(cloud, book, await readStackFiles(process.cwd(), []));
     console.error(`Asking the ${source.name} for ${regions.join(", ")} …`);
-    const renewal = renewed(book, await ask(regions), source, new Date().toISOString().slice(0, 10));
+    const renewal = renewed(book, await ask(regions), source, currentDate());
     console.log(changesTable(renewal));
     if (dryRun) return;
     const file = new URL(`../components/cost/prices/${cloud}.json`, import.meta.url);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Argument, InvalidArgumentError, Option } from "commander";
 import { type Problem, suggestion } from "../components/config/problems.ts";
 import { conventionalStack } from "../components/config/stack-name.ts";
+import { currentDate } from "../components/cost/date.ts";
 import { commandLine } from "./command-line.ts";
 import { backendOf, remembering, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
@@ -63,7 +64,7 @@ program
   .addArgument(stacks())
   .action(async (wanted: string[]) => {
     const files = await readStackFiles(directory, []);
-    const { stacks, regions, problems, warnings, note } = await checkFiles(files, wanted, today());
+    const { stacks, regions, problems, warnings, note } = await checkFiles(files, wanted, currentDate());
     for (const { path, message } of warnings) console.error(`! ${path}: ${message}`);
     fail(problems);
     if (note) console.error(note);
@@ -171,7 +172,7 @@ program
     });
     const path = pathOf(stack);
     const all = { ...files, stacks: [...files.stacks, { name: stack, path, text: made.withSecrets }] };
-    const { problems, note } = await checkFiles(all, [stack], today());
+    const { problems, note } = await checkFiles(all, [stack], currentDate());
     if (problems.length > 0) {
       fail(problems);
       console.error(note ? `${note}\nNothing was written.` : "Nothing was written.");
@@ -200,10 +201,6 @@ function problemLine({ path, message }: Problem): string {
 function fail(problems: readonly Problem[]): void {
   for (const problem of problems) console.error(problemLine(problem));
   if (problems.length > 0) process.exitCode = 1;
-}
-
-function today(): string {
-  return new Date().toISOString().slice(0, 10);
 }
 
 function seconds(text: string): number {

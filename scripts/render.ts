@@ -1,6 +1,7 @@
 /** `npm run render -- --help`, and docs/gitops.md. */
 import { InvalidArgumentError } from "commander";
 import type { Problem } from "../components/config/problems.ts";
+import { currentDate } from "../components/cost/date.ts";
 import { commandLine } from "./command-line.ts";
 import { configurationsOf } from "./fleet/configurations.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
@@ -65,7 +66,7 @@ for (const line of regions.flatMap((region) => secretsToMake(region, byStore))) 
 /** Exits if there are problems that `up` would also refuse. */
 async function render(): Promise<readonly RenderedRegion[]> {
   const files = await readStackFiles(process.cwd(), []);
-  const checked = await checkFiles(files, [stack], new Date().toISOString().slice(0, 10));
+  const checked = await checkFiles(files, [stack], currentDate());
   for (const { path, message } of checked.warnings) console.error(`! ${path}: ${message}`);
   const configuration = configurationsOf(files).configurations.find((it) => it.stack === stack);
   if (!configuration) return endWith(checked.problems, checked.note);

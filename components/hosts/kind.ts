@@ -75,8 +75,12 @@ export interface Host extends pulumi.ComponentResource {
 export interface KindDefinition<R extends AnyRegion, Plan extends RegionPlan<R>, Found extends object> {
   /** Pure: calls no cloud and reads no files. */
   plan(request: PlanRequest<R>): Planned<Plan>;
-  /** Checks this machine and the state of the stack's last update. Changes nothing. @default no checks */
-  preflight?(plan: Plan): Promise<Findings>;
+  /**
+   * Checks this machine and the state of the stack's last update. Changes nothing.
+   * @param today like `2026-11-24`
+   * @default no checks
+   */
+  preflight?(plan: Plan, today: string): Promise<Findings>;
   /** The Pulumi provider of the region's resources. @default the kind needs no configured provider */
   createProvider?(plan: Plan, options: pulumi.ResourceOptions): pulumi.ProviderResource;
   /** Asks the provider whether everything that the configuration names exists. Runs after the preflights of all regions and before any resource is created. */
@@ -94,8 +98,11 @@ export interface PlannedRegion {
   readonly findings: Findings;
   /** Whether {@link PlannedRegion.lookUp} has a provider to ask. */
   readonly hasProvider: boolean;
-  /** The plan's findings and the preflight's. */
-  check(): Promise<Findings>;
+  /**
+   * The plan's findings and the preflight's.
+   * @param today like `2026-11-24`
+   */
+  check(today: string): Promise<Findings>;
   /**
    * Call it only for a region without problems.
    * @param options for the region's Pulumi provider
@@ -124,8 +131,8 @@ export function kind<R extends AnyRegion, Plan extends RegionPlan<R>, Found exte
       plan,
       findings,
       hasProvider: definition.createProvider !== undefined,
-      async check() {
-        const { problems = [], warnings = [] } = (await definition.preflight?.(plan)) ?? {};
+      async check(today) {
+        const { problems = [], warnings = [] } = (await definition.preflight?.(plan, today)) ?? {};
         return {
           problems: [...findings.problems, ...problems],
           warnings: [...findings.warnings, ...warnings],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { budgetFindings } from "../../components/cost/budget.ts";
+import { currentDate } from "../../components/cost/date.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { type StackCost, stackCost } from "../../components/cost/stack-cost.ts";
 import { rule } from "../rule.ts";
@@ -22,7 +23,7 @@ export const budget = rule({
         })),
       ),
   configuration(_, config, { monthlyUSD }) {
-    const today = new Date().toISOString().slice(0, 10);
+    const today = currentDate();
     const { budget: _own, ...withoutLimit } = config;
     const { regions } = stackCost(withoutLimit, priceBook, today);
     return messagesFor(regions, monthlyUSD).map((message) => ({ path: "regions", message }));

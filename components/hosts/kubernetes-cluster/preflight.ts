@@ -87,14 +87,14 @@ function daysBetween(from: string, to: string): number {
 }
 
 /**
- * Reads today's date and the version of the region's existing cluster.
+ * Reads the version of the region's existing cluster.
  * @param cluster the cluster's Pulumi type; `property` is the name of its output with the version
  */
-export async function surroundingsOf<Property extends string>(
+export async function previousVersionOf<Property extends string>(
   region: string,
   cluster: string,
   property: Property,
-): Promise<Surroundings> {
+): Promise<Surroundings["previousVersion"]> {
   const previous = await previousOutputs<Record<Property, string>>(cluster);
-  return { today: new Date().toISOString().slice(0, 10), previousVersion: previous.get(region)?.[property] };
+  return previous.get(region)?.[property];
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
-import { surroundingsOf } from "../../kubernetes-cluster/preflight.ts";
+import { previousVersionOf } from "../../kubernetes-cluster/preflight.ts";
 import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
 import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
@@ -14,10 +14,11 @@ import { awsClusterFindings } from "./preflight.ts";
 /** A region with an EKS cluster. */
 export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, ClusterFindings> = {
   plan: planAwsCluster,
-  async preflight(plan) {
+  async preflight(plan, today) {
     const { region } = plan;
     const { problems, warnings } = awsClusterFindings(region, {
-      ...(await surroundingsOf(region.name, clusterType, "version")),
+      today,
+      previousVersion: await previousVersionOf(region.name, clusterType, "version"),
       previousVpc: await previousVpc(region.name),
       hasPrivateLink: (await previousOutputs("aws:ec2/vpcEndpointService:VpcEndpointService")).has(
         region.name,

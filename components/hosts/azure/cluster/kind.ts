@@ -1,6 +1,6 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
-import { clusterFindings, surroundingsOf } from "../../kubernetes-cluster/preflight.ts";
+import { clusterFindings, previousVersionOf } from "../../kubernetes-cluster/preflight.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { topologyProblems } from "../../previous-outputs.ts";
 import { azureProvider } from "../place.ts";
@@ -12,9 +12,9 @@ import { type AzureClusterPlan, planAzureCluster } from "./plan.ts";
 /** A region with an AKS cluster. */
 export const azureCluster: KindDefinition<AzureClusterRegion, AzureClusterPlan, ClusterFindings> = {
   plan: planAzureCluster,
-  async preflight({ region }) {
-    const surroundings = await surroundingsOf(region.name, clusterType, "kubernetesVersion");
-    const { problems, warnings } = clusterFindings(region, services.azure, surroundings);
+  async preflight({ region }, today) {
+    const previousVersion = await previousVersionOf(region.name, clusterType, "kubernetesVersion");
+    const { problems, warnings } = clusterFindings(region, services.azure, { today, previousVersion });
     return {
       problems: [...(await topologyProblems(region, "registry-cache:azure:VmHost")), ...problems],
       warnings,
