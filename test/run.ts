@@ -1,4 +1,4 @@
-/** Brings what the tests need, runs them, and says how long each file took: `npm test -- --help`. */
+/** Installs what the chosen tests need, runs them, and prints the duration of each file: `npm test -- --help`. */
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join, relative } from "node:path";
@@ -11,20 +11,26 @@ import { runSteps } from "../scripts/setup/steps.ts";
 import { bringWhatTestsNeed } from "./setup/needs.ts";
 import { lackingForNodes } from "./support/nodes/isolated.ts";
 
-/** After this time a test has failed, unless it has a limit of its own, and after the other one all of them. */
+/** Time limits: of one test without a limit of its own, and of the whole run. */
 const testMinutes = 10;
 const allMinutes = 60;
 
-/** Of whole machines, emulated ones of one processor each and Kubernetes' nodes: `npm run test:boot`. After the others, as many at a time as there are processors. */
+/**
+ * Tests of whole machines, which `npm run test:boot` runs: emulated ones with one processor each, and Kubernetes nodes. They run last, one per
+ * processor at a time.
+ */
 const machines = ["test/boot/", "test/nodes/"];
-/** Not every machine is fit for these. */
+/** Left out on machines that can't run real nodes. */
 const nodes = "test/nodes/";
-/** After the others, because it looks at how long changes keep clients away. */
+/** Run alone, after the other tests, because they measure how long a change interrupts clients. */
 const alone = ["test/e2e/live-changes"];
-/** Real programs run here, and a wait can be too short on a busy machine. If at most so many files fail, they run once more, alone, and that result counts. */
+/**
+ * Tests of real programs. On a busy machine, a wait in them can be too short. If at most this many files fail, they run again, alone, and the second
+ * result counts.
+ */
 const realPrograms = [...machines, "test/e2e/", "test/engine/", "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;
-/** Begin first, so that nothing else waits for them at the end. */
+/** Start first, so that the run doesn't wait for them at its end. */
 const long = [
   ...["test/nodes/workload", "test/boot/aws"],
   ...["alerts", "apply", "budget", "fallback."].map((name) => `test/e2e/${name}`),
@@ -55,27 +61,27 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-// What one process has compiled, the next ones take: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_compile_cachedir
+// Processes share their compiled code: https://nodejs.org/docs/latest-v24.x/api/cli.html#node_compile_cachedir
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "..", "node_modules", ".cache", "compiled");
-// Go's collector runs less often: a quarter less processor time of the engine's commands and of tsc, for more memory. https://go.dev/doc/gc-guide#GOGC
+// Go's garbage collector runs less often. The engine's commands and tsc take a quarter less processor time, and more memory. https://go.dev/doc/gc-guide#GOGC
 process.env.GOGC ??= "400";
 
-/** By test file, in seconds. */
+/** Duration in seconds by test file. */
 const durations = new Map<string, number>();
-/** Each as text, with its file. */
+/** The failures as text, each with its file. */
 const failures: string[] = [];
 
 await runSteps(async () => {
   await bringWhatTestsNeed(files);
   const signal = AbortSignal.timeout(allMinutes * 60_000);
-  // By their names, not by folders: some kinds of tests compute, others wait.
+  // Sorted by file name instead of folder, so that tests that compute run beside tests that wait.
   const inOrder = (of: (file: string) => boolean) =>
     files
       .filter(of)
       .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
   const beside = inOrder((file) => !isAlone(file) && !isMachine(file));
   const failed = [
-    // One more than there are processors: many wait most of the time.
+    // One more than there are processors, because many tests wait most of the time.
     ...(await failing(beside, { signal, concurrency: availableParallelism() + 1 })),
     ...(await failing(files.filter(isAlone), { signal, concurrency: 1 })),
     ...(await failing(inOrder(isMachine), { signal, concurrency: availableParallelism() })),
@@ -86,12 +92,12 @@ await runSteps(async () => {
   console.log([durationsTable(), ...failures].join("\n"));
   for (const file of again)
     console.log(`${file} ${failedAgain.includes(file) ? "failed twice" : "passed alone"}`);
-  // The runner sets it too, where a test failed.
+  // The runner also sets it when a test failed.
   process.exitCode = failed.length > again.length || failedAgain.length > 0 ? 1 : 0;
 });
 
 interface Running {
-  /** Ends them. */
+  /** Aborts the run. */
   readonly signal: AbortSignal;
   /** How many files run at the same time. */
   readonly concurrency: number;
@@ -108,7 +114,7 @@ async function failing(files: readonly string[], { signal, concurrency }: Runnin
     execArgv: beforeTests,
   });
   const passed = new Set<string>();
-  // A file's own is the test of its name, which lasts as long as its process.
+  // The runner reports each file as a test of the file's name, which lasts as long as its process.
   tests.on("test:complete", ({ name, details }) => {
     if (!files.includes(name)) return;
     durations.set(name, details.duration_ms / 1000);
@@ -123,7 +129,7 @@ async function failing(files: readonly string[], { signal, concurrency }: Runnin
   return files.filter((file) => !passed.has(file));
 }
 
-/** Slowest first. */
+/** The durations of all files, slowest first, and their sum. */
 function durationsTable(): string {
   const slowestFirst = [...durations].sort(([, one], [, other]) => other - one);
   const total = slowestFirst.reduce((sum, [, seconds]) => sum + seconds, 0);

@@ -1,5 +1,6 @@
 /**
- * Renews test/doubles/aws/models.json: what AWS's own models say of the calls and resources in test/doubles/aws/members.ts. It needs Python 3 with pip, and PyPI.
+ * Renews test/doubles/aws/models.json: AWS's own models of the calls and resources in test/doubles/aws/members.ts. It needs Python 3 with pip, and
+ * PyPI.
  * Usage: npm exec -- node test/setup/aws-models.ts
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -11,10 +12,13 @@ import { type Model, members } from "../doubles/aws/members.ts";
 import type { Models, Shape } from "../doubles/aws/models.ts";
 import { SdkTypes } from "../doubles/sdk-types.ts";
 
-/** The calls' models, which are the same as in all AWS SDKs, and CloudFormation's resource schemas: https://github.com/aws-cloudformation/cfn-lint */
+/**
+ * botocore has the models of the calls, which all AWS SDKs share. cfn-lint has CloudFormation's resource schemas:
+ * https://github.com/aws-cloudformation/cfn-lint
+ */
 const packages = { botocore: "1.44.8", "cfn-lint": "1.58.0" };
 
-/** Of botocore; the newest version of each service. */
+/** The newest version of each service's API in botocore. */
 const versions: Readonly<Record<string, string>> = {
   cloudwatch: "2010-08-01",
   ec2: "2016-11-15",
@@ -96,19 +100,19 @@ async function models(root: string): Promise<Omit<Models, "packages">> {
   return { createOnly, shapes };
 }
 
-/** What inputs of a resource can become, in small letters. */
+/** Names of everything that a resource's inputs can become, in lower case. */
 function inputsFor(type: string, { names = {} }: Model): ReadonlySet<string> {
   const renamed = Object.values(names).map((path) => path.split(".")[0] ?? "");
   return new Set([...sdk.inputs(type), ...renamed].map((name) => name.toLowerCase()));
 }
 
-/** Without the members that no input becomes. */
+/** Removes the members that no input becomes. */
 function withMembers({ members: parts = {}, ...shape }: Shape, inputs: ReadonlySet<string>): Shape {
   const kept = Object.entries(parts).filter(([name]) => inputs.has(name.toLowerCase()));
   return { ...shape, members: Object.fromEntries(kept) };
 }
 
-/** The input of a call, and each shape that it is made of, once. */
+/** Adds the input of a call, and each shape that it contains, once. */
 async function addCall(
   root: string,
   { of }: Model,
@@ -163,7 +167,7 @@ async function resourceSchema(root: string, type: string): Promise<ResourceSchem
   return JSON.parse(await readFile(join(schemas, "resources", `${names[type]}.json`), "utf8"));
 }
 
-/** A schema as a shape, with what it is made of in its place. @param seen against circles */
+/** Converts a schema to a shape, with references resolved. @param seen the references so far, to stop at a circle */
 function shapeOf(
   { $ref, ...schema }: PropertySchema,
   definitions: Readonly<Record<string, PropertySchema>>,
@@ -187,7 +191,7 @@ function shapeOf(
   return {
     type: type === "number" ? "double" : type === "object" ? "any" : type,
     enum: schema.enum?.map(String),
-    // In a JSON schema, a pattern is found anywhere in a text.
+    // JSON Schema searches for a pattern anywhere in the text.
     pattern: schema.pattern && `.*(?:${schema.pattern}).*`,
     min: schema.minLength ?? schema.minimum,
     max: schema.maxLength ?? schema.maximum,
@@ -198,7 +202,7 @@ function pathsOf(pointers: readonly string[] = []): string[] {
   return pointers.map((it) => it.replace("/properties/", "").replaceAll("/", ".")).sort();
 }
 
-/** With a line for each call, resource and shape, so that a diff tells what changed. */
+/** Writes a line for each call, resource and shape, so that a diff shows which of them changed. */
 function linesOf(value: Models): string {
   const parts = Object.entries(value).map(([part, entries]) => {
     const lines = Object.entries(entries).map(([key, it]) => `${JSON.stringify(key)}: ${JSON.stringify(it)}`);

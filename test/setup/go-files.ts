@@ -14,7 +14,7 @@ interface GoFiles {
   directory: string;
 }
 
-/** Directories of files out of Go modules: what the tests' Kubernetes control plane is given besides its programs. */
+/** Directories of files from Go modules, which the tests' Kubernetes control plane needs in addition to its programs. */
 export const goFiles = {
   /** CustomResourceDefinitions, a file each: the standard channel, https://gateway-api.sigs.k8s.io/concepts/versioning/ */
   "gateway-api": {
@@ -28,19 +28,19 @@ export const goFiles = {
     version: "v1.21.2",
     directory: "deploy/crds",
   },
-  /** The Helm chart, without what is made of templates and CustomResourceDefinitions when it is released. */
+  /** The source of the Helm chart. It lacks the templates and CustomResourceDefinitions that are generated for a release. */
   "cert-manager-chart": {
     module: "github.com/cert-manager/cert-manager",
     version: "v1.21.2",
     directory: "deploy/charts/cert-manager",
   },
-  /** CustomResourceDefinitions, a file each: of the version that AKS has with Kubernetes 1.34 and later, but for a patch. */
+  /** CustomResourceDefinitions, a file each. AKS has this minor version with Kubernetes 1.34 and later, with another patch. */
   cilium: {
     module: "github.com/cilium/cilium",
     version: "v1.18.4",
     directory: "pkg/k8s/apis/cilium.io/client/crds/v2",
   },
-  /** CustomResourceDefinitions, a file each: the newest that can be had as a module. */
+  /** CustomResourceDefinitions, a file each: the newest version that is published as a module. */
   "external-secrets": {
     module: "github.com/external-secrets/external-secrets",
     version: "v1.3.2",
@@ -52,7 +52,7 @@ export const goFiles = {
     version: "v0.75.0",
     directory: "example/prometheus-operator-crd",
   },
-  /** How kwok plays a kubelet, a file for each stage of life of an object: https://kwok.sigs.k8s.io/docs/user/stages-configuration/ */
+  /** The behaviour of kwok's simulated kubelet, a file for each stage of an object's life: https://kwok.sigs.k8s.io/docs/user/stages-configuration/ */
   "kwok-stages": {
     module: goTools.kwok.module,
     version: goTools.kwok.version,
@@ -63,9 +63,9 @@ export const goFiles = {
 export type GoFilesName = keyof typeof goFiles;
 
 /**
- * The path of a copy of the directory in the user's cache, made first where it isn't there.
- *
- * @throws StepError when Go is missing or too old, or the module can't be had.
+ * Copies the directory to the user's cache, unless it is there.
+ * @returns the path of the copy
+ * @throws StepError when Go is missing or too old, or the module can't be downloaded
  */
 export async function ensureFiles(name: GoFilesName): Promise<string> {
   const { module, version, directory }: GoFiles = goFiles[name];
@@ -84,10 +84,10 @@ export async function ensureFiles(name: GoFilesName): Promise<string> {
       await mkdir(parent, { recursive: true });
       const draft = await mkdtemp(join(parent, ".draft-"));
       try {
-        // What is in Go's module cache can't be written to, so that its owner couldn't move or remove a copy of it.
+        // Files in Go's module cache are read-only. A copy with their mode couldn't be moved or removed.
         await run("cp", ["-r", "--no-preserve=mode", join(Dir, directory), join(draft, "files")]);
         await rename(join(draft, "files"), target).catch(async (error: unknown) => {
-          // Another process was first.
+          // Another process was faster.
           if (!existsSync(target)) throw error;
         });
       } finally {

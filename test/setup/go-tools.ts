@@ -23,7 +23,7 @@ export const controlPlaneTools = {
   helm: { module: "helm.sh/helm/v4", version: "v4.3.1", package: "cmd/helm" },
 } satisfies Record<string, GoTool>;
 
-/** What GitOps controllers build directories of objects with. */
+/** Programs with which GitOps controllers build objects from directories. */
 export const gitOpsTools = {
   kustomize: { module: "sigs.k8s.io/kustomize/kustomize/v5", version: "v5.8.1", package: "" },
   helm: controlPlaneTools.helm,
@@ -32,7 +32,7 @@ export const gitOpsTools = {
 const containerd = { module: "github.com/containerd/containerd/v2", version: "v2.4.2" };
 const cni = { module: "github.com/containernetworking/plugins", version: "v1.10.0" };
 
-/** What runs on a node. runc is Debian's. */
+/** The programs of a node. runc comes from Debian. */
 export const nodeTools = {
   "containerd-2.0": {
     module: "github.com/containerd/containerd/v2",
@@ -46,7 +46,7 @@ export const nodeTools = {
   bridge: { ...cni, package: "plugins/main/bridge" },
   loopback: { ...cni, package: "plugins/main/loopback" },
   "host-local": { ...cni, package: "plugins/ipam/host-local" },
-  // With the few plugins that a cluster needs: its own main brings those of the clouds.
+  // With only the plugins that a cluster needs. CoreDNS's own main package also brings those of the clouds.
   coredns: {
     module: "github.com/coredns/coredns",
     version: "v1.15.0",
@@ -72,7 +72,7 @@ export const cacheTools = {
     version: "v2.12.0",
     package: "cmd/server",
   },
-  // Its page is generated at a release, and isn't in the module: here it has none.
+  // It has no web page, because that is generated for a release and isn't in the module.
   alertmanager: {
     module: "github.com/prometheus/alertmanager",
     version: "v0.34.2",
@@ -123,8 +123,9 @@ export const cacheTools = {
 } satisfies Record<string, GoTool>;
 
 /**
- * An object that is gone before the provider has begun to watch it keeps the provider waiting until its time is up: it asks again and again instead. Released versions have corrections of
- * their own: https://github.com/pulumi/pulumi-kubernetes/pull/3550, https://github.com/pulumi/pulumi-kubernetes/pull/3688
+ * Backports a correction: if an object is gone before the provider starts to watch it, the provider waits until its timeout. With this, it polls
+ * instead. Released versions have corrections of their own: https://github.com/pulumi/pulumi-kubernetes/pull/3550,
+ * https://github.com/pulumi/pulumi-kubernetes/pull/3688
  */
 const seenDeletion = new Map([
   ['"sync/atomic"\n', '"sync/atomic"\n\t"time"\n'],
@@ -148,7 +149,7 @@ export const goTools = {
   ...controlPlaneTools,
   ...gitOpsTools,
   ...cacheTools,
-  // v4.18.1 and six commits, the newest that can be had as a module. Its own main embeds generated files that aren't in it.
+  // v4.18.1 and six commits: the newest version that is published as a module. Its own main package embeds generated files that the module lacks.
   "pulumi-resource-kubernetes": {
     module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
     version: "v4.0.0-20240930223531-b7dae6b4ea56",
@@ -165,7 +166,7 @@ export const goTools = {
 
 export type GoToolName = keyof typeof goTools | keyof typeof nodeTools;
 
-/** See {@link goTool}. A node's programs are not in one build with the control plane's, which tests without nodes would wait for. */
+/** See {@link goTool}. A node's programs are a build of their own, so that tests without nodes don't wait for them. */
 export function ensureTool(name: GoToolName): Promise<string> {
   return name in nodeTools
     ? goTool(nodeTools, name as keyof typeof nodeTools)

@@ -11,15 +11,14 @@ import { forbidLogs } from "./pulumi-home.ts";
 
 const tool = "pulumi-resource-kubernetes";
 
-/** Where the engine looks for the plugin that the npm package asks for, in a home of Pulumi's. */
+/** The path in a Pulumi home at which the engine finds the version that the npm package requires. */
 const plugin = join("plugins", `resource-kubernetes-v${manifest.version}`, tool);
 
 /**
- * Makes sure of Pulumi's Kubernetes provider: that of the npm package's version where it can be downloaded, otherwise an older one built from its
- * Go module. The latter has a home of its own, as nobody's real cluster is to meet it in the user's.
- *
- * @returns what to add to the environment of an engine under test.
- * @throws StepError when there is no provider after all.
+ * Installs Pulumi's Kubernetes provider: the npm package's version if it can be downloaded, otherwise an older one, built from its Go module.
+ * The older one gets a Pulumi home of its own, so that it never manages a user's real cluster.
+ * @returns variables for the environment of an engine under test
+ * @throws StepError when the provider can be neither downloaded nor built
  */
 export async function ensureKubernetesProvider(): Promise<NodeJS.ProcessEnv> {
   await ensureEngine();
@@ -31,11 +30,11 @@ export async function ensureKubernetesProvider(): Promise<NodeJS.ProcessEnv> {
     await link(await ensureTool(tool), join(home, plugin));
   }
   await forbidLogs(home);
-  // Without the latter, the engine warns that the version is below the npm package's.
+  // PULUMI_DEV stops the engine's warning that the version is below the npm package's.
   return { PULUMI_HOME: home, PULUMI_DEV: "true" };
 }
 
-/** Lets the engine fetch the plugin. Returns whether it did; a failure is no error, as there is another way. */
+/** Lets the engine download the plugin. @returns whether it did; a failure isn't an error, because the plugin can be built instead */
 async function download(): Promise<boolean> {
   if (!(await isReachable("https://get.pulumi.com/releases/plugins/"))) return false;
   try {
@@ -53,7 +52,7 @@ async function download(): Promise<boolean> {
   }
 }
 
-/** Makes a symbolic link, in place of an older one. */
+/** Makes a symbolic link, and replaces an older one. */
 async function link(target: string, path: string): Promise<void> {
   const draft = `${path}.${process.pid}`;
   await mkdir(join(path, ".."), { recursive: true });

@@ -1,4 +1,4 @@
-/** What must be on this machine before test files run: nothing is installed, downloaded or built for those that weren't chosen. */
+/** Installs what the chosen test files need, and nothing else. */
 import { availableParallelism } from "node:os";
 import { defaultImages } from "../../components/config/images.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
@@ -25,9 +25,9 @@ type Work = () => Promise<unknown>;
 interface Need {
   /** The beginnings of the test files' paths. */
   readonly of: readonly string[];
-  /** Done one after the other: packages can't be installed at the same time, and one builds on another. */
+  /** Done one after the other, because packages can't be installed in parallel, and later entries build on earlier ones. */
   readonly first?: readonly Work[];
-  /** Done several at once. */
+  /** Done in parallel. */
   readonly tools?: Readonly<Partial<Record<GoToolName, unknown>>>;
   readonly files?: readonly GoFilesName[];
 }
@@ -72,7 +72,7 @@ const needs: readonly Need[] = [
       program("nftables", "nft"),
       program("iproute2", "ip"),
     ],
-    // The control plane first: most of what kubelet is made of is compiled then.
+    // The control plane comes first, because its build compiles most packages that kubelet needs.
     tools: { ...controlPlaneTools, registry, versitygw, ...containerds, ...nodeTools },
   },
   {
@@ -84,7 +84,7 @@ const needs: readonly Need[] = [
   { of: ["test/e2e/"], first: [program("skopeo"), program("chromium")] },
 ];
 
-/** @throws StepError when something can't be had. */
+/** @throws StepError when something can't be installed, downloaded or built */
 export async function bringWhatTestsNeed(testFiles: readonly string[]): Promise<void> {
   const needed = needs.filter(({ of }) => testFiles.some((file) => of.some((path) => file.startsWith(path))));
   const all = <T>(those: (need: Need) => readonly T[]) => [...new Set(needed.flatMap(those))];
@@ -93,12 +93,12 @@ export async function bringWhatTestsNeed(testFiles: readonly string[]): Promise<
     ...all(({ tools = {} }) => Object.keys(tools) as GoToolName[]).map((name) => () => ensureTool(name)),
     ...all(({ files = [] }) => files).map((name) => () => ensureFiles(name)),
   ];
-  // Go uses all processors where it compiles, and one where it links.
+  // Go uses all processors to compile, and one to link.
   const lanes = Array.from({ length: Math.max(1, availableParallelism() - 1) }, () => doAll(atOnce));
   await Promise.all([doAll(inTurn), ...lanes]);
 }
 
-/** Takes from the queue until it's empty. */
+/** Works through the queue until it is empty. */
 async function doAll(queue: Work[]): Promise<void> {
   for (let work = queue.shift(); work; work = queue.shift()) await work();
 }
@@ -111,7 +111,7 @@ async function images(): Promise<void> {
   await ensureImage("zot", defaultImages.zot);
 }
 
-/** A Debian package. @param command that it has. @default its own name */
+/** Installs a Debian package. @param command a command of the package. @default the package's name */
 function program(name: string, command = name): Work {
   return async () => {
     if (await hasProgram(command)) return;

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
 
 /**
- * Lets the engine write no logs in a home of Pulumi's. At each command it writes one of all that it does, up to ten megabytes when they are compressed and encrypted,
- * which takes it as much processor time as all the rest; and no setting turns that off.
+ * Stops the engine from writing logs in a Pulumi home. By default, each command logs everything that it does, up to ten megabytes, compressed and
+ * encrypted. This takes as much processor time as the rest of the command, and no setting turns it off.
  */
 export async function forbidLogs(home: string): Promise<void> {
   const logs = join(home, "logs");
-  // Where it can't make the folder, it goes on without.
+  // Where the engine can't create the folder, it continues without logs.
   await writeFile(logs, "").catch(async ({ code }) => {
     if (code !== "EISDIR") throw new Error(`${logs}: ${code}`);
     await rm(logs, { recursive: true, force: true });
@@ -16,7 +16,7 @@ export async function forbidLogs(home: string): Promise<void> {
   });
 }
 
-/** Node's collector runs less often: less processor time of the engine's programs, for more memory. */
+/** Node's garbage collector runs less often, which saves processor time of the engine's programs and takes more memory. */
 export const lazyCollector = () => ({
   NODE_OPTIONS: `${engineEnvironment().NODE_OPTIONS} --max-semi-space-size=64`,
 });
