@@ -1,4 +1,4 @@
-/** The rendered Pod that gets its certificate by itself, as on a VM, on this machine: what the tests of that pull from. */
+/** Runs the rendered Pod on this machine. As on a VM, it obtains its own certificate by ACME. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultImages } from "../../components/config/images.ts";
@@ -25,15 +25,15 @@ import { tempDir } from "./scope.ts";
 export interface AcmeCache extends AsyncDisposable {
   /** `https://127.0.0.1:<port>`; the certificate is for {@link hostname}. */
   readonly url: URL;
-  /** What the containers `edge` and `acme` share, on this machine. */
+  /** The directory that the containers `edge` and `acme` share, on this machine. */
   readonly tlsDirectory: string;
-  /** The parent of all that it keeps, on this machine. */
+  /** The parent of all the cache's directories, on this machine. */
   readonly directory: string;
-  /** The first of the ports that its containers use between themselves. */
+  /** The first of the ports between the cache's containers. */
   readonly internalPort: number;
-  /** lego's, on this machine. */
+  /** lego's directory, on this machine. */
   readonly legoDirectory: string;
-  /** The name that podman knows a container of the Pod by. */
+  /** A container's name in podman, by its name in the Pod. */
   container(name: string): string;
   /** Standard output and error of a container so far. */
   logs(container: string): Promise<string>;
@@ -42,17 +42,16 @@ export interface AcmeCache extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** The label by which its alerts are known. */
+/** The value of the label that identifies its alerts. */
 export const acmeRegion = `acme-${process.pid}`;
 
-/** What the certificate is for; clients send it as `Host`. */
+/** The name in the certificate, which clients send as `Host`. */
 export const hostname = "cache.example.com";
 
 /**
- * Plays a cache with an empty store and no certificate. Whether the endpoint serves is the caller's to wait for.
- *
- * @param checkSeconds from one look whether a renewal is due to the next
- * @param retrySeconds after a failure, doubled with each further one
+ * Plays a cache with an empty store and no certificate. It doesn't wait until the endpoint serves.
+ * @param checkSeconds between two checks whether a renewal is due
+ * @param retrySeconds until the first retry after a failure, doubled with each further failure
  * @param secondsPerMinute see {@link hasten}. @default the Pod as it is
  */
 export async function startAcmeCache(
@@ -131,7 +130,7 @@ export async function startAcmeCache(
     ),
     directories,
     secrets: {},
-    // Without a certificate, the edge isn't there yet.
+    // The edge isn't in this list, because it closes its port until it has a certificate.
     ready: ports.origins.map(({ debug }) => `http://${localAddress}:${debug}/debug/health`),
   };
   await makeOwnedDirectory(path("acme"));

@@ -1,4 +1,4 @@
-/** An ACME authority, the DNS that it asks, and the API by which lego changes that DNS; all on loopback. */
+/** An ACME authority, its DNS server, and the API by which lego changes the DNS records. All listen on loopback. */
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -19,31 +19,30 @@ const loopback = "127.0.0.1";
 export interface TestAuthority extends AsyncDisposable {
   /** URL of the ACME directory. */
   readonly directory: string;
-  /** PEM of the authority behind the directory's own HTTPS. */
+  /** PEM of the authority that issued the directory's own HTTPS certificate. */
   readonly serverCa: string;
-  /** PEM of the root that the certificates come from. */
+  /** PEM of the root of the issued certificates. */
   readonly root: string;
   readonly dns: DnsApi;
-  /** What lego needs to know to prove names here, by its DNS provider `httpreq`. */
+  /** Environment for lego, whose DNS provider `httpreq` proves names here. */
   readonly legoEnvironment: Readonly<Record<string, string>>;
-  /** How many accounts or orders there have been. */
+  /** The number of accounts or orders so far. */
   count(what: "accounts" | "orders"): Promise<number>;
-  /** From now on the authority says of a certificate (PEM) that it is to be renewed at once: https://www.rfc-editor.org/rfc/rfc9773 */
+  /** From now on, the authority asks for the immediate renewal of a certificate (PEM): https://www.rfc-editor.org/rfc/rfc9773 */
   suggestRenewal(certificate: string): Promise<void>;
 }
 
 /** https://go-acme.github.io/lego/dns/httpreq/, on pebble-challtestsrv. */
 export interface DnsApi {
-  /** Answer 503 instead. */
+  /** Whether to answer 503 to every request. */
   failing: boolean;
-  /** When a record was to be made, in ms: `performance.now()`. */
+  /** When lego asked for each record, in ms: `performance.now()`. */
   readonly attempts: readonly number[];
 }
 
 /**
- * Starts an authority that validates each order by DNS-01 anew.
- *
- * @param badNonces the percentage of requests that are refused though nothing is wrong with them
+ * Starts an authority that validates each order by DNS-01, without reuse of earlier validations.
+ * @param badNonces the percentage of valid requests that are refused with `badNonce`
  */
 export async function startAuthority({ badNonces }: { badNonces: number }): Promise<TestAuthority> {
   await using parts = new AsyncDisposableStack();
@@ -109,7 +108,7 @@ export async function startAuthority({ badNonces }: { badNonces: number }): Prom
       HTTPREQ_ENDPOINT: dns.url,
       HTTPREQ_POLLING_INTERVAL: "1",
       LEGO_DNS_RESOLVERS: String(dnsServer),
-      // Their port is always 53.
+      // lego always asks authoritative servers at port 53, where none listens here.
       LEGO_DNS_PROPAGATION_DISABLE_ANS: "true",
     },
     async count(what) {

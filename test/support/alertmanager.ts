@@ -1,4 +1,4 @@
-/** A real Alertmanager: what has reached it can be asked for. */
+/** A real Alertmanager, and the alerts that have reached it. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -8,7 +8,7 @@ import { startProcess } from "./process.ts";
 import { tempDir } from "./scope.ts";
 import { waitUntil } from "./wait.ts";
 
-/** An alert that fires: https://github.com/prometheus/alertmanager/blob/v0.34.2/api/v2/openapi.yaml */
+/** A firing alert: https://github.com/prometheus/alertmanager/blob/v0.34.2/api/v2/openapi.yaml */
 export interface FiringAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export async function startAlertmanager(): Promise<TestAlertmanager> {
         `--config.file=${configFile}`,
         `--storage.path=${join(dir.path, "data")}`,
         `--web.listen-address=${address}`,
-        // Alone.
+        // Not in a cluster with others.
         "--cluster.listen-address=",
       ],
       { logFile: join(dir.path, "log") },

@@ -1,4 +1,4 @@
-/** A cache with an allow-list and, behind it, registries that hold more than that; and what must hold for whatever it is asked. */
+/** A cache with an allow-list, registries behind it that hold more than it allows, and assertions that hold for every request. */
 import assert from "node:assert/strict";
 import { type Content, sha256 } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
@@ -8,7 +8,7 @@ import type { Recorded } from "./fault-proxy.ts";
 import type { Answer } from "./http.ts";
 import { randomImage } from "./images.ts";
 
-/** The allow-lists twice: as the globs that the cache gets, and as this test understands them. */
+/** The allow-lists, each in two forms: the cache's globs, and the test's own predicate. */
 const upstreams = [
   {
     name: "gsoci",
@@ -31,14 +31,14 @@ const upstreams = [
   },
 ];
 
-/** In every registry: one of each registry's allowed repositories, and some that none allows. */
+/** The repositories that every registry has: those that an upstream allows, and some that none allows. */
 const repositories = ["giantswarm/app", "public/tool", "ported/app", "secret/app", "giantswarm"];
 
 const name = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const reference =
   /^(?:manifests\/(?:[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}|sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})|blobs\/(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})|tags\/list)$/;
 
-/** Whether an origin may send this to its upstream. */
+/** Whether an origin may send this request to its upstream. */
 function isAllowed({ method, path, query }: Recorded, allows: (repository: string) => boolean): boolean {
   if (method !== "GET" && method !== "HEAD") return false;
   if (path === "/v2/") return query === "";
@@ -57,9 +57,9 @@ function isAllowed({ method, path, query }: Recorded, allows: (repository: strin
 
 export interface AllowListed {
   readonly cache: TestCache;
-  /** An image that is in every repository of every registry. */
+  /** An image, pushed to every repository of every registry. */
   readonly image: Content;
-  /** What all upstreams were asked since the last call. Throws when one of them was asked for what isn't on its allow-list. */
+  /** Requests to all upstreams since the last call. Throws when an upstream got a request for something outside its allow-list. */
   asked(): string[];
 }
 
@@ -96,7 +96,7 @@ export async function allowListed(parts: AsyncDisposableStack): Promise<AllowLis
 
 const errorCodes = /^(?:NAME_UNKNOWN|MANIFEST_UNKNOWN|BLOB_UNKNOWN|UNSUPPORTED|DENIED|UNAVAILABLE)$/;
 
-/** An error that an OCI client understands, and that makes containerd go on to the next host at once. */
+/** Asserts an error that an OCI client understands, and after which containerd immediately asks the next host. */
 export function assertOciError(answer: Answer | undefined, { head = false } = {}): void {
   assert.ok(answer, "no HTTP answer");
   const { status, headers, body } = answer;
@@ -116,7 +116,7 @@ export function assertOciError(answer: Answer | undefined, { head = false } = {}
   }
 }
 
-/** Any answer that may be given to anyone: the API's ping, something allowed, a 304 in place of the two, or an OCI error. */
+/** Asserts an answer that anyone may get: the API's ping, allowed content, a 304 in place of either, or an OCI error. */
 export function assertHarmless(answer: Answer | undefined, { head = false } = {}): void {
   assert.ok(answer, "no HTTP answer");
   const { status, headers, body } = answer;

@@ -5,7 +5,7 @@ import type { Host } from "../../components/hosts/kind.ts";
 import { planRegion } from "../../components/hosts/kinds.ts";
 import { type RegisteredResource, registeredBy } from "./graph.ts";
 
-/** What AWS answers when it is asked which types it offers: those that `isOffered` lets through, in each of the zones. */
+/** AWS's answer to which types it offers: in each zone, those that pass `isOffered`. */
 export function offersIn(
   zones: readonly string[],
   isOffered: (type: string, zone: string) => boolean = () => true,
@@ -19,7 +19,7 @@ export function offersIn(
   };
 }
 
-/** An image that a machine for Arm can be made from, as AWS tells it. */
+/** AWS's description of an image for Arm machines. */
 export function ami(change: Record<string, unknown> = {}) {
   const root = { deviceName: "/dev/xvda", ebs: { volume_size: "8" } };
   return {
@@ -31,7 +31,7 @@ export function ami(change: Record<string, unknown> = {}) {
   };
 }
 
-/** A key that all may be encrypted with. */
+/** A key that everything may be encrypted with. */
 export const kmsKey = {
   arn: "arn:aws:kms:eu-central-1:123456789012:key/1",
   keyManager: "CUSTOMER",
@@ -40,7 +40,7 @@ export const kmsKey = {
   keyUsage: "ENCRYPT_DECRYPT",
 };
 
-/** A route table, of which these are the routes. */
+/** A route table with these routes. */
 export function routeTable(...routes: readonly Record<string, string>[]) {
   const nowhere = {
     cidrBlock: "",
@@ -62,16 +62,16 @@ export const toInternet = [
 
 export const toNat = [{ cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" }] as const;
 
-/** What a region in AWS is made of. */
+/** The resources and the host of a region in AWS. */
 export interface AwsGraph {
   readonly resources: readonly RegisteredResource[];
   readonly host: Host;
-  /** The one resource of a type and, where there are several, of a name. */
+  /** The only resource of a type and, if given, of a name. */
   resource(type: string, name?: string): RegisteredResource;
 }
 
 /**
- * The graph of a stack's one region in which nothing is wrong: planned, looked up and made.
+ * Plans, looks up and creates the only region of a stack without problems.
  * @param created and `found`: see {@link registeredBy}.
  */
 export async function awsGraph(

@@ -1,10 +1,10 @@
-/** The API of a double of Azure, for programs that run under Pulumi's mocks. */
+/** The API of Azure's double, for programs that run under Pulumi's mocks. */
 import { mock } from "node:test";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import { answer } from "../doubles/serve-api.ts";
 
-/** Lets fetch() ask a subscription as on the first day, or as `prepare` leaves it. */
+/** Lets fetch() reach an empty subscription, changed by `prepare`. */
 export function answerFetch(prepare: (cloud: Cloud) => void = () => {}): void {
   const cloud = azureCloud();
   prepare(cloud);

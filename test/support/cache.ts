@@ -1,4 +1,4 @@
-/** The rendered Pod on this machine, played as the local host plays it, but without the engine: what the end-to-end tests pull from. */
+/** Runs the rendered Pod on this machine as the local host does, but without the engine. Most end-to-end tests pull from it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { clientConfiguration } from "../../components/clients/clients.ts";
@@ -28,7 +28,7 @@ import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 import { withZotV1 } from "./zot.ts";
 
-/** What a running cache can be given anew. */
+/** The configuration that a running cache can change. */
 export interface CacheConfiguration {
   /** As in a stack file: `{ name, registry, url, repositories, … }`. The first is the default upstream. */
   readonly upstreams: readonly {
@@ -39,20 +39,20 @@ export interface CacheConfiguration {
     engine?: Engine;
     credentials?: string;
   }[];
-  /** As in a stack file, over the defaults of a test: `freshnessSeconds`, `storage`, `access` … */
+  /** As in a stack file, merged over the tests' defaults: `freshnessSeconds`, `storage`, `access` … */
   readonly region?: Readonly<Record<string, unknown>>;
   /** As in a stack file. */
   readonly monitoring?: Readonly<Record<string, unknown>>;
-  /** As in a stack file; to be given from the beginning. */
+  /** As in a stack file. It can change, but not be added later. */
   readonly prefetch?: Readonly<Record<string, unknown>>;
-  /** In the place of this machine's. */
+  /** Replaces some of this machine's images. */
   readonly images?: Partial<Images>;
 }
 
 export interface CacheOptions extends CacheConfiguration {
-  /** As decrypted, by the names that upstreams have for them. Others in their place are taken up by {@link TestCache.apply}. */
+  /** Decrypted, by the names that upstreams refer to. {@link TestCache.apply} can replace them. */
   readonly credentials?: Readonly<Record<string, Credentials>>;
-  /** As decrypted; {@link monitoring} must name a key for it. */
+  /** Decrypted; {@link monitoring} must name a key for it. */
   readonly remoteWriteCredentials?: Credentials | Token;
   /** See {@link hasten}. @default the Pod as it is */
   readonly secondsPerMinute?: number;
@@ -66,9 +66,9 @@ export interface TestCache extends AsyncDisposable {
   readonly ca: string;
   readonly layout: Layout;
   readonly clients: ReturnType<typeof clientConfiguration>;
-  /** The name that podman knows a container of the cache by. */
+  /** A container's name in podman, by its name in the Pod. */
   container(name: string): string;
-  /** As it is to be now. */
+  /** The parts of the Pod by its current configuration. */
   parts(): readonly BundlePart[];
   /** Standard output and error of a container so far. */
   logs(container: string): Promise<string>;
@@ -76,7 +76,7 @@ export interface TestCache extends AsyncDisposable {
   stop(): Promise<void>;
   start(): Promise<void>;
   /**
-   * Another configuration; what it doesn't name stays. One with which the cache isn't well is forgotten.
+   * Changes the configuration; what `change` omits stays. If the cache isn't healthy with it, the cache keeps the previous one.
    * @throws as playPod() does
    */
   apply(change: Partial<CacheConfiguration>): Promise<void>;
@@ -87,7 +87,7 @@ export const remoteWriteKey = "metrics-credentials";
 
 let count = 0;
 
-/** So many more upstreams {@link TestCache.apply} can add. */
+/** How many upstreams {@link TestCache.apply} can add. */
 const spareUpstreams = 3;
 
 /** Plays a cache with an empty store, and waits until it is ready (2 to 4 s). */

@@ -1,14 +1,14 @@
-/** What most end-to-end tests pull from: an empty registry, a fault proxy before it, and a cache before that. */
+/** The usual setup of an end-to-end test: an empty registry, a fault proxy in front of it, and a cache in front of both. */
 import type { Engine } from "../../components/config/upstream.ts";
 import { type CacheOptions, startCache, type TestCache } from "./cache.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { type TestUpstream, testUpstream } from "./upstream.ts";
 
-/** A registry that a cache is to serve, and what the cache asks of it. */
+/** A registry behind a fault proxy, which records the cache's requests. */
 export interface FrontedUpstream {
-  /** Push here: it isn't counted. */
+  /** The registry itself. Push here, because the proxy doesn't count it. */
   readonly registry: TestUpstream;
-  /** Where the cache goes, and clients that fall back. */
+  /** The upstream's URL for the cache, and for clients that fall back. */
   readonly proxy: FaultProxy;
 }
 
@@ -18,7 +18,7 @@ export async function frontedUpstream(parts: AsyncDisposableStack): Promise<Fron
   return { registry, proxy };
 }
 
-/** What a registry was asked, as `GET /v2/…`, without the pings by which its origin sees whether it's there. */
+/** The requests to a registry, as `GET /v2/…`, without the pings by which an origin checks its upstream. */
 export function asked({ requests }: FaultProxy): string[] {
   return requests.filter(({ path }) => path !== "/v2/").map(({ method, target }) => `${method} ${target}`);
 }

@@ -19,7 +19,7 @@ export const awsCluster: ClusterCase = {
     const cloud = awsCloud();
     return { cloud, clusters: kubernetesCloud(clusterSurroundings(cloud), cloud.operations) };
   },
-  // A network interface that the cluster's network plugin has lost: https://github.com/aws/aws-k8s-tester/pull/416
+  // Leaves a network interface, as the cluster's network plugin sometimes does: https://github.com/aws/aws-k8s-tester/pull/416
   leaveBehind(cloud) {
     for (const { scope, inputs, outputs } of cloud.things(clusterType)) {
       const subnetId = valueAt("vpcConfig.subnetIds[0]", inputs);
@@ -179,7 +179,7 @@ export const awsCluster: ClusterCase = {
   staysThere: /regions\[0\]\.network\.vpc: the cluster is in `vpc-0d+`, and can't move: /,
 };
 
-/** What a cluster must not be beyond the rules, and its load balancers. */
+/** What is wrong with a cluster and its load balancers, apart from the general rules. */
 function clusterViolations(things: readonly Thing[], region: Config): string[] {
   const same = (one: readonly unknown[], other: unknown) => JSON.stringify(one) === JSON.stringify(other);
   const clusters = things.filter(({ type }) => type === clusterType);

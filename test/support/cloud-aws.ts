@@ -21,7 +21,7 @@ export const aws: CloudCase = {
       objects.filter((object) => object.key === key).map(({ content }) => String(content));
     return named("pod").flatMap((digest) => named(`pods/${digest}.json`));
   },
-  // The machine is told when the new one is there, and the old one stays.
+  // The new Pod is an object of its own, which stays next to the old one. Then the pointer changes.
   podChange: ["create BucketObjectv2 …", "update BucketObjectv2 …-pointer"],
   inPlace: ["create BucketObjectv2", "update BucketObjectv2", "update SecurityGroup", "update Volume"],
   valueOf: ({ inputs }) => String(inputs.value),

@@ -18,7 +18,7 @@ export const azureCluster: ClusterCase = {
     const cloud = azureCloud();
     return { cloud, clusters: kubernetesCloud(clusterSurroundings(cloud), cloud.operations) };
   },
-  // The certificate of the cluster's own account is enough.
+  // None, because the client certificate of the cluster's own account is enough.
   programs: [],
   cluster: managedCluster,
   versionOf: ({ inputs }) => String(inputs.kubernetesVersion),
@@ -177,13 +177,13 @@ export const azureCluster: ClusterCase = {
       ...existing.zoneElsewhere,
       tls: { mode: "acme", email: "platform@example.com" },
     },
-    // A Prometheus of the cluster, by the addresses of Pods and by labels.
+    // Prometheus runs in the cluster: by its Pods' addresses, and by labels.
     access: { clients: ["203.0.113.0/24"], metrics: ["100.64.0.0/16", { podLabels: { app: "prometheus" } }] },
   },
   adoptedTypes: ["ResourceGroup", "VirtualNetwork"],
 };
 
-/** What a cluster must not be beyond the rules, and its load balancers. */
+/** What is wrong with a cluster and its load balancers, apart from the general rules. */
 function clusterViolations(things: readonly Thing[], region: Config): string[] {
   const same = (one: readonly unknown[], other: unknown) => JSON.stringify(one) === JSON.stringify(other);
   const clusters = things.filter(({ type }) => type === managedCluster);

@@ -31,7 +31,7 @@ export const azure: CloudCase = {
   withdrawImages: (cloud) => {
     withdraw(cloud, newestImage);
   },
-  // Disk and interface are part of the machine's own description: gone with it, they are free.
+  // Attachments of disk and interface are part of the machine's description, so they end with it.
   replacement: ["delete VirtualMachine …", "create VirtualMachine …"],
   following: [],
   otherImage: existing.image,

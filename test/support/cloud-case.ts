@@ -1,4 +1,4 @@
-/** What the tests of the engine have to know of a cloud: a table per cloud, cloud-aws.ts and cloud-azure.ts. */
+/** The facts of a cloud that the engine's tests need, in a table per cloud: cloud-aws.ts and cloud-azure.ts. */
 import assert from "node:assert/strict";
 import type { Cloud, Thing } from "../doubles/cloud.ts";
 import type { Fault } from "../doubles/faults.ts";
@@ -6,68 +6,68 @@ import type { Exposure } from "./posture.ts";
 import type { Config } from "./stack-files.ts";
 
 export interface CloudCase {
-  /** The stack file of the region in which the account has what {@link adopting} adopts. */
+  /** The stack file of the region that uses what {@link adopting} adopts. */
   readonly file: string;
-  /** An account as on the first day. */
+  /** A double of a new account. */
   newCloud(): Cloud;
-  /** Pulumi's. */
+  /** Pulumi's types. */
   readonly types: { readonly machine: string; readonly disk: string; readonly secret: string };
   /** In GiB. */
   sizeOf(disk: Thing): number;
-  /** What the machine boots with, base64. */
+  /** A machine's user data in base64. */
   userDataOf(machine: Thing): string;
-  /** Before base64. */
+  /** The cloud's limit of user data, before base64. */
   readonly userDataLimitBytes: number;
-  /** What the machines find as their Pods: the texts of bundleText(). */
+  /** The Pods that the machines can fetch, as texts of bundleText(). */
   podsOf(cloud: Cloud): string[];
-  /** What happens where a region's Pod is another one, in this order, with `…` for the region. */
+  /** The operations after a change of a region's Pod, in order, with `…` for the region. */
   readonly podChange: readonly string[];
-  /** What happens when all that changes in place does at once, sorted, without names. */
+  /** The operations after a change of everything that can change in place, sorted, without names. */
   readonly inPlace: readonly string[];
   valueOf(secret: Thing): string;
-  /** Takes away the images that the machines were made from. */
+  /** Removes the images that the machines were made from. */
   withdrawImages(cloud: Cloud): void;
-  /** What happens to a machine that is replaced, in this order, with `…` for its region. */
+  /** The operations that replace a machine, in order, with `…` for its region. */
   readonly replacement: readonly string[];
-  /** What else changes because it is another machine, sorted. */
+  /** The other operations that follow the replacement, sorted. */
   readonly following: readonly string[];
-  /** For the stack's own architecture, and not the newest. */
+  /** An older image for the stack's own architecture. */
   readonly otherImage: string;
-  /** Another availability zone, where the configuration names one. */
+  /** A move to another availability zone, where the configuration names one. */
   readonly elsewhere?: {
     readonly region: Config;
-    /** What happens then, in this order, with `…` for the region. */
+    /** The operations of the move, in order, with `…` for the region. */
     readonly moves: readonly string[];
-    /** The type of which all stays as it is. */
+    /** The type whose resources all stay. */
     readonly stays: string;
   };
-  /** How machine and disk end when all of it is destroyed, in this order. */
+  /** The operations on machine and disk when the stack is destroyed, in order. */
   readonly destruction: readonly string[];
-  /** What must be there before a machine starts, as types without package. */
+  /** Types, without package, of the resources that must exist before a machine starts. */
   readonly beforeMachine: readonly string[];
-  /** What there is that shouldn't be. */
+  /** The rules that the account's resources break. */
   violations(things: readonly Thing[], exposure: Exposure): string[];
-  /** Each is met on the way, as what it is about needs what failed before. */
+  /** Faults of the cloud. An update meets all of them one after the other, because each one's resource depends on the one that failed before. */
   readonly faults: Readonly<Record<FaultName, Fault>>;
   readonly mistakes: Readonly<Record<string, Mistake>>;
-  /** Of a region with `storage.kind: bucket`. */
+  /** The facts of a region with `storage.kind: bucket`. */
   readonly bucket: BucketCase;
-  /** What they ask of a stack with a network of its own. */
+  /** The governance rules that a stack with its own network meets. */
   readonly governedNetwork: Config;
-  /** What the owners of the account ask of a stack that {@link adopting} is in: `governance`. */
+  /** The `governance` rules of the account of {@link adopting}. */
   readonly governed: Config;
-  /** A region that adopts what is in the account, and is open to everyone. */
+  /** A region that adopts existing resources and is open to everyone. */
   readonly adopting: Config;
-  /** What isn't made then, as types without package. */
+  /** Types, without package, of the resources that it doesn't create. */
   readonly adoptedTypes: readonly string[];
-  /** What is open then, sorted. */
+  /** The rules that open it, sorted. */
   readonly openings: readonly string[];
 }
 
 export interface BucketCase {
-  /** What is made for it, as types without package, each once. */
+  /** Types, without package, of the resources that it creates, each once. */
   readonly types: readonly string[];
-  /** What another number of days changes, with `…` for the region. */
+  /** The operation after a change of the number of days, with `…` for the region. */
   readonly expiry: string;
 }
 
@@ -77,15 +77,18 @@ type FaultName =
   | "a quota that is used up"
   | "a zone without machines";
 
-/** What is wrong in a stack's file, and what must be said of it. */
+/** A mistake in a stack's file, and the messages about it. */
 export interface Mistake {
-  /** Over those of the file. */
+  /** Project-level keys, merged over those of the file. */
   readonly keys?: Config;
   readonly region: Config;
   readonly told: readonly RegExp[];
 }
 
-/** Two of all, which are told by the engine: before anything is asked, and by what the cloud answers. The others are in test/graph/cloud-mistakes.test.ts. */
+/**
+ * The two mistakes that are tested with the engine: one that is found without a request, and one by the cloud's answer.
+ * test/graph/cloud-mistakes.test.ts tests the others.
+ */
 export function mistakesOfEngine(mistakes: Readonly<Record<string, Mistake>>): [string, Mistake][] {
   const found = Object.entries(mistakes).filter(([what]) => isOfEngine(what));
   assert.equal(found.length, 2);

@@ -1,4 +1,7 @@
-/** What the tests of the engine have to know of a cloud in which stacks make clusters: a table per cloud, cloud-aws-cluster.ts and cloud-azure-cluster.ts. */
+/**
+ * The facts that the engine's tests need of a cloud in which stacks create clusters, in a table per cloud: cloud-aws-cluster.ts and
+ * cloud-azure-cluster.ts.
+ */
 import type { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import type { Cloud, Thing } from "../doubles/cloud.ts";
 import type { Fault } from "../doubles/faults.ts";
@@ -8,51 +11,54 @@ import type { Config } from "./stack-files.ts";
 
 export interface ClusterCase {
   readonly provider: keyof typeof services;
-  /** The stack file of the region in which the account has what {@link adopting} adopts. */
+  /** The stack file of the region that uses what {@link adopting} adopts. */
   readonly file: string;
-  /** An account as on the first day, and the clusters that it will have. */
+  /** A double of a new account, and of the clusters that it will have. */
   newAccount(): Account;
-  /** Puts what the cloud may have left around a cluster, before it is destroyed. */
+  /** Adds leftovers that the cloud may keep around a cluster, before the cluster is destroyed. */
   leaveBehind?(cloud: Cloud): void;
-  /** What must be on the PATH of who brings up the stack. */
+  /** Programs that must be on the PATH to bring the stack up. */
   readonly programs: readonly string[];
   /** Pulumi's type of a cluster. */
   readonly cluster: string;
   versionOf(cluster: Thing): string;
-  /** Gives all clusters another number of nodes, as their autoscaler does, where it is the cloud that refuses updates because of it. */
+  /** Changes the number of nodes of all clusters, as their autoscaler does. Only for a cloud that refuses updates because of that. */
   autoscale?(cloud: Cloud, nodes: number): void;
-  /** What an earlier version of this project made otherwise, and this one leaves as it is. */
+  /** A resource that an earlier version of this project created differently, and that this version keeps as it is. */
   readonly earlier?: {
     readonly type: string;
     readonly inputs: Inputs;
-    /** What `up` says of it. */
+    /** The message of `up` about it. */
     readonly told: RegExp;
   };
-  /** What another version changes, sorted, with `…` for the region. */
+  /** The operations after a change of the version, sorted, with `…` for the region. */
   readonly upgrade: readonly string[];
-  /** What happens when all that changes in place does at once, sorted, without names and ConfigMaps. */
+  /** The operations after a change of everything that can change in place, sorted, without names and ConfigMaps. */
   readonly inPlace: readonly string[];
-  /** What must be there before the cluster, and be deleted after it, as types without package. */
+  /** Types, without package, of the resources that must exist before the cluster, and be deleted after it. */
   readonly beforeCluster: readonly string[];
-  /** What there is that shouldn't be, in the account. */
+  /** The rules that the account's resources break. */
   violations(things: readonly Thing[], region: Config): string[];
-  /** Each is met on the way: what it is about needs what failed before, or comes long after it. What doesn't may be made in the same update. */
+  /**
+   * Faults of the cloud. An update meets all of them one after the other: each one's resource depends on the one that failed before, or comes long
+   * after it. Independent resources may be created in the same update.
+   */
   readonly faults: Readonly<Record<string, Fault>>;
   readonly mistakes: Readonly<Record<string, Mistake>>;
-  /** What they ask of a stack with a network of its own. */
+  /** The governance rules that a stack with its own network meets. */
   readonly governedNetwork: Config;
-  /** What the owners of the account ask of a stack that {@link adopting} is in: `governance`. */
+  /** The `governance` rules of the account of {@link adopting}. */
   readonly governed: Config;
-  /** A region that adopts what is in the account. */
+  /** A region that adopts existing resources. */
   readonly adopting: Config;
-  /** What isn't made then, as types without package. */
+  /** Types, without package, of the resources that it doesn't create. */
   readonly adoptedTypes: readonly string[];
-  /** What is said when a network of its own is asked for afterwards, where a cluster can't go there. */
+  /** The message when the region asks for its own network later, for a cloud whose clusters can't move there. */
   readonly staysThere?: RegExp;
 }
 
 export interface Account {
   readonly cloud: Cloud;
-  /** What is in the clusters of {@link cloud}. */
+  /** The objects in the clusters of {@link cloud}. */
   readonly clusters: Cloud;
 }

@@ -5,7 +5,7 @@ import { hasCluster, stackFiles } from "./stack-files.ts";
 
 export const clouds = { aws, azure } satisfies Record<string, CloudCase>;
 
-/** The files in stacks/ for machines in a cloud, each with what is known of the cloud. Those for clusters are in cluster-files.ts. */
+/** The files in stacks/ for machines in a cloud, each with the facts of its cloud. cluster-files.ts has those for clusters. */
 export const cloudFiles = stackFiles
   .filter(({ file, provider }) => !["local", "kubernetes"].includes(provider) && !hasCluster(file))
   .map(({ file, provider }) => ({ file, cloud: caseOf(provider, file) }));

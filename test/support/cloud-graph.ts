@@ -1,6 +1,7 @@
 /**
- * A stack file of this project in an account that a double stands in for, without the engine: the whole program under Pulumi's mocks. What differs between two configurations, and what
- * is replaced because of it, the double says as it says it to the engine. What a replaced resource will be is unknown to a preview, and is what it was here.
+ * The program of a stack file, run under Pulumi's mocks against a double of an account, without the engine. The double says, as to the engine, what
+ * differs between two configurations, and what is replaced for that. The engine's preview doesn't know a replacement's outputs; here they are those
+ * of the old resource.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -21,11 +22,11 @@ import { projectDirectory } from "./project.ts";
 import type { Config } from "./stack-files.ts";
 
 export interface CloudGraph extends AsyncDisposable {
-  /** What another configuration would change in the first region, each as `replace Instance …`, sorted. */
+  /** The operations in the first region after a change of the configuration, as `replace Instance …`, sorted. */
   changes(edit: Edit): Promise<string[]>;
 }
 
-/** A resource of the cloud as the program registers it, and what the program then sees of it. */
+/** A resource as the program registers it, and its state as the program sees it. */
 interface Made {
   readonly resource: RegisteredResource;
   readonly inputs: Inputs;
@@ -35,9 +36,9 @@ interface Made {
 }
 
 interface CloudProgram extends AsyncDisposable {
-  /** As the stack's file has them. */
+  /** The regions of the stack's file. */
   readonly regions: readonly Config[];
-  /** @param before what there is; without, all is made. @throws what the program ends with */
+  /** Runs the program. @param before existing resources; if omitted, everything is created. @throws the error that ends the program */
   run(edit: Edit, before?: ReadonlyMap<string, Made>): Promise<Map<string, Made>>;
 }
 
@@ -97,7 +98,7 @@ async function cloudProgram(file: string, cloud: Cloud): Promise<CloudProgram> {
   return { regions, run, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
 }
 
-/** Of each resource, as the engine tells what the last update left. */
+/** The state of each resource after the last update, as the engine passes it on. */
 function stateOf(before: ReadonlyMap<string, Made> = new Map()): Inputs {
   return Object.fromEntries(
     [...before.values()].map(({ resource: { type, name }, state }) => [
@@ -107,7 +108,7 @@ function stateOf(before: ReadonlyMap<string, Made> = new Map()): Inputs {
   );
 }
 
-/** What a provider refuses is told in words of the engine around it. */
+/** Wraps a provider's error in the engine's words. */
 function asTheEngine(token: string, ask: () => object): Record<string, unknown> {
   try {
     return { ...ask() };
@@ -118,7 +119,7 @@ function asTheEngine(token: string, ask: () => object): Record<string, unknown> 
   }
 }
 
-/** @param file the path of a stack file: what is there before anything changes. */
+/** @param file the path of the stack file from which the existing resources are created */
 export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph> {
   const program = await cloudProgram(file, cloud);
   const { regions, run } = program;
@@ -154,11 +155,11 @@ export async function cloudGraph(file: string, cloud: Cloud): Promise<CloudGraph
 }
 
 export interface CloudRefusals extends AsyncDisposable {
-  /** What a stack with this configuration is refused for, and warned of, in the program's words. */
+  /** The error and the warnings of a stack with this configuration, in the program's words. */
   refusal(edit: Edit): Promise<string>;
 }
 
-/** @param file the path of a stack file, of which nothing is there yet. */
+/** @param file the path of a stack file without existing resources */
 export async function cloudRefusals(file: string, cloud: Cloud): Promise<CloudRefusals> {
   const program = await cloudProgram(file, cloud);
   return {
@@ -169,7 +170,7 @@ export async function cloudRefusals(file: string, cloud: Cloud): Promise<CloudRe
         (error: unknown) => error,
       );
       warn.mock.restore();
-      // Another error would have a stack trace.
+      // Any other error would be printed with a stack trace.
       if (!pulumi.RunError.isInstance(error)) throw error;
       const warnings = warn.mock.calls.map(({ arguments: [message] }) => String(message));
       return [error.message, ...warnings].join("\n");

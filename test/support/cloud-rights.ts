@@ -1,4 +1,4 @@
-/** What the rights of a cloud are, and how a double judges by them: the same shape for each cloud. */
+/** A cloud's rights, and how its double checks them, in the same shape for each cloud. */
 import { type PolicyDocument, policiesFor } from "../../scripts/rights/aws/policy.ts";
 import { rolesFor, type ScopedRole } from "../../scripts/rights/azure/role.ts";
 import type { Resource } from "../../scripts/rights/resources.ts";
@@ -10,18 +10,18 @@ import { type ArmRequest, azureGuard, isAllowed as isAllowedByArm } from "../dou
 import type { Cloud } from "../doubles/cloud.ts";
 import type { Guard } from "../doubles/guard.ts";
 
-/** What an identity may do. */
+/** The actions that an identity may use. */
 export interface Rights {
   readonly actions: readonly string[];
   without(action: string): Rights;
-  /** As the double judges: see {@link Judge}. */
+  /** The documents that the double checks: see {@link Judge}. */
   readonly documents: unknown;
 }
 
 export interface Judge extends Guard {
-  /** Whoever asks has these from now on. */
+  /** The rights of all further requests. */
   rights: Rights;
-  /** Whether something that was asked for is allowed by these, and wouldn't be without the action. */
+  /** Whether these rights allow a past request that they would refuse without the action. */
   needs(action: string, rights: Rights): boolean;
 }
 
@@ -72,7 +72,7 @@ function ofArm(documents: readonly ScopedRole[]): Rights {
   };
 }
 
-/** @param guardOf a cloud's guard, by what its documents are at the time */
+/** @param guardOf creates a cloud's guard, which reads the current documents */
 function judgeBy<Document, Asked extends { readonly action: string }>(
   rights: Rights,
   guardOf: (documents: () => readonly Document[]) => Guard & { readonly asked: readonly Asked[] },

@@ -1,4 +1,4 @@
-/** A stack file of this project under the real engine, in an account that a double stands in for. */
+/** A stack file of this project under the real engine, with a double in place of the account. */
 import { writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
@@ -9,9 +9,9 @@ import { type EngineRun, newStack, type Operation, type Project, type ProjectOpt
 import { tempDir } from "./scope.ts";
 import { type Config, keysOf } from "./stack-files.ts";
 
-/** What the engine says that it did, or in a preview would do. */
+/** What the engine did or, in a preview, would do. */
 export interface CloudRun extends Omit<EngineRun, "changes"> {
-  /** Each as `create Instance eu-central-1`, sorted; what stayed the same isn't in it. */
+  /** Each as `create Instance eu-central-1`, sorted; unchanged resources are left out. */
   readonly changes: readonly string[];
 }
 
@@ -19,17 +19,17 @@ export interface CloudStack
   extends Pick<Project, "environment" | "file" | "pulumi" | "script" | "setSecret" | "setSecrets" | "state">,
     AsyncDisposable {
   readonly cloud: Cloud;
-  /** As its file has them. */
+  /** The regions of its file. */
   readonly regions: readonly Config[];
-  /** Writes the stack's file: `keys` over those of the file in stacks/, `region` over each of its regions. Secrets are gone then. */
+  /** Writes the stack's file: `keys` over those of the file in stacks/, `region` over each of its regions. This removes its secrets. */
   configure(keys: Config, region?: Config): Promise<void>;
   /** See {@link Project}. */
   run(operation: Operation, args?: readonly string[]): Promise<CloudRun>;
-  /** What the cloud did since the last call, each as `create Instance eu-central-1`. */
+  /** The cloud's operations since the last call, each as `create Instance eu-central-1`. */
   done(): string[];
-  /** Of changes, those in each of the stack's regions, in their order, with `…` for its name. */
+  /** Groups changes by the stack's regions, in their order, with `…` for a region's name. */
   byRegion(changes: readonly string[]): Record<string, string[]>;
-  /** What {@link byRegion} gives when the same has happened in all regions. */
+  /** The result of {@link byRegion} if all regions have the same changes. */
   inAllRegions(changes: readonly string[]): Record<string, string[]>;
 }
 
@@ -40,10 +40,10 @@ export interface CloudStackOptions extends Pick<ProjectOptions, "environment" | 
 }
 
 /**
- * @param file the path of a stack file, `…/Pulumi.<stack>.yaml`: what the stack begins with.
+ * @param file the path of a stack file, `…/Pulumi.<stack>.yaml`: the first configuration.
  * @param name of the stack. @default as in the file's name
- * @param others what belongs to the cloud and has a provider of its own.
- * @param programs what the stack's program finds on the PATH, and doesn't run.
+ * @param others doubles of further providers of the cloud
+ * @param programs names that the stack's program finds on the PATH, and doesn't run
  */
 export async function cloudStack(
   file: string,
@@ -85,7 +85,7 @@ export async function cloudStack(
     configure: (keys, region = {}) =>
       project.configure({ ...initial, regions: regions.map((it) => ({ ...it, ...region })), ...keys }),
     async run(operation, args = []) {
-      // So that all that can be under way at one time is.
+      // Enough for all operations that can run at the same time.
       const { changes, ...result } = await project.run(operation, ["--parallel=64", ...args]);
       return { ...result, changes: said(changes) };
     },
@@ -99,13 +99,13 @@ export async function cloudStack(
   };
 }
 
-/** Changes as {@link CloudRun} has them. */
+/** Converts the engine's changes to {@link CloudRun.changes}. */
 export function said(changes: EngineRun["changes"]): string[] {
   const all = changes.map(({ op, type, urn }) => [op, lastPart(type), lastPart(urn)].join(" "));
   return [...new Set(all)].sort();
 }
 
-/** `update Disk westeurope-data` as `update Disk …-data`; nothing if it is of another region. */
+/** `update Disk westeurope-data` as `update Disk …-data`; nothing if the resource belongs to another region. */
 export function withoutRegion(change: string, region: string): string[] {
   const start = change.lastIndexOf(" ") + 1;
   const name = change.slice(start);
@@ -113,7 +113,7 @@ export function withoutRegion(change: string, region: string): string[] {
   return [`${change.slice(0, start)}…${name.slice(region.length)}`];
 }
 
-/** A type without its package, a resource's name. */
+/** A type without its package, or the name from a URN. */
 export function lastPart(text: string): string {
   return text.split(":").at(-1) ?? "";
 }

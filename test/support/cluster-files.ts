@@ -6,14 +6,14 @@ import { hasCluster, stackFiles } from "./stack-files.ts";
 
 export const clusterCases: readonly ClusterCase[] = [awsCluster, azureCluster];
 
-/** The files in stacks/ for clusters in a cloud, each with what is known of the cloud. */
+/** The files in stacks/ for clusters in a cloud, each with the facts of its cloud. */
 export const clusterFiles = stackFiles
   .filter(({ file, provider }) => provider !== "kubernetes" && hasCluster(file))
   .flatMap(({ file, provider }) =>
     clusterCases.filter((it) => it.provider === provider).map((known) => ({ file, known })),
   );
 
-/** @param file a path of {@link clusterFiles}, or that of the case. */
+/** @param file a path from {@link clusterFiles}, or the case's own */
 export async function clusterStack(
   file: string,
   { programs }: ClusterCase,

@@ -1,4 +1,4 @@
-/** Kinds that clusters have when something is installed there: here they are only known, nobody acts on them. */
+/** Kinds from software that clusters install. The API server knows them, but no controller acts on them. */
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export type CrdBundle =
   | "external-secrets"
   | "prometheus-operator";
 
-/** Of a bundle, those that the project's objects and commands are of, as a pattern: the API server takes seconds for the others, which are large. */
+/** A glob of the definitions in each bundle that the project's objects and commands use. The others are large, and the API server takes seconds for them. */
 const files: Record<CrdBundle, string> = {
   "gateway-api": "*_{gateways,httproutes}.yaml",
   "cert-manager": "*_{certificates,certificaterequests,challenges,clusterissuers,orders}.yaml",
@@ -23,7 +23,7 @@ const files: Record<CrdBundle, string> = {
   "prometheus-operator": "*_{podmonitors,prometheusrules,scrapeconfigs}.yaml",
 };
 
-/** Makes the control plane serve them, each in the version that its project released. */
+/** Applies the definitions, each in the version that its project released, and waits until they are served. */
 export async function applyCrds(plane: ControlPlane, ...bundles: readonly CrdBundle[]): Promise<void> {
   const api = plane.config.makeApiClient(CustomObjectsApi);
   const definitions = (await Promise.all(bundles.map(read))).flat();
@@ -32,7 +32,7 @@ export async function applyCrds(plane: ControlPlane, ...bundles: readonly CrdBun
       await plane.objects.create(definition);
       const { group, versions, names } = definition.spec;
       for (const { name: version } of versions.filter(({ served }) => served)) {
-        // Not by the definition's own conditions: to read a large one takes longer than to serve it.
+        // It doesn't wait for the definition's own conditions, because reading a large definition takes longer than serving it.
         await waitUntil(`${names.plural}.${group}/${version} are served`, async () => {
           const { resources } = await api.getAPIResources({ group, version });
           return resources.some(({ name }) => name === names.plural);

@@ -1,4 +1,4 @@
-/** A double for the cloud beside a control plane, where nothing gives load balancers their addresses. */
+/** A double of the cloud controller, which gives load balancers their addresses. */
 import {
   ApiException,
   CoreV1Api,
@@ -11,9 +11,8 @@ import {
 import type { ControlPlane } from "./control-plane.ts";
 
 /**
- * From now on gives every Service of the type LoadBalancer its address, as a cloud's controller does.
- *
- * @param ingress `{ ip }` as at Azure, `{ hostname }` as at AWS. @default an address of RFC 5737
+ * From now on, assigns an address to every Service of the type LoadBalancer.
+ * @param ingress `{ ip }` as in Azure, `{ hostname }` as in AWS. @default an address of RFC 5737
  */
 export async function assignLoadBalancers(
   { config }: ControlPlane,
@@ -26,7 +25,7 @@ export async function assignLoadBalancers(
     const body = { status: { loadBalancer: { ingress: [ingress] } } };
     const options = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
     await core.patchNamespacedServiceStatus({ name, namespace, body }, options).catch((error: unknown) => {
-      // It's deleted already.
+      // It has been deleted since.
       if (!(error instanceof ApiException && error.code === 404)) throw error;
     });
   };

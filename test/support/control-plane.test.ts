@@ -1,4 +1,4 @@
-/** The control plane enforces what a cluster does, and nothing is missing in it that a cluster has. */
+/** The control plane behaves like that of a real cluster. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
@@ -42,7 +42,7 @@ const refused = (code: number, message: RegExp) => (error: unknown) => {
   return true;
 };
 
-/** Pods as the standard's level `restricted` wants them, one in each zone. */
+/** Pods that meet the level `restricted` of Pod Security, one in each zone. */
 const template = (app: string): V1PodTemplateSpec => ({
   metadata: { labels: { app } },
   spec: {
@@ -65,7 +65,7 @@ const template = (app: string): V1PodTemplateSpec => ({
   },
 });
 
-test("a Deployment rolls out over the zones", async () => {
+test("rolls out a Deployment over the zones", async () => {
   const app = "deployed";
   const header = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: app, namespace } };
   const deployment: V1Deployment = {
@@ -82,7 +82,7 @@ test("a Deployment rolls out over the zones", async () => {
   assert.deepEqual(nodes, ["node-0", "node-1", "node-2"]);
 });
 
-test("a StatefulSet has a volume for each Pod, and a budget protects the Pods from eviction", async () => {
+test("creates a volume for each Pod of a StatefulSet, and protects the Pods from eviction by a budget", async () => {
   const app = "stateful";
   const metadata = { name: app, namespace };
   const setHeader = { apiVersion: "apps/v1", kind: "StatefulSet", metadata };
@@ -130,11 +130,11 @@ test("a StatefulSet has a volume for each Pod, and a budget protects the Pods fr
   );
 });
 
-test("a Pod that is deleted has ended before it goes", async () => {
+test("ends a deleted Pod before it removes the object", async () => {
   const name = "ending";
   const header = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace } };
   const core = plane.config.makeApiClient(CoreV1Api);
-  // It can be seen until somebody lets it go.
+  // The finalizer keeps the object until the test removes it.
   const metadata = { name, finalizers: ["example.com/seen"] };
   await core.createNamespacedPod({ namespace, body: { ...template(name), metadata } });
   const becomes = (phase: string) =>
@@ -150,7 +150,7 @@ test("a Pod that is deleted has ended before it goes", async () => {
   });
 });
 
-test("a Pod that violates the namespace's Pod Security is refused", async () => {
+test("refuses a Pod that violates the namespace's Pod Security", async () => {
   const pod: V1Pod = {
     apiVersion: "v1",
     kind: "Pod",
@@ -163,7 +163,7 @@ test("a Pod that violates the namespace's Pod Security is refused", async () => 
   );
 });
 
-test("who has no rights is known, and may do nothing", async () => {
+test("knows a user without rights, and allows them nothing", async () => {
   const config = new KubeConfig();
   config.loadFromFile(plane.kubeconfigWithoutRights);
   const objects = KubernetesObjectApi.makeApiClient(config);
@@ -173,7 +173,7 @@ test("who has no rights is known, and may do nothing", async () => {
   );
 });
 
-test("a load balancer gets the cloud's address, whether it was there before or comes later", async () => {
+test("gives a load balancer the cloud's address, whether it existed before or comes later", async () => {
   const service = (name: string): V1Service => ({
     apiVersion: "v1",
     kind: "Service",
@@ -193,7 +193,7 @@ test("a load balancer gets the cloud's address, whether it was there before or c
   }
 });
 
-test("kinds that are applied are served and validated", async () => {
+test("serves and validates applied kinds", async () => {
   await applyCrds(plane, "gateway-api", "cert-manager", "prometheus-operator");
   const object = (apiVersion: string, kind: string, spec: object) => ({
     apiVersion,

@@ -1,6 +1,6 @@
 /**
- * A real Kubernetes control plane on loopback with nodes that only pretend: Pods are scheduled and become ready there, but no container runs. What it
- * enforces (validation, defaults, RBAC, Pod Security, scheduling, roll-outs) is real. nodes/nodes.ts has real nodes for it.
+ * A real Kubernetes control plane on loopback, with simulated nodes: Pods are scheduled and become ready, but no container runs. Validation,
+ * defaults, RBAC, Pod Security, scheduling and roll-outs are real. nodes/nodes.ts adds real nodes.
  */
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
@@ -27,34 +27,34 @@ import { waitUntil } from "./wait.ts";
 
 const loopback = "127.0.0.1";
 
-/** Where the nodes are, one after the other: `topology.kubernetes.io/zone`. */
+/** The zones of the nodes in turn: `topology.kubernetes.io/zone`. */
 export const zones = ["a", "b", "c"] as const;
 
-/** The name of the user without rights, for a binding that gives them some. */
+/** The name of the user without rights. A test can bind rights to it. */
 export const nobody = "nobody";
 
 export interface ControlPlane extends AsyncDisposable {
   readonly url: URL;
   /** Path of a cluster administrator's kubeconfig. */
   readonly kubeconfig: string;
-  /** Path of the kubeconfig of {@link nobody}, who is known to the API server and may do nothing but ask what it serves. */
+  /** Path of the kubeconfig of {@link nobody}, whom the API server knows, and who may only ask which kinds it serves. */
   readonly kubeconfigWithoutRights: string;
-  /** The administrator's, for typed clients: `plane.config.makeApiClient(AppsV1Api)`. */
+  /** The administrator's configuration for typed clients: `plane.config.makeApiClient(AppsV1Api)`. */
   readonly config: KubeConfig;
   /** The administrator's client for objects of all kinds. */
   readonly objects: KubernetesObjectApi;
 }
 
 export interface ControlPlaneOptions {
-  /** How many nodes pretend, in {@link zones}; with 0, real ones may come. @default 3 */
+  /** The number of simulated nodes, spread over {@link zones}; with 0, real ones can join. @default 3 */
   readonly nodes?: number;
-  /** Whether anything is done about what it is told; without, and without nodes, there is only who can be asked. @default true */
+  /** Whether controllers and a scheduler run. Without them and without nodes, there is only an API server. @default true */
   readonly controllers?: boolean;
   /** CIDR ranges of Services, one for each IP family. @default IPv4 first, and IPv6 */
   readonly serviceRanges?: readonly string[];
 }
 
-/** Starts one, and returns when a Pod can be scheduled. */
+/** Starts a control plane, and returns when it can schedule a Pod. */
 export async function startControlPlane({
   nodes = 3,
   controllers = true,
@@ -113,21 +113,21 @@ export async function startControlPlane({
   const health = new Health(config);
   await waitUntil("the API server is ready", async () => {
     if (!apiServer.running()) throw new Error(await apiServer.log());
-    // The controllers end if it isn't within 10 s of their start.
+    // The controllers exit unless this namespace exists within 10 s of their start.
     if (!(await health.readyz({}))) return false;
     return objects.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
   });
 
   if (controllers) {
-    // One of each, which serve nothing themselves.
+    // Single instances without ports.
     const alone = [`--kubeconfig=${adminKubeconfig}`, "--leader-elect=false", "--secure-port=0"];
     await start("kube-controller-manager", [
       ...alone,
       `--service-account-private-key-file=${serviceAccountKey}`,
       `--root-ca-file=${ca}`,
-      // Not 15 s.
+      // Instead of every 15 s.
       "--horizontal-pod-autoscaler-sync-period=3s",
-      // Real nodes say every 2 s that they are there: not 50 s.
+      // Real nodes renew their lease every 2 s, so 20 s without a sign of life are enough, instead of 50 s.
       ...(nodes === 0 ? ["--node-monitor-grace-period=20s"] : []),
     ]);
     await start("kube-scheduler", alone);
@@ -160,7 +160,7 @@ export async function startControlPlane({
 
 const newToken = () => randomBytes(16).toString("hex");
 
-/** The files of an authority, of the API server's certificate, and of the key that signs service accounts' tokens. */
+/** Makes the files of an authority, of the API server's certificate, and of the key that signs service accounts' tokens. */
 async function makeKeys(directory: string) {
   const names = [loopback, hubAddress];
   const authority = await makeAuthority(names, directory);
@@ -184,7 +184,7 @@ function kubeconfig(url: URL, ca: string, token: string): string {
   });
 }
 
-/** The stages of nodes, Pods and volumes that need no waiting, as one file. */
+/** The stages of nodes, Pods and volumes without delays, as one file. */
 async function stages(): Promise<string> {
   const directory = await ensureFiles("kwok-stages");
   const files = [
@@ -211,7 +211,8 @@ interface Stage {
 }
 
 /**
- * A Pod that is deleted ends before it is gone, as with a kubelet: what waits for that, such as the claims of its own volumes, could otherwise miss it.
+ * Ends a deleted Pod before its object is removed, as a kubelet does. Otherwise, what waits for the end, such as the deletion of its volume claims,
+ * could miss it.
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
  */
 function endingPods(stage: Stage): Stage[] {
@@ -230,7 +231,7 @@ function endingPods(stage: Stage): Stage[] {
   }
 }
 
-/** Whose volumes the stages provide: the cluster's default. */
+/** The cluster's default class, whose volumes the stages provide. */
 async function storageClass(): Promise<V1StorageClass> {
   const file = join(await ensureFiles("kwok-stages"), "volume", "fast", "storage-class.yaml");
   return loadYaml(await readFile(file, "utf8"));
@@ -246,7 +247,7 @@ function node(index: number): V1Node {
   return { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
 }
 
-/** All nodes are ready, and free of the taint that they begin with. @throws AssertionError that says which aren't, and why */
+/** Asserts that all nodes are ready, and without their initial taint. @throws AssertionError with each other node and its reason */
 export async function assertReady(objects: KubernetesObjectApi, count: number): Promise<true> {
   const { items } = await objects.list<V1Node>("v1", "Node");
   const problems = items.flatMap(({ metadata, spec, status }) => {

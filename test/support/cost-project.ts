@@ -1,4 +1,4 @@
-/** A project directory of its own with this project's Pulumi.yaml and stack files of a test's choice, for `npm run cost`, `npm run regions` and `npm run render`. */
+/** A project directory with this project's Pulumi.yaml and stack files of the test's choice, for `npm run cost`, `npm run regions` and `npm run render`. */
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -8,22 +8,22 @@ import { tempDir } from "./scope.ts";
 
 export interface CostProject extends AsyncDisposable {
   readonly directory: string;
-  /** Writes a stack's file; without a text, removes it. */
+  /** Writes a stack's file, or removes it if there is no text. */
   setStack(name: string, text?: string): Promise<void>;
   /** Commits all files to a git repository in the directory. */
   commit(): Promise<void>;
-  /** `npm run cost -- …`. Doesn't throw when it fails. */
+  /** Runs `npm run cost -- …`. Doesn't throw when the command fails. */
   cost(...args: string[]): Promise<CostRun>;
-  /** The same of `npm run regions -- …`. */
+  /** Runs `npm run regions -- …` in the same way. */
   regions(...args: string[]): Promise<CostRun>;
-  /** The same of `npm run render -- …`. */
+  /** Runs `npm run render -- …` in the same way. */
   render(...args: string[]): Promise<CostRun>;
 }
 
 export interface CostRun {
   readonly exitCode: number;
   readonly stdout: string;
-  /** Without progress, which only a slow machine shows. */
+  /** Without progress messages, which appear only on slow machines. */
   readonly stderr: string;
 }
 
@@ -36,8 +36,8 @@ export const stackFiles = {
 };
 
 /**
- * With no stack.
- * @param environment what the command is given besides
+ * Makes a project without stacks.
+ * @param environment additional variables for the commands
  */
 export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<CostProject> {
   const { path: directory, [Symbol.asyncDispose]: remove } = await tempDir();
@@ -46,7 +46,7 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
   const run = async (command: string, args: readonly string[]): Promise<CostRun> => {
     const result = await execa("node", [join(projectDirectory, "scripts", `${command}.ts`), ...args], {
       cwd: directory,
-      // Not what this machine's user is logged in to.
+      // Otherwise the backend would be the one that this machine's user is logged in to.
       env: { PULUMI_CREDENTIALS_PATH: directory, ...environment },
       preferLocal: true,
       localDir: projectDirectory,
@@ -75,7 +75,7 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
   };
 }
 
-/** Of `npm run cost -- --format json`. */
+/** Parses the output of `npm run cost -- --format json`. */
 export function reviewIn(stdout: string): Review {
   return JSON.parse(stdout);
 }

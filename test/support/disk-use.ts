@@ -1,9 +1,9 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What a directory takes of its disk, in MiB. What is deleted meanwhile, and what may not be read, counts nothing. */
+/** The disk space that a directory takes, in MiB. Files that disappear meanwhile and unreadable ones count as nothing. */
 export async function usedMiB(directory: string): Promise<number> {
-  /** By their inodes: a file of several names takes its room once. */
+  /** Blocks by inode, so that a file with several names counts once. */
   const blocks = new Map<number, number>();
   const walk = async (path: string): Promise<void> => {
     const { ino, blocks: count } = await lstat(path);

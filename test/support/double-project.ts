@@ -1,4 +1,4 @@
-/** A project directory of its own with this project's program, in an account that a double stands in for: for the commands that users start in theirs. */
+/** A project directory with this project's program and a double of an account, for the commands that users run in their projects. */
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureEngine } from "../../scripts/setup/engine.ts";
@@ -9,11 +9,11 @@ import { type CostProject, costProject } from "./cost-project.ts";
 import { engineUnderTest, projectDirectory, quickEngine } from "./project.ts";
 
 export interface DoubleProject extends CostProject {
-  /** For processes that are started in it. */
+  /** Options for processes in this directory. */
   readonly options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly stdin: "ignore" };
 }
 
-/** @param others what belongs to the cloud and has a provider of its own. */
+/** @param others doubles of further providers of the cloud */
 export async function doubleProject(cloud: Cloud, others: readonly Cloud[] = []): Promise<DoubleProject> {
   await ensureEngine();
   const parts = new AsyncDisposableStack();

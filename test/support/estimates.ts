@@ -6,18 +6,18 @@ import { readStackFile } from "../../components/config/stack-file.ts";
 import { type EstimateOptions, estimateRegion, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CloudPrices, type PriceBook, priceBook } from "../../components/cost/prices/price-book.ts";
 
-/** The day of the estimates in the tests: not before any price of the book that comes with the project. */
+/** The date of the tests' estimates. No price in the project's price book is newer. */
 export const today = "2026-11-24";
 
 const root = join(import.meta.dirname, "../..");
 const readText = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** The names of the stacks that have a file. */
+/** The names of the stacks with a file. */
 export const stackNames = globSync("stacks/Pulumi.*.yaml", { cwd: root })
   .map((path) => basename(path, ".yaml").slice("Pulumi.".length))
   .sort();
 
-/** A stack as its file and Pulumi.yaml have it. */
+/** A stack, read from its file and Pulumi.yaml. */
 export function stackNamed(name: string): StackConfig {
   return parseConfig(readStackFile(readText("Pulumi.yaml"), readText(`stacks/Pulumi.${name}.yaml`)));
 }
@@ -27,24 +27,24 @@ export interface StackInWords {
   /** The name of the region. */
   readonly region: string;
   readonly topology?: "vm" | "cluster";
-  /** Of a cluster, that of its nodes, where it can be chosen. */
+  /** The machine type, or in a cluster the nodes' type, where it can be chosen. */
   readonly machine?: string;
   readonly storage?: Record<string, string>;
   readonly workload?: Partial<Workload>;
   /** Registries. @default gsoci.azurecr.io */
   readonly registries?: readonly string[];
   readonly tls?: Record<string, string>;
-  /** Over the endpoint's other keys. */
+  /** Merged over the endpoint's other keys. */
   readonly endpoint?: object;
   readonly network?: object | undefined;
   readonly cost?: Partial<StackConfig["cost"]>;
   readonly budget?: Partial<NonNullable<StackConfig["budget"]>>;
 }
 
-/** Of the stacks in words: the machine is the least expensive one then, on which most figures by hand rest. */
+/** The workload of {@link stackOf}. It makes the least expensive machine sufficient, on which most of the expected figures rest. */
 const peakMinutes = 30;
 
-/** A stack of one region, through the real reader of configurations. */
+/** A stack with one region, parsed by the real configuration reader. */
 export function stackOf(words: StackInWords): StackConfig {
   const { provider, region, topology = "vm", machine, registries = ["gsoci.azurecr.io"] } = words;
   return parseConfig({
@@ -88,12 +88,12 @@ export function estimateOf(words: StackInWords, options?: Parameters<typeof esti
   return estimate;
 }
 
-/** What is paid for a line of an estimate, by the beginning of its name. */
+/** The monthly cost of the line whose name starts with `name`. */
 export function costOf({ lines }: Pick<RegionEstimate, "lines">, name: string): number | string | undefined {
   return lines.find((line) => line.name.startsWith(name))?.monthlyCost;
 }
 
-/** A book without one price. */
+/** A price book without one price. */
 export function without(
   cloud: keyof PriceBook,
   region: string,

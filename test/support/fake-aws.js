@@ -1,4 +1,4 @@
-// The AWS command line as far as the runbooks use it: what the API answers, through the command's own `--query`, and what it refuses.
+// A double of the AWS CLI for the calls of the runbooks: it filters the API's answers by the command's own `--query`, and refuses what AWS refuses.
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import jmespath from "jmespath";
@@ -12,7 +12,7 @@ const hostname = "cache.eu-central-1.example.com.";
 const zones = [
   { Id: "/hostedzone/Z0PRIVATE", Name: "example.com.", Config: { PrivateZone: true } },
   { Id: "/hostedzone/Z0PUBLIC", Name: "example.com.", Config: { PrivateZone: false } },
-  // The list begins at the name, and goes on: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html
+  // The list contains the given name and all later ones: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html
   { Id: "/hostedzone/Z0OTHER", Name: "example.net.", Config: { PrivateZone: false } },
 ];
 const records = [

@@ -1,6 +1,7 @@
 /**
- * Route 53 by the AWS CLI, and Azure DNS by `az rest`, in the place of both programs: `node fake-dns.js FILE PROGRAM ARGUMENT…`. The file has the zones and changes with them:
- * `{ [zone]: record[] }`, a record as the cloud's API has it. What the clouds refuse, they refuse in their words.
+ * A double of Route 53 in the AWS CLI, and of Azure DNS in `az rest`: `node fake-dns.js FILE PROGRAM ARGUMENT…`. The file holds the zones, and
+ * changes with them: `{ [zone]: record[] }`, with records in the format of the cloud's API. It refuses what the clouds refuse, with their error
+ * texts.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
@@ -14,7 +15,7 @@ const option = (name) => {
 };
 
 const dotted = (name) => (name.endsWith(".") ? name : `${name}.`);
-/** As Route 53 keeps and compares them. */
+/** A record in the form in which Route 53 stores and compares it. */
 const kept = ({ AliasTarget, ...record }) => ({
   ...record,
   Name: dotted(record.Name),
@@ -29,7 +30,7 @@ function hostedZone(id) {
 }
 
 const aws = {
-  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html: from that name on, whether it is there or not.
+  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html: the records from that name on, whether or not it exists.
   "route53 list-resource-record-sets": () => {
     const start = order({ Name: option("start-record-name"), Type: option("start-record-type") });
     const sorted = [...hostedZone(option("hosted-zone-id"))].sort((one, other) =>
@@ -117,7 +118,7 @@ try {
   if (!call) throw new Error(`argument operation: Found invalid choice '${args[1]}'`);
   const before = JSON.stringify(zones);
   const answer = call();
-  // Several look at the same time: what only looks writes nothing.
+  // Several processes read at the same time, so a call that changes nothing writes nothing.
   if (JSON.stringify(zones) !== before) writeFileSync(file, JSON.stringify(zones));
   if (answer !== undefined) console.log(JSON.stringify(answer));
 } catch (error) {

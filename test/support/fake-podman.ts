@@ -1,7 +1,7 @@
-/** A shell script in podman's place, for tests of what runs podman. */
+/** A shell script in place of podman, for tests of code that runs podman. */
 import { fakePrograms } from "./fake-programs.ts";
 
-/** Puts the script first on PATH, until the end. */
+/** Puts the script first on PATH, until it is disposed. */
 export async function fakePodman(script: string): Promise<AsyncDisposable> {
   const programs = await fakePrograms({ podman: script });
   const { PATH } = process.env;

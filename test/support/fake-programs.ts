@@ -1,24 +1,24 @@
-/** Shell scripts in the place of programs, for tests of what runs them. */
+/** Shell scripts in place of programs, for tests of code that runs these programs. */
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { tempDir } from "./scope.ts";
 
 export interface FakePrograms extends AsyncDisposable {
-  /** Of processes that are to find them first. */
+  /** For processes that must find the scripts first. */
   readonly env: { readonly PATH: string };
   readonly directory: string;
-  /** How they were called so far: program, then arguments. */
+  /** The calls so far: program, then arguments. */
   calls(): Promise<string[][]>;
 }
 
-/** @param scripts per program what it does, in bash */
+/** @param scripts a bash script per program */
 export async function fakePrograms(scripts: Readonly<Record<string, string>>): Promise<FakePrograms> {
   const directory = await tempDir();
   const record = join(directory.path, "calls.recorded");
   await writeFile(record, "");
   for (const [name, script] of Object.entries(scripts)) {
     const file = join(directory.path, name);
-    // One write per call, so that those of a pipe don't mix.
+    // One write per call, so that the records of a pipeline's programs don't mix.
     await writeFile(
       file,
       `#!/bin/bash\nprintf '%s\\n' "$(printf '%s\\0' ${name} "$@" | base64 --wrap 0)" >>${record}\n${script}\n`,

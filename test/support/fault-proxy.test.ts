@@ -29,7 +29,7 @@ beforeEach(() => proxy.forget());
 
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-test("passes a real registry's answers through and counts them", async () => {
+test("passes a registry's answers through, and counts them", async () => {
   const bytes = await (await fetch(blob)).bytes();
   assert.equal(sha256(bytes), digest);
   await fetch(blob, { method: "HEAD" });
@@ -39,7 +39,7 @@ test("passes a real registry's answers through and counts them", async () => {
   assert.equal(proxy.bytes(), bytes.length);
 });
 
-test("records request targets as they arrive", async () => {
+test("records request targets unchanged", async () => {
   const target = "/v2//team/../%2e%2E/a%2fb?ns=x%20y&&";
   const socket = connect(Number(proxy.url.port), proxy.url.hostname);
   socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
@@ -48,7 +48,7 @@ test("records request targets as they arrive", async () => {
   assert.equal(proxy.requests[0]?.query, "?ns=x%20y&&");
 });
 
-test("answers a status by itself, for matching paths only, until removed", async () => {
+test("answers matching paths with a status of its own until the fault is removed", async () => {
   const fault = proxy.inject({ kind: "status", status: 429, headers: { "retry-after": "1" } }, /\/blobs\//);
   assert.equal((await fetch(blob)).status, 429);
   assert.equal((await fetch(new URL("/v2/", proxy.url))).status, 200);
@@ -56,7 +56,7 @@ test("answers a status by itself, for matching paths only, until removed", async
   assert.equal((await fetch(blob)).status, 200);
 });
 
-test("truncates a body at exactly n bytes", async () => {
+test("truncates a body after exactly n bytes", async () => {
   using _ = proxy.inject({ kind: "truncate", bytes: 300_000 });
   const response = await fetch(blob);
   assert.equal(Number(response.headers.get("content-length")), content.blobs[1]?.size);
@@ -65,7 +65,7 @@ test("truncates a body at exactly n bytes", async () => {
   assert.equal(proxy.bytes(), 300_000);
 });
 
-test("corrupts one byte and keeps the length", async () => {
+test("corrupts one byte, and keeps the length", async () => {
   using _ = proxy.inject({ kind: "corrupt" }, digest);
   const bytes = await (await fetch(blob)).bytes();
   assert.equal(bytes.length, content.blobs[1]?.size);
@@ -74,16 +74,16 @@ test("corrupts one byte and keeps the length", async () => {
   assert.equal(sha256(bytes), digest);
 });
 
-test("throttles", async () => {
+test("limits the rate of a body", async () => {
   using _ = proxy.inject({ kind: "throttle", bytesPerSecond: 1_000_000 });
   const start = performance.now();
   assert.equal(sha256(await (await fetch(blob)).bytes()), digest);
   const seconds = (performance.now() - start) / 1000;
-  // A busy machine takes its time.
+  // A busy machine can take longer.
   assert.ok(seconds > 0.95 && seconds < 10, `1 MB at 1 MB/s took ${seconds} s`);
 });
 
-test("holds a body until released", async () => {
+test("holds a body until the fault is removed", async () => {
   const hold = proxy.inject({ kind: "hold" });
   const response = await fetch(blob);
   const body = response.bytes();
@@ -93,7 +93,7 @@ test("holds a body until released", async () => {
   assert.equal(sha256(await body), digest);
 });
 
-test("records that a client went away", async () => {
+test("records that a client disconnected", async () => {
   using _ = proxy.inject({ kind: "throttle", bytesPerSecond: 100_000 });
   const leave = new AbortController();
   const response = await fetch(blob, { signal: leave.signal });
@@ -103,7 +103,7 @@ test("records that a client went away", async () => {
   assert.ok(proxy.bytes() < 500_000);
 });
 
-test("a black hole never answers, a stopped one refuses, and both end", async () => {
+test("never answers as a black hole, refuses connections when stopped, and ends both", async () => {
   const blackHole = proxy.inject({ kind: "black-hole" });
   await assert.rejects(fetch(blob, { signal: AbortSignal.timeout(300) }), { name: "TimeoutError" });
   blackHole.remove();

@@ -1,7 +1,4 @@
-/**
- * A reverse proxy in front of a real registry that counts what is asked of it and fails when told to.
- * It stands between a cache and its upstream.
- */
+/** A reverse proxy between a cache and its upstream registry. It counts the cache's requests, and fails when told to. */
 import { once } from "node:events";
 import {
   createServer,
@@ -15,9 +12,9 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export type Fault =
-  /** Waits before the request goes on to the registry. */
+  /** Waits before it sends the request to the registry. */
   | { readonly kind: "latency"; readonly ms: number }
-  /** Answers by itself. */
+  /** Answers without asking the registry. */
   | {
       readonly kind: "status";
       readonly status: number;
@@ -30,28 +27,28 @@ export type Fault =
   | { readonly kind: "truncate"; readonly bytes: number }
   /** Sends a body of the right length whose first byte has one bit flipped. */
   | { readonly kind: "corrupt" }
-  /** Sends each body no faster than this. */
+  /** Limits the rate of each body. */
   | { readonly kind: "throttle"; readonly bytesPerSecond: number }
-  /** Sends headers and so many bytes of the body, by default none, but no more until the fault is removed. */
+  /** Sends headers and this many bytes of the body, by default none, and the rest when the fault is removed. */
   | { readonly kind: "hold"; readonly bytes?: number };
 
 export interface Injection extends Disposable {
   remove(): void;
 }
 
-/** One request as it arrived, and what came of it; `bytes` and `state` change while it's answered. */
+/** One request and its answer. `bytes` and `state` change while it is answered. */
 export interface Recorded {
   readonly method: string;
-  /** The request target byte by byte: neither decoded nor normalised. */
+  /** The request target byte by byte, neither decoded nor normalised. */
   readonly target: string;
   readonly path: string;
   /** With its question mark; empty without one. */
   readonly query: string;
   /** Body bytes sent to the client. */
   readonly bytes: number;
-  /** `aborted`: the client, or a fault, ended it before the whole answer was sent. */
+  /** `aborted`: the client or a fault ended it before the answer was complete. */
   readonly state: "open" | "complete" | "aborted";
-  /** Absent while there is no answer. */
+  /** Absent until there is an answer. */
   readonly status?: number;
 }
 
@@ -61,11 +58,11 @@ export interface FaultProxy extends AsyncDisposable {
   /** All requests since the start or `forget`, oldest first. */
   readonly requests: readonly Recorded[];
   forget(): void;
-  /** How many requests a path matches; with a digest as the pattern, how many for that blob or manifest. */
+  /** The number of requests whose path matches. A digest as the pattern counts requests for that blob or manifest. */
   count(pattern: string | RegExp, method?: string): number;
   /** Body bytes sent. @param pattern as for `count`. @default all paths */
   bytes(pattern?: string | RegExp): number;
-  /** Adds a fault for the paths that match (default all). Several that match take effect together. */
+  /** Adds a fault for the paths that match (default all). Several matching faults take effect together. */
   inject(fault: Fault, pattern?: string | RegExp): Injection;
   /** Ends all connections and refuses new ones. */
   stopListening(): Promise<void>;
@@ -88,13 +85,13 @@ class Injected {
   }
 }
 
-/** A timer for each chunk would cost more than the chunk. */
+/** Throttling waits in steps of this length, because a timer for each chunk would cost more than sending it. */
 const throttleMs = 20;
 
-/** Chunks no faster than a rate, in slices of at most 50 ms worth. */
+/** Yields chunks at a limited rate, in slices of at most 50 ms. */
 async function* throttled(body: AsyncIterable<Buffer>, bytesPerSecond: number): AsyncGenerator<Buffer> {
   const slice = Math.max(1, Math.floor(bytesPerSecond / 20));
-  // When all that has been sent may have been. What is late isn't made up for.
+  // The time at which everything so far may have been sent. Lost time isn't made up for.
   let due = performance.now();
   for await (const chunk of body) {
     for (let at = 0; at < chunk.length; at += slice) {
@@ -167,7 +164,7 @@ function faulty(body: AsyncIterable<Buffer>, { fault, removed }: Injected): Asyn
   }
 }
 
-/** Without what describes one connection and not the answer. */
+/** Removes the headers that describe the connection and not the answer. */
 function endToEnd(rawHeaders: readonly string[]): string[] {
   const headers: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -222,7 +219,7 @@ export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
     incoming.pipe(onward);
     const [response] = (await once(onward, "response")) as [IncomingMessage];
     record.status = response.statusCode ?? 0;
-    // A truncated body ends with its connection, after the bytes that were to be sent have left.
+    // The connection ends with a truncated body, once its bytes are sent.
     if (faults.some(({ fault }) => fault.kind === "truncate")) outgoing.shouldKeepAlive = false;
     outgoing.writeHead(record.status, endToEnd(response.rawHeaders));
     outgoing.flushHeaders();
@@ -237,7 +234,7 @@ export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
   };
 
   const server = createServer((incoming, outgoing) => {
-    // Whatever goes wrong on either side shows to the client as a broken connection and in the record's state.
+    // An error on either side appears to the client as a broken connection, and in the record's state.
     answer(incoming, outgoing).catch(() => outgoing.destroy());
   });
   const listen = async (port: number) => {

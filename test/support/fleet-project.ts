@@ -1,4 +1,4 @@
-/** A project of its own with several stacks whose resources do as a test says, for `npm run pipeline` under the real engine. */
+/** A project with several stacks whose resources behave as a test says, for `npm run pipeline` under the real engine. */
 import { readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -8,47 +8,47 @@ import { engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
 import { type CostRun, costProject } from "./cost-project.ts";
 import { engineUnderTest, projectDirectory, secretsKeysOf, testKey, withKey } from "./project.ts";
 
-/** What a stack's only resource does, and what its outputs say. */
+/** How a stack's only resource behaves, and what its outputs are. */
 export interface StackKeys {
-  /** Another one replaces the resource. */
+  /** A change replaces the resource. */
   readonly size?: string;
-  /** Another one changes it in place. */
+  /** A change updates the resource in place. */
   readonly label?: string;
-  /** Creating and changing it fails with this. */
+  /** The error with which creation and update fail. */
   readonly failure?: string;
-  /** A file that it waits for when it is created or changed. It makes the file `<waitFor>.waiting` first. */
+  /** A file that creation and update wait for. They first create the file `<waitFor>.waiting`. */
   readonly waitFor?: string;
-  /** Of the region's cache. */
+  /** The output of the region's cache. */
   readonly endpoint?: string;
   readonly ca?: string;
 }
 
 export interface FleetProject extends AsyncDisposable {
   readonly directory: string;
-  /** Writes the stack's file; what its initialization wrote there stays. */
+  /** Writes the stack's file, and keeps what the stack's initialization wrote there. */
   configure(stack: string, keys: StackKeys): Promise<void>;
-  /** `npm run pipeline -- …`, not waited for. Doesn't throw when it fails. */
+  /** Starts `npm run pipeline -- …` without waiting for it. Doesn't throw when it fails. */
   start(...args: string[]): Running;
-  /** The same for `npm run pulumi -- …`. */
+  /** Starts `npm run pulumi -- …` in the same way. */
   startPulumi(...args: string[]): Running;
   /** Runs a command line on a terminal of its own, and doesn't wait for it. */
   startOnTerminal(command: string): Running;
   pipeline(...args: string[]): Promise<CostRun>;
-  /** The Pulumi CLI. @returns what it prints @throws where it fails */
+  /** Runs the Pulumi CLI. @returns its output @throws when it fails */
   pulumi(...args: string[]): Promise<string>;
   /** Commits everything to a git repository. */
   commit(): Promise<void>;
-  /** Ends the engines that run, with their providers, as the end of their machine would. */
+  /** Kills the running engines with their providers, as when their machine dies. */
   killEngines(): Promise<void>;
 }
 
-/** Its end, how to send npm a signal, and how to type on its terminal. */
+/** A running command: its result, a way to send npm a signal, and a way to type on its terminal. */
 export type Running = Promise<CostRun> & {
   kill(signal: NodeJS.Signals): boolean;
   type(text: string): void;
 };
 
-/** The resource has no provider but this program: https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/ */
+/** The resource's provider is part of this program: https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/ */
 const program = `
 import * as pulumi from "@pulumi/pulumi";
 
@@ -90,12 +90,12 @@ export const caches = cache.endpoint ? { [stack]: cache } : {};
 export const cost = { [stack]: { provider: "aws", totals: { byPayer: { us: 1 }, complete: true } } };
 `;
 
-/** As this project's package.json has them. */
+/** The scripts from this project's package.json. */
 const { pipeline, pulumi } = JSON.parse(
   await readFile(join(projectDirectory, "package.json"), "utf8"),
 ).scripts;
 
-/** With stacks that nothing was done with yet. */
+/** Makes a project whose stacks have only their names. */
 export async function fleetProject(stacks: readonly string[]): Promise<FleetProject> {
   await ensureEngine();
   const own = await costProject();
@@ -105,7 +105,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
     "Pulumi.yaml": stringify({
       name: namespace,
       runtime: { name: "nodejs", options: { typescript: false } },
-      // A file: in a folder, the language host looks through all of node_modules for plugins.
+      // A file. If it were a folder, the language host would search all of node_modules for plugins.
       main: "index.js",
       stackConfigDir: "stacks",
     }),
@@ -148,7 +148,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
     },
     commit: own.commit,
     async killEngines() {
-      // One may end by itself when its engine has.
+      // A process may already have ended with its engine.
       await execa("kill", ["-KILL", ...(await enginesIn(directory)).map(String)], { reject: false });
     },
     [Symbol.asyncDispose]: own[Symbol.asyncDispose],
@@ -160,7 +160,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
   return fleet;
 }
 
-/** The processes that run in the directory, without the pipeline's own. */
+/** The processes whose working directory is this one, except the pipeline's own. */
 async function enginesIn(directory: string): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const found = pids.map(async (pid) => {

@@ -1,4 +1,4 @@
-/** The Pod of a cluster on this machine, with ConfigMaps and Secrets in directories that change while it runs, as kubelet changes them. */
+/** A cluster's Pod on this machine. Its ConfigMaps and Secrets are directories that change while it runs, as kubelet changes them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Volume } from "kubernetes-types/core/v1.d.ts";
@@ -24,25 +24,25 @@ export interface FollowedPod extends AsyncDisposable {
   readonly url: URL;
   readonly ca: string;
   readonly ports: PodPorts;
-  /** Of a container's ConfigMap as it is now. */
+  /** The current content of a file in a container's ConfigMap. */
   file(container: string, name: string): string;
-  /** Writes files into a container's ConfigMap volume, in the place of those of these names. */
+  /** Writes files into a container's ConfigMap volume. They replace those of the same names. */
   write(container: string, files: Readonly<Record<string, string>>): Promise<void>;
-  /** What ConfigMaps have with other options. */
+  /** The ConfigMaps' contents with other options. */
   rendered(change: Partial<PodOptions>): Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Whether a container's program would take its files with these among them. Throws with what it says where it wouldn't. */
+  /** Checks whether a container's program accepts its files with these changes. @throws an error with the program's output if it doesn't */
   check(container: string, files: Readonly<Record<string, string>>): Promise<void>;
   writeSecret(name: string, content: string): Promise<void>;
-  /** What the edge says at its status port. */
+  /** The revision that the edge shows at its status port. */
   revision(): Promise<string>;
-  /** In a container: its standard output. */
+  /** Runs a command in a container. @returns its standard output */
   exec(container: string, ...command: string[]): Promise<string>;
   logs(container: string): Promise<string>;
 }
 
 export interface FollowedPodOptions extends Partial<Omit<PodOptions, "upstreams">> {
   readonly upstreams: readonly Upstream[];
-  /** Contents by the secrets' names. */
+  /** Secrets' contents by name. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,4 @@
-/** Regions as GitOps has them: as plain objects, and by the commands of docs/gitops.md. */
+/** Regions for GitOps: as plain objects, and made by the commands of docs/gitops.md. */
 import { readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type KubernetesObject, PatchStrategy } from "@kubernetes/client-node";
@@ -19,7 +19,7 @@ import { testUpstream } from "./upstream.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
 
-/** The objects of a stack's regions, those with `tls: { mode: private }` included, which `npm run render` refuses. */
+/** The objects of a stack's regions. They include regions with `tls: { mode: private }`, which `npm run render` refuses. */
 export async function plainObjects(keys: Keys): Promise<Manifest[]> {
   const ofProject = readStackFile(
     await readFile(join(projectDirectory, "Pulumi.yaml"), "utf8"),
@@ -35,14 +35,17 @@ export async function plainObjects(keys: Keys): Promise<Manifest[]> {
 export const nameOf = ({ kind, metadata: { namespace, name } = {} }: Manifest) =>
   `${kind} ${namespace ?? ""}/${name}`;
 
-/** The paths at which `up` has something else: an autoscaler's number of replicas, and a Secret's name that is Pulumi's, with empty lists beside it. */
+/**
+ * Whether `up` has another value at this path: the number of replicas, which the autoscaler sets, or the name of a Secret, which Pulumi generates,
+ * and the empty lists next to it.
+ */
 export function isOfUp(path: string): boolean {
   return /^Deployment \S+\.spec\.(?:replicas|template\..*\.(?:env|secretKeyRef\.name))$/.test(path);
 }
 
-/** What somebody else's server-side apply of objects would change, as paths after {@link nameOf}. Nothing is changed. */
+/** The paths, after {@link nameOf}, that a server-side apply by another field manager would change. It is a dry run. */
 export async function newsOf({ objects }: ControlPlane, manifests: readonly Manifest[]): Promise<string[]> {
-  // The client has another name for a policy's `from`, and doesn't send this one.
+  // The client doesn't send a policy's `from`, because it has another name for this property.
   const sent = manifests.filter(({ kind }) => kind !== "NetworkPolicy");
   const found = await Promise.all(
     sent.map(async (manifest) => {
@@ -54,26 +57,26 @@ export async function newsOf({ objects }: ControlPlane, manifests: readonly Mani
       return changedPaths({ [key]: before }, { [key]: after });
     }),
   );
-  // Controllers go on meanwhile.
+  // Controllers change these in the meantime.
   const another = /^\S+ \S+?\.(?:status|metadata\.(?:managedFields|generation|resourceVersion))\b/;
   return found.flat().filter((path) => !another.test(path));
 }
 
-/** The blocks of docs/gitops.md with commands, in their order. */
+/** The blocks of docs/gitops.md with commands, in order. */
 const blocks = ["plainYaml", "publish", "install", "uninstall", "takeOver", "disown"] as const;
 
 export interface GitOpsPage extends AsyncDisposable {
   /** Writes the file of the page's stack. */
   configure(keys: Keys): Promise<void>;
-  /** Runs blocks of the page as they stand there; `values` is the first command of `publish`. */
+  /** Runs blocks of the page unchanged; `values` is the first command of `publish`. */
   paste(...names: readonly ((typeof blocks)[number] | "values")[]): Promise<void>;
   /** The names of the files in a directory that the page writes. */
   files(directory: string): Promise<string[]>;
-  /** The objects in the values of a region. */
+  /** The objects in the chart values of a region. */
   values(region: string): Promise<Manifest[]>;
 }
 
-/** With a registry of its own in the place of the page's. */
+/** Prepares the page's commands, with a test registry in place of the page's. */
 export async function gitOpsPage(plane: ControlPlane): Promise<GitOpsPage> {
   await using parts = new AsyncDisposableStack();
   const { url } = parts.use(await testUpstream());

@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 const isUpdate = process.execArgv.includes("--test-update-snapshots");
 
 /**
- * A test for each rendered file against its copy in the folder, and one that the folder has no other. An update removes the others.
+ * Tests each rendered file against its copy in the folder, and that the folder has no other file. An update deletes the others.
  * @param files texts by their path in the folder
  * @param prefix of the tests' names
  */

@@ -1,4 +1,4 @@
-/** The resources that a program registers, seen where they reach the engine, under Pulumi's mocks. */
+/** The resources that a program registers, recorded under Pulumi's mocks where they reach the engine. */
 import "../../scripts/setup/sdk-without-traces.js";
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
@@ -18,24 +18,24 @@ export interface RegisteredResource {
   readonly retainOnDelete: boolean;
   readonly replaceOnChanges: readonly string[];
   readonly ignoreChanges: readonly string[];
-  /** Type and name of the resource that takes this one with it. */
+  /** Type and name of the resource whose deletion deletes this one. */
   readonly deletedWith: string;
-  /** Like `600s`; empty where the provider's own hold. */
+  /** Like `600s`; empty for the provider's default. */
   readonly customTimeouts: { readonly update: string; readonly delete: string };
-  /** Types and names of the resources that must be there before. */
+  /** Types and names of the resources that this one depends on. */
   readonly dependencies: readonly string[];
-  /** What the engine gets in plain text; a secret is {@link secret}. */
+  /** The inputs as the engine gets them in plain text; a secret is {@link secret}. */
   readonly inputs: Readonly<Record<string, unknown>>;
   /** The secrets among the inputs, by path: `properties.value`. */
   readonly secrets: Readonly<Record<string, unknown>>;
   readonly additionalSecretOutputs: readonly string[];
-  /** What a component said its outputs are. */
+  /** The outputs that a component registered. */
   outputs?: Readonly<Record<string, unknown>>;
 }
 
 export const secret = "a secret";
 
-/** The part of the monitor's requests that is looked at; the SDK has no types for them. */
+/** The parts of the monitor's requests that are recorded. The SDK has no types for them. */
 interface Request {
   getType(): string;
   getName(): string;
@@ -59,18 +59,18 @@ interface Request {
 
 type Call = (this: MockMonitor, request: Request, callback: unknown) => unknown;
 
-/** What is said of a resource or of a call besides its type and its inputs. */
+/** The properties of a request for a resource or a function, except its type and its inputs. */
 export interface Asked {
-  /** Of the resource. */
+  /** The resource's name. */
   readonly name: string;
   /** Reference to its provider: the URN, `::` and the ID. */
   readonly provider: string;
 }
 
 /**
- * Runs a program and waits until all it registered has been registered.
- * @param state what a provider would add to a custom resource's inputs; `id` is its id.
- * @param lookUp what a provider's function returns.
+ * Runs a program, and waits until all its registrations are done.
+ * @param state the state of a custom resource in addition to its inputs; `id` is its id
+ * @param lookUp the result of a provider's function
  */
 export async function registeredBy(
   program: () => unknown,
@@ -153,7 +153,7 @@ function typeAndName(urn: string): string {
   return urn.split("::").slice(-2).join(" ").split("$").at(-1) ?? "";
 }
 
-/** A value with {@link secret} in the place of each secret in it, and these. */
+/** Splits a value into a copy with {@link secret} in place of each secret, and the secrets by path. */
 function withoutSecrets(value: Record<string, unknown>): {
   open: Record<string, unknown>;
   secrets: Record<string, unknown>;
@@ -176,7 +176,7 @@ function isSecret(value: unknown): value is { value: unknown } {
   return (value as Record<string, unknown> | null)?.[specialSigKey] === specialSecretSig;
 }
 
-/** The value of an output. */
+/** Waits for the value of an output. */
 export async function settled<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => {
     output.apply(resolve as never);

@@ -20,7 +20,7 @@ let ca: string;
 let layer: Blob;
 let blob: URL;
 
-/** A second registry over the same content, with TLS. */
+/** Adds a second registry with the same content, over TLS. */
 before(async () => {
   const upstream = resources.use(await testUpstream());
   const content = await randomImage({ repository: "team/app", tag: "1", layerMB: 2 });
@@ -50,7 +50,7 @@ before(async () => {
   await waitUntil("the registry serves", () => get(new URL("/v2/", registry), { ca }));
 });
 
-test("many downloads at once, each by its digest and length", async () => {
+test("downloads many bodies at once, each with its digest and length", async () => {
   for (const result of await downloads(8, blob, { ca })) {
     assert.equal(result.digest, layer.digest);
     assert.equal(result.bytes, layer.size);
@@ -61,23 +61,23 @@ test("many downloads at once, each by its digest and length", async () => {
 test("reads slowly", async () => {
   const result = await download(blob, { ca, bytesPerSecond: 2_000_000 });
   assert.equal(result.digest, layer.digest);
-  // A busy machine takes its time.
+  // A busy machine can take longer.
   assert.ok(result.totalMs > 950 && result.totalMs < 10_000, `2 MB at 2 MB/s took ${result.totalMs} ms`);
 });
 
-test("goes away early", async () => {
+test("disconnects early", async () => {
   const result = await download(blob, { ca, leaveAt: 0.1 });
   assert.equal(result.complete, false);
   assert.ok(result.bytes >= layer.size / 10 && result.bytes < layer.size / 2);
 });
 
-test("trusts the given authority only", async () => {
+test("trusts only the given authority", async () => {
   const dir = resources.use(await tempDir());
   const other = await makeAuthority(["localhost"], dir.path);
   await assert.rejects(get(blob, { ca: await readFile(other.certificateFile, "utf8") }));
 });
 
-test("sends what node:https would refuse, and reads the answer", async () => {
+test("sends a request that node:https would refuse, and reads the answer", async () => {
   const bad = await rawRequest(registry, { ca, head: rawHead("/v2/ \u0001") });
   assert.equal(bad?.status, 400);
   const head = rawHead(`/v2/team/app/manifests/1`).replace("\r\n\r\n", "\r\nAccept: */*\r\n\r\n");

@@ -1,4 +1,4 @@
-/** HTTPS clients for tests that need more than a registry client does: odd requests, slow or broken reading. */
+/** HTTPS clients for tests that need more than a registry client offers: unusual requests, slow or aborted reading. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
@@ -22,9 +22,9 @@ interface RequestOptions {
   /** @default GET */
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
-  /** With connections that it keeps. @default one for each request */
+  /** An agent that keeps connections open. @default a connection for each request */
   readonly agent?: Agent;
-  /** Address of this machine to ask from: all of 127.0.0.0/8 are. */
+  /** The source address on this machine, any of 127.0.0.0/8. */
   readonly localAddress?: string;
 }
 
@@ -41,7 +41,7 @@ async function respond(url: URL, options: RequestOptions, signal?: AbortSignal):
   return response;
 }
 
-/** One request, its whole answer in memory: for manifests and errors. Throws on a connection error. */
+/** Sends a request, and reads its whole answer into memory: for manifests and errors. Throws on a connection error. */
 export async function get(url: URL, options: RequestOptions): Promise<Answer> {
   const response = await respond(url, options);
   return { status: response.statusCode ?? 0, headers: response.headers, body: await buffer(response) };
@@ -50,11 +50,11 @@ export async function get(url: URL, options: RequestOptions): Promise<Answer> {
 export interface Download {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
-  /** Body bytes read. */
+  /** Number of body bytes that were read. */
   readonly bytes: number;
-  /** Of what was read. */
+  /** Digest of these bytes. */
   readonly digest: Digest;
-  /** From sending the request to the first byte of the body, and to the end. */
+  /** Time from sending the request to the first byte of the body, and to its end. */
   readonly firstByteMs: number;
   readonly totalMs: number;
   /** Whether the body ended at its announced length. */
@@ -62,11 +62,10 @@ export interface Download {
 }
 
 /**
- * Downloads a body and keeps only its digest. A body that breaks off is reported as not `complete`; a
- * connection or TLS error before the answer throws.
- *
- * @param bytesPerSecond reads no faster. @default as fast as it comes
- * @param leaveAt goes away after this fraction (0 to 1) of the announced length
+ * Downloads a body, and keeps only its digest. If the body breaks off, the result isn't `complete`. A connection or TLS error before the answer
+ * throws.
+ * @param bytesPerSecond the maximum rate. @default unlimited
+ * @param leaveAt disconnects after this fraction (0 to 1) of the announced length
  */
 export async function download(
   url: URL,
@@ -86,7 +85,7 @@ export async function download(
   };
   try {
     if (options.bytesPerSecond === undefined && options.leaveAt === undefined) {
-      // Promises for each chunk would cost more than the chunk.
+      // A promise for each chunk would cost more than reading it.
       response.on("data", take);
       await finished(response);
     } else {
@@ -110,17 +109,16 @@ export async function download(
   };
 }
 
-/** The same download by many clients at once, each on a connection of its own. */
+/** Runs the same download in many clients at once, each on its own connection. */
 export function downloads(count: number, ...args: Parameters<typeof download>): Promise<Download[]> {
   return Promise.all(Array.from({ length: count }, () => download(...args)));
 }
 
 /**
- * Sends a request byte by byte as given, which node:https would normalise or refuse, and reads the answer
- * until the server closes. `undefined` when the server closes without an answer.
- *
- * @param head request line and headers, with CRLF, up to and including the empty line. Add `Connection:
- *   close`; characters are sent as Latin-1, so that any byte can be written
+ * Sends a request byte by byte, which node:https would normalise or refuse, and reads the answer until the server closes the connection.
+ * Returns `undefined` if the server closes it without an answer.
+ * @param head request line and headers, with CRLF, including the empty line at the end. Add `Connection: close`. Characters are sent as Latin-1, so
+ * that any byte can be written
  */
 export async function rawRequest(
   url: URL,
@@ -130,7 +128,7 @@ export async function rawRequest(
   return answer;
 }
 
-/** The same with several requests at once (pipelined), of which only the last says `Connection: close`; none may be a HEAD. */
+/** Does the same with several requests at once (pipelined). Only the last one has `Connection: close`, and none may be a HEAD. */
 export async function rawRequests(
   url: URL,
   { ca, heads }: { ca: string; heads: readonly string[] },
@@ -142,7 +140,7 @@ export async function rawRequests(
   return parseAnswers(await buffer(socket));
 }
 
-/** A request head for `rawRequest`: only the target varies. */
+/** A request head for `rawRequest` with this target. */
 export function rawHead(target: string, { method = "GET", host = "localhost" } = {}): string {
   return `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
 }
@@ -170,7 +168,7 @@ function parseAnswers(bytes: Buffer): Answer[] {
   }
 }
 
-/** RFC 9112, 7.1, without extensions or trailers. @returns the body, and how many bytes it took to send it */
+/** Decodes a chunked body (RFC 9112, 7.1, without extensions or trailers). @returns the body, and its length in chunked form */
 function unchunked(bytes: Buffer): { body: Buffer; length: number } {
   const parts: Buffer[] = [];
   for (let at = 0; ; ) {

@@ -1,28 +1,28 @@
-/** Images made for one test each: of a size, of many layers, or of other bytes under the same tag. */
+/** Images for single tests: of a given size, with many layers, or with other bytes under the same tag. */
 import { createCipheriv, createHash } from "node:crypto";
 import { tarOf } from "../../scripts/seed/archive.ts";
 import { type Content, image, type Platform } from "../../scripts/seed/content.ts";
 
 const platform: Platform = { os: "linux", architecture: "amd64" };
 
-/** Bytes that look random and follow from the seed: AES-CTR over zeros. */
+/** Bytes that look random and depend only on the seed: AES-CTR over zeros. */
 function pseudoRandom(seed: string, length: number): Uint8Array {
   const key = createHash("sha256").update(seed).digest();
   return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
 /**
- * An image whose layers hold incompressible bytes, stored, so that a blob is as large as asked for (plus
- * 0.02 % for tar and gzip) and can be unpacked. The same tag with another `seed` is a moved tag.
+ * An image whose layers hold incompressible bytes. gzip stores them, so that each blob has the given size (plus 0.02 % for tar and gzip) and can be
+ * unpacked. Another `seed` for the same tag makes a moved tag.
  */
 export async function randomImage(args: {
   repository: string;
   tag: string;
   /** @default 1 */
   layers?: number;
-  /** Decimal megabytes, per layer. */
+  /** Decimal megabytes per layer. */
   layerMB: number;
-  /** Chooses the bytes. @default `repository:tag`, so that two images share no blob */
+  /** Determines the bytes. @default `repository:tag`, so that two images share no blob */
   seed?: string;
 }): Promise<Content> {
   const seed = args.seed ?? `${args.repository}:${args.tag}`;

@@ -1,4 +1,4 @@
-/** A backend of files whose stacks look as if they had been brought up. */
+/** A file backend whose stacks have the state of an update that never ran. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -8,11 +8,11 @@ import { projectDirectory } from "./project.ts";
 import { tempDir } from "./scope.ts";
 
 export interface Imported extends AsyncDisposable {
-  /** For whoever asks the backend. */
+  /** The environment for programs that use the backend. */
   readonly environment: NodeJS.ProcessEnv;
-  /** A stack that nothing was done with yet. @param project its directory */
+  /** Creates a stack without resources. @param project its directory */
   init(project: string, stack: string): Promise<void>;
-  /** A stack whose last `pulumi up` has ended with these outputs. */
+  /** Creates a stack whose last `pulumi up` ended with these outputs. */
   withOutputs(project: string, stack: string, outputs: object): Promise<void>;
 }
 

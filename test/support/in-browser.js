@@ -1,12 +1,12 @@
-// What tests look at in a page, as functions of the page itself.
+// Functions with which the tests inspect a page. They run in the page itself.
 
-/** The cells of a table's rows, its head left out. */
+/** The cells of a table's rows, without its head. */
 globalThis.rowsOf = (selector) =>
   [...document.querySelectorAll(`${selector} tbody tr, ${selector} tfoot tr`)].map((row) =>
     [...row.cells].map((cell) => cell.textContent),
   );
 
-/** Of an element's text with the page: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
+/** The contrast of an element's text with its background: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
 globalThis.contrastOf = (selector) => {
   const luminance = (color) => {
     const [red, green, blue] = color

@@ -1,10 +1,10 @@
-/** What docs/upgrading.md and docs/kubernetes.md say changes in place: an example of each such key. */
+/** An example for each key that changes in place according to docs/upgrading.md and docs/kubernetes.md. */
 import type { Config } from "./stack-files.ts";
 
 export interface Edit {
-  /** Over those of the stack file. */
+  /** Merged over the stack file's keys. */
   readonly keys?: Config;
-  /** Over each of its regions. */
+  /** Merged over each region of the stack file. */
   readonly region?: Config;
 }
 
@@ -23,7 +23,7 @@ const remoteWrite = { url: "https://metrics.example.com/push" };
 const thresholds = { podOutdatedMinutes: 20 };
 const labels = { installation: "other" };
 
-/** Of these, each gives the machine another Pod, and no other machine. @param endpoint of the stack file */
+/** Edits each of which changes a machine's Pod, and keeps the machine. @param endpoint of the stack file */
 export function editsOfMachine(endpoint: Config): Readonly<Record<string, Edit>> {
   return {
     "the allow-list": { keys: { upstreams: [{ ...upstream, repositories: ["giantswarm/**"] }] } },
@@ -45,7 +45,7 @@ export function editsOfMachine(endpoint: Config): Readonly<Record<string, Edit>>
   };
 }
 
-/** Many of them, and what a larger disk is, at once. @param endpoint of the stack file */
+/** Many of these edits in one, and a larger disk. @param endpoint of the stack file */
 export function allOfMachine(endpoint: Config): Edit {
   return {
     keys: {
@@ -62,7 +62,7 @@ export function allOfMachine(endpoint: Config): Edit {
   };
 }
 
-/** All that changes in place in a cluster which the stack makes, or by a roll-out of the replicas. */
+/** Everything that changes in place, or by a roll-out of the replicas, in a cluster that the stack creates. */
 export const allOfCluster: Edit = {
   keys: {
     upstreams: [{ ...upstream, url: "https://mirror.example.com" }, ghcr],

@@ -1,4 +1,4 @@
-/** A program elsewhere that has this project as a package. */
+/** A program outside of this project that uses the project as a package. */
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
@@ -8,7 +8,7 @@ import { projectDirectory } from "./project.ts";
 /** The name of the program's project. */
 export const programName = "elsewhere";
 
-/** What docs/package.md shows: the program, and another one, which is compiled and not run. */
+/** The two programs that docs/package.md shows. The second one is compiled and not run. */
 async function programs(): Promise<{ program: string; typed: string }> {
   const docs = await readFile(join(projectDirectory, "docs", "package.md"), "utf8");
   const [program, typed] = [...docs.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text]) => text);
@@ -29,7 +29,10 @@ const tsconfig = {
   files: ["index.ts", "typed.ts"],
 };
 
-/** Packs the project, and unpacks it into a directory's program, with just the packages that it names as its dependencies: these are linked, and not installed anew. `typescript` is found where they are. */
+/**
+ * Packs the project, and unpacks it into a program's directory, with links to exactly those packages that it declares as dependencies. `typescript`
+ * is found where they are.
+ */
 export async function installPackage(directory: string): Promise<void> {
   const { stdout } = await execa("npm", ["pack", "--silent", "--pack-destination", directory], {
     cwd: projectDirectory,

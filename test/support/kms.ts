@@ -1,15 +1,15 @@
-/** The two calls of AWS KMS that Pulumi makes: https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
+/** The two calls of AWS KMS that Pulumi uses: https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
 export interface TestKms extends AsyncDisposable {
-  /** What the SDK finds it by, and a user of it. */
+  /** Environment by which the SDK finds the service and credentials. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Keeps nothing secret, nor the process from ending: what it encrypts is the plaintext with a mark in front. */
+/** Starts a double that doesn't really encrypt: the ciphertext is the plaintext with a mark in front. It doesn't keep the process alive. */
 export async function startKms(): Promise<TestKms> {
   const mark = Buffer.from("encrypted:");
   const server = createServer(async (request, response) => {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 let count = 0;
 
 /**
- * Writes the files of a ConfigMap or a Secret into a Pod's volume as kubelet does, at first and whenever they change: each is a link through `..data`, which leads to all the new
- * ones at once. https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/volume/util/atomic_writer.go
+ * Writes the files of a ConfigMap or a Secret into a Pod's volume as kubelet does, at first and after each change: each file is a link through
+ * `..data`. This link changes to the directory of the new files, so all of them appear at once.
+ * https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/volume/util/atomic_writer.go
  */
 export async function writeVolume(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(directory, { recursive: true });

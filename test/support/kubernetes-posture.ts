@@ -1,9 +1,9 @@
-/** What must not be in any cluster, by the rules in policy/, and what only if a stack's configuration says so. */
+/** What no cluster may have by the rules in policy/, and what a cluster may have only if its stack's configuration says so. */
 import type { Resource } from "../../policy/rule.ts";
 import { valueAt, valuesAt } from "../doubles/values.ts";
 import { exposureOf, violationsIn } from "./posture.ts";
 
-/** Each a thing that shouldn't be. */
+/** Describes each violation. */
 export function kubernetesViolations(objects: readonly Resource[], regions: readonly unknown[]): string[] {
   const exposure = exposureOf(regions);
   const mayBeOpen = exposure.clients.some((it) => everyone.includes(it));
@@ -22,7 +22,7 @@ export function kubernetesViolations(objects: readonly Resource[], regions: read
 
 const everyone = ["0.0.0.0/0", "::/0", "world", "all"];
 
-/** Of a rule of either kind: address ranges, entities, and whole selectors. */
+/** The sources of a rule of either kind: address ranges, entities, and whole selectors. */
 function sourcesOf(rule: unknown): unknown[] {
   return [
     ...valuesAt("from[*]", rule).map((peer) => valueAt("ipBlock.cidr", peer) ?? peer),

@@ -1,4 +1,4 @@
-/** Stacks in existing clusters, between them with all that the configuration can say. */
+/** Stacks in existing clusters. Together, they use every part of the configuration. */
 import { rootCertificates } from "node:tls";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
@@ -14,7 +14,7 @@ const region = {
   access: { clients: ["203.0.113.0/24", "2001:db8::/32"] },
 };
 
-/** Of an authority, whichever. */
+/** The certificate of an arbitrary authority. */
 export const ca = rootCertificates[0] ?? "";
 
 const bucket = {
@@ -22,7 +22,7 @@ const bucket = {
   s3: { bucket: "cache", region: "eu-central-1" },
 };
 
-/** Each as a region says it. */
+/** The regions as in a stack file. */
 export const kubernetesRegions = {
   volumes: {
     ...region,
@@ -32,14 +32,14 @@ export const kubernetesRegions = {
       tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoSchedule" }],
     },
   },
-  /** Of which each replica keeps a part. */
+  /** Each replica stores a part of the objects. */
   sharing: {
     ...region,
     storage: { kind: "disk", size: "200GiB" },
     replicas: { min: 3, sharing: "hash" },
     access: { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] },
   },
-  /** Without a second one that serves while it is replaced. */
+  /** With one replica, so nothing serves while it is replaced. */
   "one-volume": { ...region, storage: { kind: "disk", size: "200GiB" }, replicas: { min: 1 } },
   bucket: {
     ...region,
@@ -62,7 +62,7 @@ export const kubernetesRegions = {
       annotations: { "example.com/owner": "team" },
     },
   },
-  /** Reached by IPv6 and IPv4. */
+  /** With IPv4 and IPv6 addresses. */
   "dual-stack": {
     ...region,
     storage: { kind: "disk", size: "200GiB" },
@@ -100,7 +100,7 @@ export const kubernetesRegions = {
     },
     operator: { podMonitor: true },
   },
-  /** In a cluster whose network is Cilium's. */
+  /** In a cluster with Cilium's network. */
   cilium: {
     ...region,
     storage: bucket,
@@ -118,7 +118,7 @@ export const kubernetesRegions = {
       metrics: ["10.0.0.0/8", { namespaceLabels: { "kubernetes.io/metadata.name": "monitoring" } }],
     },
   },
-  /** In a namespace that is there already, on OpenShift, with all that its platform team asks for. */
+  /** In an existing namespace, on OpenShift, with everything that its platform team requires. */
   existing: {
     ...region,
     namespace: { name: "team-cache", create: false },
@@ -167,7 +167,7 @@ export const kubernetesCases = Object.keys(kubernetesRegions) as KubernetesCase[
 
 const sealed = { username: "reader", password: { secure: "v1:x" } };
 
-/** A stack of one region. */
+/** The configuration of a stack with one region. */
 export function kubernetesKeys(name: KubernetesCase, change: Keys = {}): Record<string, unknown> {
   return {
     provider: "kubernetes",
@@ -185,7 +185,7 @@ export function kubernetesKeys(name: KubernetesCase, change: Keys = {}): Record<
   };
 }
 
-/** The plan of a stack's one region. */
+/** The plan of a stack's only region. */
 export function kubernetesPlan(
   name: KubernetesCase,
   change: Keys = {},
@@ -194,13 +194,13 @@ export function kubernetesPlan(
   return workloadPlan(kubernetesRegionPlan(name, change), { networkPolicies });
 }
 
-/** The same before the cluster was asked. */
+/** The same plan before the look-up in the cluster. */
 export function kubernetesRegionPlan(name: KubernetesCase, change: Keys = {}): KubernetesPlan {
   const { regions, ...shared } = parseConfig(kubernetesKeys(name, change));
   return planKubernetes({ ...shared, region: regions[0] as KubernetesRegion, stack: "test" }).plan;
 }
 
-/** Of the cluster that the region is in. */
+/** The kind of policies in the region's cluster. */
 export function networkPoliciesOf(name: KubernetesCase): NetworkPolicies {
   return name === "cilium" ? "cilium" : "kubernetes";
 }

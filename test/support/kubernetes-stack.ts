@@ -1,4 +1,4 @@
-/** A stack with regions in a cluster that is there already: a real control plane, and Pulumi's real provider. */
+/** A stack with regions in an existing cluster: a real control plane, and Pulumi's real provider. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -32,8 +32,8 @@ export const loadBalancerAddress = "203.0.113.10";
 
 /**
  * @param keys of the stack, whose user is {@link nobody}
- * @param existing the control plane. @default one whose nodes pretend
- * @param options of that one
+ * @param existing the control plane. @default one with simulated nodes
+ * @param options of the default control plane
  */
 export async function kubernetesStack(
   keys: Keys,
@@ -51,7 +51,7 @@ export async function kubernetesStack(
     environment: {
       ...(await ensureKubernetesProvider()),
       KUBECONFIG: plane.kubeconfigWithoutRights,
-      // As provider.ts sets it, for a provider that is too old to know the setting.
+      // The same setting as in provider.ts, for a provider that is too old to have it.
       PULUMI_K8S_ENABLE_PATCH_FORCE: "true",
     },
   });
@@ -59,7 +59,7 @@ export async function kubernetesStack(
   return { ...project, plane, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-/** kwok's nodes have none of their own. */
+/** Gives disk sizes to kwok's nodes, which have none. */
 async function giveNodesDisks({ config }: ControlPlane): Promise<void> {
   const core = config.makeApiClient(CoreV1Api);
   const options = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
@@ -70,7 +70,7 @@ async function giveNodesDisks({ config }: ControlPlane): Promise<void> {
   await Promise.all(names.map((name) => core.patchNodeStatus({ name, body }, options)));
 }
 
-/** What clusters have when the Prometheus Operator, cert-manager, the Gateway API and a metrics server are there, with an issuer and a Gateway. */
+/** Installs the kinds of the Prometheus Operator, cert-manager, the Gateway API and a metrics server, an issuer and a Gateway. */
 export async function furnish(plane: ControlPlane): Promise<void> {
   await applyCrds(plane, "gateway-api", "cert-manager", "prometheus-operator");
   const objects: KubernetesObject[] = [
@@ -103,7 +103,7 @@ export async function furnish(plane: ControlPlane): Promise<void> {
   for (const object of objects) await plane.objects.create(object);
 }
 
-/** In place of a server behind the API, a kind that nobody serves. */
+/** A kind without a server behind it, in place of the metrics API. */
 function metricsKind(group: string, plural: string): V1CustomResourceDefinition {
   return {
     apiVersion: "apiextensions.k8s.io/v1",
@@ -124,7 +124,7 @@ function metricsKind(group: string, plural: string): V1CustomResourceDefinition 
   };
 }
 
-/** Allows {@link nobody} just what the regions of the stack take. */
+/** Allows {@link nobody} exactly what the stack's regions need. */
 export async function allow({ config }: ControlPlane, keys: Keys): Promise<void> {
   const { regions, ...shared } = parseConfig({ ...keys });
   const permissions = regions.flatMap((region) => {
@@ -149,7 +149,7 @@ export async function allow({ config }: ControlPlane, keys: Keys): Promise<void>
   });
 }
 
-/** Applies roles of the documentation, whose subject {@link nobody} becomes. */
+/** Applies roles from the documentation, bound to {@link nobody}. */
 export async function allowByRole({ objects }: ControlPlane, file: string): Promise<void> {
   const subjects = [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: nobody }];
   const documents = parseAllDocuments(await readFile(join(projectDirectory, file), "utf8"));

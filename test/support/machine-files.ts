@@ -1,4 +1,4 @@
-/** What a machine is told, unpacked, as files to review. Copies of files of the sources are left out. */
+/** Everything that a machine gets, unpacked as files to review. Copies of the project's source files are left out. */
 import { gunzipSync } from "node:zlib";
 import { parse, stringify } from "yaml";
 import type { Bundle } from "../../components/hosts/podman/bundle.ts";
@@ -8,8 +8,8 @@ interface CloudConfig {
 }
 
 /**
- * By their paths: `cloud-config.yaml` is the user data without the content of the files that it writes; these are below `files`, by their paths on the machine. The Pod's are
- * below `pod`.
+ * Texts by path. `cloud-config.yaml` is the user data without the contents of the files that it writes. These are in `files`, by their paths on the
+ * machine. The Pod's are in `pod`.
  */
 export function machineFiles(userData: Uint8Array, pod: Bundle): Record<string, string> {
   const { write_files: written, ...rest }: CloudConfig = parse(gunzipSync(userData).toString());
@@ -26,7 +26,7 @@ export function machineFiles(userData: Uint8Array, pod: Bundle): Record<string, 
   };
 }
 
-/** Any change of a script is another one. */
+/** Removes digests of scripts, which every change of a script changes. */
 function withoutRevisions(content: string): string {
   return content.replaceAll(/(?<=-)[0-9a-f]{12}\b/g, "…");
 }

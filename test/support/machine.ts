@@ -1,4 +1,4 @@
-/** A machine that follows its Pod, as far as the cache's Prometheus sees one. docs/metrics.md says what it shows. */
+/** A machine that follows its Pod, simulated as the cache's Prometheus sees it. docs/metrics.md describes its metrics. */
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -13,16 +13,16 @@ interface PodState {
   readonly applied: string;
   /** Unix time. */
   readonly appliedSeconds: number;
-  /** Why what is wanted isn't applied. @default nothing failed */
+  /** Why the wanted Pod isn't applied. @default nothing failed */
   readonly failure?: string;
 }
 
 export interface TestMachine extends AsyncDisposable {
-  /** What its node_exporter shows. It has always looked just now. */
+  /** The state in the metrics of its node_exporter, which were always updated just now. */
   state: PodState;
 }
 
-/** Beside a cache whose Prometheus takes up its configuration while it runs. */
+/** Adds the machine to a cache whose Prometheus reloads its configuration while it runs. */
 export async function startMachine(cache: TestCache, state: PodState): Promise<TestMachine> {
   const machine = { state };
   const server = createServer((_, response) => response.end(metrics(machine.state)));

@@ -1,6 +1,6 @@
 import { parseConfig } from "../../components/config/parse.ts";
 
-/** The monitoring of a stack that says nothing about it. */
+/** The monitoring of a stack without keys for it. */
 export const { monitoring: defaultMonitoring } = parseConfig({
   provider: "local",
   regions: [{ name: "local" }],

@@ -1,4 +1,4 @@
-/** What somebody on call runs, in the place of the real programs: they answer as those do, and refuse what those refuse. */
+/** Doubles of the programs that somebody on call runs. They answer as the real programs do, and refuse what those refuse. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type FakePrograms, fakePrograms } from "./fake-programs.ts";
@@ -25,7 +25,7 @@ case "$*" in
   "network nic show "*" /subscriptions/s/networkInterfaces/wire "*) echo 10.1.0.4 ;;
 esac`;
 
-/** `npm run [--silent] SCRIPT -- ARGUMENT…`: what a script is handed is what stands after the two dashes. https://docs.npmjs.com/cli/commands/npm-run */
+/** `npm run [--silent] SCRIPT -- ARGUMENT…` passes the arguments after the two dashes to the script. https://docs.npmjs.com/cli/commands/npm-run */
 const npm = `
 [ "$1" = run ] || { echo "Unknown command: $1" >&2; exit 1; }
 shift
@@ -39,7 +39,7 @@ case $script in
   *) echo "npm error Missing script: $script" >&2; exit 1 ;;
 esac`;
 
-/** The flags of `pulumi up`, `pulumi destroy` and `pulumi stack output` that take a value, and those that don't: https://www.pulumi.com/docs/iac/cli/commands/ */
+/** The flags of `pulumi up`, `pulumi destroy` and `pulumi stack output`, and whether each takes a value: https://www.pulumi.com/docs/iac/cli/commands/ */
 const pulumiFlags: Readonly<Record<string, boolean>> = {
   "--stack": true,
   "--replace": true,
@@ -53,7 +53,7 @@ const pulumiFlags: Readonly<Record<string, boolean>> = {
 const inZone = ["--subscription", "--resource-group", "--zone-name"];
 const ofMachine = ["--subscription", "--resource-group", "--name"];
 
-/** Needed by the command itself, or to reach the right thing whatever the defaults of whoever is on call. */
+/** Flags that the command requires, or without which its target depends on the defaults of the person on call. */
 const required: Readonly<Record<string, readonly string[]>> = {
   // https://docs.aws.amazon.com/cli/latest/reference/
   "aws ec2 describe-instances": ["--region", "--filters"],
@@ -125,7 +125,7 @@ export function onCallPrograms(): Promise<FakePrograms> {
   return fakePrograms({ pulumi: "", git: "", npm, aws, az });
 }
 
-/** @throws AssertionError for a call that the real program, or whoever ran it, would regret. */
+/** @throws AssertionError for a call that the real program refuses, or that could reach the wrong target */
 export function assertSound(call: readonly string[]): void {
   const shown = call.join(" ");
   const [program] = call;
@@ -138,7 +138,7 @@ export function assertSound(call: readonly string[]): void {
   if (program === "pulumi") assertPulumi(call, shown);
 }
 
-/** Without `--stack`, it is whichever was selected last. */
+/** Without `--stack`, Pulumi uses the stack that was selected last. */
 function assertPulumi(call: readonly string[], shown: string): void {
   assert.ok(call.includes("--stack"), `--stack is missing: ${shown}`);
   assert.match(shown, /^pulumi (?:up|destroy|stack output \w+) --/);

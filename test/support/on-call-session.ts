@@ -1,4 +1,4 @@
-/** A shell of somebody who is on call for a cache: `registry-cache` is on its PATH. */
+/** A shell for somebody on call, with `registry-cache` on its PATH. */
 import { chmod, readFile, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
@@ -19,18 +19,18 @@ export interface OnCallSession extends AsyncDisposable {
   readonly shell: Shell;
 }
 
-/** What {@link localSession} needs to know of a cache that podman runs on this machine. */
+/** The facts that {@link localSession} needs of a cache under podman on this machine. */
 export interface OnThisMachine {
-  /** Its label `region`. */
+  /** The value of its label `region`. */
   readonly region: string;
-  /** Where clients reach it. */
+  /** The URL for clients. */
   readonly url: URL;
   /** The name in its certificate. @default the URL's */
   readonly hostname?: string;
   readonly internalPort: number;
-  /** Absolute path of what it keeps. */
+  /** Absolute path of the cache's data directory. */
   readonly directory: string;
-  /** What `pull` pulls. */
+  /** The image that `registry-cache pull` pulls. */
   readonly image: string;
 }
 
@@ -51,13 +51,13 @@ export function localSession(cache: OnThisMachine, env: NodeJS.ProcessEnv = {}):
 }
 
 export interface ClusterSession extends OnCallSession {
-  /** The same with an administrator's rights, for what a runbook asks an administrator to do. */
+  /** A shell with an administrator's rights, for steps that a runbook assigns to an administrator. */
   readonly administrator: Shell;
 }
 
 /**
- * With the kubectl of the cluster's version, and the rights of docs/kubernetes-oncall-role.yaml alone.
- * @param kubeconfig path of an administrator's
+ * A shell with the kubectl of the cluster's version, and only the rights of docs/kubernetes-oncall-role.yaml.
+ * @param kubeconfig path of an administrator's kubeconfig
  */
 export async function clusterSession(
   cache: Pick<OnKubernetes, "region" | "context" | "namespace" | "endpoint" | "image">,

@@ -1,4 +1,4 @@
-/** The ways in which an upstream fails; each lasts until it is disposed of. */
+/** The ways in which an upstream fails. Each lasts until it is disposed. */
 import type { FaultProxy } from "./fault-proxy.ts";
 
 export const outages = {

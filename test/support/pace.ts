@@ -4,9 +4,9 @@ import type { Bundle } from "../../components/hosts/podman/bundle.ts";
 import { renderRules } from "../../components/monitoring/rules/rule-groups.ts";
 
 /**
- * A Pod whose Prometheus scrapes and evaluates every second, with shorter minutes in all its rules: for tests that can't wait. Nothing else changes.
- *
- * @param secondsPerMinute of the rules
+ * Changes a Pod so that its Prometheus scrapes and evaluates every second, and a minute of its rules is shorter: for tests that can't wait. Nothing
+ * else changes.
+ * @param secondsPerMinute the length of a rule's minute
  */
 export function hasten(
   bundle: Bundle,

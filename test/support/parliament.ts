@@ -1,4 +1,4 @@
-/** parliament, which knows what is wrong with a policy of IAM, and botocore, which has AWS's own models: https://github.com/duo-labs/parliament */
+/** parliament, which checks IAM policies, and botocore, which contains AWS's own models: https://github.com/duo-labs/parliament */
 import { existsSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ found = [f for p in json.load(sys.stdin) for f in analyze_policy_string(json.dum
 print(json.dumps([{"issue": f.issue, "detail": f.detail} for f in found]))
 `;
 
-/** @param policies documents */
+/** @param policies policy documents */
 export async function findings(policies: unknown): Promise<Finding[]> {
   return JSON.parse(await python(lint, policies));
 }
@@ -33,7 +33,7 @@ known = lambda name: name.split(".")[1] in session.get_service_model(name.split(
 print(json.dumps([name for name in json.load(sys.stdin) if not known(name)]))
 `;
 
-/** Which of these operations, like `ec2.RunInstances`, AWS's models don't have. */
+/** The operations, like `ec2.RunInstances`, that AWS's models don't have. */
 export async function unknownOperations(operations: readonly string[]): Promise<string[]> {
   return JSON.parse(await python(models, operations));
 }
@@ -44,7 +44,7 @@ async function python(program: string, input: unknown): Promise<string> {
   return stdout;
 }
 
-/** @returns the directory of its packages */
+/** Installs the packages, unless they are there. @returns their directory */
 async function install(): Promise<string> {
   const directory = join(cacheDirectory(), `parliament-${version}`);
   if (existsSync(directory)) return directory;

@@ -4,7 +4,7 @@ import type { RegionKind, Regions } from "../../components/config/schema.ts";
 import type { PlanRequest } from "../../components/hosts/kind.ts";
 
 /**
- * What the plan of a stack's one region is made from.
+ * The arguments of the plan of a stack's only region.
  * @param keys the stack's configuration
  */
 export function planRequest<Name extends RegionKind>(

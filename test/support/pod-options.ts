@@ -4,12 +4,12 @@ import { diskBudget } from "../../components/pod/edge/budget.ts";
 import type { PodOptions, PodRegion } from "../../components/pod/options.ts";
 import { defaultMonitoring } from "./monitoring.ts";
 
-/** With the schema's defaults for all that regions have in common. */
+/** A region with the schema's defaults for the keys that all kinds of regions have. */
 export function podRegion(name: string, hostname: string, port: number): PodRegion {
   return localRegion.parse({ name, endpoint: { hostname, port } });
 }
 
-/** Of a Pod in a cluster: all that its upstreams don't decide. */
+/** The options of a Pod in a cluster, with defaults for everything except its upstreams. */
 export function podOptions({
   upstreams,
   ...change

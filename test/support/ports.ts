@@ -1,6 +1,6 @@
 /**
- * Ports for the programs under test. Between the choice of a port and the moment that a program listens on it pass seconds, so that tests in other
- * processes mustn't choose it, too: each process has blocks of its own. They are below what Linux gives out by itself (32768 and up).
+ * Ports for the programs under test. Seconds pass between the choice of a port and the moment a program listens on it, and tests in other processes
+ * mustn't choose it meanwhile. So each process has its own blocks of ports. They are below the range from which Linux assigns ports (32768 and up).
  */
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
@@ -9,7 +9,7 @@ const firstPort = 20_000;
 const portsPerBlock = 200;
 const blockCount = 60;
 
-/** What is left of this process's block. */
+/** The unused part of this process's block. */
 const left = { next: 0, end: 0 };
 
 /** A TCP port that is free on 127.0.0.1. */
@@ -17,12 +17,12 @@ export async function freePort(): Promise<number> {
   return freePorts(1);
 }
 
-/** The first of so many consecutive free ports. */
+/** The first of `count` consecutive free ports. */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {
     if (left.end - left.next < count) await claimBlock();
     const first = left.next;
-    // Others may ask meanwhile.
+    // Reserved before the wait, because others may call this function meanwhile.
     left.next += count;
     if (first + count > left.end) continue;
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
@@ -30,7 +30,7 @@ export async function freePorts(count: number): Promise<number> {
   }
 }
 
-/** Takes a block, which is this process's until it ends: that of whoever listens on the first port. */
+/** Claims a block until this process ends. A block belongs to the process that listens on its first port. */
 async function claimBlock(): Promise<void> {
   for (;;) {
     const first = firstPort + portsPerBlock * Math.floor(Math.random() * blockCount);

@@ -1,4 +1,4 @@
-/** What must not be in any account or cluster, by the rules in policy/, and what only if a stack's configuration says so. */
+/** What no account or cluster may have by the rules in policy/, and what it may have only if a stack's configuration says so. */
 import { resourceViolations } from "../../policy/judge.ts";
 import type { Resource } from "../../policy/rule.ts";
 import { openingsOf } from "../../policy/rules/open-ports.ts";
@@ -11,13 +11,13 @@ export interface Exposure {
   readonly clients: readonly string[];
   /** Ranges that may read the metrics. */
   readonly metrics: readonly string[];
-  /** Of the endpoints. @default 443 */
+  /** Ports of the endpoints. @default 443 */
   readonly ports?: readonly number[];
 }
 
 const metricsPort = 9443;
 
-/** What a stack file opens. */
+/** The ranges to which a stack file opens a region. */
 export function exposureOf(regions: readonly unknown[]): Exposure {
   const ranges = (list: string) =>
     regions.flatMap((region) => {
@@ -28,16 +28,16 @@ export function exposureOf(regions: readonly unknown[]): Exposure {
   return { clients: ranges("clients"), metrics: ranges("metrics"), ports };
 }
 
-/** What a cloud holds, as the rules judge it. */
+/** A cloud's resource in the form that the rules take. */
 function asResource({ type, name = "", inputs }: Pick<Thing, "type" | "name" | "inputs">): Resource {
   return { type, name, props: inputs };
 }
 
-/** Each a thing that shouldn't be. */
+/** Describes each violation. */
 export function violationsIn(resources: readonly Resource[], exposure: Exposure): string[] {
   const { clients, metrics, ports = [443] } = exposure;
   const allowed = (port: number) => (ports.includes(port) ? clients : port === metricsPort ? metrics : []);
-  // Ranges of ports are against the rules.
+  // The rules forbid ranges of ports, so the first port is enough.
   const beyond = resources.flatMap(openingsOf).flatMap(({ first, from }) =>
     from
       .map((source) => (source === "*" ? "0.0.0.0/0" : source))
@@ -51,7 +51,7 @@ export function violationsIn(resources: readonly Resource[], exposure: Exposure)
   return [...beyond, ...against];
 }
 
-/** The same of what a cloud holds. */
+/** Describes each violation among a cloud's resources. */
 export function violationsOf(things: readonly Thing[], exposure: Exposure): string[] {
   return violationsIn(things.map(asResource), exposure);
 }

@@ -1,4 +1,4 @@
-/** Stacks that governed accounts are asked for: nobody reaches them from the internet, and they have all that such accounts ask for. By the stack's file. */
+/** Regions for governed accounts, by stack file: not reachable from the internet, and with everything that such accounts require. */
 import { existing as inAws } from "../doubles/aws/existing.ts";
 import { existing as inAzure } from "../doubles/azure/account.ts";
 import { aws } from "./cloud-aws.ts";
@@ -8,9 +8,9 @@ import { azureCluster } from "./cloud-azure-cluster.ts";
 import { type Config, keysOf } from "./stack-files.ts";
 
 export interface PrivateRegion {
-  /** Of the stack. */
+  /** The stack's `governance`. */
   readonly governance: Config;
-  /** Over its region, also while it is public. */
+  /** Merged over the region even while it is public. */
   readonly always: Config;
   readonly endpoint: Config;
   readonly access: Config;
@@ -76,12 +76,12 @@ export const privateRegions: Readonly<Record<string, PrivateRegion>> = {
   },
 };
 
-/** Of the first region of a stack's file. */
+/** The endpoint of the first region of a stack's file. */
 export function endpointOf(file: string): Config {
   return (keysOf(file).regions as Config[])[0]?.endpoint as Config;
 }
 
-/** For {@link CloudStack.configure}. */
+/** Arguments for {@link CloudStack.configure}. */
 export function privateConfig(file: string): [keys: Config, region: Config] {
   const { governance, always, ...region } = privateRegions[file] ?? {};
   return [{ governance }, { ...always, ...region }];

@@ -1,10 +1,10 @@
-/** A stack with an upstream that takes credentials. */
+/** A stack with an upstream that requires credentials. */
 import assert from "node:assert/strict";
 import type { CloudStack } from "./cloud-stack.ts";
 
 export const credentials = { username: "reader-of-images", password: "p4ssw0rd-of-images" };
 
-/** Its credentials are the stack's secret `team-login`. */
+/** An upstream whose credentials are the stack's secret `team-login`. */
 export const privateUpstream = {
   name: "team",
   registry: "registry.example.com",
@@ -12,14 +12,14 @@ export const privateUpstream = {
   credentials: "team-login",
 };
 
-/** Each resource was made once, however many times it was tried. */
+/** Asserts that each resource was created once, after any number of attempts. */
 export function assertNoDuplicates(stack: CloudStack): void {
   const made = stack.done();
   assert.deepEqual([...new Set(made)].sort(), made.sort());
   assert.equal(stack.cloud.things().length, made.length);
 }
 
-/** The credentials are neither in the stack's state nor on the machine, in whatever form. */
+/** Asserts that the credentials are neither in the stack's state nor on the machine, in any encoding. */
 export async function assertSecret(stack: CloudStack, userData: string): Promise<void> {
   const { username, password } = credentials;
   const plain = [password, username, `${username}:${password}`];

@@ -1,4 +1,4 @@
-/** An upstream that asks for a name and password, as registries do: https://distribution.github.io/distribution/spec/auth/token/ */
+/** An upstream that requires a name and a password, as registries do: https://distribution.github.io/distribution/spec/auth/token/ */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
@@ -9,11 +9,11 @@ import type { Credentials } from "../../components/config/credentials.ts";
 export interface PrivateUpstream extends AsyncDisposable {
   /** Plain HTTP on loopback. */
   readonly url: URL;
-  /** From now on it takes these credentials alone, and no token of the ones before. */
+  /** From now on, accepts only these credentials, and no earlier token. */
   rotate(to: Credentials): void;
 }
 
-/** A registry in front of `upstream` that gives a token for the credentials, and content for the token. */
+/** A registry in front of `upstream` that issues a token for the credentials, and serves content for the token. */
 export async function privateUpstream(upstream: URL, credentials: Credentials): Promise<PrivateUpstream> {
   let { basic, token } = taken(credentials);
   const server = createServer((incoming, response) => {
@@ -42,7 +42,7 @@ export async function privateUpstream(upstream: URL, credentials: Credentials): 
   };
 }
 
-/** What it takes from whoever has the credentials, and a token to give. */
+/** The `Authorization` header of these credentials, and a token for them. */
 function taken({ username, password }: Credentials) {
   const basic = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   return { basic, token: randomBytes(16).toString("hex") };

@@ -1,24 +1,23 @@
-/** Long-running programs under test: started, stopped by their pid, gone when the test process ends. */
+/** Long-running programs under test. They are stopped by their pid, and end with the test process. */
 import { readFile } from "node:fs/promises";
 import type { Duplex } from "node:stream";
 import { execa } from "execa";
 
 export interface Process extends AsyncDisposable {
   readonly pid: number;
-  /** The other end of its file descriptor 3, which it reads and writes. Only where that was asked for. */
+  /** The other end of the program's file descriptor 3, for reading and writing. Only if it was asked for. */
   readonly line?: Duplex;
   /** Standard output and error so far. */
   log(): Promise<string>;
   running(): boolean;
-  /** Sends SIGTERM, after 5 s SIGKILL, and waits for the end. */
+  /** Sends SIGTERM, after 5 s SIGKILL, and waits until the program ends. */
   stop(): Promise<void>;
-  /** Sends SIGKILL and waits for the end. */
+  /** Sends SIGKILL, and waits until the program ends. */
   kill(): Promise<void>;
 }
 
 /**
- * Starts a program. Throws at once when it can't be executed; that it's ready is the caller's to wait for.
- *
+ * Starts a program. Throws immediately when it can't be executed, and doesn't wait until it is ready.
  * @param logFile receives standard output and error
  * @param env in addition to this process's own
  * @param line whether it has a {@link Process.line}
@@ -47,7 +46,7 @@ export async function startProcess(
   };
   return {
     pid: child.pid,
-    // A pair of sockets, as all that Node.js calls pipes.
+    // A pair of sockets, like everything that Node.js calls a pipe.
     ...(line && { line: child.stdio[3] as unknown as Duplex }),
     log: () => readFile(logFile, "utf8").catch(() => ""),
     running: () => running,

@@ -1,6 +1,4 @@
-/**
- * This project under the real engine: with a state and a configuration file of its own, so that neither the checkout nor what the user has is touched.
- */
+/** This project under the real engine, with its own state and configuration file, so that neither the checkout nor the user's files change. */
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -16,16 +14,16 @@ export const projectDirectory = join(import.meta.dirname, "..", "..");
 
 export type Operation = "preview" | "up" | "refresh" | "destroy" | "import";
 
-/** What the engine says that it did, or in a preview would do. */
+/** What the engine did or, in a preview, would do. */
 export interface EngineRun {
   readonly failed: boolean;
-  /** What happens to resources, in the order of the engine's events, some of it twice; what stays the same isn't in it. */
+  /** Operations on resources in the order of the engine's events. Some appear twice; unchanged resources are left out. */
   readonly changes: readonly ResourceChange[];
-  /** Names of the stack's outputs that aren't what they were. */
+  /** Names of the stack's outputs whose values changed. */
   readonly changedOutputs: readonly string[];
-  /** All that it told the user. */
+  /** All messages to the user. */
   readonly messages: string;
-  /** What policy packs found, each as `mandatory open-ports eu-central-1: …`, in no order. */
+  /** Violations that policy packs found, each as `mandatory open-ports eu-central-1: …`, unordered. */
   readonly violations: readonly string[];
 }
 
@@ -39,19 +37,19 @@ export interface ResourceChange {
 export interface Project {
   /** The stack's file, for `--config-file`. */
   readonly file: string;
-  /** What each process of the engine is given. */
+  /** The environment of each process of the engine. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Writes the stack's file, with what stands under the project's name. Its secrets are gone then. */
+  /** Writes the stack's file with these keys under the project's name. This removes its secrets. */
   configure(keys: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Doesn't throw when the engine fails. `up` has no preview first, but {@link withPreview}. */
+  /** Runs an operation. Doesn't throw when it fails. `up` has no preview, except with {@link withPreview}. */
   run(operation: Operation, args?: readonly string[], environment?: NodeJS.ProcessEnv): Promise<EngineRun>;
-  /** Another command of the CLI on the stack. @returns what it prints */
+  /** Runs another command of the CLI on the stack. @returns its output */
   pulumi(...args: string[]): Promise<string>;
-  /** A script of this project on the stack, and its file, by the state that the stack has. */
+  /** Runs a script of this project on the stack's file and state. */
   script(file: string, ...args: string[]): Promise<ScriptRun>;
-  /** `pulumi config set --secret --path`. */
+  /** Runs `pulumi config set --secret --path`. */
   setSecret(path: string, value: string): Promise<void>;
-  /** The same for several, by their paths, which takes as long as for one. */
+  /** Sets several secrets by their paths, in the time that one takes. */
   setSecrets(values: Readonly<Record<string, string>>): Promise<void>;
   /** The stack's state as it is stored. */
   state(): Promise<string>;
@@ -63,13 +61,13 @@ export interface ScriptRun {
   readonly stderr: string;
 }
 
-/** An argument for `up`, as everyone runs it. */
+/** An argument that gives `up` its preview, as by default for users. */
 export const withPreview = "--skip-preview=false";
 
-/** Arguments with which the engine asks the project's policy pack. */
+/** Arguments with which the engine applies the project's policy pack. */
 export const withPolicies = ["--policy-pack", join(projectDirectory, "policy", "pack.js")];
 
-/** Of what policy packs found in a preview, all but what it can't know, which is said, and judged by `up`. */
+/** The violations in a preview, without the advice that a policy's inputs are still unknown. `up` judges these policies. */
 export function knownViolations({ violations }: Pick<EngineRun, "violations">): string[] {
   const unknown =
     /^advisory [\w-]+ [\w-]+: can't run policy .* during preview: .* can't be known during preview$/;
@@ -78,19 +76,22 @@ export function knownViolations({ violations }: Pick<EngineRun, "violations">): 
 
 export interface ProjectOptions {
   readonly stack: string;
-  /** An empty one, for all that is the stack's own. */
+  /** An empty directory for all of the stack's own files. */
   readonly directory: string;
   readonly keys: Readonly<Record<string, unknown>>;
-  /** What the engine is given besides. */
+  /** Additional environment for the engine. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Another program: the directory of its project file, and the project's name there. @default this project's */
+  /** A program other than this project's: the directory of its project file, and its project's name. */
   readonly program?: string;
   readonly name?: string;
-  /** Whether one process runs this project's program each time, which saves most of the processor time of a run. A user's runs are each in a new one. @default for this project's program */
+  /**
+   * Whether one process runs this project's program every time, which saves most of the processor time of a run. A user's runs each have a new
+   * process. @default for this project's program
+   */
   readonly isWarm?: boolean;
 }
 
-/** What each process of an engine is given that has its state, and all else that it keeps, in a test's directory. */
+/** The environment of an engine whose state and other files are in a test's directory. */
 export async function engineUnderTest(directory: string): Promise<NodeJS.ProcessEnv> {
   const home = join(directory, "home");
   for (const name of [home, join(directory, "state")]) await mkdir(name);
@@ -102,34 +103,34 @@ export async function engineUnderTest(directory: string): Promise<NodeJS.Process
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "of no use to anyone",
-    // Doubles stand in for the clouds' plugins. The engine would try for seconds, at each command, to download those that the state names.
+    // Doubles replace the clouds' plugins. Otherwise each command would try for seconds to download the plugins that the state names.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   };
 }
 
-/** The one of this process. The key of a passphrase would take the engine longest of what it does at each command. */
+/** This process's KMS. Deriving a key from a passphrase would take longer than the rest of a command. */
 let kms: Promise<TestKms> | undefined;
 /** Arguments for `pulumi stack init`, with the {@link testKey}. */
 export const withKey = ["--secrets-provider", "awskms://alias/tests?region=eu-central-1"];
 
-/** What an engine under test is given whose stacks begin {@link withKey}. */
+/** The environment of an engine whose stacks are created {@link withKey}. */
 export async function testKey(): Promise<NodeJS.ProcessEnv> {
   kms ??= startKms();
   return (await kms).environment;
 }
 
-/** The same for one of which no command is killed: the state is written at its end, not after each resource too. */
+/** The same for stacks whose commands aren't killed: the engine writes the state once at the end of a command, not after each resource. */
 export async function quickEngine(): Promise<NodeJS.ProcessEnv> {
   return { ...(await testKey()), PULUMI_SKIP_CHECKPOINTS: "true" };
 }
 
-/** Of a stack's file, what the engine has written into it for its secrets: each a line. */
+/** The lines of a stack's file in which the engine keeps the key of its secrets. */
 export async function secretsKeysOf(file: string): Promise<readonly string[]> {
   const text = await readFile(file, "utf8").catch(() => "");
   return text.match(/^(?:secretsprovider|encryptedkey): .*$/gm) ?? [];
 }
 
-/** A stack that nothing has been done with yet. */
+/** Creates a stack without resources. */
 export async function newStack(options: ProjectOptions): Promise<Project> {
   const { stack, directory, program = projectDirectory, name = namespace } = options;
   const { isWarm = program === projectDirectory } = options;
@@ -162,7 +163,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
 
   const configure: Project["configure"] = async (keys) => {
     const config = Object.fromEntries(Object.entries(keys).map(([key, value]) => [`${name}:${key}`, value]));
-    // As at the stack's beginning: its secrets are encrypted with it.
+    // Keeps the key with which the stack's secrets are encrypted.
     const kept = await secretsKeysOf(file);
     await writeFile(file, [stringify({ config }), ...kept, ""].join("\n"));
   };
@@ -173,7 +174,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   };
 
   await configure(options.keys);
-  // A new stack's key is written beside the project file, so this has one of its own; the engine knows stacks by the project's name.
+  // The engine writes a new stack's key next to the project file, so this stack has its own. It identifies stacks by the project's name.
   await writeFile(join(directory, "Pulumi.yaml"), stringify({ name, runtime: "nodejs" }));
   const { stderr, failed } = await command(["stack", "init", ...withKey], {}, directory);
   if (failed) throw new Error(stderr);
@@ -186,7 +187,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     async run(operation, args = [], env = {}) {
       const confirm =
         operation === "preview" ? [] : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
-      // An import runs no program, and a running one has its environment.
+      // An import runs no program, and a running program keeps the environment that it started with.
       const isAsked = isWarm && operation !== "import" && Object.keys(env).length === 0;
       const host = isAsked ? await askWarmProgram() : [];
       const all = [operation, "--config-file", file, "--json", ...confirm, ...host, ...args];
@@ -211,7 +212,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   };
 }
 
-/** The engine's events, as far as they are looked at: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ (`--json`). */
+/** The parts of the engine's events that are used: https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/ (`--json`). */
 interface EngineEvent {
   readonly resourcePreEvent?: { metadata: ResourceChange };
   readonly resOutputsEvent?: { metadata: ResourceChange & Record<"old" | "new", Outputs | null> };

@@ -17,7 +17,7 @@ interface Series {
   readonly value: [number, string];
 }
 
-/** An instant query that gives a vector. @param base the server's address; its path ends in a slash */
+/** Runs an instant query whose result is a vector. @param base the server's address; its path ends in a slash */
 export async function query(base: URL, expression: string): Promise<Sample[]> {
   const url = new URL("api/v1/query", base);
   url.searchParams.set("query", expression);
@@ -26,14 +26,14 @@ export async function query(base: URL, expression: string): Promise<Sample[]> {
   return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
 }
 
-/** The value of what has one, or undefined where there is nothing. */
+/** The value of the only result, or undefined if there is none. Throws for several. */
 export async function queryValue(base: URL, expression: string): Promise<number | undefined> {
   const [sample, ...more] = await query(base, expression);
   if (more.length > 0) throw new Error(`${more.length + 1} results: ${expression}`);
   return sample?.value;
 }
 
-/** Waits until all targets of all jobs have been scraped since now, each at a time of its own. */
+/** Waits until all targets of all jobs have been scraped from now on. Each has a schedule of its own. */
 export async function allScraped(base: URL): Promise<void> {
   const now = Date.now();
   const url = new URL("api/v1/targets?state=active", base);

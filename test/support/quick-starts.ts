@@ -7,16 +7,16 @@ import { namespace } from "../../components/config/schema.ts";
 import { projectDirectory } from "./project.ts";
 
 export interface QuickStart {
-  /** Of the page: `aws-vm`. */
+  /** The page's name: `aws-vm`. */
   readonly name: string;
   readonly text: string;
-  /** Of the stack file that the page shows. */
+  /** The name of the stack whose file the page shows. */
   readonly stack: string;
   /** The text of that file. */
   readonly file: string;
-  /** Of the file's only region. */
+  /** The name of the file's only region. */
   readonly region: string;
-  /** The lines of all blocks of commands, in their order. */
+  /** The lines of all blocks of commands, in order. */
   readonly commands: readonly string[];
 }
 

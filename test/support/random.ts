@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1, the same for the same start: https://github.com/cprosche/mulberry32 */
+/** Numbers from 0 to 1 that depend only on the seed: https://github.com/cprosche/mulberry32 */
 export function randomFrom(start: number): () => number {
   let state = start;
   return () => {

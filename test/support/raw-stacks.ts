@@ -1,4 +1,4 @@
-/** Stacks as they are written, before they are checked. */
+/** Stack configurations before validation. */
 import assert from "node:assert/strict";
 import { parseConfig } from "../../components/config/parse.ts";
 import { ConfigError } from "../../components/config/problems.ts";
@@ -29,7 +29,7 @@ export function problemsOf(raw: Record<string, unknown>): string[] {
   }
 }
 
-/** Exactly one problem, which matches. */
+/** Asserts that there is exactly one problem, and that it matches. */
 export function assertProblem(raw: Record<string, unknown>, expected: RegExp): void {
   const problems = problemsOf(raw);
   assert.equal(problems.length, 1, problems.join("\n") || `no problem, expected ${expected}`);

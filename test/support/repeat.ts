@@ -1,6 +1,6 @@
 import { setInterval } from "node:timers/promises";
 
-/** Begins the work again and again, whether the last is done or fails or not, until disposed of. */
+/** Starts the work periodically until it is disposed, even while earlier work runs, and after it fails. */
 export function repeat(everyMs: number, work: (turn: number) => Promise<unknown>): AsyncDisposable {
   const end = new AbortController();
   const underWay = new Set<Promise<unknown>>();

@@ -4,11 +4,11 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 export interface Balancer extends AsyncDisposable {
   /** On 127.0.0.1. */
   readonly port: number;
-  /** Of the replicas, on 127.0.0.1; may be changed at any time. */
+  /** The replicas' ports on 127.0.0.1. They may change at any time. */
   readonly ports: number[];
 }
 
-/** Spreads connections in turn over replicas, and passes over one that takes none, as a cloud's load balancer does once it has noticed. */
+/** Distributes connections over the replicas in turn, and skips a replica that refuses them, as a cloud's load balancer does once it has noticed. */
 export async function startBalancer(): Promise<Balancer> {
   const ports: number[] = [];
   const open = new Set<Socket>();

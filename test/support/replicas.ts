@@ -1,4 +1,4 @@
-/** Several Pods of one region on this machine, as a workload has them: one certificate, and perhaps one bucket for all. */
+/** Several Pods of one region on this machine, like the replicas of a workload: with one certificate and, if asked for, one bucket for all. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ClientConfiguration, clientConfiguration } from "../../components/clients/clients.ts";
@@ -38,47 +38,47 @@ export interface Replica extends AsyncDisposable {
   /** `https://localhost:<port>`, or `http:` behind proxies. */
   readonly url: URL;
   readonly ports: PodPorts;
-  /** Of the edge's volume, on this machine. */
+  /** The directory of the edge's volume on this machine. */
   readonly cacheDirectory: string;
   /** Standard output and error of a container so far. */
   logs(container: string): Promise<string>;
-  /** All containers, with no time to end what is under way. */
+  /** Kills all containers without time for requests in progress. */
   kill(): Promise<void>;
 }
 
 export interface ReplicaOptions {
   readonly upstreams: readonly Upstream[];
-  /** With the `data` of a Secret that has its keys. @default none: each replica has what it stores to itself */
+  /** The bucket, and the `data` of a Secret with its keys. @default none: each replica stores its objects itself */
   readonly bucket?: { readonly store: S3Store; readonly secret: string };
   /** @default none */
   readonly proxies?: PodOptions["proxies"];
-  /** Of nginx's configuration, for tests that can't wait for its times. @default as it is */
+  /** Edits nginx's configuration, for tests that can't wait for its timeouts. @default unchanged */
   readonly edit?: (nginxConf: string) => string;
-  /** Who may pull. @default this machine */
+  /** Ranges that may pull. @default this machine */
   readonly clients?: readonly string[];
   /** @default nothing is prefetched */
   readonly prefetch?: PodPrefetch;
-  /** @default that of a small disk */
+  /** @default the budget of a small disk */
   readonly budget?: DiskBudget;
-  /** How many replicas share their blobs; each is started at its turn. @default none does */
+  /** The number of replicas that share their blobs: the first ones that are started. @default none do */
   readonly sharing?: number;
 }
 
 export interface Replicas extends AsyncDisposable {
   readonly ca: string;
   readonly caFile: string;
-  /** Plays another one, with an empty cache, and waits until it is ready (2 to 4 s). */
+  /** Plays another replica with an empty cache, and waits until it is ready (2 to 4 s). */
   start(): Promise<Replica>;
 }
 
 let count = 0;
 
-/** A digest as the bucket's keys have it. */
+/** A digest as in the bucket's keys. */
 export function hexOf(digest: Digest): string {
   return digest.slice("sha256:".length);
 }
 
-/** What the replicas have in common; none is started. */
+/** Prepares what the replicas share, and starts none. */
 export async function replicasOf(options: ReplicaOptions): Promise<Replicas> {
   const dir = await tempDir();
   await makeCertificate({ directory: dir.path, names: ["localhost", localAddress] });
@@ -149,7 +149,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     secrets: {},
     ready: readyUrls(podOptions),
   };
-  // Not by standard input, which podman takes only from a pipe, and Node gives it a socket.
+  // Not by standard input, because podman takes it only from a pipe, and Node.js gives it a socket.
   if (bucket) {
     await podman(["secret", "create", "--env", credentials, "SECRET"], {
       variables: { SECRET: bucket.secret },
@@ -162,7 +162,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     cacheDirectory: directory("cache"),
     logs: (part) => podman(["logs", containerOf(pod, part)], { withStandardError: true }),
     async kill() {
-      // The edge is the first: while it was there without an origin, it would send its clients to the upstream.
+      // The edge is killed first. Without an origin, it would send its clients to the upstream.
       const parts = bundleParts(JSON.parse(pod.bundle)).map(({ container }) => containerOf(pod, container));
       await podman(["kill", ...parts]);
     },
@@ -189,27 +189,27 @@ function readyUrls({ ports, store }: UnlabelledPod): string[] {
   ];
 }
 
-/** Replicas that share a bucket, before a registry whose cache they are. */
+/** Replicas that share a bucket, in front of a registry. */
 export interface Shared extends FrontedUpstream {
   readonly s3: TestS3;
   readonly replicas: readonly Replica[];
-  /** Starts another one. */
+  /** Starts another replica. */
   add(): Promise<Replica>;
-  /** Leads to all replicas, as a load balancer does. */
+  /** Distributes connections over all replicas, as a load balancer does. */
   readonly balancer: Balancer;
-  /** An image in the registry, of layers that no other has. @default one layer of 1 MB */
+  /** Pushes an image, whose layers no other image has, to the registry. @default one layer of 1 MB */
   pushed(name: string, size?: { readonly layers?: number; readonly layerMB?: number }): Promise<Content>;
-  /** Until the bucket has blobs that were pulled: a moment after the client has them. */
+  /** Waits until the bucket has the blobs of a pull, which is a moment after the client has them. */
   stored(blobs: readonly Blob[]): Promise<void>;
   readonly ca: string;
   readonly caFile: string;
-  /** For clients of the balancer; they reach the registry by a way of their own. */
+  /** The configuration for clients of the balancer. They reach the registry by {@link direct}. */
   readonly clients: ClientConfiguration;
-  /** That way. */
+  /** The clients' own path to the registry. */
   readonly direct: FaultProxy;
 }
 
-/** @param count how many replicas are started */
+/** @param count the number of replicas to start */
 export async function startShared(
   parts: AsyncDisposableStack,
   delivery: S3Store["delivery"],

@@ -1,21 +1,21 @@
-/** Runs the blocks of the runbooks, as whoever is on call pastes them, and keeps account of who runs which. */
+/** Runs the blocks of the runbooks as somebody on call pastes them, and records which test file runs which block. */
 import assert from "node:assert/strict";
 import { relative } from "node:path";
 import type { AlertName } from "../../components/config/alerts.ts";
 import { projectDirectory } from "./project.ts";
 import { type Block, blocksOf, type Place, runbook, type Section, withVariables } from "./runbooks.ts";
 
-/** A shell in one of the places. */
+/** Runs a script in a shell at one of the places. */
 export type Shell = (script: string) => Promise<{ readonly exitCode: number; readonly output: string }>;
 
 export interface RunOptions {
-  /** In place of the values in the first line of blocks that set these variables. */
+  /** Replaces the values in blocks whose first line sets these variables. */
   readonly values?: Readonly<Record<string, string>>;
-  /** Commands that may fail here: the fault is there, or the place hasn't what they ask for. @default none */
+  /** Commands that may fail here, because the fault is present, or because the place lacks what they need. @default none */
   readonly mayFail?: RegExp;
 }
 
-/** Of the blocks of a section. */
+/** Selects blocks of a section. */
 export interface Choice {
   /** Only blocks with such text. @default all */
   readonly matching?: RegExp;
@@ -23,7 +23,7 @@ export interface Choice {
   readonly except?: RegExp;
 }
 
-/** Which blocks a test file runs. Each block of each place must be in one: test/unit/runbooks.test.ts. */
+/** The blocks that a test file runs. Each block must be claimed for each of its places: test/unit/runbooks.test.ts checks this. */
 interface Claim extends Choice {
   readonly file: string;
   readonly place: Place;
@@ -31,13 +31,13 @@ interface Claim extends Choice {
   readonly of?: readonly AlertName[];
   /** @default all */
   readonly sections?: readonly Section[];
-  /** Only blocks that are also of this place, where the file runs them. @default they are run in {@link place} */
+  /** The place where the file runs them, of which the blocks must be, too. @default {@link place} */
   readonly as?: Place;
-  /** Only blocks that aren't of this place. */
+  /** Excludes the blocks of this place. */
   readonly notOn?: Place;
 }
 
-/** Blocks of nothing but the program's own commands, which it answers on every host from the same containers. */
+/** Matches blocks with only the program's own commands. Their result is the same on every host, because it comes from the same containers. */
 const programOnly =
   /^(?:(?:registry-cache (?!k )|for origin in|UPSTREAM=|PART=|ORIGIN=|CLIENT=| {2}awk ).*\n)+$/;
 
@@ -52,7 +52,8 @@ export const claims: readonly Claim[] = [
   { file: alerts, place: "local" },
   { file: alerts, place: "client" },
   { file: alerts, place: "anywhere" },
-  // In a machine of the boot tests, a command can take seconds. There, some blocks run each command of the program, and so do all blocks that take more than the program.
+  // In the boot tests' machines, a command can take seconds. They run enough blocks to cover each command of the program, and all blocks that need
+  // more than the program.
   { file: alerts, place: "vm", as: "local", matching: programOnly },
   { file: aws, place: "vm", of: ["RegistryCacheDown"], matching: /^registry-cache / },
   {
@@ -87,7 +88,7 @@ export const claims: readonly Claim[] = [
     of: ["RegistryCacheCertificateExpiring"],
     matching: /certificaterequests|patch certificate|create secret/,
   },
-  // A restart replaces a replica: once for all of them, and what verifies is what looks, too. And the replicas have no prefetch.
+  // A restart replaces a replica, so one test does it for all. The blocks under Verify are also under See. The replicas here have no prefetch.
   { file: alerts, place: "kubernetes", as: "local", of: ["RegistryCachePrefetchIncomplete"] },
   { file: alerts, place: "kubernetes", as: "local", sections: ["Do", "Verify"], matching: programOnly },
   { file: nodes, place: "kubernetes", sections: ["See"], except: /certificaterequests|prefetch/ },
@@ -114,7 +115,7 @@ export function claimsOf(block: Block, place: Place): readonly Claim[] {
   );
 }
 
-/** The runs of one test file. */
+/** The blocks that one test file has run. */
 export class RunbookRuns {
   readonly #file: string;
   readonly #done = new Set<string>();
@@ -124,7 +125,7 @@ export class RunbookRuns {
     this.#file = relative(projectDirectory, file);
   }
 
-  /** Runs the blocks of a section one after the other, each in a shell of its own. @returns all that they print */
+  /** Runs the blocks of a section in order, each in a shell of its own. @returns all their output */
   async run(
     name: AlertName,
     section: Section,
@@ -144,7 +145,7 @@ export class RunbookRuns {
     return outputs.join("\n");
   }
 
-  /** @throws AssertionError unless the file has run all that it claims */
+  /** @throws AssertionError unless the file has run every block that it claims */
   assertComplete(names: readonly AlertName[]): void {
     const mine = names
       .flatMap((name) => runbook(name).blocks)
@@ -168,7 +169,7 @@ function key({ runbook, section, text }: Block, place: Place): string {
   return `${runbook}, ${section}, ${place}:\n${text}`;
 }
 
-/** What no output of a command has. */
+/** Separates a script's output from its failures. No command prints it. */
 const mark = "== what has failed ==";
 
 async function runBlock(block: Block, shell: Shell, { values = {}, mayFail }: RunOptions): Promise<string> {
@@ -176,14 +177,14 @@ async function runBlock(block: Block, shell: Shell, { values = {}, mayFail }: Ru
   const script = [
     "set -uE",
     "failures=$(mktemp)",
-    // As in a shell that somebody types in, what fails ends nothing. But it is seen.
+    // A failed command doesn't end the script, as in an interactive shell. The trap records it.
     `trap 'printf "%s: %s\\n" "$?" "$BASH_COMMAND" >>"$failures"' ERR`,
     withVariables(block, Object.fromEntries(own)),
     "trap - ERR",
     `printf '\\n%s\\n' '${mark}'`,
     'cat "$failures"; rm "$failures"',
   ].join("\n");
-  // Not the script's own standard input: some commands would read it.
+  // The script isn't on standard input, because some commands would read it.
   const encoded = Buffer.from(script).toString("base64");
   const { exitCode, output } = await shell(`bash -c "$(echo ${encoded} | base64 -d)" </dev/null 2>&1`);
   const [printed = "", failures] = output.split(`\n${mark}`);
@@ -191,7 +192,7 @@ async function runBlock(block: Block, shell: Shell, { values = {}, mayFail }: Ru
   assert.ok(exitCode === 0 && failures !== undefined, where);
   for (const failure of failures.split("\n").filter((line) => /^\d+: /.test(line))) {
     const [, status = "", command = ""] = failure.match(/^(\d+): (.*)$/s) ?? [];
-    // Not even a fault makes a program of one that isn't there, or an argument of a mistake.
+    // A fault can't excuse a missing program or a wrong argument.
     const wrong =
       status === "126" || status === "127" || (status === "2" && command.startsWith("registry-cache"));
     assert.ok(!wrong && mayFail?.test(command), `${failure}\n${where}`);

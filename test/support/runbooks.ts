@@ -1,4 +1,4 @@
-/** The runbooks of docs/runbooks, as they stand there: their sections, and the blocks of commands with the places where each is run. */
+/** The runbooks in docs/runbooks: their sections, and their blocks of commands with the places where each runs. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { lexer, type Token, type Tokens } from "marked";
@@ -6,7 +6,7 @@ import { projectDirectory } from "./project.ts";
 
 export const runbooksDirectory = join(projectDirectory, "docs", "runbooks");
 
-/** Where a block is run, as the words after `sh` in its first line say. */
+/** The places where a block runs: the words after `sh` in its first line. */
 export const places = {
   vm: "in the session on a VM, as root",
   local: "in the session for the stack `local` on this machine",
@@ -20,14 +20,14 @@ export const places = {
 
 export type Place = keyof typeof places;
 
-/** What every runbook has, in this order. */
+/** The sections of every runbook, in this order. */
 export const sections = ["Impact", "See", "Do", "Verify"] as const;
 
 export type Section = (typeof sections)[number];
 
 export interface Block {
   readonly runbook: string;
-  /** The heading of the second level that it stands under. */
+  /** The second-level heading above the block. */
   readonly section: string;
   /** The first word after the fence. */
   readonly language: string;
@@ -41,9 +41,9 @@ export interface Block {
 export interface Page {
   readonly headings: readonly { readonly depth: number; readonly text: string }[];
   readonly blocks: readonly Block[];
-  /** The targets of its links, as they are written. */
+  /** The targets of its links, as written. */
   readonly links: readonly string[];
-  /** What stands between backticks in its text and tables. */
+  /** The inline code of its text and tables. */
   readonly codes: readonly string[];
 }
 
@@ -79,7 +79,7 @@ export function page(file: string): Page {
   return { headings, blocks, links, codes };
 }
 
-/** In the order of the page, what stands in lists and tables included. */
+/** All tokens in the order of the page, including those in lists and tables. */
 function* flat(tokens: readonly Token[]): Generator<Token> {
   for (const token of tokens) {
     yield token;
@@ -92,7 +92,7 @@ function* flat(tokens: readonly Token[]): Generator<Token> {
   }
 }
 
-/** As GitHub names them: https://github.com/gjtorikian/html-pipeline/blob/main/lib/html_pipeline/node_filter/table_of_contents_filter.rb */
+/** The anchors that GitHub generates: https://github.com/gjtorikian/html-pipeline/blob/main/lib/html_pipeline/node_filter/table_of_contents_filter.rb */
 export function anchorsOf({ headings }: Page): string[] {
   return headings.map(({ text }) =>
     text
@@ -111,14 +111,14 @@ export function blocksOf(name: string, section: Section, place: Place): readonly
   return runbook(name).blocks.filter((block) => block.section === section && block.places.includes(place));
 }
 
-/** The blocks of another page of docs/. */
+/** The text of each block of commands on another page of docs/. */
 export function commandsIn(file: string): string[] {
   return page(`docs/${file}`)
     .blocks.filter(({ language }) => language === "sh")
     .map(({ text }) => text);
 }
 
-/** The names and values that the first line of a block sets: what its reader changes. */
+/** The variables in the first line of a block, which its reader changes, with their values. */
 export function variablesOf({ text }: Pick<Block, "text">): Record<string, string> {
   const [first = ""] = text.split("\n");
   if (!/^(?:[A-Z_]+=[\w.:/~-]+ ?)+$/.test(first)) return {};
@@ -127,7 +127,7 @@ export function variablesOf({ text }: Pick<Block, "text">): Record<string, strin
   );
 }
 
-/** The block with other values in its first line. @throws Error for a variable that isn't there */
+/** The block with other values in its first line. @throws Error for a variable that the line doesn't set */
 export function withVariables(block: Block, values: Readonly<Record<string, string>>): string {
   const own = variablesOf(block);
   for (const name of Object.keys(values)) {
@@ -139,13 +139,14 @@ export function withVariables(block: Block, values: Readonly<Record<string, stri
   return [first.join(" "), ...rest].join("\n");
 }
 
-/** A value for the shell. `~` stays what it is for a shell. */
+/** A value as a word for the shell, which still expands `~`. */
 function word(value: string): string {
   return /^[\w.:/~-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 
 /**
- * Which of a region's resources the runbook's update takes, by `--replace` and by `--exclude`. In these patterns, `*` stands for anything but a colon, and `**` for anything:
+ * The region's resources that the runbook's update selects by `--replace` or `--exclude`. In these patterns, `*` matches anything except a colon, and
+ * `**` matches anything:
  * https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/deployment.go
  */
 export function takenBy(

@@ -1,4 +1,4 @@
-/** An S3-compatible server on loopback that checks signatures, presigned ones, too: https://github.com/versity/versitygw */
+/** An S3-compatible server on loopback that checks signatures, including presigned ones: https://github.com/versity/versitygw */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -11,21 +11,21 @@ import { tempDir } from "./scope.ts";
 import { waitUntil } from "./wait.ts";
 
 export interface TestS3 extends AsyncDisposable {
-  /** What replicas and clients reach the server by: all requests pass through it. */
+  /** A proxy between the server and its clients, through which all requests pass. */
   readonly proxy: FaultProxy;
-  /** The bucket, without the name of a Secret for its keys. */
+  /** The bucket, without the name of a Secret with its keys. */
   store(delivery: S3Store["delivery"]): S3Store;
-  /** The bucket as a place for Pulumi's state: https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3 */
+  /** The bucket as a backend of Pulumi's state: https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3 */
   readonly backend: { readonly url: string; readonly environment: NodeJS.ProcessEnv };
-  /** The `data` of such a Secret, as podman takes it. */
+  /** The `data` of a Secret with the bucket's keys, in podman's format. */
   readonly secret: string;
-  /** Whose keys are known, and who has no rights to the bucket. */
+  /** The keys of another user, whom the server knows, and who has no rights to the bucket. */
   stranger(): Promise<NodeJS.ProcessEnv>;
-  /** Puts an object there. */
+  /** Stores an object. */
   put(key: string, text: string): Promise<void>;
   /** Keys of all objects that match, sorted. */
   keys(pattern: RegExp): Promise<string[]>;
-  /** Deletes all objects that match, as a lifecycle rule does: nobody is told. Returns their keys. */
+  /** Deletes all objects that match, without telling anyone, as a lifecycle rule does. @returns their keys */
   remove(pattern: RegExp): Promise<string[]>;
 }
 
@@ -34,7 +34,7 @@ const region = "eu-central-1";
 const accessKey = "TESTACCESSKEY0000000";
 const secretKey = "not/a/real/secret/key/0000000000000000000";
 
-/** A server with one empty bucket. */
+/** Starts a server with one empty bucket. */
 export async function startS3(): Promise<TestS3> {
   const dir = await tempDir();
   const data = join(dir.path, "data");

@@ -19,7 +19,7 @@ before(async () => {
   seeded = await seed(upstream.url, names);
 });
 
-/** The parts of an index or image manifest that are looked at. */
+/** The parts of an index or image manifest that the tests read. */
 interface Manifest {
   readonly manifests: { readonly digest: Digest }[];
   readonly layers: { readonly digest: Digest }[];
@@ -33,13 +33,13 @@ async function manifest(repository: string, reference: string): Promise<Manifest
   return (await response.json()) as Manifest;
 }
 
-test("the same content is built twice, byte by byte", async () => {
+test("builds the same content twice, byte by byte", async () => {
   assert.equal((await sampleImage(names)).manifest.digest, seeded.image.manifest.digest);
   assert.equal((await sampleChart(names)).manifest.digest, seeded.chart.manifest.digest);
   assert.equal(sampleArtifact(names).manifest.digest, seeded.artifact.manifest.digest);
 });
 
-test("a registry client copies the image with both platforms, which share a layer", async () => {
+test("lets a registry client copy the image with both platforms, which share a layer", async () => {
   const dir = resources.use(await tempDir());
   const source = `docker://${upstream.url.host}/team/esbuild:latest`;
   const copy = ["copy", "--insecure-policy", "--all", "--src-tls-verify=false", source, `dir:${dir.path}`];
@@ -51,7 +51,7 @@ test("a registry client copies the image with both platforms, which share a laye
   assert.equal(new Set(images.map(({ layers }) => layers[1]?.digest)).size, 2);
 });
 
-test("image and artifact have a signature, which names them", async () => {
+test("signs image and artifact, with signatures that name them", async () => {
   for (const { repository, manifest: signed } of [seeded.image, seeded.artifact]) {
     const [layer] = (await manifest(repository, `${signed.digest.replace(":", "-")}.sig`)).layers;
     const response = await fetch(new URL(`/v2/${repository}/blobs/${layer?.digest}`, upstream.url));
@@ -61,7 +61,7 @@ test("image and artifact have a signature, which names them", async () => {
   }
 });
 
-test("a signature is the key's, and no other's", () => {
+test("signs with its key and no other", () => {
   const [key, other] = [1, 2].map(() => generateKeyPairSync("ec", { namedCurve: "P-256" }));
   assert.ok(key && other);
   const [, payload] = signatureOf(seeded.artifact, names.registry, key.privateKey).blobs;
@@ -70,14 +70,14 @@ test("a signature is the key's, and no other's", () => {
   assert.ok(!verify("sha256", payload.bytes, other.publicKey, signature));
 });
 
-test("seeding again changes nothing, not even the signatures", async () => {
+test("changes nothing, not even the signatures, when it seeds again", async () => {
   const tag = `${seeded.image.manifest.digest.replace(":", "-")}.sig`;
   const before = await manifest("team/esbuild", tag);
   assert.deepEqual(await seed(upstream.url, names), seeded);
   assert.deepEqual(await manifest("team/esbuild", tag), before);
 });
 
-test("the registry keeps its content over a restart", async () => {
+test("keeps the registry's content across a restart", async () => {
   await upstream.stop();
   await assert.rejects(manifest("team/esbuild", "latest"));
   await upstream.start();

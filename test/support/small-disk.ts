@@ -1,4 +1,4 @@
-/** A file system of its own that is small enough to be filled. Needs root. */
+/** A file system that is small enough to fill. Needs root. */
 import { appendFile, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -6,7 +6,7 @@ import { tempDir } from "./scope.ts";
 
 export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
-  /** Takes all the space that is left, until it is disposed of. */
+  /** Fills the remaining space until it is disposed. */
   fill(): Promise<AsyncDisposable>;
 }
 
@@ -28,7 +28,7 @@ export async function smallDisk(sizeMiB: number): Promise<SmallDisk> {
   };
 }
 
-/** Takes all the space of a {@link smallDisk} but for so many bytes. What makes room afterwards has it. */
+/** Fills a {@link smallDisk} except for this many bytes. It doesn't take space that is freed later. */
 export async function leaveFree(path: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(path);
   await appendFile(join(path, "ballast"), Buffer.alloc(Math.max(0, bavail * bsize - bytes)));

@@ -1,11 +1,11 @@
-/** Small images of several platforms, and whether a cache has all of them. */
+/** Small images for several platforms, and an assertion that a cache has all of them. */
 import assert from "node:assert/strict";
 import { tarOf } from "../../scripts/seed/archive.ts";
 import { type Content, type Digest, image, index, type Platform } from "../../scripts/seed/content.ts";
 import { asked, type Chain, registryName } from "./chain.ts";
 import { download } from "./http.ts";
 
-/** Small, for two platforms, with a layer that all images share. */
+/** A small image for two platforms. All these images share a layer. */
 export async function smallImage(name: string, tags: readonly string[]): Promise<Content> {
   const repository = `giantswarm/${name}`;
   const layer = async (text: string) => {
@@ -22,7 +22,7 @@ export async function smallImage(name: string, tags: readonly string[]): Promise
   return index({ repository, tags, images });
 }
 
-/** As a client gets it: with the tag, what it stands for, and all below. */
+/** Asserts that a client gets the tag, its manifest, and everything below. */
 export async function assertServed({ cache }: Pick<Chain, "cache">, content: Content): Promise<void> {
   const ask = async (rest: string, digest: Digest) => {
     const url = new URL(`/v2/${content.repository}/${rest}?ns=${registryName}`, cache.url);
@@ -35,7 +35,7 @@ export async function assertServed({ cache }: Pick<Chain, "cache">, content: Con
   for (const child of content.children) await assertServed({ cache }, child);
 }
 
-/** Blobs that came from the upstream. */
+/** Digests of the blobs that the upstream served. */
 export function fetchedBlobs({ proxy }: Chain): string[] {
   return asked(proxy).flatMap((request) => /^GET .*\/blobs\/(sha256:\w+)$/.exec(request)?.[1] ?? []);
 }

@@ -1,4 +1,4 @@
-/** The files in stacks/, all of them: a new one is tested without another word. */
+/** All files in stacks/. Tests over this list include new files automatically. */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -7,12 +7,12 @@ import { projectDirectory } from "./project.ts";
 
 export type Config = Record<string, unknown>;
 
-/** Paths in the project, each with the provider that the file is for. */
+/** Paths in the project, each with the file's provider. */
 export const stackFiles = globSync("stacks/Pulumi.*.yaml", { cwd: projectDirectory })
   .sort()
   .map((file) => ({ file, provider: String(keysOf(file).provider) }));
 
-/** What a stack file has under {@link namespace}. */
+/** The keys of a stack file under {@link namespace}. */
 export function keysOf(file: string): Config {
   const { config } = parse(readFileSync(join(projectDirectory, file), "utf8"));
   const prefix = `${namespace}:`;
@@ -24,7 +24,7 @@ export function keysOf(file: string): Config {
   );
 }
 
-/** Whether a stack makes clusters. */
+/** Whether a stack creates clusters. */
 export function hasCluster(file: string): boolean {
   return (keysOf(file).regions as Config[]).some(({ topology }) => topology === "cluster");
 }

@@ -1,4 +1,4 @@
-/** A local stack under the real engine, with data of its own. */
+/** A local stack under the real engine, with a data directory of its own. */
 import { join } from "node:path";
 import type { ClientConfiguration } from "../../components/clients/clients.ts";
 import type { Images } from "../../components/config/images.ts";
@@ -13,9 +13,9 @@ import { freePort, freePorts } from "./ports.ts";
 import { type EngineRun, newStack, type Operation, type ProjectOptions } from "./project.ts";
 import { tempDir } from "./scope.ts";
 
-/** What the engine says that it did, or in a preview would do. */
+/** What the engine did or, in a preview, would do. */
 export interface Run extends Pick<EngineRun, "failed" | "messages" | "violations"> {
-  /** Per resource type, without its package, what happened: `PodmanPod` → `update`. What stayed the same isn't in it. */
+  /** The operation per resource type, without its package: `PodmanPod` → `update`. Unchanged resources are left out. */
   readonly changes: Readonly<Record<string, string>>;
 }
 
@@ -26,19 +26,19 @@ export interface Outputs {
 
 export interface TestStack extends AsyncDisposable {
   readonly layout: Layout;
-  /** What each process of the engine is given. */
+  /** The environment of each process of the engine. */
   readonly environment: NodeJS.ProcessEnv;
   /** The region's name. */
   readonly region: string;
-  /** As the stack's configuration names them. */
+  /** In the format of the stack's configuration. */
   readonly upstreams: StackOptions["upstreams"];
-  /** Those that this machine has, as the stack's configuration names them. */
+  /** The images on this machine, in the format of the stack's configuration. */
   readonly images: Images;
-  /** Writes the stack's file: `keys` over what the stack began with, `region` over its one region. */
+  /** Writes the stack's file: `keys` over the initial ones, `region` over its only region. */
   configure(keys: Record<string, unknown>, region?: Record<string, unknown>): Promise<void>;
-  /** `preview`, `up`, `refresh` or `destroy`. Doesn't throw when the engine fails. */
+  /** Runs `preview`, `up`, `refresh` or `destroy`. Doesn't throw when it fails. */
   run(operation: Operation, options?: RunOptions): Promise<Run>;
-  /** `pulumi config set --secret --path`. */
+  /** Runs `pulumi config set --secret --path`. */
   setSecret(path: string, value: string): Promise<void>;
   /** See {@link Project}. */
   setSecrets(values: Readonly<Record<string, string>>): Promise<void>;
@@ -49,19 +49,19 @@ export interface TestStack extends AsyncDisposable {
 
 export interface RunOptions {
   readonly args?: readonly string[];
-  /** In place of PATH behind the engine's own programs. */
+  /** Replaces the PATH after the engine's own programs. */
   readonly path?: string;
 }
 
 export interface StackOptions extends Pick<ProjectOptions, "isWarm"> {
   readonly upstreams: readonly Record<string, unknown>[];
-  /** As in a stack file, over the defaults of a test. */
+  /** As in a stack file, merged over the tests' defaults. */
   readonly region?: Readonly<Record<string, unknown>>;
 }
 
 let count = 0;
 
-/** A stack that nothing has been done with yet. */
+/** Creates a stack without resources. */
 export async function testStack({ upstreams, region = {}, ...options }: StackOptions): Promise<TestStack> {
   const dir = await tempDir();
   const initialRegion = {

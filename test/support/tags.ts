@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { Cloud } from "../doubles/cloud.ts";
 import { type Inputs, valuesAt } from "../doubles/values.ts";
 
-/** S3 takes ten tags of an object, and a node that is about to go has those with which it was made. */
+/** S3 allows only ten tags for an object. A node that is about to go keeps the tags from its creation. */
 const exempt = (type: string, inputs: Inputs) =>
   type === "aws:s3/bucketObjectv2:BucketObjectv2" ||
   (type === "node" && valuesAt("pods[*]", inputs).length === 0);
 
-/** What stacks have made without these tags, as far as the cloud takes tags of it. */
+/** The resources of a cloud that lack these tags, although their type can have tags. */
 export function untagged(cloud: Cloud, tags: Readonly<Record<string, string>>): string[] {
   const { sdk } = cloud.definition;
   const isTaggable = (type: string) =>

@@ -1,4 +1,4 @@
-/** A server that answers `/v2/` with a certificate of its own, in the place of a cache. */
+/** A server with its own certificate that answers `/v2/`, in place of a cache. */
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
@@ -11,18 +11,18 @@ import { tempDir } from "./scope.ts";
 export interface TlsServer extends AsyncDisposable {
   /** `https://localhost:<port>` */
   readonly endpoint: string;
-  /** Of the authority that has issued its certificate, PEM. */
+  /** PEM of the authority that issued its certificate. */
   readonly ca: string;
 }
 
 export interface TlsServerOptions {
-  /** Whom the certificate is for. @default localhost */
+  /** The name in the certificate. @default localhost */
   readonly name?: string;
-  /** Whole days from now to the end of its certificate; -1 for one that has ended. @default a year */
+  /** Whole days until the certificate expires; -1 for an expired one. @default a year */
   readonly days?: number;
-  /** Where it listens on 127.0.0.1. @default any port of localhost */
+  /** The port on 127.0.0.1. @default any port of localhost */
   readonly port?: number;
-  /** @default 200, as a cache answers */
+  /** @default 200, as from a cache */
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 

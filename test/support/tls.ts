@@ -1,13 +1,12 @@
-/** What a server shows of itself in a TLS handshake. */
+/** Facts about a server from a TLS handshake. */
 import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:tls";
 
 /**
- * The certificate that a new connection gets. Throws where there is no server, or one whose certificate the authority hasn't issued.
- *
+ * The certificate that a new connection gets. Throws if there is no server, or if the authority didn't issue its certificate.
  * @param ca PEM
- * @param hostname what the certificate must be for. @default the URL's
+ * @param hostname the name that the certificate must have. @default the URL's
  */
 export async function servedCertificate(
   url: URL,

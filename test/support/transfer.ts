@@ -1,4 +1,4 @@
-/** A pull of one blob that is under way for as long as a test wants it to be. */
+/** The pull of a single blob, which stays in progress until the test continues it. */
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
@@ -7,7 +7,7 @@ import { artifact, blob, type Digest, mediaTypes } from "../../scripts/seed/cont
 import { push } from "../../scripts/seed/push.ts";
 import { registryName } from "./chain.ts";
 
-/** Pushes one layer of random bytes, which nothing can unpack, and returns where a cache, which hasn't seen it, has it. */
+/** Pushes a layer of random bytes, which can't be unpacked. @returns the layer's URL at a cache that hasn't stored it */
 export async function pushLayer(
   registry: URL,
   cache: URL,
@@ -20,13 +20,13 @@ export async function pushLayer(
 }
 
 export interface Transfer {
-  /** Reads the rest and returns the digest of all. Throws when the connection was broken. */
+  /** Reads the rest, and returns the digest of the whole body. Throws if the connection was broken. */
   finish(): Promise<Digest>;
 }
 
 /**
- * Sends a request and reads nothing of the answer's body, which the server can't get rid of if it's larger than what lies in buffers on the way
- * (10 MB). nginx waits for a minute.
+ * Sends a request without reading the answer's body. If the body is larger than all buffers on the way (10 MB), the server can't finish it. nginx
+ * waits for a minute.
  */
 export async function openTransfer(
   url: URL,
@@ -35,7 +35,7 @@ export async function openTransfer(
   const sent = request(url, { agent: false, ca: options.ca, headers: options.headers ?? {} }).end();
   const [response] = (await once(sent, "response")) as [IncomingMessage];
   if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
-  // Until somebody reads.
+  // Keeps an error from being uncaught until somebody reads.
   response.on("error", () => {});
   return {
     async finish() {

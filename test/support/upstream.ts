@@ -1,4 +1,4 @@
-/** The seeded upstream for tests: its own directory and port, gone at the end. */
+/** The seeded upstream for tests, with its own directory and port, which are removed at the end. */
 import { join } from "node:path";
 import type { Digest } from "../../scripts/seed/content.ts";
 import { startUpstream, stopUpstream } from "../../scripts/seed/upstream.ts";
@@ -6,7 +6,7 @@ import { freePort } from "./ports.ts";
 import { tempDir } from "./scope.ts";
 
 export interface TestUpstream extends AsyncDisposable {
-  /** Plain HTTP on loopback. Stays the same over a restart. */
+  /** Plain HTTP on loopback. It stays the same across restarts. */
   readonly url: URL;
   readonly configFile: string;
   start(): Promise<void>;
@@ -15,7 +15,7 @@ export interface TestUpstream extends AsyncDisposable {
   file(digest: Digest): string;
 }
 
-/** An empty registry, as `scripts/seed` starts it. Push to it with `push` or `seed`. */
+/** An empty registry, started as `scripts/seed` does. Push to it with `push` or `seed`. */
 export async function testUpstream(): Promise<TestUpstream> {
   const dir = await tempDir();
   const port = await freePort();

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Calls `probe` until it returns something other than undefined or false, and returns that. Between the calls, it waits as long as the last one took:
- * one that starts programs must not take the time of what it waits for.
+ * Calls `probe` until it returns something other than undefined or false, and returns that. Between two calls, it waits at least as long as the last
+ * one took, so that a probe that starts programs doesn't slow down what it waits for.
  * Throws when `timeoutMs` have passed, with `probe`'s last error as the cause if it threw.
- *
  * @param what named in the error: "the Pod serves"
  * @param timeoutMs @default 30_000
- * @param pauseMs at least, after each call. @default 100
+ * @param pauseMs minimum pause after each call. @default 100
  */
 export async function waitUntil<T>(
   what: string,

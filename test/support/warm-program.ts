@@ -1,13 +1,16 @@
-/** This project's program in one process for all runs of a stack, as Pulumi's Automation API runs inline programs: https://www.pulumi.com/docs/iac/automation-api/concepts-terminology/ */
+/**
+ * Runs this project's program in one process for all runs of a stack, like an inline program of Pulumi's Automation API:
+ * https://www.pulumi.com/docs/iac/automation-api/concepts-terminology/
+ */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
 /**
- * Starts it. It ends with this process, and doesn't keep it from ending.
- * @param environment what it has besides that of this process
- * @param directory where it runs
- * @returns arguments with which the engine asks it, in place of a program that it starts
+ * Starts the process. It ends with this process, and doesn't keep it alive.
+ * @param environment in addition to this process's own
+ * @param directory its working directory
+ * @returns arguments with which the engine uses this process instead of starting the program
  */
 export async function startWarmProgram(
   environment: NodeJS.ProcessEnv,

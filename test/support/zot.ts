@@ -1,8 +1,8 @@
-/** zot v2, which the Pod is made for, can't be built here; v1.4.3 can. */
+/** Adapts the Pod, which is made for zot v2, to v1.4.3, because only v1.4.3 can be built here. */
 import { parse, stringify } from "yaml";
 import type { Bundle } from "../../components/hosts/podman/bundle.ts";
 
-/** Keys of zot's configuration that v1.4.3 doesn't know, which ends at once for them, and what it does without: docs/engines.md says the same. */
+/** Keys of zot's configuration that v1.4.3 doesn't know, and exits for, each with the consequence of its absence. docs/engines.md says the same. */
 export const newInV2 = {
   "storage.retention": "keeps untagged and unused images for ever; only the keeper deletes",
   "http.readTimeout": "has no limit for a request",
@@ -22,22 +22,22 @@ function drop(value: unknown, [name = "", ...rest]: readonly string[]): void {
   else for (const entry of object[key] as unknown[]) drop(entry, rest);
 }
 
-/** The configuration of a zot as v1.4.3 takes it. */
+/** zot's configuration in the form that v1.4.3 accepts. */
 export function zotV1Config(text: string): string {
   const configuration = parse(text);
   for (const path of Object.keys(newInV2)) drop(configuration, path.split("."));
-  // The repositories had no level of their own: https://zotregistry.dev/v1.4.3/articles/authn-authz
+  // In v1.4.3, the repositories aren't nested: https://zotregistry.dev/v1.4.3/articles/authn-authz
   const { http } = configuration;
   http.accessControl = http.accessControl.repositories;
   return stringify(configuration);
 }
 
-/** Each engine's file has the same name. */
+/** Distinguishes the engines by content, because their files have the same name. */
 function isZot(text: string): boolean {
   return "distSpecVersion" in parse(text);
 }
 
-/** A Pod whose zots have the configuration of v1.4.3. */
+/** A Pod whose zot containers have the configuration of v1.4.3. */
 export function withZotV1(bundle: Bundle): Bundle {
   return Object.fromEntries(
     Object.entries(bundle).map(([path, text]) => [

@@ -1,4 +1,4 @@
-/** The ways in which a cache can be wrong; each lasts until it is disposed of. */
+/** The ways in which a cache can break. Each lasts until it is disposed. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -12,11 +12,11 @@ import { waitUntil } from "../wait.ts";
 import { cutWay } from "./way-to-cache.ts";
 
 export interface Breakage extends AsyncDisposable {
-  /** Where clients reach the cache meanwhile, on localhost. @default its own port */
+  /** The port on localhost at which clients reach the broken cache. @default its own port */
   readonly port?: number;
 }
 
-/** Of a layer, in bytes: what comes before a connection is cut. */
+/** The number of a layer's bytes after which a connection is cut. */
 const cutAfter = 300_000;
 
 export const breakages: Readonly<Record<string, Kind>> = {
@@ -51,12 +51,12 @@ export const breakages: Readonly<Record<string, Kind>> = {
 interface Kind {
   /** What clients still get from the cache. */
   readonly gives: "nothing" | "something" | "manifests and pieces";
-  /** What the check on a node says, where it can see it: it pulls no blobs. */
+  /** The node check's message, if the check can detect the breakage. It pulls no blobs. */
   readonly check?: RegExp;
   begin(cache: TestCache): Promise<Breakage>;
 }
 
-/** The edge has nobody to ask. */
+/** Stops the origin, so the edge has no source. */
 async function stopOrigin(cache: TestCache): Promise<Breakage> {
   const origin = cache.container("origin-gsoci");
   await podman(["stop", origin]);
@@ -67,7 +67,7 @@ async function stopOrigin(cache: TestCache): Promise<Breakage> {
   };
 }
 
-/** Puts a certificate that ends after so many days in the place of the one that is there, for the same names and key. */
+/** Replaces the certificate with one for the same names and key that expires after this many days. */
 export async function shortenCertificate(
   { layout }: { readonly layout: { readonly directory: string } },
   days: number,

@@ -7,15 +7,15 @@ import { tempDir } from "../scope.ts";
 import { waitUntil } from "../wait.ts";
 import { runClient } from "./run.ts";
 
-/** A containerd of its own: its content store is empty at the start, and nothing is left. Needs root. */
+/** A separate containerd, whose content store is empty at the start, and which leaves nothing behind. Needs root. */
 export interface Containerd extends AsyncDisposable {
-  /** Pulls by the transfer service, as a node does, and unpacks for one platform. */
+  /** Pulls through the transfer service, as a node does, and unpacks for one platform. */
   pull(reference: string, options: PullOptions): Promise<void>;
-  /** Fetches the content without unpacking: for artifacts, charts and signatures too. */
+  /** Fetches content without unpacking it, which also works for artifacts, charts and signatures. */
   fetch(reference: string, options: PullOptions): Promise<void>;
-  /** Digests of everything in the content store, each verified by containerd when it was stored. */
+  /** Digests of everything in the content store. containerd verified each when it stored it. */
   content(): Promise<string[]>;
-  /** Forgets all images and their content. */
+  /** Removes all images and their content. */
   removeAll(): Promise<void>;
 }
 
@@ -24,15 +24,15 @@ export interface PullOptions {
   readonly hostsDir: string;
   /** @default linux/amd64 */
   readonly platform?: string;
-  /** Ends the pull. @default 120_000 */
+  /** The time limit of the pull. @default 120_000 */
   readonly timeoutMs?: number;
 }
 
 interface Release {
   readonly programs: { readonly containerd: GoToolName; readonly ctr: GoToolName };
-  /** Of the configuration file. */
+  /** The version of the configuration file. */
   readonly version: number;
-  /** What a pull doesn't need and what may not work inside a container or sandbox. */
+  /** Plugins that a pull doesn't need, and that may not work in a container or sandbox. */
   readonly disabledPlugins: readonly string[];
 }
 
@@ -80,10 +80,10 @@ const releases = {
   },
 } as const satisfies Record<string, Release>;
 
-/** A line of releases: 1.7 and 2.0, which many nodes still have, or the current one. */
+/** A release line: 1.7 and 2.0, which many nodes still have, or the current one. */
 export type ContainerdRelease = keyof typeof releases;
 
-/** @param prefix of the commands, as `nsenter …`: where it runs. @default here */
+/** @param prefix of the commands, like `nsenter …`: determines where it runs. @default in this process's namespaces */
 export async function startContainerd(
   release: ContainerdRelease = "2",
   prefix: readonly string[] = [],

@@ -1,7 +1,4 @@
-/**
- * crane takes no mirror configuration and no CA option: references name the cache itself
- * (`localhost:PORT/…`), and the CA comes by Go's SSL_CERT_FILE.
- */
+/** crane has no options for mirrors and the CA, so references name the cache itself (`localhost:PORT/…`), and Go's SSL_CERT_FILE names the CA. */
 import { ensureTool } from "../../setup/go-tools.ts";
 import { runClient } from "./run.ts";
 
@@ -9,7 +6,7 @@ async function crane(args: readonly string[], caFile: string): Promise<string> {
   return runClient(await ensureTool("crane"), args, { env: { SSL_CERT_FILE: caFile } });
 }
 
-/** The digest of a tag, by HEAD. */
+/** The digest of a tag, from a HEAD request. */
 export function craneDigest(reference: string, caFile: string): Promise<string> {
   return crane(["digest", reference], caFile);
 }
@@ -19,12 +16,12 @@ export function craneManifest(reference: string, caFile: string): Promise<string
   return crane(["manifest", reference], caFile);
 }
 
-/** Fetches the image with all its platforms and layers, whose digests crane verifies, to an OCI layout. */
+/** Fetches the image with all platforms and layers to an OCI layout. crane verifies the digests. */
 export async function cranePull(reference: string, caFile: string, layoutDir: string): Promise<void> {
   await crane(["pull", "--format=oci", reference, layoutDir], caFile);
 }
 
-/** All tags of a repository, page by page. */
+/** All tags of a repository, fetched page by page. */
 export async function craneTags(repository: string, caFile: string): Promise<string[]> {
   return (await crane(["ls", repository], caFile)).split("\n");
 }

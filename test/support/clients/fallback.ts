@@ -1,4 +1,4 @@
-/** What a cache costs its clients when they have to go to the upstream themselves. */
+/** Measures how much longer a pull takes when the clients have to fall back to the upstream. */
 import type { TestContext } from "node:test";
 import { type ClientConfiguration, clientConfiguration } from "../../../components/clients/clients.ts";
 import type { Content } from "../../../scripts/seed/content.ts";
@@ -9,10 +9,10 @@ import { type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { randomImage } from "../images.ts";
 import { type Node, type NodeConfiguration, withoutCache } from "./node.ts";
 
-/** A cache, and nodes that reach the upstream by a way of their own. */
+/** A cache, and the nodes' own path to the upstream. */
 export interface Setting {
   readonly chain: Chain;
-  /** The nodes' way. */
+  /** The upstream on the nodes' path. */
   readonly upstream: FaultProxy;
 }
 
@@ -27,7 +27,7 @@ export async function fallbackSetting(
   return { chain, upstream };
 }
 
-/** @param port where the nodes reach the cache. @default its own */
+/** The nodes' configuration. @param port at which the nodes reach the cache. @default its own */
 export function withCache(
   { chain: { cache }, upstream }: Setting,
   port = Number(cache.url.port),
@@ -40,10 +40,9 @@ export function withCache(
 }
 
 /**
- * An image that no cache and no node has.
- *
- * @param team other than `giantswarm`: one that the cache refuses
- * @param layers of 1 MB. @default 10
+ * Pushes an image that neither the cache nor a node has.
+ * @param team any other than `giantswarm` is one that the cache refuses
+ * @param layers number of layers of 1 MB. @default 10
  */
 export async function coldImage(
   { chain }: Setting,
@@ -56,7 +55,7 @@ export async function coldImage(
   return image;
 }
 
-/** Pulls an image by a configuration, and another one like it directly; prints what the difference is. @returns milliseconds */
+/** Pulls an image with a configuration, and a similar one directly, and prints the difference. @returns milliseconds */
 export async function delay(
   t: TestContext,
   node: Node,
@@ -76,7 +75,7 @@ export async function delay(
   return more;
 }
 
-/** How many of the image's blobs the upstream has given to nodes. */
+/** The number of the image's blobs that the upstream served to nodes. */
 export function fromUpstream({ upstream }: Setting, { blobs }: Content): number {
   return blobs.filter(({ digest }) => upstream.count(digest, "GET") > 0).length;
 }

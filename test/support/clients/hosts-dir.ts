@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClientConfiguration } from "../../../components/clients/clients.ts";
 
-/** Puts the stack output for containerd where a node has it, below another directory than `/etc/containerd/certs.d`. */
+/** Writes the stack output for containerd as on a node, in this directory instead of `/etc/containerd/certs.d`. */
 export async function writeHostsDir(
   directory: string,
   { containerd }: Pick<ClientConfiguration, "containerd">,

@@ -1,4 +1,4 @@
-/** The node-side check, by the two shells that nodes and images have. */
+/** Runs the node check in the two shells that nodes and images have. */
 import assert from "node:assert/strict";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,14 +8,14 @@ import { tempDir } from "../scope.ts";
 
 export interface Checked {
   readonly exitCode: number;
-  /** Without the times: `ok connect 127.0.0.1`. */
+  /** The output without times: `ok connect 127.0.0.1`. */
   readonly lines: readonly string[];
 }
 
-/** Applets of BusyBox that the check needs; curl is a program of its own. */
+/** Applets of BusyBox that the check needs, in addition to curl. */
 const applets = ["sh", "sed", "tr", "head", "tail", "cut", "sort", "sha256sum", "uname", "date", "printf"];
 
-/** Runs it as `… | sh -s -- IMAGE…` does. Throws unless both shells find the same. */
+/** Runs the check as `… | sh -s -- IMAGE…` does. Throws unless both shells print the same. */
 export async function nodeCheck(script: string, ...images: readonly string[]): Promise<Checked> {
   await using bin = await tempDir();
   const busybox = join(await ensureDebianTree(), "usr/bin/busybox");
@@ -24,7 +24,7 @@ export async function nodeCheck(script: string, ...images: readonly string[]): P
   const run = async (shell: string, path: string): Promise<Checked> => {
     const options = { input: script, env: { PATH: path }, extendEnv: false, reject: false, timeout: 60_000 };
     const { exitCode, stdout, stderr } = await execa(shell, ["-s", "--", ...images], options);
-    // Only a check that can't run complains.
+    // Only a check that can't run writes to standard error.
     if (exitCode === 4) return { exitCode, lines: stderr.split("\n") };
     assert.equal(stderr, "");
     const lines = stdout

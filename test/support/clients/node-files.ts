@@ -1,4 +1,4 @@
-/** What the ways to set a node up write there. */
+/** The files that the ways of setting a node up write. */
 import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { runClient } from "./run.ts";
 /** Content by path. */
 export type Files = Readonly<Record<string, string>>;
 
-/** By Ignition's or Cluster API's own types. @throws ClientError for what they don't take */
+/** Reads a configuration with Ignition's or Cluster API's own types. @throws ClientError if they refuse it */
 export async function filesOf(kind: "ignition" | "kubeadm", configuration: object): Promise<Files> {
   await using directory = await tempDir();
   const file = join(directory.path, "configuration.json");
@@ -19,7 +19,7 @@ export async function filesOf(kind: "ignition" | "kubeadm", configuration: objec
 }
 
 /**
- * By the shell part of user data in MIME parts, run with another directory in the place of `/`. Python's parser is the one that cloud-init uses.
+ * Runs the shell part of user data in MIME parts, with `root` in place of `/`. cloud-init also uses Python's parser.
  * https://cloudinit.readthedocs.io/en/latest/explanation/format.html#mime-multi-part-archive
  */
 export async function filesByUserData(userData: string, root: string): Promise<Files> {
@@ -32,7 +32,7 @@ export async function filesByUserData(userData: string, root: string): Promise<F
   return Object.fromEntries(await Promise.all(paths.map(read)));
 }
 
-/** The only part of a type. */
+/** The only part of this type. */
 export async function partOf(userData: string, type: string): Promise<string> {
   const program = `
 import email, sys

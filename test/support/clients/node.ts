@@ -1,4 +1,4 @@
-/** Clients that pull images for real, timed, with the cache's configuration or directly. */
+/** Real clients that pull images, with the cache's configuration or directly, and measure the time. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,16 +12,16 @@ import { type ContainerdRelease, startContainerd } from "./containerd.ts";
 import { writeHostsDir } from "./hosts-dir.ts";
 import { podmanClient } from "./podman.ts";
 
-/** Of the stack outputs, what these clients read. */
+/** The stack outputs that these clients read. */
 export type NodeConfiguration = Pick<ClientConfiguration, "containerd" | "registriesConf">;
 
 export interface Node extends AsyncDisposable {
   readonly name: string;
-  /** Pulls an image into an empty store. @returns milliseconds. Throws unless all of it is there */
+  /** Pulls an image into an empty store. @returns milliseconds. Throws unless the store has the whole image */
   pull(image: Content, configuration: NodeConfiguration): Promise<number>;
 }
 
-/** That of a node without a cache. */
+/** The configuration of a node without a cache. */
 export function withoutCache(upstream: URL): NodeConfiguration {
   const registry = { prefix: registryName, location: upstream.host, insecure: true };
   return {
@@ -46,7 +46,7 @@ export async function containerdNode(release: ContainerdRelease): Promise<Node> 
   };
 }
 
-/** @param caFile PEM of the cache's authority, which podman's configuration can't name */
+/** @param caFile PEM of the cache's authority, because podman's configuration can't name it */
 export async function podmanNode(caFile: string): Promise<Node> {
   const podman = await podmanClient();
   return {

@@ -6,17 +6,16 @@ import { tempDir } from "../scope.ts";
 import { ClientError } from "./run.ts";
 
 export interface ConformanceResults {
-  /** Names of the suite's cases, each as often as it occurs: most run once per blob or manifest. */
+  /** Names of the suite's cases. Most occur several times, because they run once per blob or manifest. */
   readonly passed: readonly string[];
   readonly failed: readonly string[];
 }
 
 /**
- * Runs what the suite has for a registry that can't be pushed to: ping, and for each of the given contents HEAD and GET of its tags, manifests
- * and blobs; listing of tags; referrers; unknown and malformed references.
- *
+ * Runs the suite's cases for a registry that can't be pushed to: ping; HEAD and GET of the tags, manifests and blobs of each content; listing of
+ * tags; referrers; unknown and malformed references.
  * @param registry plain HTTP, or HTTPS with `caFile`
- * @param contents what must be there, all in one repository
+ * @param contents existing content, all in one repository
  * @throws ClientError when the suite ends without results
  */
 export async function ociConformance(
@@ -51,7 +50,7 @@ export async function ociConformance(
   await using results = await tempDir();
   const options = { cwd: results.path, env, reject: false, timeout: 120_000 } as const;
   const { stdout, stderr } = await execa(await ensureTool("oci-conformance"), [], options);
-  // The terminal's report: in read-only mode the suite panics before it writes one of its files.
+  // It reads the terminal output, because the suite panics in read-only mode before it writes one of its files.
   const cases = [...stdout.matchAll(/^ *OCI Conformance Test\/(.+): (Pass|FAIL|Error|Skip|Disabled)$/gm)];
   if (cases.length === 0) throw new ClientError(`no results\n${stdout}\n${stderr}`);
   const withStatus = (...wanted: string[]) =>

@@ -1,4 +1,4 @@
-/** oras reaches `localhost` by plain HTTP unless told otherwise; the CA comes by `--ca-file`. */
+/** By default, oras uses plain HTTP for `localhost`. `--ca-file` names the CA. */
 import { ensureTool } from "../../setup/go-tools.ts";
 import { runClient } from "./run.ts";
 
@@ -11,7 +11,7 @@ export function orasManifest(reference: string, caFile: string): Promise<string>
   return oras(["manifest", "fetch", reference], caFile);
 }
 
-/** Copies the artifact or image with everything under it, verified, to an OCI layout. */
+/** Copies the artifact or image with everything that it refers to, verified, to an OCI layout. */
 export async function orasCopy(reference: string, caFile: string, layoutDir: string): Promise<void> {
   const options = ["--from-plain-http=false", "--from-ca-file", caFile];
   await runClient(await ensureTool("oras"), [
@@ -23,7 +23,7 @@ export async function orasCopy(reference: string, caFile: string, layoutDir: str
   ]);
 }
 
-/** One blob to a file: `reference` is `host/repository@sha256:…`. */
+/** Fetches one blob to a file. `reference` is `host/repository@sha256:…`. */
 export async function orasBlob(reference: string, caFile: string, file: string): Promise<void> {
   await oras(["blob", "fetch", "--output", file, reference], caFile);
 }

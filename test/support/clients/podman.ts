@@ -3,19 +3,19 @@ import { tempDir } from "../scope.ts";
 import { runClient } from "./run.ts";
 import { type ContainersOptions, withCertDir } from "./skopeo.ts";
 
-/** podman with an image store of its own: nothing is there at the start, and nothing is left. */
+/** podman with its own image store, which is empty at the start and removed at the end. */
 export interface PodmanClient extends AsyncDisposable {
   /** Pulls and unpacks, and returns the image's id. */
   pull(reference: string, options: ContainersOptions & { platform?: string }): Promise<string>;
-  /** Runs an image that was pulled, without network, and returns what it prints. */
+  /** Runs a pulled image without network, and returns its output. */
   run(reference: string, args?: readonly string[]): Promise<string>;
   removeAll(): Promise<void>;
 }
 
 export async function podmanClient(): Promise<PodmanClient> {
   const dir = await tempDir();
-  // The vfs driver mounts nothing, so that removing the directory is all there is to cleaning up. (Never clean
-  // up by `podman system reset`: whatever its root, it removes networks and run-time state of the whole machine.)
+  // The vfs driver mounts nothing, so removing the directory is enough. (Never use `podman system reset` for this: with any root, it removes networks
+  // and run-time state of the whole machine.)
   const store = ["--storage-driver=vfs", `--root=${dir.path}/root`, `--runroot=${dir.path}/run`];
   const podman = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     runClient("podman", [...store, `--tmpdir=${dir.path}/tmp`, ...args], {

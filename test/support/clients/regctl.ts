@@ -1,4 +1,4 @@
-/** regclient's command. Hosts and authorities come by its own configuration file or, as here, by Go's SSL_CERT_FILE. */
+/** regclient's command. It takes hosts and authorities from its configuration file or, as here, from Go's SSL_CERT_FILE. */
 import { ensureTool } from "../../setup/go-tools.ts";
 import { tempDir } from "../scope.ts";
 import { runClient } from "./run.ts";
@@ -9,7 +9,7 @@ async function regctl(args: readonly string[], caFile: string): Promise<string> 
   return await runClient(await ensureTool("regctl"), args, { env });
 }
 
-/** Copies an image with all platforms, and what refers to it by tags (signatures), to an OCI layout. */
+/** Copies an image with all platforms, and the signatures that refer to it by tags, to an OCI layout. */
 export async function regctlCopy(reference: string, caFile: string, layoutDir: string): Promise<void> {
   await regctl(["image", "copy", "--digest-tags", reference, `ocidir://${layoutDir}:copy`], caFile);
 }

@@ -1,15 +1,14 @@
 import { execa } from "execa";
 
-/** A client that failed or took too long; the message ends with what it wrote to standard error. */
+/** A client failed or took too long. The message ends with its standard error. */
 export class ClientError extends Error {
   override readonly name = "ClientError";
 }
 
 /**
- * Runs a client to its end and returns its standard output.
- *
+ * Runs a client until it ends. @returns its standard output
  * @param env in addition to this process's own
- * @param timeoutMs ends the client. @default 120_000
+ * @param timeoutMs time limit. @default 120_000
  * @throws ClientError
  */
 export async function runClient(

@@ -1,17 +1,17 @@
-/** skopeo and podman take the CA as a directory with `*.crt` files, and mirrors from a registries.conf. */
+/** skopeo and podman take the CA as a directory of `*.crt` files, and mirrors from a registries.conf. */
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tempDir } from "../scope.ts";
 import { runClient } from "./run.ts";
 
 export interface ContainersOptions {
-  /** PEM file of the authority that the cache's certificate comes from. */
+  /** PEM file of the authority that issued the cache's certificate. */
   readonly caFile: string;
   /** A registries.conf with the cache as a mirror. @default none: the reference names the cache itself */
   readonly registriesConf?: string;
 }
 
-/** Calls `use` with the directory of authorities that both programs take as an option. */
+/** Calls `use` with a directory of authorities, which both programs take as an option. */
 export async function withCertDir<T>(caFile: string, use: (certDir: string) => Promise<T>): Promise<T> {
   await using certDir = await tempDir();
   await copyFile(caFile, join(certDir.path, "ca.crt"));
@@ -28,7 +28,7 @@ export async function skopeoCopy(
   layoutDir: string,
   { caFile, registriesConf }: ContainersOptions,
 ): Promise<void> {
-  // Where podman has an environment variable, skopeo has an option that its help doesn't mention.
+  // podman has an environment variable for this, and skopeo an option that its help doesn't mention.
   const configuration = registriesConf === undefined ? [] : ["--registries-conf", registriesConf];
   await withCertDir(caFile, (certDir) => {
     const copy = ["copy", "--insecure-policy", "--all", "--src-cert-dir", certDir];

@@ -1,4 +1,4 @@
-/** What may happen to packets between a client and a cache. TLS passes through: the client sees the cache's own certificate. */
+/** Network faults between a client and a cache. TLS passes through, so the client sees the cache's own certificate. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +9,7 @@ export interface Way extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Connections are accepted and end after so many bytes from the cache; the first one only, and no other is accepted, with `once`. */
+/** Closes each connection after this many bytes from the cache. With `once`, it closes only the first one, and accepts no other. */
 export async function cutWay(cache: URL, { bytes, once: cutOnce = false }: Cut): Promise<Way> {
   return await listening((client, stop) => {
     const server = connect(Number(cache.port), "127.0.0.1");
@@ -36,7 +36,7 @@ interface Cut {
   readonly once?: boolean;
 }
 
-/** Connections are accepted, and nothing ever comes. */
+/** Accepts connections, and never sends anything. */
 export async function silentWay(): Promise<Way> {
   return await listening((client) => client.resume());
 }
@@ -62,7 +62,7 @@ async function listening(answer: (client: Socket, stop: () => void) => void): Pr
   };
 }
 
-/** A thread that listens, and then does nothing more: it accepts no connection. */
+/** A thread that listens, and never accepts a connection. */
 const deafListener = `
   const { parentPort } = require("node:worker_threads");
   const server = require("node:net").createServer();
@@ -71,7 +71,7 @@ const deafListener = `
     setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
   });`;
 
-/** Packets are dropped: the kernel answers no more connection attempt when those that nobody accepted fill the queue. */
+/** Drops packets: the kernel ignores connection attempts once the queue is full of connections that nobody accepts. */
 export async function blackHole(): Promise<Way> {
   const worker = new Worker(deafListener, { eval: true });
   const [port] = (await once(worker, "message")) as [number];

@@ -1,4 +1,4 @@
-/** A stack with one region in a cluster of real nodes, whose containerd pulls from a registry through the region's replicas. */
+/** A stack with one region in a cluster of real nodes. Their containerd pulls from a registry through the region's replicas. */
 import assert from "node:assert/strict";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import type { ClientConfiguration } from "../../../components/clients/clients.ts";
@@ -25,29 +25,32 @@ export interface CachedCluster {
   readonly nodes: readonly RealNode[];
   readonly core: CoreV1Api;
   readonly s3: TestS3;
-  /** The replicas' way to the registry. */
+  /** The registry on the replicas' path. */
   readonly upstream: FaultProxy;
-  /** The same, as the replicas know it. */
+  /** The same, by the URL in the replicas' configuration. */
   readonly upstreamUrl: string;
-  /** Path of the administrator's. */
+  /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
-  /** What is there before the registry: it takes {@link login} alone. */
+  /** A proxy in front of the registry that accepts only {@link login}. */
   readonly asksForPassword: PrivateUpstream;
-  /** What the stack is given at each {@link up}; may be changed. */
+  /** The credentials that each {@link up} gives to the stack. A test may change them. */
   readonly login: { username: string; password: string };
-  /** The nodes' own way to the registry. */
+  /** The registry on the nodes' own path. */
   readonly direct: FaultProxy;
-  /** An image of 10 layers in the registry. */
+  /** Pushes an image of 10 layers to the registry. */
   pushed(name: string): Promise<Content>;
   /** Brings the stack up. @param change of its region */
   up(change?: object): Promise<void>;
   outputs(): Promise<{ cache: CacheOutputs; clients: ClientConfiguration }>;
-  /** Requests that nodes sent to the registry itself. */
+  /** The number of requests that nodes sent to the registry itself. */
   fellBack(): number;
-  /** Those that run, and aren't about to end. */
+  /** The running replicas, without those that are terminating. */
   replicas(): Promise<V1Pod[]>;
   nodeOf(pod: V1Pod): RealNode;
-  /** Shell commands where a Pod is. `$processes` are those of its containers, `$directory` is what kubelet keeps for it. @returns their standard output */
+  /**
+   * Runs shell commands on a Pod's node. `$processes` are the processes of its containers, `$directory` is kubelet's directory of the Pod. @returns
+   * their standard output
+   */
   inPod(pod: V1Pod, script: string): Promise<string>;
 }
 
@@ -56,7 +59,7 @@ export interface CachedClusterOptions extends NodesOptions {
   readonly region?: object;
 }
 
-/** Its stack isn't up yet. */
+/** Starts a cluster. It doesn't bring the stack up. */
 export async function cachedCluster(
   parts: AsyncDisposableStack,
   surroundings: Surroundings,
@@ -115,7 +118,7 @@ export async function cachedCluster(
     },
     async outputs() {
       const [caches, clients] = [await output("caches"), await output("clients")];
-      // The nodes' way is another one than the replicas'.
+      // The nodes reach the registry on their own path.
       const own = JSON.stringify(clients[region]).replaceAll(fromNodes(upstream), fromNodes(direct));
       return { cache: caches[region], clients: JSON.parse(own) };
     },
@@ -133,14 +136,14 @@ export async function cachedCluster(
   };
 }
 
-/** Whether a Pod runs, and isn't about to end. */
+/** Whether a Pod runs, and isn't terminating. */
 export const isReplica = ({ metadata, status }: V1Pod) =>
   !metadata?.deletionTimestamp && status?.phase === "Running";
 
 export const isReady = ({ status }: V1Pod) =>
   status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 
-/** What listens on loopback, as nodes and Pods reach it. */
+/** The URL at which nodes and Pods reach a server that listens on loopback. */
 function fromNodes({ url }: { readonly url: URL }): string {
   return url.origin.replace("127.0.0.1", hubAddress);
 }

@@ -2,7 +2,7 @@ import { globSync } from "node:fs";
 import { execa } from "execa";
 import { waitUntil } from "../wait.ts";
 
-/** Removes cgroups whose processes have ended, or are about to, in all hierarchies. @param name their name, or its part before a hyphen */
+/** Removes cgroups in all hierarchies once their processes have ended. @param name their name, or the part of it before a hyphen */
 export async function removeGroups(name: string): Promise<void> {
   const found = () => globSync([`/sys/fs/cgroup/*/${name}`, `/sys/fs/cgroup/*/${name}-*`]);
   await waitUntil(`the cgroups of ${name} are gone`, async () => {

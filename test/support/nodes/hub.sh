@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes the network of new namespaces into what the nodes are connected to, and runs COMMAND there; its end is the end of all: hub.sh ADDRESS COMMAND [ARGUMENT...]
+# Sets up the nodes' network in new namespaces, and runs COMMAND there. Everything ends with COMMAND: hub.sh ADDRESS COMMAND [ARGUMENT...]
 set -euo pipefail
 address=$1
 shift
@@ -7,7 +7,7 @@ ip link set lo up
 ip link add nodes type bridge
 ip addr add "$address/24" dev nodes
 ip link set nodes up
-# What listens on loopback here is what the nodes reach at ADDRESS.
+# Nodes reach servers on this loopback at ADDRESS.
 sysctl -qw net.ipv4.conf.nodes.route_localnet=1 net.ipv4.ip_forward=1
 nft -f - <<RULES
 table ip hub {
@@ -17,5 +17,5 @@ table ip hub {
   }
 }
 RULES
-# Not by exec: this shell takes the exit status of processes whose parents have ended.
+# Not by exec, because this shell reaps processes whose parents have ended.
 "$@"

@@ -1,4 +1,4 @@
-/** A test file in namespaces of its own, with a network to which real nodes can be connected; nothing of it is seen on this machine. */
+/** Runs a test file in its own namespaces, with a network for real nodes. Nothing of this is visible on the machine. */
 import { existsSync, globSync } from "node:fs";
 import { mkdir, mkdtemp, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,29 +9,28 @@ import { ensureImages } from "../../../scripts/setup/images.ts";
 import { tempDir } from "../scope.ts";
 import { removeGroups } from "./cgroups.ts";
 
-/** What the test file finds inside. */
+/** What the test file has in its namespaces. */
 export interface Surroundings {
-  /** Goes when the test file has ended. */
+  /** Removed when the test file has ended. */
   readonly directory: string;
-  /** The beginning of the names of the nodes' cgroups. */
+  /** The prefix of the names of the nodes' cgroups. */
   readonly group: string;
-  /** Of the cache, as each node has them. */
+  /** The cache's images, as each node has them. */
   readonly images: Images;
-  /** With an archive of the images. */
+  /** A directory with an archive of the images. */
   readonly imageDirectory: string;
 }
 
-/** Where nodes and Pods reach what listens on 127.0.0.1 of the test file. */
+/** The address at which nodes and Pods reach servers on the test file's 127.0.0.1. */
 export const hubAddress = "10.97.0.1";
 
-/** What a Pod's own container runs, which has its namespaces. */
+/** The image of a Pod's sandbox container, which holds its namespaces. */
 export const pauseImage = "localhost/registry-cache-test/pause:1";
 
 const variable = "REGISTRY_CACHE_TEST_SURROUNDINGS";
 
 /**
- * Runs a test file in namespaces, where this returns what it finds there; outside it doesn't return. Needs root, and the hierarchies of cgroup v1.
- *
+ * Runs a test file in namespaces. Inside, it returns the surroundings. Outside, it doesn't return. Needs root, and the hierarchies of cgroup v1.
  * @param file the test file, `import.meta.filename`
  */
 export async function isolated(file: string): Promise<Surroundings> {
@@ -43,7 +42,7 @@ export async function isolated(file: string): Promise<Surroundings> {
 
 const unshare = ["--net", "--mount", "--uts", "--ipc", "--pid", "--propagation", "private", "--fork"];
 
-/** What real nodes need and this machine doesn't have, if anything. */
+/** The requirements of real nodes that this machine lacks, if any. */
 export async function lackingForNodes(): Promise<string | undefined> {
   const groups = "/sys/fs/cgroup/memory";
   if (process.getuid?.() !== 0 || !existsSync(groups)) return `root, and cgroup v1, with ${groups}`;
@@ -71,7 +70,7 @@ async function runInside(file: string): Promise<number> {
   );
   const surroundings: Surroundings = { directory: directory.path, group, images, imageDirectory };
   const { exitCode } = await execa(
-    // With this process, all of it ends.
+    // Everything inside ends with this process.
     "setpriv",
     [
       ...["--pdeathsig", "KILL", "unshare", ...unshare, "--kill-child", "--mount-proc"],
@@ -86,7 +85,7 @@ async function runInside(file: string): Promise<number> {
 
 const groupOf = (pid: number | string) => `registry-cache-nodes-${pid}`;
 
-/** Cgroups outlive their processes: those of test files that were killed. */
+/** Removes the cgroups of killed test files, because cgroups outlive their processes. */
 async function removeLeftOvers(): Promise<void> {
   const pids = globSync(`/sys/fs/cgroup/*/${groupOf("*")}`).map((it) => /nodes-(\d+)/.exec(it)?.[1] ?? "");
   for (const pid of new Set(pids)) {
@@ -94,7 +93,7 @@ async function removeLeftOvers(): Promise<void> {
   }
 }
 
-/** One archive for all, as they share layers. */
+/** Saves all images in one archive, because they share layers. */
 async function saveImages(references: readonly string[], directory: string): Promise<void> {
   await mkdir(directory);
   const file = join(directory, "Containerfile");

@@ -1,4 +1,4 @@
-/** Real nodes for a control plane: kubelet, containerd, runc, the network of the Pods and their DNS, each node in namespaces and cgroups of its own. */
+/** Real nodes for a control plane: kubelet, containerd, runc, and the Pods' network and DNS. Each node has its own namespaces and cgroups. */
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
@@ -11,18 +11,18 @@ import { removeGroups } from "./cgroups.ts";
 import { hubAddress, pauseImage, type Surroundings } from "./isolated.ts";
 
 export interface RealNode {
-  /** `node-0`, in the zone of that number in {@link zones}. */
+  /** `node-0`, in the zone with that index in {@link zones}. */
   readonly name: string;
   readonly address: string;
-  /** What makes a command run in the node's namespaces. */
+  /** The command prefix that enters the node's namespaces. */
   enter(): Promise<readonly string[]>;
-  /** A program there; the node's containerd is in `/run` there. @returns its standard output; throws when it fails */
+  /** Runs a program on the node, whose containerd is in `/run`. @returns its standard output; throws when it fails */
   run(command: string, args: readonly string[], options?: Options): Promise<string>;
-  /** Writes a file as the node sees it, and the directories above it. */
+  /** Writes a file on the node, and creates the directories above it. */
   write(path: string, text: string): Promise<void>;
-  /** Ends all that runs there at once, and says nothing to anybody. */
+  /** Kills everything on the node at once, without notice. */
   powerOff(): Promise<void>;
-  /** Starts it again with the disk as it was. */
+  /** Starts the node again with the same disk. */
   powerOn(): Promise<void>;
 }
 
@@ -33,13 +33,13 @@ export interface RealNodes extends AsyncDisposable {
 export interface NodesOptions {
   /** @default 3 */
   readonly count?: number;
-  /** Names that nodes and Pods find: to addresses. */
+  /** Additional DNS names of nodes and Pods, with their addresses. */
   readonly names?: Readonly<Record<string, string>>;
 }
 
 const domain = "cluster.local";
 
-/** Starts them, and returns when all are ready. Their container runtime has the images of the surroundings. */
+/** Starts nodes, and returns when all are ready. Their container runtime has the images of the surroundings. */
 export async function startNodes(
   plane: ControlPlane,
   surroundings: Surroundings,
@@ -72,7 +72,7 @@ export async function startNodes(
 interface Making {
   readonly surroundings: Surroundings;
   readonly kubeconfig: string;
-  /** A directory with the programs by their plain names. */
+  /** A directory with the programs under their plain names. */
   readonly programs: string;
 }
 
@@ -196,7 +196,7 @@ function containerdConfiguration(plugins: string, networks: string) {
         registry: { config_path: "/etc/containerd/certs.d" },
       },
       "io.containerd.cri.v1.runtime": {
-        // Not everyone may lower it, not even every root.
+        // Lowering it needs a capability that even root may lack.
         restrict_oom_score_adj: true,
         containerd: {
           runtimes: { runc: { runtime_type: "io.containerd.runc.v2", options: { SystemdCgroup: false } } },
@@ -218,9 +218,9 @@ function kubeletConfiguration(address: string) {
     cgroupDriver: "cgroupfs",
     failSwapOn: false,
     oomScoreAdj: 0,
-    // What was imported is not to be pulled.
+    // Imported images must not be pulled.
     imagePullCredentialsVerificationPolicy: "NeverVerify",
-    // Who reaches it is the test.
+    // Only the test reaches it.
     authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
     authorization: { mode: "AlwaysAllow" },
     clusterDNS: [hubAddress],
@@ -228,12 +228,12 @@ function kubeletConfiguration(address: string) {
     resolvConf: "/etc/resolv.conf",
     volumePluginDir: "/var/lib/kubelet/volume-plugins",
     volumeStatsAggPeriod: "5s",
-    // The disk and memory are the whole machine's: how full they are is no reason to evict a Pod, or to delete the images that no Pod of a node uses yet.
+    // The nodes share the machine's disk and memory. Their use must not evict Pods, or delete images that no Pod of a node uses yet.
     evictionHard: { "memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%" },
     imageGCHighThresholdPercent: 100,
-    // Files of Secrets and ConfigMaps follow after this, not after a minute.
+    // The kubelet updates files of Secrets and ConfigMaps at this interval instead of a minute.
     syncFrequency: "5s",
-    // It says four times as often that it is there: control-plane.ts has how long it may be silent.
+    // Renews the lease four times as often: see the grace period in control-plane.ts.
     nodeLeaseDurationSeconds: 8,
   };
 }

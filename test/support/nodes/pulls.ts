@@ -1,14 +1,14 @@
-/** Nodes that pull all the time, as those of a cluster at work. */
+/** Nodes that pull continuously, like those of a busy cluster. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Content } from "../../../scripts/seed/content.ts";
 import { registryName } from "../chain.ts";
 import type { RealNode } from "./nodes.ts";
 
-/** Where the nodes' containerd looks for its mirrors. */
+/** The directory of the mirror configuration for the nodes' containerd. */
 export const hostsDirectory = "/etc/containerd/certs.d";
 
 export interface Pulling extends AsyncDisposable {
-  /** Ends it, and says how many pulls there were, and of each that failed, why. */
+  /** Stops the pulls. Returns their number, and the error of each that failed. */
   end(): Promise<{
     readonly ended: number;
     readonly failures: readonly string[];
@@ -16,7 +16,7 @@ export interface Pulling extends AsyncDisposable {
   }>;
 }
 
-/** Pulls by the node's containerd, and unpacks. Throws when it fails. */
+/** Pulls with the node's containerd, and unpacks. Throws on failure. */
 export async function pull(node: RealNode, { repository, tags: [tag] }: Content): Promise<string> {
   const reference = `${registryName}/${repository}:${tag}`;
   const options = ["--hosts-dir", hostsDirectory, "--platform", "linux/amd64"];
@@ -26,7 +26,7 @@ export async function pull(node: RealNode, { repository, tags: [tag] }: Content)
   return reference;
 }
 
-/** Pulls and forgets one of the images after the other, on all nodes at the same time. Each node must be on. */
+/** Pulls and removes one image after the other, on all nodes at the same time. All nodes must be running. */
 export function keepPulling(nodes: readonly RealNode[], images: readonly Content[]): Pulling {
   const stop = new AbortController();
   const ended: { seconds: number; failure?: string }[] = [];

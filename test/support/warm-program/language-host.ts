@@ -1,4 +1,4 @@
-/** Serves this project's program to the engine, as the Automation API serves an inline program. Its parent is told the port, and ends it. */
+/** Serves this project's program to the engine, as the Automation API serves an inline program. It tells its parent the port, and the parent ends it. */
 import * as grpc from "@grpc/grpc-js";
 import * as automation from "@pulumi/pulumi/automation/server.js";
 import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
@@ -10,7 +10,7 @@ const LanguageServer: new (program: () => Promise<object>) => grpc.UntypedServic
 
 let runs = 0;
 
-/** What start.js does before it comes to index.ts is done once. */
+/** Runs the program. start.js, with its preparations, runs only the first time. */
 async function program(): Promise<object> {
   if (runs++ === 0) return (await import("../../../start.js")).default;
   return { ...(await import(`../../../index.ts?run=${runs}`)) };
