@@ -15,19 +15,13 @@ import { lackingForNodes } from "./support/nodes/isolated.ts";
 const testMinutes = 10;
 const allMinutes = 60;
 
-/**
- * Tests of whole machines, which `npm run test:boot` runs: emulated ones with one processor each, and Kubernetes nodes. They run last, one per
- * processor at a time.
- */
+/** Tests of whole machines, which `npm run test:boot` runs: emulated ones with one processor each, and Kubernetes nodes. They run last, one per processor at a time. */
 const machines = ["test/boot/", "test/nodes/"];
 /** Left out on machines that can't run real nodes. */
 const nodes = "test/nodes/";
 /** Run alone, after the other tests, because they measure how long a change interrupts clients. */
 const alone = ["test/e2e/live-changes"];
-/**
- * Tests of real programs. On a busy machine, a wait in them can be too short. If at most this many files fail, they run again, alone, and the second
- * result counts.
- */
+/** Tests of real programs. On a busy machine, a wait in them can be too short. If at most this many files fail, they run again, alone, and the second result counts. */
 const realPrograms = [...machines, "test/e2e/", "test/engine/", "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;
 /** Start first, so that the run doesn't wait for them at its end. */

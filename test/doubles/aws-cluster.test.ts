@@ -1,4 +1,4 @@
-/** That the double refuses what EKS, and a cluster in AWS, refuse: what it lets pass proves nothing otherwise. */
+/** The double must refuse what EKS and a cluster in AWS refuse. Otherwise, a stack that passes proves nothing. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DeleteSecurityGroupCommand, DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
@@ -127,13 +127,13 @@ testRefusals(make, {
   "a retention that there isn't": { of: "logs", with: { name: "b", retentionInDays: 31 }, says: /retention/ },
 });
 
-test("a range of the API may be so wide that a part of it is reserved", () => {
+test("accepts a range of the API that contains reserved ranges", () => {
   const publicAccessCidrs = ["0.0.0.0/1", "128.0.0.0/1"];
   const inputs = { ...cluster.inputs, vpcConfig: { ...vpcConfig, publicAccessCidrs } };
   make().cloud.update(cluster.type, "cache", inputs, region);
 });
 
-test("a cluster doesn't move to another network", () => {
+test("refuses to move a cluster to another network", () => {
   const { cloud, things } = make();
   const vpc = cloud.create("aws:ec2/vpc:Vpc", "other", { cidrBlock: "10.8.0.0/16" }, region);
   const subnetIds = ["a", "c"].map((zone, index) => {
@@ -150,7 +150,7 @@ test("a cluster doesn't move to another network", () => {
   assert.throws(() => cloud.update(cluster.type, "cache", moved, region), /VPC other than the cluster's/);
 });
 
-test("a cluster doesn't skip a version, nor go back", () => {
+test("refuses to skip a version, or to go back to an earlier one", () => {
   for (const version of ["1.34", "1.36"]) {
     const { cloud } = make();
     const update = () => cloud.update(cluster.type, "cache", { ...cluster.inputs, version }, region);
@@ -159,7 +159,7 @@ test("a cluster doesn't skip a version, nor go back", () => {
   }
 });
 
-test("without its rights, a cluster isn't made", () => {
+test("refuses a cluster whose role lacks its rights", () => {
   const { cloud, things } = make();
   cloud.remove(things["cluster-role-AmazonEKSComputePolicy"] as Thing);
   assert.throws(
@@ -168,7 +168,7 @@ test("without its rights, a cluster isn't made", () => {
   );
 });
 
-test("a log group that isn't there before the cluster is made by it, and is in the way", () => {
+test("creates a missing log group with the cluster, and then refuses another one of its name", () => {
   const { cloud, things } = make();
   cloud.create(cluster.type, "b", { ...cluster.inputs, name: "b" }, region);
   const { type, inputs } = things.logs as Thing;
@@ -176,7 +176,7 @@ test("a log group that isn't there before the cluster is made by it, and is in t
   assert.throws(create, /AlreadyExists/);
 });
 
-/** In the cluster of {@link make}. */
+/** Adds the cloud around the cluster of {@link make}. */
 function inside() {
   const { cloud, things } = make();
   const made = things.cluster as Thing;
@@ -198,14 +198,14 @@ function inside() {
   return { cloud, clusters, things, server, metadata, deploy };
 }
 
-test("Pods that no node takes, and those without rights, aren't started", () => {
+test("refuses Pods that no node accepts, and Pods without rights", () => {
   const { cloud, things, deploy } = inside();
   assert.throws(() => deploy({}), /FailedScheduling: no nodepool matched/);
   cloud.remove(things.association as Thing);
   assert.throws(() => deploy(scheduling), /NoCredentialProviders: cache\/cache has no rights/);
 });
 
-test("a load balancer needs a subnet for it, and keeps the cluster and the subnets there", () => {
+test("requires a tagged subnet for a load balancer, and keeps the cluster and the subnets while there is one", () => {
   const { cloud, clusters, server, metadata } = inside();
   const prefix = "service.beta.kubernetes.io/aws-load-balancer";
   const service = (annotations: Inputs) => ({
@@ -232,11 +232,11 @@ test("a load balancer needs a subnet for it, and keeps the cluster and the subne
   clusters.delete(made.type, made.id, server);
   assert.deepEqual(cloud.things(loadBalancerType), []);
   deleteCluster();
-  // What is in it can't be reached any more.
+  // Nothing in the cluster can be reached any more.
   assert.throws(() => clusters.delete("kubernetes:core/v1:Namespace", "cache", server), /ConnectionRefused/);
 });
 
-/** Asks as the stack does when it is destroyed. */
+/** Asks EC2 as the stack does before the cluster is deleted. */
 async function askEc2<Answer>(cloud: Cloud, ask: (client: EC2Client) => Promise<Answer>): Promise<Answer> {
   await using api = await serveEc2(cloud);
   const client = new EC2Client({
@@ -251,7 +251,7 @@ async function askEc2<Answer>(cloud: Cloud, ask: (client: EC2Client) => Promise<
   }
 }
 
-/** That weren't there before. */
+/** The security groups that the account didn't have at the start. */
 function groupsIn(cloud: Cloud): readonly Thing[] {
   return cloud.things(securityGroup).filter(({ name }) => name !== undefined);
 }
@@ -260,7 +260,7 @@ function groupOf({ outputs }: Thing): string {
   return String(valueAt("vpcConfig.clusterSecurityGroupId", outputs));
 }
 
-test("nodes outlive the last Pod, and are seen only by who asks for what EKS manages", async () => {
+test("keeps nodes for a while after their last Pod, and shows them only to requests for managed resources", async () => {
   const { cloud, clusters, things, server, deploy } = inside();
   deploy(scheduling);
   const Filters = [{ Name: "instance.group-id", Values: [groupOf(things.cluster as Thing)] }];
@@ -279,7 +279,7 @@ test("nodes outlive the last Pod, and are seen only by who asks for what EKS man
   assert.deepEqual(groupsIn(cloud), [], "the group goes with a cluster without nodes");
 });
 
-test("a cluster that is deleted before its nodes leaves its security group, which keeps the network", async () => {
+test("leaves a security group, which blocks the network's deletion, when a cluster is deleted before its nodes", async () => {
   const { cloud, things, deploy } = inside();
   deploy(scheduling);
   const GroupId = groupOf(things.cluster as Thing);
@@ -295,7 +295,7 @@ test("a cluster that is deleted before its nodes leaves its security group, whic
   });
 });
 
-describe("nodes of a pool of one's own", () => {
+describe("nodes of the stack's own pool", () => {
   const class_ = {
     kind: "NodeClass",
     metadata: { name: "own" },
@@ -333,21 +333,21 @@ describe("nodes of a pool of one's own", () => {
 
   const selector = { "karpenter.sh/nodepool": "own", "kubernetes.io/arch": "arm64" };
 
-  test("a class of another role, network or with EKS's own tags is refused", () => {
+  test("refuses a class with another role or network, or with tags that EKS reserves", () => {
     assert.throws(() => withPool({ role: "pod-role" }), /pod-role has no access entry/);
     assert.throws(() => withPool({ subnetSelectorTerms: [{ id: "subnet-0c" }] }), /subnetSelectorTerms/);
     assert.throws(() => withPool({ securityGroupSelectorTerms: [{ id: "sg-0" }] }), /securityGroupSelector/);
     assert.throws(() => withPool({ tags: { "kubernetes.io/cluster/cache": "owned" } }), /spec\.tags/);
   });
 
-  test("Pods for another pool or processor stay without a node", () => {
+  test("refuses Pods for another pool or processor, because no node fits", () => {
     const admit = withPool({ tags: {} });
     admit(selector);
     assert.throws(() => admit({ ...selector, "karpenter.sh/nodepool": "other" }), /no nodepool matched/);
     assert.throws(() => admit({ "karpenter.sh/nodepool": "own" }), /has no amd64/);
   });
 
-  test("a node with tags takes rights that EKS's own policies don't have", () => {
+  test("requires rights that EKS's own policies lack for a node with tags", () => {
     assert.throws(() => withPool()(selector), /cluster-role may not tag in ec2:CreateFleet/);
   });
 });

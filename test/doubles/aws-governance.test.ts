@@ -1,4 +1,4 @@
-/** That the double refuses what boundaries and keys refuse: what it lets pass proves nothing otherwise. */
+/** The double must refuse what permissions boundaries and KMS keys refuse. Otherwise, a stack that passes proves nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { awsCloud } from "./aws/aws.ts";
@@ -26,7 +26,7 @@ function withRole(inputs: Inputs, ...rights: object[]) {
   return { cloud, add };
 }
 
-test("a boundary that isn't there, and a path that isn't one", () => {
+test("refuses a missing boundary, and an invalid path", () => {
   assert.throws(() => withRole({ permissionsBoundary: `${existing.boundary}s` }), /is not attachable/);
   const { cloud } = withRole({ path: "/platform/" });
   assert.match(
@@ -36,7 +36,7 @@ test("a boundary that isn't there, and a path that isn't one", () => {
   );
 });
 
-test("what a boundary doesn't allow, or denies", () => {
+test("refuses actions that a boundary doesn't allow, or denies", () => {
   const { cloud } = withRole({ permissionsBoundary: existing.narrowBoundary });
   demandWithinBoundary(cloud, "own", ["ssm:GetParameter", "ec2:RunInstances"]);
   assert.throws(
@@ -50,14 +50,14 @@ test("what a boundary doesn't allow, or denies", () => {
   assert.throws(() => demandWithinBoundary(byPowerUser, "own", ["iam:PassRole"]), /AccessDenied/);
 });
 
-test("a key that isn't there, or is disabled", () => {
+test("refuses a missing key, and a disabled one", () => {
   const { cloud } = withRole({});
   demandKey({ cloud, scope }, key);
   assert.throws(() => demandKey({ cloud, scope: "us-east-1" }, key), /NotFoundException/);
   assert.throws(() => demandKey({ cloud, scope }, existing.disabledKey), /is Disabled/);
 });
 
-test("a bucket whose key the role may not use, or for another bucket only", () => {
+test("refuses access to a bucket if the role may not use its key, or only for another bucket", () => {
   const read = {
     Effect: "Allow",
     Action: ["s3:GetObject", "s3:PutObject"],
@@ -85,7 +85,7 @@ test("a bucket whose key the role may not use, or for another bucket only", () =
   assert.throws(() => check(use("others", "kms:Decrypt", "kms:GenerateDataKey")), /AccessDenied/);
 });
 
-test("a volume's key that EC2 gets no grant for", () => {
+test("refuses a volume's key for which EC2 gets no grant", () => {
   const actions = [
     "Decrypt",
     "GenerateDataKeyWithoutPlaintext",

@@ -1,4 +1,4 @@
-/** That the double judges by AWS's own models, that nothing which a stack gives escapes them, and that both say alike what takes another resource. */
+/** The double judges by AWS's own models, covers every input of a stack by them, and replaces resources for the same changes as CloudFormation. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
@@ -16,7 +16,7 @@ interface Recorded {
   readonly inputs: Inputs;
 }
 
-/** What stacks of both kinds give, as the engine wrote it down. */
+/** The resources of recorded stacks of both kinds. */
 const recorded: readonly Recorded[] = ["aws-vm", "aws-cluster"].flatMap((stack) => {
   const state = JSON.parse(readFileSync(new URL(`../engine/upgrade/${stack}.json`, import.meta.url), "utf8"));
   return (state.deployment ?? state).resources
@@ -25,7 +25,7 @@ const recorded: readonly Recorded[] = ["aws-vm", "aws-cluster"].flatMap((stack) 
 });
 const given = [...recorded, ...Object.values(things).map(({ type, inputs }) => ({ type, inputs }))];
 
-/** Without what the engine adds; a secret, which is encrypted there, is a text. */
+/** The inputs as the program gave them: without the engine's additions, and with a text in place of each secret, because the recorded ones are encrypted. */
 function asGiven({ __defaults, ...inputs }: Inputs): Inputs {
   return revealed(
     JSON.parse(JSON.stringify(inputs), (_, value) =>
@@ -34,7 +34,7 @@ function asGiven({ __defaults, ...inputs }: Inputs): Inputs {
   ) as Inputs;
 }
 
-/** The innermost inputs, each with its value. Names of tags and dimensions are values. */
+/** The innermost inputs, each with its value. A set of tags or dimensions counts as one value, because their names are values, too. */
 function leavesOf(value: unknown, path = ""): [string, unknown][] {
   if (Array.isArray(value)) return value.flatMap((entry) => leavesOf(entry, path));
   if (typeof value !== "object" || value === null || /(?:^|\.)(?:tags|dimensions)$/.test(path))
@@ -47,11 +47,11 @@ function modelsOf(type: string): Model[] {
   return [...calls, ...(resource ? [resource] : [])];
 }
 
-test("the models refuse nothing that stacks give", () => {
+test("accepts everything that stacks configure", () => {
   for (const { type, inputs } of given) assert.deepEqual(modelProblems(type, inputs), [], type);
 });
 
-test("every input that a stack gives is a member of a call, or is named as another", () => {
+test("finds a member for every input of a stack, unless the table names the input as another one", () => {
   const escaped = given.flatMap(({ type, inputs }) => {
     const { calls = [], others = [] } = members[type] ?? {};
     return leavesOf(inputs)
@@ -63,12 +63,12 @@ test("every input that a stack gives is a member of a call, or is named as anoth
   assert.deepEqual([...new Set(escaped)], []);
 });
 
-test("each type that the double makes is in the table", () => {
+test("has every type of the double in the table", () => {
   const made = Object.keys(awsCloud().definition.resources).filter((type) => type.startsWith("aws:"));
   assert.deepEqual(made.sort(), Object.keys(members).sort());
 });
 
-/** With another value in the place of each that is there. */
+/** Replaces the value at a path, in each entry of a list. */
 function changed(value: unknown, [key = "", ...rest]: readonly string[], to: unknown): unknown {
   if (Array.isArray(value)) return value.map((entry) => changed(entry, [key, ...rest], to));
   const { [key]: child, ...others } = value as Inputs;
@@ -76,7 +76,7 @@ function changed(value: unknown, [key = "", ...rest]: readonly string[], to: unk
   return { ...others, [key]: Array.isArray(child) ? child.map(() => to) : to };
 }
 
-/** Values that a constraint doesn't take: what is wrong, and the value. */
+/** Values that break a constraint, each with a description. */
 function wrongFor({ shape }: Member): [string, unknown][] {
   const own = typeof shape.member === "string" ? models.shapes[shape.member] : shape.member;
   const { enum: values, max, type } = shape.type === "list" ? (own ?? shape) : shape;
@@ -91,7 +91,7 @@ function wrongFor({ shape }: Member): [string, unknown][] {
   ];
 }
 
-test("each constraint of a model refuses what stacks give when one thing is wrong in it", () => {
+test("refuses a stack's inputs by each constraint that a single change breaks", () => {
   const refused = { "another value": 0, "a longer text": 0, "a larger number": 0, "a missing member": 0 };
   for (const { type, inputs } of given) {
     for (const model of modelsOf(type)) {
@@ -132,7 +132,7 @@ testRefusals(make, {
   },
 });
 
-test("AWS has every machine type of the catalogue", () => {
+test("has every machine type of the catalogue", () => {
   const { shape } = memberOf({ of: "ec2.RunInstances" }, "instanceType") ?? {};
   assert.deepEqual(
     machines.aws.map(({ type }) => type).filter((type) => !shape?.enum?.includes(type)),
@@ -140,12 +140,12 @@ test("AWS has every machine type of the catalogue", () => {
   );
 });
 
-describe("what takes another resource", () => {
+describe("changes that replace a resource", () => {
   const sdk = new SdkTypes("@pulumi/aws");
   const { resources } = awsCloud().definition;
   for (const [type, { resource, differences = {} }] of Object.entries(members)) {
     if (!resource) continue;
-    test(`${type} as in CloudFormation, but for what the table says`, () => {
+    test(`are those of CloudFormation for ${type}, except for the table's differences`, () => {
       const { replacing = [] } = resources[type] ?? {};
       const replaced =
         typeof replacing === "function" ? replacing({ userDataReplaceOnChange: true }, {}) : replacing;

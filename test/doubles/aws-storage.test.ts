@@ -1,4 +1,4 @@
-/** That the double refuses what EBS and S3 do. */
+/** The double must refuse what EBS and S3 refuse. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { expiry, make, policyOf, region, storeName } from "./aws-things.ts";
@@ -98,7 +98,7 @@ testRefusals(make, {
   },
 });
 
-test("a bucket with something in it isn't deleted, unless it says that this doesn't matter", () => {
+test("refuses to delete a bucket with objects, unless it has forceDestroy", () => {
   const { cloud, things } = make();
   const { type, id, scope, inputs } = things.bucket as Thing;
   assert.throws(() => cloud.delete(type, id, scope), /BucketNotEmpty/);
@@ -108,7 +108,7 @@ test("a bucket with something in it isn't deleted, unless it says that this does
   assert.equal(cloud.find(object.type, object.id, scope), undefined);
 });
 
-test("an object takes the place of the one that had its key", () => {
+test("replaces the object that has the same key", () => {
   const { cloud, things } = make();
   const { type, id, scope, inputs } = things.object as Thing;
   cloud.create(type, "other", { ...inputs, content: "kind: Other" }, scope);
@@ -117,7 +117,7 @@ test("an object takes the place of the one that had its key", () => {
   assert.equal(cloud.find(type, id, scope), undefined);
 });
 
-test("a bucket's settings go with it; another account's can be seen and not looked at", () => {
+test("deletes a bucket's settings with it, and hides the content of another account's bucket", () => {
   const { cloud, things } = make();
   const { type, id, scope } = things.store as Thing;
   const look = (bucket: string) => cloud.invoke("aws:s3/getBucket:getBucket", { bucket }, scope);
@@ -128,7 +128,7 @@ test("a bucket's settings go with it; another account's can be seen and not look
   assert.throws(() => look(id), /couldn't find resource/);
 });
 
-test("a disk doesn't shrink", () => {
+test("refuses to shrink a disk", () => {
   const { cloud, things } = make();
   const { type, id, inputs } = things.disk as Thing;
   assert.throws(() => cloud.update(type, id, { ...inputs, size: 99 }, region), /cannot be smaller/);

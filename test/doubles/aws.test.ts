@@ -1,4 +1,4 @@
-/** That the double refuses: what it lets pass proves nothing otherwise. */
+/** The double must refuse what AWS refuses. Otherwise, a stack that passes proves nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { awsCloud } from "./aws/aws.ts";
@@ -14,7 +14,7 @@ test("refuses a provider in a region that the account hasn't enabled", () => {
   admitProvider?.({ region: "eu-south-2" });
 });
 
-test("an import takes what the provider's documentation says, and finds what the cloud tells", () => {
+test("imports by the id from the provider's documentation, and returns what AWS tells", () => {
   const { cloud, things } = make();
   const { machine, disk, attachment } = things;
   assert.ok(machine && disk && attachment);
@@ -142,7 +142,7 @@ testRefusals(make, {
   "a parameter name with a space": { of: "parameter", with: { name: "/a b" }, says: /Parameter name/ },
 });
 
-test("what is in use isn't deleted", () => {
+test("refuses to delete resources in use", () => {
   const { cloud, things } = make();
   for (const name of ["disk", "interface", "role", "profile"]) {
     const { type, id, scope } = things[name] as Thing;
@@ -152,7 +152,7 @@ test("what is in use isn't deleted", () => {
   assert.throws(() => cloud.delete(type, id, scope), /VolumeInUse: .* is mounted/);
 });
 
-test("a machine reads what is under a customer's key only by a right to decrypt that", () => {
+test("refuses a machine that reads a parameter under a customer's key without a right to decrypt that parameter", () => {
   const { cloud, things } = make();
   const { type, inputs } = things.machine as Thing;
   const { inputs: wire } = things.interface as Thing;
@@ -181,7 +181,7 @@ test("a machine reads what is under a customer's key only by a right to decrypt 
   start();
 });
 
-test("another user data is another machine only if it says so", () => {
+test("replaces a machine for new user data only if its inputs say so", () => {
   const { cloud } = make();
   const { type, inputs } = things.machine as Thing;
   const changed = { ...inputs, userDataBase64: userData("#cloud-config\n{a: 1}\n") };

@@ -109,5 +109,5 @@ export const ownPool = ((made.things.cluster as Thing).inputs.agentPoolProfiles 
 
 export const window = (made.things.window as Thing).inputs.maintenanceWindow as Inputs;
 
-/** Another cluster, with a pool that differs in something. */
+/** The inputs of another cluster, with a changed pool. */
 export const withPool = (change: Inputs) => ({ ...another, agentPoolProfiles: [{ ...ownPool, ...change }] });

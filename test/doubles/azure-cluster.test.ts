@@ -1,4 +1,4 @@
-/** That the double refuses what AKS does. */
+/** The double must refuse what AKS refuses. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing } from "./azure/account.ts";
@@ -106,7 +106,7 @@ testRefusals(make, {
   },
 });
 
-test("what a cluster needs isn't deleted before it, and what is its own goes with it", () => {
+test("refuses to delete what a cluster needs before the cluster, and deletes the cluster's own resources with it", () => {
   const { cloud, things } = make();
   for (const name of ["group", "network", "identity"]) {
     const { type, id } = things[name] as Thing;
@@ -118,7 +118,7 @@ test("what a cluster needs isn't deleted before it, and what is its own goes wit
   assert.equal(cloud.find(windows, windowId, ""), undefined);
 });
 
-test("the API's address and authority are in the credentials", () => {
+test("returns credentials with the API's address and authority", () => {
   const { cloud, things } = make();
   const ask = (resourceName: string) =>
     cloud.invoke(
@@ -133,7 +133,7 @@ test("the API's address and authority are in the credentials", () => {
   assert.throws(() => ask("other"), CloudError);
 });
 
-test("a Service gets the address that it names, where the cluster may look for it; Pods get the identity that trusts them", () => {
+test("gives a Service the address that it names, if the cluster may look it up, and Pods the identity that trusts them", () => {
   const { cloud, things } = make();
   const surroundings = clusterSurroundings(cloud);
   const { endpoint } = accessTo(things.cluster as Thing);

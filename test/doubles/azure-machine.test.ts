@@ -1,4 +1,4 @@
-/** That the double refuses what Azure's virtual machines do. */
+/** The double must refuse what Azure's virtual machines refuse. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing, subscriptionId } from "./azure/account.ts";
@@ -91,7 +91,7 @@ testRefusals(make, {
   },
 });
 
-test("refuses a machine that an image in a gallery isn't made for, or hasn't come to the region of", () => {
+test("refuses a machine that doesn't fit its gallery image, or whose image isn't replicated to the region", () => {
   const start = (prepare: (cloud: Cloud) => void) => () => {
     const { cloud } = make();
     prepare(cloud);
@@ -119,14 +119,14 @@ test("refuses a machine that an image in a gallery isn't made for, or hasn't com
     start((cloud) => replicate(cloud, existing.image, "West Europe")),
     /GalleryImageNotFound/,
   );
-  // All is well with the image.
+  // Here, the image is right.
   assert.throws(
     start(() => {}),
     /NicInUse/,
   );
 });
 
-test("the provider would change a machine in place, and the cloud refuses", () => {
+test("refuses changes of a machine that the provider would make in place", () => {
   const { cloud } = make();
   const { type, id, inputs } = machine;
   const changed = { ...inputs, osProfile: { ...profile, customData: userData("#cloud-config\n{a: 1}\n") } };
@@ -137,7 +137,7 @@ test("the provider would change a machine in place, and the cloud refuses", () =
   );
 });
 
-test("a machine takes another Pod in place", () => {
+test("changes a machine's Pod in place", () => {
   const { cloud } = make();
   const { type, id, inputs } = machine;
   const changed = { ...inputs, userData: Buffer.from("another").toString("base64") };
@@ -145,8 +145,8 @@ test("a machine takes another Pod in place", () => {
   assert.equal(cloud.update(type, id, changed, "").inputs.userData, changed.userData);
 });
 
-test("Azure lists what the subscription gets to whoever has the token, page by page", () => {
-  // With one machine, of two vCPUs.
+test("lists the subscription's sizes and quotas for the token, page by page", () => {
+  // With one machine of two vCPUs.
   const { cloud } = make();
   restrict(cloud, "Standard_D4ps_v6", "westeurope", ["3"]);
   restrict(cloud, "Standard_D4ps_v5", "westeurope");
@@ -172,7 +172,7 @@ test("Azure lists what the subscription gets to whoever has the token, page by p
   assert.throws(() => list("skus?$filter=location eq 'westeurope'"), /MissingApiVersionParameter/);
 });
 
-test("a system disk stays behind, unless the machine says that it goes with it", () => {
+test("leaves a system disk behind, unless the machine's inputs delete it", () => {
   for (const [deleteOption, isLeft] of [
     ["Delete", false],
     ["Detach", true],

@@ -1,4 +1,4 @@
-/** That the double changes nodes as AKS does. */
+/** The double must change nodes as AKS does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { autoscale } from "./azure/node-pools.ts";
@@ -7,7 +7,7 @@ import { make, ownPool, withPool } from "./azure-cluster-things.ts";
 import type { Thing } from "./cloud.ts";
 import type { Inputs } from "./values.ts";
 
-test("a cluster goes up by one minor version, and its nodes stay what they are", () => {
+test("upgrades a cluster by one minor version, and refuses another size of its nodes", () => {
   const { cloud, things } = make();
   const { type, id, inputs } = things.cluster as Thing;
   const at = (version: string, change: Inputs = {}) => ({
@@ -25,7 +25,7 @@ test("a cluster goes up by one minor version, and its nodes stay what they are",
   assert.throws(() => cloud.update(type, id, larger, ""), /PropertyChangeNotAllowed/);
 });
 
-test("an update names the nodes that the pool has, or the nearest number that the autoscaler may have", () => {
+test("accepts only the pool's current number of nodes in an update, or the number in the autoscaler's range that is nearest to it", () => {
   const { cloud, things } = make();
   const cluster = things.cluster as Thing;
   const update = (count: number | undefined, minCount: number, maxCount: number) =>
@@ -45,7 +45,7 @@ test("an update names the nodes that the pool has, or the nearest number that th
   update(4, 2, 4);
 });
 
-test("nodes are refused that the subscription doesn't get, and those above its quota", () => {
+test("refuses nodes that the subscription can't get, and nodes above its quota", () => {
   const { cloud, things } = make();
   const { type, id, inputs } = things.cluster as Thing;
   const again = (change: Inputs) => cloud.create(type, "again", { ...inputs, ...withPool(change) }, "");
@@ -53,7 +53,7 @@ test("nodes are refused that the subscription doesn't get, and those above its q
   const other = { vmSize: "Standard_D4ps_v6" };
   assert.throws(() => again({ ...other, availabilityZones: ["2", "3"] }), /SkuNotAvailable: .* zones '2,3'/);
   again({ ...other, availabilityZones: ["1", "2"] });
-  // Two nodes of each size.
+  // There are two nodes of each size.
   limit(cloud, "cores", "westeurope", 20);
   const grown = (count: number) =>
     cloud.update(

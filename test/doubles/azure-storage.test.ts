@@ -1,4 +1,4 @@
-/** That the double refuses what Azure's disks and Blob Storage do. */
+/** The double must refuse what Azure's disks and Blob Storage refuse. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing } from "./azure/account.ts";
@@ -66,7 +66,7 @@ testRefusals(make, {
   },
 });
 
-test("a storage account takes its container and its rules with it", () => {
+test("deletes a storage account's container and rules with it", () => {
   const { cloud, things } = make();
   const { type, id } = things.account as Thing;
   const look = () =>
@@ -83,7 +83,7 @@ test("a storage account takes its container and its rules with it", () => {
   assert.throws(look, /ResourceNotFound/);
 });
 
-test("no update makes a storage account zone-redundant", () => {
+test("refuses to make a storage account zone-redundant", () => {
   const { cloud, things } = make();
   const { type, id, inputs } = things.account as Thing;
   const withSku = (name: string) => cloud.update(type, id, { ...inputs, sku: { name } }, "");
@@ -94,7 +94,7 @@ test("no update makes a storage account zone-redundant", () => {
   withSku("Standard_GRS");
 });
 
-test("an account keeps a key that it isn't told to give up, and takes another one with the identity that is there", () => {
+test("keeps an account's key until it is told to give it up, and changes the key only with the present identity", () => {
   const { cloud, things } = make();
   const { type, id, inputs } = things.account as Thing;
   const encrypted = (keyName: string, name: string) => {

@@ -1,4 +1,4 @@
-/** That the double refuses: what it lets pass proves nothing otherwise. */
+/** The double must refuse what Azure refuses. Otherwise, a stack that passes proves nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkTags } from "./azure/resource.ts";
@@ -113,7 +113,7 @@ testRefusals(make, {
   },
 });
 
-test("what is in use isn't deleted, and a vault's name stays taken", () => {
+test("refuses to delete resources in use, and keeps a deleted vault's name taken", () => {
   const { cloud, things } = make();
   for (const name of ["disk", "interface", "identity", "group"]) {
     const { type, id } = things[name] as Thing;
@@ -124,7 +124,7 @@ test("what is in use isn't deleted, and a vault's name stays taken", () => {
   assert.throws(() => cloud.create(type, "again", inputs, ""), /VaultAlreadyExists/);
 });
 
-test("a subnet in which something is doesn't leave its network", () => {
+test("refuses to remove a subnet in use from its network", () => {
   const { cloud, things } = make();
   const { type, id, inputs } = things.network as Thing;
   const wire = things.interface as Thing;
@@ -139,7 +139,7 @@ test("a subnet in which something is doesn't leave its network", () => {
   assert.throws(() => cloud.update(type, id, without, ""), /InUseSubnetCannotBeDeleted/);
 });
 
-test("an interface doesn't move to another network", () => {
+test("refuses to move an interface to another network", () => {
   const { cloud, things } = make();
   const { type, id, inputs } = things.interface as Thing;
   const subnet = { id: `${things.network?.id}/subnets/machine` };
@@ -147,7 +147,7 @@ test("an interface doesn't move to another network", () => {
   assert.throws(() => cloud.update(type, id, moved, ""), /PropertyChangeNotAllowed: the network/);
 });
 
-test("tags that Azure doesn't take, and those that a zone doesn't", () => {
+test("refuses tags that Azure, or a DNS zone, doesn't allow", () => {
   const disk = "Microsoft.Compute/disks";
   const zone = "Microsoft.Network/dnsZones";
   checkTags(disk, { "Cost Center": "a" });

@@ -1,9 +1,9 @@
-/** What all clouds want of addresses, ports and user data. */
+/** The rules of all clouds for addresses, ports and user data. */
 import { gunzipSync } from "node:zlib";
 import ipaddr from "ipaddr.js";
 import { parse } from "yaml";
 
-/** Whether it is a range in CIDR notation without bits behind its length. */
+/** Whether it is a range in CIDR notation without host bits. */
 export function isRange(range: string, kind: "ipv4" | "ipv6"): boolean {
   if (!ipaddr.isValidCIDR(range)) return false;
   const [address, length] = ipaddr.parseCIDR(range);
@@ -16,7 +16,7 @@ export function lengthOf(range: string): number {
   return ipaddr.parseCIDR(range)[1];
 }
 
-/** Whether all addresses of a range are in another one. */
+/** Whether the outer range contains the inner one. */
 export function contains(outer: string, inner: string): boolean {
   const [address] = ipaddr.parseCIDR(inner);
   return lengthOf(inner) >= lengthOf(outer) && address.match(ipaddr.parseCIDR(outer));
@@ -35,7 +35,7 @@ export function isBase64(text: string): boolean {
 }
 
 /**
- * What is wrong with base64 user data, as cloud-init takes it.
+ * What is wrong with base64 user data for cloud-init.
  * @param limit bytes before base64
  */
 export function userDataProblem(base64: string, limit: number): string | undefined {
@@ -52,7 +52,7 @@ export function userDataProblem(base64: string, limit: number): string | undefin
   }
 }
 
-/** The text of base64 user data, as cloud-init sees it. */
+/** The text of base64 user data, as cloud-init reads it. */
 export function unpackedUserData(base64: string): string {
   return gunzipSync(Buffer.from(base64, "base64")).toString();
 }

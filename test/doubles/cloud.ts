@@ -1,8 +1,7 @@
 /**
- * A cloud account in memory, that refuses what the cloud refuses. What it knows of each type of resource is in a table per cloud: aws/, azure/.
- *
- * It stands in for provider and cloud together: `check`, `diff` and `isForgotten` are the provider's, which knows nothing but inputs; `create`, `update` and
- * `delete` are the cloud's.
+ * A cloud account in memory, which refuses what the cloud refuses. A table per cloud has the rules of each type of resource: aws/, azure/.
+ * It replaces provider and cloud. `check`, `diff` and `isForgotten` are the provider's part, which knows only inputs. `create`, `update` and `delete`
+ * are the cloud's.
  */
 import { CloudError, demand, type Fault, Faults, type Operation } from "./faults.ts";
 import type { Guard } from "./guard.ts";
@@ -23,21 +22,21 @@ import {
 
 export type { Thing } from "./thing.ts";
 
-/** What a resource's inputs say about another one. */
+/** An input that refers to another resource. */
 export interface Reference {
   /** Path of the input: `vpcId`, `ipConfigurations[*].subnet.id` */
   readonly at: string;
-  /** The other's type. */
+  /** The type of the other resource. */
   readonly to: string;
-  /** The other's id. @default the input itself */
+  /** The id of the other resource. @default the input itself */
   readonly id?: (value: string, request: Request) => string;
-  /** Code of the refusal, where only one may have the other. @default any number may */
+  /** The error code for a second reference, if only one is allowed. @default any number is */
   readonly exclusive?: string;
-  /** What happens to this one when the other is deleted. @default refuse */
+  /** What happens to this resource when the other one is deleted. @default refuse */
   readonly onDelete?: "refuse" | "leave" | "delete";
 }
 
-/** One resource on its way to the cloud. */
+/** A resource that the engine asks the cloud for. */
 export interface Request {
   readonly cloud: Cloud;
   readonly scope: string;
@@ -46,38 +45,38 @@ export interface Request {
   readonly inputs: Inputs;
 }
 
-/** What is known of one type of resource. */
+/** The rules of one type of resource. */
 export interface Rules {
-  /** Inputs of which the provider, by its configuration, knows that another value takes another resource. */
+  /** Inputs whose change replaces the resource, as the provider knows by its configuration. */
   readonly replacing?: readonly string[] | ((inputs: Inputs, provider: Inputs) => readonly string[]);
-  /** Inputs that the cloud doesn't change and of which the provider doesn't know it. */
+  /** Inputs that the cloud can't change, which the provider doesn't know. */
   readonly fixed?: readonly string[];
-  /** What the cloud adds to the entries of lists and to objects among the inputs, as `list[*].key` and `object.key`: no preview knows it. */
+  /** Values that the cloud adds to list entries and objects among the inputs, as `list[*].key` and `object.key`. A preview doesn't know them. */
   readonly computed?: readonly string[];
   readonly references?: readonly Reference[];
-  /** Refuses what is wrong by itself. It sees only inputs that are wholly known. */
+  /** Refuses inputs that are wrong by themselves. It gets only known inputs. */
   check?(inputs: Inputs, request: Pick<Request, "scope">): void;
-  /** Refuses what doesn't fit with what there is. */
+  /** Refuses inputs that don't fit the account's other resources. */
   admit?(request: Request): void;
-  /** Whether another one of the id takes the place of the first. @default it is refused */
+  /** Whether a new resource with the same id replaces the first one. @default it is refused */
   readonly overwrites?: boolean;
-  /** Inputs, by their paths, that an import doesn't find: the cloud doesn't tell them, or they are the provider's own. */
+  /** Paths of inputs that an import doesn't find, because the cloud doesn't return them, or because they are the provider's own. */
   readonly unread?: readonly string[];
   /** Inputs that the provider itself marks as secret. */
   readonly secrets?: readonly string[];
-  /** What an import takes in place of the id, by the provider's documentation of the type. @default the id */
+  /** The id for an import, by the provider's documentation of the type. @default the id */
   importId?(thing: Pick<Thing, "inputs" | "outputs">): string;
-  /** The id, and what the cloud adds to the inputs; and its scope, if it isn't the provider's. */
+  /** @returns the id, the outputs that the cloud adds, and the scope, if it isn't the provider's */
   create(request: Request): { readonly id: string; readonly outputs?: Inputs; readonly scope?: string };
   /** Refuses a change in place. */
   update?(request: Request, before: Thing): void;
-  /** Whether the provider takes one that is gone for deleted. @default it fails */
+  /** Whether the provider treats a missing resource as deleted. @default it fails */
   readonly mayBeGone?: boolean;
-  /** Whether the provider, when it should delete it, only forgets it. */
+  /** Whether the provider only forgets the resource instead of deleting it. */
   isForgotten?(inputs: Inputs): boolean;
-  /** Refuses, or does what goes with it. */
+  /** Refuses the deletion, or does what precedes it. */
   delete?(thing: Thing, cloud: Cloud): void;
-  /** Does what comes after that. */
+  /** Does what follows the deletion. */
   deleted?(thing: Thing, cloud: Cloud): void;
 }
 
@@ -88,61 +87,61 @@ export interface ProviderDifferences {
 }
 
 export interface CloudDefinition {
-  /** Of the provider: `aws` */
+  /** The provider's name: `aws` */
   readonly name: string;
-  /** The types of the inputs. */
+  /** The types of the inputs, from the SDK. */
   readonly sdk: Pick<SdkTypes, "version" | "problems">;
   readonly resources: Readonly<Record<string, Rules>>;
   readonly functions: Readonly<
     Record<string, (inputs: Inputs, request: Pick<Request, "cloud" | "scope">) => Inputs>
   >;
-  /** What the cloud's own API answers, where the program asks it beside the provider. */
+  /** The answers of the cloud's own API to requests that the program sends without the provider. */
   readonly api?: {
-    /** Of the addresses that the program asks. */
+    /** The origin of the URLs that the program requests. */
     readonly origin: string;
     /** @throws CloudError for what the cloud refuses */
     answer(cloud: Cloud, url: URL, authorization: string | undefined): object;
   };
-  /** The same, where it isn't asked by `fetch`, or answers in another form than JSON. */
+  /** Serves an API that isn't called by `fetch`, or that doesn't answer in JSON. */
   serveApi?(cloud: Cloud): Promise<ServedApi>;
-  /** What a provider with this configuration sees. @throws CloudError when there is no such place */
+  /** The scope of a provider with this configuration. @throws CloudError when there is no such place */
   scopeOf(provider: Inputs): string;
-  /** What differs between two configurations of a provider, and because of what it is another one. @default nothing is, whatever differs */
+  /** The settings that differ between two configurations of a provider, and those that replace it. @default no difference replaces it */
   providerDifferences?(before: Inputs, after: Inputs): ProviderDifferences;
-  /** Refuses a provider with which nothing would work. @throws CloudError */
+  /** Refuses a provider that couldn't do anything. @throws CloudError */
   admitProvider?(provider: Inputs): void;
-  /** What a provider with this configuration adds to the outputs of a resource. @throws CloudError for what the cloud refuses */
+  /** The outputs that a provider with this configuration adds to a resource. @throws CloudError for what the cloud refuses */
   addedBy?(provider: Inputs, inputs: Inputs, type: string): Inputs;
-  /** Whether a resource's state tells what was added, so that a difference is one. @default it does */
+  /** Whether a resource's state has these outputs, so that a difference in them is a change. @default it has */
   isTold?(state: Inputs): boolean;
   readonly codes: {
     readonly exists: string;
     readonly missing: string;
     readonly inUse: string;
-    /** Of what can't be changed. */
+    /** Code of the refusal to change something. */
     readonly fixed: string;
   };
-  /** What is in the account from the beginning. */
+  /** The account's resources before the stack's. */
   readonly existing: readonly Thing[];
 }
 
 export class Cloud {
   readonly definition: CloudDefinition;
   readonly operations: Operation[];
-  /** Judges what comes from outside. @default everyone may do everything */
+  /** Checks the rights of requests. @default everyone may do everything */
   guard?: Guard | undefined;
   readonly #things = new Map<string, Thing>();
   readonly #faults = new Faults();
   #ids = 0;
 
-  /** @param operations of a cloud that belongs to it, for one order of both. */
+  /** @param operations those of a cloud that this one belongs to, so that both are in one list */
   constructor(definition: CloudDefinition, operations: Operation[] = []) {
     this.definition = definition;
     this.operations = operations;
     for (const thing of definition.existing) this.keep(thing);
   }
 
-  /** What stacks have made, or of one type all there is. */
+  /** The resources that stacks have created, or, with a type, all resources of this type. */
   things(type?: string): Thing[] {
     return [...this.#things.values()].filter((it) =>
       type === undefined ? it.name !== undefined : it.type === type,
@@ -153,13 +152,13 @@ export class Cloud {
     return this.#things.get(keyOf(scope, type, id)) ?? this.#things.get(keyOf(everywhere, type, id));
   }
 
-  /** As many lower-case hexadecimal digits, never the same twice. */
+  /** A unique string of lower-case hexadecimal digits. */
   digits(count: number): string {
     this.#ids += 1;
     return this.#ids.toString(16).padStart(4, "0").padStart(count, "0a1b2c3d4e5f6").slice(-count);
   }
 
-  /** Refuses the next request of a kind, once. */
+  /** Refuses the next request of this kind, once. */
   fail(fault: Fault): void {
     this.#faults.add(fault);
   }
@@ -180,7 +179,7 @@ export class Cloud {
     }
   }
 
-  /** The paths of what changes, and whether the provider replaces the resource because of it. */
+  /** The paths that differ, and whether the provider replaces the resource because of them. */
   diff(
     type: string,
     before: Inputs,
@@ -197,7 +196,7 @@ export class Cloud {
     );
   }
 
-  /** @param added what the provider adds to the outputs: see {@link CloudDefinition.addedBy} */
+  /** @param added outputs that the provider adds: see {@link CloudDefinition.addedBy} */
   create(type: string, name: string, inputs: Inputs, scope: string, added: Inputs = {}): Thing {
     const request = { cloud: this, scope, name, inputs };
     const rules = this.#rules(type);
@@ -236,7 +235,7 @@ export class Cloud {
     return this.keep({ ...before, inputs, outputs: { ...before.outputs, ...added } });
   }
 
-  /** What an import finds, without the inputs that it doesn't. */
+  /** The result of an import, without the inputs that an import doesn't find. */
   read(type: string, id: string, scope: string): Thing | undefined {
     const { importId, secrets = [], unread = [] } = this.#rules(type);
     const thing = importId
@@ -248,7 +247,7 @@ export class Cloud {
     return { ...thing, inputs: { ...inputs, ...Object.fromEntries(sealed) } };
   }
 
-  /** Inputs as a preview shows them as outputs. @param before those of an update */
+  /** The outputs that a preview shows for these inputs. @param before the outputs before an update */
   previewed(type: string, inputs: Inputs, before?: Inputs): Inputs {
     const { computed = [] } = this.#rules(type);
     return computed.reduce((shown, path) => withUnknown(shown, path, before), inputs);
@@ -273,7 +272,7 @@ export class Cloud {
     this.#rules(type).deleted?.(thing, this);
   }
 
-  /** Takes it away without a word. */
+  /** Removes a resource without any checks. */
   remove({ scope, type, id }: Thing): void {
     this.#things.delete(keyOf(scope, type, id));
   }
@@ -296,7 +295,7 @@ export class Cloud {
     return found;
   }
 
-  /** Puts it there without a word, or in the place of what it was. */
+  /** Adds or replaces a resource without any checks. */
   keep(thing: Thing): Thing {
     this.#things.set(keyOf(thing.scope, thing.type, thing.id), thing);
     return thing;
@@ -309,7 +308,7 @@ export class Cloud {
     }
   }
 
-  /** @param itself as it was; what it had already, it may have. */
+  /** @param itself the resource before the update, which may keep what it has */
   #demandUnused(type: string, request: Request, itself?: Thing): void {
     for (const { reference, id } of this.#referencesOf(type, request)) {
       if (reference.exclusive === undefined) continue;
@@ -321,14 +320,14 @@ export class Cloud {
     }
   }
 
-  /** None for what no stack can make. */
+  /** The references of a resource; none for a type that stacks can't create. */
   #referencesOf(type: string, request: Request): { reference: Reference; id: string }[] {
     return (this.definition.resources[type]?.references ?? []).flatMap((reference) =>
       idsIn(reference, request).map((id) => ({ reference, id })),
     );
   }
 
-  /** Who refers to it, and how. */
+  /** The resources that refer to this one, with the references. */
   #usersOf({ type, id }: Pick<Thing, "type" | "id">): { thing: Thing; reference: Reference }[] {
     return [...this.#things.values()].flatMap((thing) =>
       this.#referencesOf(thing.type, { cloud: this, name: "", ...thing })
@@ -338,7 +337,7 @@ export class Cloud {
   }
 }
 
-/** The scope of what is seen from all scopes. */
+/** The scope of resources that are visible from all scopes. */
 export const everywhere = "";
 
 function idsIn({ at, id }: Reference, request: Request): string[] {

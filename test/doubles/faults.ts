@@ -1,6 +1,6 @@
-/** What a cloud refuses, and what it does. */
+/** The refusals and the operations of a cloud. */
 
-/** A refusal, worded as the cloud words it: its code, and what is wrong. */
+/** A refusal in the cloud's words: its code, and what is wrong. */
 export class CloudError extends Error {
   constructor(code: string, message: string) {
     super(`${code}: ${message}`);
@@ -12,33 +12,33 @@ export function demand(condition: unknown, code: string, message: string): asser
   if (!condition) throw new CloudError(code, message);
 }
 
-/** Something that the cloud did. */
+/** An operation that the cloud has done. */
 export interface Operation {
   readonly kind: "create" | "update" | "delete" | "stop";
   readonly type: string;
   readonly name: string;
 }
 
-/** Something that the cloud won't do when asked next. */
+/** The next request of a kind fails with this error. */
 export interface Fault {
   readonly kind: Operation["kind"];
-  /** @default whatever the type is */
+  /** @default any type */
   readonly type?: string;
-  /** How many such requests pass before. @default 0 */
+  /** How many such requests succeed before. @default 0 */
   readonly after?: number;
   readonly error: CloudError;
 }
 
-/** The faults that are still to come. */
+/** The faults that haven't happened yet. */
 export class Faults {
   readonly #waiting: { fault: Fault; left: number }[] = [];
 
-  /** Refuses the next request of a kind, once. */
+  /** Refuses the next request of this kind, once. */
   add(fault: Fault): void {
     this.#waiting.push({ fault, left: fault.after ?? 0 });
   }
 
-  /** @throws CloudError where it is a request's turn to fail */
+  /** @throws CloudError if a fault applies to this request */
   letFail(kind: Operation["kind"], type: string): void {
     const isMeant = ({ fault }: { fault: Fault }) =>
       fault.kind === kind && (fault.type === undefined || fault.type === type);

@@ -1,21 +1,21 @@
-/** Who refuses what its sender has no right to. */
+/** Checks the rights of a request's sender. */
 import type { Thing } from "./thing.ts";
 import type { Inputs } from "./values.ts";
 
-/** A request as engine and program send it, before the cloud looks at it. */
+/** A request of engine or program, before the cloud handles it. */
 export interface Asked {
   readonly kind: "create" | "update" | "delete" | "call";
-  /** Of a resource, Pulumi's; of a call, its token, or the operation of the cloud's own API. */
+  /** Pulumi's type of the resource; for a call its token, or the operation of the cloud's own API. */
   readonly type: string;
   readonly scope: string;
   readonly inputs: Inputs;
-  /** What it is about, if it is there. */
+  /** The resource of the request, if it exists. */
   readonly thing?: Thing | undefined;
-  /** Configuration of the provider. */
+  /** The provider's configuration. */
   readonly provider?: Inputs | undefined;
 }
 
 export interface Guard {
-  /** Rejects with a CloudError, worded as the cloud words it. */
+  /** Rejects with a CloudError in the cloud's words if the sender lacks a right. */
   demandRight(asked: Asked): Promise<void>;
 }

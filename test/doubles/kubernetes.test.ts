@@ -1,4 +1,4 @@
-/** That the double of a cluster's provider refuses: what it lets pass proves nothing otherwise. */
+/** The double of a cluster and its provider must refuse what they refuse. Otherwise, a stack that passes proves nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Thing } from "./cloud.ts";
@@ -8,7 +8,7 @@ import type { Inputs } from "./values.ts";
 
 const server = "https://cluster.test";
 
-/** A cloud in which all is well. */
+/** A cloud that refuses nothing. */
 function surroundings(open = new Set<string>()): Surroundings {
   return {
     cluster: (url) => (url === server ? { id: "cluster", certificateAuthority: "Q0E=" } : undefined),
@@ -105,7 +105,7 @@ testRefusals(make, {
   "a chart without a version": { of: "release", with: { version: "latest" }, says: /version latest/ },
 });
 
-test("kinds of a chart aren't known before it", () => {
+test("refuses a chart's kinds without the chart", () => {
   const { cloud, things } = make();
   cloud.remove(things.release as Thing);
   const { type, inputs } = things.certificate as Thing;
@@ -115,7 +115,7 @@ test("kinds of a chart aren't known before it", () => {
   );
 });
 
-test("another content of what is immutable, or of what the provider takes for that, is another object; the selector of a Deployment is for ever", () => {
+test("replaces an immutable object, or one that the provider treats as immutable, for new content, and refuses another selector of a Deployment", () => {
   const { cloud, things } = make();
   const map = things.map as Thing;
   const changed = { ...map.inputs, data: { file: "changed" } };
@@ -136,7 +136,7 @@ test("another content of what is immutable, or of what the provider takes for th
   assert.throws(() => cloud.update(type, id, { ...inputs, spec }, server), /spec\.selector.*not allowed/);
 });
 
-test("a load balancer goes with its Service, and with its namespace", () => {
+test("closes a load balancer with its Service, and with its namespace", () => {
   for (const name of ["service", "namespace"]) {
     const open = new Set<string>();
     const { cloud, things } = make(open);
@@ -150,7 +150,7 @@ test("a load balancer goes with its Service, and with its namespace", () => {
   }
 });
 
-test("what has no name gets one", () => {
+test("generates a name for an object without one", () => {
   const { cloud } = make();
   const secret = { apiVersion: "v1", kind: "Secret", metadata: { namespace: "cache" } };
   const { id, outputs } = cloud.create("kubernetes:core/v1:Secret", "login", secret, server);
@@ -158,7 +158,7 @@ test("what has no name gets one", () => {
   assert.equal((outputs.metadata as Inputs).name, id.slice("cache/".length));
 });
 
-test("a provider is of a cluster that there is, and trusts it", () => {
+test("refuses a provider of a missing cluster, and one that doesn't trust the cluster", () => {
   const { cloud } = make();
   const kubeconfig = (url: string, ca: string) =>
     JSON.stringify({

@@ -1,4 +1,4 @@
-/** For `node --import`: what the program asks of one address goes to another. The program itself knows the cloud's address alone. */
+/** For `node --import`: redirects requests from the cloud's origin to a double. The program knows only the cloud's origin. */
 const original = globalThis.fetch;
 
 globalThis.fetch = (input, init) => {

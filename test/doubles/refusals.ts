@@ -1,25 +1,25 @@
-/** How a test of a double goes: something right, then the same with one thing wrong. */
+/** The tests of a double's refusals: valid inputs, then the same with one thing wrong. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cloud, Thing } from "./cloud.ts";
 import type { Inputs } from "./values.ts";
 
 export interface Refusal {
-  /** One of the things made before. */
+  /** The name of the resource that the inputs are taken from. */
   readonly of: string;
-  /** Inputs in the place of its own; a name of its own comes by itself where that isn't what is wrong. */
+  /** Inputs that replace some of its own. A unique name is added, unless the name is what is wrong. */
   readonly with: Inputs;
-  /** What it says. */
+  /** The error message. */
   readonly says: RegExp;
 }
 
-/** Things by what they are called in a test, and the cloud in which they are. */
+/** Resources by their names in the test, and their cloud. */
 export interface Made {
   readonly cloud: Cloud;
   readonly things: Readonly<Record<string, Thing>>;
 }
 
-/** An account, and what puts things into it that provider and cloud take. */
+/** An account, and a function that adds resources, which provider and cloud must accept. */
 export function filling(cloud: Cloud, scope: string): Made & { add: Add } {
   const things: Record<string, Thing> = {};
   return {
@@ -34,10 +34,10 @@ export function filling(cloud: Cloud, scope: string): Made & { add: Add } {
   };
 }
 
-/** @param name what it is called in the test. */
+/** @param name of the resource in the test */
 type Add = (name: string, type: string, inputs: Inputs) => Thing;
 
-/** @param make an account with one of everything. */
+/** @param make creates an account with a resource of each type */
 export function testRefusals(make: () => Made, refusals: Readonly<Record<string, Refusal>>): void {
   for (const [what, refusal] of Object.entries(refusals)) {
     test(`refuses ${what}`, () => {

@@ -1,4 +1,4 @@
-/** What a resource may and must be given, read from the declarations of its SDK. */
+/** The inputs that a resource may have and must have, read from the declarations of its SDK. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import ts from "typescript";
@@ -11,7 +11,7 @@ export interface InputProblem {
 
 const require = createRequire(import.meta.url);
 
-/** Of the npm package of a provider. */
+/** The declarations in a provider's npm package. */
 export class SdkTypes {
   readonly #package: string;
   readonly #interfaces = new Map<string, ReadonlyMap<string, ts.InterfaceDeclaration>>();
@@ -19,13 +19,13 @@ export class SdkTypes {
   readonly #open: readonly string[] | "all";
   #nested: string | undefined;
 
-  /** @param open enumerations of which the cloud takes more values than the SDK lists: `enums.compute.CachingTypes` */
+  /** @param open enumerations of which the cloud accepts more values than the SDK lists: `enums.compute.CachingTypes` */
   constructor(packageName: string, open: readonly string[] | "all" = "all") {
     this.#package = packageName;
     this.#open = open;
   }
 
-  /** The engine warns of a provider that is older than its SDK. */
+  /** The SDK's version. The engine warns of a provider that is older than its SDK. */
   get version(): string {
     return JSON.parse(this.#read("package.json")).version;
   }
@@ -35,7 +35,7 @@ export class SdkTypes {
     return this.#membersProblems(this.#argumentsOf(type), inputs, "");
   }
 
-  /** The names of what a resource takes. */
+  /** The names of a resource's inputs. */
   inputs(type: string): string[] {
     return this.#argumentsOf(type)
       .members.filter(ts.isPropertySignature)
@@ -108,11 +108,11 @@ export class SdkTypes {
       return this.#membersProblems(declared, value, path);
     }
     if (root === "enums") return this.#valueProblems(type, value, path);
-    // Of an enumeration, or another resource, for which its id or name may stand.
+    // An enumeration, or another resource, of which the id or the name is allowed.
     return typeof value === "string" ? [] : [{ property: path, reason: `must be ${name}` }];
   }
 
-  /** In Azure, values have no case. */
+  /** Compares without case, because values have none in Azure. */
   #valueProblems(type: ts.TypeReferenceNode, value: unknown, path: string): InputProblem[] {
     const name = type.typeName.getText();
     if (this.#open === "all" || this.#open.includes(name)) return [];
@@ -147,7 +147,7 @@ export class SdkTypes {
     return found;
   }
 
-  /** The text of one namespace: the whole file, which has all services, takes a second to parse. */
+  /** The text of one namespace. Parsing the whole file, with all services, takes a second. */
   #namespace(name: string): string {
     this.#nested ??= this.#read("types/input.d.ts");
     const start = this.#nested.indexOf(`export declare namespace ${name} {`);

@@ -1,4 +1,4 @@
-/** Serves what a double answers by the cloud's own API. The program asks it as if it were the cloud: see redirect-fetch.ts. */
+/** Serves a double's answers in the protocol of the cloud's own API. The program sends its requests to the cloud's address: see redirect-fetch.ts. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { lazyCollector } from "../setup/pulumi-home.ts";

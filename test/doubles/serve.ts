@@ -1,8 +1,7 @@
 /**
- * Serves a cloud's double to the engine in a provider's place: `PULUMI_DEBUG_PROVIDERS=aws:<port>`.
- *
- * By the provider protocol itself: the SDK's own server for it, `@pulumi/pulumi/provider`, keeps the configuration of the provider (its region and
- * default tags) to itself, and has no detailed differences, which both real providers answer.
+ * Serves a cloud's double to the engine in place of a provider: `PULUMI_DEBUG_PROVIDERS=aws:<port>`.
+ * It implements the provider protocol itself. The SDK's server, `@pulumi/pulumi/provider`, doesn't pass on the provider's configuration (its region
+ * and default tags), and has no detailed differences, which both real providers return.
  * https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/provider.proto
  */
 import { isDeepStrictEqual } from "node:util";
@@ -18,11 +17,11 @@ import type { InputProblem } from "./sdk-types.ts";
 import { asSecret, containsSecret, containsUnknown, type Inputs, revealed } from "./values.ts";
 
 export interface ServedCloud extends AsyncDisposable {
-  /** For PULUMI_DEBUG_PROVIDERS. */
+  /** The value for PULUMI_DEBUG_PROVIDERS. */
   readonly address: string;
 }
 
-/** The engine and the program take less to ask for what comes next. */
+/** Engine and program need less time than this to send their next request. */
 const quietMs = 25;
 
 export async function serve(cloud: Cloud): Promise<ServedCloud> {
@@ -43,12 +42,12 @@ export async function serve(cloud: Cloud): Promise<ServedCloud> {
 
 function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
   const { definition } = cloud;
-  /** Each provider of a stack has a connection of its own, by which its requests are told from those of others. */
+  /** Each provider of a stack has its own connection, which identifies its requests. */
   const providers = new Map<string, Inputs>();
   const scopeOf = (peer: string) => definition.scopeOf(providers.get(peer) ?? {});
   const inTurn = lastFirst();
 
-  /** What the engine stores: secret where it came from a secret. */
+  /** The outputs that the engine stores. They are secret if they came from a secret. */
   function outputsOf({ inputs, outputs }: Pick<Thing, "inputs" | "outputs">, given: Inputs) {
     const all: Inputs = { ...inputs, ...outputs };
     return toStruct(
@@ -79,7 +78,7 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       reply.setFailuresList(refusalsOf(() => definition.admitProvider?.(inputs)).map(failureOf));
     }, messages.CheckResponse),
 
-    /** Without an answer, the engine sees for itself whether anything differs, and replaces no provider. */
+    /** Without an answer, the engine compares the configurations itself, and replaces no provider. */
     diffConfig: unary((request: messages.DiffRequest, reply) => {
       const [before, after] = [unpack(request.getOldInputs()), unpack(request.getNews())];
       const differences = definition.providerDifferences?.(before, after);
@@ -146,7 +145,7 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       });
     }, messages.CreateResponse),
 
-    /** Of an import, or of a refresh, which has what was known before: it tells what is gone, and nothing else. */
+    /** Answers an import, or a refresh, which sends the previous state. A refresh only reports a missing resource, and no changes. */
     read: unary((request: messages.ReadRequest, reply, peer) => {
       const [type, id, scope] = [request.getType(), request.getId(), scopeOf(peer)];
       const before = request.getProperties();
@@ -155,7 +154,7 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
         return;
       }
       const thing = cloud.read(type, id, scope);
-      // An answer without an id: there is nothing.
+      // An answer without an id means that there is no such resource.
       if (!thing) return;
       reply.setId(thing.id).setInputs(toStruct(thing.inputs)).setProperties(outputsOf(thing, {}));
     }, messages.ReadResponse),
@@ -200,10 +199,7 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
   };
 }
 
-/**
- * Does one thing at a time, of those that are asked for the one that came last, and only when no other comes. What nothing waits for is so done as late
- * as can be, which shows where a program relies on an order that it doesn't declare.
- */
+/** Runs one action at a time: of all waiting ones the last, once no other arrives. So an action on which nothing waits runs as late as possible. This shows where a program relies on an order that it doesn't declare. */
 function lastFirst(): (action: () => void) => Promise<void> {
   const waiting: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -244,7 +240,7 @@ function failureOf({ property, reason }: InputProblem): messages.CheckFailure {
   return failure;
 }
 
-/** A method of the protocol. */
+/** A unary method of the protocol. */
 function unary<Request, Reply>(
   method: (request: Request, reply: Reply, peer: string) => unknown,
   replyType: new () => Reply,
@@ -256,7 +252,7 @@ function unary<Request, Reply>(
       callback(null, reply);
     } catch (error) {
       const { message, stack } = error as Error;
-      // What isn't a refusal is a mistake in the double.
+      // Any other error is a mistake in the double.
       callback({ code: grpc.status.UNKNOWN, details: (error instanceof CloudError ? message : stack) ?? "" });
     }
   };
@@ -266,12 +262,12 @@ function fromStruct(value: struct.Struct | undefined): Inputs {
   return (value?.toJavaScript() ?? {}) as Inputs;
 }
 
-/** In plain text. */
+/** Converts to plain values, with secrets in plain text. */
 function unpack(value: struct.Struct | undefined): Inputs {
   return revealed(fromStruct(value)) as Inputs;
 }
 
 function toStruct(value: Inputs): struct.Struct {
-  // Without what is undefined, which has no form there.
+  // JSON removes undefined values, which a Struct can't represent.
   return struct.Struct.fromJavaScript(JSON.parse(JSON.stringify(value)));
 }

@@ -1,5 +1,5 @@
-/** A cloud's API, being served: see serve-api.ts. */
+/** A running API of a cloud: see serve-api.ts. */
 export interface ServedApi extends AsyncDisposable {
-  /** For the program. */
+  /** The environment with which the program finds it. */
   readonly environment: Readonly<Record<string, string>>;
 }

@@ -6,7 +6,7 @@ export { valueAt, valuesAt } from "../../policy/values.ts";
 
 export type Inputs = Readonly<Record<string, unknown>>;
 
-/** What stands for a value that a preview can't know. */
+/** Represents a value that a preview doesn't know. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
@@ -16,9 +16,9 @@ export function isUnknown(value: unknown): boolean {
 }
 
 /**
- * With a value that isn't known: in each entry of a list, or in an object.
+ * The inputs with an unknown value in each entry of a list, or in an object.
  * @param path `list[*].key`, `object.key`
- * @param before outputs that are known: what an object has there stays.
+ * @param before known outputs; a value that an object has there is kept
  */
 export function withUnknown(inputs: Inputs, path: string, before: Inputs = {}): Inputs {
   const [parent = "", key = ""] = path.split(/(?:\[\*\])?\./);
@@ -57,7 +57,7 @@ function childrenOf(value: unknown): [string, unknown][] {
   return typeof value === "object" && value !== null ? Object.entries(value) : [];
 }
 
-/** The paths of the innermost values that differ. What isn't known is different from all that is. */
+/** The paths of the innermost values that differ. An unknown value differs from every known one. */
 export function changedPaths(before: unknown, after: unknown, path = ""): string[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after))
@@ -68,14 +68,14 @@ export function changedPaths(before: unknown, after: unknown, path = ""): string
   });
 }
 
-/** As in Pulumi's own paths: https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/property_path.go */
+/** A step of a path in Pulumi's notation: https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/property_path.go */
 function stepTo(key: string, isIndex: boolean, isFirst: boolean): string {
   if (isIndex) return `[${key}]`;
   if (/[.["\]]/.test(key)) return `["${key}"]`;
   return isFirst ? key : `.${key}`;
 }
 
-/** @param path of names: `osProfile.customData` */
+/** @param path names with dots: `osProfile.customData` */
 export function withoutPath(inputs: Inputs, path: string): Inputs {
   const [name = "", ...rest] = path.split(".");
   const { [name]: value, ...others } = inputs;
@@ -87,24 +87,24 @@ function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** Whether a path is a property or lies inside it. */
+/** Whether a path is a property, or is inside it. */
 export function isWithin(path: string, property: string): boolean {
   return path === property || path.startsWith(`${property}.`) || path.startsWith(`${property}[`);
 }
 
-/** A text among the inputs. */
+/** A text in the inputs; empty if it is missing. */
 export function text(path: string, inputs: Inputs): string {
   const value = valueAt(path, inputs);
   return value === undefined ? "" : String(value);
 }
 
-/** A number among the inputs. */
+/** A number in the inputs. */
 export function number(path: string, inputs: Inputs): number | undefined {
   const value = valueAt(path, inputs);
   return value === undefined ? undefined : Number(value);
 }
 
-/** Ids in Azure have no case, and in AWS are in lower case or in one case only. */
+/** An id in a comparable form. Azure's ids ignore case, and AWS's have lower case or a single spelling. */
 export function normalId(id: string): string {
   return id.toLowerCase();
 }

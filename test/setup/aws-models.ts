@@ -12,10 +12,7 @@ import { type Model, members } from "../doubles/aws/members.ts";
 import type { Models, Shape } from "../doubles/aws/models.ts";
 import { SdkTypes } from "../doubles/sdk-types.ts";
 
-/**
- * botocore has the models of the calls, which all AWS SDKs share. cfn-lint has CloudFormation's resource schemas:
- * https://github.com/aws-cloudformation/cfn-lint
- */
+/** botocore has the models of the calls, which all AWS SDKs share. cfn-lint has CloudFormation's resource schemas: https://github.com/aws-cloudformation/cfn-lint */
 const packages = { botocore: "1.44.8", "cfn-lint": "1.58.0" };
 
 /** The newest version of each service's API in botocore. */

@@ -85,10 +85,7 @@ export interface Mistake {
   readonly told: readonly RegExp[];
 }
 
-/**
- * The two mistakes that are tested with the engine: one that is found without a request, and one by the cloud's answer.
- * test/graph/cloud-mistakes.test.ts tests the others.
- */
+/** The two mistakes that are tested with the engine: one that is found without a request, and one by the cloud's answer. test/graph/cloud-mistakes.test.ts tests the others. */
 export function mistakesOfEngine(mistakes: Readonly<Record<string, Mistake>>): [string, Mistake][] {
   const found = Object.entries(mistakes).filter(([what]) => isOfEngine(what));
   assert.equal(found.length, 2);

@@ -1,7 +1,4 @@
-/**
- * The facts that the engine's tests need of a cloud in which stacks create clusters, in a table per cloud: cloud-aws-cluster.ts and
- * cloud-azure-cluster.ts.
- */
+/** The facts that the engine's tests need of a cloud in which stacks create clusters, in a table per cloud: cloud-aws-cluster.ts and cloud-azure-cluster.ts. */
 import type { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import type { Cloud, Thing } from "../doubles/cloud.ts";
 import type { Fault } from "../doubles/faults.ts";
@@ -39,10 +36,7 @@ export interface ClusterCase {
   readonly beforeCluster: readonly string[];
   /** The rules that the account's resources break. */
   violations(things: readonly Thing[], region: Config): string[];
-  /**
-   * Faults of the cloud. An update meets all of them one after the other: each one's resource depends on the one that failed before, or comes long
-   * after it. Independent resources may be created in the same update.
-   */
+  /** Faults of the cloud. An update meets all of them one after the other: each one's resource depends on the one that failed before, or comes long after it. Independent resources may be created in the same update. */
   readonly faults: Readonly<Record<string, Fault>>;
   readonly mistakes: Readonly<Record<string, Mistake>>;
   /** The governance rules that a stack with its own network meets. */

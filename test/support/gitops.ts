@@ -35,10 +35,7 @@ export async function plainObjects(keys: Keys): Promise<Manifest[]> {
 export const nameOf = ({ kind, metadata: { namespace, name } = {} }: Manifest) =>
   `${kind} ${namespace ?? ""}/${name}`;
 
-/**
- * Whether `up` has another value at this path: the number of replicas, which the autoscaler sets, or the name of a Secret, which Pulumi generates,
- * and the empty lists next to it.
- */
+/** Whether `up` has another value at this path: the number of replicas, which the autoscaler sets, or the name of a Secret, which Pulumi generates, and the empty lists next to it. */
 export function isOfUp(path: string): boolean {
   return /^Deployment \S+\.spec\.(?:replicas|template\..*\.(?:env|secretKeyRef\.name))$/.test(path);
 }

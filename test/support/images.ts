@@ -11,10 +11,7 @@ function pseudoRandom(seed: string, length: number): Uint8Array {
   return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
-/**
- * An image whose layers hold incompressible bytes. gzip stores them, so that each blob has the given size (plus 0.02 % for tar and gzip) and can be
- * unpacked. Another `seed` for the same tag makes a moved tag.
- */
+/** An image whose layers hold incompressible bytes. gzip stores them, so that each blob has the given size (plus 0.02 % for tar and gzip) and can be unpacked. Another `seed` for the same tag makes a moved tag. */
 export async function randomImage(args: {
   repository: string;
   tag: string;

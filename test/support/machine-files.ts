@@ -7,10 +7,7 @@ interface CloudConfig {
   readonly write_files: readonly { readonly path: string; readonly content: string }[];
 }
 
-/**
- * Texts by path. `cloud-config.yaml` is the user data without the contents of the files that it writes. These are in `files`, by their paths on the
- * machine. The Pod's are in `pod`.
- */
+/** Texts by path. `cloud-config.yaml` is the user data without the contents of the files that it writes. These are in `files`, by their paths on the machine. The Pod's are in `pod`. */
 export function machineFiles(userData: Uint8Array, pod: Bundle): Record<string, string> {
   const { write_files: written, ...rest }: CloudConfig = parse(gunzipSync(userData).toString());
   const outline = written.map(({ content: _, ...file }) => file);

@@ -84,10 +84,7 @@ export interface ProjectOptions {
   /** A program other than this project's: the directory of its project file, and its project's name. */
   readonly program?: string;
   readonly name?: string;
-  /**
-   * Whether one process runs this project's program every time, which saves most of the processor time of a run. A user's runs each have a new
-   * process. @default for this project's program
-   */
+  /** Whether one process runs this project's program every time, which saves most of the processor time of a run. A user's runs each have a new process. @default for this project's program */
   readonly isWarm?: boolean;
 }
 

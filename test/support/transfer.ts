@@ -24,10 +24,7 @@ export interface Transfer {
   finish(): Promise<Digest>;
 }
 
-/**
- * Sends a request without reading the answer's body. If the body is larger than all buffers on the way (10 MB), the server can't finish it. nginx
- * waits for a minute.
- */
+/** Sends a request without reading the answer's body. If the body is larger than all buffers on the way (10 MB), the server can't finish it. nginx waits for a minute. */
 export async function openTransfer(
   url: URL,
   options: { readonly ca: string; readonly headers?: OutgoingHttpHeaders },

@@ -1,7 +1,4 @@
-/**
- * Runs this project's program in one process for all runs of a stack, like an inline program of Pulumi's Automation API:
- * https://www.pulumi.com/docs/iac/automation-api/concepts-terminology/
- */
+/** Runs this project's program in one process for all runs of a stack, like an inline program of Pulumi's Automation API: https://www.pulumi.com/docs/iac/automation-api/concepts-terminology/ */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** The account that stacks are made in: what can be asked of it. */
+/** The account in which stacks are created, and its answers to look-ups. */
 import { everywhere, type Request } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
@@ -9,13 +9,13 @@ import { getKey } from "./kms.ts";
 
 export const bucketType = "aws:s3/bucket:Bucket";
 
-/** In which AWS has the names of Network Load Balancers; here, of all regions. */
+/** The hosted zone in which AWS has the names of Network Load Balancers; the double uses one for all regions. */
 export const loadBalancerZone = "Z26RNL4JYFTOTI";
 
-/** Buckets of all accounts share their names. */
+/** A bucket of another account. All accounts share the names of buckets. */
 export const foreignBucket = "bucket of another account";
 
-/** The last letters of a region's availability zones; which of them an account has differs. */
+/** The last letters of a region's availability zones. Real accounts have different ones. */
 const zoneLetters = "abc";
 
 export function isRegion(name: string): boolean {
@@ -26,7 +26,7 @@ export function isZone(zone: string, region: string): boolean {
   return zone.startsWith(region) && zone.length === region.length + 1 && zoneLetters.includes(zone.slice(-1));
 }
 
-/** The name of a zone is the account's, its id is not: here `us-east-1b` is the one without clusters. */
+/** The id of a zone. AWS maps names to ids differently in each account: here, `us-east-1b` is the zone without clusters. */
 export function zoneIdOf(zone: string, region: string): string {
   const [area = "", direction = "", number = ""] = region.split("-");
   const short = direction.replace(/^(north|south)(east|west)$/, (_, one, two) => one[0] + two[0]);
@@ -46,12 +46,12 @@ export function isOffered(machineType: string, zone: string, cloud: Request["clo
   );
 }
 
-/** Amazon's own processors have a g behind the number. */
+/** Types with Amazon's own processors have a g after the number. */
 export function architectureOf(machineType: string): "arm64" | "amd64" {
   return /^[a-z]+\d+g/.test(machineType) ? "arm64" : "amd64";
 }
 
-/** The account has all regions that are there, but for this one. */
+/** The account has enabled all regions except this one. */
 const disabledRegion = "af-south-1";
 
 export function isEnabled(region: string): boolean {
@@ -59,7 +59,7 @@ export function isEnabled(region: string): boolean {
 }
 
 /**
- * The provider asks STS, in its own region, who it is, and doesn't start when that refuses it:
+ * At its start, the provider asks STS in its own region for its identity, and fails if STS refuses:
  * https://github.com/pulumi/pulumi-aws/blob/v7.40.0/provider/resources.go, https://github.com/hashicorp/terraform-provider-aws/issues/12940
  */
 export function demandEnabled(region: string): void {
@@ -70,7 +70,7 @@ export function demandEnabled(region: string): void {
   );
 }
 
-/** Where types of other families have another number: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html */
+/** Valid for the families that stacks use: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html */
 export function vCpusOf(machineType: string): number {
   const [family = "", size = ""] = machineType.split(".");
   if (size === "medium" && /^[cmr]/.test(family)) return 1;
@@ -81,7 +81,7 @@ export function vCpusOf(machineType: string): number {
 type Asked = Pick<Request, "cloud" | "scope">;
 
 /**
- * Service, code, and what an account has to begin with. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups,
+ * Service, code, and AWS's default. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups,
  * https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
  */
 const defaultQuotas = {
@@ -89,7 +89,7 @@ const defaultQuotas = {
   groupsOfInterface: ["vpc", "L-2AFB9258", 5],
   standardVCpus: ["ec2", "L-1216C47A", 64],
 } as const;
-/** Where the account has another than AWS's default; its id is the quota's code. */
+/** A quota of the account that differs from AWS's default. Its id is the quota's code. */
 export const quotaType = "quota";
 
 export function quotaOf(name: keyof typeof defaultQuotas, { cloud, scope }: Asked): number {
@@ -109,7 +109,7 @@ export const functions: Readonly<Record<string, (inputs: Inputs, asked: Asked) =
     return { id: arn, arn, policy: found.inputs.policy, attachmentCount: 0 };
   },
 
-  /** As the provider words it; S3 tells who isn't the owner nothing but that the bucket is there. */
+  /** Uses the provider's error texts. S3 tells other accounts only that a bucket exists. */
   "aws:s3/getBucket:getBucket"(inputs, { cloud, scope }) {
     const name = text("bucket", inputs);
     const found = cloud.find(bucketType, name, scope);

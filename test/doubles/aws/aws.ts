@@ -53,7 +53,7 @@ const definition: CloudDefinition = {
   },
   addedBy(provider, inputs, type) {
     if (sdk.problems(type, { tags: {} }).some(({ property }) => property === "tags")) return {};
-    // https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/ has this alone.
+    // Only https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/ has this.
     const byDefault =
       valueAt("overrideProvider.defaultTags.tags", inputs) ??
       valueAt("tags", setting("defaultTags", provider));
@@ -61,7 +61,7 @@ const definition: CloudDefinition = {
     checkTags(type, tagsAll);
     return { tagsAll };
   },
-  // In what test/engine/upgrade has recorded, the provider's tags are missing.
+  // The states in test/engine/upgrade lack the provider's tags.
   isTold: ({ tagsAll }) => tagsAll === undefined || "managed-by" in asTags(tagsAll),
   codes: {
     exists: "AlreadyExists",
@@ -72,7 +72,7 @@ const definition: CloudDefinition = {
   existing: existingThings,
 };
 
-/** By AWS's own models, too, which refuse what nobody here has thought of. */
+/** Adds checks by AWS's own models, which refuse mistakes that the double's rules don't cover. */
 function judged(resources: CloudDefinition["resources"]): CloudDefinition["resources"] {
   return Object.fromEntries(
     Object.entries(resources).map(([type, rules]) => [
@@ -87,7 +87,7 @@ function checkBoth(type: string, rules: Rules, [inputs, request]: Parameters<Non
   demandModels(type, inputs);
 }
 
-/** Of a provider, which gets all but texts as JSON. */
+/** A setting of a provider, which gets everything except texts as JSON. */
 function setting(name: string, provider: Inputs): unknown {
   const value = provider[name];
   return typeof value === "string" ? JSON.parse(value) : value;
@@ -97,7 +97,7 @@ function asTags(value: unknown): Inputs {
   return (value ?? {}) as Inputs;
 }
 
-/** An AWS account as on the first day. */
+/** A new AWS account. */
 export function awsCloud(): Cloud {
   return new Cloud(definition);
 }

@@ -8,7 +8,7 @@ import { statementsOf } from "./policy.ts";
 export const policyType = "aws:iam/policy:Policy";
 const role = "aws:iam/role:Role";
 
-/** Refuses what a role would do and its boundary doesn't let it. @param name of the role */
+/** Refuses actions of a role that its boundary doesn't allow. @param name of the role */
 export function demandWithinBoundary(cloud: Cloud, name: string, actions: readonly string[]): void {
   const arn = text("permissionsBoundary", cloud.find(role, name, everywhere)?.inputs ?? {});
   if (arn === "") return;
@@ -24,7 +24,7 @@ export function demandWithinBoundary(cloud: Cloud, name: string, actions: readon
   }
 }
 
-/** What the policies in a role allow. */
+/** The actions that a role's inline policies allow. */
 export function inlineActions(cloud: Cloud, name: string): string[] {
   return cloud
     .things("aws:iam/rolePolicy:RolePolicy")
@@ -34,7 +34,7 @@ export function inlineActions(cloud: Cloud, name: string): string[] {
     .flatMap(({ Action }) => list(Action));
 }
 
-/** A star at the end is all that boundaries have here. */
+/** The boundaries here have a star only at the end. */
 function matches(pattern: string, action: string): boolean {
   return pattern.endsWith("*") ? action.startsWith(pattern.slice(0, -1)) : pattern === action;
 }

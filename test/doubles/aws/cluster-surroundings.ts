@@ -1,4 +1,4 @@
-/** What the clusters of an account in AWS have around them: identities, nodes, load balancers. */
+/** The AWS resources around an account's clusters: identities, nodes, load balancers. */
 import type { Cloud } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
@@ -11,11 +11,11 @@ import { arnOf, demandUnlinked } from "./load-balancer.ts";
 import { demandTagging, forgetObject, keepObject, poolFor } from "./node-pools.ts";
 import { endPods, startPods } from "./nodes.ts";
 
-/** Of the controller that Auto Mode brings, and its default. */
+/** The class of the controller that Auto Mode includes, which is the default. */
 const loadBalancerClass = "eks.amazonaws.com/nlb";
 const annotation = "service.beta.kubernetes.io/aws-load-balancer-";
 
-/** What EKS does by a cluster's role to make a node: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEKSComputePolicy.html */
+/** The actions with which EKS creates a node by the cluster's role: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEKSComputePolicy.html */
 const launching = [
   "ec2:CreateFleet",
   "ec2:RunInstances",
@@ -25,7 +25,7 @@ const launching = [
   "iam:PassRole",
 ];
 
-/** What a node does by its role: https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html */
+/** The actions of a node's role: https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html */
 const joining = ["eks-auth:AssumeRoleForPodIdentity", "ecr:GetAuthorizationToken", "ecr:BatchGetImage"];
 
 /** https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEKSLoadBalancingPolicy.html */
@@ -37,7 +37,7 @@ const balancing = [
   "ec2:AuthorizeSecurityGroupIngress",
 ];
 
-/** Of a load balancer that is there, and of its security group. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop */
+/** The actions that change the tags of a load balancer and of its security group. https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop */
 const retagging = [
   "elasticloadbalancing:AddTags",
   "elasticloadbalancing:RemoveTags",
@@ -133,7 +133,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
         "couldn't auto-discover subnets: no suitable ones found",
       );
       const ranges = valuesAt("spec.loadBalancerSourceRanges[*]", service).map(String);
-      // The controller makes one group for all sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/
+      // The controller creates one group for all sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/
       demand(
         ranges.length <= quotaOf("rulesOfGroup", { cloud, scope }),
         "FailedDeployModel",
@@ -170,7 +170,7 @@ export function clusterSurroundings(cloud: Cloud): Surroundings {
   };
 }
 
-/** The name of a role by its ARN. */
+/** A role's name from its ARN. */
 function roleIn(path: string, inputs: Inputs): string {
   return text(path, inputs).split("/").at(-1) ?? "";
 }

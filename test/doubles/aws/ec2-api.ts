@@ -1,5 +1,5 @@
 /**
- * What the stack's own code asks EC2 and STS for, over their own protocol, so that the real SDK does the asking.
+ * The calls of EC2 and STS that the stack's own code makes. They are served in AWS's protocol, so that the real SDK makes them.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html
  */
 import { createServer, type IncomingMessage } from "node:http";
@@ -15,7 +15,7 @@ import { instance } from "./machine.ts";
 import { lookAtNodes } from "./nodes.ts";
 import { securityGroup } from "./security-group.ts";
 
-/** Its environment says where EC2 is, and with which credentials. */
+/** Starts the API. Its environment has EC2's address, and credentials. */
 export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
   const server = createServer(async (request, response) => {
     try {
@@ -52,7 +52,7 @@ export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
   };
 }
 
-/** Service and region: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+/** The service and region of a signature: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 function signedFor({ headers }: IncomingMessage): { service: string; scope: string } {
   const [, region, service = ""] =
     headers.authorization?.match(/Credential=[^/]+\/\d{8}\/([^/]+)\/(ec2|sts)\/aws4_request/) ?? [];
@@ -76,7 +76,7 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
     return `<addressesSet>${items.join("")}</addressesSet>`;
   },
 
-  /** Nodes of Auto Mode are managed by a service, and hidden unless they are asked for. */
+  /** Hides nodes of Auto Mode unless the request includes managed resources, because a service manages them. */
   DescribeInstances({ cloud, scope, parameters }) {
     const wanted = filtersOf(parameters, ["instance.group-id", "instance-state-name"]);
     if (wanted["instance.group-id"] === undefined) return machinesIn(cloud, scope);
@@ -92,7 +92,7 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
     return `<reservationSet><item><instancesSet>${items.join("")}</instancesSet></item></reservationSet>`;
   },
 
-  /** Of a region that isn't enabled, nothing is known unless all are asked for. */
+  /** Without AllRegions, a region that isn't enabled is unknown. */
   DescribeRegions({ parameters }) {
     const name = String(parameters.get("RegionName.1"));
     const isKnown = isRegion(name) && (isEnabled(name) || parameters.get("AllRegions") === "true");
@@ -101,7 +101,7 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
     return `<regionInfo><item><regionName>${name}</regionName><optInStatus>${status}</optInStatus></item></regionInfo>`;
   },
 
-  /** Of STS: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+  /** A call of STS: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
   GetCallerIdentity: () =>
     `<GetCallerIdentityResult><Account>${accountId}</Account></GetCallerIdentityResult>`,
 
@@ -117,7 +117,7 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
     return `<securityGroupInfo>${items.join("")}</securityGroupInfo>`;
   },
 
-  /** AWS itself takes a lost network interface away after a while. */
+  /** Also deletes lost network interfaces, which AWS removes by itself after a while. */
   DeleteSecurityGroup({ cloud, scope, parameters }) {
     const id = String(parameters.get("GroupId"));
     demand(
@@ -136,7 +136,7 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
   },
 };
 
-/** All that run; each has a thread per core, as Graviton's have. */
+/** All running machines. Each has a thread per core, like Graviton's. */
 function machinesIn(cloud: Cloud, scope: string): string {
   const items = cloud
     .things(instance)

@@ -11,13 +11,13 @@ import { allows, statementsOf } from "./policy.ts";
 
 export const clusterType = "aws:eks/cluster:Cluster";
 const logGroup = "aws:cloudwatch/logGroup:LogGroup";
-/** Of a cluster that is gone: EKS writes the last ones afterwards, by its own role. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763 */
+/** The log group that EKS creates by its own role when it writes a deleted cluster's last logs. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763 */
 const lateLogs = "late logs";
 const accessEntry = "aws:eks/accessEntry:AccessEntry";
 const subnet = "aws:ec2/subnet:Subnet";
 const role = "aws:iam/role:Role";
 
-/** A load balancer that a cluster's controller made; nobody but it knows of it. */
+/** A load balancer from a cluster's controller, which only the controller knows. */
 export const loadBalancerType = "load balancer";
 
 /** https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets */
@@ -26,7 +26,7 @@ export const zonesWithoutClusters = ["use1-az3", "usw1-az2", "cac1-az3"];
 const versions = ["1.34", "1.35", "1.36"];
 const minorOf = (version: string) => Number(version.split(".")[1]);
 
-/** What a role that Auto Mode uses must have: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html */
+/** The policies of the roles in Auto Mode: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html */
 const clusterPolicies = ["Cluster", "Compute", "BlockStorage", "LoadBalancing", "Networking"].map(
   (part) => `AmazonEKS${part}Policy`,
 );
@@ -83,7 +83,7 @@ export const eks: Readonly<Record<string, Rules>> = {
         notAllowed.length === 0,
         `The following CIDRs are not allowed in publicAccessCidrs: ${notAllowed}`,
       );
-      // By default, public access is there and private isn't.
+      // By default, only public access is enabled.
       const isReachable =
         valueAt("vpcConfig.endpointPublicAccess", inputs) !== false ||
         valueAt("vpcConfig.endpointPrivateAccess", inputs) === true;
@@ -123,7 +123,7 @@ export const eks: Readonly<Record<string, Rules>> = {
     },
     update(request, before) {
       const { inputs } = request;
-      // It can be associated once, for ever: https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateEncryptionConfig.html
+      // A key can be associated once, and never changed: https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateEncryptionConfig.html
       const [key, had] = [inputs, before.inputs].map((it) => text("encryptionConfig.provider.keyArn", it));
       demand(had === "" || key === had, "InvalidRequestException", "Encryption is already enabled");
       demandSecretsKey(request);
@@ -143,11 +143,11 @@ export const eks: Readonly<Record<string, Rules>> = {
     },
     delete(thing, cloud) {
       const { id } = thing;
-      // Nobody would delete it any more.
+      // Nothing would delete the load balancer any more.
       const left = cloud.things(loadBalancerType).find(({ inputs }) => inputs.cluster === id);
       demand(!left, "OrphanedLoadBalancer", `${left?.id} would be left without its cluster`);
       deleteWithCluster(thing, cloud);
-      // That of its nodes is there for a while: https://github.com/aws/containers-roadmap/issues/2531
+      // The instance profile of its nodes remains for a while: https://github.com/aws/containers-roadmap/issues/2531
       const name = `eks-${thing.scope}-${id}-0123456789`;
       const inputs = { name, role: roleOf.id(text("computeConfig.nodeRoleArn", thing.inputs)) };
       const profile = { id: name, type: "aws:iam/instanceProfile:InstanceProfile", inputs, outputs: {} };
@@ -255,7 +255,7 @@ export const eks: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** RFC 1918, 6598 and 6890. Those for documentation stand for public ones in tests and examples. EKS refuses them, too. */
+/** Ranges of RFC 1918, 6598 and 6890 that EKS refuses. It also refuses those for documentation, but tests and examples use them as public ones. */
 const notPublic = [
   ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"],
   ...["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "198.18.0.0/15", "224.0.0.0/3"],
@@ -265,13 +265,13 @@ function isPublic(range: string): boolean {
   return !notPublic.some((it) => contains(it, range));
 }
 
-/** Of a cluster's subnets, each VPC once. */
+/** The VPCs of a cluster's subnets, each once. */
 function networksOf({ cloud, scope, inputs }: Pick<Request, "cloud" | "scope" | "inputs">): unknown[] {
   const ids = valuesAt("vpcConfig.subnetIds[*]", inputs).map(String);
   return [...new Set(ids.map((id) => cloud.find(subnet, id, scope)?.inputs.vpcId))];
 }
 
-/** https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html; nodes that don't reach the internet don't join. */
+/** https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html. Nodes that can't reach the internet don't join. */
 function demandSubnets({ cloud, scope, inputs }: Request): void {
   const ids = valuesAt("vpcConfig.subnetIds[*]", inputs).map(String);
   const found = ids.map((id) => cloud.find(subnet, id, scope));
@@ -298,7 +298,7 @@ function demandSubnets({ cloud, scope, inputs }: Request): void {
   }
 }
 
-/** The role that uses it: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html */
+/** The rights of the role that uses the key: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html */
 function demandSecretsKey(request: Request): void {
   const key = text("encryptionConfig.provider.keyArn", request.inputs);
   if (key === "") return;

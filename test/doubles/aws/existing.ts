@@ -1,14 +1,14 @@
-/** What the account that stacks are made in has from the beginning. */
+/** The resources that the account has before any stack. */
 import { Region } from "@pulumi/aws/types/enums/index.js";
 import { everywhere, type Thing } from "../cloud.ts";
 import type { Inputs } from "../values.ts";
 
 export const accountId = "123456789012";
 
-/** All that the provider knows, in whatever partition. */
+/** All regions that the provider knows, in all partitions. */
 export const regions: readonly string[] = Object.values(Region);
 
-/** Of what a region has no machine, by family; taken away, AWS has begun to sell it. */
+/** Machine families that a region lacks. A test removes one when AWS starts to offer it. */
 export const notOffered = "not offered";
 
 /** https://github.com/cristim/ec2-instances-info at 32acf84f */
@@ -21,42 +21,42 @@ const regionsWithoutC6gn = [
   "me-central-1",
 ];
 
-/** Hosted zones, and a network that was there before, with IPv6. */
+/** Hosted zones, and an existing network with IPv6. */
 export const existing = {
   zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },
-  /** Private, and attached to the network below. */
+  /** A private zone that is associated with the network below. */
   privateZone: { name: "corp.example.com", id: "Z1123456789ABCDEFGHIJ" },
   vpc: "vpc-0aaaaaaaaaaaaaaaa",
   subnet: "subnet-0aaaaaaaaaaaaaaaa",
-  /** Of the same network. It has the network's main route table, which leads to the internet by a NAT gateway alone. */
+  /** A subnet of the same network. Its route table is the network's main one, whose only route to the internet is a NAT gateway. */
   privateSubnet: "subnet-0aaaaaaaaaaaaaaab",
-  /** Of the same network, with a route table that leads to a NAT instance. */
+  /** A subnet of the same network whose route table leads to a NAT instance. */
   natInstanceSubnet: "subnet-0aaaaaaaaaaaaaaac",
-  /** In the region of the stack with a cluster, two of each. */
+  /** The network of the stack with a cluster, in its region, with two subnets of each kind. */
   clusterVpc: "vpc-0dddddddddddddddd",
   nodeSubnets: ["subnet-0ddddddddddddddd0", "subnet-0ddddddddddddddd1"],
   loadBalancerSubnets: ["subnet-0eeeeeeeeeeeeeee0", "subnet-0eeeeeeeeeeeeeee1"],
   otherVpc: "vpc-0bbbbbbbbbbbbbbbb",
-  /** Of nodes, in a network that is peered with the first; and in one that isn't. */
+  /** Security groups of nodes: one in a network that is peered with the first network, and one in a network that isn't. */
   peeredGroup: "sg-0aaaaaaaaaaaaaaaa",
   strangeGroup: "sg-0bbbbbbbbbbbbbbbb",
-  /** Under a key that isn't Parameter Store's own. */
+  /** A parameter under a key that isn't Parameter Store's own. */
   certificate: "/keys/cache-certificate",
-  /** Keys of KMS in the regions of both stacks: an alias of one, and of one that is disabled. */
+  /** KMS keys in the regions of both stacks: the alias of one, and the alias of a disabled one. */
   key: "alias/cache",
   disabledKey: "alias/disabled",
-  /** A role of people. */
+  /** A role for people. */
   onCall: `arn:aws:iam::${accountId}:role/on-call`,
-  /** Permissions boundaries: one that lets roles do all but change rights, and one that lets them do nothing in S3. */
+  /** Permissions boundaries: one that allows roles everything except changes of rights, and one without any rights in S3. */
   boundary: `arn:aws:iam::${accountId}:policy/platform/boundary`,
-  /** AWS's own, by which no cluster gets a node. */
+  /** AWS's own policy. As a boundary, it keeps a cluster from getting nodes. */
   powerUser: "arn:aws:iam::aws:policy/PowerUserAccess",
   narrowBoundary: `arn:aws:iam::${accountId}:policy/narrow`,
-  /** A list of ranges of IPv4 with room for 20. */
+  /** A list of IPv4 ranges with space for 20 entries. */
   prefixList: "pl-0aaaaaaaaaaaaaaaa",
-  /** AWS's own, of CloudFront: it counts as 55 rules, however few entries it has. */
+  /** AWS's own list for CloudFront. It counts as 55 rules, independent of its number of entries. */
   cloudFrontList: "pl-0bbbbbbbbbbbbbbbb",
-  /** Not the newest, for each architecture. */
+  /** Older images, one for each architecture. */
   images: { arm64: "ami-0a00000000000000a", amd64: "ami-0a00000000000000b" },
 } as const;
 
@@ -174,7 +174,7 @@ function boundary(arn: string, statements: readonly object[]): Thing {
   return thing("aws:iam/policy:Policy", arn, everywhere, { policy });
 }
 
-/** A route table that leads to the internet, and the subnets that have it. */
+/** A route table that leads to the internet, and its association with the subnets. */
 function publicRoutes(scope: string, vpcId: string, gatewayId: string, subnets: readonly string[]): Thing[] {
   const routeTableId = vpcId.replace("vpc-", "rtb-");
   return [
@@ -193,7 +193,7 @@ function publicRoutes(scope: string, vpcId: string, gatewayId: string, subnets: 
   ];
 }
 
-/** A route table that leads to the network interface of a machine that translates addresses, and the subnet that has it. */
+/** A route table that leads to a NAT instance's network interface, and its association with the subnet. */
 function natInstanceRoutes(scope: string, vpcId: string, subnetId: string): Thing[] {
   const routeTableId = `${vpcId.replace("vpc-", "rtb-").slice(0, -1)}e`;
   const networkInterfaceId = vpcId.replace("vpc-", "eni-");
@@ -208,7 +208,7 @@ function natInstanceRoutes(scope: string, vpcId: string, subnetId: string): Thin
   ];
 }
 
-/** The route table of all subnets of a network that have no other one. */
+/** The route table of all subnets of a network that have no association. */
 function mainRoutes(scope: string, vpcId: string): Thing[] {
   const routeTableId = `${vpcId.replace("vpc-", "rtb-").slice(0, -1)}f`;
   const natGatewayId = vpcId.replace("vpc-", "nat-");

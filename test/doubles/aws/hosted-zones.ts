@@ -1,9 +1,9 @@
-/** Hosted zones as the provider looks for them: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/zone_data_source.go */
+/** Look-up of hosted zones, as in the provider: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/zone_data_source.go */
 import type { Request, Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valuesAt } from "../values.ts";
 
-/** The VPCs that a private hosted zone is attached to; a public one has none. */
+/** The VPCs that a private hosted zone is associated with; none for a public zone. */
 export function networksOfZone({ id, inputs }: Thing, cloud: Request["cloud"]): unknown[] {
   const associations = cloud
     .things("aws:route53/zoneAssociation:ZoneAssociation")
@@ -13,9 +13,9 @@ export function networksOfZone({ id, inputs }: Thing, cloud: Request["cloud"]): 
 
 interface ZonesOfName {
   readonly isPrivate: boolean;
-  /** Private or public ones, as is asked. */
+  /** The private or public zones of the name, by the request. */
   readonly named: readonly Thing[];
-  /** Those of them that are attached to the network that is asked for. */
+  /** Those of them that are associated with the requested network. */
   readonly matching: readonly Thing[];
 }
 

@@ -62,7 +62,7 @@ export const identity: Readonly<Record<string, Rules>> = {
 
   [profileType]: {
     replacing: ["name", "namePrefix", "path"],
-    // The provider takes a role that it deletes out of all its profiles.
+    // When the provider deletes a role, it removes the role from all its profiles.
     references: [{ at: "role", to: role, onDelete: "leave" }],
     check: (inputs) =>
       demand(isName(text("name", inputs), 128), "ValidationError", `profile name ${inputs.name}`),

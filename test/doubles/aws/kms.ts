@@ -1,4 +1,4 @@
-/** Keys of KMS, and who may use them for what. */
+/** KMS keys, and the rights to use them. */
 import { list } from "../../../policy/iam.ts";
 import { type Cloud, everywhere, type Request } from "../cloud.ts";
 import { demand } from "../faults.ts";
@@ -11,12 +11,12 @@ export const sseType =
 
 type Asked = Pick<Request, "cloud" | "scope">;
 
-/** By its ARN, or an alias. */
+/** Finds a key by its ARN or an alias. */
 export function findKey({ cloud, scope }: Asked, id: string) {
   return cloud.things(keyType).find((it) => it.scope === scope && (it.id === id || it.inputs.alias === id));
 }
 
-/** Refuses a key that isn't there or can't encrypt. @param id as the service takes it */
+/** Refuses a key that doesn't exist or is disabled. @param id in any form that the service accepts */
 export function demandKey(asked: Asked, id: string): void {
   if (id === "") return;
   const key = findKey(asked, id);
@@ -32,7 +32,7 @@ export function getKey(inputs: Inputs, asked: Asked): Inputs {
   return { id, arn: found.id, enabled: found.inputs.keyState === "Enabled", ...kind, ...found.inputs };
 }
 
-/** What a role's own policies allow. */
+/** The statements of a role's own policies that allow something. */
 export function allowedTo(cloud: Cloud, role: string) {
   return cloud
     .things("aws:iam/rolePolicy:RolePolicy")
@@ -41,7 +41,7 @@ export function allowedTo(cloud: Cloud, role: string) {
     .filter(({ Effect }) => Effect === "Allow");
 }
 
-/** Refuses a role that may use a bucket, and not the key by which the bucket is encrypted. */
+/** Refuses a role that may use a bucket, but not the bucket's key. */
 export function demandBucketKeys({ cloud, scope }: Asked, role: string): void {
   const rights = allowedTo(cloud, role);
   for (const { Action, Resource } of rights) {
@@ -65,7 +65,7 @@ export function demandBucketKeys({ cloud, scope }: Asked, role: string): void {
   }
 }
 
-/** Refuses a cluster's role that EC2 would not get the key of a node's volumes from: https://docs.aws.amazon.com/eks/latest/userguide/auto-kms.html */
+/** Refuses a cluster's role without the rights by which EC2 gets the key of a node's volumes: https://docs.aws.amazon.com/eks/latest/userguide/auto-kms.html */
 export function demandVolumeKey({ cloud, scope }: Asked, role: string, key: string): void {
   if (key === "") return;
   demandKey({ cloud, scope }, key);

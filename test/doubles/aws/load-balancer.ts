@@ -54,7 +54,7 @@ export const loadBalancers: Readonly<Record<string, Rules>> = {
     references: [{ at: "targetGroupArn", to: targetGroup }],
     check: ({ targetId }) => invalid(/^(?:10|172|192)\.[\d.]+$/.test(String(targetId)), `target ${targetId}`),
     create: ({ cloud, inputs }) => ({ id: `${inputs.targetGroupArn}-${cloud.digits(12)}` }),
-    // As an import asks for it: https://www.pulumi.com/registry/packages/aws/api-docs/lb/targetgroupattachment/#import
+    // The id for an import: https://www.pulumi.com/registry/packages/aws/api-docs/lb/targetgroupattachment/#import
     importId: ({ inputs }) => [inputs.targetGroupArn, inputs.targetId, inputs.port].join(),
   },
 
@@ -108,7 +108,7 @@ export function demandUnlinked(arn: string, cloud: Cloud): void {
   demand(!isLinked, "ResourceInUse", `${arn} is currently associated with another service`);
 }
 
-/** Of a load balancer that a cluster's controller made, with this name. */
+/** The ARN of a load balancer with this name, created by a cluster's controller. */
 export function arnOf(name: string, scope: string): string {
   return `arn:aws:elasticloadbalancing:${scope}:${accountId}:loadbalancer/net/${name}/0123456789abcdef`;
 }
@@ -125,7 +125,7 @@ export function getLoadBalancer(inputs: Inputs, { cloud, scope }: Pick<Request, 
   return { id: arn, arn, name };
 }
 
-/** The provider adds 26 to a prefix, of which it takes 6: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-network-load-balancer.html */
+/** The provider accepts a prefix of up to 6 characters, and adds 26: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-network-load-balancer.html */
 function demandName(inputs: Inputs): void {
   const name = valueAt("name", inputs) ?? `${text("namePrefix", inputs)}${"x".repeat(26)}`;
   const fits = /^(?!internal-)[0-9A-Za-z](?:[0-9A-Za-z-]{0,30}[0-9A-Za-z])?$/.test(String(name));

@@ -63,7 +63,7 @@ export const machine: Readonly<Record<string, Rules>> = {
       ],
       ...(userDataReplaceOnChange === true ? ["userData", "userDataBase64"] : []),
     ],
-    // https://www.pulumi.com/registry/packages/aws/api-docs/ec2/instance/#userdata_nodejs: an import finds it as `userData`.
+    // https://www.pulumi.com/registry/packages/aws/api-docs/ec2/instance/#userdata_nodejs: an import returns it as `userData`.
     unread: ["userDataBase64", "userDataReplaceOnChange"],
     references: [
       { at: "ami", to: "ami" },
@@ -133,7 +133,7 @@ export const machine: Readonly<Record<string, Rules>> = {
   [attachment]: {
     replacing: ["deviceName", "instanceId", "volumeId"],
     references: [
-      // EC2 detaches what is attached to an instance that it terminates.
+      // EC2 detaches volumes from an instance that it terminates.
       { at: "instanceId", to: instance, onDelete: "delete" },
       { at: "volumeId", to: volume, exclusive: "VolumeInUse" },
     ],
@@ -185,7 +185,7 @@ export const machine: Readonly<Record<string, Rules>> = {
         [10, 30].includes(Number(inputs.period)) || Number(inputs.period) % 60 === 0,
         `period ${inputs.period}`,
       );
-      // Its state alone is what a health check of Route 53 reads.
+      // An alarm without actions is for a health check of Route 53, which reads its state.
       if (inputs.alarmActions === undefined) {
         invalid(
           inputs.namespace === "AWS/EC2" && inputs.metricName === "StatusCheckFailed",
@@ -208,7 +208,7 @@ export const machine: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** Of all machines, the account's others included. @param own the machine that is stopped for another type */
+/** Counts the vCPUs of all machines, including the account's others. @param own the machine that is stopped to change its type */
 function demandVCpus({ cloud, scope }: Request, type: string, own?: string): void {
   const others = cloud.things(instance).filter((it) => it.scope === scope && it.id !== own);
   const sum = [type, ...others.map(({ inputs }) => text("instanceType", inputs))]
@@ -220,7 +220,8 @@ function demandVCpus({ cloud, scope }: Request, type: string, own?: string): voi
 }
 
 /**
- * EC2 starts the machine all the same, which then waits for ever for what it can't read. Only Parameter Store's own key lets everyone of the account decrypt:
+ * Refuses a machine that can't read its parameters. EC2 would start it, and it would wait for them forever. Only Parameter Store's own key lets
+ * everyone in the account decrypt:
  * https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
  */
 function demandReadable({ cloud, scope, inputs }: Request): void {
@@ -231,7 +232,7 @@ function demandReadable({ cloud, scope, inputs }: Request): void {
     .filter((it) => it.inputs.role === role)
     .flatMap((it) => statementsOf(text("policy", it.inputs)))
     .filter(({ Effect }) => Effect === "Allow");
-  // It would wait for ever for its Pod, too.
+  // Otherwise, it would also wait forever for its Pod.
   demandBucketKeys({ cloud, scope }, String(role));
   demandWithinBoundary(cloud, String(role), inlineActions(cloud, String(role)));
   for (const { inputs: parameter } of cloud.things("aws:ssm/parameter:Parameter")) {

@@ -1,33 +1,33 @@
 /**
- * Which members of AWS's own models the inputs of the provider become. An input has the member of its own name, whatever the case, where the table names no other.
- *
- * The models are in models.json, which test/setup/aws-models.ts takes from public packages.
+ * The members of AWS's own models that the provider's inputs become. An input becomes the member with its own name, without regard to case, unless
+ * the table names another.
+ * The models are in models.json, which test/setup/aws-models.ts makes from public packages.
  */
 
-/** Of an API call, or of a resource of CloudFormation. */
+/** The model of an API call, or of a CloudFormation resource. */
 export interface Model {
-  /** `ec2.CreateVolume`; of a part of its input, `route53.CreateHealthCheck/HealthCheckConfig`. Or `AWS::EC2::Volume` */
+  /** `ec2.CreateVolume`; `route53.CreateHealthCheck/HealthCheckConfig` for a part of a call's input; or `AWS::EC2::Volume` */
   readonly of: string;
-  /** Member, by the input: `vpcConfig: "resourcesVpcConfig"`. A list is no step of a path. Empty: the model has none, though one has the same name. */
+  /** Members by input: `vpcConfig: "resourcesVpcConfig"`. Paths skip lists. Empty if the model has no such member, although one has the same name. */
   readonly names?: Readonly<Record<string, string>>;
-  /** Required members that the provider gives by itself. */
+  /** Required members that the provider sets itself. */
   readonly given?: readonly string[];
 }
 
 export interface Members {
-  /** The calls by which the provider makes the resource and gives it its settings. */
+  /** The calls by which the provider creates and configures the resource. */
   readonly calls: readonly Model[];
-  /** The same thing in CloudFormation, which doesn't have all. */
+  /** The resource in CloudFormation, which lacks some types. */
   readonly resource?: Model;
-  /** Inputs that are in neither: the provider's own, or given to another call after a translation. */
+  /** Inputs that are in neither: the provider's own, or translated for another call. */
   readonly others?: readonly string[];
-  /** Where provider and CloudFormation don't agree on what takes another resource: the property in CloudFormation, or the input that is none there, and why. */
+  /** Properties and inputs for whose changes only one of provider and CloudFormation replaces the resource, with the reason. */
   readonly differences?: Readonly<Record<string, string>>;
 }
 
 const tagSpecifications = { tags: "TagSpecifications.Tags" };
 
-/** Why provider and CloudFormation differ. */
+/** Reasons for such differences. */
 const because = {
   immutable: "no call changes it. CloudFormation refuses the change, where the provider makes another one",
   unused: "no stack gives it, so the double doesn't know what the provider does",
@@ -418,7 +418,7 @@ export const members: Readonly<Record<string, Members>> = {
   },
   "aws:ssm/parameter:Parameter": {
     calls: [{ of: "ssm.PutParameter" }],
-    // It can't make what is secret.
+    // CloudFormation can't create secret parameters.
     resource: { of: "AWS::SSM::Parameter", names: { type: "" }, given: ["Type"] },
     differences: {
       DataType: "CloudFormation overwrites the parameter",

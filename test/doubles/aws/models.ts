@@ -1,46 +1,46 @@
-/** What AWS's own models say of inputs: which members a call needs, which values they take, and how long these are. */
+/** AWS's own models of inputs: the members that a call requires, their allowed values, and their lengths. */
 import { readFileSync } from "node:fs";
 import { CloudError } from "../faults.ts";
 import { type Inputs, isUnknown } from "../values.ts";
 import { type Model, members } from "./members.ts";
 
-/** As in botocore; a schema of CloudFormation in the same form. */
+/** A shape as in botocore. CloudFormation's schemas are converted to the same form. */
 export interface Shape {
-  /** `structure`, `list`, `map`, `string`, `integer`…; `any`, of which nothing is known. */
+  /** `structure`, `list`, `map`, `string`, `integer`…; `any` if the type is unknown. */
   readonly type: string;
-  /** Of a structure. */
+  /** Required members of a structure. */
   readonly required?: readonly string[] | undefined;
-  /** Of a structure: key of a shape, the shape itself, or a type of which no more is known. */
+  /** Members of a structure: the key of a shape, the shape itself, or the name of a type without details. */
   readonly members?: Readonly<Record<string, string | Shape>>;
-  /** Of a list or a map: what is in it. */
+  /** The entries of a list or a map. */
   readonly member?: string | Shape;
-  /** Of a map. */
+  /** The keys of a map. */
   readonly key?: string;
   readonly enum?: readonly string[] | undefined;
   readonly pattern?: string | undefined;
-  /** Of a number, or of the length of a text or list. */
+  /** Limits of a number, or of the length of a text or list. */
   readonly min?: number | undefined;
   readonly max?: number | undefined;
 }
 
 export interface Models {
-  /** Where they come from: version by the name in PyPI. */
+  /** The source packages in PyPI, with their versions. */
   readonly packages: Readonly<Record<string, string>>;
-  /** By types of CloudFormation: properties of which another value takes another resource. */
+  /** Properties of CloudFormation types whose change replaces the resource. */
   readonly createOnly: Readonly<Record<string, readonly string[]>>;
-  /** By calls, types of CloudFormation, and `service#Shape`. */
+  /** Shapes by calls, CloudFormation types, and `service#Shape`. */
   readonly shapes: Readonly<Record<string, Shape>>;
 }
 
 export const models: Models = JSON.parse(readFileSync(new URL("models.json", import.meta.url), "utf8"));
 
-/** @param type Pulumi's. @throws CloudError when a model refuses the inputs */
+/** @param type Pulumi's type. @throws CloudError when a model refuses the inputs */
 export function demandModels(type: string, inputs: Inputs): void {
   const [problem] = modelProblems(type, inputs);
   if (problem !== undefined) throw new CloudError("ValidationException", problem);
 }
 
-/** @param type Pulumi's. @returns what the models refuse, each with the model's name before it */
+/** @param type Pulumi's type. @returns the models' refusals, each after its model's name */
 export function modelProblems(type: string, inputs: Inputs): string[] {
   const known = members[type];
   if (!known) throw new Error(`test/doubles/aws/members.ts doesn't know ${type}`);
@@ -49,7 +49,7 @@ export function modelProblems(type: string, inputs: Inputs): string[] {
   );
 }
 
-/** What an input becomes. @param input `vpcConfig.subnetIds` @returns undefined where the model has nothing for it */
+/** The member that an input becomes. @param input `vpcConfig.subnetIds` @returns undefined if the model has none */
 export function memberOf(model: Model, input: string): Member | undefined {
   return new Reader(model).memberOf(input);
 }
@@ -58,11 +58,11 @@ export interface Member {
   /** `resourcesVpcConfig.subnetIds` */
   readonly path: string;
   readonly shape: Shape;
-  /** Whether the structure that has it must have it. */
+  /** Whether the structure that contains it requires it. */
   readonly isRequired: boolean;
 }
 
-/** Reads the inputs as a call or a resource gets them. */
+/** Checks inputs as the input of a call or a resource. */
 class Reader {
   readonly #model: Model;
 
@@ -106,7 +106,7 @@ class Reader {
       }, shape);
   }
 
-  /** @param path of the input, in full */
+  /** @param path the input's full path */
   #memberFor(shape: Shape, key: string, path: string): string | undefined {
     const told = this.#model.names?.[path];
     if (told !== undefined) return told || undefined;
@@ -134,7 +134,7 @@ class Reader {
   }
 
   #structureProblems(shape: Shape, value: unknown, at: Paths): string[] {
-    // The provider has a list, of one or none, where the API has one structure.
+    // Where the API has a single structure, the provider has a list with at most one entry.
     if (Array.isArray(value)) return value.flatMap((entry) => this.#structureProblems(shape, entry, at));
     if (typeof value !== "object" || value === null) return [`${at.member} must be an object`];
     const given = Object.entries(value).flatMap(([key, child]) => {
@@ -165,13 +165,13 @@ class Reader {
   }
 }
 
-/** Of an input and its member. */
+/** The path of an input, and the path of its member. */
 interface Paths {
   readonly input: string;
   readonly member: string;
 }
 
-/** A dictionary becomes a list of names and values; anything else, the only entry. */
+/** A dictionary becomes a list of names and values; any other value becomes the only entry. */
 function entriesOf(entry: Shape, value: unknown): unknown[] {
   const { members: parts = {} } = structureIn(entry);
   const name = ["Key", "Name"].find((it) => it in parts);
@@ -204,23 +204,23 @@ function textProblems(shape: Shape, value: unknown, at: Paths): string[] {
   return shape.type === "string" ? countProblems(shape, text.length, at, "characters") : [];
 }
 
-/** In AWS, a pattern is of the whole text. It is written for other programs. */
+/** AWS matches a pattern against the whole text. Its syntax is that of other languages. */
 function wholly(pattern: string): RegExp {
   const source = `^(?:${pattern.replaceAll("\\Z", "$")})$`;
   try {
     return new RegExp(source, "su");
   } catch {
-    // It escapes more than it needs to.
+    // The pattern has escapes that Unicode mode refuses.
     return new RegExp(source, "s");
   }
 }
 
-/** Where nothing but a type is known, its name stands in the place of a key. */
+/** A type without details has its name in place of a shape's key. */
 function resolve(shape: string | Shape): Shape {
   return typeof shape === "string" ? (models.shapes[shape] ?? { type: shape }) : shape;
 }
 
-/** A list is no step of a path. */
+/** The structure in a list, because paths skip lists. */
 function structureIn(shape: Shape): Shape {
   return shape.type === "list" && shape.member !== undefined ? structureIn(resolve(shape.member)) : shape;
 }

@@ -32,7 +32,7 @@ export const network: Readonly<Record<string, Rules>> = {
     },
   },
 
-  /** Of the VPC, adopted: it comes and goes with it. */
+  /** The VPC's own group, which is adopted. AWS creates and deletes it with the VPC. */
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
     replacing: ["vpcId"],
     references: [{ at: "vpcId", to: vpc, exclusive: "Duplicate" }],
@@ -221,7 +221,7 @@ export const network: Readonly<Record<string, Rules>> = {
         .filter((it) => it.inputs.allocationId === inputs.allocationId);
       const mayMove = inputs.allowReassociation !== false;
       demand(mayMove || others.length === 0, "Resource.AlreadyAssociated", "the address is in use");
-      // An address that moves leaves the interface it was at: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html
+      // An address that moves leaves its previous interface: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html
       for (const other of others) cloud.remove(other);
     },
     create: ({ cloud }) => ({ id: `eipassoc-${cloud.digits(17)}` }),
@@ -304,7 +304,7 @@ export const network: Readonly<Record<string, Rules>> = {
       const inside = name === zone || name.endsWith(`.${zone}`);
       demand(inside, "InvalidChangeBatch", `RRSet with DNS name ${name}. is not permitted in zone ${zone}.`);
     },
-    // What an alias leads to goes after the alias, as octoDNS does it: https://github.com/octodns/octodns-route53/blob/main/octodns_route53/provider.py
+    // An alias must be deleted before its target. octoDNS follows the same order: https://github.com/octodns/octodns-route53/blob/main/octodns_route53/provider.py
     delete({ id, inputs: { zoneId, name, type } }, cloud) {
       const others = cloud
         .things("aws:route53/record:Record")
@@ -343,7 +343,7 @@ function vpcOfSubnet({ inputs, scope }: Pick<Thing, "inputs" | "scope">, cloud: 
   return cloud.find(subnet, text("subnetId", inputs), scope)?.inputs.vpcId;
 }
 
-/** The first four addresses of a subnet are AWS's: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+/** AWS reserves the first four addresses of a subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 function addressIn(range: string): string {
   return range.replace(/\d+\/\d+$/, "10");
 }
@@ -352,7 +352,7 @@ function addressIn(range: string): string {
 function checkAlias(inputs: Inputs): void {
   const invalid = (condition: unknown, message: string) => demand(condition, "InvalidChangeBatch", message);
   invalid(inputs.ttl === undefined && inputs.records === undefined, "an alias has neither TTL nor records");
-  // Of another record in the zone, which is looked for.
+  // An alias of another record in the same zone: admit() looks for that record.
   if (valueAt("aliases[0].zoneId", inputs) === inputs.zoneId) return;
   invalid(inputs.type === "A", `an alias of the type ${inputs.type}`);
   const target = `${text("aliases[0].name", inputs)} in ${text("aliases[0].zoneId", inputs)}`;

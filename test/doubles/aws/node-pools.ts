@@ -1,4 +1,4 @@
-/** Node pools and node classes in a cluster of EKS Auto Mode, beside those that EKS brings. */
+/** Node pools and node classes in a cluster of EKS Auto Mode, in addition to EKS's own. */
 import { list } from "../../../policy/iam.ts";
 import { type Cloud, everywhere, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
@@ -28,7 +28,7 @@ function checkNodeClass(cloud: Cloud, { scope, inputs, outputs }: Thing, object:
   const invalid = (condition: unknown, message: string) => demand(condition, "Invalid", message);
   invalid(text("metadata.name", object) !== "default", "default is EKS's own");
   const role = text("spec.role", object);
-  // EKS has made an access entry for this role only.
+  // EKS has created an access entry only for this role.
   const known = text("computeConfig.nodeRoleArn", inputs).split("/").at(-1);
   invalid(role === known, `spec.role: ${role} has no access entry`);
   const subnets = valuesAt("spec.subnetSelectorTerms[*].id", object).map(String);
@@ -48,7 +48,7 @@ function checkNodePool(cloud: Cloud, { id }: Thing, object: Inputs): void {
   demand(found && group === "eks.amazonaws.com" && kind === "NodeClass", "NodeClassNotFound", `${name}`);
 }
 
-/** What a new node has in common with all of its pool. */
+/** The properties that all nodes of a pool share. */
 export interface Pool {
   readonly name: string;
   readonly tags: Inputs;
@@ -57,7 +57,7 @@ export interface Pool {
 /**
  * The pool in which Pods start.
  * @param selector of the Pods
- * @returns undefined: one that EKS brings
+ * @returns undefined for one of EKS's own pools
  */
 export function poolFor(
   cloud: Cloud,
@@ -83,7 +83,7 @@ export function poolFor(
 }
 
 /**
- * The policies that EKS names for Auto Mode allow its own tags only:
+ * Refuses tags for which the cluster's role lacks rights. The policies that EKS recommends for Auto Mode allow only EKS's own tags:
  * https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html#tag-prop
  */
 export function demandTagging(

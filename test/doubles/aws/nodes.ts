@@ -1,4 +1,4 @@
-/** The nodes that EKS Auto Mode brings for Pods, and the security group that they share. */
+/** The nodes that EKS Auto Mode creates for Pods, and the security group that they share. */
 import type { Cloud, Request, Rules, Thing } from "../cloud.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import type { Pool } from "./node-pools.ts";
@@ -17,7 +17,7 @@ export const nodes: Readonly<Record<string, Rules>> = {
     create: ({ cloud }) => ({ id: `i-${cloud.digits(17)}` }),
   },
 
-  /** One tag of something that the stack hasn't made; here, of a security group alone. */
+  /** A single tag of a resource that the stack didn't create; here, only of a security group. */
   "aws:ec2/tag:Tag": {
     replacing: ["resourceId", "key"],
     references: [{ at: "resourceId", to: securityGroup, onDelete: "delete" }],
@@ -31,7 +31,7 @@ export const nodes: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** How often EC2 still shows a node when its last Pod is gone: until it was found empty, drained and terminated. */
+/** How often EC2 still lists a node after its last Pod has ended, until the node is drained and terminated. */
 const looksAfterLastPod = 2;
 
 /** https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html @returns its id */
@@ -44,7 +44,7 @@ export function createClusterGroup({ cloud, scope }: Request, cluster: string, v
 }
 
 /**
- * EKS deletes what nodes there are, and then the group, unless something is, or just was, in it: then it leaves the group behind.
+ * Deletes the cluster's nodes and then their group. EKS leaves the group behind if there is, or just was, something in it.
  * https://github.com/aws/aws-k8s-tester/pull/541, https://github.com/aws/aws-k8s-tester/pull/416
  */
 export function deleteWithCluster({ id, scope, outputs }: Thing, cloud: Cloud): void {
@@ -64,7 +64,7 @@ function nodesOf(cloud: Cloud, cluster: string): Thing[] {
   return cloud.things(nodeType).filter(({ inputs }) => inputs.cluster === cluster);
 }
 
-/** There is room for all on one node of a pool. @param pool @default one that EKS brings */
+/** Starts Pods. One node of a pool has space for all of them. @param pool @default one of EKS's own */
 export function startPods(cloud: Cloud, cluster: Thing, pods: string, pool?: Pool): void {
   const node = nodesOf(cloud, cluster.id).find((it) => it.inputs.pool === pool?.name);
   const inputs = node?.inputs ?? {
@@ -98,7 +98,7 @@ function podsOn({ pods = [] }: Inputs): string[] {
   return pods as string[];
 }
 
-/** The nodes in a group, as EC2 shows them now. Each look may be the last at one without Pods. */
+/** The nodes in a group, as EC2 lists them now. After a few calls, a node without Pods disappears. */
 export function lookAtNodes(cloud: Cloud, scope: string, group: string): Thing[] {
   const found = cloud.things(nodeType).filter((it) => it.scope === scope && it.inputs.group === group);
   for (const node of found.filter(({ inputs }) => podsOn(inputs).length === 0)) {

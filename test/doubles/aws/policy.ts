@@ -1,13 +1,13 @@
-/** What IAM takes as a policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
+/** The policies that IAM accepts: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 import { list, type Statement } from "../../../policy/iam.ts";
 import { demand } from "../faults.ts";
 
 const elements = ["Sid", "Effect", "Principal", "Action", "Resource", "NotResource", "Condition"];
 
-/** In characters: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/** Maximum lengths in characters: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const longest = { trust: 2048, permissions: 10_240, bucket: 20_480 } as const;
 
-/** @throws CloudError when it isn't JSON, or not a policy of that kind. */
+/** @throws CloudError when the text isn't JSON, or isn't a policy of this kind */
 export function checkPolicy(json: string, kind: "trust" | "permissions" | "bucket"): void {
   const malformed = (condition: unknown, message: string) =>
     demand(condition, "MalformedPolicyDocument", message);
@@ -48,7 +48,7 @@ export function checkPolicy(json: string, kind: "trust" | "permissions" | "bucke
   }
 }
 
-/** @throws CloudError when it isn't JSON. */
+/** @throws CloudError when the text isn't JSON */
 export function statementsOf(json: string): Statement[] {
   try {
     const { Version, Statement } = JSON.parse(json);
@@ -60,7 +60,7 @@ export function statementsOf(json: string): Statement[] {
   }
 }
 
-/** Whether a statement that allows something allows this. @param context what is known of the request. */
+/** Whether an allowing statement allows this. @param context the request's known condition keys */
 export function allows(
   { Action, Resource, Condition }: Statement,
   action: string,

@@ -86,14 +86,14 @@ function sourcesOf(rule: Inputs): unknown[] {
 }
 
 /**
- * Rules in each direction, for IPv4 and again for IPv6. A prefix list counts with its maximum of entries, and one of AWS's own with its weight, whatever
- * is in it: https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html
+ * Counts rules in each direction, separately for IPv4 and IPv6. A prefix list counts with its maximum number of entries, and one of AWS's own with
+ * its weight, independent of its content: https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html
  */
 function demandQuota({ cloud, scope, inputs }: Request): void {
   const quota = quotaOf("rulesOfGroup", { cloud, scope });
   const listOf = (id: unknown) => cloud.find(prefixList, String(id), scope)?.inputs ?? {};
   for (const direction of ["ingress", "egress"]) {
-    // Each counts for both families.
+    // Groups and lists count for both families.
     const groups = valuesAt(`${direction}[*].securityGroups[*]`, inputs).length;
     const lists = valuesAt(`${direction}[*].prefixListIds[*]`, inputs).map(listOf);
     for (const [family, ranges] of [

@@ -15,16 +15,16 @@ const isName = (name: string) =>
   /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
   !/\.\.|^xn--|^sthree-|^amzn-s3-demo-|-s3alias$|--(?:ol|x|table)-s3$|\.mrap$/.test(name);
 
-/** Random, and of this length. */
+/** The length of the provider's random suffix. */
 const uniqueSuffix = 26;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html */
 const withoutAccountNamespace = ["me-central-1", "me-south-1"];
 
-/** Goes with its bucket. */
+/** Deleted with its bucket. */
 const inBucket: Reference = { at: "bucket", to: bucketType, onDelete: "delete" };
 
-/** The settings of a kind that a bucket has once. */
+/** The rules of a setting that a bucket has at most once. */
 function setting(own: Partial<Rules> = {}): Rules {
   return {
     ...own,

@@ -1,5 +1,5 @@
 /**
- * What has which tags, over the protocol of AWS's own API, so that the real SDK does the asking.
+ * The API that finds resources by tags. It is served in AWS's protocol, so that the real SDK makes the calls.
  * https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
  */
 import { createServer, type IncomingMessage } from "node:http";
@@ -30,11 +30,11 @@ const kinds: Readonly<Record<string, string>> = {
 
 const healthCheck = "aws:route53/healthCheck:HealthCheck";
 
-/** Its environment says where the API is. */
+/** Starts the API. Its environment has the address. */
 export async function serveTagging(cloud: Cloud): Promise<ServedApi> {
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
-    // From whoever looks for what had this port before.
+    // A request to another program that used this port before.
     if (body === "") return response.writeHead(400).end();
     const { TagFilters = [] } = JSON.parse(body) as { TagFilters?: Filter[] };
     const ResourceTagMappingList = taggedIn(cloud, regionOf(request), TagFilters);
@@ -61,7 +61,7 @@ function regionOf({ headers }: IncomingMessage): string {
   return headers.authorization?.match(/\/([^/]+)\/tagging\/aws4_request/)?.[1] ?? "";
 }
 
-/** All filters have to hold, of each any value. */
+/** Resources that match all filters. A filter matches any of its values. */
 function taggedIn(cloud: Cloud, region: string, filters: readonly Filter[]): object[] {
   return cloud.things().flatMap((thing) => {
     const tags = (valueAt("tagsAll", thing.outputs) ?? {}) as Inputs;
@@ -72,7 +72,7 @@ function taggedIn(cloud: Cloud, region: string, filters: readonly Filter[]): obj
   });
 }
 
-/** Of what is in no region, its home: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
+/** The region of a resource; for a global one the region that the API lists it in: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
 function scopeOf({ type, scope }: Thing): string {
   return type === healthCheck ? "us-east-1" : scope;
 }

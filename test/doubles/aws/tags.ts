@@ -1,4 +1,4 @@
-/** What AWS takes as tags. */
+/** The tags that AWS accepts. */
 import { demand } from "../faults.ts";
 import type { Inputs } from "../values.ts";
 
@@ -7,10 +7,9 @@ const most = 50;
 const mostOf: Readonly<Record<string, number>> = { "aws:s3/bucketObjectv2:BucketObjectv2": 10 };
 
 /**
- * All tags of a resource. https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html, for IAM:
+ * Checks all tags of a resource. https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html, for IAM:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
- *
- * @param type Pulumi's
+ * @param type Pulumi's type
  */
 export function checkTags(type: string, tags: Inputs): void {
   const names = Object.keys(tags);

@@ -1,11 +1,11 @@
-/** The subscription that stacks are made in: what it has from the beginning, and the form of its ids. */
+/** The subscription in which stacks are created: its existing resources, and the form of its ids. */
 import { regionNames, zonesOf } from "../../../components/hosts/azure/regions.ts";
 import { everywhere, type Request, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt } from "../values.ts";
 
 export const subscriptionId = "11111111-2222-4333-8444-555555555555";
-/** Another one of the tenant, which has a DNS zone. */
+/** Another subscription of the tenant, with a DNS zone. */
 export const zoneSubscriptionId = "22222222-2222-4333-8444-555555555555";
 export const tenantId = "99999999-8888-4777-8666-555555555555";
 
@@ -40,7 +40,7 @@ export const types = {
   userIdentity: "azure-native:managedidentity:UserAssignedIdentity",
 } as const;
 
-/** @param scope of who asks: the id of a subscription. @default the one in which stacks are */
+/** @param scope the id of the asking subscription. @default the stacks' subscription */
 export function groupId(name: string, scope = ""): string {
   return `/subscriptions/${scope || subscriptionId}/resourceGroups/${name}`;
 }
@@ -54,22 +54,22 @@ export function resourceId(
   return `${groupId(text("resourceGroupName", inputs), scope)}/providers/${kind}/${name}`;
 }
 
-/** What was there before. */
+/** The existing resources. */
 export const existing = {
   zone: "example.com",
   zoneResourceGroup: "dns",
-  /** Below it, private, and linked with {@link existing.virtualNetwork} alone. */
+  /** A private zone below it, linked only with {@link existing.virtualNetwork}. */
   privateZone: "corp.example.com",
-  /** In the other subscription. */
+  /** A zone in the other subscription. */
   zoneElsewhere: { zoneSubscription: zoneSubscriptionId, zone: "example.net", zoneResourceGroup: "zones" },
   virtualNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub`,
   subnet: "caches",
-  /** In germanywestcentral, with the same subnet. */
+  /** A network in germanywestcentral with a subnet of the same name. */
   clusterNetwork: `${groupId("hub")}/providers/Microsoft.Network/virtualNetworks/hub-germanywestcentral`,
   certificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/keys/secrets/cache-certificate`,
-  /** In a vault with access policies. */
+  /** A secret in a vault with access policies. */
   policyCertificate: `${groupId("keys")}/providers/Microsoft.KeyVault/vaults/policies/secrets/cache-certificate`,
-  /** Keys of the subscription's owners: for disks, by region, and for storage accounts. */
+  /** Keys of the subscription's owners: disk encryption sets by region, and keys for storage accounts. */
   encryptionSets: Object.fromEntries(
     ["westeurope", "germanywestcentral"].map((region) => [
       region,
@@ -80,11 +80,11 @@ export const existing = {
     key: "https://keys.vault.azure.net/keys/storage",
     identity: `${groupId("keys")}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/storage`,
   },
-  /** For audit logs. */
+  /** The workspace for audit logs. */
   workspace: `${groupId("keys")}/providers/Microsoft.OperationalInsights/workspaces/audit`,
-  /** For all that a cache is made of. */
+  /** The group for all of a cache's resources. */
   resourceGroup: "caches",
-  /** With Debian, for Arm, in westeurope. */
+  /** An image with Debian for Arm in westeurope. */
   image: `${groupId("hub")}/providers/Microsoft.Compute/galleries/hub/images/debian-13/versions/1.0.0`,
 } as const;
 
@@ -154,7 +154,7 @@ export function subnetsOf(network: Thing): Inputs[] {
 
 type Asked = Pick<Request, "cloud" | "scope">;
 
-/** What is there with a name, in its group. */
+/** The resource with this id. @throws CloudError if it isn't there */
 function find(type: string, id: string, { cloud, scope }: Asked): Thing {
   const found = cloud.find(type, id, scope);
   demand(found, "ResourceNotFound", `The Resource '${id}' was not found.`);

@@ -1,4 +1,4 @@
-/** What AKS refuses of a cluster's network and nodes. */
+/** AKS's rules for a cluster's network and nodes. */
 import { contains, isRange, lengthOf, overlap } from "../checks.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text } from "../values.ts";
@@ -27,8 +27,8 @@ export function checkNetwork(profile: Inputs): void {
 }
 
 /**
- * The way out, which AKS demands of the subnet: https://learn.microsoft.com/azure/aks/egress-outboundtype
- * @param range of addresses of its NAT gateway, which must be let in at the API: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
+ * Checks the outbound type, for which AKS requires settings of the subnet: https://learn.microsoft.com/azure/aks/egress-outboundtype
+ * @param range addresses of its NAT gateway, which the API must allow: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
  */
 export function checkOutbound(
   outboundType: string,
@@ -50,11 +50,11 @@ export function checkOutbound(
 }
 
 /**
- * The number of nodes in an update while the autoscaler is on. Reports contradict each other, so this refuses all that any of them saw refused: a number outside the
- * range (https://github.com/Azure/AKS/issues/1481), which {@link checkPool} refuses, and one that differs from what the pool has, or is missing, which counts as scaling by
- * hand (https://github.com/hashicorp/terraform-provider-azurerm/pull/4256). The nearest number in the range is the only one that no report saw refused.
- *
- * @param live what the pool has now
+ * Checks the number of nodes in an update while the autoscaler is on. Reports contradict each other, so this refuses everything that any report saw
+ * refused: a number outside the range (https://github.com/Azure/AKS/issues/1481), which {@link checkPool} refuses, and a missing number or one that
+ * differs from the pool's, which AKS treats as manual scaling (https://github.com/hashicorp/terraform-provider-azurerm/pull/4256). No report saw the
+ * nearest number in the range refused.
+ * @param live the pool's current number of nodes
  */
 export function checkCount(pool: Inputs, live: number | undefined): void {
   if (pool.enableAutoScaling !== true || live === undefined) return;

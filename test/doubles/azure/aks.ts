@@ -19,7 +19,7 @@ import { demandSameRegion, resource } from "./resource.ts";
 import { demandQuota, demandSize } from "./sizes.ts";
 
 export const trust = "azure-native:managedidentity:FederatedIdentityCredential";
-/** What AKS makes for a Service; nobody but the cluster knows of it. */
+/** A load balancer that AKS creates for a Service, and that only the cluster knows. */
 export const loadBalancer = "load balancer";
 const kind = "Microsoft.ContainerService/managedClusters";
 const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
@@ -32,10 +32,10 @@ const minorOf = (version: string) => Number(version.split(".")[1]);
 const clusterId = (request: Pick<Request, "inputs">) =>
   resourceId(request, kind, request.inputs.resourceName);
 
-/** The tags of a cluster are those of what AKS makes for it, but for its nodes: https://learn.microsoft.com/azure/aks/use-tags */
+/** AKS sets a cluster's tags on everything that it creates for the cluster, except on nodes: https://learn.microsoft.com/azure/aks/use-tags */
 export const handedOn = ({ tags }: Inputs): Inputs => ({ tagsAll: tags });
 
-/** Goes with its cluster. */
+/** Deleted with its cluster. */
 const ofCluster: Reference = {
   at: "resourceName",
   to: managedCluster,
@@ -155,7 +155,7 @@ export const aksRules: Readonly<Record<string, Rules>> = {
           `Upgrading Kubernetes version ${has} to ${wanted} is not allowed`,
         );
       },
-      /** Its resource group of nodes goes with it, and what is in it. */
+      /** The nodes' resource group, and everything in it, is deleted with the cluster. */
       delete({ id }, cloud) {
         for (const it of cloud.things(loadBalancer)) if (it.inputs.cluster === id) cloud.remove(it);
         removeNodes(cloud, id);
@@ -250,13 +250,13 @@ function demandWayOut({ cloud, scope, inputs }: Request, id: string): void {
   );
 }
 
-/** Nodes don't come up in a subnet that the cluster's identity may not join. */
+/** Nodes don't start in a subnet that the cluster's identity may not join. */
 function demandNetworkRight({ cloud, inputs }: Request, subnet: string): void {
   const may = rightsOfCluster(cloud, { inputs }).some((scope) => `${subnet}/`.startsWith(`${scope}/`));
   demand(may, "LinkedAuthorizationFailed", `the cluster's identity may not join ${subnet}`);
 }
 
-/** Scopes in which a cluster has a role. @param role its id. @default the one to work on the network */
+/** The scopes in which a cluster has a role. @param role its id. @default Network Contributor */
 export function rightsOfCluster(
   cloud: Cloud,
   { inputs }: Pick<Thing, "inputs">,
@@ -294,7 +294,7 @@ export const aksFunctions: CloudDefinition["functions"] = {
     return { name: inputs.agentPoolName, count };
   },
 
-  /** A certificate for the account that each cluster has; with it, the cluster's own. */
+  /** Returns a certificate for the account that each cluster has, and the cluster's authority. */
   "azure-native:containerservice:listManagedClusterUserCredentials"(inputs, { cloud, scope }) {
     const id = resourceId({ inputs }, kind, inputs.resourceName);
     const cluster = cloud.find(managedCluster, id, scope);
@@ -314,7 +314,7 @@ export const aksFunctions: CloudDefinition["functions"] = {
   },
 };
 
-/** How the API of a cluster is reached. */
+/** The address and authority of a cluster's API. */
 export function accessTo({ outputs }: Pick<Thing, "outputs">): { endpoint: string; ca: string } {
   return { endpoint: `https://${outputs.fqdn}:443`, ca: base64(`CA of ${outputs.resourceUID}`) };
 }

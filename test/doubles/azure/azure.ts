@@ -57,7 +57,7 @@ const definition: CloudDefinition = {
   existing: existingThings,
 };
 
-/** An Azure subscription as on the first day. */
+/** A new Azure subscription. */
 export function azureCloud(): Cloud {
   return new Cloud(definition);
 }

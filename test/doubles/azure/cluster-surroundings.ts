@@ -1,4 +1,4 @@
-/** What the clusters of a subscription have around them: identities, and load balancers with addresses. */
+/** The Azure resources around a subscription's clusters: identities, and load balancers with addresses. */
 import { type Cloud, everywhere, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import type { Surroundings } from "../kubernetes/kubernetes.ts";
@@ -10,10 +10,10 @@ import { managedCluster } from "./node-pools.ts";
 
 const annotation = "service.beta.kubernetes.io/azure-";
 
-/** Of everything in the network, which the rule 65000 of each security group lets in: https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#allowvnetinbound */
+/** The tag for everything in the network. Rule 65000 of each security group lets it in: https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#allowvnetinbound */
 const virtualNetwork = "VirtualNetwork";
 
-/** https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/; it goes with the load balancer. */
+/** A load balancer's private link service, which is deleted with it: https://cloud-provider-azure.sigs.k8s.io/topics/pls-integration/ */
 function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<string, string>): Inputs {
   const value = (key: string) => annotations[`${annotation}pls-${key}`] ?? "";
   const group = groupId(value("resource-group"));
@@ -37,7 +37,7 @@ function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<
   };
 }
 
-/** @param id of what must be in a network that is there */
+/** @param id of a subnet, which must be in an existing network */
 function demandSubnet(cloud: Cloud, id: string): void {
   const [, network = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(id) ?? [];
   const found = cloud.find(types.virtualNetwork, network, everywhere);

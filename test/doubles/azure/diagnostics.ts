@@ -4,7 +4,7 @@ import { text, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
 import { managedCluster } from "./node-pools.ts";
 
-/** By the end of the resource's id: https://learn.microsoft.com/azure/azure-monitor/reference/logs-index */
+/** Categories by the end of the resource's id: https://learn.microsoft.com/azure/azure-monitor/reference/logs-index */
 const categories: readonly (readonly [RegExp, string, readonly string[]])[] = [
   [/\/vaults\/[^/]+$/, types.vault, ["AuditEvent", "AzurePolicyEvaluationDetails"]],
   [/\/blobServices\/default$/, types.storageAccount, ["StorageRead", "StorageWrite", "StorageDelete"]],

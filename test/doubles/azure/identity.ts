@@ -21,7 +21,7 @@ const roles = [
   "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
 ];
 
-/** Names that deleted vaults go on holding: soft-deleted, and shared with all of Azure. */
+/** Deleted vaults that still hold their names: they are soft-deleted, and all of Azure shares the names. */
 const takenVaults = "deleted vault";
 
 export const identityRules: Readonly<Record<string, Rules>> = {
@@ -51,7 +51,7 @@ export const identityRules: Readonly<Record<string, Rules>> = {
   ),
 
   [roleAssignment]: {
-    // A changed role is tried in place, and refused.
+    // The provider tries to change a role in place, and Azure refuses.
     replacing: ["principalId", "scope", "roleAssignmentName"],
     fixed: ["roleDefinitionId", "principalType"],
     check(inputs) {
@@ -67,7 +67,7 @@ export const identityRules: Readonly<Record<string, Rules>> = {
         );
       const known = role?.[1] === subscriptionId && roles.includes(role[2] ?? "");
       demand(known, "RoleDefinitionDoesNotExist", `there is no role ${inputs.roleDefinitionId}`);
-      // An identity that was made a moment ago isn't found without.
+      // Without principalType, Azure doesn't find a new identity for a while.
       demand(
         inputs.principalType === "ServicePrincipal",
         "PrincipalNotFound",
@@ -85,7 +85,7 @@ export const identityRules: Readonly<Record<string, Rules>> = {
       );
       const kinds = [types.secret, types.resourceGroup, types.virtualNetwork, types.encryptionSet];
       const existing = kinds.flatMap((it) => cloud.things(it));
-      // A subnet is part of its network.
+      // A subnet is part of its network's record.
       const scope = text("scope", inputs).replace(/\/subnets\/[^/]+$/, "");
       const target = [...cloud.things(), ...existing].find((it) => it.id === scope);
       demand(target, "ResourceNotFound", `there is no ${inputs.scope}`);
@@ -163,11 +163,10 @@ export const identityRules: Readonly<Record<string, Rules>> = {
       const { secretName, vaultName, properties } = request.inputs;
       const { value: _, ...open } = properties as Inputs;
       const vault = resourceId(request, "Microsoft.KeyVault/vaults", vaultName);
-      // Azure doesn't tell it again.
+      // Azure doesn't return the value again.
       return { id: `${vault}/secrets/${secretName}`, outputs: { name: secretName, properties: open } };
     },
-    // By the vault's data plane, on which neither Owner nor Contributor has a right:
-    // https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+    // Uses the vault's data plane, on which neither Owner nor Contributor has a right: https://learn.microsoft.com/azure/key-vault/general/rbac-guide
     delete: () => demand(false, "Forbidden", "The user does not have secrets delete permission"),
   },
 };

@@ -1,13 +1,13 @@
-/** What machines are made from: Debian's images, and those in galleries. */
+/** The images of machines: Debian's, and those in galleries. */
 import { type Cloud, everywhere, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 import { subscriptionId, types } from "./account.ts";
 
-/** A kind of thing that tests put into an account. */
+/** A record that tests add to an account. */
 const withdrawn = "withdrawn image";
 
-/** Takes a version of Debian's image away, as publishers do. */
+/** Withdraws a version of Debian's image, as its publisher can. */
 export function withdraw(cloud: Cloud, version: string): Thing {
   return cloud.keep({ type: withdrawn, id: version, scope: everywhere, inputs: {}, outputs: {} });
 }
@@ -16,15 +16,15 @@ export function isDebian(cloud: Cloud, version: string): boolean {
   return /^0\.\d{8}\.\d{1,5}$/.test(version) && !cloud.find(withdrawn, version, everywhere);
 }
 
-/** Regions to which an image in a gallery is on its way: https://learn.microsoft.com/rest/api/compute/gallery-image-versions/get#aggregatedreplicationstate */
+/** Regions to which a gallery image is being replicated: https://learn.microsoft.com/rest/api/compute/gallery-image-versions/get#aggregatedreplicationstate */
 const replicating = "replicating image";
 
-/** Begins with the copy to a region, which takes a while. */
+/** Starts the replication to a region, which takes a while. */
 export function replicate(cloud: Cloud, id: string, location: string): void {
   cloud.keep({ type: replicating, id: `${id} ${location}`, scope: everywhere, inputs: {}, outputs: {} });
 }
 
-/** Makes another one of the definition to which an image in a gallery belongs. */
+/** Changes the image definition of a gallery image. */
 export function redefine(cloud: Cloud, id: string, change: Inputs): void {
   const found = definitionOf(cloud, id);
   if (found) cloud.keep({ ...found, inputs: { ...found.inputs, ...change } });
@@ -39,7 +39,7 @@ function regionsOf(cloud: Cloud, id: string): string[] {
   return valuesAt("publishingProfile.targetRegions[*].name", inputs).map(String);
 }
 
-/** Whether an image in a gallery can be used in a region: https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery#replication */
+/** Whether a gallery image can be used in a region: https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery#replication */
 export function isReplicated(cloud: Cloud, id: string, location: string): boolean {
   return regionsOf(cloud, id).some(
     (region) =>
@@ -49,8 +49,9 @@ export function isReplicated(cloud: Cloud, id: string, location: string): boolea
 }
 
 /**
- * Refuses a machine that can't be what an image's definition says: https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions
- * @param capabilities of its size
+ * Refuses a machine that doesn't fit the image's definition:
+ * https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions
+ * @param capabilities of the machine's size
  */
 export function demandDefinition(
   cloud: Cloud,
@@ -84,7 +85,7 @@ export function demandDefinition(
   demand(isSupported, "BadRequest", message);
 }
 
-/** What Azure Resource Manager answers of an image. @returns undefined for the path of something else @throws CloudError where there is none */
+/** Azure Resource Manager's answer for an image. @returns undefined for the path of another resource @throws CloudError if there is no such image */
 export function imageAt(cloud: Cloud, path: string, expand: string | null): object | undefined {
   if (path.includes("/Microsoft.Compute/galleries/")) {
     const isVersion = path.includes("/versions/");

@@ -30,7 +30,7 @@ export const machineRules: Readonly<Record<string, Rules>> = {
   [disk]: resource(
     { kind: "Microsoft.Compute/disks", name: "diskName", pattern: /^\w(?:[\w.-]{0,78}\w)?$/ },
     {
-      // The last is changed while no machine that runs has the disk: https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal
+      // Encryption can change only while no running machine has the disk: https://learn.microsoft.com/azure/virtual-machines/disks-enable-customer-managed-keys-portal
       fixed: ["zones", "creationData", "sku.name", "osType", "encryption"],
       references: [{ at: "encryption.diskEncryptionSetId", to: types.encryptionSet }],
       check(inputs) {
@@ -86,9 +86,9 @@ export const machineRules: Readonly<Record<string, Rules>> = {
       pattern: /^[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?$/i,
     },
     {
-      // https://learn.microsoft.com/rest/api/compute/virtual-machines/get: the one never, the other if it is asked for
+      // https://learn.microsoft.com/rest/api/compute/virtual-machines/get never returns customData, and returns userData only on request.
       unread: ["osProfile.customData", "userData"],
-      // The provider knows none of these: https://github.com/pulumi/pulumi-azure-native/issues/577
+      // The provider doesn't know that these can't change: https://github.com/pulumi/pulumi-azure-native/issues/577
       fixed: [
         // https://github.com/Azure/azure-sdk-for-node/issues/2297
         "osProfile.customData",
@@ -164,13 +164,13 @@ export const machineRules: Readonly<Record<string, Rules>> = {
         }
       },
       create: ({ inputs }) => {
-        // What came with it isn't told again.
+        // Azure doesn't return customData.
         const { customData: _, ...osProfile } = inputs.osProfile as Inputs;
         return { id: "", outputs: { osProfile, vmId: "00000000-0000-4000-8000-000000000000" } };
       },
       delete({ inputs, name = "", scope, id }, cloud) {
         if (valueAt("storageProfile.osDisk.deleteOption", inputs) === "Delete") return;
-        // Azure's default: it is left, and paid for.
+        // By Azure's default, the system disk stays, and costs money.
         cloud.keep({
           type: disk,
           id: `${id}_OsDisk`,
@@ -215,7 +215,7 @@ function checkOperatingSystem(inputs: Inputs): void {
   const profile = (inputs.osProfile ?? {}) as Inputs;
   const problem = userDataProblem(text("customData", profile), 65_535);
   invalid(problem === undefined, `customData: ${problem}`);
-  // It can change at any time: https://learn.microsoft.com/azure/virtual-machines/user-data
+  // userData can change at any time: https://learn.microsoft.com/azure/virtual-machines/user-data
   const userData = text("userData", inputs);
   invalid(isBase64(userData), "userData is not base64");
   invalid(userData.length <= 65_536, `userData has ${userData.length} characters and 65536 are allowed`);

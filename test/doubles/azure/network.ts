@@ -15,7 +15,7 @@ export const networkInterface = "azure-native:network:NetworkInterface";
 const pattern = /^[a-z0-9](?:[\w.-]{0,78}\w)?$/i;
 const network = (type: string, name: string) => ({ kind: `Microsoft.Network/${type}`, name, pattern });
 
-/** Of sources in all rules of a group: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-resource-manager-virtual-networking-limits */
+/** The maximum number of sources in all rules of a group: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-resource-manager-virtual-networking-limits */
 const mostRanges = 4000;
 
 export function demandRanges(count: number): void {
@@ -242,7 +242,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** The first that nobody has, after the four that Azure keeps: https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq */
+/** The first free address after the four that Azure reserves: https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq */
 export function freeAddress(cloud: Cloud, subnet: string): string {
   const [, networkId = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(subnet) ?? [];
   const found = cloud.find(types.virtualNetwork, networkId, everywhere);
@@ -255,7 +255,7 @@ export function freeAddress(cloud: Cloud, subnet: string): string {
   return `${first}${Number(last) + 4 + inSubnet}`;
 }
 
-/** Of those that there are, some; regional ones end with Azure's name of a region: https://learn.microsoft.com/azure/virtual-network/service-tags-overview#available-service-tags */
+/** Some of Azure's service tags. Regional ones end with the region's name in Azure: https://learn.microsoft.com/azure/virtual-network/service-tags-overview#available-service-tags */
 const tags = ["AzureLoadBalancer", "AzureTrafficManager", "Internet", "VirtualNetwork"];
 const regionalTags = ["AzureCloud", "AzureContainerRegistry", "Storage"];
 
@@ -281,7 +281,7 @@ function checkRule(rule: Inputs): void {
       valuesAt(path, rule),
     );
     invalid(ranges.length > 0, `no ${side} address`);
-    // Each rule takes one tag, and none in a list: https://github.com/hashicorp/terraform-provider-azurerm/issues/5617
+    // A rule has at most one tag, and none in a list: https://github.com/hashicorp/terraform-provider-azurerm/issues/5617
     const single = rule[`${side}AddressPrefix`];
     const isAlone = (range: unknown) =>
       range === single && ranges.length === 1 && (range === "*" || isTag(String(range)));

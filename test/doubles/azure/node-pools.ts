@@ -1,10 +1,10 @@
-/** The pools of a cluster, and the nodes that they have. */
+/** The pools of a cluster, and their nodes. */
 import { type Cloud, everywhere, type Thing } from "../cloud.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 
 export const managedCluster = "azure-native:containerservice:ManagedCluster";
 
-/** What a pool has now, which the autoscaler changes; nobody but AKS makes it. */
+/** The current number of a pool's nodes, which the autoscaler changes. Only AKS creates it. */
 const scaleSet = "scale set";
 
 export interface Pool {
@@ -25,7 +25,7 @@ export function poolsOf(inputs: Inputs): Pool[] {
 
 const poolId = (cluster: string, pool: string) => `${cluster}/agentPools/${pool}`;
 
-/** Gives each pool the nodes that its profile names. */
+/** Sets each pool's number of nodes to that in its profile. */
 export function keepNodes(cloud: Cloud, cluster: string, inputs: Inputs): void {
   for (const { name, count } of poolsOf(inputs)) {
     const id = poolId(cluster, name);
@@ -33,13 +33,13 @@ export function keepNodes(cloud: Cloud, cluster: string, inputs: Inputs): void {
   }
 }
 
-/** @returns undefined where there is no such pool */
+/** @returns undefined if there is no such pool */
 export function nodesOf(cloud: Cloud, cluster: string, pool: string): number | undefined {
   const found = cloud.find(scaleSet, poolId(cluster, pool), everywhere);
   return found && number("count", found.inputs);
 }
 
-/** What the autoscaler does: the pools have another number of nodes, and who made the cluster isn't told. */
+/** Changes the number of nodes as the autoscaler does, without the knowledge of the stack. */
 export function autoscale(cloud: Cloud, { id, inputs }: Thing, count: number): void {
   const pools = (valuesAt("agentPoolProfiles[*]", inputs) as Inputs[]).map((pool) => ({ ...pool, count }));
   keepNodes(cloud, id, { ...inputs, agentPoolProfiles: pools });

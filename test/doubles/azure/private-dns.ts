@@ -1,4 +1,4 @@
-/** Private DNS zones: their records, and the networks that see them. */
+/** Private DNS zones: their records, and the networks that resolve them. */
 import ipaddr from "ipaddr.js";
 import { type Cloud, everywhere, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
@@ -86,7 +86,7 @@ function linksOf(cloud: Cloud, zone: string) {
   return cloud.things(types.zoneLink).filter(({ id }) => id.startsWith(`${zone}/`));
 }
 
-/** As Azure Resource Manager lists them. @returns undefined where something else is asked for */
+/** The links as Azure Resource Manager lists them. @returns undefined for the path of another resource */
 export function zoneLinksAt(cloud: Cloud, pathname: string): object | undefined {
   const [, zone] = /^(.+\/privateDnsZones\/[^/]+)\/virtualNetworkLinks$/.exec(pathname) ?? [];
   if (zone === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Private link services, and the load balancers before which they stand. */
+/** Private link services, and the load balancers behind them. */
 import type { Request, Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
@@ -9,7 +9,7 @@ export const balancer = "azure-native:network:LoadBalancer";
 const pattern = /^[a-z0-9](?:[\w.-]{0,78}\w)?$/i;
 const networkOf = (subnet: string) => subnet.replace(/\/subnets\/[^/]+$/, "");
 
-/** The parts of a load balancer that a rule names must be its own. */
+/** Parts of a load balancer. A rule may name only parts of its own load balancer. */
 const parts = {
   frontendIPConfiguration: "frontendIPConfigurations",
   backendAddressPool: "backendAddressPools",

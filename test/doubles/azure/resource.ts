@@ -1,26 +1,26 @@
-/** What all resources of Azure have in common. */
+/** The rules that all resources of Azure share. */
 import type { Reference, Request, Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text } from "../values.ts";
 import { groupId, isRegion, resourceId, types, zonesIn } from "./account.ts";
 
-/** All resources of a cache are in one group, which must be there, and stays as long as they do. */
+/** A resource is in a resource group, which must exist before it and be deleted after it. */
 const inGroup: Reference = { at: "resourceGroupName", to: types.resourceGroup, id: (name) => groupId(name) };
 
 interface Kind {
-  /** Of Azure: `Microsoft.Compute/disks` */
+  /** Azure's type: `Microsoft.Compute/disks` */
   readonly kind: string;
-  /** The input that is its name. */
+  /** The input with its name. */
   readonly name: string;
   /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
   readonly pattern: RegExp;
-  /** @default false, it is in a region */
+  /** @default false: it is in a region */
   readonly isGlobal?: boolean;
-  /** Of availability zones. @default 1 */
+  /** Maximum number of availability zones. @default 1 */
   readonly mostZones?: number;
 }
 
-/** The rules of a type, with those that hold for all. */
+/** A type's own rules, together with those for all types. */
 export function resource(
   { kind, name, pattern, isGlobal = false, mostZones = 1 }: Kind,
   own: Partial<Rules> = {},
@@ -76,7 +76,7 @@ export function checkTags(kind: string, tags: Inputs): void {
   demand(valid && fits && different, "InvalidTagNameCharacters", `tags ${JSON.stringify(tags)}`);
 }
 
-/** Refuses what isn't where the resource is. */
+/** Refuses another resource that is in another region. */
 export function demandSameRegion({ cloud, scope, inputs }: Request, type: string, id: string): void {
   const other = cloud.find(type, id, scope)?.inputs.location;
   demand(

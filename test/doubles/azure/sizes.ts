@@ -1,4 +1,4 @@
-/** What the subscription gets of the sizes of virtual machines: which, in which zones, and how many vCPUs of them. */
+/** The subscription's access to sizes of virtual machines: which sizes, in which zones, and how many vCPUs. */
 import { type Cloud, everywhere, type Request, type Thing } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, text, valuesAt } from "../values.ts";
@@ -8,25 +8,26 @@ import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
 import { zoneLinksAt } from "./private-dns.ts";
 import { sizeNamed, sizes } from "./skus.ts";
 
-/** Kinds of things that tests put into an account; nobody makes them. */
+/** Records that tests add to an account. No stack creates them. */
 const restriction = "restriction of a size";
 const quota = "quota of vCPUs";
 
 export const virtualMachine = "azure-native:compute:VirtualMachine";
 
-/** Azure's default differs by subscription. */
+/** Azure's default differs between subscriptions. */
 const defaultLimit = 100;
 
 /**
+ * Makes a size or disk type unavailable.
  * @param size of machines, or a type of disk
- * @param zones where the subscription doesn't get it; none, where it doesn't get it at all
+ * @param zones in which it is unavailable; none for the whole region
  */
 export function restrict(cloud: Cloud, size: string, location: string, zones: readonly string[] = []): void {
   const inputs = { size, location, zones };
   cloud.keep({ type: restriction, id: `${location}/${size}`, scope: everywhere, inputs, outputs: {} });
 }
 
-/** @param family as the size names it, or `cores` for all together */
+/** Sets a quota. @param family as in the size, or `cores` for all families together */
 export function limit(cloud: Cloud, family: string, location: string, vCpus: number): void {
   const inputs = { family, location, vCpus };
   cloud.keep({ type: quota, id: `${location}/${family}`, scope: everywhere, inputs, outputs: {} });
@@ -71,7 +72,7 @@ function usagesIn(cloud: Cloud, location: string): Inputs[] {
   return ["cores", ...families].map((family) => ({
     unit: "Count",
     name: {
-      // Of one family, the lists of sizes and of usages may have names that differ in case.
+      // The lists of sizes and of usages can spell a family's name in different cases.
       value: family.replace(/^S/, "s"),
       localizedValue: family === "cores" ? "Total Regional vCPUs" : `${family} vCPUs`,
     },
@@ -108,7 +109,7 @@ function vCpusOf(size: string): number {
   return sizeNamed(size)?.vCpu ?? 0;
 }
 
-/** Refuses machines that the subscription doesn't get: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available */
+/** Refuses machines that aren't available to the subscription: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available */
 export function demandSize(
   request: Pick<Request, "inputs" | "cloud">,
   { size, zones }: Pick<Pool, "size" | "zones">,
@@ -117,7 +118,7 @@ export function demandSize(
   demandOffer(request, { what: `VM size '${size}'`, name, zones });
 }
 
-/** The same of disks. */
+/** Refuses disks in the same way. */
 export function demandDiskType(request: Pick<Request, "inputs" | "cloud">, type: string): void {
   const zones = valuesAt("zones[*]", request.inputs).map(String);
   demandOffer(request, { what: `disk type '${type}'`, name: type, zones });
@@ -142,7 +143,7 @@ function demandOffer(
 
 /**
  * Refuses machines that exceed the quota: https://learn.microsoft.com/azure/quotas/quotas-overview
- * @param itself what the region has of them already
+ * @param itself the resource before an update, whose machines are already counted
  */
 export function demandQuota(
   { inputs, cloud }: Pick<Request, "inputs" | "cloud">,
@@ -160,10 +161,10 @@ export function demandQuota(
   }
 }
 
-/** As the provider's function tells it. */
+/** The token that the provider's function returns. */
 export const token = "token of whoever runs the update";
 
-/** A page of a list of Azure Resource Manager. @throws CloudError for what isn't asked as it must be */
+/** A page of a list of Azure Resource Manager. @throws CloudError for an invalid request */
 export function answerOfArm(cloud: Cloud, url: URL, authorization: string | undefined): object {
   demand(authorization === `Bearer ${token}`, "AuthenticationFailed", "Authentication failed.");
   demand(url.searchParams.has("api-version"), "MissingApiVersionParameter", "The api-version is required.");
@@ -198,7 +199,7 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
   throw new CloudError(isNamed ? "ResourceNotFound" : "InvalidResourceType", `There is no ${pathname}.`);
 }
 
-/** Lists are long: the first half has a link to the second. */
+/** Lists are long, so the first half links to the second. */
 function pageOf(list: readonly Inputs[], url: URL): object {
   const half = Math.ceil(list.length / 2);
   if (url.searchParams.has("$skiptoken")) return { value: list.slice(half) };

@@ -9,7 +9,7 @@ const kind = "Microsoft.Storage/storageAccounts";
 const accountId = (request: Pick<Request, "inputs">) =>
   resourceId(request, kind, text("accountName", request.inputs));
 
-/** Goes with its account. */
+/** Deleted with its account. */
 const inAccount: Reference = {
   at: "accountName",
   to: types.storageAccount,
@@ -46,7 +46,7 @@ export const storageRules: Readonly<Record<string, Rules>> = {
           valuesAt("identity.userAssignedIdentities[*]", inputs).includes(identity);
         demand(!isOwn || isWhole, "InvalidValuesForRequestParameters", "a customer's key, and who uses it");
       },
-      /** Only a conversion, which the customer asks for apart, adds zones or takes them away: https://learn.microsoft.com/azure/storage/common/redundancy-migration */
+      /** Zones change only by a conversion, which customers request separately: https://learn.microsoft.com/azure/storage/common/redundancy-migration */
       update({ inputs }, before) {
         demandOneChange(inputs, before.inputs);
         const [wanted, has] = [inputs, before.inputs].map((it) => text("sku.name", it)) as [string, string];
@@ -110,7 +110,7 @@ export const storageRules: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** What isn't said stays, a key of the customer's included; and another key is wrapped by the identity that is there. */
+/** Missing settings stay, including a customer's key, and another key is wrapped with the present identity. */
 function demandOneChange(wanted: Inputs, has: Inputs): void {
   const source = "encryption.keySource";
   const isOwn = text(source, has) === "Microsoft.Keyvault";

@@ -1,4 +1,4 @@
-/** Traffic Manager: names whose answers follow probes. */
+/** Traffic Manager: names whose answers depend on probes. */
 import ipaddr from "ipaddr.js";
 import type { Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";

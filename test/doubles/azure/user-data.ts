@@ -1,7 +1,7 @@
-/** What a machine in Azure reads as its Pod: a line with its digest, and the rest compressed. */
+/** The Pod in a machine's user data in Azure: a line with its digest, then the compressed Pod. */
 import { gunzipSync } from "node:zlib";
 
-/** @param userData base64 @throws where it isn't one */
+/** @param userData base64 @throws if it isn't in this form */
 export function podOf(userData: string): { readonly digest: string; readonly text: string } {
   const bytes = Buffer.from(userData, "base64");
   const end = bytes.indexOf("\n");

@@ -1,12 +1,12 @@
 /**
- * What Cilium's network lets through, of both kinds of policy: its own, and Kubernetes's, which it translates.
+ * What Cilium lets through, by both kinds of policies: its own, and Kubernetes's, which it translates.
  * https://github.com/cilium/cilium/blob/v1.18.4/pkg/k8s/network_policy.go and https://docs.cilium.io/en/stable/security/policy/language/.
- * The verdicts of kubernetes.test.ts are those of Cilium's own policy repository (pkg/policy, v1.18.4).
+ * The verdicts in kubernetes.test.ts come from Cilium's own policy repository (pkg/policy, v1.18.4).
  */
 import { contains } from "../checks.ts";
 import { type Inputs, valueAt, valuesAt } from "../values.ts";
 
-/** Who is at the other end: what is outside of the cluster has an address, and what is in it has none that counts. */
+/** The other end of a connection. Cilium identifies it by its address outside of the cluster, and by labels inside. */
 export type Peer =
   | { readonly kind: "world"; readonly address: string }
   | { readonly kind: "host" | "remote-node" }
@@ -20,12 +20,12 @@ export interface Flow {
   readonly port: number;
 }
 
-/** A rule, or a peer of one, of either kind of policy. */
+/** A rule of either kind of policy, or a peer in a rule. */
 type Rule = Inputs;
 
-/** @param policies those that select the Pod, in its namespace. Each lets through what it says: together, they let through what any of them does. */
+/** @param policies those that select the Pod in its namespace. A connection passes if any of them allows it */
 export function passes(policies: readonly Inputs[], { direction, peer, port }: Flow): boolean {
-  // By the default `--allow-localhost=auto`.
+  // Cilium's default is `--allow-localhost=auto`.
   if (direction === "ingress" && peer.kind === "host") return true;
   const ofDirection = policies.filter((policy) => isAbout(policy, direction));
   if (ofDirection.length === 0) return true;
@@ -74,7 +74,7 @@ function isSelected(
   { namespaceSelector, podSelector }: Rule,
   { namespace, labels }: Extract<Peer, { kind: "pod" }>,
 ): boolean {
-  // A podSelector alone means the policy's own namespace, in which only the cache is.
+  // A podSelector without a namespaceSelector selects only the policy's own namespace, which has no Pods except the cache's.
   if (namespaceSelector === undefined) return false;
   return (
     hasLabels(namespace, namespaceSelector) && (podSelector === undefined || hasLabels(labels, podSelector))

@@ -1,17 +1,17 @@
-/** The kinds of objects that the hosts with a cluster make. */
+/** The kinds of objects that the hosts with a cluster create. */
 export interface Kind {
   readonly apiVersion: string;
   readonly kind: string;
   readonly isNamespaced: boolean;
-  /** Paths of what must be there. */
+  /** Paths of required values. */
   readonly required?: readonly string[];
-  /** Paths of what can't be changed. */
+  /** Paths of values that can't change. */
   readonly fixed?: readonly string[];
-  /** The name of the Helm chart that brings it. @default every cluster has it */
+  /** The Helm chart that installs the kind. @default every cluster has it */
   readonly chart?: string;
-  /** The cluster's network that brings it. @default every cluster has it */
+  /** The cluster network that installs the kind. @default every cluster has it */
   readonly network?: "cilium";
-  /** Whether it says how nodes are, of which the cluster's cloud knows. @default false */
+  /** Whether it configures nodes, so that the cluster's cloud handles it. @default false */
   readonly isOfNodes?: boolean;
 }
 
@@ -83,7 +83,7 @@ export const kinds: readonly Kind[] = [
   charted("Certificate", ["spec.secretName", "spec.issuerRef.name", "spec.dnsNames[0]"]),
 ];
 
-/** Pulumi's: `kubernetes:core/v1:Namespace` */
+/** Pulumi's type: `kubernetes:core/v1:Namespace` */
 export function tokenOf({ apiVersion, kind }: Pick<Kind, "apiVersion" | "kind">): string {
   return `kubernetes:${apiVersion === "v1" ? "core/v1" : apiVersion}:${kind}`;
 }

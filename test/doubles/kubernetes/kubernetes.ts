@@ -1,6 +1,6 @@
 /**
- * A double of Pulumi's Kubernetes provider with the clusters that another double has made. What a cluster itself refuses in the workload's objects is tested with a
- * real one; here it is about what comes before what, and where a cluster and its cloud touch.
+ * A double of Pulumi's Kubernetes provider, and of the clusters that another double has created. Real clusters test what a cluster refuses in the
+ * workload's objects. This double tests the order of operations, and the interaction between a cluster and its cloud.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,29 +18,29 @@ import { changedPaths, type Inputs, isUnknown, text, valueAt, valuesAt } from ".
 import { type Kind, kinds, tokenOf } from "./kinds.ts";
 import { demandPodReferences, demandScrapable, type PodSpec, podSpecOf } from "./pods.ts";
 
-/** The cloud around clusters, as far as they see it. */
+/** What clusters see of their cloud. */
 export interface Surroundings {
-  /** By the URL of its API. */
+  /** Finds a cluster by the URL of its API. */
   cluster(server: string): { readonly id: string; readonly certificateAuthority: string } | undefined;
-  /** @returns what enforces network policies, as far as it matters. */
+  /** @returns what enforces network policies, if it is Cilium */
   network(cluster: string): "cilium" | undefined;
   /** Refuses Pods that would never be scheduled, or that wouldn't get the identity that they need. */
   admitPods(cluster: string, namespace: string, pod: PodSpec): void;
-  /** What becomes of the nodes when Pods that were admitted are gone. @default nothing */
+  /** Changes the nodes after admitted Pods have ended. @default nothing */
   endPods?(cluster: string, namespace: string, pod: PodSpec): void;
-  /** Makes a load balancer for a Service. @returns where it is reached, and how it is known. */
+  /** Creates a load balancer for a Service. @returns its address, and its id */
   openLoadBalancer(cluster: string, service: Inputs): { readonly ingress: Inputs; readonly id: string };
   closeLoadBalancer(cluster: string, id: string): void;
-  /** Gives a load balancer the tags that its Service asks for. @default it has none */
+  /** Sets the tags from a Service on its load balancer. @default it has none */
   tagLoadBalancer?(cluster: string, id: string, service: Inputs): void;
-  /** What says how nodes are. @default the cluster doesn't know such a kind */
+  /** Handles the objects that configure nodes. @default the cluster doesn't know these kinds */
   readonly nodeObjects?: {
     keep(cluster: string, object: Inputs): void;
     forget(cluster: string, object: Inputs): void;
   };
 }
 
-/** @param operations of the cloud, so that both are seen in one order. */
+/** @param operations those of the cloud, so that both are in one list */
 export function kubernetesCloud(surroundings: Surroundings, operations: Operation[]): Cloud {
   const clusterOf = (scope: string) => {
     const found = surroundings.cluster(scope);
@@ -56,7 +56,7 @@ export function kubernetesCloud(surroundings: Surroundings, operations: Operatio
     },
     functions: {},
     scopeOf({ kubeconfig }) {
-      // A preview of a cluster that isn't there yet.
+      // A preview, in which the cluster doesn't exist yet.
       if (isUnknown(kubeconfig) || kubeconfig === undefined) return "";
       const { clusters, users } = JSON.parse(String(kubeconfig));
       const { server, "certificate-authority-data": ca } = clusters[0].cluster;
@@ -73,7 +73,8 @@ export function kubernetesCloud(surroundings: Surroundings, operations: Operatio
 }
 
 /**
- * Another provider, by which all that is in the cluster is another, too: where `clusterIdentifier` is another one or not known; without it, where the cluster of the kubeconfig may be.
+ * The differences that replace a provider, and with it everything in its cluster: another or an unknown `clusterIdentifier`. Without this setting: a
+ * kubeconfig that may be another cluster's.
  * https://github.com/pulumi/pulumi-kubernetes/blob/v4.34.2/provider/pkg/provider/provider.go (DiffConfig)
  */
 function providerDifferences(before: Inputs, after: Inputs): ProviderDifferences {
@@ -91,13 +92,13 @@ function providerDifferences(before: Inputs, after: Inputs): ProviderDifferences
   return { changed, replacing: isSame ? [] : replacing };
 }
 
-/** By its settings in the kubeconfig. */
+/** The cluster's settings in the kubeconfig, as a text. */
 function clusterIn({ kubeconfig }: Inputs): string | undefined {
   if (kubeconfig === undefined || isUnknown(kubeconfig)) return undefined;
   return JSON.stringify(JSON.parse(String(kubeconfig)).clusters[0].cluster);
 }
 
-/** By a program, a token or a certificate. */
+/** Whether a user has a program, a token or a certificate. */
 function hasCredentials(user: Inputs): boolean {
   return ["exec", "token", "client-certificate-data"].some((kind) => user[kind] !== undefined);
 }
@@ -143,7 +144,7 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
         "Invalid",
         `${apiVersion} ${inputs.kind} isn't ${kind.apiVersion} ${kind.kind}`,
       );
-      // Without one, the provider gives one.
+      // The provider generates a missing name.
       const name = valueAt("metadata.name", inputs) ?? "given";
       demand(isName(String(name)), "Invalid", `metadata.name: ${name}`);
       const missing = (kind.required ?? []).find((path) => valuesAt(path, inputs).length === 0);
@@ -172,7 +173,7 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
       const status = { loadBalancer: { ingress: [opened.ingress] } };
       return { id, outputs: { metadata, status, balancer: opened.id } };
     },
-    /** Pods that are to run elsewhere are others. */
+    /** Places Pods again when their node selector changes. */
     update(request, before) {
       const { scope, inputs } = request;
       const { id: cluster } = clusterOf(scope);
@@ -185,7 +186,7 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
       surroundings.endPods?.(cluster, namespace, old);
       surroundings.admitPods(cluster, namespace, pod);
     },
-    /** With a namespace goes all that is in it. */
+    /** Deletes a namespace with everything in it. */
     delete(thing, cloud) {
       const cluster = clusterOf(thing.scope).id;
       if (kind.isOfNodes) return surroundings.nodeObjects?.forget(cluster, thing.inputs);
@@ -201,7 +202,7 @@ function rulesOf(kind: Kind, surroundings: Surroundings, clusterOf: ClusterOf): 
   };
 }
 
-/** What a chart brings isn't known before it is there. */
+/** Refuses a chart's kind unless the chart is installed. */
 function demandKind({ apiVersion, kind, chart }: Kind, { cloud, scope }: Request): void {
   if (chart === undefined) return;
   const isKnown = cloud
@@ -240,7 +241,7 @@ function release(surroundings: Surroundings, clusterOf: ClusterOf): Rules {
   };
 }
 
-/** A chart of one service account, named as its release. */
+/** The Pod of a chart, whose service account has the release's name. */
 function podOf(inputs: Inputs): PodSpec {
   return { ...(inputs.values as PodSpec), serviceAccountName: text("name", inputs) };
 }

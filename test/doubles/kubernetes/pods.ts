@@ -4,19 +4,19 @@ import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { type Labels, type Peer, passes } from "./cilium.ts";
 import { tokenOf } from "./kinds.ts";
 
-/** What is looked at of Pods: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#PodSpec */
+/** The parts of a Pod that the double uses: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#PodSpec */
 export interface PodSpec extends Inputs {
   readonly serviceAccountName?: string;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly { readonly key?: string; readonly operator?: string }[];
 }
 
-/** Of an object that makes Pods. */
+/** The Pod template of an object that creates Pods. */
 export function podSpecOf(inputs: Inputs): PodSpec | undefined {
   return valueAt("spec.template.spec", inputs) as PodSpec | undefined;
 }
 
-/** Where Pods name other objects of their namespace. */
+/** Paths at which Pods name other objects of their namespace. */
 const references = {
   ConfigMap: [
     "volumes[*].configMap.name",
@@ -31,7 +31,7 @@ const references = {
   ServiceAccount: ["serviceAccountName"],
 } as const;
 
-/** Pods that lack one of these don't start, and who waits for them does so in vain. */
+/** Refuses Pods that lack one of these objects, because they would never start. */
 export function demandPodReferences(pod: PodSpec, { cloud, scope, inputs }: Request): void {
   const namespace = text("metadata.namespace", inputs);
   const certified = cloud
@@ -53,7 +53,7 @@ const policies = [
   { apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy" },
 ];
 
-/** Metrics are no part of a Service, and who scrapes a Pod's address is in its cluster: a policy that lets in only addresses lets in nobody, by Cilium. */
+/** Refuses policies that nobody could scrape through. Metrics aren't part of a Service, so Prometheus connects to a Pod's address from inside the cluster. By Cilium, a policy with only addresses lets in nobody from there. */
 export function demandScrapable(pod: PodSpec, { cloud, scope, inputs }: Request): void {
   const ports = valuesAt("containers[*].ports[*]", pod) as Inputs[];
   const port = ports.find(({ name }) => name === "metrics")?.containerPort;

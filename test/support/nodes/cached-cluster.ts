@@ -47,10 +47,7 @@ export interface CachedCluster {
   /** The running replicas, without those that are terminating. */
   replicas(): Promise<V1Pod[]>;
   nodeOf(pod: V1Pod): RealNode;
-  /**
-   * Runs shell commands on a Pod's node. `$processes` are the processes of its containers, `$directory` is kubelet's directory of the Pod. @returns
-   * their standard output
-   */
+  /** Runs shell commands on a Pod's node. `$processes` are the processes of its containers, `$directory` is kubelet's directory of the Pod. @returns their standard output */
   inPod(pod: V1Pod, script: string): Promise<string>;
 }
 
