@@ -15,9 +15,9 @@ import { servedCertificate } from "../support/tls.ts";
 import { openTransfer, pushLayer } from "../support/transfer.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** From the new files to new connections: the edge looks every 2 s. */
+/** The longest time from new files to their use for new connections. The edge checks every 2 s. */
 const takenUpMs = 10_000;
-/** An order takes seconds, and longer where nearly every third request is refused, and after some failures. */
+/** The longest time for a certificate. An order takes seconds, and more where nearly every third request is refused, or after failures. */
 const issuedMs = 60_000;
 
 const parts = scope(test);
@@ -42,7 +42,7 @@ function served(): Promise<X509Certificate> {
   return servedCertificate(cache.url, { ca: authority.root, hostname });
 }
 
-/** Waits until new connections get another certificate. */
+/** Waits until new connections get another certificate than this one. */
 function replaced({ fingerprint256 }: X509Certificate, timeoutMs: number): Promise<X509Certificate> {
   return waitUntil(
     "another certificate is served",
@@ -60,13 +60,13 @@ async function pull(name: string) {
   return { finish: async () => assert.equal(await transfer.finish(), digest) };
 }
 
-/** The announced pauses of the container `acme`, in seconds. */
+/** The pauses, in seconds, that the container `acme` has announced in its log. */
 async function pauses(): Promise<number[]> {
   const log = await cache.logs("acme");
   return [...log.matchAll(/"failed; next try in (\d+) s"/g)].map(([, seconds]) => Number(seconds));
 }
 
-/** How often lego has looked whether a renewal is due, since the start. */
+/** How often lego has checked whether a renewal is due, since the start. */
 async function looks(): Promise<number> {
   return (await cache.logs("acme")).split('"msg":"Renewing certificate"').length - 1;
 }
@@ -75,14 +75,14 @@ async function published(): Promise<X509Certificate> {
   return new X509Certificate(await readFile(join(cache.tlsDirectory, "tls.crt")));
 }
 
-/** PEM of a key that no certificate here is for. */
+/** PEM of a key that belongs to no certificate. */
 function otherKey(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 describe("a certificate by ACME", () => {
-  test("as long as there is none, the port is closed, and the DNS API is tried again with growing pauses", async () => {
+  test("keeps the port closed until there is one, and retries the DNS API with growing pauses", async () => {
     await waitUntil("four tries", () => authority.dns.attempts.length >= 4, issuedMs);
     const start = performance.now();
     await assert.rejects(served(), { code: "ECONNREFUSED" });
@@ -94,7 +94,7 @@ describe("a certificate by ACME", () => {
     }
   });
 
-  test("when the DNS API is back, the cache serves, without a restart", async () => {
+  test("makes the cache serve without a restart once the DNS API is back", async () => {
     authority.dns.failing = false;
     await waitUntil("the endpoint serves", served, issuedMs);
     await (await pull("first")).finish();
@@ -102,7 +102,7 @@ describe("a certificate by ACME", () => {
     assert.equal(restarts, "0");
   });
 
-  test("a renewal that fails changes nothing, and one that succeeds drops no transfer", async (t) => {
+  test("keeps the old one when a renewal fails, and drops no transfer when one succeeds", async (t) => {
     const old = await served();
     const failures = (await pauses()).length;
     authority.dns.failing = true;
@@ -125,7 +125,7 @@ describe("a certificate by ACME", () => {
     await (await pull("next")).finish();
   });
 
-  test("account and certificate outlive the Pod: after a restart, nothing is ordered", async () => {
+  test("outlives the Pod with its account, so a restart orders nothing", async () => {
     const before = await served();
     const [accounts, orders] = [await authority.count("accounts"), await authority.count("orders")];
     const start = performance.now();
@@ -139,16 +139,16 @@ describe("a certificate by ACME", () => {
     assert.equal(await authority.count("orders"), orders);
   });
 
-  test("when a save of lego's was cut short, it gets another certificate", async () => {
+  test("is ordered again after an interrupted save by lego", async () => {
     const before = await served();
-    // The certificate is there and the rest isn't yet: lego by itself would find that nothing is due.
+    // The certificate is newer than lego's metadata. By itself, lego would find no renewal due.
     const now = new Date();
     await utimes(join(cache.legoDirectory, "certificates", `${hostname}.crt`), now, now);
     await replaced(before, issuedMs);
   });
 
-  test("when the hand-over to the edge was cut short, it's done again, also without the authority", async () => {
-    // Not what is served: the worker that is to end may still take a connection.
+  test("is copied to the edge again after an interrupted copy, even without the authority", async () => {
+    // Reads the file instead of a connection, because a worker that is about to end may still accept one.
     const before = await published();
     await cache.stop();
     await writeFile(join(cache.tlsDirectory, "tls.key"), otherKey());
@@ -158,7 +158,7 @@ describe("a certificate by ACME", () => {
     assert.equal(after.fingerprint256, before.fingerprint256);
   });
 
-  test("nobody else can read a key, and lego has no more rights than the rest of the Pod", async () => {
+  test("has a key that nobody else can read, and lego has no more rights than the rest of the Pod", async () => {
     const inContainer = (...command: string[]) => podman(["exec", cache.container("acme"), ...command]);
     const secret = [join(legoDirectory, "accounts"), join(legoDirectory, "certificates"), edgePaths.tls];
     assert.match(await inContainer("find", ...secret, "-name", "*.key"), /tls\.key/);

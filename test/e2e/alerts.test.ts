@@ -1,6 +1,8 @@
 /**
- * What the alerts are about is done to a running Pod, and the alert reaches a real Alertmanager. Somebody who is on call then follows its runbook, from the Markdown itself: looks
- * while the fault is there, does what helps, and verifies that the alert is over. Time in the rules is shortened, all else is as it is delivered. Most of it is waiting, so several caches are watched at the same time. Not provoked: what only a central Prometheus sees (`goneHours`), and a full disk of the machine itself.
+ * Causes the fault behind each alert in a running Pod, until the alert reaches a real Alertmanager. Then the test follows the alert's runbook like
+ * somebody on call, with the commands from its Markdown: it inspects the fault, applies the remedy, and verifies that the alert has ended. Minutes in
+ * the rules are shorter than in production; everything else is as shipped. Most of the time is waiting, so several caches run in parallel. Two cases
+ * are missing: alerts of a central Prometheus (`goneHours`), and a full disk of the machine itself.
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -35,7 +37,7 @@ import { waitUntil } from "../support/wait.ts";
 
 const secondsPerMinute = 1;
 
-/** Where hours or many requests would be needed, even with short minutes. */
+/** Lower thresholds where the defaults would take hours or many requests, even with short minutes. */
 const thresholds = {
   outdatedHours: 0.25,
   collapsedMinutes: 5,
@@ -45,7 +47,7 @@ const thresholds = {
   prefetchHours: 0.1,
 };
 
-/** Far above what it takes, for a machine that is busy with other things. */
+/** Much longer than needed, for busy machines. */
 const patienceMs = 120_000;
 
 const parts = scope(test);
@@ -83,7 +85,7 @@ async function find(name: AlertName, region: string): Promise<FiringAlert | unde
   );
 }
 
-/** Waits for the alert. It has what it's routed by, and what whoever gets it needs. */
+/** Waits for the alert, and asserts the labels that route it and the annotations that its receiver needs. */
 async function arrivesOf(
   region: string,
   name: AlertName,
@@ -99,11 +101,11 @@ async function arrivesOf(
   return alert;
 }
 
-/** A cache for the tests of a suite, and somebody who is on call for it, in a session beside it. */
+/** A cache for the tests of a suite, with a shell for somebody on call. */
 class Watched {
   readonly cache: TestCache;
   readonly upstream: FrontedUpstream;
-  /** Its label. */
+  /** The value of its label `region`. */
   readonly region: string;
   readonly shell: Shell;
 
@@ -138,12 +140,12 @@ class Watched {
     const { directory, ports } = cache.layout;
     const image = `${registryName}/giantswarm/small:1`;
     const here = { region, url: cache.url, internalPort: ports.edgeStatus, directory, image };
-    // The authority is a private one, and curl is to know it.
+    // The authority is a private one, so curl needs its certificate.
     const { shell } = parts.use(await localSession(here, { CURL_CA_BUNDLE: cache.caFile }));
     return new Watched(cache, upstream, region, shell);
   }
 
-  /** @returns what is printed */
+  /** @returns the output */
   follow(
     name: AlertName,
     section: "See" | "Do" | "Verify",
@@ -166,18 +168,18 @@ class Watched {
     return this.follow(name, "Do", { matching });
   }
 
-  /** When the alert has ended. */
+  /** Waits until the alert has ended, then runs Verify. */
   async verified(name: AlertName): Promise<string> {
     await waitUntil(`${name} ends`, async () => (await find(name, this.region)) === undefined, patienceMs);
     return await this.verifiedHere(name);
   }
 
-  /** The same for one that has ended since Prometheus started: it tells no Alertmanager, which forgets the alert after four minutes. */
+  /** Does the same for an alert that ended before Prometheus restarted. Prometheus doesn't report its end, and Alertmanager forgets it after four minutes. */
   async verifiedHere(name: AlertName): Promise<string> {
     const mine = `alertname="${name}"`;
     const prometheus = new URL(`http://127.0.0.1:${this.cache.layout.ports.prometheus}/`);
     const alerts = `ALERTS{${mine}, alertstate="firing"}`;
-    // What Prometheus knew before it was started again is there for five minutes; it evaluates each of its rules more often than every 40 s.
+    // Series from before the restart remain for five minutes. Prometheus evaluates each rule at least every 40 s, so an older sample isn't current.
     const firing = `${alerts} unless time() - timestamp(${alerts}) > 40`;
     const isOver = async () => (await query(prometheus, firing)).length === 0;
     await waitUntil(`${name} ends here`, isOver, patienceMs);
@@ -194,7 +196,7 @@ class Watched {
     return arrivesOf(this.region, name, expected);
   }
 
-  /** Stops a container until disposed of. */
+  /** Stops a container until it is disposed. */
   async stopped(container: string): Promise<AsyncDisposable> {
     await podman(["stop", "--time", "2", this.cache.container(container)]);
     return {
@@ -226,12 +228,12 @@ class Watched {
   }
 }
 
-/** What a node is to ask first. */
+/** Runs the commands that a runbook runs first on a node. */
 function asksEndpoint({ shell }: Watched, { origin: ENDPOINT }: URL): Promise<string> {
   return runs.run("RegistryCacheDown", "See", "client", shell, { values: { ENDPOINT }, mayFail: /^curl/ });
 }
 
-/** The address, whatever the name leads to. */
+/** Tests the address directly, without DNS. */
 async function asksBehindDns({ cache, shell }: Watched): Promise<void> {
   const values = { ENDPOINT: cache.url.origin, ADDRESS: "127.0.0.1" };
   assert.match(await runs.run("RegistryCacheDown", "Verify", "client", shell, { values }), /^\{\}$/m);
@@ -246,7 +248,7 @@ async function asksUpstream(
   assert.match(printed, /^000$/m);
 }
 
-/** By a blackbox_exporter, as one elsewhere does. */
+/** Probes a URL with the Pod's blackbox_exporter, as an external one does. */
 async function probed({ cache }: Watched, { origin }: URL): Promise<{ success: number; seconds: number }> {
   const url = new URL(`http://127.0.0.1:${cache.layout.ports.blackbox}/probe?module=endpoint`);
   url.searchParams.set("target", `${origin}/v2/`);
@@ -259,7 +261,7 @@ const notify = { severity: "notify" };
 const inWorkingHours = { severity: "page", cancel_if_outside_working_hours: "true" };
 
 describe("alerts arrive, and their runbooks help", { concurrency: true }, () => {
-  describe("of clients and of what is stored", { concurrency: 1 }, () => {
+  describe("about clients and stored objects", { concurrency: 1 }, () => {
     const parts = scope(test);
     let disk: string;
     let it: Watched;
@@ -274,7 +276,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       machine = parts.use(await startMachine(it.cache, { wanted: pod, applied: pod, appliedSeconds: 0 }));
     });
 
-    test("a cache that is well raises none, but for what it can't prefetch", async () => {
+    test("don't fire for a healthy cache, except for what it can't prefetch", async () => {
       const [hot] = await it.layers("well", 1);
       assert.ok(hot);
       for (let second = 0; second < 15; second++) {
@@ -292,7 +294,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
     });
 
     describe("while clients pull", { concurrency: true }, () => {
-      test("one asks more than all others, then nothing is in the cache any more, and the upstream is slow", async () => {
+      test("fire for a client with excessive requests, then for a cache that lost its objects, and for a slow upstream", async () => {
         await it.layers("hot", 1);
         const cold = await it.layers("cold", 250);
         const tag = new URL(`/v2/giantswarm/hot/manifests/1?ns=${registryName}`, it.cache.url);
@@ -301,10 +303,10 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
           return it.get(new URL("/v2/", it.cache.url), localAddress);
         });
         {
-          // No blobs, whose hits would have to be older than an hour before the others count.
+          // These requests aren't for blobs, because their hits would count for an hour and hide the others.
           await using _greedy = repeat(60, () => it.get(tag));
           await it.arrives("RegistryCacheAbuse", { ...notify, topic: "efficiency" });
-          // Bytes, requests and address: the greedy one comes first.
+          // Bytes, requests and address, the excessive client first.
           assert.match(await it.see("RegistryCacheAbuse"), /^\d+ \d+ 127\.0\.0\.1$/m);
         }
         using _slow = it.upstream.proxy.inject({ kind: "throttle", bytesPerSecond: 20_000 }, "/blobs/");
@@ -319,7 +321,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         await it.remedy("RegistryCacheHitRatioCollapsed");
       });
 
-      test("the upstream delivers damaged blobs", async () => {
+      test("fire when the upstream delivers damaged blobs", async () => {
         {
           using _fault = it.upstream.proxy.inject({ kind: "corrupt" }, "/damaged/blobs/");
           for (const layer of await it.layers("damaged", 6)) await it.get(layer);
@@ -329,7 +331,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         await it.verified("RegistryCacheCorruptObjects");
       });
 
-      test("a machine can't take up its Pod", async () => {
+      test("fire when a machine can't apply its Pod", async () => {
         const { state } = machine;
         machine.state = { ...state, wanted: "ba9876543210", failure: "image" };
         const { annotations } = await it.arrives("RegistryCachePodOutdated", { ...notify, topic: "change" });
@@ -339,7 +341,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         await it.verified("RegistryCachePodOutdated");
       });
 
-      test("the certificate comes near its end", async () => {
+      test("fire when the certificate is about to expire", async () => {
         await shortenCertificate(it.cache, 9);
         await it.arrives("RegistryCacheCertificateExpiring", { ...inWorkingHours, topic: "certificate" });
         assert.match(await it.see("RegistryCacheCertificateExpiring"), /=> [89]\.\d/);
@@ -347,12 +349,12 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         assert.match(await it.verified("RegistryCacheCertificateExpiring"), /=> (?:89|90)[. ]/);
       });
 
-      // Prometheus begins before it knows its Alertmanagers, and says again only a minute later what it has said.
-      test("the one that always fires does", async () => {
+      // Prometheus starts before it knows its Alertmanagers, and repeats an alert only after a minute.
+      test("include Watchdog, which always fires", async () => {
         await it.arrives("Watchdog", { severity: "none", provider: "local", topology: "vm" });
       });
 
-      test("something that is to be prefetched isn't there", async () => {
+      test("fire when a prefetched image is missing", async () => {
         await it.arrives("RegistryCachePrefetchIncomplete", { ...notify, topic: "efficiency" });
         assert.match(await it.see("RegistryCachePrefetchIncomplete"), /=> 1 @/);
         await it.layers("nowhere", 1);
@@ -361,12 +363,12 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       });
     });
 
-    test("something else fills the cache's disk", async () => {
-      // Of a reserve of 64 MiB. With nothing left, Prometheus couldn't write any more.
+    test("fire when something else fills the cache's disk", async () => {
+      // The reserve is 64 MiB. Prometheus couldn't write without any free space.
       const leftBytes = 20 * 1024 * 1024;
       const fill = () => leaveFree(disk, leftBytes);
       await fill();
-      // The cache makes room within seconds. That is taken, too.
+      // The cache frees space within seconds, so this fills the disk again.
       await sleep(5000);
       await fill();
       await Promise.all([
@@ -385,21 +387,21 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       for (const name of full) await it.verified(name);
     });
 
-    test("what lasts for an hour is over, too", async () => {
+    test("end after an hour if they last that long", async () => {
       for (const name of ["Abuse", "Slow", "HitRatioCollapsed"] as const)
         await it.verified(`RegistryCache${name}`);
     });
   });
 
-  describe("of parts", { concurrency: 1 }, () => {
+  describe("about parts", { concurrency: 1 }, () => {
     const parts = scope(test);
     let it: Watched;
     before(async () => {
       it = await Watched.start(parts);
     });
 
-    describe("when containers end", { concurrency: true }, () => {
-      test("nginx, again and again", async () => {
+    describe("for containers that end", { concurrency: true }, () => {
+      test("fire when nginx restarts repeatedly", async () => {
         await using _kills = repeat(7000, async () => {
           process.kill(await mainPid(it.cache.container("edge")), "SIGKILL");
         });
@@ -409,7 +411,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         assert.match(seen, /-edge: exit code 137$/m);
       });
 
-      test("the log exporter, for good", async () => {
+      test("fire when the log exporter stays down", async () => {
         await using _stopped = await it.stopped("exporter");
         await it.arrives("RegistryCacheTargetMissing", { ...notify, job: "registry-cache-edge" });
         assert.match(await it.see("RegistryCacheTargetMissing"), /^exporter: exited /m);
@@ -418,7 +420,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       });
     });
 
-    test("requests fail though the upstream answers", async () => {
+    test("fire when requests fail although the upstream answers", async () => {
       {
         using _fault = it.upstream.proxy.inject({ kind: "status", status: 500 }, "/blobs/");
         await using _pulls = repeat(250, () =>
@@ -437,7 +439,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       await it.verified("RegistryCacheOriginErrors");
     });
 
-    test("a node sees that packets are dropped, and a probe that they make clients wait", async () => {
+    test("tell dropped packets from refused connections, on a node and in a probe", async () => {
       await using hole = await blackHole();
       const dead = new URL(`https://localhost:${hole.port}`);
       assert.match(await asksEndpoint(it, dead), /timed out/);
@@ -450,20 +452,20 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       assert.match(await asks("Verify", it.cache.url), /^200$/m);
       await it.see("RegistryCacheUnreachable");
       assert.match(await it.follow("RegistryCacheUnreachable", "Verify"), /^verdict +serving/m);
-      // What RegistryCacheUnreachable tells one from the other by.
+      // RegistryCacheUnreachable distinguishes the two by this time.
       const [silent, refused] = [await probed(it, dead), await probed(it, new URL("https://localhost:1"))];
       assert.ok(silent.success === 0 && silent.seconds > 4, `${silent.seconds} s`);
       assert.ok(refused.success === 0 && refused.seconds < 1, `${refused.seconds} s`);
     });
 
-    test("what lasts for an hour is over, too", async () => {
+    test("end after an hour if they last that long", async () => {
       await it.verified("RegistryCacheRestartLoop");
     });
 
-    test("the endpoint answers something else", async () => {
+    test("fire when the endpoint gives another answer", async () => {
       const file = join(await filesDirectory(it.cache.container("edge"), "edge"), "nginx.conf");
       const configuration = await readFile(file, "utf8");
-      // The edge takes it up by itself.
+      // The edge reloads the file by itself.
       const use = (text: string) => writeFile(file, text);
       const other = configuration.replace(/return 200 ("?\{\})/, "return 418 $1");
       assert.notEqual(other, configuration);
@@ -478,19 +480,19 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       await use(configuration);
       await it.remedy("RegistryCacheProbeFailing", /edge/);
       await it.verified("RegistryCacheProbeFailing");
-      // As it helps where nginx doesn't take up another certificate.
+      // The same remedy applies when nginx doesn't load a new certificate.
       await it.remedy("RegistryCacheCertificateExpiring");
     });
   });
 
-  describe("of the upstream, of the whole cache and of another one", { concurrency: 1 }, () => {
+  describe("about the upstream, the whole cache and another cache", { concurrency: 1 }, () => {
     const parts = scope(test);
     let it: Watched;
     before(async () => {
       it = await Watched.start(parts);
     });
 
-    test("an upstream that hasn't a manifest is well, in the words of each registry", async () => {
+    test("accept any registry's answer for a missing manifest from a healthy upstream", async () => {
       const { blackbox, origins } = it.cache.layout.ports;
       const path = `${registryPrefix("gsoci")}v2/giantswarm/small/manifests/sha256:${"0".repeat(64)}`;
       const target = `http://127.0.0.1:${origins[0]?.http}${path}`;
@@ -510,12 +512,12 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       assert.ok(!(await isWell()), "a project that is gone");
     });
 
-    test("the upstream answers, and gives no manifests, as with expired credentials", async () => {
+    test("fire when the upstream answers without manifests, as with expired credentials", async () => {
       {
         using _fault = it.upstream.proxy.inject({ kind: "status", status: 401 }, "/manifests/");
         const job = "registry-cache-manifests";
         await it.arrives("RegistryCacheUpstreamUnreachable", { ...notify, upstream: "gsoci", job });
-        // On a busy machine, a look can take longer than there is until the next one, and says nothing.
+        // On a busy machine, a query can take longer than the interval, and then finds nothing.
         await waitUntil("the runbook says why", async () => {
           const seen = await it.see("RegistryCacheUpstreamUnreachable");
           assert.match(seen, /job="registry-cache-manifests".* => 401/);
@@ -527,7 +529,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       await it.verified("RegistryCacheTagsOutdated");
     });
 
-    test("the upstream is gone, then the cache, too", async () => {
+    test("fire when the upstream is down, and when the cache is down", async () => {
       assert.match(await asksEndpoint(it, it.cache.url), /^\d{3}$/m);
       await it.upstream.proxy.stopListening();
       await it.arrives("RegistryCacheUpstreamUnreachable", { ...notify, upstream: "gsoci" });
@@ -547,7 +549,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       assert.match(down, /NOT SERVING/);
       assert.match(await it.see("RegistryCacheNoSource"), /^edge: exited /m);
       await asksUpstream(it, "RegistryCacheNoSource");
-      // It restarts Prometheus, too.
+      // This remedy also restarts Prometheus.
       await it.remedy("RegistryCacheNoSource");
       await it.verifiedHere("RegistryCacheNoSource");
       await it.upstream.proxy.listen();
@@ -557,7 +559,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       await it.verifiedHere("RegistryCacheTagsOutdated");
     });
 
-    test("the whole cache is restarted, and Prometheus, and the one that always fires does", async () => {
+    test("include Watchdog again after a restart of the whole cache and of Prometheus", async () => {
       await it.remedy("RegistryCacheDown");
       await it.see("Watchdog");
       await it.remedy("Watchdog");
@@ -568,7 +570,7 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       await waitUntil("Watchdog fires", fires, patienceMs);
     });
 
-    test("another cache can't renew its certificate", async () => {
+    test("fire when another cache can't renew its certificate", async () => {
       await using authority = await startAuthority({ badNonces: 0 });
       const config = parseConfig({
         provider: "local",

@@ -1,4 +1,4 @@
-/** How a running cache is changed by apply.sh, and what becomes of it when a change fails. */
+/** How apply.sh changes a running cache, and what happens when a change fails. */
 import assert from "node:assert/strict";
 import { readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,20 +19,20 @@ import { openTransfer } from "../support/transfer.ts";
 import { type TestUpstream, testUpstream } from "../support/upstream.ts";
 import { waitUntil } from "../support/wait.ts";
 
-// Of apply.sh.
+// A setting of apply.sh.
 process.env.WELL_SECONDS = "10";
 
-/** The listener may be away so long while the edge is replaced. */
+/** The longest time without a listener while the edge is replaced. */
 const maxGapMs = 5000;
 
 const parts = scope({ after });
 const names = ["one", "two", "three"] as const;
 type Name = (typeof names)[number];
 const registries = new Map<Name, TestUpstream>();
-/** Of the files that the containers mount. */
+/** The disk of the files that the containers mount. */
 let disk: SmallDisk;
 let cache: TestCache;
-/** Other names of images, which make another container of the same program. */
+/** Other names of the same images. Each makes another container with the same program. */
 const changed = { edge: named("edge"), exporter: named("exporter"), ends: named("ends") };
 let images: Images;
 
@@ -40,7 +40,7 @@ function named(image: string): string {
   return `localhost/registry-cache-test/${image}:apply-${process.pid}`;
 }
 
-/** As in a stack file. All have the same repositories and tags, with other content. */
+/** Upstreams as in a stack file. All have the same repositories and tags, with different content. */
 function upstreams(...wanted: Name[]) {
   return wanted.map((name) => ({
     name,
@@ -74,7 +74,7 @@ before(async () => {
   );
 });
 
-/** An exporter whose program ends at once. */
+/** Builds an exporter image whose program exits immediately. */
 async function buildEnding(image: string): Promise<void> {
   const container = await podman(["create", "--entrypoint", "/bin/sh", images.edge]);
   await using directory = await tempDir();
@@ -85,7 +85,7 @@ async function buildEnding(image: string): Promise<void> {
   await podman(["rm", container]);
 }
 
-/** The ids of the containers, by their parts. */
+/** The containers' ids by part. */
 async function ids(): Promise<Record<string, string>> {
   const region = cache.layout.podName.replace("registry-cache-", "");
   const list = ["ps", "--all", "--no-trunc", "--filter", `label=app.kubernetes.io/instance=${region}`];
@@ -103,7 +103,7 @@ function manifestOf(name: Name): URL {
   return new URL(`/v2/giantswarm/app/manifests/1?ns=${name}.test`, cache.url);
 }
 
-/** What the cache says of the tag. */
+/** The cache's answer for an upstream's tag. */
 async function tagOf(name: Name) {
   const { status, headers, body } = await get(manifestOf(name), { ca: cache.ca });
   return { status, xCache: headers["x-cache"], digest: headers["docker-content-digest"], body };
@@ -115,7 +115,7 @@ async function digestAt(name: Name): Promise<string | null> {
   return (await fetch(url, { headers: { accept } })).headers.get("docker-content-digest");
 }
 
-/** Each tag is its upstream's. */
+/** Asserts that each tag comes from its upstream. */
 async function assertServed(...wanted: Name[]): Promise<void> {
   for (const name of wanted) {
     const { status, digest } = await tagOf(name);
@@ -124,7 +124,7 @@ async function assertServed(...wanted: Name[]): Promise<void> {
   }
 }
 
-/** A layer's transfer that is under way. */
+/** Starts the transfer of a layer. */
 async function layerOf(name: Name) {
   const { body } = await tagOf(name);
   const { digest } = JSON.parse(body.toString()).layers[0];
@@ -132,7 +132,7 @@ async function layerOf(name: Name) {
   return { digest, transfer: await openTransfer(url, { ca: cache.ca }) };
 }
 
-/** Asks again and again while work is done. @returns the longest time without an answer */
+/** Sends requests while the work runs. @returns the longest time without an answer, in ms */
 async function longestGap(work: Promise<unknown>): Promise<number> {
   const state = { done: false, last: performance.now(), longest: 0 };
   const ended = work.finally(() => {
@@ -152,7 +152,7 @@ async function longestGap(work: Promise<unknown>): Promise<number> {
   return Math.max(state.longest, performance.now() - state.last);
 }
 
-test("a change of files keeps every container, also on a disk that was full meanwhile", async () => {
+test("keeps every container when only files change, and recovers after a full disk", async () => {
   await assertServed("one", "two");
   const before = await ids();
   {
@@ -181,7 +181,7 @@ for (const [what, image, told] of [
     /unhealthy: exporter (?:doesn't run|ends again and again); what ran before is back$/,
   ],
 ] as const) {
-  test(`an image that ${what} isn't taken, and the cache serves on`, async () => {
+  test(`refuses an image that ${what}, and keeps serving`, async () => {
     const before = await ids();
     const exporter = typeof image === "string" ? image : image();
     const gap = await longestGap(assert.rejects(cache.apply({ images: { exporter } }), told));
@@ -199,7 +199,7 @@ function stateOf(part: string): Promise<string> {
   return podman(["inspect", "--format", "{{.State.Status}}", cache.container(part)]);
 }
 
-test("an edge ends its transfers while another one serves already", async (t) => {
+test("ends an edge's transfers while the next edge already serves", async (t) => {
   const before = await ids();
   const { digest, transfer } = await layerOf("one");
   const gap = await longestGap(cache.apply({ images: { edge: changed.edge } }));
@@ -214,7 +214,7 @@ test("an edge ends its transfers while another one serves already", async (t) =>
   assert.deepEqual(changedOf(before, await ids()), ["edge", "janitor"]);
 });
 
-test("an edge that serves nobody ends for good, and the one in its place begins once", async () => {
+test("ends an idle edge for good, and starts its successor once", async () => {
   const before = await ids();
   await cache.apply({ images: {} });
   await waitUntil(
@@ -227,7 +227,7 @@ test("an edge that serves nobody ends for good, and the one in its place begins 
   assert.ok(Math.abs((await stat(kept)).mtimeMs - begun) < 3000, "the janitor knows when it began");
 });
 
-/** In milliseconds, by the kernel. */
+/** When nginx started by the kernel, in ms. */
 async function nginxStart(): Promise<number> {
   return Date.parse(
     await podman([
@@ -239,7 +239,7 @@ async function nginxStart(): Promise<number> {
   );
 }
 
-test("an edge takes its own place again, though it still ends transfers", async () => {
+test("lets an edge return to its place while it still ends transfers", async () => {
   await cache.apply({ images: {} });
   const first = await layerOf("one");
   await cache.apply({ images: { edge: changed.edge } });
@@ -258,7 +258,7 @@ function podsLeft(): Promise<number> {
   );
 }
 
-test("one upstream goes and another one comes, and none answers for another", async () => {
+test("replaces one upstream with another, and answers for each only with its content", async () => {
   await assertServed("one", "two");
   await cache.apply({ upstreams: upstreams("two", "three") });
   await assertServed("two", "three");
@@ -275,7 +275,7 @@ test("one upstream goes and another one comes, and none answers for another", as
   );
 });
 
-test("an edge that reaches another upstream's registry keeps what it has, and takes nothing from there", async () => {
+test("keeps an edge's content when it reaches another upstream's registry, and takes nothing from there", async () => {
   const mounts = JSON.parse(
     await podman(["inspect", "--format", "{{json .Mounts}}", cache.container("edge")]),
   );
@@ -304,7 +304,7 @@ test("an edge that reaches another upstream's registry keeps what it has, and ta
   assert.equal((await cold()).status, 404);
 });
 
-test("killed at any moment, a change leaves a cache that serves and takes the next one", async () => {
+test("leaves a cache that serves and accepts the next change, at whatever moment it is killed", async () => {
   for (const [turn, afterMs] of [100, 700, 1500, 2500, 4000].entries()) {
     const change = cache.apply({ images: turn % 2 === 0 ? changed : {} }).catch(() => "failed");
     await sleep(afterMs);
@@ -317,7 +317,7 @@ test("killed at any moment, a change leaves a cache that serves and takes the ne
   await waitUntil("one container of each part", async () => (await podsLeft()) === cache.parts().length);
 });
 
-/** Children of this process that run apply.sh. */
+/** Child processes that run apply.sh. */
 async function applying(): Promise<number[]> {
   const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
   const pids = children.trim().split(" ").filter(Boolean).map(Number);
@@ -327,7 +327,7 @@ async function applying(): Promise<number[]> {
   return pids.filter((_, index) => lines[index]?.includes("/apply.sh"));
 }
 
-test("the one Pod that earlier versions played makes way, with its volume", async () => {
+test("replaces the single Pod of earlier versions, and keeps its volume", async () => {
   await cache.stop();
   const { podName } = cache.layout;
   const volume = `${podName}-edge`;

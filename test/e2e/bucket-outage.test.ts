@@ -1,4 +1,4 @@
-/** A shared bucket while the upstream, or the bucket itself, is away. */
+/** A shared bucket during an outage of the upstream or of the bucket. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type { Content } from "../../scripts/seed/content.ts";
@@ -14,10 +14,10 @@ const parts = scope(test);
 let to: Shared;
 let image: Content;
 
-/** Of any request while the upstream is silent; the longest is the edge's wait for a silent origin (manifestSilenceSeconds). */
+/** The maximum time of an answer during an outage. The longest wait is the edge's for a silent origin (manifestSilenceSeconds). */
 const answerSeconds = 5;
 
-/** Every request of a pull by tag and by digest: the statuses, and the longest wait in milliseconds. */
+/** Sends all requests of a pull by tag and by digest. @returns their statuses, and the longest time in ms */
 async function ask({ repository, manifest, blobs }: Content, { url }: Replica) {
   const paths = [
     "manifests/1",
@@ -54,7 +54,7 @@ for (const [kind, begin] of Object.entries(outages)) {
       assert.deepEqual(served.statuses, [200]);
       assert.ok(served.longestMs < answerSeconds * 1000, `${served.longestMs} ms`);
       const refused = await ask(cold, fresh);
-      // What makes a client go to the next host at once; 408 and 429 would be tried again here.
+      // After these, a client immediately asks the next host. After 408 or 429, it would retry here.
       for (const status of refused.statuses) assert.ok([404, 500, 502, 503].includes(status), `${status}`);
       t.diagnostic(`longest: ${served.longestMs.toFixed(0)} ms, uncached ${refused.longestMs.toFixed(0)} ms`);
     }
@@ -64,7 +64,7 @@ for (const [kind, begin] of Object.entries(outages)) {
   });
 }
 
-test("with the bucket away, nodes go to the upstream", async () => {
+test("sends nodes to the upstream while the bucket is down", async () => {
   const [first] = to.replicas as [Replica];
   const cold = await to.pushed("no-bucket");
   const node = parts.use(await containerdNode("2"));
@@ -72,7 +72,7 @@ test("with the bucket away, nodes go to the upstream", async () => {
   to.balancer.ports.splice(0, to.balancer.ports.length, Number(first.url.port));
   await node.pull(cold, to.clients);
   for (const { digest } of cold.blobs) assert.equal(to.direct.count(digest, "GET"), 1);
-  // What the edge has, it still serves.
+  // The edge still serves its own objects.
   assert.deepEqual((await ask(image, first)).statuses, [200]);
   await to.s3.proxy.listen();
 });

@@ -1,4 +1,4 @@
-/** Replicas that share a bucket, and pass its blobs on. */
+/** Replicas that share a bucket, and serve its blobs themselves. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { mostFills } from "../../components/pod/edge/fills.ts";
@@ -21,7 +21,7 @@ function layersOf({ blobs }: Content): Blob[] {
   return blobs.filter(({ mediaType }) => mediaType.includes("layer"));
 }
 
-/** A part of an image, at a replica or behind the balancer. */
+/** The URL of a part of an image, at a replica or behind the balancer. */
 function urlOf({ repository }: Content, path: string, at?: Replica): URL {
   const base = at?.url ?? `https://localhost:${to.balancer.port}`;
   return new URL(`/v2/${repository}/${path}?ns=${registryName}`, base);
@@ -31,7 +31,7 @@ function ask(image: Content, path: string, at?: Replica): Promise<Download> {
   return download(urlOf(image, path, at), { ca: to.ca });
 }
 
-/** Asks for everything of an image, and checks it. */
+/** Requests everything of an image, and verifies it. */
 async function pullAll(image: Content, at: Replica): Promise<void> {
   const wanted = [
     { path: "manifests/1", digest: image.manifest.digest },
@@ -45,11 +45,11 @@ async function pullAll(image: Content, at: Replica): Promise<void> {
   }
 }
 
-/** How often the upstream was asked for the bytes of a blob. */
+/** How often the upstream was asked for a blob's bytes. */
 const transfers = (digest: string) => to.proxy.count(digest, "GET");
 
 describe("two replicas and one bucket", () => {
-  test("32 clients of a cold blob cost the upstream at most two transfers", async (t) => {
+  test("cost the upstream at most two transfers for 32 clients of a cold blob", async (t) => {
     const image = await to.pushed("fan-out", { layerMB: 20 });
     const [layer] = layersOf(image) as [Blob];
     const url = urlOf(image, `blobs/${layer.digest}`);
@@ -65,7 +65,7 @@ describe("two replicas and one bucket", () => {
     await to.stored([layer]);
   });
 
-  test("what one has fetched, another has from the bucket; what is deleted underneath is fetched again", async () => {
+  test("serve from the bucket what another replica has fetched, and fetch again what is deleted there", async () => {
     const [one] = to.replicas as [Replica];
     const image = await to.pushed("expiring", { layers: 4 });
     await pullAll(image, one);
@@ -79,7 +79,7 @@ describe("two replicas and one bucket", () => {
       link(withoutLink),
       data(withoutBoth),
       link(withoutBoth),
-      // A manifest by both of its ways, and the tag.
+      // A manifest under both of its paths, and the tag.
       data(image.manifest),
       link(image.manifest),
       /\/expiring\/_manifests\/tags\//,
@@ -96,7 +96,7 @@ describe("two replicas and one bucket", () => {
     });
   });
 
-  test("a blob that vanishes while it is looked for is cut short, not kept, and fetched again", async () => {
+  test("cut off a blob that is deleted during a request, and fetch it again instead of caching it", async () => {
     const [one] = to.replicas as [Replica];
     const image = await to.pushed("vanishing");
     await pullAll(image, one);
@@ -122,7 +122,7 @@ describe("two replicas and one bucket", () => {
     assert.equal(transfers(layer.digest), 1);
   });
 
-  test("a bucket that is slow to take a blob truncates nothing", async () => {
+  test("truncate nothing when the bucket is slow to store a blob", async () => {
     const image = await to.pushed("slow-bucket", { layerMB: 12 });
     const [layer] = layersOf(image) as [Blob];
     using _paced = to.proxy.inject({ kind: "throttle", bytesPerSecond: 6e6 }, layer.digest);
@@ -146,7 +146,7 @@ describe("two replicas and one bucket", () => {
     await waitUntil("nothing of the upload is left", async () => (await uploads()).length === 0);
   });
 
-  test("more cold blobs at once than an origin has memory for are left to the registry, and manifests aren't", async () => {
+  test("answer 503 to more cold blobs at once than an origin has memory for, but not to manifests", async () => {
     const [one] = to.replicas as [Replica];
     const image = await to.pushed("many", { layers: mostFills + 6, layerMB: 0.2 });
     const layers = layersOf(image);
@@ -163,11 +163,11 @@ describe("two replicas and one bucket", () => {
       ],
     );
     for (const { digest } of byStatus[200] ?? []) assert.ok(layers.some((layer) => layer.digest === digest));
-    // Whoever asks for them later has them cached.
+    // Later requests find them in the cache.
     for (const { digest } of layers) assert.equal((await ask(image, `blobs/${digest}`, one)).digest, digest);
   });
 
-  test("who goes on with a blob again is refused, and nobody else is", async () => {
+  test("refuse a client that resumes a failed blob again, and no other client", async () => {
     const [one] = to.replicas as [Replica];
     const image = await to.pushed("went-on", { layerMB: 1 });
     const [layer] = layersOf(image) as [Blob];
@@ -181,7 +181,7 @@ describe("two replicas and one bucket", () => {
     assert.equal((await ask(image, `blobs/${layer.digest}`, one)).digest, layer.digest);
   });
 
-  test("all metrics are there, with a file system of their own", async () => {
+  test("have all metrics, each with its own file system", async () => {
     for (const { ports } of to.replicas) {
       const prometheus = new URL(`http://127.0.0.1:${ports.prometheus}/`);
       const max = (zone: string) => queryValue(prometheus, `registry_cache_store_max_bytes{zone="${zone}"}`);
@@ -193,7 +193,7 @@ describe("two replicas and one bucket", () => {
   });
 });
 
-test("a node's pull completes though the replica that serves it is killed", async (t) => {
+test("completes a node's pull when the replica that serves it is killed", async (t) => {
   const own = scope(t);
   const pair = await startShared(own, "proxied");
   const image = await pair.pushed("killed", { layers: 2, layerMB: 10 });

@@ -12,17 +12,17 @@ import { scope } from "../support/scope.ts";
 import { pushLayer } from "../support/transfer.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** What diskBudget() promises for the smallest disk: so many blobs of this size at once, from an upstream at 1 Gbit/s. */
+/** diskBudget() promises this for the smallest disk: this many concurrent blobs of this size from an upstream at 1 Gbit/s. */
 const sizeGiB = 1;
 const [atOnce, blobMB, upstreamMBps] = [4, 40, 125];
 /**
- * A minute after its start, nginx's cache loader walks through the cache and puts all that it finds in front of what was used last, once:
- * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_path. What is used often may go then, as after any start.
+ * A minute after its start, nginx's cache loader reads the cache, once, and marks everything that it finds as more recent than the last used objects:
+ * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_path. Then frequently used objects can be evicted, as after every start.
  */
 const loaderMs = 62_000;
-/** More blobs than are kept: with them the cache is full. */
+/** More blobs than the cache keeps, so with them it is full. */
 const full = 12;
-/** As many as fill the disk if nothing goes: to what is kept, within less time than nginx's cache manager sleeps when nothing wakes it. */
+/** Enough blobs to fill the disk without evictions, in less time than nginx's cache manager sleeps when nothing wakes it. */
 const more = 24;
 
 type Layer = Awaited<ReturnType<typeof pushLayer>>;
@@ -53,7 +53,7 @@ describe("a cache on a small disk", () => {
     return result;
   }
 
-  /** So many at once, and looks after each time. */
+  /** Pulls a few at a time, and calls `look` after each group. */
   async function pullAll(some: readonly Layer[], look = async () => {}): Promise<void> {
     for (let first = 0; first < some.length; first += atOnce) {
       await Promise.all(some.slice(first, first + atOnce).map(pull));
@@ -61,7 +61,7 @@ describe("a cache on a small disk", () => {
     }
   }
 
-  /** Does the work, and looks every 250 ms how much of the disk is used. */
+  /** Does the work, and checks the disk use every 250 ms. */
   async function withinBudget(t: TestContext, work: () => Promise<void>): Promise<void> {
     let most = 0;
     let looks = 0;
@@ -80,7 +80,7 @@ describe("a cache on a small disk", () => {
     assert.ok(most <= sizeGiB * 1024, figures);
   }
 
-  test("takes more than it holds, keeps its budget and what is used most", async (t) => {
+  test("accepts more than it can hold, within its budget, and keeps what is used most", async (t) => {
     await withinBudget(t, async () => {
       await pullAll(layers.slice(0, full));
     });
@@ -101,7 +101,7 @@ describe("a cache on a small disk", () => {
     assert.ok(kept > blobsMiB / 2, "the disk is made use of");
   });
 
-  test("keeps its budget right after a restart, too", async (t) => {
+  test("stays within its budget right after a restart", async (t) => {
     await chain.cache.stop();
     await withinBudget(t, async () => {
       await chain.cache.start();
@@ -109,7 +109,7 @@ describe("a cache on a small disk", () => {
     });
   });
 
-  test("keeps nothing of what its origin has passed on", async () => {
+  test("keeps nothing in its origin's store", async () => {
     const origin = chain.cache.layout.origin("gsoci");
     await waitUntil("the origin has no blob any more", async () => {
       const { stdout } = await execa("find", [origin, "-type", "f", "-size", "+100k"]);
@@ -118,8 +118,8 @@ describe("a cache on a small disk", () => {
   });
 });
 
-/** What kubelet evicts a Pod for is more than its budget: blobs that are under way count, too. */
-test("a cache on a part of a node's disk stores no more than it has room for, and clients fall back", async (t) => {
+/** kubelet evicts a Pod for its total disk use, and blobs in progress count, too. */
+test("stores no more on a part of a node's disk than it has space for, and clients fall back", async (t) => {
   const parts = scope(t);
   const { registry, proxy } = await frontedUpstream(parts);
   const upstream = {
@@ -150,7 +150,7 @@ test("a cache on a part of a node's disk stores no more than it has room for, an
   await waitUntil("there is no room for more", () => existsSync(`${cache.cacheDirectory}/tmp/full`));
   assert.equal((await ask(late)).status, 503);
   assert.equal((await ask(stored)).headers["x-cache"], "HIT");
-  // Who asks for what is under way gets it.
+  // Requests for blobs in progress get them.
   const again = await ask(one);
   assert.deepEqual([again.status, again.digest], [200, one.digest]);
   for (const answer of await Promise.all(underWay)) assert.equal(answer.status, 200);
@@ -158,7 +158,7 @@ test("a cache on a part of a node's disk stores no more than it has room for, an
   await waitUntil("there is room again", async () => (await ask(late)).status === 200);
   assert.ok(mostMiB > budget.blobsMiB && mostMiB <= roomMiB, `${mostMiB} MiB of ${roomMiB}`);
 
-  await t.test("what is larger than its share passes, and isn't stored", async () => {
+  await t.test("passes a blob larger than its share through, without storing it", async () => {
     const large = await layer(70);
     for (let round = 0; round < 2; round++) {
       const answer = await ask(large);

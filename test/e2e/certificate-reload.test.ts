@@ -12,7 +12,7 @@ import { servedCertificate } from "../support/tls.ts";
 import { openTransfer, pushLayer } from "../support/transfer.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** From the new files to new connections: the edge looks every 2 s. */
+/** The longest time from new files to their use for new connections. The edge checks every 2 s. */
 const takenUpMs = 10_000;
 
 const parts = scope(test);
@@ -25,7 +25,7 @@ async function served(): Promise<string> {
   return (await servedCertificate(chain.cache.url, { ca: chain.cache.ca })).fingerprint256;
 }
 
-/** Puts another certificate in the place of the one that is there, as the next `pulumi up` would. @returns its fingerprint */
+/** Replaces the certificate, as the next `pulumi up` does. @returns its fingerprint */
 async function renew(): Promise<string> {
   const names = ["localhost", localAddress];
   return (await makeCertificate({ directory: chain.cache.layout.directory, names })).fingerprint;
@@ -44,8 +44,8 @@ async function refusals(): Promise<number> {
   return (await chain.cache.logs("edge")).split("nginx: [emerg] cannot load certificate").length - 1;
 }
 
-describe("another certificate", () => {
-  test("is taken up for new connections, and open transfers go on", async () => {
+describe("a new certificate", () => {
+  test("is used for new connections, and keeps open transfers", async () => {
     const { url, digest } = await pushLayer(chain.registry.url, chain.cache.url, {
       name: "long",
       layerMB: 40,
@@ -56,7 +56,7 @@ describe("another certificate", () => {
     assert.equal(await transfer.finish(), digest);
   });
 
-  test("that can't be used changes nothing, and the next one is taken up", async () => {
+  test("changes nothing if it is invalid, and a valid one after it is used", async () => {
     const before = await served();
     await breakCertificate();
     await waitUntil("the edge has looked", async () => (await refusals()) > 0);
@@ -68,7 +68,7 @@ describe("another certificate", () => {
     assert.equal(await inEdge("sh", "-c", "grep -l '^State:.Z' /proc/[0-9]*/status || true"), "");
   });
 
-  test("that can't be used keeps the port closed at a start, until there is one that can", async () => {
+  test("keeps the port closed at a start if it is invalid, until there is a valid one", async () => {
     const edge = chain.cache.container("edge");
     const stopMs = async () => {
       const start = performance.now();
@@ -77,7 +77,7 @@ describe("another certificate", () => {
     };
     await breakCertificate();
     await stopMs();
-    // The edge that ran may have refused it, too.
+    // The previous edge may also have refused it.
     const refused = await refusals();
     await podman(["start", edge]);
     await waitUntil("the edge has looked", async () => (await refusals()) > refused);

@@ -1,4 +1,4 @@
-/** Another registry cache that has ours as its upstream. */
+/** Another registry cache whose upstream is ours. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,12 +18,12 @@ import { startProcess } from "../support/process.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** Longer than a test: no tag is asked for again. */
+/** Longer than a test, so that no tag expires. */
 const region = { freshnessSeconds: 3600 };
 
 const names = { registry: registryName, namespace: "giantswarm" };
 
-/** CNCF distribution as a cache of a cache. It can name no path at its upstream, so what it caches is our default upstream. */
+/** CNCF distribution as a cache in front of ours. It can't set a path at its upstream, so it caches our default upstream. */
 async function distributionBefore(parts: AsyncDisposableStack, cache: TestCache): Promise<URL> {
   const directory = parts.use(await tempDir()).path;
   const url = new URL(`http://127.0.0.1:${await freePort()}`);
@@ -53,7 +53,7 @@ async function layoutOf(copy: (directory: string) => Promise<void>): Promise<Set
   return await layoutContent(layout.path);
 }
 
-test("distribution as a cache of the cache", async (t) => {
+test("serves distribution as its upstream", async (t) => {
   const parts = scope(t);
   const { registry, proxy, cache } = await startChain(parts, { region });
   const image = await sampleImage(names);
@@ -73,15 +73,15 @@ test("distribution as a cache of the cache", async (t) => {
   assert.deepEqual(await pull(), digestsOf(image), "from its own store");
 });
 
-// The current zot can't be built here; it fetches from its upstreams with this library.
-test("regclient, by which zot fetches, gets an image with its signature by the path of its registry", async (t) => {
+// The current zot can't be built here. This library does its fetching.
+test("serves regclient, zot's client library, an image with its signature under its registry's path", async (t) => {
   const { registry, proxy, cache } = await startChain(scope(t), { region });
   const image = await sampleImage(names);
   const signature = signatureOf(image, registryName);
   for (const content of [image, signature]) await push(registry.url, content);
   const [zot] = cache.clients.zot[registryName] ?? [];
   const { prefix, destination } = zot?.content[0] ?? assert.fail("zot has nothing to fetch");
-  // As zot finds a repository of its own at the cache.
+  // The path by which zot finds one of its own repositories at the cache.
   const below = `/${image.repository}`.slice(`${destination}/`.length);
   const repository = `${cache.url.host}${prefix.replace("**", below)}`;
   const copied = () =>

@@ -1,4 +1,4 @@
-/** The client configurations that no other end-to-end test pulls by, given to the code that reads them on a node. */
+/** The client configurations that no other end-to-end test uses, read by the code that reads them on a node. */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ before(async () => {
   chain = await startChain(parts, { region: { freshnessSeconds: 3600 } });
 });
 
-test("the page for all clients says by hand whether the cache is used, and fails where it refuses", async () => {
+test("tells by the commands of the clients' page whether the cache is used, and fails where it refuses", async () => {
   const { registry, proxy, cache } = chain;
   const [command = ""] = commandsIn("clients.md").filter((text) => text.includes("x-cache"));
   const [, host = "", repository = "", tag = "", name = ""] =
@@ -49,8 +49,8 @@ test("the page for all clients says by hand whether the cache is used, and fails
   assert.match(refused.stderr, /error: 40[34]/);
 });
 
-// It stops the cache.
-test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their files", async (t) => {
+// This test stops the cache.
+test("configures k3s, RKE2, BuildKit, and nodes with user data to pull through the cache", async (t) => {
   const parts = scope(t);
   const { registry, proxy, cache } = chain;
   const image = await randomImage({ repository: "giantswarm/app", tag: "1", layers: 2, layerMB: 1 });
@@ -79,14 +79,14 @@ test("k3s, RKE2, BuildKit, and nodes that were set up by user data pull by their
     }
   };
 
-  // By the tag and by the digest.
+  // By tag, then by digest.
   await each(() => {});
   await each((name) => assert.deepEqual(asked(proxy), [], `${name} takes it from the cache`));
   await cache.stop();
   await each((name) => assert.notDeepEqual(asked(proxy), [], `${name} goes to the upstream`));
 });
 
-test("the page for containerd finds the mirrors beside which config_path is refused", async (t) => {
+test("finds by the page for containerd the mirrors because of which config_path is refused", async (t) => {
   const page = await readFile(join(projectDirectory, "docs/clients/containerd.md"), "utf8");
   const [, look = ""] = /^containerd( config dump .*)$/m.exec(page) ?? [];
   const [, configurations = ""] = /^```toml\n(.*?)^```$/ms.exec(page) ?? [];
@@ -111,7 +111,7 @@ test("the page for containerd finds the mirrors beside which config_path is refu
   }
 });
 
-test("EKS, Cluster API and Ignition write the same files", async (t) => {
+test("writes the same files by EKS, Cluster API and Ignition", async (t) => {
   const upstream = {
     name: "elsewhere",
     registry: "example.com:5000",
@@ -141,7 +141,7 @@ test("EKS, Cluster API and Ignition write the same files", async (t) => {
   await assert.rejects(filesOf("ignition", { ...ignition, ignition: { version: "9.9.9" } }), /version/i);
 });
 
-test("Talos takes both kinds of patch, and does the same with them", async () => {
+test("applies both kinds of Talos patches with the same result", async () => {
   const gsoci = {
     name: "gsoci",
     registry: "gsoci.azurecr.io",
@@ -172,7 +172,7 @@ test("Talos takes both kinds of patch, and does the same with them", async () =>
   assert.deepEqual(await talosRegistries(talos.documents), expected);
   assert.deepEqual(await talosRegistries(talos.machineRegistries), expected);
 
-  // On machines that have the patch of this cache or of another one.
+  // Machines that already have the patch of this cache or of another one.
   const page = await readFile("docs/clients/talos.md", "utf8");
   const [documentsBack = "", registriesBack = ""] = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(
     ([, block = ""]) => block,

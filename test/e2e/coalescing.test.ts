@@ -14,7 +14,7 @@ before(async () => {
   chain = await startChain(parts);
 });
 
-/** Pushes an image of one layer, which the cache hasn't seen, and returns where it is. */
+/** Pushes an image with one layer that the cache doesn't have. @returns the layer's URL, digest and size */
 async function coldLayer(name: string, layerMB: number): Promise<{ url: URL; digest: Digest; size: number }> {
   const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB });
   await push(chain.registry.url, image);
@@ -24,15 +24,15 @@ async function coldLayer(name: string, layerMB: number): Promise<{ url: URL; dig
   return { url: new URL(path, chain.cache.url), digest: layer.digest, size: layer.size };
 }
 
-/** What the upstream was asked for the bytes of a blob. */
+/** The requests for a blob's bytes that reached the upstream. */
 function fills(digest: Digest) {
   return chain.proxy.requests.filter(({ method, path }) => method === "GET" && path.endsWith(digest));
 }
 
 describe("many clients and one cold blob", () => {
-  test("64 clients at once cost the upstream one transfer", async (t) => {
+  test("cost the upstream one transfer, even for 64 at once", async (t) => {
     const { url, digest, size } = await coldLayer("fan-out", 6);
-    // It takes longer than all of them need to ask.
+    // The transfer takes longer than all clients need to send their requests.
     using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 1e6 }, digest);
     const started = performance.now();
     const results = await downloads(64, url, { ca: chain.cache.ca });
@@ -48,7 +48,7 @@ describe("many clients and one cold blob", () => {
     t.diagnostic(`64 × ${size} bytes in ${seconds} s; the upstream sent ${chain.proxy.bytes(digest)} bytes`);
   });
 
-  test("a client that goes away doesn't end the fill", async () => {
+  test("don't end the fill when one of them disconnects", async () => {
     const { url, digest, size } = await coldLayer("leaver", 40);
     using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 5e6 }, digest);
     const left = await download(url, { ca: chain.cache.ca, leaveAt: 0.1 });
@@ -66,12 +66,12 @@ describe("many clients and one cold blob", () => {
     assert.equal(fills(digest).length, 1);
   });
 
-  test("a slow client holds up neither the fill nor the others", async (t) => {
+  test("don't wait for a slow one, and neither does the fill", async (t) => {
     const reference = await coldLayer("reference", 50);
     const alone = await downloads(8, reference.url, { ca: chain.cache.ca });
     const { url, digest, size } = await coldLayer("slow-reader", 50);
     let reading = true;
-    // It is the one whose request fills the cache, and takes 20 s for its first MB.
+    // This client's request fills the cache. It takes 20 s for its first MB.
     const slow = download(url, { ca: chain.cache.ca, bytesPerSecond: 50e3, leaveAt: 0.02 }).finally(() => {
       reading = false;
     });

@@ -1,4 +1,4 @@
-/** The rendered configurations, as they stand in test/golden, are accepted by the programs in the images that read them. */
+/** The programs in the images accept the rendered configurations from test/golden. */
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ before(async () => {
   images = await podImages();
 });
 
-/** Runs a program in a container without a network, its configuration mounted at /config. */
+/** Runs a program in a container without a network, with its configuration mounted at /config. */
 async function run(
   image: string,
   configuration: string,
@@ -46,8 +46,8 @@ for (const file of configurations("*/edge/nginx.conf")) {
       certificateFile: join(tls, "tls.crt"),
       keyFile: join(tls, "tls.key"),
     });
-    // nginx also looks whether it may listen, and whether its directories are there: as root, it can have both.
-    // It looks up replicas that share their blobs, whose names a cluster's DNS has.
+    // nginx also checks whether it may listen, and whether its directories exist. Root has both.
+    // // It resolves replicas that share their blobs, whose names are in a cluster's DNS.
     const replicas = [0, 1].map((index) => `--add-host=registry-cache-${index}:192.0.2.${index}`);
     const volumes = ["--volume", `${tls}:${edgePaths.tls}:ro`, "--tmpfs", edgePaths.cache];
     const options = ["--user=0", ...volumes, ...replicas];

@@ -9,7 +9,7 @@ import { scope } from "../support/scope.ts";
 
 const repository = "giantswarm/conformance";
 
-/** An image, an index over two, and an artifact, in one repository, which is all that the suite looks at. */
+/** An image, an index of two images, and an artifact, in one repository, because the suite tests only one. */
 async function contents(): Promise<Content[]> {
   const variant = (seed: string) => randomImage({ repository, tag: "image", layers: 2, layerMB: 1, seed });
   const [amd64, arm64] = (await Promise.all(["amd64", "arm64"].map(variant))) as [Content, Content];
@@ -29,10 +29,10 @@ async function contents(): Promise<Content[]> {
   ];
 }
 
-/** How often a case is run: once for each of so many tags, manifests and blobs. */
+/** How often a case runs: once per tag, manifest or blob. */
 const pulls = { tags: 4, manifests: 5, blobs: 11 };
 
-/** The cases, and how often each of them must pass. */
+/** The number of times that each case must pass. */
 const expected: Readonly<Record<string, number>> = {
   ping: 1,
   "empty/tag list": 1,
@@ -53,13 +53,13 @@ const expected: Readonly<Record<string, number>> = {
 };
 
 /**
- * distribution, here both the upstream and the cache's origin, has no referrers API, and the cache passes none on: a client takes the 404 as
- * the sign to look for the `sha256-…` tag instead, as the specification asks it to (spec.md, "Unavailable Referrers API"). `empty` and `read-only`
- * are the groups of these two cases.
+ * Cases that may fail. distribution, which is the upstream and the cache's origin here, has no referrers API, and the cache doesn't add one. The
+ * specification tells clients to use the `sha256-…` tag after a 404 (spec.md, "Unavailable Referrers API"). `empty` and `read-only` are the groups of
+ * these two cases.
  */
 const exempt = ["empty", "empty/referrers", "read-only", "read-only/referrers"];
 
-test("the pull category of the distribution specification, through the cache as at the upstream", async (t) => {
+test("passes the pull category of the distribution specification, as the upstream does", async (t) => {
   const { registry, cache } = await startChain(scope(t));
   const data = await contents();
   for (const content of data) await push(registry.url, content);

@@ -1,4 +1,4 @@
-/** The cost review beside a real Prometheus that has known samples. */
+/** The cost review with a real Prometheus that has known samples. */
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,11 +13,11 @@ import { startProcess } from "../support/process.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** Ten days of use: 1000 GiB served, half by each of two kinds, and 50 GiB filled. */
+/** Ten days of use: 1000 GiB served, half of them for each of two kinds, and 50 GiB filled. */
 const measured = { hours: 240, servedGiB: 1000, filledGiB: 50 };
 const monthly = (amount: number) => (amount * 730) / measured.hours;
 
-test("measured usage takes the place of the assumed, and says what was saved", async (t) => {
+test("replaces assumed with measured usage, and says what was saved", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws-eu-central-1", stackFiles.aws);
   await project.setStack("azure-westeurope", stackFiles.azure);
@@ -33,7 +33,7 @@ test("measured usage takes the place of the assumed, and says what was saved", a
   isNear(aws.measured.hours, measured.hours);
   isNear(estimate.usage.pulledGiB, monthly(measured.servedGiB));
   isNear(estimate.usage.filledGiB, monthly(measured.filledGiB));
-  // Without a cache, from an Azure registry: GiB as GB of 10^9 bytes, at the first step's 0.087 USD.
+  // Without a cache, from an Azure registry: GiB converted to GB of 10^9 bytes, at the first step's 0.087 USD.
   const withoutCache = monthly(measured.servedGiB) * 1.073741824 * 0.087;
   isNear(
     Number(aws.measured.savedUSD),
@@ -45,7 +45,7 @@ test("measured usage takes the place of the assumed, and says what was saved", a
   isNear(Number(transfer?.monthlyCost), monthly(measured.servedGiB) * 0.01);
   assert.match(table.stdout, /Measured over 10 days, as a month: 3,04\d GiB pulled \(assumed: 3,600\)/);
   assert.match(table.stdout, /^Region .* Measured +Saved$/m);
-  // 1,200 node starts a month; a disk fetches nothing again.
+  // 1,200 node starts per month. A disk fetches nothing a second time.
   const { pullsPerNodeGiB = 0, growthGiBPerMonth = 0 } = aws.measured.fitting;
   isNear(pullsPerNodeGiB, monthly(measured.servedGiB) / 1200);
   isNear(growthGiBPerMonth, monthly(measured.filledGiB));
@@ -56,7 +56,7 @@ test("measured usage takes the place of the assumed, and says what was saved", a
   assert.match(table.stdout, /^- azure-westeurope: not measured for 1 h or more/m);
 });
 
-test("a cache's own Prometheus, whose series lack the labels that they leave with", async (t) => {
+test("reads a cache's own Prometheus, whose series lack the external labels", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws-eu-central-1", stackFiles.aws);
   const url = await startPrometheus(t, {}, { provider: "aws", region: "eu-central-1" });
@@ -65,7 +65,7 @@ test("a cache's own Prometheus, whose series lack the labels that they leave wit
   isNear(Number(aws?.measured?.estimate.usage.pulledGiB), monthly(measured.servedGiB));
 });
 
-test("where the blobs come from the bucket, the assumed pulls stay", async (t) => {
+test("keeps the assumed pulls where blobs come from the bucket", async (t) => {
   const project = scope(t).use(await costProject());
   const storage = /storage:\n +kind: disk\n(?: +#.*\n)* +size: auto/;
   assert.match(stackFiles.aws, storage);
@@ -79,7 +79,7 @@ test("where the blobs come from the bucket, the assumed pulls stay", async (t) =
   isNear(aws.measured.estimate.usage.filledGiB, monthly(measured.filledGiB));
 });
 
-test("without a Prometheus, or with something else in its place, the rest is reported", async (t) => {
+test("reports the rest without a Prometheus, or with another server in its place", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws-eu-central-1", stackFiles.aws);
   const port = await freePort();
@@ -96,7 +96,7 @@ test("without a Prometheus, or with something else in its place, the rest is rep
   assert.match(lost.stderr, /elsewhere\/ answers 404: that isn't a Prometheus/);
 });
 
-/** Starts one that has what {@link measured} says, and scrapes nothing. @returns its address */
+/** Starts a Prometheus with the samples of {@link measured}, which scrapes nothing. @returns its address */
 async function startPrometheus(
   t: TestContext,
   labels: Readonly<Record<string, string>>,
@@ -125,7 +125,7 @@ async function startPrometheus(
   return url;
 }
 
-/** A sample every five minutes until now, the counters growing evenly from 0. */
+/** A sample every five minutes until now, with counters that grow evenly from 0. */
 function openMetrics(labels: Readonly<Record<string, string>>): string {
   const minutes = 5;
   const count = (measured.hours * 60) / minutes;

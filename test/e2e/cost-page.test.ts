@@ -1,4 +1,4 @@
-/** The page of the cost review in a real browser. */
+/** The cost review's page in a real browser. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -29,7 +29,7 @@ suite("the page of the cost review", () => {
     started.defer(() => browser.close());
   });
 
-  /** Opens it without a network; what the browser complains about, and what the page asks for, goes into the lists. */
+  /** Opens it without a network, and records the browser's complaints and the page's requests. */
   async function open(width: number, colorScheme: "light" | "dark" = "light") {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
     const complaints: string[] = [];
@@ -41,13 +41,13 @@ suite("the page of the cost review", () => {
     return { page, complaints, requests };
   }
 
-  test("needs nothing but itself, and the browser has no complaint", async () => {
+  test("loads nothing from elsewhere, and the browser has no complaint", async () => {
     const { complaints, requests } = await open(1280);
     assert.deepEqual(complaints, []);
     assert.deepEqual(requests, [pathToFileURL(file).href]);
   });
 
-  test("the tables have the amounts of the JSON", async () => {
+  test("shows the amounts of the JSON in its tables", async () => {
     const { page } = await open(1280);
     const { stdout } = await project.cost("--format", "json");
     const overview = await look<string[][]>(page, "rowsOf", '[aria-label="All regions"]');
@@ -79,7 +79,7 @@ suite("the page of the cost review", () => {
     assert.equal(amountIn(overview.at(-1)?.[1]), all.toFixed(2));
   });
 
-  test("texts of the configuration are texts, and problems are said", async () => {
+  test("shows texts of the configuration as text, and shows problems", async () => {
     const { page } = await open(1280);
     assert.equal(await page.locator("h2", { hasText: "<b>&amp;, local" }).count(), 1);
     assert.match(
@@ -93,7 +93,7 @@ suite("the page of the cost review", () => {
     ["a phone", 390, "light"],
     ["a phone, dark", 390, "dark"],
   ] as const) {
-    test(`on ${what}: nothing sticks out, and all can be read`, async () => {
+    test(`fits ${what}, and all text is readable`, async () => {
       const { page } = await open(width, scheme);
       assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width);
       for (const selector of ["header p", ".headline", "thead th", "td"]) {
@@ -103,7 +103,7 @@ suite("the page of the cost review", () => {
   }
 });
 
-/** One of the functions of {@link inBrowser}, for a selector. */
+/** Calls one of the functions of {@link inBrowser} with a selector. */
 async function look<Found>(page: Page, what: string, selector: string): Promise<Found> {
   await page.addScriptTag({ path: inBrowser });
   return page.evaluate<Found>(`${what}(${JSON.stringify(selector)})`);

@@ -1,4 +1,4 @@
-/** An upstream with `engine: zot`: v1.4.3, where the current one can't be pulled (see test/support/zot.ts). */
+/** An upstream with `engine: zot`: v1.4.3 where the current version can't be pulled (see test/support/zot.ts). */
 import assert from "node:assert/strict";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { scope, tempDir } from "../support/scope.ts";
 import { testUpstream } from "../support/upstream.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** In seconds: short, so that zot is asked again. */
+/** In seconds. It is short, so that the cache soon asks zot again. */
 const freshness = 2;
 
 const layerOf = ({ blobs }: Content) => blobs.find(({ size }) => size > 1e6) ?? assert.fail("no layer");
@@ -29,7 +29,7 @@ function urlOf(cache: TestCache, { repository }: Content, path: string): URL {
   return new URL(`/v2/${repository}/${path}?ns=${registryName}`, cache.url);
 }
 
-/** Manifest by tag and by digest, then all blobs, as a client pulls: the statuses that aren't 200, with what they are of. */
+/** Pulls as a client does: the manifest by tag and by digest, then all blobs. @returns each status except 200, with its object */
 async function failures(cache: TestCache, content: Content): Promise<string[]> {
   const paths = [
     ...content.tags.map((tag) => [`manifests/${tag}`, content.manifest.digest]),
@@ -63,8 +63,8 @@ describe("zot as an upstream's engine", () => {
     return image;
   }
 
-  // Without its signature: v1.4.3 looks for its blobs in the repository of zot's own name.
-  test("an image of several platforms is pulled, and the upstream is asked once", async () => {
+  // Without its signature, because v1.4.3 looks for the signature's blobs in a repository under zot's own name.
+  test("pulls an image for several platforms, with one request per object to the upstream", async () => {
     const image = await sampleImage({ registry: registryName, namespace: "giantswarm" });
     await push(chain.registry.url, image);
     const pull = async () => {
@@ -80,7 +80,7 @@ describe("zot as an upstream's engine", () => {
     }
   });
 
-  test("what isn't on the allow-list is refused by the edge, and by zot", async () => {
+  test("refuses what isn't on the allow-list in the edge, and in zot", async () => {
     const image = await randomImage({ repository: "other/app", tag: "1", layerMB: 1 });
     await push(chain.registry.url, image);
     assert.equal((await ask(image, "manifests/1")).status, 404);
@@ -88,15 +88,15 @@ describe("zot as an upstream's engine", () => {
     assert.equal(chain.proxy.count("other/app"), 0);
   });
 
-  test("nobody on the machine can push into it", async () => {
+  test("refuses pushes from anyone on the machine", async () => {
     const started = await fetch(own("giantswarm/app/blobs/uploads/"), { method: "POST" });
     assert.ok([401, 403].includes(started.status), `${started.status}`);
   });
 
-  test("16 clients at once cost the upstream one transfer, and none falls back while zot copies", async (t) => {
+  test("costs the upstream one transfer for 16 clients at once, and no client falls back while zot copies", async (t) => {
     const image = await pushed("fan-out", 20);
     const layer = layerOf(image);
-    // Longer than any client of distribution waits for a manifest.
+    // The copy takes longer than a client of distribution waits for a manifest.
     using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 5e6 }, layer.digest);
     const clients = await downloads(16, urlOf(chain.cache, image, "manifests/1"), { ca: chain.cache.ca });
     for (const { status, digest } of clients)
@@ -112,7 +112,7 @@ describe("zot as an upstream's engine", () => {
     );
   });
 
-  test("tags aren't listed, and say why", async () => {
+  test("lists no tags, and says why", async () => {
     const { status, body } = await get(
       new URL(`/v2/giantswarm/fan-out/tags/list?ns=${registryName}`, chain.cache.url),
       {
@@ -123,7 +123,7 @@ describe("zot as an upstream's engine", () => {
     assert.match(body.toString(), /UNSUPPORTED.*ask the registry/);
   });
 
-  test("referrers are zot's", async () => {
+  test("serves zot's referrers", async () => {
     const image = await pushed("referred");
     assert.deepEqual(await failures(chain.cache, image), []);
     const { status, body } = await get(urlOf(chain.cache, image, `referrers/${image.manifest.digest}`), {
@@ -133,7 +133,7 @@ describe("zot as an upstream's engine", () => {
     assert.deepEqual(JSON.parse(body.toString()).manifests ?? [], []);
   });
 
-  test("corrupt content is never served, and the next pull is right", async () => {
+  test("never serves corrupt content, and fetches the right content with the next pull", async () => {
     const image = await pushed("corrupt");
     {
       using _fault = chain.proxy.inject({ kind: "corrupt" }, layerOf(image).digest);
@@ -142,7 +142,7 @@ describe("zot as an upstream's engine", () => {
     assert.deepEqual(await failures(chain.cache, image), []);
   });
 
-  test("what both have lost is refused, and is back when the tag is asked for again", async () => {
+  test("refuses what the edge and zot have both lost, and restores it at the next request for the tag", async () => {
     const image = await pushed("lost");
     const { digest } = layerOf(image);
     assert.deepEqual(await failures(chain.cache, image), []);
@@ -154,11 +154,11 @@ describe("zot as an upstream's engine", () => {
     assert.equal(chain.proxy.count(digest, "GET"), 2);
   });
 
-  test("with the upstream down, what it has is served, also after a start", async () => {
+  test("serves what it has while the upstream is down, even after a restart", async () => {
     const image = await pushed("kept");
     const half = await pushed("half");
     assert.deepEqual(await failures(chain.cache, image), []);
-    // Of this, the edge has only the manifest.
+    // Of this image, the edge has only the manifest.
     assert.equal((await ask(half, "manifests/1")).status, 200);
     await using _outage = await outages.stopped(chain.proxy);
     await sleep(freshness * 1000 + 500);
@@ -168,7 +168,7 @@ describe("zot as an upstream's engine", () => {
     for (const content of [image, half]) assert.deepEqual(await failures(chain.cache, content), []);
   });
 
-  test("with a silent upstream, nobody waits once that is noticed", async (t) => {
+  test("lets nobody wait for a silent upstream once it has noticed", async (t) => {
     const image = await pushed("known");
     const unknown = await pushed("unknown");
     assert.deepEqual(await failures(chain.cache, image), []);
@@ -188,7 +188,7 @@ describe("zot as an upstream's engine", () => {
   });
 });
 
-/** Deletes a blob from the edge's cache, as if it had been evicted. */
+/** Deletes a blob from the edge's cache, as an eviction does. */
 async function forget(cache: TestCache, digest: string): Promise<void> {
   const zone = join(cache.layout.cache, "blobs");
   const entries = await readdir(zone, { recursive: true, withFileTypes: true });
@@ -198,7 +198,7 @@ async function forget(cache: TestCache, digest: string): Promise<void> {
   }
 }
 
-test("zot's store keeps to its share of the disk, and what has gone comes back", async (t) => {
+test("keeps zot's store within its share of the disk, and restores what was evicted", async (t) => {
   const { registry, cache } = await startChain(scope(t), {
     engine: "zot",
     region: { freshnessSeconds: freshness, storage: { kind: "disk", size: "1GiB" } },
@@ -222,12 +222,12 @@ test("zot's store keeps to its share of the disk, and what has gone comes back",
   t.diagnostic(`${(await usedMiB(store)).toFixed(0)} of ${maxMiB.toFixed(0)} MiB`);
   assert.match(evicted, /too_large_total 0\n/);
   assert.match(evicted, /registry_proxy_pulled_bytes_total\{upstream="gsoci",type="blob"\} [1-9]/);
-  // One can go just after its manifest was asked for: then clients fall back until it is asked for again.
+  // A blob can be evicted just after a request for its manifest. Clients then fall back until the next request for the manifest.
   for (const image of images)
     await waitUntil(`${image.repository} is back`, async () => (await failures(cache, image)).length === 0);
 });
 
-test("credentials reach the upstream, and nothing else", async (t) => {
+test("sends credentials to the upstream, and nowhere else", async (t) => {
   const parts = scope(t);
   const registry = parts.use(await testUpstream());
   const login = { username: "reader", password: "Zo7-secret" };

@@ -1,4 +1,4 @@
-/** The cache can't reach the upstream and doesn't have the image; nodes can, and go there by themselves, with no long wait for the cache. */
+/** The cache can't reach the upstream and doesn't have the image. Nodes can reach the upstream, and pull from there without a long wait for the cache. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,13 +10,13 @@ import { outages } from "../support/outages.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** How long the cache may take to notice that an upstream has become silent: origin.sh, interval + patience × limit. */
+/** The time in which the cache notices that an upstream is silent: interval + patience × limit in origin.sh. */
 const noticeSeconds = 10;
 
-/** Far above what is measured, for a machine that is busy with other things. */
+/** Much longer than measured, for busy machines. */
 const longestMs = 30_000;
 
-describe("with the cache's upstream", () => {
+describe("nodes pull from the upstream while the cache finds it", () => {
   const parts = scope(test);
   let to: Setting;
   let node: Node;

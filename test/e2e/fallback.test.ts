@@ -1,6 +1,6 @@
 /**
- * Whatever is wrong with the cache, clients get their images from the upstream by themselves. How much longer than a direct pull that takes is
- * printed, while others pull, too (docs/clients.md has figures of single ones); the assertion is only that nobody waits for long.
+ * Whatever is wrong with the cache, clients pull their images from the upstream. The test prints how much longer that takes than a direct pull, while
+ * other clients pull, too (docs/clients.md has figures for single pulls). It asserts only that nobody waits for long.
  */
 
 import assert from "node:assert/strict";
@@ -32,14 +32,14 @@ import { waitUntil } from "../support/wait.ts";
 
 const named = ({ repository, tags: [tag] }: Content) => `${registryName}/${repository}:${tag}`;
 
-/** Far above what is measured, for a machine that is busy with other things. */
+/** Much longer than measured, for busy machines. */
 const longestMs = 30_000;
 
 describe("with the cache", () => {
   const parts = scope(test);
   let to: Setting;
   let current: Node;
-  /** Each with a way of its own to the upstream, so that they can pull at the same time. */
+  /** The nodes, each with its own path to the upstream, so that they can pull at the same time. */
   let all: readonly { readonly node: Node; readonly to: Setting }[];
 
   before(async () => {
@@ -53,7 +53,7 @@ describe("with the cache", () => {
     });
   });
 
-  test("up, nodes ask nobody else", async (t) => {
+  test("up, nodes pull everything from it", async (t) => {
     await pMap(all, async ({ node, to }) => {
       const image = await coldImage(to, `up for ${node.name}`);
       await delay(t, node, to, image, withCache(to));
@@ -61,13 +61,13 @@ describe("with the cache", () => {
     });
   });
 
-  test("up, the check on a node says so, and what else is wrong", async () => {
+  test("up, the check on a node reports that, and finds what else is wrong", async () => {
     const content = await coldImage(to, "checked", { layers: 1 });
     const image = named(content);
     const refused = named(await coldImage(to, "checked", { team: "elsewhere", layers: 1 }));
     const { check } = withCache(to);
     await using hosts = await tempDir();
-    /** On a node whose containerd has the authority in a file. */
+    /** Writes the configuration of a node whose containerd has the authority in a file. */
     const withFile = async (ca: string | undefined, port?: number) => {
       const { check, containerd } = withCache(to, port);
       const [directory, file] = [join(hosts.path, "registry.test"), join(hosts.path, "ca.crt")];
@@ -123,7 +123,7 @@ describe("with the cache", () => {
       [""],
       ["no certificate\n"],
       ["-----BEGIN CERTIFICATE-----\nno\n"],
-      // Whatever the cache does, containerd pulls nothing.
+      // containerd pulls nothing, whatever the cache does.
       ["", 1],
     ];
     for (const [ca, port] of unusable) {
@@ -151,7 +151,7 @@ describe("with the cache", () => {
     assert.match((await look(check, image)).text, /^FAILED fallback .*HTTP 403/m);
   });
 
-  test("refusing the repository", async (t) => {
+  test("refusing the repository, nodes pull from the upstream", async (t) => {
     await pMap(all, async ({ node, to }) => {
       const image = await coldImage(to, `refused to ${node.name}`, { team: "elsewhere" });
       assert.ok((await delay(t, node, to, image, withCache(to))) < longestMs);
@@ -160,7 +160,7 @@ describe("with the cache", () => {
   });
 
   for (const [kind, { gives, check, begin }] of Object.entries(breakages)) {
-    test(kind, async (t) => {
+    test(`${kind}, nodes pull from the upstream`, async (t) => {
       await using breakage = await begin(to.chain.cache);
       if (check) {
         const image = await coldImage(to, `${kind} for the check`, { layers: 1 });
@@ -169,20 +169,20 @@ describe("with the cache", () => {
         assert.match(checked.lines.join("\n"), check);
         assert.match(checked.lines.join("\n"), /^ok fallback registry\.test /m);
       }
-      // podman takes the blobs from where it got the manifest, or not at all.
+      // podman takes the blobs from the source of the manifest, or fails.
       const nodes = gives === "manifests and pieces" ? all.filter(({ node }) => node.name !== "podman") : all;
       const pull = async ({ node, to }: (typeof all)[number]) => {
         const image = await coldImage(to, `${kind} for ${node.name}`);
         assert.ok((await delay(t, node, to, image, withCache(to, breakage.port))) < longestMs);
         if (gives === "nothing") assert.equal(fromUpstream(to, image), image.blobs.length);
       };
-      // What is cut for one of them is no more than refused to those after it.
+      // After one node was cut off from a blob, the cache refuses it to the next ones. So the nodes pull one after the other.
       await pMap(nodes, pull, { concurrency: gives === "nothing" ? nodes.length : 1 });
     });
   }
 
-  // The others have no setting for how long they wait for a connection: 30 s for each request.
-  test("black-holed", async (t) => {
+  // Only containerd can limit the wait for a connection. The other clients wait 30 s for each request.
+  test("black-holed, nodes pull from the upstream", async (t) => {
     await using hole = await blackHole();
     const { exitCode, lines } = await nodeCheck(withCache(to, hole.port).check);
     assert.equal(exitCode, 1);
@@ -203,7 +203,7 @@ describe("with a cache", { concurrency: true }, () => {
     shared = await fallbackSetting(parts, { dataDir: join(disk.path, "cache") });
   });
 
-  test("whose disk is full", async (t) => {
+  test("whose disk is full, nodes pull from the upstream", async (t) => {
     const nodes = [await containerdNode("2"), await podmanNode(shared.chain.cache.caFile)].map((node) =>
       parts.use(node),
     );
@@ -214,7 +214,7 @@ describe("with a cache", { concurrency: true }, () => {
       const image = await coldImage(shared, `full for ${node.name}`);
       assert.ok((await delay(t, node, shared, image, withCache(shared))) < longestMs);
     }
-    // nginx needs a file to start, and nothing else makes room.
+    // nginx needs to write a file when it starts, and only the edge's reserve makes space for it.
     const edge = cache.container("edge");
     await execa("podman", ["stop", edge]);
     await leaveFree(disk.path, 0);
@@ -223,8 +223,8 @@ describe("with a cache", { concurrency: true }, () => {
     await waitUntil("the edge runs again", async () => (await fetch(health)).ok);
   });
 
-  // No setting says how long to wait for a TLS handshake: 10 s for each request, so it doesn't wait for the others.
-  test("taking connections and saying nothing", async (t) => {
+  // No setting limits the wait for a TLS handshake, which is 10 s for each request. So this test runs beside the others.
+  test("that accepts connections and sends nothing, nodes pull from the upstream", async (t) => {
     await using way = await silentWay();
     const to = { ...shared, upstream: parts.use(await startFaultProxy(shared.chain.registry.url)) };
     const node = parts.use(await containerdNode("2"));

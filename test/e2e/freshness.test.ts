@@ -16,7 +16,7 @@ before(async () => {
   chain = await startChain(parts, { region: { freshnessSeconds } });
 });
 
-/** @param name of no other test */
+/** @param name unique among the tests */
 async function taggedImage(name: string) {
   const { registry, proxy, cache } = chain;
   const repository = `giantswarm/${name}`;
@@ -37,22 +37,22 @@ async function taggedImage(name: string) {
       await push(registry.url, second);
       return second;
     },
-    /** The digest that the tag has for a client. */
+    /** The tag's digest for a client. */
     resolve: async (method?: string) => {
       const { status, headers } = await ask("latest", method);
       assert.equal(status, 200);
       return headers["docker-content-digest"];
     },
-    /** Until what is cached now has to be asked for again. nginx counts whole seconds, to the end of the last one. */
+    /** Waits until the cached tag has expired. nginx counts whole seconds, and the last one in full. */
     expiry: () => sleep((freshnessSeconds + 1) * 1000),
-    /** How often the upstream was asked for a tag, whatever came of it. */
+    /** How often the upstream was asked for the tag, with any result. */
     askedForTag: () => proxy.count(/\/manifests\/latest$/),
   };
 }
 
 const text = ({ manifest }: Content) => Buffer.from(manifest.bytes).toString();
 
-test("a moved tag is seen when its freshness is over, and not asked for before", async () => {
+test("serves a moved tag once its freshness has expired, and doesn't ask the upstream before", async () => {
   const { proxy, ask, resolve, first, move, expiry } = await taggedImage("moved");
   const start = performance.now();
   assert.equal(await resolve(), first.manifest.digest);
@@ -76,7 +76,7 @@ test("a moved tag is seen when its freshness is over, and not asked for before",
   }
 });
 
-test("an unmoved tag is confirmed by one HEAD, for another full time", async () => {
+test("confirms an unmoved tag with one HEAD, for another full period", async () => {
   const { proxy, resolve, first, expiry, askedForTag } = await taggedImage("unmoved");
   await resolve();
   await expiry();
@@ -90,7 +90,7 @@ test("an unmoved tag is confirmed by one HEAD, for another full time", async () 
   assert.equal(askedForTag(), 1, "fresh again");
 });
 
-test("many clients at expiry cost one request, and wait for no one but the first", async () => {
+test("costs one request when many clients ask for an expired tag, and only the first waits", async () => {
   const { proxy, resolve, first, move, expiry, askedForTag } = await taggedImage("expiring");
   await resolve();
   const second = await move();
@@ -113,7 +113,7 @@ test("many clients at expiry cost one request, and wait for no one but the first
   assert.equal(await resolve(), second.manifest.digest);
 });
 
-test("many clients ask for an unknown tag's manifest at once: one transfer", async () => {
+test("costs one transfer when many clients ask for an unknown tag's manifest at once", async () => {
   const { proxy, resolve, first, askedForTag } = await taggedImage("unknown");
   using _slow = proxy.inject({ kind: "latency", ms: 300 }, /\/manifests\/latest$/);
   const digests = await Promise.all(Array.from({ length: 32 }, () => resolve()));

@@ -13,14 +13,14 @@ import { randomImage } from "../support/images.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** The promise is 60 s; the janitor looks every 5 s. */
+/** The promise is 60 s. The janitor checks every 5 s. */
 const noticeMs = 60_000;
 
-describe("only what has its digest stays cached", () => {
+describe("the cache keeps only objects that match their digest", () => {
   const parts = scope(test);
   let chain: Chain;
   before(async () => {
-    // No tag is asked for again during the test.
+    // No tag expires during the test.
     chain = await startChain(parts, { region: { freshnessSeconds: 3600 } });
   });
 
@@ -37,7 +37,7 @@ describe("only what has its digest stays cached", () => {
     return download(url, { ca: chain.cache.ca });
   }
 
-  /** The file in which the edge stores the object of a key. */
+  /** The file in which the edge stores an object, by the object's key. */
   async function stored(zone: "blobs" | "manifests", key: string): Promise<string | undefined> {
     const entries = await readdir(join(chain.cache.layout.cache, zone), {
       recursive: true,
@@ -51,7 +51,7 @@ describe("only what has its digest stays cached", () => {
     return undefined;
   }
 
-  test("a truncated blob isn't cached", async () => {
+  test("caches no truncated blob", async () => {
     const { image, layer } = await cold("truncated");
     {
       using _fault = chain.proxy.inject({ kind: "truncate", bytes: 2_000_000 }, layer);
@@ -65,7 +65,7 @@ describe("only what has its digest stays cached", () => {
     }
   });
 
-  test("a corrupt blob of the right length is gone soon, and no good one with it", async (t) => {
+  test("deletes a corrupt blob of the right length soon, and no intact blob", async (t) => {
     const good = await cold("good");
     const bad = await cold("bad");
     assert.equal((await fetchPart(good.image, `blobs/${good.layer}`)).digest, good.layer);
@@ -91,7 +91,7 @@ describe("only what has its digest stays cached", () => {
   });
 
   for (const by of ["tag", "digest"]) {
-    test(`a corrupt manifest, asked for by its ${by}, isn't cached`, async () => {
+    test(`caches no corrupt manifest that is requested by ${by}`, async () => {
       const { image } = await cold(`bad-manifest-by-${by}`);
       const path = `manifests/${by === "tag" ? "1" : image.manifest.digest}`;
       {
@@ -105,7 +105,7 @@ describe("only what has its digest stays cached", () => {
     });
   }
 
-  test("a manifest or a tag that was damaged while it was stored is gone soon", async () => {
+  test("deletes a manifest or a tag soon if its file is damaged", async () => {
     const { image } = await cold("damaged");
     const { digest } = image.manifest;
     const objects = { [digest]: `manifest gsoci ${digest}`, 1: `tag gsoci ${image.repository}:1` };
@@ -129,7 +129,7 @@ describe("only what has its digest stays cached", () => {
     }
   });
 
-  test("odd files don't stop the janitor", async () => {
+  test("continues to check when there are odd files", async () => {
     const directory = join(chain.cache.layout.cache, "blobs", "0", "00");
     await mkdir(directory, { recursive: true });
     const name = (character: string) => join(directory, character.repeat(32));
@@ -156,13 +156,13 @@ describe("only what has its digest stays cached", () => {
     );
   });
 
-  test("a large blob costs the janitor one reading and little memory", async (t) => {
+  test("reads a large blob once, in little memory", async (t) => {
     const { image, layer } = await cold("large", 250);
     const pid = await mainPid(chain.cache.container("janitor"));
     const before = await cpuSeconds([pid]);
     assert.equal((await fetchPart(image, `blobs/${layer}`)).digest, layer);
     const path = await waitUntil("the blob is stored", () => stored("blobs", `blob gsoci ${layer}`));
-    // What the janitor has read, by its own paths.
+    // The janitor's own list of the paths that it has read.
     const seen = join(chain.cache.layout.cache, "tmp", "seen");
     const isRead = async () => (await readFile(seen, "utf8")).includes(path.slice(-32));
     const memory = await peakMemoryMiB([pid], waitUntil("it's read", isRead, noticeMs));

@@ -1,4 +1,4 @@
-/** Changes of a running cache, of every kind and in random order, while clients pull. */
+/** Changes of every kind to a running cache, in random order, while clients pull. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,17 +12,17 @@ import { randomImage } from "../support/images.ts";
 import { randomFrom } from "../support/random.ts";
 import { scope } from "../support/scope.ts";
 
-/** Half of them are in the middle of a pull most of the time; the others begin one after the other. More bytes than that would keep the processors busy with TLS alone. */
+/** Half of the clients are in the middle of a pull most of the time, and the others start one pull after the other. With more bytes, TLS alone would keep the processors busy. */
 const clientCount = 16;
 const slowBytesPerSecond = 3e6;
-/** CHANGES makes more of them. */
+/** The environment variable CHANGES raises the number of changes. */
 const { CHANGES } = process.env;
-/** How long a replaced part may keep clients from the cache. */
+/** The longest time for which a replaced part may interrupt clients. */
 const gapMs = 5000;
-/** SEED repeats a run that failed. */
+/** The environment variable SEED repeats a failed run. */
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
-/** What the cache is to be changed to; `count` makes each change another one. */
+/** A change of the cache. `count` makes each change of a kind different. */
 type Change = (count: number) => Partial<CacheConfiguration>;
 
 interface Failure {
@@ -33,7 +33,7 @@ interface Failure {
 const parts = scope(test);
 let upstream: FrontedUpstream;
 let cache: TestCache;
-/** Blobs that clients pull again and again: a large one, slowly, or a small one. And those that only one pulls, once. */
+/** `warm` are blobs that clients pull repeatedly: a large one, slowly, and a small one. `cold` are blobs that one client pulls once. */
 let warm: { readonly large: Digest; readonly small: Digest };
 let cold: Digest[];
 let changes: Readonly<Record<string, Change>>;
@@ -80,7 +80,7 @@ before(async () => {
   };
 });
 
-/** The same image by two more names. */
+/** Alternates between two more names of the same image. */
 async function otherImages(name: string, container = name): Promise<Change> {
   const image = await podman(["inspect", "--format", "{{.ImageName}}", cache.container(container)]);
   const tags = [0, 1].map((tag) => `localhost/registry-cache-test/${name}-${process.pid}:${tag}`);
@@ -91,7 +91,7 @@ async function otherImages(name: string, container = name): Promise<Change> {
   return (count) => ({ images: { [name]: tags[count % 2] ?? "" } });
 }
 
-/** Pulls until it is stopped, and falls back as containerd does. */
+/** Clients that pull until they are stopped, and fall back as containerd does. */
 function pullers(random: () => number): { readonly failures: Failure[]; stop(): Promise<string> } {
   const failures: Failure[] = [];
   let pulls = 0;
@@ -139,14 +139,14 @@ function pullers(random: () => number): { readonly failures: Failure[]; stop(): 
   };
 }
 
-/** The containers on which a pull depends, as they are to be now. */
+/** The containers that a pull depends on in the current configuration. */
 function onTheWay(): string {
   const names = ["edge", "origin-team"];
   return names.map((name) => cache.container(name)).join();
 }
 
 describe(`changes while clients pull (SEED=${seed})`, () => {
-  test("nobody notices one that keeps the containers on the way; another, for seconds at most", {
+  test("interrupt no client if the containers on the way stay, and otherwise for seconds at most", {
     timeout: 600_000,
   }, async (t) => {
     const random = randomFrom(seed);
@@ -155,7 +155,7 @@ describe(`changes while clients pull (SEED=${seed})`, () => {
     const wrong: string[] = [];
     const changeCount = Number(CHANGES ?? Object.keys(changes).length);
     for (let count = 1; count <= changeCount; count++) {
-      // Each kind once, in random order, and again.
+      // Each kind occurs once, in random order, before any occurs again.
       if (left.length === 0) left = Object.keys(changes);
       const [kind = ""] = left.splice(Math.floor(random() * left.length), 1);
       const earlier = failures.length;
@@ -163,7 +163,7 @@ describe(`changes while clients pull (SEED=${seed})`, () => {
       const start = Date.now();
       await cache.apply(changes[kind]?.(count) ?? {});
       const seconds = (Date.now() - start) / 1000;
-      // What it broke may show a moment later.
+      // Failures that the change caused can appear a moment later.
       await sleep(300);
       const own = failures.slice(earlier);
       const spanMs = (own.at(-1)?.at ?? 0) - (own[0]?.at ?? 0);

@@ -1,4 +1,4 @@
-/** That the metrics say what clients saw, that all that is documented and shown is there, and who may read it. */
+/** The metrics agree with what clients saw, everything in the documentation and the dashboard exists, and only allowed clients can read them. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
@@ -16,7 +16,7 @@ import { allScraped, query, queryValue, type Sample } from "../support/prometheu
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** What a client counted, or Prometheus, per kind, cache status and HTTP status: `blob HIT 200`. */
+/** Requests and bytes that a client or Prometheus counted, by kind, cache status and HTTP status: `blob HIT 200`. */
 type Counts = Record<string, { requests: number; bytes: number }>;
 
 describe("a cache that serves its clients", () => {
@@ -27,14 +27,14 @@ describe("a cache that serves its clients", () => {
   let layerBytes: number;
   let layerPath: string;
 
-  /** One request, counted as the client sees it. */
+  /** Counts one request as the client sees it. */
   function count(kind: string, cache: unknown, status: number, bytes: number): void {
     const key = `${kind} ${cache} ${status}`;
     const { requests, bytes: before } = seen[key] ?? { requests: 0, bytes: 0 };
     seen[key] = { requests: requests + 1, bytes: before + bytes };
   }
 
-  /** @param cache where the answer came from, if it doesn't say so: an error doesn't */
+  /** @param cache the expected cache status of an answer without the header, such as an error */
   async function ask(kind: string, path: string, { method = "GET", cache = "NONE" } = {}): Promise<void> {
     const { status, headers, body } = await get(new URL(path, chain.cache.url), {
       ca: chain.cache.ca,
@@ -57,7 +57,7 @@ describe("a cache that serves its clients", () => {
     layerPath = at(`blobs/${layer.digest}`);
     chain.proxy.inject({ kind: "throttle", bytesPerSecond: 20e6 }, "/blobs/");
     const url = new URL(layerPath, chain.cache.url);
-    // Cold, by all at once; then warm.
+    // Cold for the first clients, all at once, then warm.
     for (const clients of [8, 3]) {
       for (const { headers, status, bytes } of await downloads(clients, url, { ca: chain.cache.ca })) {
         count("blob", headers["x-cache"], status, bytes);
@@ -74,7 +74,7 @@ describe("a cache that serves its clients", () => {
   });
 
   async function counted(): Promise<Counts> {
-    // The probe of the endpoint goes on.
+    // The probe of the endpoint continues, so its pings are left out.
     const sum = (metric: string) =>
       query(prometheus, `sum by (kind, cache, status) (${metric}{job="registry-cache-edge",kind!="ping"})`);
     const key = ({ labels: { kind, cache, status } }: Sample) => `${kind} ${cache} ${status}`;
@@ -89,7 +89,7 @@ describe("a cache that serves its clients", () => {
     );
   }
 
-  test("requests, hits and bytes are exactly those that the client saw", async () => {
+  test("counts exactly the requests, hits and bytes that the client saw", async () => {
     const total = (counts: Counts) => Object.values(counts).reduce((sum, { requests }) => sum + requests, 0);
     await waitUntil("Prometheus has it all", async () => total(await counted()) >= total(seen), 60_000);
     await allScraped(prometheus);
@@ -100,7 +100,7 @@ describe("a cache that serves its clients", () => {
     assert.equal(await queryValue(prometheus, "registry_cache_log_parse_errors_total"), 0);
   });
 
-  test("all bytes of all clients are in the clients' buckets", async () => {
+  test("has all bytes of all clients in the clients' buckets", async () => {
     const value = await queryValue(
       prometheus,
       "sum(registry_cache_client_response_bytes_total) - sum(registry_cache_response_bytes_total)",
@@ -108,7 +108,7 @@ describe("a cache that serves its clients", () => {
     assert.equal(value, 0);
   });
 
-  test("who waited for another's fill is told from who found it on disk", async () => {
+  test("distinguishes requests that waited for another's fill from those that found the object on disk", async () => {
     const hits = 'job="registry-cache-edge",kind="blob",cache="HIT",method="GET"';
     const value = await queryValue(
       prometheus,
@@ -117,7 +117,7 @@ describe("a cache that serves its clients", () => {
     assert.equal(value, 7);
   });
 
-  test("a refused request is counted by its reason", async () => {
+  test("counts a refused request by its reason", async () => {
     const samples = await query(prometheus, 'sum by (refused) (registry_cache_requests_total{refused!=""})');
     assert.deepEqual(Object.fromEntries(samples.map(({ labels, value }) => [labels.refused, value])), {
       repository: 1,
@@ -126,7 +126,7 @@ describe("a cache that serves its clients", () => {
     });
   });
 
-  test("only requests that went to the origin have its time", async () => {
+  test("has the origin's time only for requests that went to the origin", async () => {
     const samples = await query(
       prometheus,
       "sum by (cache) (registry_cache_origin_duration_seconds_count) > 0",
@@ -137,7 +137,7 @@ describe("a cache that serves its clients", () => {
     );
   });
 
-  test("the probes answer, also for the certificate", async () => {
+  test("probes its endpoint, including the certificate", async () => {
     const up = await query(prometheus, 'up{job=~"registry-cache-.+"}');
     assert.deepEqual(
       up.filter(({ value }) => value !== 1),
@@ -155,7 +155,7 @@ describe("a cache that serves its clients", () => {
     assert.ok(days !== undefined && days > 30, `${days} days`);
   });
 
-  test("every metric of docs/metrics.md is there, but for those of another kind of host", async () => {
+  test("has every metric of docs/metrics.md, except for those of other kinds of hosts", async () => {
     const [documented = ""] = readFileSync("docs/metrics.md", "utf8").split("## Certificate renewal");
     const names = new Set(
       [...documented.matchAll(/^\| `((?:registry|probe|process)_[\w`, ]+)` \|/gm)].flatMap(([, names = ""]) =>
@@ -172,7 +172,7 @@ describe("a cache that serves its clients", () => {
   });
 
   for (const { title, panels } of [...rows, ...fleetRows]) {
-    test(`the dashboard shows something: ${title}`, async () => {
+    test(`has data for the dashboard's panel: ${title}`, async () => {
       const empty: string[] = [];
       for (const { title, queries } of panels) {
         for (const expr of Object.values(queries)) {
@@ -182,7 +182,7 @@ describe("a cache that serves its clients", () => {
             .replaceAll("$__rate_interval", "1m")
             .replaceAll("$__range", "1h");
           const hasData = async () => {
-            // Where nothing is asked for, there are no ratios. The origin is asked for what isn't there.
+            // Without requests, ratios have no value. The last path has the origin asked for a missing manifest.
             for (const path of [layerPath, "/v2/giantswarm/app/manifests/none"]) {
               await get(new URL(path, chain.cache.url), { ca: chain.cache.ca });
             }
@@ -195,7 +195,7 @@ describe("a cache that serves its clients", () => {
     });
   }
 
-  test("another Prometheus gets it with the labels of the cache, by the scrape configuration of the outputs", async () => {
+  test("lets another Prometheus scrape it with the cache's labels, by the scrape configuration in the outputs", async () => {
     const { regions, ...shared } = parseConfig({
       provider: "local",
       regions: [{ name: "local", internalPort: chain.cache.layout.ports.edgeStatus }],
@@ -228,7 +228,7 @@ describe("a cache that serves its clients", () => {
     assert.deepEqual(odd, []);
   });
 
-  test("nothing else of Prometheus can be reached through the edge, and nothing can be changed", async () => {
+  test("exposes nothing else of Prometheus through the edge, and allows no changes", async () => {
     const status = async (path: string, method = "GET") =>
       (await fetch(`http://127.0.0.1:${chain.cache.layout.ports.edgeStatus}${path}`, { method })).status;
     for (const path of ["/-/ready", "/api/v1/query?query=up", "/api/v1/label/job/values", "/"]) {
@@ -244,8 +244,8 @@ describe("a cache that serves its clients", () => {
     }
   });
 
-  test("what the exporter couldn't take is counted, and with it no request is missing", async () => {
-    // Whether from the cache or confirmed: a minute may pass meanwhile.
+  test("counts log lines that the exporter couldn't read, so that no request is missing", async () => {
+    // From the cache or confirmed with the upstream, because a minute may pass in between.
     const requests = 'sum(registry_cache_requests_total{kind="tag",status="200"})';
     const lost = 'registry_cache_log_lines_lost_total{log="requests"}';
     const before = (await queryValue(prometheus, requests)) ?? 0;
@@ -263,8 +263,8 @@ describe("a cache that serves its clients", () => {
     );
   });
 
-  // Once a minute, so it comes last.
-  test("what is stored is counted", async () => {
+  // This metric changes once a minute, so its test comes last.
+  test("counts what is stored", async () => {
     const stored = (name: string) => queryValue(prometheus, `${name}{zone="blobs"}`);
     await waitUntil("counted", async () => (await stored("registry_cache_store_objects")) === 1, 60_000);
     assert.equal(await stored("registry_cache_stored_objects_total"), 1);
@@ -275,10 +275,10 @@ describe("a cache that serves its clients", () => {
   });
 });
 
-describe("a cache that serves others than this machine", () => {
+describe("a cache that doesn't serve this machine", () => {
   const parts = scope(test);
 
-  test("its endpoint is probed all the same, and who isn't served is counted", async () => {
+  test("probes its own endpoint anyway, and counts refused clients", async () => {
     const { cache } = await startChain(parts, {
       region: { access: { clients: ["192.0.2.0/24"] } },
       secondsPerMinute: 1,

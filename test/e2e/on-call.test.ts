@@ -1,4 +1,4 @@
-/** The program `registry-cache` beside a real Pod, one test after the other. The runbooks' use of it: alerts.test.ts. */
+/** The program `registry-cache` with a real Pod, one test after the other. alerts.test.ts tests its use in the runbooks. */
 import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ let chain: Chain;
 let program: string;
 
 before(async () => {
-  // The minutes of rules are as long as ever. They are evaluated more often.
+  // The rules' minutes have their full length, but Prometheus evaluates them more often.
   chain = await startChain(parts, {
     secondsPerMinute: 60,
     region: { access: { clients: ["203.0.113.0/24"] } },
@@ -47,7 +47,7 @@ async function run(...args: readonly string[]): Promise<{ exitCode: number | und
   return { exitCode, all };
 }
 
-test("a test pull says what the cache had, checks it, and counts for no client", async () => {
+test("pulls for a test, verifies the content, says what the cache had, and counts for no client", async () => {
   const image = await randomImage({ repository: "giantswarm/app", tag: "1", layers: 3, layerMB: 0.2 });
   await push(chain.registry.url, image);
   const name = `${registryName}/giantswarm/app:1`;
@@ -68,7 +68,7 @@ test("a test pull says what the cache had, checks it, and counts for no client",
   assert.match(refused.all, /others\/app:1: FAILED, .*404/);
 });
 
-test("status says in one screen how it does", async () => {
+test("shows the cache's state on one screen", async () => {
   const { exitCode, all } = await waitUntil(
     "the rules are evaluated",
     async () => {
@@ -86,7 +86,7 @@ test("status says in one screen how it does", async () => {
   assert.ok(all.split("\n").length < 24, all);
 });
 
-test("without nginx, status says so, and what can be found out", async () => {
+test("shows that nginx isn't running, and what can be found out without it", async () => {
   const edge = chain.cache.container("edge");
   await podman(["stop", "--time", "2", edge]);
   const { exitCode, all } = await run("status");
@@ -97,7 +97,7 @@ test("without nginx, status says so, and what can be found out", async () => {
   await podman(["start", edge]);
 });
 
-test("without its probe, status doesn't say that the cache is down", async () => {
+test("doesn't report the cache as down without its probe", async () => {
   const blackbox = chain.cache.container("blackbox");
   await podman(["stop", "--time", "2", blackbox]);
   const { exitCode, all } = await run("status");
@@ -107,7 +107,7 @@ test("without its probe, status doesn't say that the cache is down", async () =>
   await podman(["start", blackbox]);
 });
 
-test("a restart ends with the container running", async () => {
+test("restarts a container, and ends when it runs", async () => {
   for (const args of [["edge"], []]) {
     const { exitCode, all } = await run("restart", ...args);
     assert.equal(exitCode, 0, all);

@@ -12,15 +12,15 @@ import { scope } from "../support/scope.ts";
 import { pushLayer } from "../support/transfer.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** In seconds: short, so that each tag has to be asked for again. */
+/** In seconds. It is short, so that each tag expires. */
 const freshness = 2;
 
-/** Of any request in an outage; the longest is the edge's wait for a silent origin (manifestSilenceSeconds). */
+/** The maximum time of an answer during an outage. The longest wait is the edge's for a silent origin (manifestSilenceSeconds). */
 const answerSeconds = 5;
 
 const repositories = ["giantswarm/**", "charts/giantswarm/**"];
 
-/** Every request of a pull, by digest and by tag, in turn: the statuses, and the longest wait in milliseconds. */
+/** Sends all requests of a pull by digest and by tag, one after the other. @returns their statuses, and the longest time in ms */
 async function pull({ cache }: Pick<Chain, "cache">, content: Content) {
   const ask = async (path: string) => {
     const url = new URL(`/v2/${content.repository}/${path}?ns=${registryName}`, cache.url);
@@ -50,7 +50,7 @@ async function assertServed(t: TestContext, chain: Chain, contents: readonly Con
   assert.ok(longest < answerSeconds * 1000, `${longest} ms ${when}`);
 }
 
-describe("what was pulled before", () => {
+describe("content that was pulled before an outage", () => {
   const parts = scope(test);
   let chain: Chain;
   let contents: Content[];
@@ -70,7 +70,7 @@ describe("what was pulled before", () => {
   });
 
   for (const [kind, begin] of Object.entries(outages)) {
-    test(`is served with the upstream ${kind}, also after a restart, and the cache recovers`, async (t) => {
+    test(`is served with the upstream ${kind}, even after a restart, and the cache recovers`, async (t) => {
       const cold = (name: string) =>
         randomImage({ repository: `giantswarm/${name}`, tag: kind.replace(" ", "-"), layerMB: 1 });
       const uncached = await cold("uncached");
@@ -84,7 +84,7 @@ describe("what was pulled before", () => {
         await chain.cache.start();
         await assertServed(t, chain, contents, "after a restart");
         for (const { path, status } of await pull(chain, uncached)) {
-          // What makes a client go to the next host at once; 408 and 429 would be tried again here.
+          // After these, a client immediately asks the next host. After 408 or 429, it would retry here.
           assert.ok([404, 500, 502, 503].includes(status), `${path}: ${status}`);
         }
       }
@@ -98,7 +98,7 @@ describe("what was pulled before", () => {
     });
   }
 
-  test("that was silent for a moment, and answers again, holds up no blob for long", async (t) => {
+  test("is soon available again when the upstream was silent for a moment", async (t) => {
     const image = await randomImage({ repository: "giantswarm/blobs", tag: "1", layers: 2, layerMB: 1 });
     await push(chain.registry.url, image);
     const [first, second] = image.blobs.map(
@@ -107,13 +107,13 @@ describe("what was pulled before", () => {
     assert.ok(first && second);
     const { ca } = chain.cache;
     {
-      // Shorter than what the origin takes for an outage: only its registry waits, and for ever.
+      // This is shorter than what the origin treats as an outage. So only the registry waits, and does so forever.
       using _hole = chain.proxy.inject({ kind: "black-hole" });
       chain.proxy.forget();
       const held = download(first, { ca }).catch(() => undefined);
       t.after(() => held);
       await waitUntil("the upstream is asked", () => chain.proxy.requests.length > 0);
-      // That may have been the origin's own look.
+      // The request may have been the origin's own check.
       await sleep(1000);
     }
     const start = performance.now();
@@ -121,18 +121,18 @@ describe("what was pulled before", () => {
     t.diagnostic(`after ${((performance.now() - start) / 1000).toFixed(1)} s`);
   });
 
-  test("that was silent, and answers again, ends no transfer that pauses", async () => {
+  test("keeps a paused transfer when the upstream was silent and answers again", async () => {
     const { cache, proxy, registry } = chain;
     const { url, digest } = await pushLayer(registry.url, cache.url, { name: "pausing", layerMB: 5 });
     const stops = async () => (await cache.logs("origin-gsoci")).split("stopped: ").length;
     const before = await stops();
-    // Each pause is shorter than the 10 s after which nginx gives a transfer up.
+    // Each pause is shorter than the 10 s after which nginx aborts a transfer.
     using firstPause = proxy.inject({ kind: "hold", bytes: 1e6 }, digest);
     using secondPause = proxy.inject({ kind: "hold", bytes: 2e6 }, digest);
     const transfer = download(url, { ca: cache.ca });
     await waitUntil("it is under way", () => proxy.bytes(digest) > 0);
     {
-      // What the origin asks to see whether its upstream is there.
+      // The request with which the origin checks its upstream.
       using _hole = proxy.inject({ kind: "black-hole" }, /^\/v2\/$/);
       await sleep(8000);
       firstPause.remove();
@@ -146,7 +146,7 @@ describe("what was pulled before", () => {
   });
 });
 
-describe("an object that the upstream doesn't answer", () => {
+describe("an object for which the upstream doesn't answer", () => {
   const parts = scope(test);
   let chain: Chain;
 
@@ -154,7 +154,7 @@ describe("an object that the upstream doesn't answer", () => {
     chain = await startChain(parts, { repositories });
   });
 
-  /** Of an image that the cache hasn't: its manifest, and its layer. */
+  /** The URLs of the manifest and the layer of an image that the cache doesn't have. */
   async function cold(name: string): Promise<{ manifest: URL; layer: URL }> {
     const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB: 1 });
     await push(chain.registry.url, image);
@@ -170,7 +170,7 @@ describe("an object that the upstream doesn't answer", () => {
     ["manifest", 2.5],
     ["layer", 10],
   ] as const) {
-    test(`${kind}: is no outage for others, and all who wait for it wait as long as one`, async (t) => {
+    test(`is no outage for other objects, and all who wait for it wait as long as one would: ${kind}`, async (t) => {
       const slow = (await cold(`slow-${kind}`))[kind];
       const others = [];
       for (let index = 0; index < 3; index++) others.push(await cold(`beside-${kind}-${index}`));

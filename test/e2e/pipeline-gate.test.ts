@@ -1,4 +1,4 @@
-/** What stops a roll-out, asked of a real Prometheus with the real rules. */
+/** The conditions that stop a roll-out, evaluated by a real Prometheus with the real rules. */
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -23,11 +23,11 @@ import { waitUntil } from "../support/wait.ts";
 
 const parts = scope({ after });
 
-test("a region's own probe, its alerts that page, its Pod and its errors, of that region only", async () => {
+test("stops for a region's failing probe, paging alerts, outdated Pod or errors, and for no other region's", async () => {
   let isWell = true;
   const exposed = () => [...metrics("eu-central-1", isWell), ...metrics("eu-north-1", true)];
   const url = await startPrometheus(exposed);
-  // Neither can be reached from here: then it's up to Prometheus.
+  // The endpoint can't be reached from here, so Prometheus decides.
   const endpoint = "https://cache.invalid";
   const cache = { endpoint, topology: "vm", storage: { kind: "disk" }, upstreams: [] };
   const totals = { byPayer: { us: 1 }, complete: true };
@@ -45,7 +45,7 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
   assert.deepEqual(await asked("other"), []);
   assert.deepEqual(await asked("unknown"), ["eu-south-2: Prometheus has no probe of it"]);
 
-  // As one that gets the metrics by remote write, or fetches them, and makes nothing of them: it can't say of any region that all is well.
+  // A Prometheus that receives or scrapes the metrics, and has no rules. It can't confirm any region's health.
   const withoutRules = prometheusAt(await startPrometheus(exposed, { rules: [] }));
   const blind = gate({ backend, prometheus: withoutRules, maxErrorRatio: 0.01 });
   await waitUntil("it has the probe", async () => (await withoutRules.query("probe_success")).length > 0);
@@ -76,7 +76,7 @@ test("a region's own probe, its alerts that page, its Pod and its errors, of tha
 
 const start = Date.now();
 
-/** As a central Prometheus has them. Half of the requests of a region that isn't well fail. */
+/** Metrics as a central Prometheus has them. Half of an unhealthy region's requests fail. */
 function metrics(region: string, isWell: boolean): string[] {
   const labels = `provider="aws",region="${region}"`;
   const count = Math.floor((Date.now() - start) / 10);
@@ -94,7 +94,7 @@ function metrics(region: string, isWell: boolean): string[] {
   ];
 }
 
-/** One that evaluates the rules, in which a minute lasts a second. @returns its address */
+/** Starts a Prometheus that evaluates the rules with minutes of one second. @returns its address */
 async function startPrometheus(exposed: () => string[], { rules = ["rules.yml"] } = {}): Promise<URL> {
   const { path } = parts.use(await tempDir());
   const server = createServer((_, response) => response.end(`${exposed().join("\n")}\n`));

@@ -1,4 +1,4 @@
-/** Replicas that share a bucket: what one of them has pulled ahead is there for all. */
+/** Replicas that share a bucket: all have what one of them has prefetched. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PodPrefetch } from "../../components/pod/options.ts";
@@ -16,7 +16,7 @@ async function untilPresent({ ports }: Replica): Promise<string> {
 }
 
 for (const delivery of ["proxied", "redirect"] as const) {
-  test(`${delivery}: the second replica finds in the bucket what the first one has pulled`, async () => {
+  test(`finds in the bucket what the first replica has prefetched, with delivery ${delivery}`, async () => {
     await using parts = new AsyncDisposableStack();
     const prefetch: PodPrefetch = {
       references: [{ registry: registryName, repository: "giantswarm/app", reference: "1" }],

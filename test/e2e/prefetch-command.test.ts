@@ -1,4 +1,4 @@
-/** `npm run prefetch`: has the caches of a stack fetch what clusters are about to ask for. */
+/** `npm run prefetch` makes a stack's caches fetch the images that clusters are about to pull. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { assertServed, fetchedBlobs, smallImage } from "../support/small-images.
 const repositories = ["giantswarm/**", "charts/giantswarm/**"];
 const path = (name: string) => `${registryName}/giantswarm/${name}`;
 
-test("images come into a stack's caches and not here, and what can't come is said", async () => {
+test("fetches images into a stack's caches, not to this machine, and reports what can't be fetched", async () => {
   await using parts = new AsyncDisposableStack();
   const chain = await startChain(parts, {
     repositories,
@@ -104,7 +104,7 @@ test("images come into a stack's caches and not here, and what can't come is sai
   ]);
   assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: config: is missing/);
 
-  // As docs/prefetch.md has them.
+  // As in docs/prefetch.md.
   const image = `${path("alpine")}:3.24.1`;
   const releases = join(project.directory, "releases");
   await mkdir(releases);

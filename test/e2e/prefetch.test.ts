@@ -1,4 +1,4 @@
-/** What is listed is in the cache before anyone asks for it, by the container of the Pod. */
+/** The Pod's prefetch container fetches listed images into the cache before anyone pulls them. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ async function untilPresent(chain: Chain, images: number): Promise<Record<string
     const now = await metrics(chain);
     return now.images_wanted === images && now.images_present === images && now;
   };
-  // A program starts for each image, which a busy machine needs its time for.
+  // A program starts for each image, which takes time on a busy machine.
   return await waitUntil(`${images} images are there`, arePresent, 120_000);
 }
 
@@ -57,7 +57,7 @@ describe("a release", () => {
     );
   });
 
-  test("is taken up by the running container, and served from the cache with the upstream down", async (t) => {
+  test("is fetched by the running container, and served from the cache while the upstream is down", async (t) => {
     const id = () => podman(["inspect", "--format", "{{.Id}}", chain.cache.container("prefetch")]);
     const before = await id();
     const start = performance.now();
@@ -84,14 +84,14 @@ describe("a release", () => {
     }
   });
 
-  test("leaves no trace in the counts of what clients asked for", async () => {
+  test("isn't counted among the clients' requests", async () => {
     const { exporter } = chain.cache.layout.ports;
     const text = await (await fetch(`http://127.0.0.1:${exporter}/metrics`)).text();
     assert.match(text, /http_response_count_total\{.*kind="blob"/);
     assert.doesNotMatch(text, /cache="MISS".*kind="blob"/);
   });
 
-  test("may name tags by a pattern, and of its images only some platforms", async () => {
+  test("can name tags by a pattern, and only some platforms of its images", async () => {
     const content = await smallImage("tags", ["2.0", "2.1", "3.0"]);
     await push(chain.registry.url, content);
     chain.proxy.forget();
@@ -108,16 +108,16 @@ describe("a release", () => {
     );
   });
 
-  test("can't have what the cache doesn't serve", async () => {
+  test("can't include what the cache doesn't serve", async () => {
     await assert.rejects(
       chain.cache.apply({ prefetch: { images: [`${registryName}/other/app:1`] } }),
       /prefetch\.images\[0\]: .* is of a repository that the cache may not serve/,
     );
   });
 
-  test("says what fails, and has the rest", async () => {
+  test("reports what fails, and fetches the rest", async () => {
     await chain.cache.apply({ prefetch: { images: [`${path("nowhere")}:1`, `${path("app-0")}:1.0`] } });
-    // The list before had two images, too.
+    // The previous list also had two images.
     await waitUntil("the round ends", async () => {
       const { images_wanted, images_present, failures_total = 0 } = await metrics(chain);
       return images_wanted === 2 && images_present === 1 && failures_total > 0;
@@ -128,7 +128,7 @@ describe("a release", () => {
     );
   });
 
-  test("says why a part of an image can't be had", async () => {
+  test("reports why a part of an image can't be fetched", async () => {
     const content = await randomImage({ repository: "giantswarm/parts", tag: "1", layerMB: 1 });
     await push(chain.registry.url, content);
     const errors = [{ code: "BLOB_UNKNOWN", message: "blob unknown to registry" }];
@@ -144,7 +144,7 @@ describe("a release", () => {
     );
   });
 
-  test("may have a file of no bytes, a layer twice, and a platform with the variant of all processors", async () => {
+  test("can have an empty file, a layer twice, and a platform with the default variant", async () => {
     const layer = blob("application/octet-stream", Buffer.from("layer"));
     const empty = blob("application/octet-stream", Buffer.from(""));
     const odd = artifact({ repository: "giantswarm/odd", tags: ["1"], layers: [empty, layer, layer] });
@@ -161,7 +161,7 @@ describe("a release", () => {
   });
 });
 
-test("a round that was stopped goes on, and what has no room stays out and evicts nothing", async (t) => {
+test("continues an interrupted round, and skips what has no space without evicting anything", async (t) => {
   await using parts = new AsyncDisposableStack();
   const chain = await startChain(parts, {
     prefetch: {},
@@ -175,7 +175,7 @@ test("a round that was stopped goes on, and what has no room stays out and evict
     );
   const images = names.map((name) => `${path(name)}:1`);
 
-  // 1 MB takes a second.
+  // At this rate, 1 MB takes a second.
   await chain.cache.apply({ prefetch: { images, mbps: 8 } });
   await waitUntil(
     "the second blob is under way",
@@ -189,7 +189,7 @@ test("a round that was stopped goes on, and what has no room stays out and evict
   await untilPresent(chain, names.length);
   assert.equal(new Set(fetchedBlobs(chain)).size, 2 * names.length);
 
-  // Its manifest says that it is larger than all of the store.
+  // Its manifest claims more bytes than the whole store has.
   const layer = blob("application/octet-stream", Buffer.from("small"));
   const huge = artifact({ repository: "giantswarm/huge", tags: ["1"], layers: [{ ...layer, size: 500e6 }] });
   await push(chain.registry.url, { ...huge, blobs: [huge.blobs[0] ?? layer, layer] });
@@ -207,7 +207,7 @@ test("a round that was stopped goes on, and what has no room stays out and evict
   assert.deepEqual(fetchedBlobs(chain), []);
 });
 
-test("what a list before has pulled takes room, also before the janitor has counted it", async () => {
+test("counts the images of an earlier list, even before the janitor has counted them", async () => {
   await using parts = new AsyncDisposableStack();
   const chain = await startChain(parts, {
     prefetch: {},
@@ -219,7 +219,7 @@ test("what a list before has pulled takes room, also before the janitor has coun
     return content;
   };
   const { blobsMiB } = diskBudget(1);
-  // Two of them fit, and a third one doesn't.
+  // Two of them fit, and three don't.
   const layerMB = Math.floor(blobsMiB * 0.4);
   const inUse = await pushed("in-use", layerMB);
   for (const name of ["first", "second"]) await pushed(name, layerMB);
@@ -229,7 +229,7 @@ test("what a list before has pulled takes room, also before the janitor has coun
     const text = await (await fetch(`http://127.0.0.1:${edgeStatus}/metrics/janitor`)).text();
     return Number(/^registry_cache_store_bytes\{zone="blobs"\} (\d+)$/m.exec(text)?.[1]);
   };
-  // After one that took long, it rests for longer (metrics.sh).
+  // After a slow count, metrics.sh waits longer until the next.
   await waitUntil("the janitor has counted", async () => (await stored()) > layerMB * 1e6, 210_000);
   await chain.cache.apply({ prefetch: { images: [`${path("first")}:1`] } });
   await untilPresent(chain, 1);

@@ -1,4 +1,4 @@
-/** A cache behind proxies that end TLS: who the client is, only they may say. */
+/** A cache behind proxies that terminate TLS. Only the proxies may say who the client is. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
@@ -12,29 +12,29 @@ import { waitUntil } from "../support/wait.ts";
 
 const [proxy, otherProxy, client, stranger] = ["127.0.0.2", "127.0.0.3", "192.0.2.7", "127.0.0.9"];
 
-test("clients are known by the proxies' word, and nobody else's", async (t) => {
+test("identifies clients by the proxies' header, and by nobody else's", async (t) => {
   const { cache, ask } = await behind([`${proxy}/32`, `${otherProxy}/32`], scope(t));
 
-  await t.test("an allowed client is served", async () => {
+  await t.test("serves an allowed client", async () => {
     assert.equal(await ask(proxy, client), 200);
   });
 
-  await t.test("also through two proxies, and whatever it claims itself", async () => {
+  await t.test("serves it through two proxies, and ignores its own claims", async () => {
     assert.equal(await ask(otherProxy, `203.0.113.1, ${client}, ${proxy}`), 200);
   });
 
-  await t.test("another client isn't, whatever it claims", async () => {
+  await t.test("refuses another client, whatever it claims", async () => {
     assert.equal(await ask(proxy, "203.0.113.1"), 404);
     assert.equal(await ask(proxy, `${client}, 203.0.113.1`), 404);
   });
 
-  await t.test("who isn't a proxy isn't served", async () => {
+  await t.test("refuses requests that don't come from a proxy", async () => {
     assert.equal(await ask(stranger), 404);
     assert.equal(await ask(stranger, client), 404);
     assert.equal(await ask(stranger, undefined, "/v2/"), 404);
   });
 
-  await t.test("the Pod's own probe is answered, and nothing more", async () => {
+  await t.test("answers the Pod's own probe, and nothing else for it", async () => {
     assert.equal(await ask("127.0.0.1", undefined, "/v2/"), 200);
     assert.equal(await ask("127.0.0.1", client), 404);
     const probe = `http://127.0.0.1:${cache.ports.blackbox}/probe?module=endpoint&hostname=localhost`;
@@ -42,12 +42,12 @@ test("clients are known by the proxies' word, and nobody else's", async (t) => {
     assert.match(await answer.text(), /^probe_success 1$/m);
   });
 
-  await t.test("the log has the clients' addresses", async () => {
+  await t.test("logs the clients' addresses", async () => {
     const logged = async () => {
       const lines = (await cache.logs("edge")).split("\n");
       return lines.filter((line) => line.startsWith("{") && line.includes("/manifests/1"));
     };
-    // podman writes them a moment later, and those of nginx's two processes in any order.
+    // podman writes them a moment later, and lines of nginx's two processes in any order.
     await waitUntil("all is logged", async () => (await logged()).length >= 7);
     const lines = (await logged()).map((line) => JSON.parse(line));
     assert.deepEqual(lines.map((line) => [line.client, line.status, line.refused]).sort(), [
@@ -62,7 +62,7 @@ test("clients are known by the proxies' word, and nobody else's", async (t) => {
   });
 });
 
-test("where the network alone knows the proxies, a client is whom the last of them has seen", async (t) => {
+test("takes the address that the last proxy saw, where only the network knows the proxies", async (t) => {
   const { ask } = await behind("any", scope(t));
   assert.equal(await ask(proxy, client), 200);
   assert.equal(await ask(proxy, `203.0.113.1, ${client}`), 200);
@@ -81,13 +81,13 @@ async function behind(proxies: ReplicaOptions["proxies"], parts: AsyncDisposable
         { name: "gsoci", registry: registryName, url: upstream.url.origin, repositories: ["giantswarm/**"] },
       ],
       ...(proxies && { proxies }),
-      // The stranger would be served if it came by a proxy.
+      // The stranger would be served if its request came through a proxy.
       clients: ["192.0.2.0/24", `${stranger}/32`],
     }),
   );
   const cache = parts.use(await all.start());
 
-  /** Asks from an address of this machine. @param forwardedFor what a proxy says, and those before it */
+  /** Sends a request from an address of this machine. @param forwardedFor the proxies' header */
   const ask = async (
     localAddress: string,
     forwardedFor?: string,

@@ -19,7 +19,7 @@ import { digestsOf, layoutContent } from "../support/content.ts";
 import { randomImage } from "../support/images.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-/** The clients' configuration, exactly as the stack outputs it, in files. */
+/** The clients' configuration from the stack outputs, unchanged, in files. */
 async function clientFiles(parts: AsyncDisposableStack, { clients, caFile }: TestCache) {
   const hostsDir = parts.use(await tempDir()).path;
   await writeHostsDir(hostsDir, clients);
@@ -32,10 +32,10 @@ async function emptyDir(t: TestContext): Promise<string> {
   return scope(t).use(await tempDir()).path;
 }
 
-/** Longer than a test: no tag is asked for again. */
+/** Longer than a test, so that no tag expires. */
 const region = { freshnessSeconds: 3600 };
 
-test("every client pulls every kind of content, and the upstream gives each object once", async (t) => {
+test("serves every kind of content to every client, and fetches each object once", async (t) => {
   const parts = scope(t);
   const names = { registry: registryName, namespace: "giantswarm" };
   const repositories = ["giantswarm/**", "charts/giantswarm/**"];
@@ -50,31 +50,31 @@ test("every client pulls every kind of content, and the upstream gives each obje
   const { hostsDir, containers } = await clientFiles(parts, cache);
   const named = ({ repository, tags: [tag] }: Content) => `${registryName}/${repository}:${tag}`;
   const digested = ({ repository, manifest }: Content) => `${registryName}/${repository}@${manifest.digest}`;
-  // The clients that know no mirrors name the cache, and the registry as the first part of the path.
+  // Clients without mirrors name the cache, with the registry as the first part of the path.
   const atCache = (reference: string) => `${cache.url.host}/${reference}`;
   const containerd = parts.use(await startContainerd());
   const podman = parts.use(await podmanClient());
 
   const all = new Set([image, chart, bom, signature].flatMap((content) => [...digestsOf(content)]));
 
-  /** What the upstream has given by digest; the other manifests it has given by tag. */
+  /** Digests that the upstream served. It served the other manifests by tag. */
   const given = () =>
     proxy.requests
       .filter(({ method }) => method === "GET")
       .flatMap(({ path }) => path.match(/sha256:[a-f0-9]{64}$/)?.[0] ?? [])
       .sort();
 
-  /** What containerd fetches: of the other platform all but the layer that is its own. */
+  /** The digests that containerd fetches: all except the other platform's own layer. */
   const without = (platform: Content, digests: ReadonlySet<Digest>) =>
     new Set([...digests].filter((digest) => digest !== platform.blobs.at(-1)?.digest));
 
-  await t.test("containerd, all cold, for one platform", async () => {
+  await t.test("serves containerd, all cold, for one platform", async () => {
     await containerd.pull(named(image), { hostsDir });
     for (const content of [chart, bom, signature]) await containerd.fetch(named(content), { hostsDir });
     assert.deepEqual(new Set(await containerd.content()), without(arm64, all));
   });
 
-  await t.test("podman, cold, for the other platform", async () => {
+  await t.test("serves podman, cold, for the other platform", async () => {
     await podman.pull(named(image), { ...containers, platform: "linux/arm64" });
     await podman.removeAll();
     assert.deepEqual(given(), [...new Set(given())], "nothing twice");
@@ -82,7 +82,7 @@ test("every client pulls every kind of content, and the upstream gives each obje
     proxy.forget();
   });
 
-  await t.test("containerd, by tag and by digest", async () => {
+  await t.test("serves containerd by tag and by digest from what it has", async () => {
     for (const platform of ["linux/amd64", "linux/arm64"]) {
       for (const reference of [named(image), digested(image)]) {
         await containerd.removeAll();
@@ -94,7 +94,7 @@ test("every client pulls every kind of content, and the upstream gives each obje
     assert.deepEqual(asked(proxy), []);
   });
 
-  await t.test("podman, by tag and by digest, and what it pulled runs", async () => {
+  await t.test("serves podman by tag and by digest, and the pulled image runs", async () => {
     for (const reference of [named(image), digested(image)]) {
       await podman.pull(reference, containers);
       assert.equal(await podman.run(reference), image.tags[0]);
@@ -103,7 +103,7 @@ test("every client pulls every kind of content, and the upstream gives each obje
     assert.deepEqual(asked(proxy), []);
   });
 
-  await t.test("skopeo copies all platforms, by its mirror and by the cache's own name", async (t) => {
+  await t.test("serves skopeo all platforms, by its mirror and by the cache's own name", async (t) => {
     for (const [reference, options] of [
       [named(image), containers],
       [atCache(digested(image)), { caFile: cache.caFile }],
@@ -115,7 +115,7 @@ test("every client pulls every kind of content, and the upstream gives each obje
     assert.deepEqual(asked(proxy), []);
   });
 
-  await t.test("crane", async (t) => {
+  await t.test("serves crane", async (t) => {
     const layout = await emptyDir(t);
     await cranePull(atCache(named(image)), cache.caFile, layout);
     assert.deepEqual(await layoutContent(layout), digestsOf(image));
@@ -125,7 +125,7 @@ test("every client pulls every kind of content, and the upstream gives each obje
     assert.deepEqual(asked(proxy), []);
   });
 
-  await t.test("oras: artifact and signature", async (t) => {
+  await t.test("serves oras an artifact and its signature", async (t) => {
     for (const content of [bom, signature, image]) {
       const layout = await emptyDir(t);
       await orasCopy(atCache(named(content)), cache.caFile, layout);
@@ -140,7 +140,7 @@ test("every client pulls every kind of content, and the upstream gives each obje
     assert.deepEqual(asked(proxy), []);
   });
 
-  await t.test("helm", async () => {
+  await t.test("serves helm", async () => {
     const [[from, to]] = Object.entries(cache.clients.chartUrls) as [[string, string]];
     const url = `oci://${registryName}/${chart.repository}`.replace(from, to);
     const rendered = await helmTemplate(url, chart.tags[0] as string, cache.caFile);
@@ -148,13 +148,13 @@ test("every client pulls every kind of content, and the upstream gives each obje
     assert.deepEqual(asked(proxy), []);
   });
 
-  await t.test("and the default upstream needs no prefix", async () => {
+  await t.test("needs no prefix for the default upstream", async () => {
     const reference = atCache(`${image.repository}:${image.tags[0]}`);
     assert.equal(await craneDigest(reference, cache.caFile), image.manifest.digest);
     assert.deepEqual(asked(proxy), []);
   });
 
-  await t.test("a layer that two repositories share is fetched once", async (t) => {
+  await t.test("fetches a layer that two repositories share once", async (t) => {
     const same = { tag: "1", layerMB: 1, seed: "shared" };
     const one = await randomImage({ repository: "giantswarm/one", ...same });
     const two = await randomImage({ repository: "giantswarm/two", ...same });
@@ -168,7 +168,7 @@ test("every client pulls every kind of content, and the upstream gives each obje
   });
 });
 
-test("several upstreams behind one endpoint, with the same repository in each", async (t) => {
+test("serves several upstreams behind one endpoint that have the same repository", async (t) => {
   const parts = scope(t);
   const registries = ["registry.test", "other.test", "registry.test:5000"];
   const served = await Promise.all(
@@ -205,7 +205,7 @@ test("several upstreams behind one endpoint, with the same repository in each", 
     }
   };
 
-  await t.test("told apart by ?ns=", async () => {
+  await t.test("distinguishes them by ?ns=", async () => {
     const containerd = parts.use(await startContainerd());
     for (const { registry, content } of served) {
       await containerd.removeAll();
@@ -215,7 +215,7 @@ test("several upstreams behind one endpoint, with the same repository in each", 
     onlyAsked(1);
   });
 
-  await t.test("told apart by the path", async (t) => {
+  await t.test("distinguishes them by the path", async (t) => {
     for (const { proxy } of served) proxy.forget();
     const podman = parts.use(await podmanClient());
     // A registry with a port can't be part of a path; podman asks it itself.

@@ -17,7 +17,7 @@ before(async () => {
   chain = await startChain(parts);
 });
 
-/** Large blobs that nobody has pulled through the cache. @param name of no other test */
+/** Large blobs that nobody has pulled through the cache. @param name unique among the tests */
 async function coldBlobs(name: string, count: number) {
   const { registry, proxy, cache } = chain;
   const repository = `giantswarm/${name}`;
@@ -34,7 +34,7 @@ async function coldBlobs(name: string, count: number) {
   };
 }
 
-test("HEAD of a cold blob says what GET gives, and the GET is a hit", async () => {
+test("answers HEAD of a cold blob as GET, which is then a hit", async () => {
   const { blobs, proxy, ask } = await coldBlobs("head", 1);
   const [blob] = blobs as [Blob];
   for (const cold of [true, false]) {
@@ -49,7 +49,7 @@ test("HEAD of a cold blob says what GET gives, and the GET is a hit", async () =
   }
 });
 
-test("ranges of cold and warm blobs, for one transfer each", async (t) => {
+test("serves ranges of cold and warm blobs, for one transfer each", async (t) => {
   const ranges: { range: string; from: number; to: (size: number) => number }[] = [
     { range: "bytes=0-0", from: 0, to: () => 0 },
     { range: "bytes=1000-4095", from: 1000, to: () => 4095 },
@@ -68,14 +68,14 @@ test("ranges of cold and warm blobs, for one transfer each", async (t) => {
       assert.equal(answer.headers["content-range"], `bytes ${first}-${last}/${blob.size}`);
       assert.equal(answer.headers["x-cache"], expected);
       assert.ok(answer.body.equals(blob.bytes.subarray(first, last + 1)), range);
-      // The cache goes on fetching what the client didn't ask for.
+      // The cache also fetches the bytes outside of the range.
       await waitUntil("the blob is there", () => proxy.bytes(blob.digest) === blob.size);
     }
     assert.equal(proxy.count(blob.digest, "GET"), 1);
     assert.equal(sha256((await ask(blob)).body), blob.digest);
   }
 
-  await t.test("one that can't be had is refused, and the next pull is right", async () => {
+  await t.test("refuses a range that doesn't exist, and the next pull is right", async () => {
     const [blob] = blobs as [Blob];
     const answer = await ask(blob, { headers: { Range: `bytes=${blob.size}-` } });
     assert.equal(answer.status, 416);
@@ -85,7 +85,7 @@ test("ranges of cold and warm blobs, for one transfer each", async (t) => {
   });
 });
 
-test("who goes on with a blob that breaks off again is sent to the upstream", async () => {
+test("sends a client to the upstream if it resumes a blob that breaks off again", async () => {
   const { blobs, proxy, ask } = await coldBlobs("resumed", 1);
   const [blob] = blobs as [Blob];
   const rest = () => ask(blob, { headers: { Range: "bytes=4000000-" } });
@@ -102,7 +102,7 @@ test("who goes on with a blob that breaks off again is sent to the upstream", as
   assert.ok(answer.body.equals(blob.bytes.subarray(4_000_000)));
 });
 
-test("a download that was left is resumed where it ended", async () => {
+test("resumes an aborted download where it ended", async () => {
   const { blobs, proxy, ask, leave } = await coldBlobs("left", 1);
   const [blob] = blobs as [Blob];
   const { bytes, complete } = await leave(blob, 0.3);
@@ -113,7 +113,7 @@ test("a download that was left is resumed where it ended", async () => {
   assert.equal(proxy.count(blob.digest, "GET"), 1);
 });
 
-test("containerd resumes a pull that was ended", async (t) => {
+test("lets containerd resume an aborted pull", async (t) => {
   const parts = scope(t);
   const { registry, proxy, cache } = chain;
   const repository = "giantswarm/ended";

@@ -49,7 +49,7 @@ describe("the cache recovers", () => {
     return result;
   }
 
-  /** What answers when a container is back. */
+  /** The URL that answers when a container is back. */
   function ready(container: string): URL | undefined {
     const { ports } = chain.cache.layout;
     const paths: Record<string, string> = {
@@ -61,7 +61,7 @@ describe("the cache recovers", () => {
     return paths[container] === undefined ? undefined : new URL(`http://127.0.0.1:${paths[container]}`);
   }
 
-  /** Waits until a container has another main process, and that answers; returns how long it took, in milliseconds. */
+  /** Waits until a container has a new main process that answers. @returns the time that this took, in ms */
   async function back(container: string, formerPid: number): Promise<number> {
     const start = performance.now();
     await waitUntil(
@@ -100,14 +100,14 @@ describe("the cache recovers", () => {
     assert.equal(await mainPid(chain.cache.container("origin-gsoci")), pid, "the container has gone on");
   });
 
-  test("from the death of the edge in the middle of a fill, and serves no half object", async () => {
+  test("from the death of the edge in the middle of a fill, and never serves half an object", async () => {
     const { layer } = await cold("half", 20);
     const pid = await mainPid(chain.cache.container("edge"));
     {
       using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 5e6 }, layer.digest);
       const cut = download(layer.url, { ca: chain.cache.ca });
       await waitUntil("a part has come", () => chain.proxy.bytes(layer.digest) > 5e6);
-      // Dying for more than the second in which a part can't be told from those of the next.
+      // Stops it for more than a second before it dies, because file times in the same second can't tell its files from those of the next process.
       for (const child of await childrenOf(pid)) process.kill(child, "SIGSTOP");
       await sleep(2000);
       process.kill(pid, "SIGKILL");
@@ -145,7 +145,7 @@ describe("the cache recovers", () => {
     });
   }
 
-  test("and doesn't take what the edge stores in the second of its start for what it left", async () => {
+  test("and keeps what the edge stores in the second of its start", async () => {
     const { cache } = chain.cache.layout;
     const blobs = join(cache, "blobs");
     const [stored] = (await readdir(blobs, { recursive: true })).filter((name) =>
@@ -168,13 +168,13 @@ describe("the cache recovers", () => {
     await rm(join(blobs, stores));
   });
 
-  /** Files of what is being stored, or was when the edge died. */
+  /** Files of unfinished objects, including those from before the edge died. */
   async function unfinished(): Promise<string[]> {
     const names = await readdir(join(chain.cache.layout.cache, "blobs"), { recursive: true });
     return names.filter((name) => /\.\d{10}$/.test(name));
   }
 
-  /** The worker of nginx that writes what comes from an origin. */
+  /** nginx's worker that writes an origin's answer. */
   async function fillingWorker(nginx: number): Promise<number> {
     for (const child of await childrenOf(nginx)) {
       const files = await readdir(`/proc/${child}/fd`);
@@ -186,7 +186,7 @@ describe("the cache recovers", () => {
     throw new Error("no worker writes a blob");
   }
 
-  test("and lets pulls end when it's stopped", async (t) => {
+  test("and lets pulls complete when it is stopped", async (t) => {
     const { layer } = await cold("drained", 20);
     using _slow = chain.proxy.inject({ kind: "throttle", bytesPerSecond: 4e6 }, layer.digest);
     let ended = 0;

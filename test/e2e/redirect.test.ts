@@ -1,4 +1,4 @@
-/** Replicas that send their clients to the bucket. */
+/** Replicas that redirect their clients to the bucket. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,10 +12,10 @@ import { waitUntil } from "../support/wait.ts";
 
 const parts = scope(test);
 let to: Shared;
-/** Fetches what is cold; the other has an empty edge. */
+/** `first` fetches cold blobs. The edge of `second` is empty. */
 let first: Replica;
 let second: Replica;
-/** What was fetched through the first, and is in the bucket. */
+/** An image that the first replica has fetched into the bucket. */
 let image: Content;
 
 const blobUrl = (at: Replica, { repository }: Content, { digest }: Blob) =>
@@ -29,7 +29,7 @@ function head(at: Replica, content: Content, blob: Blob) {
   return get(blobUrl(at, content, blob), { ca: to.ca, method: "HEAD" });
 }
 
-/** Through the first replica into the bucket. */
+/** Pushes an image, and fetches it through the first replica into the bucket. */
 async function filled(name: string, size?: { layers?: number; layerMB?: number }): Promise<Content> {
   const content = await to.pushed(name, size);
   for (const blob of content.blobs) {
@@ -41,7 +41,7 @@ async function filled(name: string, size?: { layers?: number; layerMB?: number }
   return content;
 }
 
-/** Bytes of blobs that the bucket has sent to whoever asked, the replicas' own reading included. */
+/** Bytes of blobs that the bucket has sent, including those that the replicas read. */
 const fromBucket = () => to.s3.proxy.bytes(/\/blobs\/sha256\/.*\/data$/);
 
 /** Body bytes of blobs that a replica has sent. */
@@ -60,7 +60,7 @@ before(async () => {
   to.proxy.forget();
 });
 
-test("a stored blob is in the bucket for GET, for HEAD and for a range of it, by an address of its own each", async () => {
+test("redirects GET, HEAD and a range of a stored blob to the bucket, each to its own URL", async () => {
   const [, blob] = image.blobs as [Blob, Blob];
   for (const expected of ["MISS", "HIT"]) {
     const answer = await ask(second, image, blob);
@@ -73,7 +73,7 @@ test("a stored blob is in the bucket for GET, for HEAD and for a range of it, by
     const part = await fetch(location, { headers: { Range: "bytes=1000-4095" } });
     assert.equal(part.status, 206);
     assert.ok(Buffer.from(await part.arrayBuffer()).equals(blob.bytes.subarray(1000, 4096)));
-    // The bucket checks what an address was signed for.
+    // The bucket checks which method a URL is signed for.
     assert.equal((await fetch(location, { method: "HEAD" })).status, 403);
 
     const headed = await head(second, image, blob);
@@ -86,7 +86,7 @@ test("a stored blob is in the bucket for GET, for HEAD and for a range of it, by
   assert.equal(to.proxy.count(blob.digest), 0);
 });
 
-test("HEAD of a cold blob is answered as GET would be, and the blob fetched once", async () => {
+test("answers HEAD of a cold blob as GET, and fetches the blob once", async () => {
   const cold = await to.pushed("headed");
   const [, blob] = cold.blobs as [Blob, Blob];
   const headed = await head(first, cold, blob);
@@ -98,19 +98,19 @@ test("HEAD of a cold blob is answered as GET would be, and the blob fetched once
   assert.equal(to.proxy.count(blob.digest, "GET"), 1);
 });
 
-test("32 clients of a cold blob cost the upstream at most two transfers", async () => {
+test("costs the upstream at most two transfers for 32 clients of a cold blob", async () => {
   const cold = await to.pushed("fan-out", { layerMB: 20 });
   const [, blob] = cold.blobs as [Blob, Blob];
   const fanOut = [first, second].map((at) => downloads(16, blobUrl(at, cold, blob), { ca: to.ca }));
   for (const { status, digest } of (await Promise.all(fanOut)).flat()) {
-    // By the time that one replica asks, the other may have filled the bucket.
+    // When one replica asks the bucket, the other may already have filled it.
     if (status !== 307) assert.deepEqual({ status, digest }, { status: 200, digest: blob.digest });
   }
   const transfers = to.proxy.count(blob.digest, "GET");
   assert.ok(transfers >= 1 && transfers <= 2, `${transfers}`);
 });
 
-test("what isn't allowed, or isn't there, is refused by HEAD as by GET", async () => {
+test("refuses HEAD and GET alike for what isn't allowed or doesn't exist", async () => {
   const [, blob] = image.blobs as [Blob, Blob];
   const elsewhere: Content = { ...image, repository: "elsewhere/app" };
   const unknown: Blob = { ...blob, digest: `sha256:${"0".repeat(64)}` };
@@ -129,7 +129,7 @@ test("what isn't allowed, or isn't there, is refused by HEAD as by GET", async (
   }
 });
 
-test("nodes read from the bucket", async () => {
+test("lets nodes read from the bucket", async () => {
   const wanted = await filled("nodes", { layers: 3, layerMB: 2 });
   const size = wanted.blobs.reduce((sum, blob) => sum + blob.size, 0);
   to.balancer.ports.splice(0, 2, Number(second.url.port));
@@ -143,7 +143,7 @@ test("nodes read from the bucket", async () => {
   assert.equal(to.direct.bytes(), 0);
 });
 
-test("a node goes on where a transfer from the bucket has broken off", async () => {
+test("lets a node resume a transfer from the bucket that has broken off", async () => {
   const wanted = await filled("broken-off", { layerMB: 5 });
   const [, layer] = wanted.blobs as [Blob, Blob];
   const answers = () =>
@@ -159,7 +159,7 @@ test("a node goes on where a transfer from the bucket has broken off", async () 
   assert.equal(to.direct.bytes(), 0);
 });
 
-test("an address whose blob is gone makes a node go to the upstream, and other replicas fetch it again", async () => {
+test("sends a node to the upstream when the blob behind a URL is gone, and other replicas fetch it again", async () => {
   const wanted = await filled("gone");
   for (const blob of wanted.blobs) assert.equal((await ask(second, wanted, blob)).status, 307);
   assert.ok((await to.s3.remove(/\/blobs\/sha256\/.*\/data$/)).length > 0);
@@ -177,7 +177,7 @@ test("an address whose blob is gone makes a node go to the upstream, and other r
   }
 });
 
-test("the janitor deletes corrupt blobs, and no address", async () => {
+test("deletes corrupt blobs by the janitor, and no redirects", async () => {
   const [sound, bad] = [await filled("sound"), await to.pushed("bad")];
   const [, corrupt] = bad.blobs as [Blob, Blob];
   for (const blob of sound.blobs) assert.equal((await ask(second, sound, blob)).status, 307);
@@ -186,7 +186,7 @@ test("the janitor deletes corrupt blobs, and no address", async () => {
     assert.notEqual((await ask(second, bad, corrupt)).digest, corrupt.digest);
   }
   await waitUntil("the right bytes", async () => (await ask(second, bad, corrupt)).digest === corrupt.digest);
-  // It has looked at all that was stored before.
+  // The janitor has checked everything that was stored before.
   await sleep(6000);
   assert.deepEqual((await second.logs("janitor")).match(/sha256:[a-f0-9]{64}/g), [corrupt.digest]);
   for (const blob of sound.blobs) {
@@ -196,7 +196,7 @@ test("the janitor deletes corrupt blobs, and no address", async () => {
   }
 });
 
-test("what passed through a replica is soon in the bucket for its clients, too, and no address is kept for long", async (t) => {
+test("soon redirects clients for blobs that have passed through a replica, and keeps no URL for long", async (t) => {
   const own = scope(t);
   const hasty = await startShared(own, "redirect", {
     count: 1,
@@ -223,7 +223,7 @@ test("what passed through a replica is soon in the bucket for its clients, too, 
   assert.equal(hasty.proxy.count(blob.digest, "GET"), 2);
 });
 
-test("no log has an address's signature", async () => {
+test("logs no URL's signature", async () => {
   for (const replica of to.replicas) {
     for (const container of ["edge", "origin-gsoci", "stored-gsoci", "exporter", "janitor", "prometheus"]) {
       assert.doesNotMatch(await replica.logs(container), /X-Amz-/i, container);

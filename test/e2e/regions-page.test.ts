@@ -9,13 +9,13 @@ import { importedStacks } from "../support/imported-stacks.ts";
 import { freePort } from "../support/ports.ts";
 import { scope } from "../support/scope.ts";
 
-/** Where a person can look at it afterwards. */
+/** A file for people to look at the page later. */
 const screenshot = process.env.REGIONS_PAGE_SCREENSHOT;
 
 const cells =
   'Array.from(document.querySelectorAll("tbody tr"), (row) => Array.from(row.cells, (cell) => cell.textContent))';
 
-test("the page shows all regions and what is wrong, and needs nothing but itself", async (t) => {
+test("shows all regions and what is wrong, and loads nothing from elsewhere", async (t) => {
   const parts = scope(t);
   const backend = parts.use(await importedStacks());
   const project = parts.use(await costProject(backend.environment));

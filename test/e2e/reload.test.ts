@@ -18,11 +18,11 @@ import { scope } from "../support/scope.ts";
 import { openTransfer, pushLayer } from "../support/transfer.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** They are looked at every 2 s. */
+/** The containers check their files every 2 s. */
 const takenUpMs = 10_000;
 
 const upstream = { name: "gsoci", registry: registryName, repositories: ["giantswarm/**"] };
-/** Takes what it is sent: before Prometheus goes on without a receiver, it waits for it. */
+/** Accepts all requests. Without an answer, Prometheus would wait for the receiver before it reloads. */
 async function receiver(parts: AsyncDisposableStack): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().on("end", () => response.writeHead(204).end());
@@ -60,8 +60,9 @@ interface Client extends AsyncDisposable {
 }
 
 /**
- * Pulls one layer after the other and verifies each.
- * @param keepsConnection as container engines do. One that the server closes just when it is used again is no failure to them, either: https://pkg.go.dev/net/http#Transport
+ * Pulls one layer after the other, and verifies each.
+ * @param keepsConnection as container engines do. If the server closes a kept connection just before its next use, they retry, too:
+ * https://pkg.go.dev/net/http#Transport
  */
 function startClient(next: () => Layer, keepsConnection: boolean): Client {
   let isOver = false;
@@ -103,7 +104,7 @@ function revisionOf(nginxConf: string): string {
   return nginxConf.match(/location = \/revision \{[^}]* 200 ([0-9a-f]{12});/)?.[1] ?? "";
 }
 
-/** What docs/kubernetes.md tells to look with, in the edge's shell. */
+/** Runs the command that docs/kubernetes.md gives to check this, in the edge's shell. */
 async function isTakenUp(): Promise<boolean> {
   const documented = await readFile(new URL("../../docs/kubernetes.md", import.meta.url), "utf8");
   const [, command = ""] = documented.match(/^kubectl .* -c edge -- sh -c '(.*)'$/m) ?? [];
@@ -113,7 +114,7 @@ async function isTakenUp(): Promise<boolean> {
 }
 
 describe("the edge", () => {
-  test("takes another configuration up, says so, and no request fails", async () => {
+  test("loads another configuration, reports it, and fails no request", async () => {
     const { registry } = fronted;
     const pushed = (name: string, layerMB: number) => pushLayer(registry.url, pod.url, { name, layerMB });
     const cold: Layer[] = [];
@@ -144,7 +145,7 @@ describe("the edge", () => {
     assert.equal(await transfer.finish(), long.digest);
   });
 
-  test("refuses what another list doesn't allow", async () => {
+  test("refuses what a new allow-list lacks", async () => {
     const { url } = await pushLayer(fronted.registry.url, pod.url, { name: "other", layerMB: 1 });
     const ask = async () => (await get(url, { ca: pod.ca })).status;
     await pod.write("edge", { "nginx.conf": allowing("team/**") });
@@ -153,7 +154,7 @@ describe("the edge", () => {
     await waitUntil("it is served", async () => (await ask()) === 200, takenUpMs);
   });
 
-  test("goes on with what it has where nginx refuses the other, and says it once", async () => {
+  test("keeps its configuration when nginx refuses a new one, and logs that once", async () => {
     const revision = await pod.revision();
     const good = pod.file("edge", "nginx.conf");
     const refusals = async () =>
@@ -174,7 +175,7 @@ describe("the edge", () => {
   });
 });
 
-test("a program says beforehand whether it would take its files", async () => {
+test("a program can check in advance whether it would accept its files", async () => {
   for (const [container, name] of [
     ["edge", "nginx.conf"],
     ["prometheus", "prometheus.yml"],
@@ -190,7 +191,7 @@ describe("Prometheus", () => {
   const url = () => `http://${localAddress}:${pod.ports.prometheus}`;
   const told = async (path: string) => await (await fetch(`${url()}${path}`)).text();
 
-  test("takes other configuration, rules and credentials up, and is the same process", async () => {
+  test("loads other configuration, rules and credentials, without a new process", async () => {
     const started = await pod.exec("prometheus", "stat", "-c", "%Y", "/proc/1");
     assert.equal(await pod.exec("prometheus", "cat", "/proc/1/comm"), "prometheus");
     const { prometheus = {} } = pod.rendered({ externalLabels: { installation: "other" } });
@@ -216,7 +217,7 @@ describe("Prometheus", () => {
     assert.match(await told("/metrics"), /^prometheus_config_last_reload_successful 1$/m);
   });
 
-  test("goes on with what it has where it refuses the other", async () => {
+  test("keeps its configuration when it refuses a new one", async () => {
     const good = pod.file("prometheus", "prometheus.yml");
     await pod.write("prometheus", { "prometheus.yml": good.replace("global:", "wrong:") });
     await waitUntil(

@@ -14,11 +14,11 @@ import { local } from "../support/raw-stacks.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** With all that is special in YAML, in shells and in `printf`; and its bcrypt hash. */
+/** Contains all characters that are special in YAML, in shells and in `printf`. Its bcrypt hash follows. */
 const password = `p"a: #\\ 'ß$1%s`;
 const hash = "$2b$04$RtlkhHK.9rpcBt6hf8Vg9OtNUB1dYPi.xTZcokOcU4qvRNQJ/j6ou";
 
-test("metrics arrive at a Prometheus that asks for a password and has the rules, with the labels of the cache", async (t) => {
+test("sends metrics with the cache's labels to a Prometheus that requires a password and has the rules", async (t) => {
   const parts = scope(t);
   const { path } = parts.use(await tempDir());
   const port = await freePort();
@@ -68,7 +68,7 @@ test("metrics arrive at a Prometheus that asks for a password and has the rules,
   assert.equal(labels.provider, "local");
   assert.match(labels.region ?? "", /^test-/);
 
-  // Its rules record what those of the Pod do. A write with a sample of the same series is refused, with all that is in it.
+  // Its rules record the same series as the Pod's. It would refuse a whole write that contains a sample of such a series.
   await waitUntil("its rules record", async () => (await query(recorded)).length > 0);
   const writes = async () => {
     const exposed = await (await ask(`http://127.0.0.1:${port}/metrics`)).text();
@@ -87,7 +87,7 @@ test("metrics arrive at a Prometheus that asks for a password and has the rules,
   });
   assert.equal(refused, 0, "writes are refused");
   assert.equal((await query(recorded)).length, 2, "zones of one store");
-  // Neither what the Pod records nor its alerts: those here are made here.
+  // The Pod sends neither its recorded series nor its alerts. Those here come from this Prometheus.
   assert.deepEqual(await query('ALERTS{alertname="Watchdog",region!=""}'), []);
 });
 

@@ -14,10 +14,10 @@ import { scope } from "../support/scope.ts";
 import { testUpstream } from "../support/upstream.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** For a minute, the registry believes what it has read. */
+/** The registry caches the password for a minute. */
 const usedMs = 75_000;
 
-test("a rotated password is used within about a minute, and no container starts again", async (t) => {
+test("uses a rotated password within about a minute, without a restart of any container", async (t) => {
   const parts = scope(t);
   const registry = parts.use(await testUpstream());
   const [first, second] = ["one", "other"].map((password) => ({ username: "reader", password }));
@@ -39,7 +39,7 @@ test("a rotated password is used within about a minute, and no container starts 
     }),
   );
   let count = 0;
-  /** Of an image that nobody has pulled before. */
+  /** Pulls an image that nobody has pulled before. */
   const pull = async () => {
     const repository = `team/app-${++count}`;
     await push(registry.url, await randomImage({ repository, tag: "1", layerMB: 1 }));

@@ -4,14 +4,11 @@ import { allowListed, assertHarmless } from "../support/allow-list.ts";
 import { rawRequest } from "../support/http.ts";
 import { scope } from "../support/scope.ts";
 
-/**
- * Nothing outside the allow-list ever reaches an upstream, whatever is sent; and whatever is answered is an allowed answer. What this doesn't
- * show is that everything allowed is served: see routing.test.ts.
- */
+/** Nothing outside the allow-list reaches an upstream, and every answer is an allowed one, for any request. This doesn't prove that everything allowed is served: see routing.test.ts. */
 
 const hex = "0123456789abcdef".repeat(4);
 
-/** What requests are made of, good and bad. */
+/** The parts of requests, good and bad. */
 const pieces = [
   ...[
     "/v2/",
@@ -76,7 +73,7 @@ const pieces = [
   ...["https://", "http://evil.test", "/../", "/./", "a".repeat(260), "a/".repeat(130), "HTTP/1.1", "GET"],
 ];
 
-/** Request targets that are allowed, or nearly. */
+/** Request targets that are allowed, or nearly allowed. */
 const seeds = [
   "/v2/",
   "/v2/giantswarm/app/manifests/1",
@@ -94,12 +91,12 @@ const seeds = [
 
 const piece = fc.constantFrom(...pieces);
 
-/** Any bytes but the line break that ends a line of a request. */
+/** Any bytes except a line feed, which would end the line. */
 const bytes = fc
   .uint8Array({ maxLength: 40 })
   .map((codes) => Buffer.from(codes).toString("latin1").replaceAll("\n", ""));
 
-/** A seed with up to four changes, each of which puts something in the place of a few characters. */
+/** A seed with up to four changes, each of which replaces a few characters. */
 const changed = fc
   .tuple(
     fc.constantFrom(...seeds),
@@ -119,7 +116,7 @@ const target = fc.oneof(
   { weight: 1, arbitrary: bytes },
 );
 
-/** Mostly what is allowed, so that the rest of the request is looked at. */
+/** Mostly allowed methods, so that the rest of the request is evaluated. */
 const method = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom("GET", "HEAD") },
   {
@@ -137,7 +134,7 @@ const version = fc.oneof(
   },
 );
 
-/** Not empty, which would end the head. */
+/** A header. It isn't empty, because an empty line would end the head. */
 const header = fc.oneof(
   bytes.filter((text) => text.replaceAll("\r", "") !== ""),
   fc
@@ -169,13 +166,13 @@ const request = fc.record({
   headers: fc.array(header, { maxLength: 2 }),
 });
 
-/** What exists isn't none of whatever there is, so the answer is 304: https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
+/** The ping exists, so `*` matches it, and the answer is 304: https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
 const conditionalPing = {
   ...{ method: "GET", target: "/v2/", version: "HTTP/1.1", host: "localhost" },
   headers: ["If-None-Match: *"],
 };
 
-test("nothing that isn't allowed reaches an upstream, whatever is sent", async (t) => {
+test("lets nothing through to an upstream that isn't allowed, for any request", async (t) => {
   const { cache, asked } = await allowListed(scope(t));
   let runs = 0;
   const reached = new Set<string>();

@@ -11,7 +11,7 @@ const secret = "/v2/secret/app";
 const tag = `${app}/manifests/1`;
 const hex = "0123456789abcdef".repeat(4);
 
-/** A name under `giantswarm/` of so many characters. */
+/** A name under `giantswarm/` with this many characters. */
 const longName = (length: number) => `giantswarm/${"a".repeat(length - "giantswarm/".length)}`;
 
 const allowed = {
@@ -117,11 +117,11 @@ const refused = {
   "an asterisk": "*",
 };
 
-test("what is allowed and what isn't", async (t) => {
+test("serves what is allowed, and refuses the rest", async (t) => {
   const { cache, image, asked } = await allowListed(scope(t));
   const request = (head: string) => rawRequest(cache.url, { ca: cache.ca, head });
 
-  await t.test("allowed, in every spelling", async (t) => {
+  await t.test("serves what is allowed in every spelling", async (t) => {
     for (const [what, target] of Object.entries(allowed)) {
       await t.test(what, async () => {
         const answer = await request(rawHead(target));
@@ -132,17 +132,17 @@ test("what is allowed and what isn't", async (t) => {
     assert.ok(asked().length > 0);
   });
 
-  await t.test("the longest name reaches the upstream", async () => {
+  await t.test("asks the upstream for the longest name", async () => {
     assertOciError(await request(rawHead(`/v2/${longName(255)}/manifests/1`)));
     assert.ok(asked().includes(`HEAD /v2/${longName(255)}/manifests/1`));
   });
 
-  await t.test("refused with 404, for GET and HEAD, and no upstream is asked", async (t) => {
+  await t.test("refuses with 404, for GET and HEAD, without a request to an upstream", async (t) => {
     for (const [what, target] of Object.entries(refused)) {
       await t.test(what, async () => {
         for (const method of ["GET", "HEAD"]) {
           const answer = await request(rawHead(target, { method }));
-          // A target that can't be read leaves nginx without a method, and it sends the body to a HEAD, too.
+          // For a target that it can't parse, nginx has no method, so it sends a body even for HEAD.
           assertOciError(answer, { head: method === "HEAD" && answer?.body.length === 0 });
           assert.equal(answer?.status, 404);
           assert.deepEqual(asked(), []);
@@ -151,7 +151,7 @@ test("what is allowed and what isn't", async (t) => {
     }
   });
 
-  await t.test("every other method is refused with 405, also for what is allowed", async (t) => {
+  await t.test("refuses every other method with 405, even for what is allowed", async (t) => {
     const methods = [
       "POST",
       "PUT",
@@ -174,18 +174,18 @@ test("what is allowed and what isn't", async (t) => {
         assert.deepEqual(asked(), []);
       });
     }
-    await t.test("with a body", async () => {
+    await t.test("also with a body", async () => {
       const head = `POST ${app}/blobs/uploads/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello`;
       assert.equal((await request(head))?.status, 405);
     });
-    await t.test("a tunnel is no target at all", async () => {
+    await t.test("refuses a tunnel, which has no path", async () => {
       assertOciError(await request(rawHead("registry.test:443", { method: "CONNECT" })));
       assertOciError(await request(rawHead("*", { method: "OPTIONS" })));
     });
     assert.deepEqual(asked(), []);
   });
 
-  await t.test("a request that is malformed gets no content, whatever its target", async (t) => {
+  await t.test("serves no content for a malformed request, whatever its target", async (t) => {
     const headers = {
       "no Host": "",
       "two Hosts": "Host: localhost\r\nHost: evil.test\r\n",
@@ -230,18 +230,18 @@ test("what is allowed and what isn't", async (t) => {
     assert.deepEqual(asked(), []);
   });
 
-  await t.test("a condition that isn't met is said so in the same form", async () => {
+  await t.test("answers a failed condition in the same form", async () => {
     const answer = await get(new URL(tag, cache.url), { ca: cache.ca, headers: { "If-Match": '"x"' } });
     assert.equal(answer.status, 412);
     assertOciError(answer);
   });
 
-  await t.test("HTTP/0.9 gives what is allowed only", async () => {
+  await t.test("serves only what is allowed over HTTP/0.9", async () => {
     assert.equal(await request(`GET ${secret}/manifests/1\r\n`), undefined);
     assert.deepEqual(asked(), []);
   });
 
-  await t.test("a body isn't passed on, and is no request", async () => {
+  await t.test("neither forwards a body nor reads it as a request", async () => {
     const hidden = `GET ${secret}/manifests/1 HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     const bodies = [
       `Content-Length: ${hidden.length}\r\n\r\n${hidden}`,
@@ -251,7 +251,7 @@ test("what is allowed and what isn't", async (t) => {
       const head = `GET ${app}/manifests/unknown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${body}`;
       const answers = await rawRequests(cache.url, { ca: cache.ca, heads: [head] });
       assert.equal(answers.length, 1);
-      // With its length and without it, the body would be waited for, and the origin taken for silent: for everybody.
+      // If the body's length or encoding were forwarded, the origin would wait for the body, and count as silent for everybody.
       assert.equal(answers[0]?.status, 404);
       assertOciError(answers[0]);
     }
@@ -259,14 +259,14 @@ test("what is allowed and what isn't", async (t) => {
     assert.deepEqual(new Set(asked()), new Set([`HEAD ${only}`, `GET ${only}`]));
   });
 
-  await t.test("a body that comes slowly holds its connection for seconds only", async () => {
+  await t.test("closes the connection of a slow body within seconds", async () => {
     const { hostname, port } = cache.url;
     const socket = connect({ host: hostname, servername: hostname, port: Number(port), ca: cache.ca });
     await once(socket, "secureConnect");
     const start = performance.now();
     socket.write(`POST ${tag} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n`);
     const drip = setInterval(() => socket.write("x"), 1000);
-    // A byte that comes too late may be answered by a reset.
+    // A byte that arrives too late can cause a reset.
     socket.resume().on("error", () => {});
     await new Promise((resolve) => socket.once("close", resolve));
     clearInterval(drip);
@@ -274,7 +274,7 @@ test("what is allowed and what isn't", async (t) => {
     assert.ok(seconds < 15, `${seconds} s`);
   });
 
-  await t.test("pipelined requests are each judged on their own", async () => {
+  await t.test("judges each of several pipelined requests", async () => {
     const keepAlive = (target: string) => `GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     const heads = [tag, `${secret}/manifests/1`, "/v2/", `${secret}/tags/list`].map(keepAlive);
     const answers = await rawRequests(cache.url, { ca: cache.ca, heads: [...heads, rawHead(tag)] });
@@ -285,7 +285,7 @@ test("what is allowed and what isn't", async (t) => {
     asked();
   });
 
-  await t.test("no header of a client changes the target", async () => {
+  await t.test("lets no header of a client change the target", async () => {
     const headers = {
       "X-Original-URL": `${secret}/manifests/1`,
       "X-Rewrite-URL": `${secret}/manifests/1`,

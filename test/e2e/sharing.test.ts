@@ -35,10 +35,10 @@ describe("replicas that share their blobs", () => {
   const replicas: Replica[] = [];
   before(async () => {
     upstream = await frontedUpstream(parts);
-    // So that the third one is noticed soon.
+    // A shorter time, so that the others soon notice the third replica.
     const edit = (conf: string) => conf.replaceAll("fail_timeout=10s", "fail_timeout=2s");
     all = parts.use(await replicasOf({ upstreams: upstreamAt(upstream.proxy), sharing: 3, edit }));
-    // The third one isn't there yet.
+    // The third replica starts later.
     for (let index = 0; index < 2; index++) replicas.push(parts.use(await all.start()));
   });
 
@@ -52,7 +52,7 @@ describe("replicas that share their blobs", () => {
   const blobUrl = (image: Content, { digest }: Blob, at: Replica) => urlOf(image, `blobs/${digest}`, at);
   const contentOf = ({ blobs }: Content) => blobs.filter(({ mediaType }) => !mediaType.includes("manifest"));
 
-  /** The digests that a replica keeps. */
+  /** The digests of a replica's stored blobs. */
   async function kept({ cacheDirectory }: Replica): Promise<string[]> {
     const { stdout } = await execa(
       "grep",
@@ -66,7 +66,7 @@ describe("replicas that share their blobs", () => {
     return lists.flatMap((list, index) => (list.includes(digest) ? [index] : []));
   }
 
-  /** What the exporters have counted of blobs. */
+  /** The exporters' count of requests for blobs. */
   async function counted(cache: string): Promise<number> {
     const texts = await Promise.all(
       replicas.map(
@@ -80,7 +80,7 @@ describe("replicas that share their blobs", () => {
       .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
   }
 
-  test("64 clients of a cold image cost the upstream one transfer, and are counted once", async (t) => {
+  test("cost the upstream one transfer for 64 clients of a cold image, and count them once", async (t) => {
     const image = await pushed("fan-out", 2, 10);
     using _slow = upstream.proxy.inject({ kind: "throttle", bytesPerSecond: 10e6 }, "/blobs/");
     upstream.proxy.forget();
@@ -105,7 +105,7 @@ describe("replicas that share their blobs", () => {
     assert.deepEqual([await counted("MISS"), await counted("NONE")], [blobs.length, 0]);
   });
 
-  test("ranges, conditions and HEAD mean the same at each replica", async () => {
+  test("treat ranges, conditions and HEAD alike", async () => {
     const image = await pushed("ranges", 2, 1);
     const blob = contentOf(image).find(({ size }) => size > 1e6) ?? assert.fail();
     for (const at of replicas) {
@@ -126,7 +126,7 @@ describe("replicas that share their blobs", () => {
     }
   });
 
-  test("a third replica takes a third of the blobs, and the others keep theirs", async (t) => {
+  test("move a third of the blobs to a third replica, and keep the rest", async (t) => {
     const image = await pushed("many", 180, 0.01);
     const blobs = contentOf(image);
     const [one, two] = replicas as [Replica, Replica];
@@ -153,11 +153,12 @@ describe("replicas that share their blobs", () => {
     const ofThird = await kept(three);
     assert.ok(moved.every(({ digest }) => ofThird.includes(digest)));
     t.diagnostic(`${moved.length} of ${blobs.length} blobs moved`);
-    // The ring gives the third one between 28% and 40%, which depends on the ports, and chance 3.6% of all more or less: the bounds are three times that away.
+    // The ring gives the third replica between 28 % and 40 %, which depends on the ports. The sample's standard deviation is 3.6 %, so the bounds are
+    // three of these away.
     assert.ok(moved.length > 0.17 * blobs.length && moved.length < 0.51 * blobs.length);
   });
 
-  test("every pull completes though one of the replicas is killed", async (t) => {
+  test("complete every pull when one of them is killed", async (t) => {
     const image = await pushed("killed", 6, 8);
     const [victim, ...others] = replicas as [Replica, ...Replica[]];
     const behind = async (some: readonly Replica[]) => {
@@ -167,7 +168,7 @@ describe("replicas that share their blobs", () => {
     };
     const direct = parts.use(await startFaultProxy(upstream.registry.url));
     const [toAll, toOthers] = [await behind(replicas), await behind(others)];
-    // What a node asks of the killed one itself, it has from the registry; what that keeps, it has from the others.
+    // What the node requests from the killed replica itself comes from the registry. What that replica stores comes from the others.
     const clients = clientConfiguration({
       endpoint: { hostname: "localhost", port: toOthers.port },
       upstreams: upstreamAt(direct),
@@ -178,7 +179,7 @@ describe("replicas that share their blobs", () => {
     using _slow = upstream.proxy.inject({ kind: "throttle", bytesPerSecond: 4e6 }, "/blobs/");
     const layers = image.blobs.filter(({ size }) => size > 1e6);
     let cut = 0;
-    /** As container clients do, it asks again for what didn't come. */
+    /** Retries what didn't arrive, as container clients do. */
     const persistent = async ({ digest }: Blob) => {
       const path = `/v2/${image.repository}/blobs/${digest}?ns=${registryName}`;
       for (let tries = 0; tries < 3; tries++) {
@@ -199,12 +200,12 @@ describe("replicas that share their blobs", () => {
     const times = upstream.proxy.bytes("/blobs/") / layers.reduce((sum, { size }) => sum + size, 0);
     t.diagnostic(`${cut} answers were cut; the upstream sent the image ${times.toFixed(2)} times`);
     assert.equal(direct.bytes(), 0);
-    // What the killed one was just fetching was fetched once more, by one of the others.
+    // Another replica fetches again what the killed one was fetching.
     assert.ok(times < 2, `${times}`);
   });
 });
 
-test("a replica that reaches no other serves by itself", async (t) => {
+test("serves by itself when it reaches no other replica", async (t) => {
   const parts = scope(t);
   const { registry, proxy } = await frontedUpstream(parts);
   const alone = (conf: string) =>
@@ -224,7 +225,7 @@ test("a replica that reaches no other serves by itself", async (t) => {
   assert.equal(proxy.count(layer.digest, "GET"), 1);
 });
 
-test("a replica whose machine vanishes costs requests a second, also where it was just asked", async (t) => {
+test("delays requests by a second when a replica's machine vanishes, even right after a request to it", async (t) => {
   const parts = scope(t);
   const { edge } = await podImages();
   const name = `registry-cache-test-${randomUUID()}`;
@@ -241,7 +242,7 @@ test("a replica whose machine vanishes costs requests a second, also where it wa
     metricsClients: [],
     edgeWorkers: 1,
   });
-  // Origins that answer by the name of their replica.
+  // Origins that answer with their replica's name.
   const origins = options.ports.origins.map(
     ({ http }) => `server { listen 127.0.0.1:${http}; return 200 "$hostname\\n"; }`,
   );
@@ -256,10 +257,10 @@ test("a replica whose machine vanishes costs requests a second, also where it wa
     const start = `mkdir ${edgePaths.cache}/tmp && exec nginx -c /config/nginx.conf -e /dev/stderr -g 'daemon off;'`;
     const run = ["run", "--detach", "--rm", "--user=0", "--name", `${name}-${index}`, ...network, ...hosts];
     await podman([...run, ...mounts, "--entrypoint", "sh", edge, "-c", start]);
-    // One that has left the network doesn't end with it.
+    // A container that has left the network doesn't end with it.
     parts.defer(async () => void (await podman(["rm", "--force", "--time=0", `${name}-${index}`])));
   }
-  /** Which replicas the first one has 16 blobs from, asked for at the same time. */
+  /** The replicas that answer the first one's requests for 16 blobs, sent at the same time. */
   const keepers = async () => {
     const digests = Array.from({ length: 16 }, (_, index) => `${index}`.padStart(64, "0"));
     const urls = digests.map((it) => `http://127.0.0.1:8443/v2/giantswarm/x/blobs/sha256:${it}`);

@@ -14,10 +14,10 @@ import { scope } from "../support/scope.ts";
 import { leaveFree, smallDisk } from "../support/small-disk.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** Where a person can look at it afterwards: a directory. */
+/** A directory for people to look at the page later. */
 const screenshots = process.env.STATUS_PAGE_SCREENSHOTS;
 
-/** What the page says, by name: its figures (last hour, last day), its lines, its verdict and its alerts. */
+/** The content of the page by name: its figures (last hour, last day), lines, verdict and alerts. */
 const contents = `({
   figures: Array.from(document.querySelectorAll("#figures tbody tr"), (row) => Array.from(row.cells, (cell) => cell.textContent)),
   lines: Array.from(document.querySelectorAll("dl div"), (line) => [line.children[0].textContent, line.children[1].textContent]),
@@ -34,7 +34,7 @@ interface Contents {
   readonly plots: readonly string[];
 }
 
-test("the status page shows in a browser what the cache does, and what is wrong", async (t) => {
+test("shows in a browser what the cache does, and what is wrong", async (t) => {
   const parts = scope(t);
   const disk = parts.use(await smallDisk(700));
   const chain = await startChain(parts, {
@@ -59,7 +59,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
     for (const part of ["#state div", "#figures td", "#plot3 svg"]) await page.waitForSelector(part);
     return page.evaluate<Contents>(contents);
   };
-  /** Waits until the page says it. */
+  /** Waits until the page shows something. */
   const says = (what: string, is: (it: Contents) => boolean) =>
     waitUntil(what, async () => is(await shown()), 60_000);
   const line = (name: string, text: string | RegExp) =>
@@ -82,7 +82,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
     if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
   };
 
-  // New and empty.
+  // State: new and empty.
   await verdict(/✓Serving The cache is new and empty/);
   assert.equal(await page.title(), `Serving: Registry cache ${region} (${chain.cache.url.host})`);
   assert.equal(await page.textContent("h1"), `Registry cache ${region}`);
@@ -90,7 +90,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   assert.equal(await page.textContent("tbody code"), "giantswarm/**");
   await look("new");
 
-  // Well.
+  // State: healthy.
   const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 20 });
   await push(chain.registry.url, image);
   const layer = image.blobs.find(({ size }) => size > 1e6);
@@ -116,7 +116,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   assert.match(texts.find(([name]) => name?.includes("of a hit"))?.[1] ?? "", /^\d[\d.]* m?s$/);
   assert.match(plots[0] ?? "", /blobs: latest 75\.0 %/);
   assert.match(plots[1] ?? "", /to clients: latest 266\.7 kB\/s,.*; from upstreams: latest 66\.7 kB\/s/);
-  // The pointer asks for the values of another time.
+  // The pointer selects the values of another time.
   const legend = page.locator("#legend0");
   assert.match((await legend.textContent()) ?? "", /^blobs 75\.0 %manifests and tags –latest$/);
   await page.locator("#plot0 svg").hover({ position: { x: 200, y: 60 } });
@@ -125,7 +125,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   assert.match((await legend.textContent()) ?? "", /latest$/);
   await look("well");
 
-  // Nothing here follows a Pod.
+  // This cache doesn't follow a Pod.
   const ofPod = ["Runs", "Wanted", "The last change failed"];
   const shownOfPod = async () =>
     (await shown()).lines.map(([name]) => name).filter((it) => ofPod.includes(it.replace(/[✓✕]/, "")));
@@ -146,7 +146,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   );
   await verdict(/!Serving, with warnings The cache doesn't take up changes \(image\)/);
 
-  // `npm run regions` reads the same.
+  // `npm run regions` reads the same values.
   const statusPage = `http://127.0.0.1:${ports.edgeStatus}/`;
   const running = await runningPod(statusPage, { ca: undefined, timeoutSeconds: 5 });
   assert.deepEqual(running, { wanted: next, applied: pod });
@@ -155,7 +155,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   assert.deepEqual([health.ok, health.status, health.problems], [true, 200, []]);
   machine.state = state;
 
-  // The upstream is away.
+  // State: the upstream is down.
   await chain.proxy.stopListening();
   await line("✕Upstream gsoci", "doesn't answer");
   await alert("RegistryCacheUpstreamUnreachable");
@@ -164,11 +164,11 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   );
   await look("upstream-away");
 
-  // The disk is full. On a phone, in the dark.
+  // State: the disk is full. The page is on a phone, in dark mode.
   await chain.proxy.listen();
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 360, height: 740 });
-  // Of a reserve of 64 MiB: Prometheus needs some, too. The cache makes room. That is taken, too.
+  // The reserve is 64 MiB, and Prometheus needs a part of it. The cache frees space, which this fills again.
   await alert("RegistryCacheDiskFull", () => leaveFree(disk.path, 20 * 1024 * 1024));
   await verdict(/Degraded/);
   await line("✕Free on the disk", /; the reserve is /);
@@ -176,7 +176,7 @@ test("the status page shows in a browser what the cache does, and what is wrong"
   await look("disk-full");
   assert.deepEqual(errors, []);
 
-  // Prometheus is away.
+  // State: Prometheus is down.
   await page.route("**/api/v1/**", (route) => route.abort());
   await page.reload();
   await page.locator("#verdict b", { hasText: "Unknown" }).waitFor();

@@ -12,7 +12,7 @@ import { scope } from "../support/scope.ts";
 const repository = "giantswarm/app";
 const tags = ["1.0.0", "1.1.0", "2.0.0", "3.0.0-rc.1", "latest"];
 
-test("tags are listed page by page, however the client names the registry", async (t) => {
+test("lists tags page by page, however the client names the registry", async (t) => {
   const parts = scope(t);
   const { registry, proxy, cache } = await startChain(parts);
   for (const tag of tags) {
@@ -38,7 +38,7 @@ test("tags are listed page by page, however the client names the registry", asyn
     await t.test(how, async () => assert.deepEqual(await pages(path), inTwos));
   }
 
-  await t.test("all at once, and from a tag on", async () => {
+  await t.test("lists all tags at once, and all from a tag on", async () => {
     assert.deepEqual(await pages(`/v2/${repository}/tags/list`), [tags]);
     assert.deepEqual(await pages(`/v2/${repository}/tags/list?last=1.1.0`), [tags.slice(2)]);
     assert.deepEqual(await pages(`/v2/${repository}/tags/list?n=5&last=2.0.0`), [tags.slice(3)]);
@@ -55,7 +55,7 @@ test("tags are listed page by page, however the client names the registry", asyn
     },
   );
 
-  await t.test("from a list that was cached before registries had a path prefix", async () => {
+  await t.test("continues a list that was cached before registries had a path prefix", async () => {
     const asked = (path: string) => get(new URL(path, cache.url), { ca: cache.ca });
     await asked(`/v2/${repository}/tags/list?n=3`);
     const directory = join(cache.layout.cache, "lists");
@@ -63,7 +63,7 @@ test("tags are listed page by page, however the client names the registry", asyn
     for (const file of files.filter((it) => it.isFile())) {
       const path = join(file.parentPath, file.name);
       const content = await readFile(path, "latin1");
-      // As long as before: nginx knows where the body begins.
+      // The length stays the same, because nginx has stored where the body begins.
       await writeFile(path, content.replace(": </gsoci/v2/", ":       </v2/"), "latin1");
     }
     const rest = "giantswarm/app/tags/list?last=2.0.0&n=3";
@@ -78,18 +78,18 @@ test("tags are listed page by page, however the client names the registry", asyn
     }
   });
 
-  await t.test("by crane", async () => {
+  await t.test("works with crane", async () => {
     assert.deepEqual(await craneTags(`${cache.url.host}/${registryName}/${repository}`, cache.caFile), tags);
   });
 
-  await t.test("with nothing passed on that isn't paging", async () => {
+  await t.test("forwards only parameters of paging", async () => {
     const asked = async (query: string) => {
       proxy.forget();
       await pages(`/v2/${repository}/tags/list?${query}`);
       return proxy.requests.filter(({ path }) => path.endsWith("/tags/list")).map(({ query }) => query);
     };
     assert.deepEqual(await asked("x=1&n=7&y=%2e%2e&ns="), ["?n=7"]);
-    // What is malformed is no paging, and the whole list is known already.
+    // Malformed parameters are left out, and the whole list is already cached.
     assert.deepEqual(await asked("n=-1"), []);
     assert.deepEqual(await asked("n=7&last=../../secret"), []);
   });
