@@ -1,4 +1,4 @@
-/** The acceptance of a stack, as far as an account goes that a double stands in for: nothing can be pulled from it. */
+/** The acceptance run of a stack against a double of the account. It can't pull anything, because nothing runs there. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -14,7 +14,7 @@ import { projectDirectory, withKey } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-test("a cluster is made, changed, upgraded and destroyed, and what is left is told", async (t) => {
+test("creates, changes, upgrades and destroys a cluster, and reports what is left", async (t) => {
   const parts = scope(t);
   const { cloud, clusters } = awsCluster.newAccount();
   const project = parts.use(await doubleProject(cloud, [clusters]));
@@ -22,7 +22,7 @@ test("a cluster is made, changed, upgraded and destroyed, and what is left is to
   const stack = "aws-us-east-1";
   await project.setStack(stack, await readFile(join(projectDirectory, awsCluster.file), "utf8"));
 
-  // All that stacks make has their tags.
+  // Everything that stacks create has their tags.
   const made = () => cloud.things().map(({ id }) => id);
   const index = createServer((_, response) => void response.end(JSON.stringify(made())));
   await new Promise<void>((resolve) => index.listen(0, "127.0.0.1", resolve));
@@ -65,7 +65,7 @@ test("a cluster is made, changed, upgraded and destroyed, and what is left is to
   );
   assert.ok(asked.some((it) => it.includes("list-roles")));
 
-  // EKS has written its last logs after the end of the cluster: what the preview says to delete.
+  // EKS writes its last logs after the cluster is deleted. The next preview says how to delete them.
   const { stderr, stdout } = await pulumi("preview").catch((error) => error);
   const [, logGroup = ""] =
     `${stdout}${stderr}`.match(/aws logs delete-log-group .* --log-group-name ([^\s`]+)/) ?? [];

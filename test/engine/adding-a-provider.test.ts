@@ -1,4 +1,4 @@
-/** docs/adding-a-provider.md, done: what it says is written into a copy of the project, which then has a provider more. */
+/** Follows docs/adding-a-provider.md: writes its code blocks into a copy of the project, which then has another provider. */
 import assert from "node:assert/strict";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -24,7 +24,7 @@ interface Step {
   readonly text: string;
 }
 
-/** The folder of the new provider's own. */
+/** The new provider's own folder. */
 const ownFolder = "components/hosts/example/";
 
 function stepsOf(markdown: string): Step[] {
@@ -33,7 +33,7 @@ function stepsOf(markdown: string): Step[] {
   );
 }
 
-/** @throws AssertionError where the lines around the new ones don't stand in the file, or stand there more than once */
+/** @throws AssertionError if the lines around the new ones are missing in the file, or occur more than once */
 function edited(present: string, { file, text }: Step): string {
   const lines = text.trimEnd().split("\n");
   const side = (skipped: string) =>
@@ -46,7 +46,7 @@ function edited(present: string, { file, text }: Step): string {
   return present.replace(before, () => after);
 }
 
-/** The cloud of the page. */
+/** The page's cloud. */
 const definition: CloudDefinition = {
   name: "example",
   sdk: { version: "1.0.0", problems: () => [] },
@@ -64,7 +64,7 @@ const definition: CloudDefinition = {
   existing: [],
 };
 
-describe("a provider more", () => {
+describe("another provider", () => {
   const parts = scope({ after });
   let project: string;
   let steps: readonly Step[];
@@ -84,7 +84,7 @@ describe("a provider more", () => {
     await symlink(join(projectDirectory, "node_modules"), join(project, "node_modules"));
   });
 
-  test("that is only in the schema is a type error wherever something is missing", async () => {
+  test("that is only in the schema causes a type error in each file that must change", async () => {
     for (const step of steps) if (step.file.startsWith("components/config/")) await write(step);
     const { stdout } = await compile();
     const files = new Set([...stdout.matchAll(/^(\S+?)\(\d+,\d+\): error/gm)].map(([, file]) => file));
@@ -92,7 +92,7 @@ describe("a provider more", () => {
     assert.deepEqual([...files].sort(), others.map(({ file }) => file).sort());
   });
 
-  test("compiles, and takes six files at most outside of its folder", async () => {
+  test("compiles, and changes at most six files outside of its folder", async () => {
     for (const step of steps) if (!step.file.startsWith("components/config/")) await write(step);
     const { stdout } = await compile();
     assert.equal(stdout, "");
@@ -108,7 +108,7 @@ describe("a provider more", () => {
     assert.ok(all.size <= 6, [...all].join(", "));
   });
 
-  test("plans, asks the provider, and makes what it plans", async () => {
+  test("plans a region, asks the provider, and creates what it plans", async () => {
     const served = parts.use(await serve(new Cloud(definition)));
     const region = {
       name: "moon",

@@ -1,4 +1,4 @@
-/** Stacks in Azure whose endpoint is private, from up to destroy. */
+/** The life of stacks in Azure with a private endpoint. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ async function succeeds(stack: CloudStack, ...args: Parameters<CloudStack["run"]
   return run;
 }
 
-/** A preview, an update that does what it says, and another that has nothing to do. */
+/** Previews a change, checks that the update does the same, and that a second update does nothing. */
 async function updates(stack: CloudStack, region: Config): Promise<readonly string[]> {
   await stack.configure({}, region);
   const { changes } = await succeeds(stack, "preview");
@@ -50,14 +50,14 @@ async function updates(stack: CloudStack, region: Config): Promise<readonly stri
   return changes;
 }
 
-/** What {@link updates} does, without a preview: test/engine/rights.test.ts has one of a stack with nothing. */
+/** Does the same for a new stack, but without a preview, which test/engine/rights.test.ts has for a new stack. */
 async function makes(stack: CloudStack, region: Config): Promise<void> {
   await stack.configure({}, region);
   await succeeds(stack, "up");
   await succeeds(stack, "up", ["--expect-no-changes"]);
 }
 
-/** Runs the command that a refused preview names, and a page for `westeurope`. */
+/** Runs the command that a refused preview names. @param page the page that the preview refers to */
 async function destroysFirst(stack: CloudStack, page: string): Promise<void> {
   const { messages } = await stack.run("preview");
   const [, command = ""] = /`pulumi destroy ([^`]+)`/.exec(messages) ?? [];
@@ -75,7 +75,7 @@ async function destroysFirst(stack: CloudStack, page: string): Promise<void> {
 const made = (cloud: Cloud, type: string) =>
   cloud.things().flatMap((it) => (lastPart(it.type) === type ? [it.name ?? ""] : []));
 
-/** Where the region's name leads, as the record and the outputs say. */
+/** The address of the region's name, which must be the same in the record and in the outputs. */
 async function addressOf(stack: CloudStack, region: string): Promise<unknown> {
   const record = stack.cloud.things().find(({ name }) => name === `${region}-address`);
   const outputs = JSON.parse(await stack.pulumi("stack", "output", "--json"));
@@ -84,11 +84,11 @@ async function addressOf(stack: CloudStack, region: string): Promise<unknown> {
   return address;
 }
 
-/** Of the network's team, in a group of its own. */
+/** Resources of the network's team, in its own group. */
 const team = `${groupId("hub")}/providers/Microsoft.Network`;
 const gatewayAddress = "192.0.2.9";
 
-/** Gives the subnet of a network that is there a NAT gateway, and rules of its own. @returns the network, as it is then */
+/** Gives the subnet of an existing network a NAT gateway and its own rules. @returns the network after that */
 function prepare(cloud: Cloud, id: string): Thing {
   const put = (type: string, own: string, inputs: Inputs, outputs: Inputs = {}) => {
     const kept = { id: `${team}/${own}`, type, scope: everywhere, inputs, outputs };
@@ -110,7 +110,7 @@ function prepare(cloud: Cloud, id: string): Thing {
 }
 
 describe("a private endpoint", { concurrency: true }, () => {
-  test("of a machine in a subnet that is there: nothing of the network is made or changed, and another takes two commands", async () => {
+  test("of a machine in an existing subnet changes nothing of the network, and moves to another network with two commands", async () => {
     await using stack = await cloudStack(azure.file, azure.newCloud());
     const { cloud } = stack;
     const network = prepare(cloud, existing.virtualNetwork);
@@ -132,7 +132,7 @@ describe("a private endpoint", { concurrency: true }, () => {
     assert.deepEqual(cloud.find(types.virtualNetwork, network.id, everywhere), network);
   });
 
-  test("of a cluster in a subnet that is there: it goes out by the subnet's gateway", async () => {
+  test("of a cluster in an existing subnet uses the subnet's gateway for outbound traffic", async () => {
     const account = azureCluster.newAccount();
     const { cloud, clusters } = account;
     await using stack = await clusterStack(azureCluster.file, azureCluster, account);
@@ -175,7 +175,7 @@ describe("a private endpoint", { concurrency: true }, () => {
     const region = privately("westeurope");
     let stack: CloudStack;
 
-    test("nothing has a public address but the way out, and the name leads to the machine", async () => {
+    test("has no public address except for outbound traffic, and its name resolves to the machine", async () => {
       stack = parts.use(await cloudStack(azure.file, cloud));
       await updates(stack, region);
       assert.deepEqual(made(cloud, "PublicIPAddress"), ["westeurope-outbound"]);
@@ -186,7 +186,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.deepEqual(violationsOf(cloud.things(), { clients, metrics: [] }), []);
     });
 
-    test("another subscription may connect, by the service that the outputs name", async () => {
+    test("lets another subscription connect by the service in the outputs", async () => {
       const [service] = cloud.things("azure-native:network:PrivateLinkService");
       const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
       assert.deepEqual(caches.westeurope.privateLink, {
@@ -196,7 +196,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.deepEqual(valueAt("visibility.subscriptions", service?.inputs), [consumer]);
     });
 
-    test("it becomes public, with and without failover, and private again in place, as a preview says", async () => {
+    test("becomes public, with and without failover, and private again in place, as previewed", async () => {
       const { exposure: _, privateLink: __, ...endpoint } = region.endpoint;
       const failing = {
         ...endpoint,
@@ -212,7 +212,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.deepEqual(made(cloud, "PublicIPAddress"), ["westeurope-outbound"]);
     });
 
-    test("destroy leaves nothing, once no consumer is connected any more", async () => {
+    test("leaves nothing after destroy, once no consumer is connected", async () => {
       const [service] = cloud.things("azure-native:network:PrivateLinkService");
       assert.ok(service);
       const privateEndpointConnections = [{ id: `${service.id}/privateEndpointConnections/consumer` }];
@@ -232,7 +232,7 @@ describe("a private endpoint", { concurrency: true }, () => {
     const { cloud, clusters } = account;
     let stack: CloudStack;
 
-    test("nothing has a public address but the way out, and the name leads to the load balancer", async () => {
+    test("has no public address except for outbound traffic, and its name resolves to the load balancer", async () => {
       stack = parts.use(await clusterStack(azureCluster.file, azureCluster, account));
       await makes(stack, privately("germanywestcentral"));
       assert.deepEqual(made(cloud, "PublicIPAddress"), ["germanywestcentral-outbound"]);
@@ -244,7 +244,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.deepEqual(valueAt("link.visible", balancer?.inputs), [consumer]);
     });
 
-    test("it becomes public with another cluster by the two commands that the preview names, as no update can replace it", async () => {
+    test("becomes public by the preview's two commands with a new cluster, because no update can replace it", async () => {
       const kept = () => cloud.things("azure-native:storage:StorageAccount").map(({ id }) => id);
       const before = kept();
       stack.done();
@@ -263,7 +263,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.deepEqual(kept(), before);
     });
 
-    test("destroy leaves nothing", async () => {
+    test("leaves nothing after destroy", async () => {
       await succeeds(stack, "destroy");
       assert.deepEqual([...cloud.things(), ...clusters.things()], []);
     });

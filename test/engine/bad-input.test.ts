@@ -1,4 +1,4 @@
-/** What is wrong is told, with its place and the way out, before anything is created or changed. */
+/** Mistakes are reported, each with its path and the remedy, before anything is created or changed. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -23,7 +23,7 @@ const upstream = {
 const resources = scope({ after });
 let stack: TestStack;
 
-/** Keys of a stack and of its region, and what the error must say. */
+/** Keys of a stack and of its region, and the expected error. */
 interface Mistake {
   readonly keys?: Record<string, unknown>;
   readonly region?: Record<string, unknown>;
@@ -83,9 +83,9 @@ before(async () => {
 });
 
 for (const [what, { keys = {}, region = {}, told }] of Object.entries(mistakes)) {
-  test(`${what} is told before anything is created`, async () => {
+  test(`reports ${what} before it creates anything`, async () => {
     await stack.configure(keys, region);
-    // An up without it is tried below.
+    // A test below runs `up` without a preview.
     const { failed, changes, messages } = await stack.run("up", { args: [withPreview] });
     assert.ok(failed);
     assert.deepEqual(changes, {});
@@ -96,7 +96,7 @@ for (const [what, { keys = {}, region = {}, told }] of Object.entries(mistakes))
   });
 }
 
-test("podman that is missing, or doesn't work, is told before anything is created", async () => {
+test("reports a missing or broken podman before it creates anything", async () => {
   await stack.configure({});
   const broken = resources.use(await tempDir()).path;
   await writeFile(join(broken, "podman"), '#!/bin/sh\necho "Error: no subuid ranges found" >&2\nexit 125\n', {
@@ -114,7 +114,7 @@ test("podman that is missing, or doesn't work, is told before anything is create
   assert.ok(!existsSync(stack.layout.directory));
 });
 
-test("a cache that runs goes on serving, whatever is tried with it", async () => {
+test("keeps a running cache in service through every failed change", async () => {
   await stack.configure({});
   const first = await stack.run("up");
   assert.ok(!first.failed, first.messages);
@@ -127,7 +127,7 @@ test("a cache that runs goes on serving, whatever is tried with it", async () =>
     assert.ok(await serves());
   }
 
-  // No check finds these before: an image that can't be pulled, one without the program, and one whose program ends.
+  // No check finds these in advance: an image that can't be pulled, one without the program, and one whose program exits.
   const missing = "localhost/registry-cache-test/missing:1";
   const before = await containers();
   for (const [images, told] of [

@@ -1,4 +1,4 @@
-/** The real chart of cert-manager, with the values that it is given in a cluster of the stack's own. */
+/** The real chart of cert-manager, with the values that it gets in a cluster that a stack creates. */
 import assert from "node:assert/strict";
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ before(async () => {
   objects = await rendered(values);
 });
 
-/** By helm, which takes no value that the chart's schema doesn't have. */
+/** Renders it with Helm, which refuses values that the chart's schema doesn't have. */
 async function rendered(values: object): Promise<unknown[]> {
   await using directory = await tempDir();
   const chart = join(directory.path, "chart");
@@ -48,12 +48,12 @@ const ofKind = (kind: string) => objects.filter((object) => valueAt("kind", obje
 const nameOf = (object: unknown) => String(valueAt("metadata.name", object));
 const podMakers = () => [...ofKind("Deployment"), ...ofKind("Job")];
 
-test("it is the version whose kinds the tests know", () => {
+test("has the version whose kinds the tests know", () => {
   assert.equal(version, goFiles["cert-manager"].version);
   assert.equal(version, goFiles["cert-manager-chart"].version);
 });
 
-test("all its Pods run where the cluster's nodes are, with what they need", () => {
+test("schedules all its Pods on the cluster's nodes, with everything that they need", () => {
   assert.deepEqual(podMakers().map(nameOf).sort(), [
     "cert-manager",
     "cert-manager-cainjector",
@@ -72,8 +72,8 @@ test("all its Pods run where the cluster's nodes are, with what they need", () =
   }
 });
 
-/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, as far as it is about more than volumes and the host */
-test("all its Pods are restricted, as their namespace wants it", () => {
+/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, without the parts about volumes and the host. */
+test("meets the restricted level of its namespace with all its Pods", () => {
   for (const object of podMakers()) {
     const pod = valueAt("spec.template.spec", object);
     assert.equal(valueAt("securityContext.runAsNonRoot", pod), true, nameOf(object));
@@ -85,7 +85,7 @@ test("all its Pods are restricted, as their namespace wants it", () => {
   }
 });
 
-test("the controller alone has the identity that clouds know", () => {
+test("gives the clouds' identity only to the controller", () => {
   const accounts = ofKind("ServiceAccount").filter(
     (object) => valueAt("metadata.annotations", object) !== undefined,
   );
@@ -98,7 +98,7 @@ test("the controller alone has the identity that clouds know", () => {
   assert.deepEqual(labelled.map(nameOf), ["cert-manager"]);
 });
 
-test("without any of it, it is as the chart has it", async () => {
+test("keeps the chart's defaults without these values", async () => {
   const plain = await rendered(chartValues({}));
   const deployments = plain.filter((object) => valueAt("kind", object) === "Deployment");
   for (const object of deployments) {

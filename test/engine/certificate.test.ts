@@ -22,7 +22,7 @@ before(async () => {
   );
 });
 
-/** The names in the certificate that the endpoint shows, or none when the client doesn't trust it. */
+/** The names in the endpoint's certificate, or undefined if the client doesn't trust it. */
 async function names(servername: string, ca?: string): Promise<string | undefined> {
   const { port = 0 } = stack.layout.claims[0] ?? {};
   return new Promise((resolve) => {
@@ -35,12 +35,12 @@ async function names(servername: string, ca?: string): Promise<string | undefine
   });
 }
 
-/** Until the endpoint shows a certificate for these names: the edge takes a new one up within seconds. */
+/** Waits until the endpoint has a certificate for these names. The edge loads a new one within seconds. */
 async function served(authority: string | undefined, wanted: string): Promise<void> {
   await waitUntil(wanted, async () => (await names("cache.test", authority)) === wanted);
 }
 
-/** Of the certificate that the endpoint shows. */
+/** The fingerprint of the endpoint's certificate. */
 async function fingerprint(authority = ""): Promise<string> {
   const url = new URL(`https://127.0.0.1:${stack.layout.claims[0]?.port}`);
   return (await servedCertificate(url, { ca: authority, hostname: "cache.test" })).fingerprint256;
@@ -56,13 +56,13 @@ async function up() {
   return changes;
 }
 
-test("the endpoint shows a certificate for its name, by the authority of the outputs alone", async () => {
+test("serves a certificate for its name, which only the authority in the outputs has issued", async () => {
   await up();
   assert.equal(await names("localhost", await ca()), "DNS:localhost, IP Address:127.0.0.1");
   assert.equal(await names("localhost"), undefined);
 });
 
-test("another host name updates the certificate and the Pod", async () => {
+test("updates the certificate and the Pod for another host name", async () => {
   await stack.configure({}, { endpoint: { port: stack.layout.claims[0]?.port, hostname: "cache.test" } });
   assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
   await served(await ca(), "DNS:cache.test, DNS:localhost, IP Address:127.0.0.1");
@@ -70,7 +70,7 @@ test("another host name updates the certificate and the Pod", async () => {
   assert.ok(!again.failed, again.messages);
 });
 
-test("a certificate that was lost is made anew, by the same authority", async () => {
+test("issues a lost certificate again from the same authority", async () => {
   const before = await ca();
   const lost = await fingerprint(before);
   await rm(join(stack.layout.tls, "tls.crt"));
@@ -79,7 +79,7 @@ test("a certificate that was lost is made anew, by the same authority", async ()
   await waitUntil("another one is served", async () => (await fingerprint(before)) !== lost);
 });
 
-test("a provided certificate takes the place of the private one, and its renewal is noticed", async () => {
+test("replaces the private certificate with a provided one, and notices its renewal", async () => {
   const directory = resources.use(await tempDir()).path;
   await mkdir(join(directory, "ca"));
   const authority = await makeAuthority(["cache.test"], join(directory, "ca"));

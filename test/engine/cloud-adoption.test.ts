@@ -1,4 +1,4 @@
-/** A stack that is open to everyone, in a network and with a certificate that were there before. */
+/** A stack that is open to everyone, in an existing network and with an existing certificate. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { CloudCase } from "../support/cloud-case.ts";
@@ -19,7 +19,7 @@ function testAdoption(known: CloudCase): void {
   let stack: CloudStack;
   const adopted = () => cloud.definition.existing.map(({ type, id, scope }) => cloud.find(type, id, scope));
 
-  test("what is there is used as it is, and a second up has nothing to do", async () => {
+  test("uses existing resources unchanged, and a second up does nothing", async () => {
     const before = adopted();
     stack = parts.use(await cloudStack(known.file, cloud));
     await stack.configure({ governance: known.governed }, known.adopting);
@@ -35,7 +35,7 @@ function testAdoption(known: CloudCase): void {
     );
   });
 
-  test("roles are as the owners of the account ask for, and don't move", async () => {
+  test("creates roles as the account's owners require, and keeps them in place", async () => {
     const { permissionsBoundary, iamPath } = known.governed;
     if (iamPath === undefined) return;
     const roles = cloud
@@ -51,14 +51,14 @@ function testAdoption(known: CloudCase): void {
     assert.match(messages, /governance\.iamPath: the roles of \S+ have the path \/platform\/ and can't move/);
   });
 
-  test("it is open to those that the configuration names, and closed otherwise", () => {
+  test("is open to the ranges in the configuration, and otherwise closed", () => {
     assert.deepEqual(known.violations(cloud.things(), exposureOf([known.adopting])), []);
-    // Without it in the configuration, the same is not allowed.
+    // Without these ranges in the configuration, the rules forbid the same openings.
     const violations = known.violations(cloud.things(), { clients: [], metrics: [] });
     assert.deepEqual(violations.sort(), known.openings);
   });
 
-  test("by docs/regions.md, a network in another zone takes another disk", async () => {
+  test("moves to a network in another zone with another disk, by docs/regions.md", async () => {
     if (known !== clouds.aws) return;
     const { network: _, ...region } = known.adopting;
     const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;

@@ -1,4 +1,4 @@
-/** What a machine in AWS keeps, and what is told before it would lose it. */
+/** What a machine in AWS keeps, and the messages before it would lose something. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { quotaType } from "../doubles/aws/account.ts";
@@ -14,7 +14,7 @@ const instance = "aws:ec2/instance:Instance";
 const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
 const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 
-/** @param args of `up`, which may also have nothing to do. */
+/** @param args of `up`, such as to expect no changes */
 async function succeeds(stack: CloudStack, ...args: string[]) {
   const run = await stack.run("up", args);
   assert.ok(!run.failed, run.messages);
@@ -29,7 +29,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
       Array.from({ length: to - from }, (_, index) => `10.0.${from + index}.0/24`);
     let stack: CloudStack;
 
-    /** Who may come in. */
+    /** The sources that may connect. */
     const open = () => {
       const [wire] = cloud.things(networkInterface);
       const groups = valuesAt("securityGroups[*]", wire?.inputs ?? {});
@@ -39,7 +39,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
         .flatMap(({ inputs }) => valuesAt("ingress[*].cidrBlocks[*]", inputs));
     };
 
-    /** @returns who couldn't come in at some time of the update, though they could before and can after it. */
+    /** @returns the sources that couldn't connect at some time during the update, although they could before and can after it */
     async function changeClients(clients: readonly string[]): Promise<unknown[]> {
       const before = open();
       const gaps = new Set<unknown>();
@@ -62,7 +62,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
 
     const groups = () => stack.done().filter((operation) => operation.includes("SecurityGroup "));
 
-    test("has as many security groups as they need", async () => {
+    test("has as many security groups as the clients need", async () => {
       stack = parts.use(await cloudStack(aws.file, cloud));
       await changeClients(ranges(0, 130));
       assert.deepEqual(groups().sort(), [
@@ -73,12 +73,12 @@ describe("a machine in AWS", { concurrency: true }, () => {
       ]);
     });
 
-    test("changes the one of a client that comes or goes, and locks nobody out", async () => {
+    test("changes only the group of a client that is added or removed, and interrupts no client", async () => {
       assert.deepEqual(await changeClients(["10.1.0.0/24", ...ranges(1, 130)]), []);
       assert.deepEqual(groups(), ["update SecurityGroup eu-central-1"]);
     });
 
-    test("gives up those that aren't needed any more, and locks nobody out", async () => {
+    test("deletes groups that aren't needed any more, and interrupts no client", async () => {
       assert.deepEqual(await changeClients(ranges(80, 130)), []);
       assert.deepEqual(groups().sort(), [
         "delete SecurityGroup eu-central-1-2",
@@ -87,20 +87,20 @@ describe("a machine in AWS", { concurrency: true }, () => {
       ]);
     });
 
-    test("takes prefix lists, with what they count", async () => {
+    test("accepts prefix lists, and counts them with their size", async () => {
       const access = { clients: [...ranges(0, 6), existing.cloudFrontList], metrics: [existing.prefixList] };
       await stack.configure({}, { access });
       await succeeds(stack);
       assert.equal(cloud.things(securityGroup).filter(({ name }) => name).length, 2);
     });
 
-    test("has more in a group where the account may, and locks nobody out", async () => {
+    test("puts more clients into a group if the account's quota allows that, and interrupts no client", async () => {
       const quota = { type: quotaType, id: "L-0EA8095F", scope: "eu-central-1", outputs: {} };
       cloud.keep({ ...quota, inputs: { value: 200 } });
       const others = ranges(0, 60).map((range) => range.replace("10.0.", "10.1."));
       await changeClients([...ranges(0, 250), ...others]);
       assert.equal(cloud.things(securityGroup).filter(({ name }) => name).length, 2);
-      // Fewer than those for which AWS is asked.
+      // Fewer ranges than those from which on the stack asks AWS for the quota.
       assert.deepEqual(await changeClients([...ranges(1, 250), "10.2.0.0/24"]), []);
     });
   });
@@ -109,7 +109,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
     const parts = scope({ after });
     const cloud = aws.newCloud();
 
-    test("stays as it is where the quota of vCPUs has no room for a larger one; where it has, also one of another architecture", async () => {
+    test("stays unchanged if the vCPU quota is too small for a larger one, and otherwise changes even to another architecture", async () => {
       const stack = parts.use(await cloudStack(aws.file, cloud));
       await stack.configure({}, { machine: { type: "c7gn.large" } });
       await succeeds(stack);
@@ -133,12 +133,12 @@ describe("a machine in AWS", { concurrency: true }, () => {
     });
   });
 
-  describe("whose Pod is another one", { concurrency: 1 }, () => {
+  describe("whose Pod changes", { concurrency: 1 }, () => {
     const parts = scope({ after });
     const cloud = aws.newCloud();
     let stack: CloudStack;
 
-    test("finds the one before, where a change failed halfway and is taken back", async () => {
+    test("finds the previous Pod after a change that failed halfway was reverted", async () => {
       stack = parts.use(await cloudStack(aws.file, cloud));
       await succeeds(stack);
       const before = aws.podsOf(cloud);
@@ -154,7 +154,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
       assert.deepEqual(aws.podsOf(cloud), before);
     });
 
-    test("stays as it is when the image that it was made from is deprecated", async () => {
+    test("stays unchanged when its image is deprecated", async () => {
       const [machine] = cloud.things(instance);
       const image = cloud.find("ami", String(machine?.inputs.ami), String(machine?.scope));
       assert.ok(image);
@@ -163,16 +163,16 @@ describe("a machine in AWS", { concurrency: true }, () => {
     });
   });
 
-  describe("where the usual type isn't sold", { concurrency: 1 }, () => {
+  describe("where the default type isn't offered", { concurrency: 1 }, () => {
     const parts = scope({ after });
     const cloud = aws.newCloud();
     const name = "eu-south-2";
     const typeOf = () => cloud.things(instance)[0]?.inputs.instanceType;
-    /** With which c6gn.medium is the usual one. */
+    /** The workload whose default type is c6gn.medium. */
     const workload = { peakMinutes: 30 };
     let stack: CloudStack;
 
-    test("has another one, and says so", async () => {
+    test("has another type, and says so", async () => {
       stack = parts.use(await cloudStack(aws.file, cloud));
       await stack.configure({ workload }, { name });
       const { messages } = await succeeds(stack);
@@ -180,7 +180,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
       assert.doesNotMatch(String(typeOf()), /^c6gn/);
     });
 
-    test("keeps it when the usual one is sold, until the configuration names that", async () => {
+    test("keeps its type when the default one is offered, until the configuration names that", async () => {
       const thing = cloud.find(notOffered, "c6gn", name);
       assert.ok(thing);
       cloud.remove(thing);

@@ -1,4 +1,4 @@
-/** What is wrong is told, with its place and the way out, before anything is created. */
+/** Mistakes are reported, each with its path and the remedy, before anything is created. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type CloudCase, mistakesOfEngine } from "../support/cloud-case.ts";
@@ -22,7 +22,7 @@ function testBadInput(known: CloudCase): void {
   });
 
   for (const [what, { keys = {}, region, told }] of mistakesOfEngine(known.mistakes)) {
-    test(`${what} is told before anything is created`, async () => {
+    test(`reports ${what} before it creates anything`, async () => {
       await stack.configure(keys, region);
       const { failed, messages } = await stack.run("up", [withPreview]);
       assert.ok(failed);
@@ -32,7 +32,7 @@ function testBadInput(known: CloudCase): void {
     });
   }
 
-  test("what is accepted and probably not meant is a warning, once", async () => {
+  test("warns once of a setting that is accepted but probably a mistake", async () => {
     await stack.configure({}, { access: { clients: ["10.0.0.0/8", "203.0.113.0/24"] } });
     const { failed, messages } = await stack.run("preview");
     assert.ok(!failed, messages);

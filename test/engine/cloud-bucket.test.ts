@@ -1,4 +1,4 @@
-/** The life of a machine that keeps its blobs in a bucket. */
+/** The life of a machine that stores its blobs in a bucket. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { CloudCase } from "../support/cloud-case.ts";
@@ -15,7 +15,7 @@ describe("every cloud", { concurrency: true }, () => {
 
 const redirect = { kind: "bucket", delivery: "redirect" };
 
-/** The tests go on from each other. */
+/** Each test continues from the state that the previous one leaves. */
 function testBucket(known: CloudCase): void {
   const parts = scope({ after });
   const { bucket } = known;
@@ -27,7 +27,7 @@ function testBucket(known: CloudCase): void {
     assert.ok(!failed, messages);
   }
 
-  test("the first up makes it, closed; the second finds it to be its own", async () => {
+  test("creates a closed bucket with the first up, and recognizes it as its own in the second", async () => {
     stack = parts.use(await cloudStack(known.file, cloud));
     await stack.configure({}, { storage: redirect });
     await succeeds("up");
@@ -37,13 +37,13 @@ function testBucket(known: CloudCase): void {
     await succeeds("up", "--expect-no-changes");
   });
 
-  test("other days change the rule alone", async () => {
+  test("changes only the rule for another number of days", async () => {
     await stack.configure({}, { storage: { ...redirect, expireDays: 30 } });
     await succeeds("up");
     assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions([bucket.expiry]));
   });
 
-  test("destroy leaves nothing, whatever is in it", async () => {
+  test("leaves nothing after destroy, whatever the bucket contains", async () => {
     const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;
     for (const { type, urn } of resources) {
       if (type === known.types.disk) await stack.pulumi("state", "unprotect", urn, "--yes");

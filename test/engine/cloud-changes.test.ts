@@ -1,4 +1,8 @@
-/** What a change does to a machine in a cloud, as the engine says and does it; also to one whose image is gone, which runs on, and is never deleted where it can't be made again. The rows of docs/upgrading.md, one by one, are in test/graph/cloud-changes.test.ts; other machines in cloud-lifecycle.test.ts. */
+/**
+ * The effect of a change on a machine in a cloud, in the preview and in the update. This includes a machine whose image has been withdrawn: it keeps
+ * running, and must not be deleted, because it couldn't be created again. test/graph/cloud-changes.test.ts tests each row of docs/upgrading.md, and
+ * cloud-lifecycle.test.ts tests replaced machines.
+ */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +15,7 @@ import { allOfMachine, type Edit } from "../support/in-place.ts";
 import { endpointOf } from "../support/private-region.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-describe("what a change does", { concurrency: true }, () => {
+describe("a change", { concurrency: true }, () => {
   for (const { file, cloud: known } of cloudFiles) {
     describe(file, { concurrency: 1 }, () => {
       const parts = scope({ after });
@@ -20,7 +24,7 @@ describe("what a change does", { concurrency: true }, () => {
       const endpoint = endpointOf(file);
       const told = known.podChange.find((change) => change.startsWith("update ")) ?? "";
       const { storage } = allOfMachine(endpoint).region ?? {};
-      /** After all of it. */
+      /** The region's settings after all these changes. */
       const grown = { storage };
       const access = { clients: ["198.51.100.0/24"] };
       const gone = "machine.image: the machine was made from .*";
@@ -43,7 +47,7 @@ describe("what a change does", { concurrency: true }, () => {
         return only;
       }
 
-      /** What the preview says of the first region, in words such as `replace Instance …`. */
+      /** The preview's operations in the first region, such as `replace Instance …`. */
       async function preview({ keys = {}, region = {} }: Edit): Promise<string[]> {
         await stack.configure(keys, region);
         const { failed, messages, changes } = await stack.run("preview");
@@ -51,7 +55,7 @@ describe("what a change does", { concurrency: true }, () => {
         return Object.values(stack.byRegion(changes))[0] ?? [];
       }
 
-      test("endpoint.zone and endpoint.hostname: the records are made anew there, and the machine stays", async () => {
+      test("of endpoint.zone and endpoint.hostname creates the records again there, and keeps the machine", async () => {
         const { hostname, zone } = endpoint as { hostname: string; zone: string };
         const part = hostname.slice(hostname.indexOf(".") + 1);
         const [old = assert.fail("no zone")] = ["aws:route53/zone:Zone", "azure-native:dns:Zone"].flatMap(
@@ -73,7 +77,7 @@ describe("what a change does", { concurrency: true }, () => {
         assert.deepEqual(others, []);
       });
 
-      test("endpoint.hostname: a change that stops halfway can be taken back, and only the records are replaced", async () => {
+      test("of endpoint.hostname can be reverted after it stopped halfway, and replaces only the records", async () => {
         const isRecord = (type: string) => /:(?:Record|RecordSet|Zone|RoleAssignment)$/.test(type);
         const records = () =>
           cloud
@@ -101,7 +105,7 @@ describe("what a change does", { concurrency: true }, () => {
         assert.deepEqual(removed, []);
       });
 
-      test("all of it at once is made as previewed: machine, disk, interface and address stay", async () => {
+      test("of everything at once does what the preview says, and keeps machine, disk, interface and address", async () => {
         const stays = () =>
           cloud
             .things()
@@ -120,7 +124,7 @@ describe("what a change does", { concurrency: true }, () => {
         assert.deepEqual(kinds.sort(), known.inPlace);
       });
 
-      test("where its image is gone, it takes other clients and another Pod, and both preview and update warn", async () => {
+      test("of clients and Pod is applied to a machine whose image is gone, with a warning in preview and update", async () => {
         known.withdrawImages(cloud);
         stack.done();
         const { id } = oneMachine();
@@ -144,7 +148,7 @@ describe("what a change does", { concurrency: true }, () => {
         assert.equal(oneMachine().id, id);
       });
 
-      test("it isn't replaced where this version makes another user data", async () => {
+      test("of the user data in this version doesn't replace such a machine", async () => {
         const file = join(parts.use(await tempDir()).path, "state.json");
         await stack.pulumi("stack", "export", "--file", file);
         const state = await readFile(file, "utf8");
@@ -164,7 +168,7 @@ describe("what a change does", { concurrency: true }, () => {
         await stack.pulumi("stack", "import", "--file", file);
       });
 
-      test("it is replaced by one of another image, the way out", async () => {
+      test("of the image replaces such a machine, which is the remedy", async () => {
         await stack.configure(
           {},
           { ...grown, access, freshnessSeconds: 30, machine: { image: known.otherImage } },

@@ -1,4 +1,4 @@
-/** Every stack in a cloud, in an account that doesn't give it all at once. */
+/** Every stack in a cloud, in an account whose cloud fails now and then. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { unpackedUserData } from "../doubles/checks.ts";
@@ -14,7 +14,7 @@ describe("every stack in a cloud", { concurrency: true }, () => {
   }
 });
 
-/** The tests go on from each other. */
+/** Each test continues from the state that the previous one leaves. */
 function testFaults(file: string, known: CloudCase): void {
   const parts = scope({ after });
   const cloud = known.newCloud();
@@ -33,10 +33,10 @@ function testFaults(file: string, known: CloudCase): void {
     await configurePrivate();
   });
 
-  // The last one stops a replacement halfway, in cloud-lifecycle.test.ts.
+  // cloud-lifecycle.test.ts has the last fault, which interrupts a replacement.
   const { "a zone without machines": _, ...faults } = known.faults;
   for (const [what, fault] of Object.entries(faults)) {
-    test(`${what}: up fails and says so`, async () => {
+    test(`fails and says so: ${what}`, async () => {
       cloud.fail(fault);
       const { failed, messages } = await stack.run("up");
       assert.ok(failed, messages);
@@ -44,7 +44,7 @@ function testFaults(file: string, known: CloudCase): void {
     });
   }
 
-  test("the next up makes the rest, and nothing twice", async () => {
+  test("creates the rest with the next up, and nothing twice", async () => {
     const { failed, messages } = await stack.run("up");
     assert.ok(!failed, messages);
     assertNoDuplicates(stack);
@@ -52,7 +52,7 @@ function testFaults(file: string, known: CloudCase): void {
     assert.ok(!again.failed, again.messages);
   });
 
-  test("credentials are in the cloud's secret store, and nowhere to be read", async () => {
+  test("stores credentials in the cloud's secret store, and nowhere readable", async () => {
     const stored = cloud.things().filter(({ type }) => type === known.types.secret);
     assert.equal(stored.length, stack.regions.length);
     for (const secret of stored) assert.ok(known.valueOf(secret).includes(credentials.password));
@@ -61,7 +61,7 @@ function testFaults(file: string, known: CloudCase): void {
     await assertSecret(stack, [...userData, ...known.podsOf(cloud)].join("\n"));
   });
 
-  test("another password is a change of the secret only", async () => {
+  test("changes only the secret for another password", async () => {
     await stack.setSecret("registry-cache:team-login.password", "another");
     const { changes, messages } = await stack.run("preview");
     const expected = stack.inAllRegions([`update ${lastPart(known.types.secret)} …-credentials-team`]);
@@ -69,11 +69,11 @@ function testFaults(file: string, known: CloudCase): void {
     assert.equal(changes.length, stack.regions.length, messages);
   });
 
-  // In Azure, though the stack may not delete a secret.
-  test("an upstream is removed, its password with it, and comes back", async () => {
+  // This works in Azure, too, although the stack may not delete a secret.
+  test("removes an upstream with its password, and adds it again", async () => {
     for (const [configure, count, runs] of [
       [() => stack.configure({}), 0, [[], ["--expect-no-changes"]]],
-      // As it was after the first up, which had nothing to do.
+      // The state after the first up, so there is nothing to do.
       [configurePrivate, stack.regions.length, [[]]],
     ] as const) {
       await configure();
@@ -87,8 +87,8 @@ function testFaults(file: string, known: CloudCase): void {
     }
   });
 
-  // In Azure, though the vault's name stays taken after it was deleted.
-  test("what was destroyed can be made again", async () => {
+  // This works in Azure, too, although the name of a deleted vault stays taken.
+  test("creates everything again after destroy", async () => {
     await stack.pulumi("state", "unprotect", "--all", "--yes");
     for (const operation of ["destroy", "up"] as const) {
       const { failed, messages } = await stack.run(operation);

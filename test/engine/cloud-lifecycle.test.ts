@@ -1,4 +1,4 @@
-/** The life of every stack in a cloud, from its first preview to its end; what it costs, and that its budget holds. */
+/** The life of every stack in a cloud, from its first preview to its destruction, with its costs and its budget. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
@@ -23,7 +23,7 @@ describe("every stack in a cloud", { concurrency: true }, () => {
   }
 });
 
-/** The tests go on from each other. */
+/** Each test continues from the state that the previous one leaves. */
 function testLifecycle(file: string, known: CloudCase): void {
   const parts = scope({ after });
   const cloud = known.newCloud();
@@ -38,7 +38,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     return run;
   }
 
-  test("over a budget that must hold, it ends before anything is made, and names the largest lines", async () => {
+  test("ends before it creates anything over a budget that must hold, and names the largest lines", async () => {
     stack = parts.use(await cloudStack(file, cloud));
     await stack.configure({ budget: { monthlyUSD: 1, over: "fail" } });
     const { failed, messages } = await stack.run("up");
@@ -48,7 +48,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
-  test("over one that only warns, a preview says what would be made, which keeps the rules, and makes nothing", async () => {
+  test("previews what it would create over a budget that only warns, within the rules, and creates nothing", async () => {
     await stack.configure({ budget: { monthlyUSD: 1 } });
     const preview = await succeeds("preview", ...withPolicies);
     assert.deepEqual(knownViolations(preview), []);
@@ -62,22 +62,22 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
-  test("the first up makes it, in an order that holds, and keeps the rules; the second, under its budget, has nothing to do and nothing to say of that", async () => {
+  test("creates everything with the first up, in a safe order and within the rules, and does nothing in a second one", async () => {
     const { changes, violations } = await succeeds("up", ...withPolicies);
     assert.deepEqual(violations, []);
     const done = stack.done();
     assert.deepEqual(await missingDependencies(), [], "may be made when the machine has started");
-    // Besides, components and providers.
+    // The changes also include components and providers.
     for (const operation of done) assert.ok(changes.includes(operation), operation);
     await stack.configure({ budget: { monthlyUSD: 1_000_000, over: "fail", unpriced: "allow" } });
     const { messages } = await succeeds("up", "--expect-no-changes");
-    // That it rests on other regions' prices may be said.
+    // A message that other regions' prices are used is allowed.
     assert.doesNotMatch(messages, /budget\.monthlyUSD: the stack (?:may cost|costs)/);
     assert.deepEqual(stack.done(), []);
     await stack.configure({});
   });
 
-  test("the output has the costs of each region, line by line", async () => {
+  test("outputs the costs of each region, line by line", async () => {
     const { cost } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
     const estimates = cost as Record<string, RegionEstimate>;
     assert.deepEqual(
@@ -91,11 +91,11 @@ function testLifecycle(file: string, known: CloudCase): void {
     }
   });
 
-  test("it is closed but for what its configuration opens", () => {
+  test("is closed except for what its configuration opens", () => {
     assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
   });
 
-  test("tags and subnets are as the owners of the account ask for, and the machine stays", async () => {
+  test("has the tags and subnets that the account's owners require, and keeps the machine", async () => {
     const machines = cloud.things(machine).map(({ id }) => id);
     await stack.configure({ governance: { tags, ...known.governedNetwork } });
     await succeeds("up");
@@ -113,7 +113,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     stack.done();
   });
 
-  test("another Pod is taken by the running machine, and a preview says so", async () => {
+  test("changes the Pod on the running machine, as previewed", async () => {
     const machines = cloud.things(machine).map(({ id }) => id);
     const before = known.podsOf(cloud);
     assert.equal(before.length, stack.regions.length);
@@ -129,7 +129,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     );
     assert.equal(before.filter((pod) => known.podsOf(cloud).includes(pod)).length, 0);
     assert.equal(known.podsOf(cloud).length, stack.regions.length);
-    // That a second up has nothing to do then: cloud-faults.test.ts.
+    // cloud-faults.test.ts tests that a second up does nothing after this.
     await stack.configure({});
     await succeeds("up");
     const back = stack.done();
@@ -138,7 +138,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(known.podsOf(cloud), before);
   });
 
-  test("another image replaces the machine and nothing else, and a preview says so", async () => {
+  test("replaces only the machine for another image, as previewed", async () => {
     const kept = keptThings();
     await stack.configure({}, { machine: { image: known.otherImage } });
     const planned = (await succeeds("preview")).changes;
@@ -149,7 +149,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(keptThings(), kept);
   });
 
-  test("a replacement that stops halfway is brought to its end by the next up", async () => {
+  test("completes an interrupted replacement with the next up", async () => {
     const kept = keptThings();
     const { error } = known.faults["a zone without machines"];
     cloud.fail({ kind: "create", type: machine, error });
@@ -161,7 +161,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(keptThings(), kept);
   });
 
-  test("by the patterns of docs/runbooks/RegistryCacheDown.md, the machine is replaced while its records are away; the state still has what `unbypass` brings back", async () => {
+  test("replaces the machine while its records are away, by the patterns of docs/runbooks/RegistryCacheDown.md, and keeps in the state what `unbypass` restores", async () => {
     const isRecord = ({ type }: Thing) => /Record(?:Set)?$/.test(type);
     const kept = keptThings();
     const ways = await waysInState();
@@ -180,7 +180,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     await succeeds("up", "--refresh", "--expect-no-changes");
   });
 
-  test("a disk grows in place, and the machine stays", async () => {
+  test("grows a disk in place, and keeps the machine", async () => {
     const before = sizes();
     const size = Math.max(...before) + 100;
     await stack.configure({}, { storage: { kind: "disk", size: `${size}GiB` } });
@@ -192,7 +192,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions(growth));
   });
 
-  test("a disk doesn't shrink: the preview says why", async () => {
+  test("refuses in the preview to shrink a disk, and says why", async () => {
     await stack.configure({}, { storage: { kind: "disk", size: "100GiB" } });
     const { failed, messages } = await stack.run("preview");
     assert.ok(failed);
@@ -205,7 +205,7 @@ function testLifecycle(file: string, known: CloudCase): void {
 
   if (known.elsewhere) {
     const { region, moves, stays } = known.elsewhere;
-    test("another zone takes another disk, which a preview refuses while the old one is protected", async () => {
+    test("needs another disk for another zone, which a preview refuses while the old one is protected", async () => {
       const kept = () => cloud.things(stays);
       const before = kept();
       const storage = { kind: "disk", size: `${Math.max(...sizes())}GiB` };
@@ -222,7 +222,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     });
   }
 
-  test("destroy stops at the disk before it deletes anything; unprotected, it leaves nothing", async () => {
+  test("stops destroy at a protected disk before it deletes anything, and leaves nothing once it is unprotected", async () => {
     const refused = await stack.run("destroy");
     assert.ok(refused.failed);
     assert.match(refused.messages, /cannot be deleted\s+because it is protected.*pulumi state unprotect/s);
@@ -237,7 +237,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(stack.byRegion(ends), stack.inAllRegions(known.destruction));
   });
 
-  /** What `npm run oncall -- STACK REGION unbypass` would bring back, in each region. */
+  /** What `npm run oncall -- STACK REGION unbypass` would restore in each region. */
   async function waysInState(): Promise<string[]> {
     const resources = await resourcesOf(stack);
     const ways = await Promise.all(
@@ -252,13 +252,13 @@ function testLifecycle(file: string, known: CloudCase): void {
     }
   }
 
-  /** All that a replacement of the machine leaves as it is, as the cloud has it. */
+  /** The cloud's resources that a replacement of the machine doesn't change. */
   function keptThings(): Thing[] {
     const changed = [...known.replacement, ...known.following].map((change) => change.split(" ")[1]);
     return cloud.things().filter(({ type }) => !changed.includes(lastPart(type)));
   }
 
-  /** In every region; what follows has no order. */
+  /** Asserts the replacement in every region. The operations that follow it have no order. */
   function assertReplaced(done: readonly string[]): void {
     const { following } = known;
     const regions = Object.entries(stack.byRegion(done));
@@ -271,11 +271,11 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.deepEqual(Object.fromEntries(sorted), stack.inAllRegions(expected));
   }
 
-  /** Resources that the machine needs and may start without. */
+  /** Resources that the machine needs, but doesn't depend on. */
   async function missingDependencies(): Promise<string[]> {
     const resources = await resourcesOf(stack);
     const reached = new Set(resources.filter(({ type }) => type === machine).map(({ urn }) => urn));
-    // A set that grows while it is gone through is gone through to its end.
+    // The loop also visits entries that are added to the set meanwhile.
     for (const urn of reached) {
       for (const other of resources.find((it) => it.urn === urn)?.dependencies ?? []) reached.add(other);
     }

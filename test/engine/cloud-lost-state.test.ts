@@ -1,4 +1,3 @@
-/** docs/day-2.md: what a region is without its state, that it can be adopted, and that it can be made again beside what it has left. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { access, readFile } from "node:fs/promises";
@@ -14,12 +13,12 @@ import { scope, tempDir } from "../support/scope.ts";
 const isRecord = ({ type }: { type: string }) =>
   /^(?:Record|RecordSet|PrivateRecordSet)$/.test(lastPart(type));
 
-/** The double's. */
+/** The double's subscription. */
 process.env.ARM_SUBSCRIPTION_ID = "11111111-2222-4333-8444-555555555555";
 
 const page = readFileSync("docs/day-2.md", "utf8");
 const section = page.slice(page.indexOf("\n## The state is lost\n"));
-/** `adopt --strict --out import.json`, `pulumi import …`: of the block that adopts, each with its arguments and without the stack. */
+/** The commands of the block that adopts, `adopt --strict --out import.json`, `pulumi import …`, each with its arguments and without the stack. */
 const commands = (section.match(/```sh\n\s*(rm -f import.*?)```/s)?.[1] ?? "")
   .trim()
   .split(/ &&\n/)
@@ -31,7 +30,7 @@ const commands = (section.match(/```sh\n\s*(rm -f import.*?)```/s)?.[1] ?? "")
     return words.filter((word) => word !== "--stack" && word !== "aws-eu-central-1");
   });
 
-/** Runs the page's commands, but for `stack init`, which the test's stack has behind it (test/engine/state.test.ts runs it), and the passwords that it has none of. */
+/** Runs the page's commands, except `stack init`, because the test's stack exists (test/engine/state.test.ts runs it), and the commands for passwords, because it has none. */
 async function followPage(stack: CloudStack, directory: string): Promise<void> {
   const [remove, init, password, ...others] = commands;
   assert.deepEqual(remove, ["rm", "-f", "import*.json"]);
@@ -61,7 +60,7 @@ async function followPage(stack: CloudStack, directory: string): Promise<void> {
   }
 }
 
-/** @param others what else it does, each as `create Instance eu-central-1` */
+/** @param others matches other allowed operations, each as `create Instance eu-central-1` */
 async function upOnlyUpdates(stack: CloudStack, others?: RegExp): Promise<void> {
   const { changes } = await succeeds(stack, "up");
   assert.deepEqual(
@@ -80,7 +79,7 @@ async function succeeds(stack: CloudStack, ...[operation, args]: Parameters<Clou
   return run;
 }
 
-/** Private and governed, and with a private link: all that there is to adopt. */
+/** Configures a private, governed stack with a private link, so that it has every resource that can be adopted. */
 async function configured(starting: Promise<CloudStack>, file: string): Promise<CloudStack> {
   const stack = await starting;
   await stack.configure(...privateConfig(file));
@@ -101,7 +100,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
         lost.done();
       });
 
-      test("by the page's commands it is adopted, with all that it has", async () => {
+      test("is adopted with all its resources by the page's commands", async () => {
         const left = cloud.things();
         const adopted = parts.use(await configured(cloudStack(file, cloud), file));
         await followPage(adopted, directory);
@@ -114,7 +113,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
         assert.ok(adopted.done().every((operation) => operation.startsWith("update ")));
       });
 
-      test("up finds that its name is taken, and makes nothing", async () => {
+      test("creates nothing in an up, which finds that its name is taken", async () => {
         const left = cloud.things();
         const again = parts.use(await configured(cloudStack(file, cloud), file));
         const { failed, messages } = await again.run("up");
@@ -129,7 +128,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
         if (network) await refusesWhatIsntCertain(left, network);
       });
 
-      /** Another network has the same tags, and a record is gone. */
+      /** With a second network that has the same tags, and without a record. */
       async function refusesWhatIsntCertain(left: readonly Thing[], network: Thing): Promise<void> {
         const record = left.find(isRecord);
         assert.ok(record);
@@ -149,7 +148,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
         cloud.remove(twin);
       }
 
-      test("by another name, and without the old records, it is made beside what is left", async () => {
+      test("is created next to its remains under another name, once the old records are gone", async () => {
         const left = cloud.things().filter((thing) => !isRecord(thing));
         const beside = parts.use(await configured(cloudStack(file, cloud, { name: "beside" }), file));
         assert.ok((await beside.run("up")).failed, "the records are taken");
@@ -161,7 +160,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
   }
 
   for (const { file, known } of clusterFiles) {
-    test(`${file} is adopted with its cluster and what runs there`, async (t) => {
+    test(`of ${file} is adopted with its cluster and the objects in it`, async (t) => {
       const parts = scope(t);
       const account = known.newAccount();
       await succeeds(parts.use(await configured(clusterStack(file, known, account), file)), "up");
@@ -183,7 +182,7 @@ describe("a region whose state is lost", { concurrency: true }, () => {
       for (const content of files) {
         await succeeds(adopted, "import", ["--file", content, "--protect=false", "--generate-code=false"]);
       }
-      // AKS tells its configuration as a secret, EKS' has none in it.
+      // AKS returns its kubeconfig as a secret. EKS's contains no secret.
       const isPlain = (await readFile(files[1] ?? "", "utf8")).includes('"kubeconfig": "{');
       assert.equal(isPlain, known.provider === "aws");
       await upOnlyUpdates(adopted, /^create Cluster(?:Nodes|SecurityGroup) /);

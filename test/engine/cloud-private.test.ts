@@ -1,4 +1,4 @@
-/** A stack whose endpoint nobody reaches from the internet, from its first update to its end. */
+/** The life of a stack whose endpoint can't be reached from the internet. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { loadBalancerType } from "../doubles/aws/eks.ts";
@@ -20,7 +20,7 @@ async function succeeds(stack: CloudStack, operation: Parameters<CloudStack["run
   return run;
 }
 
-/** The tests go on from each other. */
+/** Each test continues from the state that the previous one leaves. */
 describe("a private cluster in AWS", { concurrency: 1 }, () => {
   const parts = scope({ after });
   const account = awsCluster.newAccount();
@@ -60,7 +60,7 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
     );
   });
 
-  test("becomes public with another load balancer, to which its name leads", async () => {
+  test("becomes public with another load balancer, to which its name then resolves", async () => {
     const region = { endpoint: { ...endpoint, exposure: "public" }, apiAccess: ["198.51.100.0/28"] };
     await stack.configure({}, { ...awsCluster.adopting, ...region });
     const { messages } = await stack.run("preview");
@@ -86,14 +86,14 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
     ]);
   });
 
-  // But for EKS' last logs: accept.test.ts.
-  test("leaves nothing when it is destroyed", async () => {
+  // Except for EKS's last logs: accept.test.ts.
+  test("leaves nothing after destroy", async () => {
     await succeeds(stack, "destroy");
     assert.deepEqual([...cloud.things(), ...clusters.things()], []);
   });
 });
 
-/** The tests go on from each other. */
+/** Each test continues from the state that the previous one leaves. */
 describe("a private machine in AWS", { concurrency: 1 }, () => {
   const parts = scope({ after });
   const cloud = aws.newCloud();
@@ -113,7 +113,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     return updated;
   }
 
-  test("becomes private in place: the machine stays, its public address goes", async () => {
+  test("becomes private in place, keeps the machine, and loses its public address", async () => {
     stack = parts.use(await cloudStack(aws.file, cloud));
     file = stack.regions[0]?.endpoint as object;
     await succeeds(stack, "up");
@@ -146,7 +146,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     assert.equal(told, address);
   });
 
-  test("has its name in a private zone, which its network finds, and proves it in a public one", async () => {
+  test("has its name in a private zone that its network resolves, and proves it in a public zone", async () => {
     const tls = { mode: "acme", email: "platform@example.com", challengeZone: existing.zone.name };
     const { name: zone, id: zoneId } = existing.privateZone;
     await up({ exposure: "private", hostname: `cache.${zone}`, zone, tls });
@@ -160,7 +160,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     assert.match(aws.podsOf(cloud).join(), /LEGO_DNS_RESOLVERS.*ns-1\.awsdns-01\.com:53,ns-2/);
   });
 
-  test("serves other accounts by an endpoint service, and its network nobody else", async () => {
+  test("serves other accounts by an endpoint service, and nobody outside of its network otherwise", async () => {
     const allowed = ["210987654321", "arn:aws:iam::210987654321:role/network"];
     const { messages } = await up({ exposure: "private", privateLink: { allowed } });
     assert.doesNotMatch(messages, /nobody reaches/);
@@ -185,7 +185,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     assert.deepEqual(aws.violations(cloud.things(), exposureOf([{ access: privateClients }])), []);
   });
 
-  test("leaves DNS when it is gone, and comes back; without failover its record is as before", async () => {
+  test("leaves DNS when it is down, returns, and has its previous record without failover", async () => {
     const recordsOf = () =>
       Object.fromEntries(things("route53/record:Record").map(({ name, inputs }) => [name, inputs]));
     await update({ exposure: "private" });
@@ -223,13 +223,13 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     assert.deepEqual(recordsOf(), before);
   });
 
-  test("leaves nothing when it is destroyed", async () => {
+  test("leaves nothing after destroy", async () => {
     await stack.pulumi("state", "unprotect", "--all", "--yes");
     await succeeds(stack, "destroy");
     assert.deepEqual(cloud.things(), []);
   });
 
-  test("is made in a private subnet that is there, which stays as it is", async () => {
+  test("is created in an existing private subnet without changing it", async () => {
     stack.done();
     const network = { vpc: existing.vpc, subnet: existing.privateSubnet };
     const clients = ["10.0.0.0/8", existing.peeredGroup];

@@ -1,4 +1,4 @@
-/** The life of every stack with clusters in a cloud, from its first preview to its end. */
+/** The life of every stack with clusters in a cloud, from its first preview to its destruction. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -44,20 +44,20 @@ async function succeeds(stack: CloudStack, operation: Parameters<CloudStack["run
   return run;
 }
 
-/** The tests go on from each other. */
+/** Each test continues from the state that the previous one leaves. */
 function testLifecycle(file: string, known: ClusterCase): void {
   const parts = scope({ after });
   const account = known.newAccount();
   const { cloud, clusters } = account;
   const all = () => [...cloud.things(), ...clusters.things()];
   const versions = () => cloud.things(known.cluster).map(known.versionOf);
-  // The stack's own is the newest.
+  // The stack's own version is the newest.
   const [older = "", newer = ""] = Object.keys(services[known.provider].supportEnds).slice(-2);
   const asked = { governance: { tags, ...known.governedNetwork }, upstreams: [privateUpstream] };
   const manyReplicas = { replicas: { min: 4, max: 5 } };
   let stack: CloudStack;
 
-  test("a preview says what would be made, which keeps the rules, and makes nothing", async () => {
+  test("previews what it would create, within the rules, and creates nothing", async () => {
     stack = parts.use(await clusterStack(file, known, account));
     await stack.configure({}, { version: older });
     const preview = await succeeds(stack, "preview", ...withPolicies);
@@ -72,7 +72,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
   });
 
   for (const [what, fault] of Object.entries(known.faults)) {
-    test(`${what}: up fails and says so`, async () => {
+    test(`fails and says so: ${what}`, async () => {
       (fault.type?.startsWith("kubernetes:") ? clusters : cloud).fail(fault);
       const { failed, messages } = await stack.run("up");
       assert.ok(failed, messages);
@@ -80,7 +80,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
     });
   }
 
-  test("the next up makes the rest, and nothing twice, and keeps the rules", async () => {
+  test("creates the rest with the next up, nothing twice, and within the rules", async () => {
     const { violations } = await succeeds(stack, "up", ...withPolicies);
     assert.deepEqual(violations, []);
     const made = stack.done();
@@ -89,7 +89,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
 
   if (known.earlier) {
     const { type, inputs, told } = known.earlier;
-    test("what an earlier version made otherwise stays as it is", async () => {
+    test("keeps what an earlier version created differently", async () => {
       for (const thing of cloud.things(type))
         cloud.keep({ ...thing, inputs: { ...thing.inputs, ...inputs } });
       const state = JSON.parse(await stack.pulumi("stack", "export"));
@@ -107,7 +107,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
     });
   }
 
-  test("it is closed but for what its configuration opens", () => {
+  test("is closed except for what its configuration opens", () => {
     assert.equal(stack.regions.length, 1, "the clusters of a stack are looked at one by one");
     assert.deepEqual(
       stack.regions.flatMap((region) => known.violations(cloud.things(), region)),
@@ -115,7 +115,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
     );
   });
 
-  test("another upstream changes the workload and nothing else", async () => {
+  test("changes only the workload for another upstream", async () => {
     const kept = keptThings();
     await stack.configure(otherUpstream, { version: older });
     await succeeds(stack, "up");
@@ -123,13 +123,13 @@ function testLifecycle(file: string, known: ClusterCase): void {
     const done = stack.done();
     const roll = done.findIndex((it) => it.startsWith("update Deployment "));
     assert.ok(roll > 0, done.join("\n"));
-    // What the old Pods need is there as long as they are.
+    // The old Pods' ConfigMaps must outlive them.
     const isEarly = (change: string, index: number) => change.startsWith("delete ") && index < roll;
     assert.deepEqual(done.filter(isEarly), []);
     assert.deepEqual([...new Set(done.map((it) => it.split(" ")[1]))].sort(), ["ConfigMap", "Deployment"]);
   });
 
-  test("tags and subnets are as the owners of the account ask for, also of what the cloud makes for the cluster, and a second up has nothing to do", async () => {
+  test("has the tags and subnets that the account's owners require, even on what the cloud creates for the cluster", async () => {
     const before = cloud.things(known.cluster).map(({ id }) => id);
     known.autoscale?.(cloud, 3);
     await stack.configure(asked, { ...manyReplicas, version: older });
@@ -150,14 +150,14 @@ function testLifecycle(file: string, known: ClusterCase): void {
     stack.done();
   });
 
-  test("credentials of an upstream are a Secret of the cluster, and nowhere to be read", async () => {
+  test("stores an upstream's credentials in a Secret of the cluster, and nowhere readable", async () => {
     const secrets = clusters.things("kubernetes:core/v1:Secret").map(({ inputs }) => JSON.stringify(inputs));
     assert.equal(secrets.filter((secret) => secret.includes(credentials.password)).length, 1);
     const others = all().filter(({ type }) => type !== "kubernetes:core/v1:Secret");
     await assertSecret(stack, JSON.stringify(others));
   });
 
-  test("another version of Kubernetes is an upgrade in place, another password another content of its Secret", async () => {
+  test("upgrades Kubernetes in place, and puts another password into the same Secret", async () => {
     assert.deepEqual(versions(), [older]);
     const before = all().map(({ id }) => id);
     await stack.configure(asked, manyReplicas);
@@ -177,7 +177,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
     );
   });
 
-  test("there is no way back to an earlier version: the preview says so", async () => {
+  test("refuses an earlier version in the preview", async () => {
     await stack.configure({}, { version: older });
     const { failed, messages } = await stack.run("preview");
     assert.ok(failed);
@@ -186,14 +186,14 @@ function testLifecycle(file: string, known: ClusterCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
-  test("the number of replicas, which went up, goes down while an autoscaler moves the nodes", async () => {
+  test("reduces the number of replicas while an autoscaler changes the nodes", async () => {
     known.autoscale?.(cloud, 6);
     await stack.configure({}, { replicas: { min: 2 } });
     await succeeds(stack, "up");
     stack.done();
   });
 
-  test("all that docs/kubernetes.md calls in place, or a roll-out, replaces nothing but the replicas' configuration", async () => {
+  test("replaces only the replicas' configuration for all changes that docs/kubernetes.md calls in place or a roll-out", async () => {
     const stays = () => keptThings().map(({ id }) => id);
     const before = stays();
     known.autoscale?.(cloud, 2);
@@ -216,7 +216,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
     );
   });
 
-  test("a cluster doesn't become a machine: the preview says so", async () => {
+  test("refuses in the preview to change a cluster to a machine", async () => {
     await stack.configure(
       {},
       { topology: "vm", version: undefined, apiAccess: undefined, replicas: undefined },
@@ -227,7 +227,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
     assert.deepEqual(stack.done(), []);
   });
 
-  test("a region that is renamed, or gone from the file, is deleted: a preview says so", async () => {
+  test("deletes a region that is renamed or removed from the file, as previewed", async () => {
     const [region] = stack.regions;
     const name = { aws: "us-west-2", azure: "northeurope" }[known.provider];
     const endpoint = { ...(region?.endpoint as object), hostname: `cache.${name}.example.com` };
@@ -237,7 +237,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
     assert.ok(changes.includes(`delete ${lastPart(known.cluster)} ${region?.name}`), changes.join("\n"));
   });
 
-  test("destroy leaves nothing, and takes away what is in a cluster before it and its network", async () => {
+  test("leaves nothing after destroy, and deletes the objects in a cluster before it and its network", async () => {
     await stack.configure({});
     known.leaveBehind?.(cloud);
     await succeeds(stack, "destroy");
@@ -250,7 +250,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
     for (const type of known.beforeCluster) assert.ok(done.indexOf(`delete ${type}`) > end, type);
   });
 
-  /** All but the objects that a roll-out is about, as they are there. */
+  /** All resources as they are, except for the objects that a roll-out changes. */
   function keptThings(): Thing[] {
     return all().filter(({ type }) => !["ConfigMap", "Deployment"].includes(lastPart(type)));
   }
@@ -261,7 +261,7 @@ function testMistakes(known: ClusterCase): void {
   let stack: CloudStack;
 
   for (const [what, { keys = {}, region, told }] of mistakesOfEngine(known.mistakes)) {
-    test(`${what} is told before anything is created`, async () => {
+    test(`reports ${what} before it creates anything`, async () => {
       stack ??= parts.use(await clusterStack(known.file, known, known.newAccount()));
       await stack.configure(keys, region);
       const { failed, messages } = await stack.run("up", [withPreview]);
@@ -276,7 +276,7 @@ function testMistakes(known: ClusterCase): void {
 function testAdoption(known: ClusterCase): void {
   const parts = scope({ after });
 
-  test("a network that is there is used as it is, and a second up has nothing to do", async () => {
+  test("uses an existing network unchanged, and a second up does nothing", async () => {
     const account = known.newAccount();
     const { cloud } = account;
     const adopted = () => cloud.definition.existing.map(({ type, id, scope }) => cloud.find(type, id, scope));

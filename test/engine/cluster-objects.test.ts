@@ -1,4 +1,4 @@
-/** What the stacks make in their clusters is taken by a real API server, where the engine's tests have a double in its place. */
+/** A real API server accepts the objects that stacks create in their clusters. The engine's tests have a double in its place. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { KubernetesObject, V1ObjectMeta, V1Pod } from "@kubernetes/client-node";
@@ -15,9 +15,9 @@ let plane: ControlPlane;
 const resources = scope({ after });
 
 before(async () => {
-  // Without nodes: Pods are made, and wait for one.
+  // Without nodes. Pods are created, and stay pending.
   plane = resources.use(await startControlPlane({ nodes: 0 }));
-  // As the chart brings them, and AKS's network.
+  // The kinds of the chart, and of AKS's network.
   await applyCrds(plane, "cert-manager", "cilium");
 });
 
@@ -36,7 +36,7 @@ for (const { file, known } of clusterFiles) {
       things = clusters.things();
     });
 
-    // The next file has objects of the same names.
+    // The objects of the next file have the same names.
     after(async () => {
       const objects = things.filter(isObject).map(objectOf);
       const clusterWide = objects.filter(({ metadata }) => metadata?.namespace === undefined);
@@ -47,7 +47,7 @@ for (const { file, known } of clusterFiles) {
       });
     });
 
-    test("all objects are taken as they are, and nothing of them is dropped", async () => {
+    test("has objects that are accepted unchanged, with no field dropped", async () => {
       const objects = things.filter(isObject).map(objectOf);
       assert.ok(objects.some(({ kind }) => kind === "ClusterIssuer"));
       for (const object of objects) {
@@ -56,7 +56,7 @@ for (const { file, known } of clusterFiles) {
       }
     });
 
-    test("the Pods fit into their restricted namespace", async () => {
+    test("has Pods that fit into their restricted namespace", async () => {
       const pods = await waitUntil("there are Pods", async () => {
         const { items } = await plane.objects.list<V1Pod>("v1", "Pod", "registry-cache");
         return items.length === 0 ? undefined : items;
@@ -66,28 +66,28 @@ for (const { file, known } of clusterFiles) {
   });
 }
 
-/** Not a release of a chart. */
+/** Whether it is an object instead of a chart's release. */
 const isObject = ({ type }: Thing) => !type.startsWith("kubernetes:helm.sh/");
 
-/** With the name that the provider gave. */
+/** The object with the name that the provider generated. */
 function objectOf({ inputs, outputs }: Thing): KubernetesObject {
   return { ...inputs, metadata: (outputs.metadata ?? inputs.metadata) as V1ObjectMeta };
 }
 
-/** The paths of what isn't there any more. */
+/** The paths of fields that are missing in the stored object. */
 function droppedOf(sent: KubernetesObject, kept: KubernetesObject): string[] {
-  // It is data, afterwards.
+  // The API server stores it as `data`.
   const { stringData: _, ...expected } = sent as Inputs;
   return changedPaths(expected, kept).filter(
     (path) =>
       !isZero(valueAt(path, expected)) &&
       valueAt(path, kept) === undefined &&
-      // The client has another name for it, and doesn't send this one.
+      // The client doesn't send this field, because it has another name for it.
       !(sent.kind === "NetworkPolicy" && path.endsWith(".from")),
   );
 }
 
-/** What says no more than its absence, so that it is left out. */
+/** Whether a value means the same as its absence, so that the API server may leave it out. */
 function isZero(value: unknown): boolean {
   return !value || (typeof value === "object" && Object.keys(value).length === 0);
 }

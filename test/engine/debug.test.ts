@@ -1,4 +1,4 @@
-/** What `--debug` shows: docs/troubleshooting.md. */
+/** The messages of `--debug`: docs/troubleshooting.md. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { clouds } from "../support/cloud-files.ts";
@@ -8,7 +8,7 @@ import { scope } from "../support/scope.ts";
 const resources = scope({ after });
 const ofTheSdk = /RegisterResource RPC prepared: t=aws:/;
 
-test("the SDK's messages come where NODE_DEBUG asks for them, and those of the engine in any case", async () => {
+test("shows the SDK's messages if NODE_DEBUG asks for them, and the engine's in any case", async () => {
   const { file, newCloud } = clouds.aws;
   const outputs = ["", "pulumi"].map(async (NODE_DEBUG) => {
     const stack = resources.use(await cloudStack(file, newCloud(), { environment: { NODE_DEBUG } }));

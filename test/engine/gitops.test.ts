@@ -1,4 +1,4 @@
-/** What GitOps controllers build of the files for them, by their own programs: kustomize, and Helm with the chart. No cluster is asked. */
+/** The objects that GitOps controllers build from the rendered files, by the controllers' own programs: kustomize, and Helm with the chart. No cluster is involved. */
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -50,7 +50,7 @@ async function written({ files }: Rendered): Promise<TempDir> {
   return directory;
 }
 
-/** What a program prints, sorted. */
+/** The objects that a program prints, sorted. */
 async function printed(program: string, ...args: string[]): Promise<Manifest[]> {
   const { stdout } = await execa(program, args);
   return sorted(parseAllDocuments(stdout, { version: "1.1" }).map((document) => document.toJS()));
@@ -58,12 +58,12 @@ async function printed(program: string, ...args: string[]): Promise<Manifest[]> 
 
 const key = ({ kind, metadata }: Manifest) => `${kind} ${metadata?.name}`;
 const sorted = (objects: readonly Manifest[]) =>
-  // As the programs see them: without what is undefined.
+  // As the programs read them, without undefined values.
   structuredClone(JSON.parse(JSON.stringify(objects)) as Manifest[]).sort((one, other) =>
     key(one).localeCompare(key(other)),
   );
 
-/** What would be something else without quotes, to who reads it in Go. */
+/** Texts that a YAML parser in Go would read as another type without quotes. */
 const tricky = {
   "example.com/on": "on",
   "example.com/octal": "0755",
@@ -72,7 +72,7 @@ const tricky = {
 };
 
 for (const name of kubernetesCases) {
-  test(`${name}: kustomize and Helm make the same objects of it`, async () => {
+  test(`builds the same objects with kustomize and Helm: ${name}`, async () => {
     const one = region(name, { serviceAccount: { annotations: tricky } });
     const expected = sorted(Object.values(one.objects));
     await using files = await written(kustomizations([one]));
@@ -95,7 +95,7 @@ describe("the chart", () => {
   };
   const ofKind = (objects: readonly Manifest[], kind: string) => objects.filter((it) => it.kind === kind);
 
-  test("takes a change of single fields, leaves out what is null, and keeps large numbers", async () => {
+  test("accepts a change of single fields, omits null values, and keeps large numbers", async () => {
     const objects = await template(
       `objects:
         networkpolicy: null
@@ -107,12 +107,12 @@ describe("the chart", () => {
     assert.match(JSON.stringify(spec.template), /"fsGroup":1000650000\b.*"runAsNonRoot":true/);
   });
 
-  test("makes the namespace, unless it is the release's own", async () => {
+  test("creates the namespace, unless it is the release's own", async () => {
     assert.equal(ofKind(await template(""), "Namespace").length, 1);
     assert.equal(ofKind(await template("", "--namespace", "registry-cache"), "Namespace").length, 0);
   });
 
-  test("refuses what is no object of a region", async () => {
+  test("refuses anything that isn't an object of a region", async () => {
     await assert.rejects(
       template("replicas: 3\nobjects: { deploymnt: { spec: { replicas: 3 } } }"),
       /(?=.*'replicas' not allowed)(?=.*\/objects\/deploymnt': missing properties)/s,
@@ -122,7 +122,7 @@ describe("the chart", () => {
 });
 
 /** external-secrets has the functions of Helm: https://external-secrets.io/latest/guides/templating/#helper-functions */
-test("external-secrets makes of the store's values what the containers read", async () => {
+test("renders the store's values by external-secrets into the files that the containers read", async () => {
   const user = { username: 'a "b" \\', password: "{{ .x }}\n<&>" };
   const token = { token: 'x"y' };
   const rendered = async (text: string, data: object): Promise<string> => {
@@ -131,7 +131,7 @@ test("external-secrets makes of the store's values what the containers read", as
     await mkdir(file("templates"));
     await writeFile(file("Chart.yaml"), "{ apiVersion: v2, name: any, version: 1.0.0 }");
     await writeFile(file("templates/text.yaml"), `text: {{ tpl .Values.text .Values.data | quote }}`);
-    // tpl knows the variables of a chart only as `.Values` has them: the data itself are its context.
+    // Helm's tpl reads a chart's variables only from `.Values`, so the data is its context.
     await writeFile(file("values.yaml"), JSON.stringify({ text, data: { Template: {}, ...data } }));
     const [document] = await printed(helm, "template", "any", directory.path);
     return String((document as { text?: string }).text);

@@ -1,4 +1,4 @@
-/** One replica on a volume: what reaches it in place, and what replaces it; the IP families that reach it. Then a region in a namespace that is there already. The tests go on from each other. */
+/** One replica on a volume: the changes that reach it in place, those that replace it, and its IP families. Then a region in an existing namespace. Each test continues from the state that the previous one leaves. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -59,7 +59,7 @@ async function configure(change: object = {}, password = "p4ss-of-the-upstream")
   });
 }
 
-/** Brings the stack up with another configuration. @returns what changed, without hashes of contents: `update ConfigMap one-edge-live`, sorted */
+/** Brings the stack up with another configuration. @returns the changes without content hashes: `update ConfigMap one-edge-live`, sorted */
 async function up(change: object = {}, regionChange: object = {}, password?: string, ...args: string[]) {
   await configure({ regions: [{ ...region, ...regionChange }], ...change }, password);
   const { failed, messages, changes } = await stack.run("up", args);
@@ -86,13 +86,13 @@ async function isSamePod(before: V1Pod): Promise<boolean> {
   return (await pod()).metadata?.uid === before.metadata?.uid;
 }
 
-/** The names of the ConfigMaps in the Pod's volume with a container's files. */
+/** The names of the ConfigMaps with a container's files, from the Pod's volume. */
 function sourcesOf({ spec }: V1Pod, container: string): string[] {
   const volume = spec?.volumes?.find(({ name }) => name === `registry-cache-${container}`);
   return (volume?.projected?.sources ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
 }
 
-/** What kubelet writes into the Pod's directory. */
+/** The content that kubelet writes into a file of the Pod. */
 async function fileOf(of: V1Pod, container: string, file: string): Promise<string> {
   const { items } = await stack.plane.objects.list<V1ConfigMap>("v1", "ConfigMap", namespace);
   const names = sourcesOf(of, container);
@@ -103,7 +103,7 @@ async function fileOf(of: V1Pod, container: string, file: string): Promise<strin
   return data[file] ?? "";
 }
 
-/** What the edge takes up, and Prometheus. */
+/** Changes that the edge or Prometheus reloads. */
 const upstreams = [{ ...team, repositories: ["team/**", "base/**"] }];
 const ofRegion = {
   access: { clients: ["203.0.113.0/24", "192.0.2.0/24", "2001:db8::/32"] },
@@ -112,11 +112,11 @@ const ofRegion = {
 };
 const monitoring = { labels: { installation: "other" } };
 
-test("what the edge or Prometheus takes up is another content of the same object", async () => {
+test("updates the same object with a change that the edge or Prometheus reloads", async () => {
   await up();
   const first = await pod();
   assert.match(await fileOf(first, "edge", "edge.sh"), /^#!\/bin\/sh/);
-  // Without the keys, the cluster's first family.
+  // Without the keys, the Service has the cluster's first family.
   const { ipFamilies, ipFamilyPolicy, clusterIPs } = await service();
   assert.deepEqual([ipFamilyPolicy, ipFamilies, clusterIPs?.length], ["SingleStack", ["IPv4"], 1]);
 
@@ -136,7 +136,7 @@ test("what the edge or Prometheus takes up is another content of the same object
   assert.match(await fileOf(first, "prometheus", "prometheus.yml"), /installation: other/);
 });
 
-test("a password is another content of the same Secret", async () => {
+test("updates the same Secret for another password", async () => {
   const first = await pod();
   assert.deepEqual(await up({ upstreams, monitoring }, ofRegion, "an0ther-password"), [
     "update Secret one-credentials-team",
@@ -148,7 +148,7 @@ test("a password is another content of the same Secret", async () => {
   assert.ok(!(await stack.state()).includes("an0ther-password"));
 });
 
-test("another Pod gets files that the one before doesn't see", async () => {
+test("gives a new Pod files that the previous one doesn't see", async () => {
   const first = await pod();
   const base = { name: "base", registry: "base.example.com", repositories: ["base/**"] };
   const changes = await up({ upstreams: [base, team] });
@@ -164,7 +164,7 @@ test("another Pod gets files that the one before doesn't see", async () => {
   assert.equal(live.length, 1, "the old one goes with the old Pod");
 });
 
-test("a roll-out that fails is taken back, and keeps the files of the Pod that stays", async () => {
+test("reverts a failed roll-out, and keeps the files of the Pod that stays", async () => {
   await up({ upstreams });
   const before = await pod();
   const base = { name: "base", registry: "base.example.com", repositories: ["base/**"] };
@@ -187,7 +187,7 @@ test("a roll-out that fails is taken back, and keeps the files of the Pod that s
   assert.deepEqual(await up({ upstreams }), []);
 });
 
-/** While the API server lets nobody change a StatefulSet. */
+/** Runs `during` while the API server refuses changes of a StatefulSet. */
 async function refusingRollOuts(during: () => Promise<void>): Promise<void> {
   const api = { apiVersion: "admissionregistration.k8s.io/v1", metadata: { name: "no-roll-outs" } };
   const policy = {
@@ -228,8 +228,8 @@ async function refusingRollOuts(during: () => Promise<void>): Promise<void> {
   }
 }
 
-test("the Service has got the other family, and loses it, where it is", async () => {
-  // Without the key, the API server keeps what it has: the last up had none, and the one before had nothing to do about it.
+test("adds the other IP family to the Service and removes it, in place", async () => {
+  // Without the key, the API server keeps the families. The last `up` had no key, and the one before did nothing.
   const before = await service();
   assert.deepEqual([before.ipFamilyPolicy, before.ipFamilies], ["RequireDualStack", ["IPv4", "IPv6"]]);
   assert.equal(before.clusterIPs?.length, 2);
@@ -239,7 +239,7 @@ test("the Service has got the other family, and loses it, where it is", async ()
   assert.equal(after.clusterIP, before.clusterIP);
 });
 
-test("another first family is refused for a Service that is there", async () => {
+test("refuses another first family for an existing Service", async () => {
   const ipFamilies = ["IPv6", "IPv4"];
   const change = { expose: { ...region.expose, ipFamilyPolicy: "RequireDualStack", ipFamilies } };
   await configure({ regions: [{ ...region, ...change }] });
@@ -249,14 +249,14 @@ test("another first family is refused for a Service that is there", async () => 
     messages,
     /regions\[0\]\.expose\.ipFamilies: begins with IPv6, and the Service has IPv4 first, which Kubernetes can't change: write IPv4 first/,
   );
-  // As docs/kubernetes.md has it.
+  // As in docs/kubernetes.md.
   const core = stack.plane.config.makeApiClient(CoreV1Api);
   await core.deleteNamespacedService({ name: "registry-cache", namespace });
   await up({}, change, undefined, "--refresh");
   assert.deepEqual((await service()).ipFamilies, ipFamilies);
 });
 
-/** The examples of docs/kubernetes.md, by their headings. */
+/** An example of docs/kubernetes.md, by its heading. */
 function documented(heading: string): Record<string, object> {
   const page = readFileSync(join(projectDirectory, "docs/kubernetes.md"), "utf8");
   const [, text] = new RegExp(`^### ${heading}$[^]*?^\`\`\`yaml$([^]*?)^\`\`\`$`, "m").exec(page) ?? [];
@@ -264,7 +264,7 @@ function documented(heading: string): Record<string, object> {
   return parse(text);
 }
 
-/** Of a team that has a namespace, and rights in it alone: those of docs/kubernetes-namespaced-role.yaml. */
+/** The region of a team that has a namespace, and only the rights of docs/kubernetes-namespaced-role.yaml in it. */
 const settings = documented("Settings of the Pods");
 const inNamespace = {
   ...region,
@@ -283,7 +283,7 @@ async function previewProblems(change: object = {}): Promise<string> {
   return messages;
 }
 
-test("what an existing namespace lacks is said before anything is made", async () => {
+test("reports what an existing namespace lacks before it creates anything", async () => {
   assert.ok(!(await stack.run("destroy")).failed);
   const { objects } = stack.plane;
   const metadata = { name: "team-cache", labels: { "pod-security.kubernetes.io/enforce": "restricted" } };
@@ -333,7 +333,7 @@ test("what an existing namespace lacks is said before anything is made", async (
   await objects.delete(service);
 });
 
-test("what a namespace asks of its Pods is said before anything is made", async () => {
+test("reports what a namespace requires of its Pods before it creates anything", async () => {
   const { objects } = stack.plane;
   await objects.create({
     apiVersion: "scheduling.k8s.io/v1",
@@ -362,7 +362,7 @@ test("what a namespace asks of its Pods is said before anything is made", async 
   await objects.delete(range);
 });
 
-test("with the rights of the namespaced role, a region comes into the namespace, and leaves it as it was", async () => {
+test("creates a region in the namespace with the namespaced role's rights, and leaves the namespace as it was", async () => {
   const { objects } = stack.plane;
   const inTeam = (name: string) => ({ name, namespace: "team-cache" });
   const provided = ["mirror", "wildcard"];

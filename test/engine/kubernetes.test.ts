@@ -1,4 +1,4 @@
-/** Regions in a cluster that is there already, from their first mistakes to their end. The tests go on from each other. */
+/** The life of regions in an existing cluster, from their first mistakes to their destruction. Each test continues from the state that the previous one leaves. */
 import assert from "node:assert/strict";
 import { readFile, symlink } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -48,12 +48,12 @@ const secrets = {
   "registry-cache:bucket.password": "s3cret-of-the-bucket",
 };
 
-/** Nobody's load balancer, which takes no time. */
+/** No real load balancer needs time to notice the Pods. */
 const minReadySeconds = 1;
 
 const access = { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] };
 
-/** A volume per replica, and blobs that they share; an authority of its own; a load balancer. */
+/** With a volume per replica, shared blobs, its own authority, and a load balancer. */
 const onVolumes = {
   name: "volumes",
   context: "test",
@@ -65,7 +65,7 @@ const onVolumes = {
   access,
 };
 
-/** A bucket; an issuer; an autoscaler; all that a monitoring stack takes. */
+/** With a bucket, an issuer, an autoscaler, and everything for a monitoring stack. */
 const onBucket = {
   name: "bucket",
   context: "test",
@@ -103,7 +103,7 @@ const behindGateway = {
   access,
 };
 
-/** Behind an Ingress controller, which the cluster hasn't. */
+/** Behind an Ingress controller, which the cluster lacks. */
 const behindIngress = {
   ...onBucket,
   name: "ingress",
@@ -127,7 +127,7 @@ before(async () => {
   stack = parts.use(await kubernetesStack(keys, undefined, { serviceRanges: ["10.96.0.0/16"] }));
 });
 
-/** The stack's file with its secrets. */
+/** Writes the stack's file with its secrets. */
 async function configure(change: object = {}, region: object = {}, others: object = {}): Promise<void> {
   await stack.configure({ ...keys, regions: regions.map((it) => ({ ...it, ...region })), ...change });
   await stack.setSecrets({ ...secrets, ...others });
@@ -139,7 +139,7 @@ async function succeeds(operation: Operation, ...args: string[]): Promise<Engine
   return run;
 }
 
-/** `update Deployment bucket`, sorted. */
+/** The changes as `update Deployment bucket`, sorted. */
 function said({ changes }: EngineRun): string[] {
   const last = (text: string) => text.split(":").at(-1) ?? "";
   return [...new Set(changes.map(({ op, type, urn }) => `${op} ${last(type)} ${last(urn)}`))].sort();
@@ -160,7 +160,7 @@ function statefulSet(): Promise<V1StatefulSet> {
   return stack.plane.objects.read<V1StatefulSet>({ apiVersion: "apps/v1", kind: "StatefulSet", metadata });
 }
 
-test("what the cluster lacks, or doesn't let the user do, is said before anything is created", async () => {
+test("reports what the cluster lacks, or what the user may not do, before it creates anything", async () => {
   await configure({
     regions: [
       { ...onVolumes, context: "tset" },
@@ -231,7 +231,7 @@ test("what the cluster lacks, or doesn't let the user do, is said before anythin
   await waitUntil("the namespace is gone", async () => (await existing()).length === 0);
 });
 
-test("up waits for the replicas and for the load balancers", async () => {
+test("waits in up for the replicas and for the load balancers", async () => {
   await configure();
   const { messages, violations } = await succeeds("up", ...withPolicies);
   assert.doesNotMatch(messages, /violate PodSecurity/);
@@ -247,7 +247,7 @@ test("up waits for the replicas and for the load balancers", async () => {
   assert.equal(caches.gateway.address, "gateway.example.com");
 });
 
-test("the endpoint's record goes away and comes back by external-dns; another up has nothing to do, and changes nothing of it", async (t) => {
+test("removes the endpoint's record and restores it by external-dns, while another up changes nothing", async (t) => {
   const { path } = scope(t).use(await tempDir());
   await symlink(await ensureTool("kubectl"), join(path, "kubectl"));
   const onCall = async (...args: string[]) => {
@@ -296,9 +296,9 @@ describe("somebody on call follows a runbook", () => {
   });
   after(() => runs.assertComplete(alertNames));
 
-  test("cert-manager tries again", async () => {
+  test("retries a failed certificate with cert-manager", async () => {
     const expiring = "RegistryCacheCertificateExpiring";
-    // Nobody issues certificates here: its condition is what cert-manager writes after a failure.
+    // No issuer runs here. This is the condition that cert-manager writes after a failure.
     await stack.plane.config.makeApiClient(CustomObjectsApi).patchNamespacedCustomObjectStatus(
       {
         ...{ group: "cert-manager.io", version: "v1", plural: "certificates", namespace },
@@ -322,7 +322,7 @@ describe("somebody on call follows a runbook", () => {
     ]);
   });
 
-  test("a Secret is replaced by another certificate", async (t) => {
+  test("replaces a Secret with another certificate", async (t) => {
     const { path } = scope(t).use(await tempDir());
     const authority = await makeAuthority(["bucket.example.com"], path);
     const [CHAIN, KEY] = [join(path, "tls.crt"), join(path, "tls.key")];
@@ -339,7 +339,7 @@ describe("somebody on call follows a runbook", () => {
     await core.deleteNamespacedSecret({ name, namespace });
   });
 
-  test("a Pod or a volume that is Pending says why", async () => {
+  test("finds why a Pod or a volume is Pending", async () => {
     const down = "RegistryCacheDown";
     const matching = /describe --show-events pods,/;
     const look = () => runs.run(down, "Do", "kubernetes", shell, { matching });
@@ -365,7 +365,7 @@ describe("somebody on call follows a runbook", () => {
     assert.doesNotMatch(await look(), /Pending/);
   });
 
-  test("the address of a cache behind a load balancer is there without its name", async () => {
+  test("finds the address of a cache behind a load balancer without its name", async () => {
     const seen = await runs.run("RegistryCacheDown", "Verify", "kubernetes", shell, {
       matching: /get services/,
     });
@@ -373,7 +373,7 @@ describe("somebody on call follows a runbook", () => {
     assert.match(seen, /^default +edge /m);
   });
 
-  test("the workload is scaled to 0, and back, as docs/runbooks/README.md has it", async () => {
+  test("scales the workload to 0 and back by docs/runbooks/README.md", async () => {
     const [scale = ""] = commandsIn("runbooks/README.md").filter((text) => text.includes(" k scale "));
     const { replicas = 0 } = (await deployment(namespace)).spec ?? {};
     assert.ok(replicas > 0);
@@ -387,7 +387,7 @@ describe("somebody on call follows a runbook", () => {
     }
   });
 
-  test("a dead node gives up its replicas, when an administrator says that it is dead", async () => {
+  test("moves the replicas of a dead node once an administrator has declared it dead", async () => {
     const { objects } = stack.plane;
     const node = { apiVersion: "v1", kind: "Node", metadata: { name: "dead" } };
     await objects.create(node);
@@ -441,7 +441,7 @@ describe("somebody on call follows a runbook", () => {
   ];
 });
 
-test("whoever applies them for GitOps changes nothing in the cluster", async () => {
+test("changes nothing in the cluster when GitOps applies the same objects", async () => {
   const objects = await plainObjects({ ...keys, login: sealed, bucket: sealed });
   const news = await newsOf(stack.plane, objects);
   assert.ok(news.some((path) => path.endsWith(".secretKeyRef.name")));
@@ -451,7 +451,7 @@ test("whoever applies them for GitOps changes nothing in the cluster", async () 
   );
 });
 
-test("replicas are in different zones, and what they keep is theirs", async () => {
+test("places replicas in different zones, with their own volumes", async () => {
   const { items } = await stack.plane.objects.list<V1Pod>("v1", "Pod", onVolumes.namespace);
   assert.equal(new Set(items.map(({ spec }) => spec?.nodeName)).size, 2);
   const claims = items.flatMap(({ spec }) =>
@@ -460,7 +460,7 @@ test("replicas are in different zones, and what they keep is theirs", async () =
   assert.deepEqual(claims.sort(), ["data-registry-cache-0", "data-registry-cache-1"]);
 });
 
-test("secrets are the Pods' alone, and not to be read in the stack's state", async () => {
+test("gives secrets only to the Pods, and keeps them out of the stack's state", async () => {
   const state = await stack.state();
   const { items } = await stack.plane.objects.list<V1Secret>("v1", "Secret", onBucket.namespace);
   const held = items.map(({ data = {} }) =>
@@ -473,10 +473,10 @@ test("secrets are the Pods' alone, and not to be read in the stack's state", asy
   assert.doesNotMatch(state, /PRIVATE KEY/);
 });
 
-/** Of all regions from here on. */
+/** A setting of all regions from here on. */
 const rolledOut = { freshnessSeconds: 30 };
 
-test("another configuration rolls out, and the least number of replicas is always there", async () => {
+test("rolls out another configuration with the minimum number of replicas ready at any time", async () => {
   const onVolumesSeen: number[] = [];
   const onBucketSeen: number[] = [];
   const look = async () => {
@@ -501,7 +501,7 @@ test("another configuration rolls out, and the least number of replicas is alway
     );
   }
   assert.ok(onBucketSeen.length > 5 && Math.min(...onBucketSeen) >= 2, onBucketSeen.join(" "));
-  // Where each has a volume of its own, one after the other is away.
+  // Replicas with volumes of their own restart one after the other.
   assert.ok(Math.min(...onVolumesSeen) >= 1, onVolumesSeen.join(" "));
   const after = await statefulSet();
   assert.notEqual(after.status?.currentRevision, before.status?.currentRevision);
@@ -510,7 +510,7 @@ test("another configuration rolls out, and the least number of replicas is alway
   assert.equal(edges.length, 1);
 });
 
-test("volumes grow where they are, if their class lets them, and are what they are else; another secret is another Secret, which rolls out where it is used, and the autoscaler's number of replicas stays", async () => {
+test("grows volumes in place if their class allows it, rolls out a new Secret where it is used, and keeps the autoscaler's number of replicas", async () => {
   const core = stack.plane.config.makeApiClient(CoreV1Api);
   const storageApi = stack.plane.config.makeApiClient(StorageV1Api);
   const [standard] = (await storageApi.listStorageClass()).items;
@@ -582,19 +582,19 @@ test("volumes grow where they are, if their class lets them, and are what they a
   await configure(grown(), {}, another);
 });
 
-test("up --refresh notices what was edited by hand, and takes it back", async () => {
+test("detects manual edits with up --refresh, and reverts them", async () => {
   const core = stack.plane.config.makeApiClient(CoreV1Api);
   const options = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
   const { namespace } = onVolumes;
   const body = { spec: { loadBalancerSourceRanges: ["0.0.0.0/0"] } };
   await core.patchNamespacedService({ name: "registry-cache", namespace, body }, options);
-  // Without the refresh, the state would say that nothing is to do.
+  // Without the refresh, the engine would compare only with the state, and change nothing.
   assert.deepEqual(said(await succeeds("up", "--refresh")), ["update Service volumes"]);
   const { spec } = await core.readNamespacedService({ name: "registry-cache", namespace });
   assert.deepEqual(spec?.loadBalancerSourceRanges, access.clients);
 });
 
-test("destroy leaves nothing", async () => {
+test("leaves nothing after destroy", async () => {
   await succeeds("destroy");
   assert.deepEqual(await existing(), []);
   const { items } = await stack.plane.objects.list<KubernetesObject>("v1", "PersistentVolume");
@@ -604,11 +604,11 @@ test("destroy leaves nothing", async () => {
   );
 });
 
-/** The region of docs/gitops.md, which has the objects in a namespace of their usual name. */
+/** The region of docs/gitops.md, with the objects in a namespace of the default name. */
 const frankfurt = { ...onBucket, name: "frankfurt", namespace: "registry-cache" };
 let page: GitOpsPage;
 
-/** The file that `render` reads. */
+/** Writes the file that `render` reads. */
 function configureFrankfurt(change: object = {}, region: object = {}): Promise<void> {
   const regions = [{ ...frankfurt, ...region }];
   return page.configure({ ...keys, ...change, regions, login: sealed, bucket: sealed });
@@ -627,21 +627,21 @@ async function uninstallFrankfurt(): Promise<void> {
   });
 }
 
-test("docs/gitops.md: the chart of a registry makes a region, and takes it away", async () => {
+test("creates and deletes a region with the chart from a registry, by docs/gitops.md", async () => {
   const { plane } = stack;
   const { namespace } = frankfurt;
   await applyCrds(plane, "external-secrets");
   page = parts.use(await gitOpsPage(plane));
   await configureFrankfurt();
   await page.paste("publish", "install");
-  // It begins with one, and with as many as it shall have as soon as the autoscaler looks.
+  // It starts with one replica. The autoscaler then adds those up to the minimum.
   await waitUntil(
     "the autoscaler has looked",
     async () => (await deployment(namespace)).spec?.replicas === 2,
   );
   const first = await page.values("frankfurt");
   assert.equal(first.filter(({ kind }) => kind === "ExternalSecret").length, 2);
-  // Helm marks what is its own.
+  // Helm adds this label.
   const news = (await newsOf(plane, first)).filter(
     (path) => !path.endsWith(`labels["app.kubernetes.io/managed-by"]`),
   );
@@ -650,7 +650,7 @@ test("docs/gitops.md: the chart of a registry makes a region, and takes it away"
   await uninstallFrankfurt();
 });
 
-test("docs/gitops.md: Helm takes over a region that up has made, and then has it alone, and changes it", async () => {
+test("lets Helm take over a region that up has created, and then change it alone, by docs/gitops.md", async () => {
   const { namespace } = frankfurt;
   const other = { name: "other", registry: "other.example.com", repositories: ["other/**"] };
   const both = { upstreams: [...keys.upstreams, other] };
@@ -663,7 +663,7 @@ test("docs/gitops.md: Helm takes over a region that up has made, and then has it
 
   const apps = stack.plane.config.makeApiClient(AppsV1Api);
   const target = { name: "registry-cache", namespace };
-  // Merged, because the controllers write the Deployment's status meanwhile.
+  // A merge patch, because controllers write the Deployment's status at the same time.
   const merged = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
   await apps.patchNamespacedDeploymentScale({ ...target, body: { spec: { replicas: 4 } } }, merged);
   await configureFrankfurt({}, { freshnessSeconds: 30 });

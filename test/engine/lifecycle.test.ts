@@ -1,4 +1,4 @@
-/** The life of every local stack, from its first preview to the next one after its end. */
+/** The life of every local stack, from its first preview to the preview after its destruction. */
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
@@ -20,20 +20,20 @@ for (const { file, provider } of stackFiles) {
   if (provider === "local") describe(file, () => testLifecycle(file));
 }
 
-/** What the file says of its region, but for what a stack under test has in places of its own. */
+/** The region's keys in the file, except those that a stack under test sets itself. */
 function regionOf(file: string): Config {
   const [region = {}] = keysOf(file).regions as Config[];
   const own = ["name", "dataDir", "storage", "endpoint", "internalPort"];
   return Object.fromEntries(Object.entries(region).filter(([key]) => !own.includes(key)));
 }
 
-/** The tests go on from each other. */
+/** Each test continues from the state that the previous one leaves. */
 function testLifecycle(file: string): void {
   const resources = scope({ after });
   let upstream: TestUpstream;
   let stack: TestStack;
   let layer: Blob;
-  /** Of the first `up`. */
+  /** The certificate's fingerprint after the first `up`. */
   let certificate: string;
 
   before(async () => {
@@ -51,7 +51,7 @@ function testLifecycle(file: string): void {
     );
   });
 
-  /** The ids of the cache's containers, by their names without the Pods'. */
+  /** The ids of the cache's containers, by their names without the Pods' prefix. */
   async function ids(): Promise<Record<string, string>> {
     const { region } = stack;
     const list = ["ps", "--all", "--no-trunc", "--filter", `label=app.kubernetes.io/instance=${region}`];
@@ -64,12 +64,12 @@ function testLifecycle(file: string): void {
     );
   }
 
-  /** Which containers are others, or gone. */
+  /** The names of containers that were replaced or removed. */
   function changedOf(before: Record<string, string>, after: Record<string, string>): string[] {
     return Object.keys(before).filter((name) => before[name] !== after[name]);
   }
 
-  /** Pulls the layer through the cache, and returns whether the cache had it. */
+  /** Pulls the layer through the cache. @returns the cache's status */
   async function pull(): Promise<unknown> {
     const { caches } = await stack.outputs();
     const [cache] = Object.values(caches);
@@ -85,7 +85,7 @@ function testLifecycle(file: string): void {
     assert.ok(!failed, messages);
   }
 
-  test("a preview says what would be made, and makes nothing", async () => {
+  test("previews what it would create, and creates nothing", async () => {
     const { failed, changes, messages, violations } = await stack.run("preview", { args: withPolicies });
     assert.ok(!failed, messages);
     assert.deepEqual(violations, []);
@@ -98,7 +98,7 @@ function testLifecycle(file: string): void {
     assert.deepEqual(await ids(), {});
   });
 
-  test("the first up makes a cache that serves; the second has nothing to do", async () => {
+  test("creates a cache that serves with the first up, and does nothing in the second", async () => {
     const { failed, changes, messages } = await stack.run("up");
     assert.ok(!failed, messages);
     assert.equal(changes.PodmanPod, "create");
@@ -110,7 +110,7 @@ function testLifecycle(file: string): void {
     assert.ok(!second.failed, second.messages);
   });
 
-  test("whoever is on call looks after it by its state, and sends clients past it and back", async () => {
+  test("lets somebody on call inspect it by its state, and direct clients past it and back", async () => {
     const onCall = async (...args: string[]) => {
       const { exitCode, all } = await execa("node", ["scripts/oncall.ts", "local", ...args], {
         cwd: projectDirectory,
@@ -146,7 +146,7 @@ function testLifecycle(file: string): void {
     assert.deepEqual(await ids(), before);
   });
 
-  test("another freshness and another allow-list keep every container", async () => {
+  test("keeps every container for another freshness and another allow-list", async () => {
     const [upstream] = stack.upstreams;
     const before = await ids();
     await stack.configure(
@@ -157,7 +157,7 @@ function testLifecycle(file: string): void {
     assert.deepEqual(changedOf(before, await ids()), []);
   });
 
-  test("another image replaces its container, and no other", async () => {
+  test("replaces only the container of another image", async () => {
     const exporter = "localhost/registry-cache-test/exporter:changed";
     await podman(["tag", stack.images.exporter, exporter]);
     resources.defer(async () => {
@@ -169,7 +169,7 @@ function testLifecycle(file: string): void {
     assert.deepEqual(changedOf(before, await ids()), ["exporter"]);
   });
 
-  /** In place, as the preview says; the data stays. */
+  /** Updates in place, as the preview says, and keeps the data. */
   async function update(): Promise<void> {
     const preview = await stack.run("preview");
     assert.deepEqual(preview.changes, { PodmanPod: "update" }, preview.messages);
@@ -180,7 +180,7 @@ function testLifecycle(file: string): void {
     await assertUnchanged();
   }
 
-  test("a refresh notices Pods that are gone, and up brings them back", async () => {
+  test("detects missing Pods with a refresh, and restores them with up", async () => {
     await podman(["rm", "--force", "--time", "0", ...Object.values(await ids())]);
     const refresh = await stack.run("refresh");
     assert.ok(!refresh.failed, refresh.messages);
@@ -191,7 +191,7 @@ function testLifecycle(file: string): void {
     assert.equal(await pull(), "HIT");
   });
 
-  test("a refresh notices a stopped container, and up starts it anew, and no other", async () => {
+  test("detects a stopped container with a refresh, and starts only that one again with up", async () => {
     const before = await ids();
     await podman(["stop", "--time", "0", before.prometheus ?? ""]);
     const refresh = await stack.run("refresh");
@@ -207,7 +207,7 @@ function testLifecycle(file: string): void {
     await assertUnchanged();
   });
 
-  test("destroy leaves no Pod, volume or process, and keeps the data: the next cache is warm, under the same authority", async () => {
+  test("leaves no Pod, volume or process after destroy, and keeps the data, so the next cache is warm and has the same authority", async () => {
     const { failed, messages } = await stack.run("destroy");
     assert.ok(!failed, messages);
     assert.deepEqual(await ids(), {});

@@ -1,4 +1,4 @@
-/** Another program, in another project and directory, that makes caches by this package. */
+/** A program in another project and directory that creates caches with this package. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -48,21 +48,21 @@ describe("a program that has installed the package", () => {
     }
   }
 
-  test("shares its own SDK, also a newer one", async () => {
+  test("shares its own SDK, even a newer one", async () => {
     const installed = join(program, "node_modules", "registry-cache", "package.json");
     const { dependencies } = JSON.parse(await readFile(installed, "utf8"));
-    // Of two copies, each has its own classes of messages and its own state.
+    // Two copies would have separate message classes and separate state.
     assert.match(dependencies["@pulumi/pulumi"], /^\^/);
   });
 
-  test("knows its types", async () => {
+  test("gets the package's types", async () => {
     const { failed, stdout } = await execa(tsc6, ["--project", "."], { cwd: program, reject: false });
     assert.ok(!failed, stdout);
   });
 
-  test("is told all that is wrong with its configuration", async () => {
+  test("gets all problems of its configuration", async () => {
     const wrong = { provider: "local", regions: [{ name: "UPPER", disk: 1 }], upstreams: { name: "team" } };
-    // As an engine does that isn't this project's: it reads the program's tsconfig.json.
+    // As with an engine that isn't this project's, which reads the program's tsconfig.json.
     const project = await stackOf("wrong", wrong, { NODE_OPTIONS: "" });
     const { failed, messages, changes } = await project.run("preview");
     assert.ok(failed);
@@ -73,7 +73,7 @@ describe("a program that has installed the package", () => {
     assert.deepEqual(changes, []);
   });
 
-  test("brings up a region in AWS, and has nothing to do the second time", async () => {
+  test("brings up a region in AWS, and changes nothing the second time", async () => {
     const cloud = clouds.aws.newCloud();
     const served = parts.use(await serve(cloud));
     const api = parts.use(await serveApi(cloud));
@@ -86,7 +86,7 @@ describe("a program that has installed the package", () => {
     assert.ok(cloud.things().some(({ type }) => lastPart(type) === "Instance"));
   });
 
-  test("brings up a region on this machine, and takes it away again", async () => {
+  test("brings up a region on this machine, and destroys it", async () => {
     const name = `package-${process.pid}`;
     const data = parts.use(await tempDir()).path;
     const region = {

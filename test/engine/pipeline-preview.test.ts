@@ -1,4 +1,4 @@
-/** The comment on a change of this project's own program, in an account that a double stands in for. */
+/** The pull request comment about a change, made by this project's own program against a double of the account. */
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { projectDirectory, withKey, withPolicies } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { type Config, keysOf } from "../support/stack-files.ts";
 
-test("a replacement is in bold, with its reason and what it costs; a secret is nowhere; a stack that fails stops no other", async (t) => {
+test("shows a replacement in bold with its reason and costs, no secret, and other stacks after one that fails", async (t) => {
   const parts = scope(t);
   const project = parts.use(await doubleProject(aws.newCloud()));
   const { directory, options } = project;
@@ -22,7 +22,7 @@ test("a replacement is in bold, with its reason and what it costs; a secret is n
   const keys = keysOf(aws.file);
   const [region] = keys.regions as Config[];
 
-  /** What the initialization and the secrets have put into the file stays. */
+  /** Writes the file, and keeps what the initialization and the secrets have added. */
   async function configure(more: Config): Promise<void> {
     const { config = {}, ...rest } = parse(await readFile(file, "utf8").catch(() => "{}"));
     const all = { ...keys, upstreams: [privateUpstream], regions: [{ ...region, ...more }] };

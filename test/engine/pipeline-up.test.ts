@@ -1,4 +1,4 @@
-/** The roll-out of a fleet by the real engine: what stops it, what it then says, and that what it says is a way out. */
+/** The roll-out of a fleet with the real engine: what stops it, the messages then, and that the remedies in them work. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -16,9 +16,9 @@ suite("npm run pipeline -- up", () => {
   let fleet: FleetProject;
   let cache: TlsServer;
   let sick: TlsServer;
-  /** Of what {@link sick} answers. */
+  /** The status that {@link sick} answers with. */
   let status = 200;
-  /** What a resource waits for. */
+  /** The file that a resource waits for. */
   let gate: string;
 
   const configure = (stack: string, keys: StackKeys, { endpoint, ca }: TlsServer = cache) =>
@@ -32,7 +32,7 @@ suite("npm run pipeline -- up", () => {
     for (const stack of ["aws-a", "aws-c", "aws-d"]) await configure(stack, {});
   });
 
-  test("the canary comes first; a stack fails, the others of its wave go on, and the next wave isn't begun", async () => {
+  test("brings the canary up first, continues a failed stack's wave, and doesn't start the next wave", async () => {
     await configure("aws-b", { failure: "the zone has no machines" });
     const args = ["--canary", "aws-c", "--wave-size", "2", "--settle-minutes", "0"];
     const { exitCode, stdout, stderr } = await fleet.pipeline("up", ...args);
@@ -48,7 +48,7 @@ suite("npm run pipeline -- up", () => {
     assert.equal(await fleet.pulumi("stack", "output", "caches", "--stack", "aws-d").catch(() => ""), "");
   });
 
-  test("what is repaired is brought up, and what is done already doesn't change", async () => {
+  test("brings up repaired stacks, and changes nothing that is complete", async () => {
     await configure("aws-b", {}, sick);
     const { exitCode, stdout } = await fleet.pipeline(
       ...["up", "organization/aws-a", "aws-b", "--settle-minutes", "0"],
@@ -58,7 +58,7 @@ suite("npm run pipeline -- up", () => {
     assert.match(stdout, /\| 2 \| aws-b \| up \| 1 create \|/);
   });
 
-  test("a cache that doesn't answer after its wave stops the roll-out, unless it does in time", async () => {
+  test("stops the roll-out if a cache doesn't answer in time after its wave", async () => {
     status = 503;
     await configure("aws-b", { label: "other" }, sick);
     const stopped = await fleet.pipeline("up", "--repair", "aws-b", "aws-c", "--settle-minutes", "0.02");
@@ -74,7 +74,7 @@ suite("npm run pipeline -- up", () => {
     assert.equal(exitCode, 0, stdout);
   });
 
-  test("a cache that doesn't answer before its wave isn't touched", async () => {
+  test("doesn't change a cache that doesn't answer before its wave", async () => {
     status = 503;
     const { exitCode, stdout } = await fleet.pipeline("up", "aws-b", "aws-c");
     status = 200;
@@ -83,7 +83,7 @@ suite("npm run pipeline -- up", () => {
     assert.match(stdout, /before: aws-b: .* answers 503/);
   });
 
-  test("a concurrent run is refused, and an interrupted one ends what it has begun", async () => {
+  test("refuses a concurrent run, and completes an update in progress when it is interrupted", async () => {
     await configure("aws-d", { label: "slow", waitFor: gate });
     const first = fleet.start("up", "aws-c", "aws-d", "--canary", "aws-d", "--settle-minutes", "0");
     await working();
@@ -91,7 +91,7 @@ suite("npm run pipeline -- up", () => {
     assert.equal(second.exitCode, 1);
     assert.match(second.stdout, /Another run holds the stack: \S+@\S+, process \d+, since /);
 
-    // npm hands both on. A terminal's Ctrl-C comes from the terminal and from npm.
+    // npm forwards both. Ctrl-C in a terminal arrives from the terminal and from npm.
     for (const signal of ["SIGTERM", "SIGINT"] as const) first.kill(signal);
     await writeFile(gate, "");
     const { exitCode, stdout, stderr } = await first;
@@ -108,7 +108,7 @@ suite("npm run pipeline -- up", () => {
 
   const up = ["up", "--yes", "--skip-preview", "--stack", "aws-d"];
 
-  test("what `npm run pulumi` has begun ends when it is interrupted, on a terminal and without one", async () => {
+  test("completes the operations in progress of `npm run pulumi` when it is interrupted, with a terminal and without one", async () => {
     const ways = {
       "Ctrl-C on a terminal": () => {
         const run = fleet.startOnTerminal(["npm run --silent pulumi --", ...up].join(" "));
@@ -129,7 +129,7 @@ suite("npm run pipeline -- up", () => {
       const { run, interrupt } = start();
       await working();
       interrupt();
-      // What ends it at once has ended it by then.
+      // A process that ends immediately has ended by then.
       await sleep(1000);
       await writeFile(gate, "");
       const { exitCode, stdout } = await run;
@@ -141,7 +141,7 @@ suite("npm run pipeline -- up", () => {
     }
   });
 
-  test("what `npm run pulumi` has begun ends when its terminal is closed; with nohup, the whole update is done", async () => {
+  test("completes the operations in progress of `npm run pulumi` when its terminal is closed, and with nohup the whole update", async () => {
     const log = join(fleet.directory, "nohup.log");
     const ways = { closed: ["", ""], nohup: ["nohup", `>${log} 2>&1`] } as const;
     for (const [label, [before, after]] of Object.entries(ways)) {
@@ -155,19 +155,23 @@ suite("npm run pipeline -- up", () => {
       await sleep(1000);
       await writeFile(gate, "");
       await waitUntil(
-        "what it had begun is stored",
+        "the operation is in the state",
         async () => new RegExp(label).test(await resourceOf("aws-d")),
         30_000,
       );
       if (before === "nohup")
-        await waitUntil("it is done", async () => /Duration/.test(await readFile(log, "utf8")), 30_000);
+        await waitUntil(
+          "the update has ended",
+          async () => /Duration/.test(await readFile(log, "utf8")),
+          30_000,
+        );
       const next = await fleet.pipeline("up", "aws-d", "--settle-minutes", "0");
       assert.equal(next.exitCode, 0, next.stdout);
     }
     assert.doesNotMatch(await readFile(log, "utf8"), /cancel/);
   });
 
-  test("a run that was killed: its lock, then what it left undone, are said with the way out", async () => {
+  test("reports the lock of a killed run, then its unfinished operations, each with the remedy", async () => {
     await rm(gate);
     await configure("aws-d", { size: "2", waitFor: gate });
     const killed = fleet.start("up", "aws-d");
@@ -188,7 +192,7 @@ suite("npm run pipeline -- up", () => {
     assert.match(stdout, /1 replace/);
   });
 
-  test("a stack that the backend doesn't have is said", async () => {
+  test("reports a stack that the backend doesn't have", async () => {
     await configure("aws-e", {});
     const { exitCode, stdout } = await fleet.pipeline("up", "aws-e");
     assert.equal(exitCode, 1);
@@ -196,7 +200,7 @@ suite("npm run pipeline -- up", () => {
     assert.match(stdout, /npm run pulumi -- stack init aws-e/);
   });
 
-  test("drift is told from failure by the exit status, and is in the issue", async () => {
+  test("distinguishes drift from failure by the exit status, and reports drift in the issue", async () => {
     const issue = join(fleet.directory, "issue.md");
     const same = await fleet.pipeline("drift", "aws-a", "--issue", issue);
     assert.equal(same.exitCode, 0, same.stdout);
@@ -210,13 +214,13 @@ suite("npm run pipeline -- up", () => {
     assert.equal(failed.exitCode, 1, failed.stdout);
   });
 
-  /** The resource of aws-d is being created or changed. */
+  /** Waits until the resource of aws-d is being created or changed. */
   async function working(): Promise<void> {
     await waitUntil("the resource is at work", () => existsSync(`${gate}.waiting`), 60_000);
     await rm(`${gate}.waiting`);
   }
 
-  /** As the state has it. */
+  /** The resource in the stack's state. */
   async function resourceOf(stack: string): Promise<string> {
     const state = JSON.parse(await fleet.pulumi("stack", "export", "--stack", stack));
     const { outputs } = state.deployment.resources.find(({ urn }: { urn: string }) =>
@@ -225,14 +229,14 @@ suite("npm run pipeline -- up", () => {
     return JSON.stringify(outputs, null, 1);
   }
 
-  /** Runs the last command of what a run says for aws-d: the one that needs no terminal. */
+  /** Runs the last command in a run's message about aws-d, which is the one that needs no terminal. */
   async function followLast({ stdout }: CostRun): Promise<void> {
     const commands = [...stdout.matchAll(/`npm run pulumi -- ([^`]+)`/g)].map(([, command = ""]) => command);
     await fleet.pulumi(...(commands.at(-1)?.split(" ") ?? []));
   }
 });
 
-/** Of the report's table: `{ "aws-a": "1 up" }`, with the number of the wave. */
+/** The stacks' states in the report's table: `{ "aws-a": "1 up" }`, with the number of the wave. */
 function states(report: string): Record<string, string> {
   const rows = report.matchAll(/^\| (\d+) \| (\S+) \| \**([^|*]+)\** \|/gm);
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The policy pack in the engine, with what breaks its rules. That the stacks in stacks/ keep them: cloud-lifecycle.test.ts, cluster-lifecycle.test.ts, kubernetes.test.ts and lifecycle.test.ts. */
+/** The policy pack in the engine, with stacks that break its rules. cloud-lifecycle.test.ts, cluster-lifecycle.test.ts, kubernetes.test.ts and lifecycle.test.ts test that the stacks in stacks/ comply with them. */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { scope, tempDir } from "../support/scope.ts";
 const parts = scope({ after });
 const docs = await readFile(join(projectDirectory, "docs", "policies.md"), "utf8");
 
-test("the pack is also one for the language host, which starts it by its folder", async () => {
+test("can also be started by the language host from its folder", async () => {
   const { path: empty } = parts.use(await tempDir());
   const program = join(projectDirectory, "node_modules", "@pulumi", "pulumi", "cmd", "run-policy-pack");
   const host = execa("node", [program, "127.0.0.1:1", join(projectDirectory, "policy")], {
@@ -33,7 +33,7 @@ describe("a stack that breaks rules", { concurrency: 1 }, () => {
   const images = { edge: "mirror.example.com/nginx:1.31.6" };
   let stack: CloudStack;
 
-  /** @returns what the preview is refused for */
+  /** @returns the violations for which the preview is refused */
   async function refused(): Promise<string[]> {
     const { failed, violations } = await stack.run("preview", withPolicies);
     assert.ok(failed);
@@ -41,7 +41,7 @@ describe("a stack that breaks rules", { concurrency: 1 }, () => {
     return mandatory.map((it) => it.replace(/: [^\n]*\n/, ": ")).sort();
   }
 
-  test("is refused in a preview, with all that is wrong with its resources", async () => {
+  test("is refused in a preview, with all violations of its resources", async () => {
     stack = parts.use(await cloudStack(aws.file, cloud));
     await stack.configure({ images }, open);
     assert.ok(docs.includes("--policy-pack policy/pack.js"));
@@ -52,7 +52,7 @@ describe("a stack that breaks rules", { concurrency: 1 }, () => {
     ]);
   });
 
-  test("is refused in a preview for what is wrong with it as a whole", async () => {
+  test("is refused in a preview for violations of the whole stack", async () => {
     await stack.configure({}, { name: "eu-south-2" });
     assert.deepEqual(await refused(), [
       "mandatory location registry-cache-aws-eu-central-1: regions[0].endpoint.hostname: cache.eu-central-1.example.com doesn't contain eu-south-2",
@@ -60,7 +60,7 @@ describe("a stack that breaks rules", { concurrency: 1 }, () => {
     ]);
   });
 
-  test("is not made by an up without a preview, as far as a rule is against it", async () => {
+  test("isn't created by an up without a preview, as far as it breaks a rule", async () => {
     await stack.configure({ images }, open);
     const { failed } = await stack.run("up", withPolicies);
     assert.ok(failed);
@@ -68,7 +68,7 @@ describe("a stack that breaks rules", { concurrency: 1 }, () => {
     assert.ok(!made.includes("SecurityGroup") && !made.includes("Instance"), made.join());
   });
 
-  test("is let through where the settings say so, and refused where they are stricter", async () => {
+  test("is allowed where the settings say so, and refused where they are stricter", async () => {
     const { path } = parts.use(await tempDir());
     const settings = join(path, "settings.json");
     const preview = async (content: object) => {

@@ -1,4 +1,4 @@
-/** `npm run regions` with a real Pulumi backend, and real servers in the place of the caches. */
+/** `npm run regions` with a real Pulumi backend, and real servers in place of the caches. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { startTlsServer, type TlsServer } from "../support/tls-server.ts";
 
 const examples = await readStackFiles(projectDirectory, []);
 const names = regionNames.slice(0, 28);
-/** Digests as the machine's metrics have them, and the output. */
+/** A digest as in the machine's metrics and in the outputs. */
 const digest = "0123456789ab".padEnd(64, "c");
 
 suite("regions", () => {
@@ -26,7 +26,7 @@ suite("regions", () => {
   let backend: Imported;
   let well: TlsServer;
 
-  /** What a stack with one region has as outputs. */
+  /** The outputs of a stack with one region. */
   function outputs(region: string, { endpoint, ca }: { endpoint: string; ca?: string }) {
     return {
       caches: {
@@ -95,11 +95,11 @@ suite("regions", () => {
     await backend.withOutputs(project.directory, "gone", outputs("eu-central-1", well));
   });
 
-  test("all stacks of files and backend, with what each of them tells", async () => {
+  test("lists the stacks of files and backend, with the state of each", async () => {
     const start = performance.now();
     const { exitCode, stdout, stderr } = await project.regions("list", "--format", "json");
     const seconds = (performance.now() - start) / 1000;
-    // 5 s is what it is to take with two processors to itself.
+    // The target is 5 s with two idle processors.
     assert.ok(seconds < 30, `${seconds} s`);
     console.log(`${names.length + 2} regions in ${seconds.toFixed(1)} s`);
 
@@ -135,7 +135,7 @@ suite("regions", () => {
     assert.equal(stderr.match(/^✗/gm)?.length, fleet.problems.length);
   });
 
-  test("a table of named stacks", async () => {
+  test("lists only the named stacks", async () => {
     const [first, second] = names.map((name) => `aws-${name}`);
     const { exitCode, stdout, stderr } = await project.regions(String(first), String(second));
     assert.deepEqual([exitCode, stderr], [0, ""]);
@@ -149,7 +149,7 @@ suite("regions", () => {
     assert.match(stdout, /^All +\$141\.00$/m);
   });
 
-  test("status: a line for each region, and a failure for one that isn't well", async () => {
+  test("shows a line for each region in status, and fails for an unhealthy one", async () => {
     const [first, second] = names.map((name) => `aws-${name}`);
     const healthy = await project.regions("status", String(first), "azure-westeurope");
     assert.deepEqual([healthy.exitCode, healthy.stderr], [0, ""]);
@@ -162,7 +162,7 @@ suite("regions", () => {
     assert.match(sick.stdout, new RegExp(`^${second} +not reached; the connection is refused$`, "m"));
   });
 
-  test("an unknown stack is named, and the others are shown", async () => {
+  test("names an unknown stack, and shows the others", async () => {
     const { exitCode, stdout, stderr } = await project.regions(
       "status",
       `aws-${names[0]}`,
@@ -173,13 +173,13 @@ suite("regions", () => {
     assert.match(stderr, /^✗ aws-eu-centrall-1: there is no such stack: did you mean "aws-eu-central-1"\?$/m);
   });
 
-  test("a misspelt command is taken for a stack, and the command is named", async () => {
+  test("treats a misspelt command as a stack, and names the command", async () => {
     const { exitCode, stderr } = await project.regions("stauts");
     assert.equal(exitCode, 1);
     assert.match(stderr, /^✗ stauts: there is no such stack: .*\nDid you mean the command `status`\?$/m);
   });
 
-  test("the commands of docs/fleet.md", async () => {
+  test("runs the commands of docs/fleet.md", async () => {
     const { environment } = started.use(await importedStacks());
     const fresh = started.use(await costProject(environment));
     for (const { name, text } of examples.stacks) await fresh.setStack(name, text);
@@ -211,7 +211,7 @@ suite("regions", () => {
     assert.ok(!existsSync(join(fresh.directory, "stacks", "Pulumi.aws-eu-nroth-1.yaml")));
   });
 
-  test("a backend that can't be reached, or read: the files are shown", async () => {
+  test("shows the files when the backend can't be reached or read", async () => {
     for (const PULUMI_BACKEND_URL of [
       "file:///nowhere",
       "s3://registry-cache-state?endpoint=127.0.0.1:1&region=eu-central-1",

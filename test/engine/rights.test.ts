@@ -1,4 +1,4 @@
-/** The rights that `npm run rights` writes, held against clouds that refuse all that they don't allow: docs/rights.md. */
+/** The rights that `npm run rights` writes, tested against clouds that refuse everything else: docs/rights.md. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
@@ -34,20 +34,20 @@ interface Case {
   readonly file: string;
   readonly cloud: CloudRights;
   start(): Promise<CloudStack>;
-  /** Over those of the file. */
+  /** Merged over the file's keys. */
   readonly keys?: Config;
-  /** Over each region, one after the other: the first is what it begins with. Each has the rights that its own preview asks for. */
+  /** Changes of each region, in order. The stack is created with the first one. Each has the rights that its own preview needs. */
   readonly regions: readonly Config[];
-  /** What others do in the account before its region changes, and before it is destroyed. */
+  /** What others do in the account before the region changes, and before it is destroyed. */
   readonly beforeChange?: (cloud: Cloud) => void;
   readonly beforeEnd?: ((cloud: Cloud) => void) | undefined;
-  /** Of the actions, what this account and this stack give no occasion for. */
+  /** Actions that this account and this stack never need. */
   readonly unused: readonly string[];
 }
 
 const older = (provider: keyof typeof services) => Object.keys(services[provider].supportEnds).at(-2);
 
-/** The second is private, has another machine and a larger disk. */
+/** The second is private, with another machine type and a larger disk. */
 function machine({ file }: CloudCase, other: Config, clients: readonly string[] = []): Config[] {
   const [, region] = privateConfig(file);
   return [
@@ -61,7 +61,7 @@ function machine({ file }: CloudCase, other: Config, clients: readonly string[] 
   ];
 }
 
-/** The second has another version, and is private. @param first over those of the file, at first */
+/** The second has another version, and is private. @param first merged over the file's region at first */
 function cluster({ file, provider }: ClusterCase, first: Config, then: Config = {}): Config[] {
   const [, region] = privateConfig(file);
   return [
@@ -70,7 +70,7 @@ function cluster({ file, provider }: ClusterCase, first: Config, then: Config = 
   ];
 }
 
-/** Between the network that the stack has made, and another one. */
+/** A peering between the stack's network and another one. */
 const peering = {
   type: "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
   id: "pcx-0bbbbbbbbbbbbbbbb",
@@ -92,7 +92,7 @@ const cases: readonly Case[] = [
       cloud.keep({ ...peering, inputs: { vpcId: own?.id, peerVpcId: other?.inputs.vpcId } });
     },
     beforeEnd: (cloud) => cloud.remove(peering),
-    // Asked in a region that an account may not have enabled.
+    // Needed only in a region that an account may not have enabled.
     unused: ["ec2:DescribeRegions"],
   },
   {
@@ -101,7 +101,7 @@ const cases: readonly Case[] = [
     start: () => clusterStack(awsCluster.file, awsCluster, awsCluster.newAccount()),
     regions: cluster(awsCluster, awsCluster.adopting),
     beforeEnd: awsCluster.leaveBehind?.bind(awsCluster),
-    // A policy of a bucket goes with it; zones are asked for a network of the stack's own, quotas where many ranges of clients have access.
+    // A bucket's policy is deleted with the bucket. Zones are needed for the stack's own network, and quotas for many client ranges.
     unused: [
       "ec2:DescribeAvailabilityZones",
       "ec2:DescribeRegions",
@@ -122,14 +122,14 @@ const cases: readonly Case[] = [
     file: azureCluster.file,
     cloud: azureRights,
     start: () => clusterStack(azureCluster.file, azureCluster, azureCluster.newAccount()),
-    // Private from the start, as a public one would be replaced.
+    // It is private from the start, because a public one would be replaced.
     regions: cluster(azureCluster, privateConfig(azureCluster.file)[1], { apiAccess: ["198.51.100.0/29"] }),
-    // Where another cluster takes the place of one.
+    // Needed only when another cluster replaces this one.
     unused: ["Microsoft.ContainerService/managedClusters/maintenanceConfigurations/delete"],
   },
 ];
 
-test("AWS's models have all the operations that the double knows", async () => {
+test("uses only operations that are in AWS's models", async () => {
   const calls = [
     ...Object.values(callsOf).flatMap((it) => Object.values(it).flat()),
     ...Object.values(functionCalls).flat(),
@@ -138,8 +138,9 @@ test("AWS's models have all the operations that the double knows", async () => {
 });
 
 /**
- * A machine is started on several resources, each with a condition of its own. An update of an add-on is one of its cluster, too. Public parameters belong to no account. Health checks have tags as zones have. Whoever
- * writes a bucket's policy can let itself in, which docs/rights.md says.
+ * A machine is started on several resources, each with its own condition. An update of an add-on is also an update of its cluster. Public parameters
+ * belong to no account. Health checks have tags in the same way as zones. Whoever writes a bucket's policy can grant themselves access, as
+ * docs/rights.md says.
  */
 function isExplained({ issue, detail }: Finding): boolean {
   if (issue === "RESOURCE_POLICY_PRIVILEGE_ESCALATION") return String(detail).includes("s3:PutBucketPolicy");
@@ -173,7 +174,7 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
       await stack.setSecrets(Object.fromEntries(secrets));
     }
 
-    /** As a preview of what is configured asks for them. */
+    /** Sets the rights that a preview of the current configuration needs. */
     async function askRights(): Promise<void> {
       const engine = new Engine(projectDirectory, stack.environment);
       const resources = await resourcesOf(engine, name, ["--config-file", stack.file]);
@@ -187,7 +188,7 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
       assert.ok(!failed, messages);
     }
 
-    test("whoever may preview previews", async () => {
+    test("lets the previewing role preview", async () => {
       stack = parts.use(await start());
       await configure(regions[0]);
       await askRights();
@@ -198,7 +199,7 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
     });
 
     if (known === awsRights) {
-      test("parliament finds nothing wrong with the policies", async () => {
+      test("has policies in which parliament finds no problem", async () => {
         const found = await findings([deployer, reader].flatMap(({ documents }) => documents));
         assert.deepEqual(
           found.filter((it) => !isExplained(it)),
@@ -207,7 +208,7 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
       });
     }
 
-    test("whoever may deploy makes and changes it", async () => {
+    test("lets the deploying role create and change it", async () => {
       await succeeds(deployer, "up");
       await succeeds(reader, "preview", ["--expect-no-changes"]);
       for (const region of regions.slice(1)) {
@@ -221,7 +222,7 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
       }
     });
 
-    test("whoever may deploy may change each resource in place, and whoever may preview none", async () => {
+    test("lets the deploying role change each resource in place, and the previewing role none", async () => {
       const state = JSON.parse(await stack.pulumi("stack", "export"));
       const ids = new Set(state.deployment.resources.map(({ id }: { id?: string }) => id));
       const provider = { defaultTags: JSON.stringify({ tags: stackTags(name) }) };
@@ -230,7 +231,7 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
         judge.rights = deployer;
         await judge.demandRight(change);
         judge.rights = reader;
-        // What is attached never changes in place.
+        // Attachments never change in place.
         if (/(?:Attachment|Association)$/.test(thing.type)) continue;
         await assert.rejects(
           judge.demandRight(change),
@@ -240,14 +241,14 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
       }
     });
 
-    test("whoever may deploy deletes it", async () => {
+    test("lets the deploying role delete it", async () => {
       await stack.pulumi("state", "unprotect", "--all", "--yes");
       beforeEnd?.(stack.cloud);
       await succeeds(deployer, "destroy");
       assert.deepEqual(stack.cloud.things(), []);
     });
 
-    test("without any one of the actions, something is refused", () => {
+    test("needs each of its actions", () => {
       const idle = deployer.actions.filter((action) => !judge.needs(action, deployer));
       assert.deepEqual(idle, unused);
     });

@@ -16,7 +16,7 @@ import { testUpstream } from "../support/upstream.ts";
 const resources = scope({ after });
 const credentials = { username: "reader-of-images", password: 'p4ss"word$with\\all' };
 
-test("a secret of the stack reaches the upstream, and is nowhere to be read", async () => {
+test("sends a stack's secret to the upstream, and leaves it nowhere readable", async () => {
   const registry = resources.use(await testUpstream());
   const image = await randomImage({ repository: "team/app", tag: "1", layerMB: 1 });
   await push(registry.url, image);
@@ -57,7 +57,7 @@ test("a secret of the stack reaches the upstream, and is nowhere to be read", as
     engine: messages,
     outputs: JSON.stringify(await stack.outputs()),
     logs: (await Promise.all(logs)).join("\n"),
-    // Labels, environment, command.
+    // Labels, environment and command.
     containers: await podman(["inspect", ...containers]),
   };
   for (const [where, text] of Object.entries(seen)) {
@@ -76,7 +76,7 @@ test("a secret of the stack reaches the upstream, and is nowhere to be read", as
   assert.ok(!existsSync(file));
 });
 
-/** The ways in which the credentials could stand somewhere. */
+/** The forms in which the credentials could appear. */
 function forms(): string[] {
   const { username, password } = credentials;
   const texts = [username, password, JSON.stringify(password).slice(1, -1), `${username}:${password}`];

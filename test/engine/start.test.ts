@@ -1,4 +1,4 @@
-/** What the engine's processes do before they come to this project: scripts/setup/sdk-start.cjs. */
+/** What the engine's processes do before they run this project's code: scripts/setup/sdk-start.cjs. */
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { scope, tempDir } from "../support/scope.ts";
 
 const resources = scope({ after });
 
-/** Again and again, as the engine kills the process of the dynamic resources: which files a process has loaded. */
+/** Writes the files that a process has loaded, repeatedly, because the engine kills the process of the dynamic resources. */
 const report = `
 const { join } = require("node:path");
 const { writeFileSync } = require("node:fs");
@@ -18,7 +18,7 @@ const file = join(__dirname, "loaded-" + process.pid);
 setInterval(() => writeFileSync(file, Object.keys(require.cache).join("\\n")), 20).unref();
 `;
 
-test("the program and the dynamic resources start without compiler, debugger and source maps", async () => {
+test("starts the program and the dynamic resources without compiler, debugger and source maps", async () => {
   const { path } = resources.use(await tempDir());
   await writeFile(join(path, "report.cjs"), report);
   const { file, newCloud } = clouds.aws;

@@ -1,4 +1,3 @@
-/** docs/state.md: a stack's state and secrets, moved by the commands of the page from one machine to a bucket and a key, and from there to another place. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -17,7 +16,7 @@ const stack = "aws-eu-north-1";
 const password = "not to be seen";
 const key = "awskms://alias/pulumi-state?region=eu-central-1";
 
-/** Exports a secret, and what docs/clients.md takes. */
+/** Exports a secret, and the output that docs/clients.md uses. */
 const program = `import * as pulumi from "@pulumi/pulumi";
 export const clients = { "eu-north-1": { check: "#!/bin/sh", containerd: { "gsoci.azurecr.io": "server" } } };
 export const password = new pulumi.Config().getSecret("password");
@@ -30,7 +29,7 @@ describe("the state", () => {
   let kms: TestKms;
   let page: string;
 
-  /** In a shell of someone whose home is the project's directory, and who is logged in nowhere. */
+  /** Runs a script for a user whose home is the project's directory, and who isn't logged in anywhere. */
   async function bash(script: string): Promise<string> {
     const { exitCode, stdout, all } = await execa("bash", ["-euo", "pipefail", "-c", script], {
       cwd: directory,
@@ -61,7 +60,7 @@ describe("the state", () => {
     kms = parts.use(await startKms());
     directory = parts.use(await tempDir()).path;
     for (const name of ["stacks", "elsewhere"]) await mkdir(join(directory, name));
-    // `npm run init` works on the copy; what it runs is the project's.
+    // `npm run init` changes the copied files. The code that it runs is the project's.
     for (const name of ["node_modules", "scripts", "components", "package.json"]) {
       await symlink(join(projectDirectory, name), join(directory, name));
     }
@@ -82,20 +81,20 @@ describe("the state", () => {
     assert.match(await stackFile(), /^encryptionsalt: /m);
   });
 
-  test("isn't previewed without its file, which isn't made", async () => {
+  test("isn't previewed without its file, and no file is created", async () => {
     const said = await bash("! npm run --silent pulumi -- preview --stack aws-eu-nort-1 2>&1; ls stacks");
     assert.match(said, /^✗ stacks\/Pulumi\.aws-eu-nort-1\.yaml: there is no such file; the stacks are aws-/m);
     assert.doesNotMatch(said, /^Pulumi\.aws-eu-nort-1\.yaml/m);
   });
 
-  test("gives the clients their configuration by the command of docs/clients.md", async () => {
+  test("outputs the clients' configuration by the command of docs/clients.md", async () => {
     const text = await readFile(join(projectDirectory, "docs", "clients.md"), "utf8");
     const [, command = ""] = text.match(/^(npm run .*) \| jq .*check' >registry-cache-check$/m) ?? [];
     const output = await bash(command.replace("aws-eu-central-1", stack));
     assert.equal(JSON.parse(output)["eu-north-1"].check, "#!/bin/sh");
   });
 
-  test("moves from this machine to a bucket and a key, and changes nothing", async () => {
+  test("moves from this machine to a bucket and a key without a change", async () => {
     await bash(page.replace(/NEW='.*?'/, `NEW='${s3.backend.url}'`));
     assert.match(await readFile(join(directory, "Pulumi.yaml"), "utf8"), /^backend:\n {2}url: s3:/m);
     const keys = await s3.keys(/\.pulumi\/stacks\//);
@@ -110,7 +109,7 @@ describe("the state", () => {
     assert.equal(await shown(), password);
   });
 
-  test("is closed to whoever has no rights, which each command says", async () => {
+  test("is closed to users without rights, and each command says so", async () => {
     const stranger = Object.entries(await s3.stranger()).map(([name, value]) => `export ${name}='${value}'`);
     for (const command of [`pipeline -- up ${stack}`, `regions -- status ${stack}`]) {
       const said = await bash(`${stranger.join("\n")}\n! npm run --silent ${command} 2>&1`);
@@ -121,7 +120,7 @@ describe("the state", () => {
     }
   });
 
-  test("the stack local stays on this machine", async () => {
+  test("of the stack local stays on this machine", async () => {
     await bash("npm run pulumi -- stack init --stack local");
     const file = join(
       ".local",
@@ -136,7 +135,7 @@ describe("the state", () => {
     assert.ok(existsSync(join(directory, file)));
   });
 
-  test("the lock that a killed run has left on the stack local: the way out is what the next run says", async () => {
+  test("of the stack local is unlocked after a killed run by the command in the next run's message", async () => {
     const locks = join(directory, ".local/state/registry-cache/pulumi/.pulumi/locks/organization");
     const held = { pid: 1, username: "me", hostname: "here", timestamp: "2026-11-28T00:00:00Z" };
     await mkdir(join(locks, "registry-cache", "local"), { recursive: true });
@@ -148,7 +147,7 @@ describe("the state", () => {
     assert.match(await bash("npm run local -- down --purge"), /The cache is down/);
   });
 
-  test("the stack local goes down as it was used last, also without its file", async () => {
+  test("of the stack local is destroyed with its last configuration, even without its file", async () => {
     await bash(`npm run local -- down
       mkdir -p clone/stacks
       cp -rL scripts components Pulumi.yaml clone
@@ -158,7 +157,7 @@ describe("the state", () => {
     assert.match(await bash(`! (${down}) 2>&1`), /way out: bring it back: `git checkout .*\.local\.yaml`/);
   });
 
-  test("the stack local without its passphrase: the file is named, and the stack can be removed", async () => {
+  test("of the stack local without its passphrase: the message names the file, and the stack can be removed", async () => {
     await bash(`npm run pulumi -- stack init --stack local
       rm .local/state/registry-cache/pulumi-passphrase`);
     const said = await bash("npm run --silent local -- down 2>&1 && exit 1 || true");
@@ -167,7 +166,7 @@ describe("the state", () => {
     assert.match(await bash("npm run local -- down"), /The cache is down/);
   });
 
-  test("is lost: another one keeps the key, by the commands of docs/day-2.md", async () => {
+  test("can be replaced with the same key after a loss, by the commands of docs/day-2.md", async () => {
     const before = await stackFile();
     const lost = (await readFile(join(projectDirectory, "docs", "day-2.md"), "utf8")).replaceAll(
       "aws-eu-central-1",
@@ -194,7 +193,7 @@ describe("the state", () => {
     await bash(`rm stacks/Pulumi.${stack}-b.yaml`);
   });
 
-  test("moves on to another place, with its key", async () => {
+  test("moves to another place with its key", async () => {
     await bash(
       page
         .replace(/^export PULUMI_CONFIG_PASSPHRASE_FILE.*\n/m, "")
@@ -207,11 +206,11 @@ describe("the state", () => {
     assert.equal(await shown(), password);
   });
 
-  // The program stands in for the cloud's; the other quick starts have the same commands, as a unit test holds.
-  test("the commands of the quick start for a VM in AWS, from nothing to nothing", async () => {
+  // A small program replaces the cloud's. A unit test checks that the other quick starts have the same commands.
+  test("is created and removed by the commands of the quick start for a VM in AWS", async () => {
     const { stack, file, text, commands } = quickStart("aws-vm");
     await writeFile(join(directory, "stacks", `Pulumi.${stack}.yaml`), file);
-    // The bucket has a stack of this name.
+    // The bucket already has a stack of this name.
     const backend = s3.backend.url.replace("?", "/quick-start?");
     const [, provider = ""] = text.match(/add `(--secrets-provider '[^']+')` to the second command/) ?? [];
     const script = commands

@@ -1,4 +1,4 @@
-/** Stacks that an earlier version of this project has brought up: this one has nothing to change, and can take them down. */
+/** Stacks that an earlier version of this project brought up. This version changes only what is listed here, and can destroy them. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { withoutContentHash } from "../../components/hosts/kubernetes/names.ts";
@@ -7,9 +7,9 @@ import { scope } from "../support/scope.ts";
 import { configure, recordedStack, type StackName, stackNames } from "./upgrade/stacks.ts";
 import type { Started } from "./upgrade/started.ts";
 
-/** What this version changes by itself, sorted. A machine that an earlier one made has its Pod from its user data, and is replaced once. */
+/** The changes that this version makes by itself, sorted. A machine of an earlier version has its Pod in its user data, and is replaced once. */
 const updated: Partial<Record<StackName, readonly string[]>> = {
-  // One Pod with all containers becomes one of each.
+  // One Pod with all containers becomes a Pod for each container.
   "local-vm": ["update PodmanPod upgrade"],
   "aws-vm": ["eu-central-1", "eu-west-1"]
     .flatMap((region) => [
@@ -44,7 +44,7 @@ const updated: Partial<Record<StackName, readonly string[]>> = {
   ].sort(),
 };
 
-/** Passwords become files, the registries serve below a path of their own, and manifests have a probe. */
+/** Passwords become files, the registries serve under their own path, and manifests are probed. */
 function rollOut(region: string, workload: "Deployment" | "StatefulSet"): string[] {
   const origins = ["origin", ...(workload === "Deployment" ? ["stored"] : [])];
   const containers = [
@@ -61,20 +61,20 @@ function rollOut(region: string, workload: "Deployment" | "StatefulSet"): string
   ];
 }
 
-/** What another configuration then changes, among others; of two, as a double and this project's own providers find it. */
+/** One of the changes for another configuration, as a double and this project's own providers report it. */
 const changed: Partial<Record<StackName, string>> = {
   "local-vm": "update PodmanPod upgrade",
   "aws-vm": "replace BucketObjectv2 eu-central-1",
 };
 
-/** What is then done to resources by the provider whose text is in the state: it must still find what it imports. */
+/** Operations that then run in the dynamic provider whose code is in the state. Its imports must still resolve. */
 const done: Partial<Record<StackName, readonly Operation[]>> = {
   "local-vm": ["refresh", "destroy"],
   "aws-cluster": ["destroy"],
   kubernetes: ["refresh", "destroy"],
 };
 
-/** By itself, as it takes all processors, and its parts wait for each other for so long only. */
+/** Runs by itself, because it takes all processors, and because waits between its parts have time limits. */
 const alone: StackName = "kubernetes";
 
 describe("every kind of stack", { concurrency: true }, () => {
@@ -85,7 +85,7 @@ describe("every kind of stack", { concurrency: true }, () => {
 
 describe(alone, { concurrency: 1 }, () => testUpgrade(alone));
 
-/** The tests go on from each other. */
+/** Each test continues from the state that the previous one leaves. */
 function testUpgrade(name: StackName): void {
   const parts = scope({ after });
   let started: Started;
@@ -95,15 +95,15 @@ function testUpgrade(name: StackName): void {
   });
 
   const expected = updated[name] ?? [];
-  test(`a preview has ${expected.length > 0 ? "what this version changes, and nothing else" : "nothing to change"}`, async () => {
+  test(`previews ${expected.length > 0 ? "only the changes of this version" : "no changes"}`, async () => {
     const run = await started.stack.run("preview", expected.length > 0 ? [] : ["--expect-no-changes"]);
-    // A replacement is told as a whole, and by its two halves.
+    // The engine reports a replacement as a whole, and as its two halves.
     const changes = run.changes
       .filter((change) => !/^(?:create-replacement|delete-replaced) /.test(change))
       .map(withoutContentHash);
     assert.deepEqual([...new Set(changes)].sort(), expected, run.messages);
     assert.ok(!run.failed, run.messages);
-    // With other prices, the cost is another one; with other alerts, the rules; with more kinds of clients, theirs; with another Pod, its digest.
+    // Outputs that may differ because of other prices, alerts, kinds of clients, or a Pod's digest.
     const unlike = ["cost", "monitoring", "clients", ...(name.endsWith("-vm") ? ["caches"] : [])];
     const outputs = run.changedOutputs.filter((output) => !unlike.includes(output));
     assert.deepEqual(outputs, [], "changed outputs");
@@ -111,7 +111,7 @@ function testUpgrade(name: StackName): void {
 
   const change = changed[name];
   if (change !== undefined) {
-    test("a preview says what another configuration changes", async () => {
+    test("previews the changes of another configuration", async () => {
       await configure(started, name, { freshnessSeconds: 30 });
       const { failed, messages, changes } = await started.stack.run("preview");
       assert.ok(!failed, messages);
@@ -120,7 +120,7 @@ function testUpgrade(name: StackName): void {
   }
 
   for (const operation of done[name] ?? []) {
-    test(`${operation} works`, async () => {
+    test(`runs ${operation}`, async () => {
       const { failed, messages } = await started.stack.run(operation);
       assert.ok(!failed, messages);
       if (operation === "destroy") assert.deepEqual((await started.left?.()) ?? [], []);

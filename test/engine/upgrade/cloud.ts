@@ -1,13 +1,13 @@
-/** Stacks in clouds that doubles stand in for. */
+/** Recorded stacks in clouds, with doubles in place of the clouds. */
 import type { Cloud } from "../../doubles/cloud.ts";
 import { cloudStack } from "../../support/cloud-stack.ts";
 import { nameOf, type Started, type State } from "./started.ts";
 
 interface Surroundings {
   readonly cloud: Cloud;
-  /** The clusters in it. @default none */
+  /** The clusters in the cloud. @default none */
   readonly clusters?: Cloud;
-  /** What the program finds on the PATH, and doesn't run. */
+  /** Names that the program finds on the PATH, and doesn't run. */
   readonly programs?: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export async function startCloud(
   const stack = await cloudStack(file, cloud, { others, programs });
   return {
     stack,
-    // How the clusters are reached.
+    // The clusters' kubeconfigs are secrets.
     readsSecrets: clusters !== undefined,
     async restore(state) {
       for (const it of [cloud, ...others]) keepAll(it, state);
@@ -30,7 +30,7 @@ export async function startCloud(
   };
 }
 
-/** Puts all there that the state has of this cloud. */
+/** Adds all resources in the state that belong to this cloud. */
 function keepAll(cloud: Cloud, { deployment: { resources } }: State): void {
   const { definition } = cloud;
   for (const resource of resources) {

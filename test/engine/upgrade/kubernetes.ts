@@ -1,4 +1,4 @@
-/** A stack in a cluster that is there already: a real control plane, and Pulumi's real provider. */
+/** A recorded stack in an existing cluster: a real control plane, and Pulumi's real provider. */
 import type { KubernetesObject } from "@kubernetes/client-node";
 import type { ControlPlane } from "../../support/control-plane.ts";
 import { allow, furnish, kubernetesStack } from "../../support/kubernetes-stack.ts";
@@ -24,10 +24,10 @@ export async function startKubernetes(keys: Config): Promise<Started> {
   };
 }
 
-/** In place of the kubeconfig's path, which the SDK puts into the state. */
+/** Replaces the kubeconfig's path, which the SDK writes into the state. */
 export const recordedKubeconfig = "/home/you/.kube/config";
 
-/** Creates the objects of the state. @returns their uids, by those that they had */
+/** Creates the objects of the state. @returns their new uids by the recorded ones */
 async function createAll({ objects }: ControlPlane, state: State): Promise<Record<string, string>> {
   const uids: Record<string, string> = {};
   for (const { inputs, outputs = {} } of state.deployment.resources.filter(isObject)) {

@@ -1,4 +1,4 @@
-/** A stack on this machine: podman is a double that finds the Pod as the state says. */
+/** A recorded stack on this machine. A double of podman reports the Pod that the state describes. */
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import type { Certificate } from "../../../components/hosts/local/certificate.ts";
@@ -10,13 +10,13 @@ import { tempDir } from "../../support/scope.ts";
 import type { Config } from "../../support/stack-files.ts";
 import { inWords, type Started, type State } from "./started.ts";
 
-/** The certificate that the recorded stack's Pod has: it isn't in the state. */
+/** The certificate of the recorded stack's Pod, which isn't in the state. */
 export const certificateFile = join(import.meta.dirname, "local-vm.crt");
 
-/** As in the stack's configuration: it is part of the Pod, so it is the same for everyone who records or tests. */
+/** As in the stack's configuration. The path is part of the Pod, so it is the same on every machine. */
 export const dataDir = "/tmp/registry-cache-upgrade";
 
-/** Plays the Pod by this machine's podman, until {@link Started.restore}. */
+/** Plays the Pod with this machine's podman, until {@link Started.restore}. */
 export async function startLocal(keys: Config): Promise<Started> {
   await using parts = new AsyncDisposableStack();
   const { path: directory } = parts.use(await tempDir());
@@ -42,7 +42,7 @@ function outputsOf<Outputs>({ deployment }: State, type: string): Outputs {
   return deployment.resources.find((it) => lastPart(it.type) === type)?.outputs as Outputs;
 }
 
-/** What is looked at of the certificate's files; nobody reads the keys. Other runs of the tests may have them in the same place at the same time, so they stay. */
+/** Writes the parts of the certificate's files that are read; nobody reads the keys. The files stay, because other runs of the tests can use the same path at the same time. */
 async function writeFiles({ directory, ca }: Certificate & { directory: string }): Promise<void> {
   const files = {
     "tls/tls.crt": await readFile(certificateFile, "utf8"),
@@ -59,14 +59,14 @@ async function writeFiles({ directory, ca }: Certificate & { directory: string }
   }
 }
 
-/** Of an earlier version, one Pod with all containers; it has labels. */
+/** The Pod of an earlier version with all containers. It has labels. */
 interface RecordedPod {
   readonly name: string;
   readonly observed: ObservedPod & { readonly labels?: Readonly<Record<string, string>> };
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** Puts a program in podman's place that has what was observed, and what was made for it. */
+/** Replaces podman with a program that reports the recorded Pod and its secrets. */
 async function standIn(bin: string, { name, observed, secrets }: RecordedPod): Promise<void> {
   const containers = Object.entries(observed.states).map(([it, State]) =>
     observed.labels

@@ -1,4 +1,4 @@
-/** What the stack on this machine takes to be recorded by its podman. */
+/** What a recording of the stack on this machine needs. */
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -11,13 +11,13 @@ import { images } from "./stacks.ts";
 import type { Started } from "./started.ts";
 
 interface Recording extends AsyncDisposable {
-  /** Makes the certificate hold for a century, and brings it up. */
+  /** Extends the certificate's lifetime to a century, and brings it up. */
   prolong(up: () => Promise<void>): Promise<void>;
 }
 
-/** Gives the machine's images the names that the stack has for them; at the end, takes away all that the recording has left. */
+/** Gives the machine's images the stack's names for them. At the end, removes everything that the recording has created. */
 export async function recordingOnThisMachine(stack: Started["stack"]): Promise<Recording> {
-  // The tests leave files there.
+  // The tests leave files in this directory.
   await removeOwned(dataDir);
   const found = await ensureImages(defaultImages);
   for (const name of baseImageNames) await podman(["tag", found[name], images[name]]);

@@ -1,14 +1,11 @@
-/**
- * Records the states that the upgrade tests begin with: brings up each stack, and writes what `pulumi stack export` then says.
- * Usage: npm exec -- node test/engine/upgrade/record.ts [STACK …]
- */
+/** Records the initial states of the upgrade tests: brings up each stack, and writes the output of `pulumi stack export`. Usage: npm exec -- node test/engine/upgrade/record.ts [STACK …] */
 import { writeFile } from "node:fs/promises";
 import { recordedKubeconfig } from "./kubernetes.ts";
 import { recordingOnThisMachine } from "./record-local.ts";
 import { stackNames, startStack, stateFile } from "./stacks.ts";
 import type { State } from "./started.ts";
 
-/** Keys of what neither engine nor providers look at. */
+/** Keys that neither engine nor providers read. */
 const incidental = ["created", "modified", "sourcePosition", "stackTrace", "managedFields"];
 
 const words = process.argv.slice(2);
@@ -28,7 +25,7 @@ for (const name of stackNames.filter((it) => words.length === 0 || words.include
   await writeFile(stateFile(name), `${JSON.stringify(state, undefined, 2)}\n`);
 }
 
-/** Without where and when it was recorded; certificates that `pulumi up` renews are never due. */
+/** Removes place and time of the recording. Certificates that `pulumi up` renews are never due. */
 function normalized(text: string): State {
   return JSON.parse(text, (key, value) => {
     if (incidental.includes(key)) return undefined;

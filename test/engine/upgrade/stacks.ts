@@ -1,7 +1,4 @@
-/**
- * A stack of each kind. Its configuration is in `Pulumi.<stack>.yaml`, beside this file; the state that an earlier version of this project has left of it, in
- * `<stack>.json`, with secrets that anybody can read who reads test/support/project.ts.
- */
+/** A stack of each kind. Its configuration is in `Pulumi.<stack>.yaml` in this folder. Its state, from an earlier version of this project, is in `<stack>.json`. Anybody who reads test/support/project.ts can decrypt its secrets. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { type Images, imageNames } from "../../../components/config/images.ts";
@@ -32,7 +29,7 @@ export type StackName = keyof typeof kinds;
 
 export const stackNames = Object.keys(kinds) as StackName[];
 
-/** A stack as it was recorded, in a place as it was left then. */
+/** A stack with its recorded state, in surroundings with its recorded resources. */
 export async function recordedStack(name: StackName): Promise<Started> {
   await using parts = new AsyncDisposableStack();
   const started = parts.use(await startStack(name));
@@ -53,7 +50,7 @@ export async function recordedStack(name: StackName): Promise<Started> {
   return { ...started, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-/** Secrets are `{ plaintext }` in what is exported with them. */
+/** Replaces the secrets of an export, which are `{ plaintext }`. */
 function inPlainText(state: string): State {
   return JSON.parse(state, (_, value) => {
     const { plaintext } = Object(value);
@@ -61,19 +58,19 @@ function inPlainText(state: string): State {
   });
 }
 
-/** Where the recorded state is. */
+/** The path of the recorded state. */
 export function stateFile(name: StackName): string {
   return join(import.meta.dirname, `${name}.json`);
 }
 
-/** A stack that is configured as when it was recorded, and nothing else. */
+/** A stack with the recorded configuration, and without resources. */
 export async function startStack(name: StackName): Promise<Started> {
   const started = await kinds[name](keysFor(name), fileOf(name));
   await configure(started, name);
   return started;
 }
 
-/** @param region over each of the stack's regions */
+/** @param region merged over each of the stack's regions */
 export async function configure({ stack }: Started, name: StackName, region: Config = {}): Promise<void> {
   const key = privateUpstream.credentials;
   const { username, password } = credentials;
@@ -81,7 +78,7 @@ export async function configure({ stack }: Started, name: StackName, region: Con
   await stack.setSecret(`${namespace}:${key}.password`, password);
 }
 
-/** Of references, so that it isn't taken for a change when this project takes others. */
+/** Image references. They are fixed, so that new default images of this project don't count as a change. */
 export const images = Object.fromEntries(
   imageNames.map((it) => [it, `registry.example.com/${it}:1`]),
 ) as Images;
@@ -90,7 +87,7 @@ function fileOf(name: StackName): string {
   return relative(projectDirectory, join(import.meta.dirname, `Pulumi.${name}.yaml`));
 }
 
-/** The stack's own, and what all share: what would be this project's to choose is here, so that another choice isn't taken for a mistake. */
+/** The stack's own keys, and those that all stacks share. They include everything that has a default, so that a new default doesn't count as a change. */
 function keysFor(name: StackName, region: Config = {}): Config {
   const { regions, ...keys } = keysOf(fileOf(name));
   return {

@@ -1,23 +1,23 @@
-/** What the kinds of stacks have in common. */
+/** What all kinds of recorded stacks share. */
 import type { Inputs } from "../../doubles/values.ts";
 import { type CloudStack, said } from "../../support/cloud-stack.ts";
 import type { Project } from "../../support/project.ts";
 
-/** A stack that nothing has been done with yet, and what stands in for the place where it is. */
+/** A stack without resources, and the double of the place where it runs. */
 export interface Started extends AsyncDisposable {
   readonly stack: Pick<CloudStack, "pulumi" | "setSecret" | "configure" | "run">;
-  /** Whether {@link restore} takes secrets in plain text. @default no */
+  /** Whether {@link restore} needs secrets in plain text. @default no */
   readonly readsSecrets?: boolean;
   /**
-   * Puts what the state speaks of there, where nothing is yet.
-   * @returns by what the state has, what is there in its place; nothing where all is again as it was.
+   * Creates the resources of the state in the empty place.
+   * @returns new values by those in the state; empty if everything is as it was
    */
   restore(state: State): Promise<Readonly<Record<string, string>>>;
-  /** What is still there, where that can be asked. */
+  /** What remains, if that can be determined. */
   left?(): Promise<readonly string[]>;
 }
 
-/** The stack of a project, whose changes are said as those of stacks in clouds are. */
+/** A project's stack, with changes in the same form as those of stacks in clouds. */
 export function inWords(project: Project): Started["stack"] {
   return {
     ...project,
@@ -28,7 +28,7 @@ export function inWords(project: Project): Started["stack"] {
   };
 }
 
-/** What `pulumi stack export` says, as far as it is looked at. */
+/** The parts of `pulumi stack export` that are used. */
 export interface State {
   readonly deployment: { readonly resources: readonly StateResource[] };
 }
@@ -39,7 +39,7 @@ export interface StateResource {
   readonly id?: string;
   readonly inputs?: Inputs;
   readonly outputs?: Inputs;
-  /** The provider's URN, `::`, its id. */
+  /** The provider's URN, `::`, and its id. */
   readonly provider?: string;
 }
 
