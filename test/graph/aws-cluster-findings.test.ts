@@ -1,4 +1,4 @@
-/** What AWS is asked before a region with a cluster is made, and what is told when it hasn't got it. */
+/** What AWS is asked before a region with a cluster is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lookUpIn } from "../../components/hosts/aws/account.ts";
@@ -15,14 +15,14 @@ const [first, second, third, fourth, fifth] = [0, 1, 2, 3, 4].map(
 );
 const existing = { vpc, nodeSubnets: [first, second], loadBalancerSubnets: [third, fourth] };
 
-/** As the engine hands over what a provider refuses. */
+/** Throws a provider's refusal in the form in which the engine passes it on. */
 function refuse(details: string): never {
   throw Object.assign(new Error(), { details });
 }
 
 const isOpen = (id: unknown) => id !== first && id !== second;
 
-/** By the last part of a function's token. Subnets are in two zones by turns. */
+/** Answers by the last part of a function's token. Subnets alternate between two zones. */
 const answers: Answers = {
   getAvailabilityZones: () => ({ names: ["eu-central-1c", "eu-central-1a"] }),
   getSubnet: ({ id }) => {
@@ -70,7 +70,7 @@ const told = ({ problems }: LookedUp<object>) => problems.map(({ path, message }
 
 const bucket = "registry-cache-9f86d081-123456789012-eu-central-1-an";
 
-test("what is there is found, and each thing is asked for only where it is named", async () => {
+test("finds what exists, and asks for each resource only where it is named", async () => {
   const nothing: Answers = Object.fromEntries(
     ["getSubnet", "getRouteTable", "getZone", "getHostedZoneId"].map((name) => [
       name,
@@ -107,7 +107,7 @@ test("what is there is found, and each thing is asked for only where it is named
   });
 });
 
-test("three zones are enough, and one isn't", async () => {
+test("accepts three zones, and refuses one", async () => {
   const names = ["d", "b", "a", "c"].map((letter) => `eu-central-1${letter}`);
   const many = await lookedUp({ other: { getAvailabilityZones: () => ({ names }) } });
   assert.deepEqual(many.found?.zones, ["eu-central-1a", "eu-central-1b", "eu-central-1c"]);
@@ -117,7 +117,7 @@ test("three zones are enough, and one isn't", async () => {
   ]);
 });
 
-test("a cluster of that name: only the stack's own may be there", async () => {
+test("refuses another stack's cluster of the same name", async () => {
   const other = { getClusters: () => ({ names: ["registry-cache-test-eu-central-1"] }) };
   assert.deepEqual(told(await lookedUp({ other })), [
     "topology: there is an EKS cluster registry-cache-test-eu-central-1 already, which isn't this stack's",
@@ -125,7 +125,7 @@ test("a cluster of that name: only the stack's own may be there", async () => {
   assert.deepEqual(told(await lookedUp({ other, isMade: true })), []);
 });
 
-test("a log group that EKS has made anew when its cluster was gone", async () => {
+test("refuses a log group that EKS has created again after its cluster was deleted", async () => {
   const name = "/aws/eks/registry-cache-test-eu-central-1/cluster";
   assert.deepEqual(told(await lookedUp({ other: { getLogGroup: () => ({ name }) } })), [
     `topology: the log group ${name} already exists and isn't this stack's: if it is left from a cluster that was destroyed, \`aws logs delete-log-group --region eu-central-1 --log-group-name ${name}\``,
@@ -149,12 +149,12 @@ const subnetMistakes: Record<string, { network: object; says: string[] }> = {
 };
 
 for (const [what, { network, says }] of Object.entries(subnetMistakes)) {
-  test(`${what}: it is told`, async () => {
+  test(`refuses ${what}`, async () => {
     assert.deepEqual(told(await lookedUp({ change: { network } })), says);
   });
 }
 
-test("a zone in which EKS makes no clusters: only the load balancer may be there", async () => {
+test("accepts only the load balancer in a zone without EKS clusters", async () => {
   const getSubnet: Answers[string] = (inputs) => {
     const subnet = answers.getSubnet?.(inputs);
     const isB = subnet?.availabilityZone === "eu-central-1b";
@@ -165,7 +165,7 @@ test("a zone in which EKS makes no clusters: only the load balancer may be there
   ]);
 });
 
-test("subnets of another network, and those that aren't there, are told one by one", async () => {
+test("reports each subnet that is missing or in another network", async () => {
   const getSubnet: Answers[string] = ({ id }) =>
     id === second || id === fourth
       ? { vpcId: "vpc-0ccccccccccccccc0", availabilityZone: "eu-central-1b", cidrBlock: "10.8.0.0/24" }
@@ -178,7 +178,7 @@ test("subnets of another network, and those that aren't there, are told one by o
   ]);
 });
 
-test("a subnet of the load balancer without a way to the internet", async () => {
+test("refuses a subnet of the load balancer without a route to the internet", async () => {
   const natOnly = { cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" };
   const other = { getRouteTable: () => routeTable(natOnly) };
   const problems = told(await lookedUp({ change: { network: existing }, other }));
@@ -188,7 +188,7 @@ test("a subnet of the load balancer without a way to the internet", async () => 
   );
 });
 
-test("nodes without a public address have another way out, whatever the endpoint", async () => {
+test("requires another route out for nodes without public addresses, for any endpoint", async () => {
   const network = { ...existing, nodeSubnets: [first, fourth] };
   const gateway = () => routeTable(...toInternet);
   const refused = (target: string, wayOut: string) => [
@@ -208,7 +208,7 @@ test("nodes without a public address have another way out, whatever the endpoint
   );
 });
 
-test("a bucket of somebody else, and a zone that isn't there", async () => {
+test("refuses somebody else's bucket, and a missing zone", async () => {
   const other = {
     getBucket: () => ({ bucket }),
     getZone: () => refuse("no matching Route 53 Hosted Zone found"),
@@ -222,7 +222,7 @@ test("a bucket of somebody else, and a zone that isn't there", async () => {
   assert.match(taken ?? "", new RegExp(`^storage\\.kind: the bucket ${bucket} already exists`));
 });
 
-test("more clients than the load balancer's security group takes in this account", async () => {
+test("refuses more clients than the account's quota allows in the load balancer's security group", async () => {
   const clients = (count: number) => Array.from({ length: count }, (_, index) => `198.51.${index}.0/24`);
   const told = async (count: number, getServiceQuota: Answers[string]) =>
     (

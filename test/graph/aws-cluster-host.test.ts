@@ -1,4 +1,4 @@
-/** Which resources a region on EKS is made of, and with what. It proves nothing about what AWS does with them: see test/engine. */
+/** The resources of a region on EKS, and their inputs. test/engine tests what AWS does with them. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { KubeConfig } from "@kubernetes/client-node";
@@ -12,7 +12,7 @@ describe("a region with a network of its own", () => {
     graph = await graphOf();
   });
 
-  test("is made of these, and nothing else", () => {
+  test("has these resources, and no others", () => {
     assert.deepEqual(counts(graph.resources, "aws"), {
       Vpc: 1,
       DefaultSecurityGroup: 1,
@@ -49,7 +49,7 @@ describe("a region with a network of its own", () => {
     for (const it of own) assert.ok(!it.protect, it.name);
   });
 
-  test("has a small cluster whose nodes come by themselves, and whose API only the configuration's ranges reach", () => {
+  test("has a small cluster whose nodes start as needed, and whose API is reachable only from the configuration's ranges", () => {
     const { inputs } = graph.resource("aws:eks/cluster:Cluster");
     const { vpcConfig, computeConfig, ...rest } = inputs;
     assert.deepEqual(rest, {
@@ -79,7 +79,7 @@ describe("a region with a network of its own", () => {
     assert.deepEqual([name, retentionInDays], ["/aws/eks/registry-cache-test-eu-central-1/cluster", 30]);
   });
 
-  test("waits for its nodes before the cluster goes, and for its security group before the network goes", () => {
+  test("deletes the cluster after its nodes, and the network after the cluster's security group", () => {
     const nodes = graph.resource("pulumi-nodejs:dynamic/aws:ClusterNodes");
     const group = graph.resource("pulumi-nodejs:dynamic/aws:ClusterSecurityGroup");
     const clusterName = "registry-cache-test-eu-central-1";
@@ -97,7 +97,7 @@ describe("a region with a network of its own", () => {
     );
   });
 
-  test("spreads nodes and load balancer over three zones, the nodes in private", () => {
+  test("spreads nodes and load balancer over three zones, with the nodes in private subnets", () => {
     const subnets = graph.resources.filter(({ type }) => type === "aws:ec2/subnet:Subnet");
     const of = (part: string) =>
       subnets
@@ -120,7 +120,7 @@ describe("a region with a network of its own", () => {
     assert.deepEqual(endpoint.routeTableIds, ["eu-central-1-nodes-id"]);
   });
 
-  test("is reached by the AWS CLI's token, without a secret in the kubeconfig, and changes Secrets in place", () => {
+  test("connects by the AWS CLI's token, without a secret in the kubeconfig, and changes Secrets in place", () => {
     const provider = graph.resource("pulumi:providers:kubernetes");
     assert.equal(String(provider.inputs.enableSecretMutable), "true");
     const config = new KubeConfig();
@@ -139,7 +139,7 @@ describe("a region with a network of its own", () => {
   });
 });
 
-test("a private endpoint: the load balancer is beside the nodes", async () => {
+test("puts a private endpoint's load balancer next to the nodes", async () => {
   const endpoint = { hostname, zone: "example.com", exposure: "private", tls: { mode: "private" } };
   const { resource } = await graphOf({ endpoint, access: { clients: ["172.16.0.0/12"] } });
   const service = resource("kubernetes:core/v1:Service");
@@ -151,7 +151,7 @@ test("a private endpoint: the load balancer is beside the nodes", async () => {
   assert.ok(!policy.includes("10.0.240.0/24"));
 });
 
-test("the API: at the public address for public ranges, at the private one for private ranges", async () => {
+test("serves the API at its public address for public ranges, and at its private one for private ranges", async () => {
   const api = async (apiAccess: string[]) => {
     const { resource, resources } = await graphOf({ apiAccess });
     const { subnetIds: _, ...vpcConfig } = resource("aws:eks/cluster:Cluster").inputs.vpcConfig as Record<
@@ -172,7 +172,7 @@ test("the API: at the public address for public ranges, at the private one for p
   });
 });
 
-test("the name is proved where the configuration says, and asked for at that zone's own name servers", async () => {
+test("proves the name in the zone of the configuration, and checks it at that zone's own name servers", async () => {
   const tls = { mode: "acme", email: "platform@example.com", challengeZone: "example.com" };
   const { resource } = await graphOf({
     endpoint: { hostname, exposure: "private", tls },
@@ -183,7 +183,7 @@ test("the name is proved where the configuration says, and asked for at that zon
   assert.equal(values.dns01RecursiveNameserversOnly, true);
 });
 
-test("existing subnets: no network is made, and the load balancer is told where to go", async () => {
+test("creates no network for existing subnets, and tells the load balancer which of them to use", async () => {
   const graph = await graphOf({ network: existing });
   const made = counts(graph.resources, "aws");
   for (const type of ["Vpc", "Subnet", "NatGateway", "Eip", "Route"]) assert.equal(made[type], undefined);

@@ -1,4 +1,4 @@
-/** What of a region with a cluster in AWS is refused before anything is asked or made. */
+/** What is refused of a region with a cluster in AWS, before any request or change. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
@@ -31,18 +31,18 @@ function told(
   return findings.flatMap(({ problems }) => problems).map(({ path, message }) => `${path}: ${message}`);
 }
 
-test("a region that has all it needs, open to everyone or not", () => {
+test("accepts a complete region, open to everyone or not", () => {
   assert.deepEqual(told({}), []);
   assert.deepEqual(told({ access: { clients: "public" } }), []);
 });
 
-test("a region that isn't there", () => {
+test("refuses an unknown region", () => {
   assert.deepEqual(told({ name: "eu-centrall-1" }), [
     'name: "eu-centrall-1" is not a region of the public AWS cloud: did you mean "eu-central-1"?',
   ]);
 });
 
-test("a version that isn't supported, or that the cluster can't go to", () => {
+test("refuses an unsupported version, and one that the cluster can't be upgraded to", () => {
   assert.match(told({ version: "1.33" }).join(), /^version: EKS's support of Kubernetes 1\.33 ended/);
   assert.deepEqual(told({ version: "1.36" }, { previousVersion: "1.34" }), [
     "version: the cluster has 1.34, and goes up by one minor version at a time: set 1.35 first",
@@ -50,7 +50,7 @@ test("a version that isn't supported, or that the cluster can't go to", () => {
   assert.deepEqual(told({ version: "1.36" }, { previousVersion: "1.35" }), []);
 });
 
-test("ranges of IPv6, which would open nothing, wherever they stand", () => {
+test("refuses ranges of IPv6 anywhere, because they would open nothing", () => {
   const range = "2001:db8::/32";
   const because = `${range} is IPv6, but clients reach a cluster only by IPv4`;
   assert.deepEqual(
@@ -59,7 +59,7 @@ test("ranges of IPv6, which would open nothing, wherever they stand", () => {
   );
 });
 
-test("reserved ranges, which EKS takes nowhere; those for documentation are only in examples", () => {
+test("refuses reserved ranges, which EKS never accepts, except those for documentation", () => {
   assert.deepEqual(told({ apiAccess: ["203.0.113.0/24", "169.254.0.0/16"] }), [
     "apiAccess[1]: 169.254.0.0/16 is reserved: no client has such an address",
   ]);
@@ -76,7 +76,7 @@ test("reserved ranges, which EKS takes nowhere; those for documentation are only
   assert.equal(told({ apiAccess: reserved }).length, reserved.length);
 });
 
-test("more ranges than the API's list takes", () => {
+test("refuses more ranges than the API's list can have", () => {
   const ranges = (count: number) => Array.from({ length: count }, (_, index) => `198.51.${index}.0/24`);
   assert.deepEqual(told({ apiAccess: ranges(40) }), []);
   assert.deepEqual(told({ apiAccess: ranges(41) }), [
@@ -84,7 +84,7 @@ test("more ranges than the API's list takes", () => {
   ]);
 });
 
-test("another network than that in which the cluster is", () => {
+test("refuses another network than the existing cluster's", () => {
   const vpc = "vpc-0aaaaaaaaaaaaaaa0";
   const subnets = ["subnet-0aaaaaaaaaaaaaaa0", "subnet-0aaaaaaaaaaaaaaa1"];
   const network = { vpc, nodeSubnets: subnets, loadBalancerSubnets: subnets };
@@ -100,11 +100,11 @@ test("another network than that in which the cluster is", () => {
   }
 });
 
-test("a machine without the AWS CLI, by which the cluster is reached", () => {
+test("refuses a machine without the AWS CLI, with which the cluster is reached", () => {
   assert.match(told({}, { hasCli: false }).join(), /^topology: .*AWS CLI, `aws`, which isn't on the PATH/);
 });
 
-test("more in each replica than a node's disk holds, which only `proxied` asks for", () => {
+test("refuses more data per replica than a node's disk can hold, which only `proxied` requires", () => {
   const workload = { nodes: 2000, pullsPerNodeGiB: 20, workingSetGiB: 2000, peakNodes: 500 };
   const withDelivery = (delivery: string) => told({ storage: { kind: "bucket", delivery } }, {}, workload);
   assert.match(
@@ -114,7 +114,7 @@ test("more in each replica than a node's disk holds, which only `proxied` asks f
   assert.deepEqual(withDelivery("redirect"), []);
 });
 
-test("what a new cluster hasn't got, and an old one may have", () => {
+test("refuses for a new cluster what only an existing one can have", () => {
   const change = {
     access: { clients: ["203.0.113.0/24"], metrics: ["10.0.0.0/8"] },
     operator: { podMonitor: true, prometheusRule: true, dashboard: true },
@@ -129,7 +129,7 @@ test("what a new cluster hasn't got, and an old one may have", () => {
   assert.deepEqual(told(change, { previousVersion: "1.36" }), []);
 });
 
-test("what is wrong with a workload anywhere", () => {
+test("refuses what is wrong with a workload in any cluster", () => {
   assert.deepEqual(told({ operator: { podMonitor: true } }, { previousVersion: "1.36" }), [
     "access.metrics: is empty, and the PodMonitor's Prometheus must be in it: write the labels or the address range of its Pods",
   ]);

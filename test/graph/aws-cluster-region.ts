@@ -1,4 +1,4 @@
-/** A region in a cluster on AWS, and what AWS would say of it. */
+/** A region in a cluster on AWS, and AWS's answers. */
 import assert from "node:assert/strict";
 import { parseConfig } from "../../components/config/parse.ts";
 import { type AwsGraph, awsGraph, kmsKey, routeTable, toInternet, toNat } from "../support/aws-graph.ts";
@@ -18,7 +18,7 @@ export const existing = {
   loadBalancerSubnets: ["subnet-0bbbbbbbbbbbbbbb0", "subnet-0bbbbbbbbbbbbbbb1"],
 };
 
-/** What the clouds would add, as far as other resources need it. */
+/** The outputs that the clouds add, as far as other resources need them. */
 function created(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (type) {
     case "aws:eks/cluster:Cluster":
@@ -40,7 +40,7 @@ function created(type: string, inputs: Record<string, unknown>): Record<string, 
   }
 }
 
-/** What AWS would find. */
+/** AWS's answers to look-ups. */
 function found(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (token.split(":").at(-1)) {
     case "readStackResourceOutputs":
@@ -66,7 +66,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       return { accountId: "123456789012" };
     case "getBucket":
     case "getLogGroup":
-      // As the engine hands over what a provider refuses.
+      // In the form in which the engine passes on a provider's refusal.
       throw Object.assign(new Error(), { details: "reading it: couldn't find resource" });
     case "getLoadBalancer":
       return { arn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/net/k8s-1/1" };
@@ -113,7 +113,7 @@ export async function graphOf(
   return awsGraph(config, { credentials: {} }, created, found);
 }
 
-/** Types without package and module, each with its number. */
+/** The number of resources per type, without package and module. */
 export function counts(resources: readonly RegisteredResource[], pack: string): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { type } of resources.filter((it) => it.type.startsWith(`${pack}:`))) {

@@ -1,4 +1,4 @@
-/** What runs in a cluster on AWS, what it may do, and how it is reached. */
+/** The workload in a cluster on AWS, its rights, and its endpoint. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { AwsGraph } from "../support/aws-graph.ts";
@@ -24,7 +24,7 @@ describe("a region with a network of its own", () => {
     graph = await graphOf();
   });
 
-  test("lets the Pods use their bucket, cert-manager prove one name, and neither anything else", () => {
+  test("allows the Pods their bucket, cert-manager the proof of one name, and neither anything else", () => {
     const pods = policyOf(graph.resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-pods"));
     const resources = pods.map(({ Resource }: { Resource: string }) => Resource);
     assert.deepEqual(resources, [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`]);
@@ -45,7 +45,7 @@ describe("a region with a network of its own", () => {
     );
   });
 
-  test("starts Pods only when they get their identity", () => {
+  test("starts Pods only once they have their identity", () => {
     const association = (part: string) =>
       `aws:eks/podIdentityAssociation:PodIdentityAssociation eu-central-1-${part}`;
     const namespace = graph.resource("kubernetes:core/v1:Namespace", "eu-central-1");
@@ -57,7 +57,7 @@ describe("a region with a network of its own", () => {
     assert.ok(release.dependencies.includes(association("cert-manager")));
   });
 
-  test("runs all Pods on the nodes that there are", () => {
+  test("runs all Pods on existing nodes", () => {
     const scheduling = {
       nodeSelector: { "kubernetes.io/arch": "arm64" },
       tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
@@ -102,19 +102,19 @@ describe("a region with a network of its own", () => {
   });
 });
 
-test("a private authority: there is no cert-manager, and clients are told what to trust", async () => {
+test("has no cert-manager with a private authority, and gives clients its certificate", async () => {
   const graph = await graphOf({ endpoint: { hostname, zone: "example.com", tls: { mode: "private" } } });
   assert.ok(!graph.resources.some(({ type }) => /helm|cert-manager/.test(type)));
   assert.equal(counts(graph.resources, "aws").PodIdentityAssociation, 1);
   assert.equal((await settled(graph.host.ca))?.certificate, "CERTIFICATE\n");
 });
 
-test("without a zone, the record is left to others", async () => {
+test("creates no record without a zone", async () => {
   const graph = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
   assert.equal(counts(graph.resources, "aws").Record, undefined);
 });
 
-test("of another account: clients come from the load balancer's addresses, which only the edge lets in", async () => {
+test("lets in clients of another account at the edge, where they have the load balancer's addresses", async () => {
   const endpoint = { hostname, exposure: "private", tls: { mode: "private" } };
   const edgeOf = async (more: object) => {
     const graph = await graphOf({
@@ -132,13 +132,13 @@ test("of another account: clients come from the load balancer's addresses, which
   assert.doesNotMatch(await edgeOf({}), ranges);
 });
 
-test("for everyone: what clients have is IPv4", async () => {
+test("opens the load balancer to 0.0.0.0/0 for everyone, because a cluster is reached by IPv4 only", async () => {
   const graph = await graphOf({ access: { clients: "public" } });
   const { spec } = manifest(graph.resource("kubernetes:core/v1:Service"));
   assert.deepEqual(spec.loadBalancerSourceRanges, ["0.0.0.0/0"]);
 });
 
-test("replicas as load asks for them: what measures it comes with it", async () => {
+test("installs the metrics server when replicas scale with load", async () => {
   const graph = await graphOf({ replicas: { min: 2, max: 6 } });
   const { addonName, configurationValues } = graph.resource("aws:eks/addon:Addon").inputs;
   assert.equal(addonName, "metrics-server");

@@ -1,4 +1,4 @@
-/** What AWS is asked before a region is made, and what is told when it hasn't got it. */
+/** What AWS is asked before a region is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -15,7 +15,7 @@ import {
   zone,
 } from "./aws-looked-up.ts";
 
-test("what is there is found, and each thing is asked for only where it is named", async () => {
+test("finds what exists, and asks for each resource only where it is named", async () => {
   const unnamed = ["getSubnet", "getRouteTable", "getManagedPrefixList", "getZone", "getAmi", "getBucket"];
   const { found, problems } = await lookedUp(
     {},
@@ -72,7 +72,7 @@ test("what is there is found, and each thing is asked for only where it is named
   assert.equal(all.found.certificateArn, "arn:/tls");
 });
 
-test("all that isn't there is told at once, each with its path and what AWS says", async () => {
+test("reports everything that is missing at once, each with its path and AWS's message", async () => {
   const { found, problems } = await lookedUp(
     {
       machine: { image },
@@ -98,7 +98,7 @@ test("all that isn't there is told at once, each with its path and what AWS says
   );
 });
 
-test("credentials that AWS refuses, about which nothing else is asked or told", async () => {
+test("reports refused credentials, and nothing else", async () => {
   const getCallerIdentity = refused("api error InvalidClientTokenId: The security token is invalid");
   assert.deepEqual((await lookedUp({}, { getCallerIdentity })).problems, [
     {
@@ -108,7 +108,7 @@ test("credentials that AWS refuses, about which nothing else is asked or told", 
   ]);
 });
 
-test("a subnet of another network", async () => {
+test("refuses a subnet of another network", async () => {
   const elsewhere = await lookedUp(
     { network: { vpc, subnet } },
     { getSubnet: () => ({ vpcId: "vpc-0ccccccccccccccc0", availabilityZone: "eu-central-1b" }) },
@@ -120,15 +120,15 @@ test("a subnet of another network", async () => {
 
 describe("the name of a bucket", () => {
   const storage = { kind: "bucket" };
-  // Of the stack "test", which isn't named by convention.
+  // The bucket of the stack "test", whose name doesn't follow the convention.
   const name = "registry-cache-9f86d081-123456789012-eu-central-1-an";
 
-  test("is known before the bucket is there", async () => {
+  test("is known before the bucket exists", async () => {
     const { found, problems } = await lookedUp({ storage });
     assert.deepEqual([found?.bucket, problems], [name, []]);
   });
 
-  test("is refused when the bucket is there and not this stack's, or may be another account's", async () => {
+  test("is refused if the bucket exists and isn't this stack's, or may be another account's", async () => {
     const told = async (getBucket: Answers[string]) =>
       (await lookedUp({ storage }, { getBucket })).problems.map(({ path, message }) => `${path}: ${message}`);
     assert.deepEqual(await told(() => ({ bucket: name })), [
@@ -147,12 +147,12 @@ describe("the route of an existing subnet", () => {
       ({ path, message }) => `${path}: ${message}`,
     );
 
-  test("may lead to an internet gateway, or through a firewall", async () => {
+  test("can lead to an internet gateway, or through a firewall", async () => {
     assert.deepEqual(await told(() => routeTable({ cidrBlock: "198.51.100.0/24", gatewayId: "igw-1" })), []);
     assert.deepEqual(await told(() => routeTable({ cidrBlock: "0.0.0.0/0", vpcEndpointId: "vpce-1" })), []);
   });
 
-  test("through a network interface may be a NAT instance's, which is a warning", async (t) => {
+  test("causes a warning if it leads through a network interface, which may be a NAT instance's", async (t) => {
     const log = t.mock.method(pulumi.log, "warn", async () => {});
     const warnings = () =>
       log.mock.calls.map(({ arguments: [message] }) => String(message)).filter(withoutQuota);
@@ -180,7 +180,7 @@ describe("the route of an existing subnet", () => {
     ]);
   });
 
-  test("is that of the main table, where the subnet has none of its own", async () => {
+  test("comes from the main table if the subnet has none of its own", async () => {
     const main = { vpcId: vpc, filters: [{ name: "association.main", values: ["true"] }] };
     const getRouteTable: Answers[string] = (inputs) => {
       if (inputs.subnetId !== undefined) return refused("query returned no results")();
@@ -191,13 +191,13 @@ describe("the route of an existing subnet", () => {
     assert.match((await told(refused("UnauthorizedOperation")))[0] ?? "", /: UnauthorizedOperation$/);
   });
 
-  test("gives no IPv6 address to a machine that nobody would reach there", async () => {
+  test("gives a machine no IPv6 address at which nobody could reach it", async () => {
     const getRouteTable = () => routeTable(toInternet[0]);
     const { found } = await lookedUp({ network }, { getRouteTable });
     assert.equal(found?.subnet?.hasIpv6, false);
   });
 
-  test("is one for IPv6 where it takes all of the internet's addresses", async () => {
+  test("is one for IPv6 if it covers all of the internet's addresses", async () => {
     const hasIpv6 = async (ipv6CidrBlock: string) => {
       const getRouteTable = () => routeTable(toInternet[0], { ipv6CidrBlock, gatewayId: "igw-1" });
       return (await lookedUp({ network }, { getRouteTable })).found?.subnet?.hasIpv6;
@@ -210,7 +210,7 @@ describe("the route of an existing subnet", () => {
 describe("the zone of a private endpoint", () => {
   const acme = { mode: "acme", email: "ops@example.com" };
   type Zones = Record<string, boolean | "several">;
-  /** @param zones which of the three queries find one */
+  /** @param zones which of the three queries find a zone */
   const asked = async (
     { attached, anywhere, isPublic }: Zones,
     tls: object = { mode: "private" },
@@ -230,7 +230,7 @@ describe("the zone of a private endpoint", () => {
     return { found, told: problems.map(({ path, message }) => `${path}: ${message}`) };
   };
 
-  test("is a private one before a public one", async () => {
+  test("is a private one rather than a public one", async () => {
     const { found } = await asked({ attached: true, anywhere: true, isPublic: true });
     assert.deepEqual(found?.hostedZone, { id: "ZPRIVATE", arn: "arn:ZPRIVATE", isPrivate: true });
     assert.equal((await asked({ isPublic: true })).found?.hostedZone?.id, "ZPUBLIC");
@@ -240,7 +240,7 @@ describe("the zone of a private endpoint", () => {
     );
   });
 
-  test("is attached to an existing network, and may be attached to one that the stack makes", async () => {
+  test("is associated with an existing network, and can be associated with one that the stack creates", async () => {
     assert.match(
       String((await asked({ anywhere: true, isPublic: true })).told),
       /^endpoint\.zone: the private hosted zone example\.com isn't attached to vpc-0a+0, .*--hosted-zone-id ZPRIVATE --vpc VPCRegion=eu-central-1,VPCId=vpc-0a+0`$/,
@@ -249,7 +249,7 @@ describe("the zone of a private endpoint", () => {
     assert.equal(found?.hostedZone?.isPrivate, true);
   });
 
-  test("is one of several private ones only in a network that is attached to it", async () => {
+  test("is one of several private ones only if it is associated with the network", async () => {
     const several = { anywhere: "several" } as const;
     assert.equal((await asked({ ...several, attached: true })).found?.hostedZone?.id, "ZPRIVATE");
     assert.deepEqual((await asked(several)).told, [
@@ -260,7 +260,7 @@ describe("the zone of a private endpoint", () => {
     ]);
   });
 
-  test("takes a public one beside it for a certificate by ACME", async () => {
+  test("needs a public one in addition for a certificate by ACME", async () => {
     const zones = { attached: true, isPublic: true };
     assert.match(
       String((await asked(zones, acme)).told),
@@ -278,7 +278,7 @@ describe("the zone of a private endpoint", () => {
   });
 });
 
-describe("the way out of a private endpoint's subnet", () => {
+describe("the route out of a private endpoint's subnet", () => {
   const privately = {
     network: { vpc, subnet },
     endpoint: { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } },
@@ -294,14 +294,14 @@ describe("the way out of a private endpoint's subnet", () => {
     networkInterfaceId: "eni-1",
     gatewayId: "vgw-1",
   })) {
-    test(`may lead to ${id}, and the machine has no IPv6 address`, async () => {
+    test(`can lead to ${id}, and the machine has no IPv6 address`, async () => {
       const { found, problems } = await routedBy({ cidrBlock: "0.0.0.0/0", [target]: id });
       assert.deepEqual(problems, []);
       assert.equal(found?.subnet?.hasIpv6, false);
     });
   }
 
-  test("isn't an internet gateway or a peering", async () => {
+  test("can't be an internet gateway or a peering", async () => {
     const told = async (...routes: Record<string, string>[]) =>
       (await routedBy(...routes)).problems.map(({ path, message }) => `${path}: ${message}`);
     for (const route of [{ gatewayId: "igw-1" }, { vpcPeeringConnectionId: "pcx-1" }]) {
@@ -313,7 +313,7 @@ describe("the way out of a private endpoint's subnet", () => {
     }
   });
 
-  test("may be propagated, which the provider doesn't tell: a warning", async (t) => {
+  test("causes a warning if it may be propagated, because the provider doesn't tell", async (t) => {
     const warn = t.mock.method(pulumi.log, "warn", async () => {});
     const { problems } = await routedBy({ cidrBlock: "10.0.0.0/8", transitGatewayId: "tgw-1" });
     assert.deepEqual(problems, []);
@@ -325,7 +325,7 @@ describe("the way out of a private endpoint's subnet", () => {
   });
 });
 
-describe("who may reach the machine", () => {
+describe("the sources that may reach the machine", () => {
   const ranges = (count: number) => Array.from({ length: count }, (_, index) => `10.0.${index}.0/24`);
 
   const told = async (change: Record<string, unknown>, other?: Answers) =>
@@ -336,7 +336,7 @@ describe("who may reach the machine", () => {
     }),
   });
 
-  test("is counted: what no interface takes is refused, with both settings together", async () => {
+  test("are counted, and refused if no interface can have them, with both settings together", async () => {
     const most = await lookedUp({ access: { clients: ranges(180), metrics: ranges(120) } });
     assert.deepEqual(most.problems, []);
     assert.deepEqual(
@@ -355,7 +355,7 @@ describe("who may reach the machine", () => {
     assert.deepEqual(await told({ access }, quotas(60, 16)), []);
   });
 
-  test("leaves a security group to a private link, and counts other groups as one rule of each family", async () => {
+  test("leave a security group to a private link, and include other groups as one rule of each family", async () => {
     const endpoint = { hostname: "cache.example.com", exposure: "private", tls: { mode: "private" } };
     const linked = { ...endpoint, privateLink: { allowed: ["123456789012"] } };
     const groups = ["sg-0123456789abcdef0"];
@@ -373,7 +373,7 @@ describe("who may reach the machine", () => {
     assert.deepEqual(await told({ ...region, endpoint, access: access(240) }, own), []);
   });
 
-  test("may be in prefix lists, if they are there and fit into a security group", async () => {
+  test("can be in prefix lists, if the lists exist and fit into a security group", async () => {
     const access = { clients: [list], metrics: [list] };
     const pathsOf = async (getManagedPrefixList: Answers[string], other = {}) =>
       (await lookedUp({ access }, { getManagedPrefixList, ...other })).problems.map(({ path }) => path);
@@ -384,7 +384,7 @@ describe("who may reach the machine", () => {
     assert.deepEqual(await pathsOf(large, quotas(100, 5)), []);
   });
 
-  test("is told that lists can't be split, where that is why they don't fit", async () => {
+  test("are refused with a hint that lists can't be split, if that is why they don't fit", async () => {
     const clients = [1, 2, 3, 4, 5, 6].map((index) => `pl-0000000${index}`);
     const [problem] = await told({ access: { clients } });
     assert.match(
@@ -393,7 +393,7 @@ describe("who may reach the machine", () => {
     );
   });
 
-  test("may be in lists of AWS's own, which have a weight", async () => {
+  test("can be in AWS's own lists, which count with their weight", async () => {
     const own = (name: string) => ({
       getManagedPrefixList: () => ({
         addressFamily: "IPv4",

@@ -1,4 +1,4 @@
-/** What AWS is asked before a region is made, and what it answers. */
+/** The look-ups in AWS before a region is created, and their answers. */
 import assert from "node:assert/strict";
 import type { Regions } from "../../components/config/schema.ts";
 import { lookUpIn } from "../../components/hosts/aws/account.ts";
@@ -21,17 +21,17 @@ export const list = "pl-0123456789abcdef0";
 
 export type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
 
-/** As the engine hands over what a provider refuses. */
+/** Throws a provider's refusal in the form in which the engine passes it on. */
 export const refused = (details: string) => () => {
   throw Object.assign(new Error(), {
     details: `invocation of aws:module/get:get returned an error: invoking aws:module/get:get: ${details}`,
   });
 };
 
-/** What an update left of another region. */
+/** The image that an update stored for another region. */
 export const keptImage = "ami-0badcafebadcafe00";
 
-/** Of a region with a machine. */
+/** The state of a region with a machine. */
 const boot = { region: "eu-west-2", bucket: "registry-cache-eu-west-2-1", volumeId: "vol-0aaaaaaaaaaaaaaa0" };
 
 const state = {
@@ -59,10 +59,10 @@ const state = {
   ),
 };
 
-/** Of the quota of vCPUs, of which AWS doesn't tell anything here, unlike elsewhere: see aws-vcpus.test.ts. */
+/** Removes the warning about the quota of vCPUs, which AWS doesn't answer here. aws-vcpus.test.ts tests it. */
 export const withoutQuota = (warning: string) => !warning.includes("can't check the quota of vCPUs");
 
-/** By the last part of a function's token. */
+/** Answers by the last part of a function's token. */
 const answers: Answers = {
   getInstanceTypeOfferings: offersIn(["eu-central-1c", "eu-central-1-ham-1a", "eu-central-1b"]),
   getRouteTable: () => routeTable(...toInternet),
@@ -83,7 +83,7 @@ const answers: Answers = {
 };
 
 /**
- * A region with these keys, and what a question about it is answered.
+ * Looks up a region with these keys.
  * @param answers by the last part of a function's token
  */
 export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found extends object>(
@@ -120,7 +120,7 @@ export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found ex
   return result;
 }
 
-/** Of a machine. */
+/** Looks up a region with a machine. */
 export function lookedUp(
   change: Record<string, unknown> = {},
   other: Answers = {},

@@ -1,4 +1,4 @@
-/** What AWS says of a machine's type and image before a region is made. */
+/** What AWS says about a machine's type and image before a region is created. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -23,7 +23,7 @@ describe("the type of the machine", () => {
   const offering = async (getInstanceTypeOfferings: Answers[string], change = {}) =>
     lookedUp(change, { getInstanceTypeOfferings });
 
-  test("is the least expensive that is sold, and it is told that it isn't the usual one", async (t) => {
+  test("is the least expensive one that is offered, with a message if that isn't the default", async (t) => {
     const log = t.mock.method(pulumi.log, "warn", async () => {});
     const { found, problems } = await offering(without("c6gn"));
     assert.deepEqual(problems, []);
@@ -39,7 +39,7 @@ describe("the type of the machine", () => {
     assert.deepEqual(others, []);
   });
 
-  test("that carries less than the usual one is warned of, unlike what the plan says already", async (t) => {
+  test("causes a warning if it sustains less than the default, unless the plan warns already", async (t) => {
     const log = t.mock.method(pulumi.log, "warn", async () => {});
     const storage = { kind: "disk", size: "100GiB" };
     const { found } = await lookedUp(
@@ -57,12 +57,12 @@ describe("the type of the machine", () => {
     );
   });
 
-  test("is sold in the zone that is taken", async () => {
+  test("is one that is offered in the chosen zone", async () => {
     const { found } = await offering(without("c6gn", "a"));
     assert.equal(found?.machine.capacity.machine.type, "c6gn.medium");
     assert.equal(found.machine.zone, "eu-central-1b");
     assert.deepEqual(found.machine.unavailable, []);
-    // What that zone lacks is kept from the first update on.
+    // From the first update on, the zone stays, even if it lacks the new type.
     const { found: other } = await offering(
       offersIn(["eu-central-1a", "eu-central-1b"], (type, zone) => {
         return !type.startsWith(zone.endsWith("a") ? "c6gn." : "t4g.");
@@ -73,7 +73,7 @@ describe("the type of the machine", () => {
     assert.ok(other.machine.unavailable.every((type) => type.startsWith("t4g.")));
   });
 
-  test("is sold in the zone of an existing subnet", async () => {
+  test("is one that is offered in the zone of an existing subnet", async () => {
     const getSubnet = () => ({ vpcId: vpc, availabilityZone: "eu-central-1a" });
     const network = { vpc, subnet };
     const of = (machine: object) =>
@@ -88,12 +88,12 @@ describe("the type of the machine", () => {
     ]);
   });
 
-  test("that is misspelt is told, with the one that was meant", async () => {
+  test("is refused if it is misspelt, with the probable one", async () => {
     const { problems } = await offering(without("c6gnn"), { machine: { type: "c6gnn.large", image } });
     assert.match(problems[0]?.message ?? "", /^c6gnn\.large \(did you mean "c6gn\.large"\?\) isn't offered /);
   });
 
-  test("that the configuration names is the only one, and it is told when it isn't sold", async () => {
+  test("is exactly the configuration's, and refused if it isn't offered", async () => {
     const { problems } = await offering(without("c6gn"), {
       machine: { type: "c6gn.large", image },
     });
@@ -106,7 +106,7 @@ describe("the type of the machine", () => {
   });
 });
 
-test("a region in which nothing is offered, an image for another processor", async () => {
+test("refuses a region without any offers, and an image for another processor", async () => {
   const { problems } = await lookedUp(
     { machine: { image } },
     { getInstanceTypeOfferings: offersIn([]), getAmi: () => ami({ architecture: "x86_64" }) },
@@ -118,7 +118,7 @@ test("a region in which nothing is offered, an image for another processor", asy
   assert.match(problems[0]?.message ?? "", /is for x86_64, and the machine, c6gn\.medium, has arm64/);
 });
 
-test("an image that isn't made yet, or that is larger than the machine's root disk", async () => {
+test("refuses an image that isn't available yet, or is larger than the machine's root disk", async () => {
   const root = { deviceName: "/dev/xvda", ebs: { volume_size: "30" } };
   const told = async (change: Record<string, unknown>) => {
     const { problems } = await lookedUp({ machine: { image } }, { getAmi: () => ami(change) });
@@ -130,7 +130,7 @@ test("an image that isn't made yet, or that is larger than the machine's root di
   assert.deepEqual(await told({ blockDeviceMappings: [root] }), [
     `machine.image: the root disk of ${image} has 30 GiB, and the machine's 12: make the image from a machine with a smaller one`,
   ]);
-  // A disk besides the root disk.
+  // A disk in addition to the root disk.
   assert.deepEqual(await told({ blockDeviceMappings: [{ ...root, deviceName: "/dev/sdb" }] }), []);
 });
 
@@ -142,7 +142,7 @@ describe("the image that the machine was made from", () => {
     return problems.map(({ path, message }) => `${path}: ${message}`);
   };
 
-  test("that is gone must be replaced, and the way out is told", async () => {
+  test("must be replaced if it is gone, and the message says how", async () => {
     for (const details of [
       "Your query returned no results",
       "api error InvalidAMIID.NotFound: no such image",
@@ -154,7 +154,7 @@ describe("the image that the machine was made from", () => {
     }
   });
 
-  test("that is gone is a warning for a machine that stays, as is a type that isn't sold any more", async (t) => {
+  test("only causes a warning for a machine that stays if it is gone, as does a type that isn't offered any more", async (t) => {
     const log = t.mock.method(pulumi.log, "warn", async () => {});
     const told = async (change: Record<string, unknown>) => {
       const machine = { type: "c7gn.medium" };
@@ -182,11 +182,11 @@ describe("the image that the machine was made from", () => {
       ofType ?? "",
       /^eu-west-2: machine\.type: c7gn\.medium isn't offered .*: set another\. The existing mach/,
     );
-    // Another type of the same architecture is a start of the same machine.
+    // A stopped machine can start as another type of the same architecture.
     const { refusals: ofOther } = await told({ machine: { type: "c7gn.large" } });
     assert.match(ofOther.join(), /^machine\.type: c7gn\.large isn't offered .*: set another$/);
     assert.deepEqual((await told({ machine: { type: "c7g.large" } })).refusals, []);
-    // In another subnet, it is another machine.
+    // Another subnet replaces the machine.
     const { refusals: replaced } = await told({ network: { vpc, subnet: "subnet-0ccccccccccccccc0" } });
     assert.match(
       replaced.join(),
@@ -197,7 +197,7 @@ describe("the image that the machine was made from", () => {
     assert.deepEqual(another, []);
   });
 
-  test("about which AWS doesn't answer isn't called gone, and nobody is told to replace the machine", async () => {
+  test("isn't called gone while AWS doesn't answer, and no message says to replace the machine", async () => {
     for (const details of [
       "api error RequestLimitExceeded: Request limit exceeded.",
       "api error UnauthorizedOperation: You are not authorized to perform this operation.",

@@ -5,12 +5,12 @@ import { hasAccountNamespace, nameLimits, namesOf } from "../../components/hosts
 import { stackTags } from "../../components/hosts/naming.ts";
 import { credentialsSecret } from "../../components/pod/secrets.ts";
 
-/** What Pulumi takes: https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
+/** Names that Pulumi accepts: https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
 const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
 const region = fc.constantFrom("eu-central-1", "ap-southeast-2", "us-east-1");
 const upstream = fc.stringMatching(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/);
 
-test("the stack of one region, named by convention, adds nothing to the names; any other does", () => {
+test("adds only the names of stacks that don't follow the convention for one region", () => {
   const names = namesOf({ stack: "aws-eu-central-1", region: "eu-central-1" });
   assert.equal(names.role, "registry-cache-eu-central-1");
   assert.equal(names.instanceProfile, "registry-cache-eu-central-1");
@@ -23,7 +23,7 @@ test("the stack of one region, named by convention, adds nothing to the names; a
   assert.equal(namesOf({ stack: "prod", region: "eu-central-1" }).role, "registry-cache-prod-eu-central-1");
 });
 
-test("names have the form and length that AWS takes, for any stack", () => {
+test("makes names in the form and length that AWS accepts, for any stack", () => {
   fc.assert(
     fc.property(stack, region, upstream, (stack, region, upstream) => {
       const names = namesOf({ stack, region });
@@ -51,14 +51,14 @@ test("names have the form and length that AWS takes, for any stack", () => {
   );
 });
 
-test("a bucket is in the account's own namespace where the region has one, and its name says so", () => {
+test("puts a bucket into the account's own namespace where the region has one, by its name", () => {
   const bucket = (stack: string, region: string) => namesOf({ stack, region }).bucket("123456789012");
   assert.equal(bucket("aws-eu-central-1", "eu-central-1"), "registry-cache-123456789012-eu-central-1-an");
   assert.equal(bucket("aws-me-south-1", "me-south-1"), "registry-cache-123456789012-me-south-1");
   assert.deepEqual(["eu-central-1", "me-south-1"].map(hasAccountNamespace), [true, false]);
 });
 
-test("the names of role and bucket, which are unique in an account, differ between stacks and between regions", () => {
+test("makes different names of role and bucket for each stack and region, because an account can't have them twice", () => {
   const cache = fc.record({ stack, region });
   fc.assert(
     fc.property(cache, cache, (one, other) => {
@@ -69,13 +69,13 @@ test("the names of role and bucket, which are unique in an account, differ betwe
   );
 });
 
-test("a name that was cut still differs from others that begin alike", () => {
+test("keeps shortened names different from others with the same beginning", () => {
   const start = "x".repeat(90);
   const [one, other] = ["a", "b"].map((end) => namesOf({ stack: start + end, region: "eu-central-1" }).role);
   assert.equal(one?.length, nameLimits.role);
   assert.notEqual(one, other);
 });
 
-test("tags can be read by the machine's metadata service", () => {
+test("makes tags that the machine's metadata service can serve", () => {
   for (const key of Object.keys(stackTags("prod"))) assert.match(key, /^[\w+=.,@:-]+$/);
 });

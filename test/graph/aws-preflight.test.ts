@@ -1,4 +1,4 @@
-/** What of a region in AWS is refused before anything is made. */
+/** What is refused of a region in AWS before any change. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
@@ -32,12 +32,12 @@ function preflight(request: ReturnType<typeof requestWith>, previousDiskGiB?: nu
   return [...problems, ...shrinking];
 }
 
-test("a region that has all it needs", () => {
+test("accepts a complete region", () => {
   assert.deepEqual(preflight(requestWith({})), []);
   assert.deepEqual(planAwsVm(requestWith({})).warnings, []);
 });
 
-test("a region that isn't there, or is in a part of AWS of its own", () => {
+test("refuses an unknown region, and one in another partition of AWS", () => {
   assert.deepEqual(preflight(requestWith({ name: "eu-centrall-1" })), [
     {
       path: "name",
@@ -50,7 +50,7 @@ test("a region that isn't there, or is in a part of AWS of its own", () => {
   }
 });
 
-test("a bucket in the place of a larger disk, which has to be given up first", () => {
+test("refuses a bucket in place of a larger disk until the disk is given up", () => {
   const storage = { kind: "bucket" };
   assert.deepEqual(preflight(requestWith({ storage })), []);
   assert.deepEqual(preflight(requestWith({ storage }), 20), []);
@@ -63,7 +63,7 @@ test("a bucket in the place of a larger disk, which has to be given up first", (
   ]);
 });
 
-test("a machine that isn't known is left to AWS", () => {
+test("leaves an unknown machine type to AWS", () => {
   const request = requestWith({ machine: { type: "m9g.large" } });
   assert.deepEqual(preflight(request), []);
   const [warning, ...others] = planAwsVm(request).warnings;
@@ -71,7 +71,7 @@ test("a machine that isn't known is left to AWS", () => {
   assert.deepEqual(others, []);
 });
 
-test("a disk that would shrink, but not one that stays or grows", () => {
+test("refuses to shrink a disk, and accepts one that stays or grows", () => {
   assert.deepEqual(preflight(requestWith({}), 240), []);
   assert.deepEqual(preflight(requestWith({}), 200), []);
   const [problem] = preflight(requestWith({}), 300);
@@ -79,7 +79,7 @@ test("a disk that would shrink, but not one that stays or grows", () => {
   assert.match(problem.message, /has 300GiB and can't shrink to 240GiB/);
 });
 
-/** Names that don't compress. */
+/** Upstreams with names that don't compress. */
 function scattered(count: number, more: Record<string, unknown> = {}) {
   return Array.from({ length: count }, (_, index) => {
     const text = Buffer.from(String(index * 7919)).toString("hex");
@@ -87,7 +87,7 @@ function scattered(count: number, more: Record<string, unknown> = {}) {
   });
 }
 
-test("as many upstreams as anybody has", () => {
+test("accepts as many upstreams as anybody has, up to the size of a role's policy", () => {
   assert.deepEqual(preflight(requestWith({}, scattered(120))), []);
   const login = { credentials: "login" };
   assert.deepEqual(preflight(requestWith({}, scattered(20, login))), []);

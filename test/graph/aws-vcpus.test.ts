@@ -1,4 +1,4 @@
-/** Whether an account may run the machine, by what EC2 itself says of the machines that are there. */
+/** Whether an account may run the machine, by EC2's list of existing machines. */
 import assert from "node:assert/strict";
 import { after, before, describe, mock, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -21,7 +21,7 @@ describe("the quota of vCPUs", { concurrency: 1 }, () => {
   const [fresh, upgraded] = ["eu-central-1", "eu-west-1"];
   const run = (id: string, instanceType: string, scope: string) =>
     cloud.keep({ type: instance, id, scope, inputs: { instanceType }, outputs: {} });
-  /** What the last update left. */
+  /** The outputs of the last update. */
   const outputs = {
     [`urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$${instance}::${upgraded}`]: {
       type: instance,
@@ -54,20 +54,20 @@ describe("the quota of vCPUs", { concurrency: 1 }, () => {
     `machine.type: the account's quota of vCPUs in ${region}, of Running On-Demand Standard instances, leaves ${left} of ${quota} to this region, and ${needed}: ` +
     `stop other machines, or ask for a larger quota: \`aws service-quotas request-service-quota-increase --region ${region} --service-code ec2 --quota-code L-1216C47A --desired-value ${desired}\``;
 
-  test("has room for the machine beside all others, or the machine is refused", async () => {
+  test("has space for the machine in addition to all others, or the machine is refused", async () => {
     assert.deepEqual(await told(fresh, "c7gn.xlarge", 4), []);
     assert.deepEqual(await told(fresh, "c7gn.xlarge", 3), [message(fresh, 3, 3, "c7gn.xlarge needs 4", 4)]);
     run("i-1", "m7i.large", fresh);
     run("i-2", "g5.12xlarge", fresh);
     assert.deepEqual(await told(fresh, "c7gn.xlarge", 6), []);
     assert.deepEqual(await told(fresh, "c7gn.xlarge", 5), [message(fresh, 3, 5, "c7gn.xlarge needs 4", 6)]);
-    // One that components/capacity doesn't know.
+    // A type that components/capacity doesn't know.
     assert.deepEqual(await told(fresh, "m9g.metal", 64), [message(fresh, 64, 64, "m9g.metal needs 96", 96)]);
-    // Of other families, another quota decides.
+    // Another quota applies to other families.
     assert.deepEqual(await told(fresh, "x2gd.xlarge", 1), []);
   });
 
-  test("counts without the machine that is there, which goes first; one of that size needs nothing more", async () => {
+  test("doesn't count the existing machine, which stops first, so one of the same size always fits", async () => {
     run("i-own", "c7g.large", upgraded);
     run("i-other", "m7i.large", upgraded);
     assert.deepEqual(await told(upgraded, "c7gn.xlarge", 6), []);
@@ -80,7 +80,7 @@ describe("the quota of vCPUs", { concurrency: 1 }, () => {
     assert.deepEqual(await told(upgraded, "m7i.large", 0), []);
   });
 
-  test("that can't be read is told, and refuses nothing", async () => {
+  test("causes only a warning if it can't be read", async () => {
     const why = (reason: string) =>
       `${fresh}: machine.type: can't check the quota of vCPUs in ${fresh}: ${reason}`;
     assert.deepEqual(await told(fresh, "c7gn.xlarge", refused("AccessDenied")), [why("AccessDenied")]);

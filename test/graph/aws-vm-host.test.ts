@@ -1,4 +1,4 @@
-/** Which resources a region in AWS is made of, and with what. It proves nothing about what AWS does with them: see test/engine. */
+/** The resources of a region in AWS, and their inputs. test/engine tests what AWS does with them. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { AwsGraph } from "../support/aws-graph.ts";
@@ -12,7 +12,7 @@ describe("a region with a network of its own", () => {
     graph = await graphOf();
   });
 
-  test("is made of these, by these types and names for ever", () => {
+  test("has these resources, whose types and names never change", () => {
     const types = [
       "aws:cloudwatch/metricAlarm:MetricAlarm eu-central-1-reboot",
       "aws:cloudwatch/metricAlarm:MetricAlarm eu-central-1-recover",
@@ -52,25 +52,25 @@ describe("a region with a network of its own", () => {
     ];
     assert.deepEqual(graph.resources.map(({ type, name }) => `${type} ${name}`).sort(), types);
     for (const it of graph.resources) {
-      // The SDK has older types of its own for S3.
+      // The SDK has older types for S3.
       if (!it.type.startsWith("aws:s3/")) assert.equal(it.aliases, 0, short(it));
       const isRoot = it.type === "pulumi:providers:aws" || it.type === "registry-cache:aws:VmHost";
       assert.equal(it.parent, isRoot ? "" : host, short(it));
     }
   });
 
-  test("gives what a host gives", async () => {
+  test("outputs what every host does", async () => {
     assert.equal(await settled(graph.host.address), "192.0.2.7");
     assert.equal(await settled(graph.host.ca), undefined);
     assert.equal(graph.host.diskGiB, 240);
     const pointer = graph.resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1-pointer");
     assert.equal(await settled(graph.host.pod ?? assert.fail("no Pod")), pointer.inputs.content);
     const { outputs } = graph.resource("registry-cache:aws:VmHost");
-    // No `ca`: the certificate is a public one.
+    // There is no `ca`, because the certificate is a public one.
     assert.deepEqual(Object.keys(outputs ?? {}).sort(), ["address", "diskGiB"]);
   });
 
-  test("tags all that can be tagged, by the provider and by names", () => {
+  test("tags everything that can be tagged, by the provider and by names", () => {
     const { inputs } = graph.resource("pulumi:providers:aws");
     assert.equal(inputs.region, "eu-central-1");
     assert.deepEqual(JSON.parse(String(inputs.defaultTags)), {
@@ -83,7 +83,7 @@ describe("a region with a network of its own", () => {
     }
   });
 
-  test("keeps the data disk: nothing else is protected, and only what can't be two at once is deleted first", () => {
+  test("protects only the data disk, and deletes before a replacement only what can't exist twice", () => {
     const having = (property: "protect" | "deleteBeforeReplace") =>
       graph.resources.filter((it) => it[property]).map(short);
     assert.deepEqual(having("protect"), ["Volume eu-central-1"]);
@@ -101,7 +101,7 @@ describe("a region with a network of its own", () => {
     assert.ok(graph.resources.every(({ replaceOnChanges }) => replaceOnChanges.length === 0));
   });
 
-  test("has an encrypted gp3 disk of the planned size and speed, where the machine is", () => {
+  test("has an encrypted gp3 disk of the planned size and speed, in the machine's zone", () => {
     const { tags, ...inputs } = graph.resource("aws:ebs/volume:Volume").inputs;
     assert.deepEqual(inputs, {
       availabilityZone: "eu-central-1b",
@@ -113,7 +113,7 @@ describe("a region with a network of its own", () => {
     });
   });
 
-  test("takes the first of the region's own zones that has the machine, and stays there", () => {
+  test("uses the first of the region's own zones that offers the machine, and keeps it", () => {
     const subnet = graph.resource("aws:ec2/subnet:Subnet");
     assert.equal(subnet.inputs.availabilityZone, "eu-central-1b");
     assert.deepEqual(subnet.ignoreChanges, ["availabilityZone"]);
@@ -121,14 +121,14 @@ describe("a region with a network of its own", () => {
     assert.equal(subnet.inputs.mapPublicIpOnLaunch, undefined);
   });
 
-  test("resolves the image once: a newer one replaces nothing", () => {
+  test("resolves the image once, so a newer one replaces nothing", () => {
     const stash = graph.resource("pulumi:index:Stash");
     assert.deepEqual(stash.inputs, { input: "ami-0123456789abcdef0" });
     assert.deepEqual(stash.ignoreChanges, ["input"]);
     assert.equal(graph.resource("aws:ec2/instance:Instance").inputs.ami, "ami-0123456789abcdef0");
   });
 
-  test("has a machine with IMDSv2 only, an encrypted root disk, and the interface's addresses alone", () => {
+  test("has a machine with only IMDSv2, an encrypted root disk, and no addresses except the interface's", () => {
     const { ami, userDataBase64, tags, ...inputs } = graph.resource("aws:ec2/instance:Instance").inputs;
     assert.deepEqual(inputs, {
       instanceType: "c6gn.medium",
@@ -151,7 +151,7 @@ describe("a region with a network of its own", () => {
     });
   });
 
-  test("tells the machine of its Pod when its rights, its secrets and the Pod are there", () => {
+  test("tells the machine of its Pod once its rights, its secrets and the Pod exist", () => {
     const { dependencies } = graph.resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1-pointer");
     for (const needed of [
       "aws:iam/rolePolicy:RolePolicy eu-central-1-parameters",
@@ -163,7 +163,7 @@ describe("a region with a network of its own", () => {
     }
   });
 
-  test("starts the machine when it has the internet and its rights", () => {
+  test("starts the machine once it has access to the internet and its rights", () => {
     const { dependencies } = graph.resource("aws:ec2/instance:Instance");
     for (const needed of [
       "aws:ec2/route:Route eu-central-1",
@@ -189,12 +189,12 @@ describe("a region with a network of its own", () => {
     assert.match(text, /amazon-ssm-eu-central-1\/[\d.]+\/debian_arm64\/amazon-ssm-agent\.deb/);
   });
 
-  test("gives the Pod the machine's own network, and so its credentials; lego asks no resolver that may remember", () => {
+  test("gives the Pod the machine's network and so its credentials, and lets lego ask no caching resolver", () => {
     assert.match(pod(graph), /^ {2}hostNetwork: true$/m);
     assert.match(pod(graph), / --dns\.propagation\.disable-rns /);
   });
 
-  test("is replaced by the runbook's update: the machine, and the records stay away", () => {
+  test("is replaced by the runbook's update, while the records stay away", () => {
     const of = { stack: "aws-eu-central-1", resources: graph.resources };
     assert.deepEqual(takenBy("replace", of), ["aws:ec2/instance:Instance eu-central-1"]);
     assert.deepEqual(takenBy("exclude", of), [
@@ -203,7 +203,7 @@ describe("a region with a network of its own", () => {
     ]);
   });
 
-  test("has broken machines moved, and stuck ones restarted later", () => {
+  test("recovers broken machines by a move, and restarts stuck ones later", () => {
     const alarm = (action: string) =>
       graph.resource("aws:cloudwatch/metricAlarm:MetricAlarm", `eu-central-1-${action}`).inputs;
     assert.deepEqual(alarm("recover").alarmActions, ["arn:aws:automate:eu-central-1:ec2:recover"]);
@@ -215,7 +215,7 @@ describe("a region with a network of its own", () => {
   });
 });
 
-test("an image of the configuration is taken as it is", async () => {
+test("uses the configuration's image unchanged", async () => {
   const { resource, resources } = await graphOf({ machine: { image: "ami-0feedfacefeedface" } });
   assert.equal(resource("aws:ec2/instance:Instance").inputs.ami, "ami-0feedfacefeedface");
   assert.ok(!resources.some(({ type }) => type === "pulumi:index:Stash"));

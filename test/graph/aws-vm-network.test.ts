@@ -1,4 +1,4 @@
-/** Who reaches a machine in AWS, and by which way. */
+/** Who can reach a machine in AWS, and on which path. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { AwsGraph } from "../support/aws-graph.ts";
@@ -11,7 +11,7 @@ describe("a region with a network of its own", () => {
     graph = await graphOf();
   });
 
-  test("opens 443 to the clients and the metrics to monitoring, each in its family, and nothing else", () => {
+  test("opens 443 to the clients and the metrics to monitoring, each in its IP family, and nothing else", () => {
     const { ingress, egress, ...inputs } = graph.resource("aws:ec2/securityGroup:SecurityGroup").inputs;
     assert.deepEqual(ingress, [
       {
@@ -42,12 +42,12 @@ describe("a region with a network of its own", () => {
       "udp 53-53",
       "udp 123-123",
     ]);
-    // A new group can stand beside the one that is in use.
+    // A new group can exist next to the old one.
     assert.equal(inputs.namePrefix, "registry-cache-test-eu-central-1-");
     assert.equal(inputs.name, undefined);
   });
 
-  test("empties the VPC's default security group, and gives S3 a way that costs nothing", () => {
+  test("empties the VPC's default security group, and has a free path to S3", () => {
     const unused = graph.resource("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup").inputs;
     assert.equal(unused.ingress, undefined);
     assert.equal(unused.egress, undefined);
@@ -78,7 +78,7 @@ describe("a region in an existing subnet", () => {
     graph = await graphOf({ network: existing });
   });
 
-  test("makes no network, and follows the subnet's zone", () => {
+  test("creates no network, and uses the subnet's zone", () => {
     const network = /:(Vpc|Subnet|InternetGateway|Route|RouteTable\w*|VpcEndpoint|DefaultSecurityGroup)$/;
     assert.deepEqual(graph.resources.filter(({ type }) => network.test(type)).map(short), []);
     assert.equal(graph.resource("aws:ec2/securityGroup:SecurityGroup").inputs.vpcId, existing.vpc);
@@ -89,7 +89,7 @@ describe("a region in an existing subnet", () => {
     assert.equal(graph.resource("aws:ebs/volume:Volume").inputs.availabilityZone, "eu-central-1c");
   });
 
-  test("promises no IPv6 where the subnet has none", () => {
+  test("has no IPv6 where the subnet has none", () => {
     assert.deepEqual(graph.resources.filter(({ type }) => type === "aws:route53/record:Record").map(short), [
       "Record eu-central-1",
     ]);
@@ -109,7 +109,7 @@ describe("a private endpoint", () => {
   };
   const privately = { endpoint, access: { clients: ["10.0.0.0/8"] } };
 
-  test("has the interface's own address, in DNS and in the outputs, and no IPv6 address", async () => {
+  test("has the interface's own address in DNS and in the outputs, and no IPv6 address", async () => {
     const { host, resource, resources } = await graphOf(privately);
     const types = resources.map(short);
     assert.ok(!types.some((it) => /^(EipAssociation|Eip eu-central-1$)/.test(it)), types.join());
@@ -118,7 +118,7 @@ describe("a private endpoint", () => {
     assert.equal(await new Promise((resolve) => host.address.apply(resolve)), "10.0.0.10");
   });
 
-  test("leads a network of its own out through a NAT gateway, and to S3 past it", async () => {
+  test("routes its own network out through a NAT gateway, and to S3 without it", async () => {
     const { resource } = await graphOf(privately);
     const route = (name: string) => resource("aws:ec2/route:Route", name).inputs;
     assert.equal(route("eu-central-1").natGatewayId, "eu-central-1-nat-id");
@@ -139,7 +139,7 @@ describe("a private endpoint", () => {
   });
 });
 
-test("a prefix list is left to the security group: the edge doesn't know what is in it", async () => {
+test("leaves a prefix list to the security group, because the edge doesn't know its content", async () => {
   const list = "pl-0123456789abcdef0";
   const graph = await graphOf({ access: { clients: ["203.0.113.0/24", list], metrics: [list] } });
   const { ingress } = graph.resource("aws:ec2/securityGroup:SecurityGroup", "eu-central-1").inputs;
@@ -159,19 +159,19 @@ test("a prefix list is left to the security group: the edge doesn't know what is
   assert.equal(pod(graph).match(/0\.0\.0\.0\/0 1;|allow 0\.0\.0\.0\/0;/g)?.length, 2);
 });
 
-test("clients that have no IPv6 are not sent there", async () => {
+test("has no IPv6 for clients without it", async () => {
   const { resources } = await graphOf({ access: { clients: ["203.0.113.0/24"] } });
   assert.deepEqual(resources.filter(({ type }) => type === "aws:route53/record:Record").map(short), [
     "Record eu-central-1",
   ]);
 });
 
-test("without a zone, records are left to others", async () => {
+test("creates no records without a zone", async () => {
   const { resources } = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
   assert.ok(!resources.some(({ type }) => type === "aws:route53/record:Record"));
 });
 
-/** What holds whatever the configuration says. */
+/** Rules that hold for any configuration. */
 describe("the posture", () => {
   const cases: Record<string, Record<string, unknown>> = {
     "own network": {},
@@ -188,7 +188,7 @@ describe("the posture", () => {
   };
 
   for (const [name, change] of Object.entries(cases)) {
-    test(`of ${name}`, async () => {
+    test(`holds for ${name}`, async () => {
       const { resources } = await graphOf(change);
       const judged = resources.map(({ inputs: props, ...it }) => ({ ...it, props }));
       assert.deepEqual(violationsIn(judged, exposureOf([{ access, ...change }])), []);

@@ -1,4 +1,4 @@
-/** A region on a VM in AWS, and what AWS would say of it. */
+/** A region on a VM in AWS, and AWS's answers. */
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
@@ -35,7 +35,7 @@ export const zoneArn = "arn:aws:route53:::hostedzone/Z0123456789";
 
 export const host = "registry-cache:aws:VmHost eu-central-1";
 
-/** What AWS would add, as far as other resources need it. */
+/** The outputs that AWS adds, as far as other resources need them. */
 function created(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (type) {
     case "pulumi:index:Stash":
@@ -62,7 +62,7 @@ function created(type: string, inputs: Record<string, unknown>): Record<string, 
   }
 }
 
-/** What AWS would find. */
+/** AWS's answers to look-ups. */
 const foundBy = (isPrivate: boolean) => (token: string, inputs: Record<string, unknown>) => {
   switch (token) {
     case "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings":
@@ -140,7 +140,7 @@ export async function graphOf(
   return awsGraph(config, { credentials, remoteWriteCredentials }, created, foundBy(isPrivate));
 }
 
-/** Type without its package's module twice, and name. */
+/** A resource's type without package and module, and its name. */
 export function short({ type, name }: RegisteredResource): string {
   return `${type.split(":").at(-1)} ${name}`;
 }
@@ -149,7 +149,7 @@ export function policyOf(resource: RegisteredResource) {
   return JSON.parse(String(resource.inputs.policy));
 }
 
-/** All files of it. */
+/** The text of all files of the region's Pod. */
 export function pod({ resource }: AwsGraph): string {
   const bundle = String(resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1").inputs.content);
   return Object.values(JSON.parse(bundle)).join("\n");

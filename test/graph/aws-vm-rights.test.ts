@@ -12,7 +12,7 @@ describe("a region with a network of its own", () => {
     graph = await graphOf();
   });
 
-  test("keeps the password in one encrypted parameter, secret all the way, and out of the user data", () => {
+  test("stores the password in one encrypted parameter, as a secret everywhere, and outside of the user data", () => {
     const parameter = graph.resource("aws:ssm/parameter:Parameter", "eu-central-1-credentials-team");
     assert.equal(parameter.inputs.type, "SecureString");
     assert.equal(parameter.inputs.name, "/registry-cache-test-eu-central-1/credentials-team");
@@ -25,7 +25,7 @@ describe("a region with a network of its own", () => {
     assert.match(text, /\/registry-cache-test-eu-central-1\/credentials-team/);
   });
 
-  test("keeps the Pod in a closed bucket, under its digest, which is all that the machine is told", () => {
+  test("stores the Pod in a closed bucket under its digest, which is all that the machine is told", () => {
     const { bucketPrefix, forceDestroy } = graph.resource("aws:s3/bucket:Bucket").inputs;
     assert.deepEqual([bucketPrefix, forceDestroy], ["registry-cache-eu-central-1-", true]);
     const { bucket, ...blocked } = graph.resource(
@@ -60,7 +60,7 @@ describe("a region with a network of its own", () => {
     );
   });
 
-  test("lets the machine prove its own name, and touch no other record", () => {
+  test("lets the machine prove its own name, and change no other record", () => {
     assert.deepEqual(policyOf(graph.resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-challenge")), {
       Version: "2012-10-17",
       Statement: [
@@ -98,7 +98,7 @@ describe("a region with a network of its own", () => {
   });
 });
 
-test("a provided certificate is found and may be read; no record of the zone may be changed", async () => {
+test("allows the machine to read a provided certificate, and no change of the zone's records", async () => {
   const { resource, resources } = await graphOf({
     endpoint: {
       hostname,
@@ -134,7 +134,7 @@ test("a provided certificate is found and may be read; no record of the zone may
   assert.ok(allow.Resource.includes(arn));
 });
 
-test("a private authority: clients are told what to trust, and its key goes to the machine by a secret alone", async () => {
+test("outputs a private authority for clients, and passes its key to the machine only in a secret", async () => {
   const graph = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
   const { type, inputs, additionalSecretOutputs, parent } = graph.resource(
     "pulumi-nodejs:dynamic/vm:PrivateAuthority",
@@ -142,7 +142,7 @@ test("a private authority: clients are told what to trust, and its key goes to t
   assert.ok(type && parent === host);
   assert.equal(inputs.hostname, hostname);
   assert.deepEqual(additionalSecretOutputs, ["key"]);
-  // No more than a way to its code, so that a change of the code replaces nothing.
+  // The input only imports the code, so that a change of the code replaces nothing.
   const code = String(inputs.__provider);
   assert.ok(code.length < 4000, `${code.length} characters`);
   assert.doesNotMatch(code, new RegExp(process.cwd()));
@@ -156,7 +156,7 @@ test("a private authority: clients are told what to trust, and its key goes to t
   assert.doesNotMatch(text, /AUTHORITY KEY/);
 });
 
-test("credentials of remote write are a parameter of their own", async () => {
+test("stores credentials of remote write in a parameter of their own", async () => {
   const remoteWrite = { url: "https://metrics.example.com/push", credentials: "metrics-login" };
   const graph = await graphOf({}, { remoteWrite });
   const { inputs, secrets } = graph.resource("aws:ssm/parameter:Parameter", "eu-central-1-remote-write");
@@ -183,7 +183,7 @@ describe("a region with a bucket", () => {
     return inputs;
   };
 
-  test("has one of a plain name in the account's own namespace, which goes with what is in it", () => {
+  test("has one with a plain name in the account's own namespace, which is deleted with its content", () => {
     const { tags, ...inputs } = setting("bucket:Bucket");
     assert.deepEqual(inputs, { bucketNamespace: "account-regional", forceDestroy: true });
     const added = graph.resources.filter((it) => it.name === "eu-central-1-store" && it.type !== storeType);
@@ -220,7 +220,7 @@ describe("a region with a bucket", () => {
     );
   });
 
-  test("deletes what is old, and what was never finished", () => {
+  test("deletes old objects, and incomplete uploads", () => {
     assert.deepEqual(setting("bucketLifecycleConfiguration:BucketLifecycleConfiguration"), {
       rules: [
         {
@@ -264,7 +264,7 @@ describe("a region with a bucket", () => {
     }
   });
 
-  test("tells the Pod its bucket, and keeps a small disk and a small machine for the rest", () => {
+  test("configures the Pod with the bucket, and has a small disk and a small machine for the rest", () => {
     assert.match(pod(graph), new RegExp(`bucket: ${name}$`, "m"));
     assert.doesNotMatch(pod(graph), /path: \/srv\/cache\/origin-/);
     const directories = /DIRECTORIES='([^']+)'/.exec(pod(graph))?.[1];

@@ -1,4 +1,4 @@
-/** What Azure is asked before a region's cluster is made, and what is told when it hasn't got it. */
+/** What Azure is asked before a region's cluster is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { findCluster } from "../../components/hosts/azure/cluster/findings.ts";
@@ -19,7 +19,7 @@ type Network = Readonly<Record<string, unknown>>;
 
 beforeEach(() => answerFetch());
 
-/** A network as Azure tells of it. */
+/** A network as Azure describes it. */
 function network(ranges: readonly string[], subnet: Readonly<Record<string, unknown>>): Network {
   return {
     location: "westeurope",
@@ -30,12 +30,12 @@ function network(ranges: readonly string[], subnet: Readonly<Record<string, unkn
 
 const fitting = network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26" });
 
-/** Of another region, in a network of the stack's own. */
+/** The resources of another region, in the stack's own network. */
 const { resourceGroup } = clusterNamesOf({ stack: "test", region: "uksouth" });
 const ownGroup = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}`;
 const ownNetwork = `${ownGroup}/providers/Microsoft.Network/virtualNetworks/own`;
 
-/** The stack has a cluster in one region. */
+/** The region in which the stack already has a cluster. */
 const regionWithCluster = "northeurope";
 const clusterName = `registry-cache-${regionWithCluster}`;
 const state = {
@@ -79,8 +79,8 @@ const state = {
 };
 
 /**
- * @param there the network, or that there is nothing at all
- * @param nodes what Azure says of those of the cluster: how many, or an error
+ * @param there the network, or that nothing exists
+ * @param nodes Azure's answer about the cluster's nodes: their number, or an error
  */
 async function lookedUp(
   change: Record<string, unknown>,
@@ -135,7 +135,7 @@ const existing = {
   },
 };
 
-test("each thing that is named is asked for, and whether the storage account's name is free", async () => {
+test("asks for each named resource, and whether the storage account's name is free", async () => {
   const free = {
     storageAccount: accountName,
     liveNodes: undefined,
@@ -166,7 +166,7 @@ test("each thing that is named is asked for, and whether the storage account's n
   });
 });
 
-test("the nodes of a cluster that is there are counted, and an update waits until Azure says how many", async () => {
+test("counts an existing cluster's nodes, and refuses an update until Azure tells their number", async () => {
   const region = { name: regionWithCluster };
   const nodesOf = async (said: number | string) => {
     const { found, problems } = await lookedUp(region, fitting, said);
@@ -180,7 +180,7 @@ test("the nodes of a cluster that is there are counted, and an update waits unti
   ]);
 });
 
-test("all that isn't there is told at once, and nothing is made then", async () => {
+test("reports everything that is missing at once, and creates nothing then", async () => {
   const { found, problems } = await lookedUp(existing, "nothing");
   assert.equal(found, undefined);
   assert.deepEqual(problems, [
@@ -190,7 +190,7 @@ test("all that isn't there is told at once, and nothing is made then", async () 
   ]);
 });
 
-test("a network must leave the addresses of Pods and Services free", async () => {
+test("requires a network without the addresses of Pods and Services", async () => {
   const problemsOf = async (...ranges: string[]) =>
     (await lookedUp(existing, network(ranges, { addressPrefix: "10.20.1.0/26" }))).problems;
   assert.deepEqual(await problemsOf("10.0.0.0/8", "fd00::/8", "100.66.0.0/16"), []);
@@ -203,7 +203,7 @@ test("a network must leave the addresses of Pods and Services free", async () =>
   ]);
 });
 
-test("the load balancer's own subnet must be in the network", async () => {
+test("requires the load balancer's own subnet to be in the network", async () => {
   const problemsOf = async (loadBalancerSubnet: string) => {
     const region = { ...existing, network: { ...existing.network, loadBalancerSubnet } };
     const subnets = [
@@ -218,7 +218,7 @@ test("the load balancer's own subnet must be in the network", async () => {
   ]);
 });
 
-test("the security group of the subnet must let in clients, Pods, nodes and the load balancer's probes", async () => {
+test("requires a security group that lets in clients, Pods, nodes and the load balancer's probes", async () => {
   const networkSecurityGroup = { id: `${vnet.replace(/virtualNetworks.+/, "networkSecurityGroups")}/hub` };
   const subnet = { addressPrefix: "10.20.1.0/26", networkSecurityGroup };
   const { warnings } = await lookedUp(existing, network(["10.20.0.0/16"], subnet));
@@ -231,14 +231,14 @@ test("the security group of the subnet must let in clients, Pods, nodes and the 
   ]);
 });
 
-test("a subnet must have room for the nodes, of which an upgrade takes one more", async () => {
+test("requires space for the nodes in a subnet, and for one more during an upgrade", async () => {
   const ranges = ["10.20.0.0/16"];
   const problemsOf = async (subnet: Readonly<Record<string, unknown>>, change: object = {}) =>
     (await lookedUp({ ...existing, ...change }, network(ranges, subnet))).problems;
   const tooSmall = (free: number, needed: number) => [
     `network.subnet: has room for ${free} nodes, and up to ${needed} are needed`,
   ];
-  // Two replicas: three nodes, and one more.
+  // Two replicas need three nodes, and an upgrade one more.
   assert.deepEqual(await problemsOf({ addressPrefix: "10.20.1.0/29" }), tooSmall(3, 4));
   assert.deepEqual(await problemsOf({ addressPrefixes: ["10.20.1.0/29", "10.20.2.0/29"] }), []);
   const many = { replicas: { min: 2, max: 20 } };
@@ -248,7 +248,7 @@ test("a subnet must have room for the nodes, of which an upgrade takes one more"
 
 const noWay = "ask for a larger quota, https://learn.microsoft.com/azure/quotas/per-vm-quota-requests";
 
-test("a size that the subscription doesn't get, at all or in a zone, is refused with what it gets", async () => {
+test("refuses a size that isn't available to the subscription at all or in a zone, and names those that are", async () => {
   answerFetch((cloud) => {
     restrict(cloud, "Standard_D4pls_v6", "westeurope", ["2", "3"]);
     restrict(cloud, "Standard_D4ps_v6", "westeurope");
@@ -270,7 +270,7 @@ test("a size that the subscription doesn't get, at all or in a zone, is refused 
   ]);
 });
 
-test("a quota must have room for the nodes and one more; where it hasn't for those of the autoscaler, that is said", async () => {
+test("requires a quota for the nodes and one more, and warns if it is too small for the autoscaler's maximum", async () => {
   const family = "StandardDplsv6Family";
   const within = async (vCpus: number, change: Record<string, unknown> = {}) => {
     answerFetch((cloud) => limit(cloud, family, "westeurope", vCpus));
@@ -296,7 +296,7 @@ test("a quota must have room for the nodes and one more; where it hasn't for tho
   );
 });
 
-test("a cluster that is there goes on with what it has, with a warning", async () => {
+test("only warns about an existing cluster", async () => {
   answerFetch((cloud) => {
     restrict(cloud, "Standard_D4pls_v6", regionWithCluster);
     limit(cloud, "StandardDplsv6Family", regionWithCluster, 0);
@@ -324,7 +324,7 @@ test("a cluster that is there goes on with what it has, with a warning", async (
   );
 });
 
-test("where Azure doesn't say what it has, the region is made, and the store of an earlier one stays as it is", async () => {
+test("continues without Azure's answer, and keeps an earlier version's storage account", async () => {
   mock.method(globalThis, "fetch", async () => Promise.reject(new Error("fetch failed")));
   const { problems, warnings } = await lookedUp({ name: regionWithCluster });
   assert.deepEqual(problems, []);
@@ -338,7 +338,7 @@ test("where Azure doesn't say what it has, the region is made, and the store of 
   );
 });
 
-test("what is no known size is judged by what Azure says of it", async () => {
+test("judges an unknown size by Azure's description", async () => {
   const workload = { nodes: 4000, pullsPerNodeGiB: 5, peakMinutes: 10 };
   const sku = {
     resourceType: "virtualMachines",
@@ -358,7 +358,7 @@ test("what is no known size is judged by what Azure says of it", async () => {
   );
 });
 
-test("what takes another cluster is refused with the way to it, as the engine can't replace one with what is in it", async () => {
+test("refuses a change that needs another cluster, and says how to make it, because the engine can't replace a cluster with its content", async () => {
   const told = async (change: Record<string, unknown>) => {
     const region = { name: "uksouth", ...change };
     return (await lookedUp(region, { ...fitting, location: "uksouth" })).problems.join("\n");
@@ -386,7 +386,7 @@ test("what takes another cluster is refused with the way to it, as the engine ca
   }
 });
 
-test("a private endpoint's nodes go out by a NAT gateway, whose addresses the API must let in", async () => {
+test("requires the API to allow the NAT gateway's addresses for a private endpoint's nodes", async () => {
   const there = network(["10.20.0.0/16"], {
     addressPrefix: "10.20.1.0/26",
     natGateway: { id: `${vnet.replace(/virtualNetworks.+/, "natGateways")}/out` },
@@ -405,7 +405,7 @@ test("a private endpoint's nodes go out by a NAT gateway, whose addresses the AP
   assert.ok(asked.includes("network:getNatGateway"), asked.join());
 });
 
-test("default outbound access isn't enough for them, and what a firewall's address is can't be asked", async () => {
+test("refuses default outbound access for such nodes, and can't check a firewall's address", async () => {
   const endpoint = { ...existing.endpoint, exposure: "private", tls: { mode: "private" } };
   const said = await lookedUp({ network: existing.network, endpoint });
   assert.match(

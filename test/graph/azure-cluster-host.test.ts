@@ -1,4 +1,4 @@
-/** Which resources a region on AKS is made of, and with what. It proves nothing about what Azure does with them: see test/engine. */
+/** The resources of a region on AKS, and their inputs. test/engine tests what Azure does with them. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { OutboundType } from "../../components/hosts/azure/cluster/previous.ts";
@@ -14,7 +14,7 @@ describe("a region with everything", () => {
     graph = await graphOf();
   });
 
-  test("is these resources in Azure, by these types and names for ever", () => {
+  test("has these resources in Azure, whose types and names never change", () => {
     const [host, ...others] = graph.resources;
     assert.deepEqual([host?.type, host?.name], ["registry-cache:azure:ClusterHost", "germanywestcentral"]);
     const inAzure = others.filter(({ type }) => type.startsWith("azure-native:"));
@@ -46,7 +46,7 @@ describe("a region with everything", () => {
     }
   });
 
-  test("the cluster has its version, nodes for all replicas, and nothing that nothing needs", () => {
+  test("has a cluster with the version, nodes for all replicas, and nothing unnecessary", () => {
     const { inputs, ignoreChanges, dependencies } = graph.find("ManagedCluster");
     const { tags: _, identity, ...cluster } = inputs;
     assert.deepEqual(identity, {
@@ -110,7 +110,7 @@ describe("a region with everything", () => {
     assert.ok(dependencies.includes("azure-native:authorization:RoleAssignment germanywestcentral-network"));
   });
 
-  test("what AKS doesn't change makes another cluster, after the old one", () => {
+  test("replaces the cluster for properties that AKS can't change, after the old one is deleted", () => {
     const { replaceOnChanges, deleteBeforeReplace } = graph.find("ManagedCluster");
     assert.ok(deleteBeforeReplace);
     assert.deepEqual(replaceOnChanges, [
@@ -125,7 +125,7 @@ describe("a region with everything", () => {
     ]);
     const others = graph.resources.filter((it) => it.deleteBeforeReplace).map(({ type }) => type);
     const ofName = /^azure-native:dns:(?:RecordSet|Zone)$/;
-    // The Service, as one with another kind of load balancer is another one.
+    // The Service is replaced because it can't change its kind of load balancer.
     assert.deepEqual(
       others.filter((type) => !ofName.test(type)),
       ["azure-native:containerservice:ManagedCluster", "kubernetes:core/v1:Service"],
@@ -133,12 +133,12 @@ describe("a region with everything", () => {
     assert.equal(others.filter((type) => ofName.test(type)).length, 4);
   });
 
-  test("the store has copies in all zones, unless it is there already: Azure converts none by an update", () => {
+  test("stores copies in all zones, unless the account exists, because Azure converts none by an update", () => {
     const { inputs, ignoreChanges } = graph.find("StorageAccount");
     assert.deepEqual([inputs.sku, ignoreChanges], [{ name: "Standard_ZRS" }, ["sku"]]);
   });
 
-  test("nodes are replaced at night, for patches on one day and for images on another", () => {
+  test("replaces nodes at night, on one day for patches and on another for images", () => {
     const windows = graph.resources.filter(({ type }) => type.endsWith(":MaintenanceConfiguration"));
     assert.deepEqual(
       windows.map(({ inputs }) => [inputs.configName, inputs.maintenanceWindow]),
@@ -153,16 +153,16 @@ describe("a region with everything", () => {
     }
   });
 
-  test("its outputs are those of every host", async () => {
+  test("outputs what every host does", async () => {
     const { address, ca, diskGiB } = graph.host;
     assert.deepEqual([await settled(address), await settled(ca)], ["192.0.2.7", undefined]);
     assert.ok(diskGiB > 0);
-    // Nobody has to trust a public authority, so `ca` isn't there.
+    // There is no `ca`, because clients trust a public authority already.
     assert.deepEqual(graph.resources[0]?.outputs, { address: "192.0.2.7", diskGiB });
   });
 });
 
-test("an existing network and group are used, with a right on that subnet alone besides", async () => {
+test("uses an existing network and group, with a right only on that subnet", async () => {
   const graph = await graphOf({ resourceGroup: "caches", network: { vnet: hub, subnet: "caches" } });
   const types = graph.resources.map(({ type }) => type);
   for (const type of ["network:VirtualNetwork", "resources:ResourceGroup"]) {
@@ -179,7 +179,7 @@ test("an existing network and group are used, with a right on that subnet alone 
   assert.equal(group, "caches");
 });
 
-test("an update names the nodes that there are, or the nearest number that the autoscaler may have", async () => {
+test("names the existing number of nodes in an update, or the number in the autoscaler's range that is nearest to it", async () => {
   for (const [live, count] of [
     [1, 2],
     [5, 5],
@@ -192,7 +192,7 @@ test("an update names the nodes that there are, or the nearest number that the a
   }
 });
 
-test("a region without zones has none", async () => {
+test("has no zones in a region without zones", async () => {
   const graph = await graphOf({ name: "westcentralus" });
   const [pool] = graph.find("ManagedCluster").inputs.agentPoolProfiles as Record<string, unknown>[];
   assert.deepEqual(
@@ -222,7 +222,7 @@ describe("a private endpoint", () => {
   const addresses = ({ resources }: Graph) =>
     resources.filter(({ type }) => type.endsWith(":PublicIPAddress")).map(({ name }) => name);
 
-  test("in a network of its own: an internal load balancer, and a NAT gateway whose address the API lets in", async () => {
+  test("has an internal load balancer in its own network, and a NAT gateway that the API allows", async () => {
     const graph = await graphOf(privately);
     assert.deepEqual(addresses(graph), ["germanywestcentral-outbound"]);
     assert.deepEqual(outboundOf(graph), ["userAssignedNATGateway", ["198.51.100.0/28", "192.0.2.7/32"]]);
@@ -237,12 +237,12 @@ describe("a private endpoint", () => {
       [{ id: "germanywestcentral-outbound-id" }, [{ service: "Microsoft.Storage" }], false],
     );
     assert.equal(graph.find("NatGateway").inputs.zones, undefined);
-    // By the Service's own status.
+    // The address comes from the Service's status.
     assert.equal(await settled(graph.host.address), "192.0.2.7");
     assert.deepEqual(graph.find("RecordSet").inputs.aRecords, [{ ipv4Address: "192.0.2.7" }]);
   });
 
-  test("in a private zone, cert-manager looks for its proof in the public one", async () => {
+  test("lets cert-manager prove a name in a private zone by a public one", async () => {
     const tls = { mode: "acme", email: "platform@example.com", challengeZone: "example.com" };
     const proved = { ...privately.endpoint, tls: { ...tls, challengeZoneResourceGroup: "public" } };
     const graph = await graphOf({ endpoint: proved }, undefined, { zone: "private" });
@@ -256,7 +256,7 @@ describe("a private endpoint", () => {
     assert.equal(other.dns01RecursiveNameservers, undefined);
   });
 
-  test("for other subscriptions: a private link service of AKS's, in the stack's group", async () => {
+  test("has AKS's private link service for other subscriptions, in the stack's group", async () => {
     const allowed = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"];
     const access = { clients: ["192.168.0.0/16"] };
     const graph = await graphOf({ access, endpoint: { ...privately.endpoint, privateLink: { allowed } } });
@@ -280,7 +280,7 @@ describe("a private endpoint", () => {
     );
   });
 
-  test("in an existing subnet: as it goes out", async () => {
+  test("uses the outbound type of an existing subnet", async () => {
     const network = { vnet: hub, subnet: "caches" };
     const found = (outboundType: OutboundType, egress: string[] = []) =>
       graphOf({ ...privately, network }, 2, {
@@ -299,7 +299,7 @@ describe("a private endpoint", () => {
     assert.deepEqual(addresses(graph), []);
   });
 
-  test("in another existing subnet than the nodes: with a right on that, and with the clients of a private link still in the nodes'", async () => {
+  test("uses another existing subnet than the nodes' with a right on it, and keeps a private link's clients in the nodes' subnet", async () => {
     const allowed = ["22222222-2222-4222-8222-222222222222"];
     const endpoint = { ...privately.endpoint, privateLink: { allowed } };
     const network = { vnet: hub, subnet: "caches", loadBalancerSubnet: "balancers" };
@@ -312,7 +312,7 @@ describe("a private endpoint", () => {
     assert.equal(pool?.vnetSubnetID, `${hub}/subnets/caches`);
     const scopes = Object.values(rightsIn(graph)).flat();
     for (const name of ["caches", "balancers"]) assert.ok(scopes.includes(`${hub}/subnets/${name}`), name);
-    // Another address comes with another load balancer.
+    // Another address needs another load balancer.
     const { replaceOnChanges } = graph.find("Service");
     assert.ok(replaceOnChanges.includes(`metadata.annotations["${prefix}load-balancer-internal-subnet"]`));
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clusterNamesOf } from "../../components/hosts/azure/naming.ts";
 
-test("the names are these for ever", () => {
+test("never changes the names", () => {
   assert.deepEqual(clusterNamesOf({ stack: "azure-westeurope", region: "westeurope" }), {
     resourceGroup: "registry-cache-westeurope",
     machine: "registry-cache-westeurope",
@@ -23,7 +23,7 @@ test("the names are these for ever", () => {
   });
 });
 
-test("the group of the nodes has a name that AKS takes, whatever the stack's is", () => {
+test("names the nodes' group in a way that AKS accepts, for any stack", () => {
   const nodes = (stack: string) => clusterNamesOf({ stack, region: "germanywestcentral" }).nodeResourceGroup;
   const [one, other] = ["a", "b"].map((end) => nodes("s".repeat(90) + end)) as [string, string];
   for (const name of [one, other]) assert.match(name, /^[\w.-]{1,79}\w$/);

@@ -1,4 +1,4 @@
-/** What is wrong with a region that is to have an AKS cluster, without asking Azure. */
+/** What is wrong with a region that has an AKS cluster, without a request to Azure. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
@@ -44,7 +44,7 @@ function problemsOf(...args: Parameters<typeof findingsOf>): string[] {
   return findingsOf(...args).problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
-test("an ordinary region has no problems, nor has one that is there", () => {
+test("accepts an ordinary region, whether or not it exists", () => {
   assert.deepEqual(problemsOf({}), []);
   assert.deepEqual(problemsOf({}, { previousVersion: "1.36.2" }), []);
   assert.deepEqual(problemsOf({}, { previousVersion: "1.35.9" }), []);
@@ -52,7 +52,7 @@ test("an ordinary region has no problems, nor has one that is there", () => {
   assert.deepEqual(problemsOf({ network: { vnet: vnet("hub", "hub"), subnet: "caches" } }), []);
 });
 
-test("the load balancer has a subnet of its own only with a private endpoint", () => {
+test("allows a subnet for the load balancer only with a private endpoint", () => {
   const network = { vnet: vnet("hub", "hub"), subnet: "caches", loadBalancerSubnet: "balancers" };
   const endpoint = { hostname: "cache.example.com", tls: { mode: "private" }, exposure: "private" };
   const access = { clients: ["10.0.0.0/8"] };
@@ -62,7 +62,7 @@ test("the load balancer has a subnet of its own only with a private endpoint", (
   ]);
 });
 
-test("the load balancer's own subnet is another one than the nodes'", () => {
+test("requires another subnet for the load balancer than the nodes'", () => {
   const endpoint = { hostname: "cache.example.com", tls: { mode: "private" }, exposure: "private" };
   const access = { clients: ["10.0.0.0/8"] };
   for (const loadBalancerSubnet of ["caches", "Caches"]) {
@@ -73,7 +73,7 @@ test("the load balancer's own subnet is another one than the nodes'", () => {
   }
 });
 
-test("everything that is wrong is told, each with its path", () => {
+test("reports everything that is wrong, each with its path", () => {
   const long = "n".repeat(64);
   const ranges = (count: number) =>
     Array.from({ length: count }, (_, index) => `10.${index >> 8}.${index % 256}.0/24`);
@@ -115,7 +115,7 @@ test("everything that is wrong is told, each with its path", () => {
   }
 });
 
-test("a group with a long name is none of the cluster's concern where the network is another's", () => {
+test("accepts a group's long name where the network is another group's", () => {
   const resourceGroup = "g".repeat(80);
   assert.deepEqual(
     problemsOf({ resourceGroup, network: { vnet: vnet("hub", "hub"), subnet: "caches" } }),
@@ -123,19 +123,19 @@ test("a group with a long name is none of the cluster's concern where the networ
   );
 });
 
-test("a version comes after the one that is there", () => {
+test("refuses a version before the existing one", () => {
   assert.deepEqual(problemsOf({ version: "1.36" }, { previousVersion: "1.34.8" }), [
     "version: the cluster has 1.34, and goes up by one minor version at a time: set 1.35 first",
   ]);
 });
 
-test("the end of a version's support is said before", () => {
+test("warns of the end of a version's support", () => {
   const said = (version: string) => findingsOf({ version }).warnings.map(({ message }) => message);
   assert.match(said("1.34")[0] ?? "", /^AKS's support of Kubernetes 1\.34 ends on 2026-11-30: /);
   assert.deepEqual(said("1.36"), []);
 });
 
-test("a replica that no node has room for is refused, with the number that there is room for", () => {
+test("refuses a replica that fits on no node, with the size that does", () => {
   const workload = { nodes: 4000, pullsPerNodeGiB: 5, peakMinutes: 10 };
   const [problem, ...others] = problemsOf({}, { workload });
   assert.deepEqual(others, []);
@@ -147,7 +147,7 @@ test("a replica that no node has room for is refused, with the number that there
   assert.deepEqual(problemsOf({ storage: { kind: "bucket", delivery: "redirect" } }, { workload }), []);
 });
 
-test("larger nodes have room for a larger share", () => {
+test("fits a larger share on larger nodes", () => {
   const workload = { nodes: 12_000, pullsPerNodeGiB: 5, peakMinutes: 10 };
   const needed = (type: string) =>
     /takes (\d+) replicas: a node \((\w+)\) has ([\d.]+) processors/
@@ -157,11 +157,11 @@ test("larger nodes have room for a larger share", () => {
   assert.deepEqual(small?.slice(1), ["Standard_D4pls_v6", "2.8"]);
   assert.deepEqual(large?.slice(1), ["Standard_D8pls_v6", "6.76"]);
   assert.ok(Number(large?.[0]) < Number(small?.[0]));
-  // Azure knows how many processors it has.
+  // Azure knows the number of its processors.
   assert.equal(needed("Standard_D8pls_v9"), undefined);
 });
 
-test("nor is there room for a cache of large images, unless the bucket delivers them", () => {
+test("refuses a cache of large images, unless the bucket delivers them", () => {
   const workload = { pullsPerNodeGiB: 20 };
   assert.match(
     problemsOf({}, { workload })[0] ?? "",

@@ -1,4 +1,4 @@
-/** A region in a cluster on Azure, and what Azure would answer. */
+/** A region in a cluster on Azure, and Azure's answers. */
 import assert from "node:assert/strict";
 import { ClusterHost } from "../../components/hosts/azure/cluster/cluster-host.ts";
 import type { ClusterFindings } from "../../components/hosts/azure/cluster/findings.ts";
@@ -33,7 +33,7 @@ export const region = {
   access: { clients: ["203.0.113.0/24"] },
 };
 
-/** What Azure would answer, as far as other resources need it. */
+/** The outputs that Azure adds, as far as other resources need them. */
 export function azure(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
   const id = (provider: string, name: unknown) =>
     `${groupId(String(inputs.resourceGroupName))}/providers/${provider}/${name}`;
@@ -72,7 +72,7 @@ export function azure(type: string, inputs: Record<string, unknown>): Record<str
   }
 }
 
-/** What Azure is asked for while the resources are made. */
+/** Azure's answers to calls while resources are created. */
 export function credentials(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
   assert.equal(token, "azure-native:containerservice:listManagedClusterUserCredentials");
   assert.match(String(inputs.resourceName), /^registry-cache-[a-z]+$/);
@@ -82,7 +82,7 @@ export function credentials(token: string, inputs: Record<string, unknown>): Rec
 export interface Graph {
   readonly resources: readonly RegisteredResource[];
   readonly host: ClusterHost;
-  /** The one resource of a type and, if need be, of a name. */
+  /** The only resource of a type and, if given, of a name. */
   find(type: string, name?: string): RegisteredResource;
 }
 
@@ -123,7 +123,7 @@ export async function graphOf(
   };
 }
 
-/** By name, what each identity may do where. */
+/** Each identity's rights by scope, by the identity's name. */
 export function rightsIn({ resources }: Graph): Record<string, unknown> {
   return Object.fromEntries(
     resources

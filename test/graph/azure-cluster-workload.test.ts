@@ -1,4 +1,4 @@
-/** What runs in a cluster on Azure, what it may do, and how it is reached. */
+/** The workload in a cluster on Azure, its rights, and its endpoint. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { roles } from "../../components/hosts/azure/identity.ts";
@@ -23,7 +23,7 @@ describe("a region with everything", () => {
     graph = await graphOf();
   });
 
-  test("each identity has the rights of its work, and no secret", () => {
+  test("gives each identity only the rights for its work, and no secret", () => {
     const zone = "providers/Microsoft.Network/dnsZones/acme.cache.gwc.example.com";
     const container = `providers/Microsoft.Storage/storageAccounts/${storageAccount}/containers/registry`;
     assert.deepEqual(rightsIn(graph), {
@@ -54,7 +54,7 @@ describe("a region with everything", () => {
     }
   });
 
-  test("the Pods have the identity that the bucket knows", () => {
+  test("gives the Pods the identity that the bucket knows", () => {
     const { inputs } = graph.find("ServiceAccount");
     assert.deepEqual((inputs.metadata as Record<string, unknown>).annotations, {
       "azure.workload.identity/client-id": clientId,
@@ -66,7 +66,7 @@ describe("a region with everything", () => {
     assert.equal(spec.template.spec.serviceAccountName, "registry-cache");
   });
 
-  test("the load balancer takes the stack's address, in all zones, and lets the clients in", () => {
+  test("gives the load balancer the stack's address, in all zones, and lets the clients in", () => {
     const { inputs, dependencies } = graph.find("Service");
     assert.deepEqual(dependencies, ["kubernetes:core/v1:Namespace germanywestcentral"]);
     const { metadata, spec } = inputs as Record<string, Record<string, unknown>>;
@@ -91,7 +91,7 @@ describe("a region with everything", () => {
     }
   });
 
-  test("what is in the cluster is reached by its own credentials, which are a secret", () => {
+  test("reaches the objects in the cluster by its own credentials, which are a secret", () => {
     const { inputs, secrets } = graph.find("kubernetes");
     const id = `${groupId(ownGroup)}/providers/Microsoft.ContainerService/managedClusters/registry-cache-germanywestcentral`;
     const inPlace = { enableConfigMapMutable: "true", enablePatchForce: "true", enableSecretMutable: "true" };
@@ -99,7 +99,7 @@ describe("a region with everything", () => {
     assert.equal(secrets.kubeconfig, kubeconfig);
   });
 
-  test("cert-manager proves the name in the small zone, by the alias, with its own identity", () => {
+  test("lets cert-manager prove the name in the small zone, by the alias, with its own identity", () => {
     const { spec } = graph.find("ClusterIssuer").inputs as { spec: { acme: Record<string, unknown> } };
     assert.deepEqual(spec.acme.solvers, [
       {
@@ -123,7 +123,7 @@ describe("a region with everything", () => {
   });
 });
 
-test("a private authority takes no cert-manager, and without a zone there are no records", async () => {
+test("has no cert-manager with a private authority, and no records without a zone", async () => {
   const { hostname } = endpoint;
   const graph = await graphOf({ endpoint: { hostname, tls: { mode: "private" } } });
   const types = graph.resources.map(({ type }) => type.split(":").at(-1));
@@ -134,7 +134,7 @@ test("a private authority takes no cert-manager, and without a zone there are no
   assert.equal((await settled(graph.host.ca))?.certificate, "CERTIFICATE\n");
 });
 
-test("redirects take the right to sign them", async () => {
+test("has the right to sign redirects only with them", async () => {
   const graph = await graphOf({ storage: { kind: "bucket", delivery: "redirect" } });
   const [, role, scope] = rightsIn(graph)["germanywestcentral-store-redirect"] as string[];
   assert.equal(role, roles.storageBlobDelegator);

@@ -1,4 +1,4 @@
-/** What Azure is asked before a region is made, and what is told when it hasn't got it. */
+/** What Azure is asked before a region is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
@@ -25,7 +25,7 @@ const everything = {
 
 beforeEach(() => answerFetch());
 
-test("each thing is asked for where it is, and only what is named", async () => {
+test("asks for each resource where it is, and only for named ones", async () => {
   const previous = {
     disk: undefined,
     address: undefined,
@@ -54,7 +54,7 @@ test("each thing is asked for where it is, and only what is named", async () => 
   });
 });
 
-test("all that isn't there is told at once, each with its path and what Azure says", async () => {
+test("reports everything that is missing at once, each with its path and Azure's message", async () => {
   assert.deepEqual((await lookedUp(everything, { there: false })).problems, [
     "endpoint.tls.secretName: the secret cache in keys can't be found: ResourceNotFound",
     "endpoint.zone: the zone example.com in dns can't be found: ResourceNotFound",
@@ -63,7 +63,7 @@ test("all that isn't there is told at once, each with its path and what Azure sa
   ]);
 });
 
-test("a network in another region or subscription, and one without the subnet", async () => {
+test("refuses a network in another region or subscription, and one without the subnet", async () => {
   const network = { location: "northeurope", subnets: [{ name: "nodes" }] };
   assert.deepEqual((await lookedUp({ network: everything.network }, { network })).problems, [
     "network.subnet: hub has no caches, only nodes",
@@ -75,7 +75,7 @@ test("a network in another region or subscription, and one without the subnet", 
   ]);
 });
 
-test("another network for a machine that is there takes two commands, as Azure doesn't move its interface", async () => {
+test("refuses another network for an existing machine, and names the two commands, because Azure doesn't move its interface", async () => {
   const network = { location: "northeurope", subnets: [{ name: "caches" }] };
   const region = { name: "northeurope", network: everything.network };
   assert.deepEqual((await lookedUp(region, { network })).problems, [
@@ -84,20 +84,20 @@ test("another network for a machine that is there takes two commands, as Azure d
   assert.deepEqual((await lookedUp({ name: "northeurope" })).problems, []);
 });
 
-test("a certificate in a vault with access policies, where a right has no effect", async () => {
+test("refuses a certificate in a vault with access policies, where roles have no effect", async () => {
   const { endpoint } = everything;
   assert.deepEqual((await lookedUp({ endpoint }, { hasRbac: false })).problems, [
     "endpoint.tls.secretName: the vault keys has access policies, and the machine is given its right by Azure RBAC: name a secret in a vault with Azure RBAC, or switch this one, which ends its access policies: `az keyvault update --name keys --enable-rbac-authorization true`",
   ]);
 });
 
-test("a secret of another subscription can't be looked up, and may be there", async () => {
+test("accepts a secret of another subscription, which it can't look up", async () => {
   const endpoint = { ...everything.endpoint, tls: { mode: "provided", secretName: secretIn(other) } };
   const { problems, asked } = await lookedUp({ endpoint });
   assert.deepEqual([problems, asked.map(([token]) => token)], [[], ["dns:getZone"]]);
 });
 
-test("the name of a storage account is known before it is there, and refused where it is another stack's", async () => {
+test("knows the name of a storage account before it exists, and refuses another stack's", async () => {
   const storage = { kind: "bucket" };
   const accountName = storageAccountName(own, { stack: "test", region: "westeurope" });
   const { found, problems, asked } = await lookedUp({ storage }, { there: false });
@@ -113,7 +113,7 @@ test("the name of a storage account is known before it is there, and refused whe
   ]);
 });
 
-test("the key and the identity of a storage account are changed one after the other", async () => {
+test("refuses to change a storage account's key and identity at the same time", async () => {
   const managed = `/subscriptions/${own}/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
   const problemsOf = async (key: string, identity: string) => {
     const governance = { storageKey: { key: `https://keys.vault.azure.net/keys/${key}`, identity } };
@@ -128,7 +128,7 @@ test("the key and the identity of a storage account are changed one after the ot
   assert.deepEqual(await problemsOf("two", `${managed}/one`), []);
 });
 
-describe("the way out of a subnet for a private endpoint", () => {
+describe("the route out of a subnet for a private endpoint", () => {
   const privately = { ...everything.endpoint, exposure: "private", tls: { mode: "private" } };
   const said = async (subnet: object, network: object = {}, routes: object[] = []) => {
     const { problems, warnings } = await lookedUp(
@@ -141,12 +141,12 @@ describe("the way out of a subnet for a private endpoint", () => {
   const closed = { defaultOutboundAccess: false };
   const to = (nextHopType: string, addressPrefix = "0.0.0.0/0") => ({ addressPrefix, nextHopType });
 
-  test("a NAT gateway, or a route to a firewall", async () => {
+  test("can be a NAT gateway, or a route to a firewall", async () => {
     assert.deepEqual(await said({ ...closed, natGateway: { id: "nat" } }), []);
     assert.deepEqual(await said({ ...closed, routeTable }, {}, [to("VirtualAppliance")]), []);
   });
 
-  test("none, with a route to nowhere or for other addresses, or without any", async () => {
+  test("is missing with a route to nowhere or for other addresses, or without any", async () => {
     const none = [
       /^has no way out, and a private endpoint's machine no public address: give it a NAT gateway/,
     ];
@@ -161,7 +161,7 @@ describe("the way out of a subnet for a private endpoint", () => {
     }
   });
 
-  test("a private link takes a subnet without policies for it, and default outbound access isn't enough then", async () => {
+  test("can't be default outbound access for a private link, whose subnet must have no policies for it", async () => {
     const linked = { ...privately, privateLink: { allowed: [own] } };
     const network = { location: "westeurope", subnets: [{ name: "caches" }] };
     const { problems } = await lookedUp({ network: everything.network, endpoint: linked }, { network });
@@ -173,14 +173,14 @@ describe("the way out of a subnet for a private endpoint", () => {
     );
   });
 
-  test("what may be one is warned of", async () => {
+  test("causes a warning if it may be missing", async () => {
     const [old = ""] = await said({});
     assert.match(old, /^has Azure's default outbound access only/);
     const [learned = ""] = await said(closed, { virtualNetworkPeerings: [{ useRemoteGateways: true }] });
     assert.match(learned, /^has a way out only if its network's gateway has learned a route/);
   });
 
-  test("a public endpoint's machine goes out by its own address: nothing is asked", async () => {
+  test("isn't checked for a public endpoint, because the machine uses its own address", async () => {
     const { problems, asked } = await lookedUp(
       { network: everything.network },
       { network: { location: "westeurope", subnets: [{ name: "caches", ...closed, routeTable }] } },
@@ -218,7 +218,7 @@ describe("the security group of an existing subnet", () => {
       .map((it) => it.replace(/^.*network\.subnet: /, ""));
   };
 
-  test("one that lets clients in, perhaps by a tag or for some of them", async () => {
+  test("is accepted if it lets clients in, perhaps by a tag or for some of them", async () => {
     assert.deepEqual(await said([rule]), []);
     assert.deepEqual(
       await said([{ ...rule, destinationPortRanges: ["80", "440-450"], destinationPortRange: undefined }]),
@@ -230,7 +230,7 @@ describe("the security group of an existing subnet", () => {
     assert.deepEqual(await said([deny, rule]), []);
   });
 
-  test("one that refuses them: the rule is named", async () => {
+  test("is refused if it refuses clients, with the name of the rule", async () => {
     const nothing = "the security group hub of the subnet lets in nothing from";
     const before = "Add one before it";
     assert.deepEqual(await said([]), [
@@ -245,7 +245,7 @@ describe("the security group of an existing subnet", () => {
     ]);
   });
 
-  test("private addresses may be those of the network: its own rule lets them in", async () => {
+  test("may let in private addresses as those of the network, by its own rule", async () => {
     assert.deepEqual(await said([], ["10.0.0.0/8"]), []);
     const deny = {
       ...rule,
@@ -268,7 +268,7 @@ describe("the security group of an existing subnet", () => {
     `the security group hub of the subnet lets in nothing from ${from} at port ${port}: its rule deny-all comes first. Add one before it`;
   const tag = (sourceAddressPrefix: string, priority: number) => ({ ...rule, sourceAddressPrefix, priority });
 
-  test("one that lets in clients, and neither probes nor the clients of a private link", async () => {
+  test("is refused if it lets in clients, and not probes or a private link's clients", async () => {
     const privateLink = { allowed: [other] };
     const endpoint = { ...everything.endpoint, exposure: "private", privateLink };
     const own = {
@@ -286,7 +286,7 @@ describe("the security group of an existing subnet", () => {
     assert.deepEqual(await said([...rules, tag("VirtualNetwork", 110)], clients, { endpoint }, own), []);
   });
 
-  test("one that doesn't let in Traffic Manager, or who reads the metrics", async () => {
+  test("is refused if it doesn't let in Traffic Manager, or the readers of the metrics", async () => {
     const clients = ["203.0.113.0/24"];
     const endpoint = { ...everything.endpoint, failover: "dns" };
     const traffic = [rule, tag("AzureLoadBalancer", 110), denyAll];
@@ -301,7 +301,7 @@ describe("the security group of an existing subnet", () => {
     assert.deepEqual(await said([rule, denyAll], clients, { access }), [refused("198.51.100.0/24", 9443)]);
   });
 
-  test("public ranges may be those of a private endpoint's network", async () => {
+  test("may let in public ranges as those of a private endpoint's network", async () => {
     const endpoint = { ...everything.endpoint, exposure: "private" };
     const own = { natGateway: { id: "nat" } };
     assert.deepEqual(await said([], ["25.0.0.0/16"], { endpoint }, own), []);
@@ -310,7 +310,7 @@ describe("the security group of an existing subnet", () => {
     assert.deepEqual(await said([denyAll], ["25.0.0.0/16"], { endpoint }, own), [refused("25.0.0.0/16")]);
   });
 
-  test("one that lets nothing out to the internet", async () => {
+  test("is refused if it lets nothing out to the internet", async () => {
     const out = {
       ...rule,
       name: "no-internet",
@@ -331,7 +331,7 @@ describe("the security group of an existing subnet", () => {
     assert.match((await said([rule, deny, partly])).join(), /its rule no-internet comes first/);
   });
 
-  test("one that may not be read is a warning", async () => {
+  test("causes a warning if it may not be read", async () => {
     assert.deepEqual(await said("AuthorizationFailed"), [
       "can't check the security group hub: AuthorizationFailed",
     ]);
@@ -355,7 +355,7 @@ describe("the zone of a private endpoint", () => {
   const linked = { vnet: existing.virtualNetwork, subnet: "caches" };
   const unlinked = { vnet: vnetIn(own).replace(/hub$/, "other"), subnet: "caches" };
 
-  test("a private one that is linked with the network, and a public one for the proof", async () => {
+  test("can be a private one that is linked with the network, with a public one for the proof", async () => {
     const region = { network: linked, endpoint: { ...endpoint, tls: proved } };
     const { found, problems, warnings, asked } = await lookedUp(region, { network: hub, privateZone });
     assert.deepEqual([found?.zone, problems, warnings], ["private", [], []]);
@@ -368,7 +368,7 @@ describe("the zone of a private endpoint", () => {
     );
   });
 
-  test("a private one that isn't linked, and no zone for the proof", async () => {
+  test("is refused if it is private and isn't linked, or if there is no zone for the proof", async () => {
     const region = { network: unlinked, endpoint: { ...endpoint, tls: acme } };
     const { problems } = await lookedUp(region, { network: hub, privateZone });
     assert.deepEqual(problems, [
@@ -377,7 +377,7 @@ describe("the zone of a private endpoint", () => {
     ]);
   });
 
-  test("name servers of the network's own may know it", async () => {
+  test("may be known to the network's own name servers", async () => {
     const network = { ...hub, dhcpOptions: { dnsServers: ["10.0.0.53"] } };
     const { problems, warnings } = await lookedUp({ network: unlinked, endpoint }, { network, privateZone });
     assert.deepEqual(problems, []);
@@ -387,7 +387,7 @@ describe("the zone of a private endpoint", () => {
     );
   });
 
-  test("where there is no private one, a public one", async () => {
+  test("is a public one if there is no private one", async () => {
     const { found, problems } = await lookedUp({ network: unlinked, endpoint }, { network: hub });
     assert.deepEqual([found?.zone, problems], ["public", []]);
   });

@@ -1,4 +1,4 @@
-/** What Azure is asked before a region is made, and what it answers. */
+/** The look-ups in Azure before a region is created, and their answers. */
 import assert from "node:assert/strict";
 import { mock } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -17,7 +17,7 @@ import { planRequest } from "../support/plan-request.ts";
 
 export const other = "22222222-2222-4222-8222-222222222222";
 
-/** What an update left of other regions. */
+/** The image version that an update stored for other regions. */
 export const keptImage = "0.20250101.1000";
 
 const clientId = "0e37df36-f698-4f2c-8a6f-0a1b2c3d0004";
@@ -90,33 +90,33 @@ interface Result {
   readonly found: VmFindings | undefined;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
-  /** Functions with their inputs. */
+  /** The calls of functions, with their inputs. */
   readonly asked: readonly (readonly [string, unknown])[];
 }
 
 export interface Azure {
-  /** Whether it has what it is asked for, or what it says otherwise. @default true */
+  /** Whether Azure has what it is asked for, or its error message. @default true */
   readonly there?: boolean | string;
   readonly network?: Record<string, unknown>;
-  /** Of its route tables. */
+  /** The routes of its route tables. */
   readonly routes?: readonly object[];
-  /** Of its security groups, beside Azure's own; or what it says otherwise. */
+  /** The rules of its security groups, in addition to Azure's own, or an error message. */
   readonly rules?: readonly object[] | string;
   /** Id of the private zone. @default there is none */
   readonly privateZone?: string;
-  /** Of the vault. @default true */
+  /** Whether the vault uses roles. @default true */
   readonly hasRbac?: boolean;
 }
 
 interface Answers {
-  /** The outputs that the stack has. */
+  /** The outputs of the stack. */
   readonly state: Record<string, unknown>;
-  /** What Azure says beside whose subscription it is. */
+  /** Azure's answers, except those about the subscription. */
   answer(token: string, inputs: Record<string, unknown>): Record<string, unknown>;
 }
 
 /**
- * What is found, said and warned of when a question about one region is asked.
+ * Looks up one region. @returns what is found, reported and warned of
  * @param rest of the region
  * @param keys of the stack
  */
@@ -161,7 +161,7 @@ export async function lookedUpBy<Kind extends "azure vm" | "azure cluster", Foun
   return { found: result.found, problems, warnings };
 }
 
-/** As the engine hands over what a provider refuses. */
+/** A provider's refusal in the form in which the engine passes it on. */
 export function refused(token: string, why: string): Error {
   return Object.assign(new Error(), { details: `invocation of ${token} returned an error: ${why}` });
 }
@@ -182,7 +182,7 @@ const defaultSecurityRules = (["Inbound", "Outbound"] as const).flatMap((directi
   ];
 });
 
-/** Of a machine. */
+/** Looks up a region with a machine. */
 export async function lookedUp(
   change: Record<string, unknown>,
   {

@@ -1,4 +1,4 @@
-/** What Azure says of a machine's size and image before a region is made. */
+/** What Azure says about a machine's size and image before a region is created. */
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { newestImage } from "../../components/hosts/azure/vm/image.ts";
@@ -12,7 +12,7 @@ import { keptImage, lookedUp } from "./azure-looked-up.ts";
 
 beforeEach(() => answerFetch());
 
-test("the machine is one that the subscription gets, in the disk's zone, and has the quota for", async () => {
+test("chooses a machine that is available to the subscription in the disk's zone, within the quota", async () => {
   const machine = { type: "Standard_D2ps_v6" };
   answerFetch((cloud) => restrict(cloud, machine.type, "westeurope", ["1", "2"]));
   assert.deepEqual((await lookedUp({ machine, availabilityZone: "3" })).problems, []);
@@ -30,7 +30,7 @@ test("the machine is one that the subscription gets, in the disk's zone, and has
   assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, []);
 });
 
-test("a size that a machine has and that isn't available any more is a warning, unless the machine would be replaced", async () => {
+test("only warns of an existing machine's size that isn't available any more, unless the machine would be replaced", async () => {
   const there = { name: "northeurope", machine: { type: "Standard_D2ps_v6" } };
   const others = "set `machine.type` to Standard_B2pls_v2 or Standard_D2pls_v6 or Standard_B2ps_v2";
   const first = "This update would replace the machine, which is deleted first";
@@ -50,12 +50,12 @@ test("a size that a machine has and that isn't available any more is a warning, 
     `availabilityZone: Standard_D2ps_v6 is available to the subscription only in zones 2, 3 of northeurope, not in zone 1: ${others}. ${first}`,
   ]);
   assert.deepEqual((await lookedUp({ ...there, machine: { type: "Standard_D2pls_v6" } })).problems, []);
-  // Its own vCPUs are free when it is replaced.
+  // A replacement frees the machine's own vCPUs first.
   answerFetch((cloud) => limit(cloud, "StandardDpsv6Family", "northeurope", 0));
   assert.deepEqual((await lookedUp(there)).problems, []);
 });
 
-test("a new disk is of a type that there is in its zone; one that is there isn't looked for", async () => {
+test("chooses a type for a new disk that its zone has, and doesn't check an existing disk's", async () => {
   answerFetch((cloud) => restrict(cloud, "PremiumV2_LRS", "westeurope", ["1", "2"]));
   assert.deepEqual((await lookedUp({})).problems, [
     'availabilityZone: PremiumV2_LRS disks are available only in zone 3 of westeurope: set `availabilityZone: "3"`',
@@ -65,7 +65,7 @@ test("a new disk is of a type that there is in its zone; one that is there isn't
   assert.deepEqual((await lookedUp({ name: "northeurope" })).problems, []);
 });
 
-test("the way out of a size carries the workload, or comes closest to it", async () => {
+test("proposes a size that sustains the workload, or comes closest to it", async () => {
   const wayOut = async (type: string, peakNodes: number, restricted: string) => {
     answerFetch((cloud) => restrict(cloud, restricted, "westeurope"));
     const { problems } = await lookedUp({ machine: { type } }, {}, { workload: { peakNodes } });
@@ -79,11 +79,11 @@ test("the way out of a size carries the workload, or comes closest to it", async
     await wayOut("auto", 400, "Standard_D4pls_v6"),
     "Standard_D4ps_v6 or Standard_D4ps_v5 or Standard_D8pls_v6",
   );
-  // None carries it.
+  // No size sustains it.
   assert.equal(await wayOut("auto", 5000, "Standard_D8pls_v6"), "Standard_D8ps_v6");
 });
 
-test("a size that can't do what the machine needs, or that is written in another case, is refused", async () => {
+test("refuses a size that lacks what the machine needs, or that is written in another case", async () => {
   const problemsOf = async (machine: Record<string, unknown>) => (await lookedUp({ machine })).problems;
   const others = "set `machine.type` to Standard_D2as_v6 or Standard_D2s_v5 or Standard_D2s_v6";
   assert.deepEqual(await problemsOf({ type: "Standard_B1s" }), [
@@ -104,7 +104,7 @@ test("a size that can't do what the machine needs, or that is written in another
   }
 });
 
-test("Azure says whether a size that isn't listed has Trusted Launch; without an answer, a machine keeps what it has", async () => {
+test("asks Azure whether an unlisted size has Trusted Launch, and keeps a machine's setting without an answer", async () => {
   const has = async (change: Record<string, unknown>) => (await lookedUp(change)).found?.hasTrustedLaunch;
   const machine = { type: "Standard_M8-2ms" };
   assert.equal(await has({ machine }), false);
@@ -114,7 +114,7 @@ test("Azure says whether a size that isn't listed has Trusted Launch; without an
   assert.equal(await has({ name: "francecentral", machine }), false);
 });
 
-test("an image in a gallery must be replicated to the region", async () => {
+test("requires a gallery image to be replicated to the region", async () => {
   const machine = { image: existing.image };
   assert.deepEqual((await lookedUp({ machine })).problems, []);
   assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, [
@@ -122,7 +122,7 @@ test("an image in a gallery must be replicated to the region", async () => {
   ]);
 });
 
-test("an image in a gallery that is on its way to the region, or that no machine of the stack can be made from", async () => {
+test("refuses a gallery image that is still being replicated, or that no machine of the stack can use", async () => {
   const { image } = existing;
   const told = async (prepare: (cloud: Cloud) => void, type = "Standard_D2ps_v6") => {
     answerFetch(prepare);
@@ -150,11 +150,11 @@ test("an image in a gallery that is on its way to the region, or that no machine
   assert.deepEqual(await redefined({ architecture: "x64", features: [] }, "Standard_D2s_v6"), [
     `machine.image: ${image} is for disks by SCSI, and the machine's size has NVMe only: ${wayOut}`,
   ]);
-  // Azure decides.
+  // Azure decides this.
   assert.deepEqual(await redefined({ features: [] }), []);
 });
 
-test("where Azure gives no answer and Node.js leaves out the proxy, the warning says so", async () => {
+test("says in the warning if Azure doesn't answer and Node.js ignores the proxy", async () => {
   mock.method(globalThis, "fetch", async () => Promise.reject(new Error("fetch failed")));
   const { HTTPS_PROXY } = process.env;
   process.env.HTTPS_PROXY = "http://proxy.example.com:3128";
@@ -169,7 +169,7 @@ test("where Azure gives no answer and Node.js leaves out the proxy, the warning 
   }
 });
 
-test("an image that is gone is refused with the way out, as the old machine would be deleted first", async () => {
+test("refuses an image that is gone, and says how to continue, because the old machine would be deleted first", async () => {
   const said = (region: string) =>
     `can't be used any more: NotFound: Artifact: VMImage was not found. Set \`machine: { image: … }\` to another version: it replaces the machine, and the disk stays. \`az vm image list --location ${region} --publisher Debian --offer debian-13 --sku 13-arm64 --all --output table\` lists them`;
   answerFetch((cloud) => withdraw(cloud, keptImage));
@@ -187,7 +187,7 @@ test("an image that is gone is refused with the way out, as the old machine woul
   );
 });
 
-test("an image that Azure takes no more, and none of which it says nothing", async () => {
+test("refuses an image that Azure doesn't accept any more, and none about which it says nothing", async () => {
   const answers = (answer: () => Promise<Response>) => mock.method(globalThis, "fetch", answer);
   const deprecated = { properties: { imageDeprecationStatus: { imageState: "Deprecated" } }, value: [] };
   const imageProblems = async () => {
@@ -200,7 +200,7 @@ test("an image that Azure takes no more, and none of which it says nothing", asy
   assert.deepEqual(await imageProblems(), []);
 });
 
-test("an image that is gone is a warning for a machine that stays, and is refused for one that another property replaces", async () => {
+test("only warns of an image that is gone if the machine stays, and refuses it if another property replaces the machine", async () => {
   answerFetch((cloud) => withdraw(cloud, keptImage));
   const machine = { type: "Standard_D2ps_v6" };
   const stays = await lookedUp({ name: "northeurope", machine });

@@ -1,4 +1,4 @@
-/** Which resources a region in Azure is made of, and with what. It proves nothing about what Azure does with them: see test/engine. */
+/** The resources of a region in Azure, and their inputs. test/engine tests what Azure does with them. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { Previous } from "../../components/hosts/azure/vm/previous.ts";
@@ -13,7 +13,7 @@ describe("a region with everything", () => {
     graph = await graphOf();
   });
 
-  test("is replaced by the runbook's update: the machine, and the records stay away", () => {
+  test("is replaced by the runbook's update, while the records stay away", () => {
     const of = { stack: "azure-westeurope", resources: graph.resources };
     assert.deepEqual(takenBy("replace", of), ["azure-native:compute:VirtualMachine westeurope"]);
     assert.deepEqual(takenBy("exclude", of).sort(), [
@@ -23,7 +23,7 @@ describe("a region with everything", () => {
     ]);
   });
 
-  test("is these resources, by these types and names for ever", () => {
+  test("has these resources, whose types and names never change", () => {
     const [host, ...children] = graph.resources;
     assert.deepEqual([host?.type, host?.name], ["registry-cache:azure:VmHost", "westeurope"]);
     assert.deepEqual(
@@ -51,7 +51,7 @@ describe("a region with everything", () => {
     for (const child of children) assert.equal(child.parent, "registry-cache:azure:VmHost westeurope");
   });
 
-  test("of which the disk alone is protected, and the machine and what has the host's name are deleted first", () => {
+  test("protects only the disk, and deletes the machine and what has the host's name before a replacement", () => {
     const named = (kind: (it: RegisteredResource) => boolean) =>
       graph.resources.filter(kind).map(({ type }) => type);
     assert.deepEqual(
@@ -70,15 +70,15 @@ describe("a region with everything", () => {
     );
   });
 
-  test("what Azure doesn't change on a right or a disk makes a new one", () => {
+  test("replaces a right or a disk for properties that Azure can't change", () => {
     assert.deepEqual(graph.resource("RoleAssignment", "westeurope-acme").replaceOnChanges, [
       "roleDefinitionId",
     ]);
-    // The preview says so, and `protect` doesn't let it happen.
+    // The preview says so, and `protect` prevents it.
     assert.deepEqual(graph.resource("Disk").replaceOnChanges, ["creationData"]);
   });
 
-  test("the machine takes disk, interface and identity, and lets them go; its own disk goes with it", () => {
+  test("detaches disk, interface and identity from a deleted machine, and deletes its system disk with it", () => {
     const machine = graph.inputs("VirtualMachine") as {
       storageProfile: { dataDisks: unknown; osDisk: Record<string, unknown> };
       networkProfile: unknown;
@@ -105,7 +105,7 @@ describe("a region with everything", () => {
     });
   });
 
-  test("it starts when its rights and records are there", () => {
+  test("starts the machine once its rights and records exist", () => {
     const { dependencies } = graph.resource("VirtualMachine");
     for (const needed of [
       "authorization:RoleAssignment westeurope-acme",
@@ -117,7 +117,7 @@ describe("a region with everything", () => {
     }
   });
 
-  test("it is Debian 13 for Arm, pinned, and without a login", () => {
+  test("has a pinned Debian 13 for Arm, without a login", () => {
     const machine = graph.inputs("VirtualMachine") as {
       storageProfile: { imageReference: Record<string, string> };
       osProfile: { adminPassword?: string; linuxConfiguration: Record<string, unknown> };
@@ -125,7 +125,7 @@ describe("a region with everything", () => {
     const { version, ...image } = machine.storageProfile.imageReference;
     assert.deepEqual(image, { publisher: "Debian", offer: "debian-13", sku: "13-arm64" });
     assert.match(version ?? "", /^0\.\d{8}\.\d+$/);
-    // What a later version of the project comes with replaces nothing.
+    // A newer image in a later version of the project replaces nothing.
     const stash = graph.resource("Stash", "westeurope-image-arm64");
     assert.deepEqual([stash.inputs, stash.ignoreChanges], [{ input: version }, ["input"]]);
     assert.equal(machine.osProfile.adminPassword, undefined);
@@ -133,12 +133,12 @@ describe("a region with everything", () => {
     assert.deepEqual(machine.diagnosticsProfile, { bootDiagnostics: { enabled: true } });
   });
 
-  test("disk and machine are in one zone, the address in all", () => {
+  test("puts disk and machine into one zone, and the address into all", () => {
     for (const type of ["Disk", "VirtualMachine"]) assert.deepEqual(graph.inputs(type).zones, ["1"], type);
     assert.deepEqual(graph.inputs("PublicIPAddress").zones, ["1", "2", "3"]);
   });
 
-  test("the disk is encrypted by the platform, and can't be exported", () => {
+  test("encrypts the disk with the platform's key, and forbids its export", () => {
     const { tags: _, ...disk } = graph.inputs("Disk");
     assert.deepEqual(disk, {
       resourceGroupName: "registry-cache-test-westeurope",
@@ -156,7 +156,7 @@ describe("a region with everything", () => {
     });
   });
 
-  test("it gives exactly its public outputs", async () => {
+  test("has exactly its public outputs", async () => {
     const { host, resources } = graph;
     assert.deepEqual(
       [await settled(host.address), await settled(host.ca), host.diskGiB],
@@ -169,7 +169,7 @@ describe("a region with everything", () => {
 });
 
 describe("choices", () => {
-  test("an image of the configuration, by its version or its id, is taken as it is", async () => {
+  test("uses the configuration's image unchanged, by its version or its id", async () => {
     const imageOf = async (image: string) => {
       const { inputs, resources } = await graphOf({ machine: { image } });
       assert.ok(!resources.some(({ type }) => type.endsWith(":Stash")));
@@ -185,7 +185,7 @@ describe("choices", () => {
     assert.deepEqual(await imageOf(id), { id });
   });
 
-  test("an existing resource group: all goes there, and none is made", async () => {
+  test("puts everything into an existing resource group, and creates none", async () => {
     const { resources, inputs } = await graphOf({ resourceGroup: "caches" });
     assert.ok(!resources.some(({ type }) => type.endsWith(":ResourceGroup")));
     for (const type of ["VirtualMachine", "Disk", "NetworkInterface", "UserAssignedIdentity", "Vault"]) {
@@ -193,7 +193,7 @@ describe("choices", () => {
     }
   });
 
-  test("an x64 size gets the image for it; Ampere's Arm sizes have no Trusted Launch, all others do, unless Azure says otherwise", async () => {
+  test("uses the x64 image for an x64 size, and Trusted Launch except on Ampere's Arm sizes or by Azure's answer", async () => {
     const skuOf = async (type: string, hasTrustedLaunch?: boolean) => {
       const { inputs } = await graphOf({ machine: { type } }, [gsoci], {}, hasTrustedLaunch);
       const { storageProfile, securityProfile, hardwareProfile } = inputs("VirtualMachine");
@@ -214,7 +214,7 @@ describe("choices", () => {
     assert.deepEqual(await skuOf("Standard_M8-2ms", false), ["13-gen2", false]);
   });
 
-  test("an address of one zone, as it was made before, stays while the machine is in that zone", async () => {
+  test("keeps an earlier version's address of one zone while the machine is in that zone", async () => {
     const address = { name: "registry-cache-westeurope-address", zones: ["1"] };
     const disk = { name: "registry-cache-westeurope-data", zones: ["1"] };
     const placed = async (availabilityZone: string, previous: Partial<Previous>) => {
@@ -226,7 +226,7 @@ describe("choices", () => {
       return { address: { name: publicIpAddressName, zones }, disk: { name: diskName, zones: diskZones } };
     };
     assert.deepEqual(await placed("1", { address, disk }), { address, disk });
-    // Both are there for a time, and can't have one name.
+    // Both addresses exist for some time, so they need different names.
     const moved = {
       address: { name: "registry-cache-westeurope-address-all-zones", zones: ["1", "2", "3"] },
       disk: { name: "registry-cache-westeurope-data-2", zones: ["2"] },
@@ -240,7 +240,7 @@ describe("choices", () => {
     });
   });
 
-  test("a region without zones has none, and one without Premium SSD v2 has Premium SSD", async () => {
+  test("has no zones in a region without zones, and Premium SSD in one without Premium SSD v2", async () => {
     const { inputs } = await graphOf({ name: "uksouth", availabilityZone: "3" });
     assert.deepEqual(inputs("Disk").zones, ["3"]);
     const zoneless = await graphOf({ name: "westindia" });

@@ -1,4 +1,4 @@
-/** Who reaches a machine in Azure, and by which way. */
+/** Who can reach a machine in Azure, and on which path. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { type Graph, graphOf, group, gsoci, podText, subscription, westeurope } from "./azure-vm-region.ts";
@@ -9,7 +9,7 @@ describe("a region with everything", () => {
     graph = await graphOf();
   });
 
-  test("the address stays, and the interface is fast", () => {
+  test("keeps the address, and has a fast interface", () => {
     const address = graph.inputs("PublicIPAddress");
     assert.deepEqual(address.sku, { name: "Standard" });
     assert.equal(address.publicIPAllocationMethod, "Static");
@@ -23,7 +23,7 @@ describe("a region with everything", () => {
     });
   });
 
-  test("the existing zone gets three records: the address, and the way into a zone for the proofs", () => {
+  test("adds three records to the existing zone: the address, and the delegation of a zone for the proofs", () => {
     const record = (name: string) => {
       const { resourceGroupName, zoneName, ttl, ...rest } = graph.inputs("RecordSet", `westeurope-${name}`);
       assert.deepEqual([resourceGroupName, zoneName, ttl], ["dns", "example.com", 300]);
@@ -65,7 +65,7 @@ describe("the firewall", () => {
     destinationPortRange: "*",
   });
 
-  test("clients at the endpoint, monitoring at the metrics, by IPv4, and nobody else", async () => {
+  test("lets clients in at the endpoint and monitoring at the metrics, by IPv4, and nobody else", async () => {
     const rules = await rulesOf(westeurope.access, "Inbound");
     const common = {
       direction: "Inbound",
@@ -93,14 +93,14 @@ describe("the firewall", () => {
     ]);
   });
 
-  test("everyone only where the configuration says `public`, and never at the metrics", async () => {
+  test("lets everyone in only if the configuration says `public`, and never at the metrics", async () => {
     const [clients, ...others] = await rulesOf({ clients: "public" }, "Inbound", 8443);
     assert.equal(clients?.sourceAddressPrefix, "*");
     assert.equal(clients?.destinationPortRange, "8443");
     assert.deepEqual(others, [denial("Inbound")]);
   });
 
-  test("a service tag has a rule of its own, and the edge leaves it to the firewall", async () => {
+  test("has a rule of its own for a service tag, which the edge leaves to the firewall", async () => {
     const access = { clients: ["VirtualNetwork", "203.0.113.0/24"], metrics: ["AzureCloud.westeurope"] };
     const graph = await graphOf({ access });
     const { securityRules } = graph.inputs("NetworkSecurityGroup");
@@ -121,11 +121,11 @@ describe("the firewall", () => {
       ],
     );
     assert.doesNotMatch(podText(graph), /203\.0|AzureCloud|VirtualNetwork/);
-    // The clients' line and the metrics' one.
+    // One line is for clients, and one for metrics.
     assert.equal(podText(graph).match(/0\.0\.0\.0\/0 1;|allow 0\.0\.0\.0\/0;/g)?.length, 2);
   });
 
-  test("the machine reaches servers by the ports that they have, and nothing else", async () => {
+  test("lets the machine reach servers only at the ports that they have", async () => {
     const [tcp, udp, ...others] = await rulesOf(westeurope.access, "Outbound");
     const common = {
       direction: "Outbound",
@@ -162,7 +162,7 @@ describe("a private endpoint", () => {
   const subnets = (graph: Graph) => graph.inputs("VirtualNetwork").subnets;
   const range = { name: "machine", addressPrefix: "10.255.255.0/29" };
 
-  test("in a network of its own: the way out by a NAT gateway in the machine's zone, and no other address", async () => {
+  test("has a NAT gateway for outbound traffic in its own network, in the machine's zone, and no other address", async () => {
     const graph = await graphOf({ ...privately, availabilityZone: "2" });
     const [{ publicIPAddress }] = graph.inputs("NetworkInterface").ipConfigurations as [
       Record<string, unknown>,
@@ -182,7 +182,7 @@ describe("a private endpoint", () => {
     assert.deepEqual(graph.inputs("RecordSet", "westeurope-address").aRecords, [{ ipv4Address: "10.0.0.4" }]);
   });
 
-  test("with a bucket, the subnet has a way to storage accounts past the NAT gateway", async () => {
+  test("has a path to storage accounts without the NAT gateway if there is a bucket", async () => {
     const [subnet] = subnets(await graphOf({ ...privately, storage: { kind: "bucket" } })) as [object];
     assert.deepEqual(subnet, {
       ...range,
@@ -192,7 +192,7 @@ describe("a private endpoint", () => {
     });
   });
 
-  test("in a private zone: linked with the network, and the proof in a public one, which the private one hides", async () => {
+  test("links a private zone with the network, and proves its name in a public zone, which the private one hides", async () => {
     const tls = {
       ...westeurope.endpoint.tls,
       challengeZone: "example.com",
@@ -226,7 +226,7 @@ describe("a private endpoint", () => {
     assert.doesNotMatch(podText(await graphOf(privately)), /propagation\.wait/);
   });
 
-  test("for other subscriptions: a private link service before a load balancer, whose addresses are let in", async () => {
+  test("has a private link service in front of a load balancer for other subscriptions, and lets its addresses in", async () => {
     const allowed = ["22222222-2222-4222-8222-222222222222"];
     const access = { clients: ["192.168.0.0/16"] };
     const graph = await graphOf({
@@ -262,7 +262,7 @@ describe("a private endpoint", () => {
     assert.deepEqual(pools, [{ id: "westeurope-id/backendAddressPools/endpoint" }]);
   });
 
-  test("in an existing subnet, neither", async () => {
+  test("has neither in an existing subnet", async () => {
     const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
     const graph = await graphOf({ ...privately, network: { vnet, subnet: "caches" } });
     assert.deepEqual(
@@ -271,7 +271,7 @@ describe("a private endpoint", () => {
     );
   });
 
-  test("the default outbound access of a subnet stays as it was made", async () => {
+  test("keeps a subnet's default outbound access as it was created", async () => {
     const was = (isClosed: boolean) => ({ previousSubnet: { isClosed, hasLink: false } });
     const natGateway = { id: "westeurope-outbound-id" };
     const opened = await graphOf(privately, [gsoci], {}, undefined, was(false));
@@ -280,7 +280,7 @@ describe("a private endpoint", () => {
     assert.deepEqual(subnets(closed), [{ ...range, defaultOutboundAccess: false }]);
   });
 
-  test("the subnet of a private link stays without it: what is in it is deleted after the network's update", async () => {
+  test("keeps a private link's subnet when the private link is removed, because its content is deleted after the network's update", async () => {
     const found = { previousSubnet: { isClosed: true, hasLink: true } };
     const graph = await graphOf(privately, [gsoci], {}, undefined, found);
     assert.deepEqual(
@@ -290,7 +290,7 @@ describe("a private endpoint", () => {
   });
 });
 
-test("with failover, the name leads to the machine by Traffic Manager, and to nothing when it is dead", async () => {
+test("resolves the name by Traffic Manager with failover, and to nothing when the machine is dead", async () => {
   const endpoint = { ...westeurope.endpoint, failover: "dns" };
   const graph = await graphOf({ endpoint });
   const { monitorConfig, endpoints, trafficRoutingMethod, dnsConfig } = graph.inputs("Profile");
@@ -337,13 +337,13 @@ test("with failover, the name leads to the machine by Traffic Manager, and to no
 });
 
 describe("choices", () => {
-  test("without a zone there are no records", async () => {
+  test("create no records without a zone", async () => {
     const bare = { hostname: "cache.example.org", tls: { mode: "private" } };
     const { resources } = await graphOf({ endpoint: bare }, [gsoci]);
     assert.ok(!resources.some(({ type }) => type.startsWith("azure-native:dns")));
   });
 
-  test("an existing network: its subnet, and no other", async () => {
+  test("use an existing network's subnet, and no other", async () => {
     const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
     const { resources, inputs } = await graphOf({ network: { vnet, subnet: "caches" } });
     assert.ok(!resources.some(({ type }) => type.endsWith(":VirtualNetwork")));

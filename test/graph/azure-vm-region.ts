@@ -1,4 +1,4 @@
-/** A region on a VM in Azure, and what Azure would answer. */
+/** A region on a VM in Azure, and Azure's answers. */
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { VmFindings } from "../../components/hosts/azure/vm/findings.ts";
@@ -45,13 +45,13 @@ export const westeurope = {
 export interface Graph {
   readonly resources: readonly RegisteredResource[];
   readonly host: VmHost;
-  /** The one resource of a type and, if need be, of a name. */
+  /** The only resource of a type and, if given, of a name. */
   resource(type: string, name?: string): RegisteredResource;
-  /** Its inputs. */
+  /** The inputs of such a resource. */
   inputs(type: string, name?: string): Record<string, unknown>;
 }
 
-/** What Azure would answer, as far as other resources need it. */
+/** The outputs that Azure adds, as far as other resources need them. */
 function azure(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
   const id = (provider: string, name: unknown) => `${group}/providers/${provider}/${name}`;
   switch (type) {
@@ -97,7 +97,7 @@ function azure(type: string, inputs: Record<string, unknown>): Record<string, un
   }
 }
 
-/** All files of the machine's Pod. */
+/** The text of all files of the machine's Pod. */
 export function podText({ inputs }: Graph): string {
   const { text } = podOf(String(inputs("VirtualMachine").userData));
   return Object.values(JSON.parse(text)).join("\n");

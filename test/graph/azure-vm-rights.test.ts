@@ -24,7 +24,7 @@ describe("a region with everything", () => {
     graph = await graphOf();
   });
 
-  test("each right is on one thing", () => {
+  test("has each right on a single resource", () => {
     const rights = graph.resources.filter(({ type }) => type.endsWith(":RoleAssignment"));
     const vault = graph.inputs("Vault").vaultName;
     assert.deepEqual(
@@ -48,7 +48,7 @@ describe("a region with everything", () => {
     assert.equal(new Set(rights.map(({ inputs }) => inputs.roleAssignmentName)).size, rights.length);
   });
 
-  test("lego is told which identity it has, and not by the method that forgets it", () => {
+  test("tells lego which identity to use, by the method that doesn't forget it", () => {
     const text = podText(graph);
     assert.match(text, new RegExp(`- name: AZURE_CLIENT_ID\\s+value: ${clientId}`));
     assert.match(text, /- name: AZURE_TOKEN_CREDENTIALS\s+value: ManagedIdentityCredential/);
@@ -56,7 +56,7 @@ describe("a region with everything", () => {
     assert.doesNotMatch(text, /AZURE_AUTH_METHOD/);
   });
 
-  test("credentials are in a vault with roles, as a secret, and nowhere in plain text", () => {
+  test("stores credentials in a vault with roles, as a secret, and nowhere in plain text", () => {
     const { properties, vaultName } = graph.inputs("Vault");
     assert.match(String(vaultName), /^cache-[0-9a-f]{16}$/);
     assert.deepEqual(properties, {
@@ -86,7 +86,7 @@ describe("a region with everything", () => {
 });
 
 describe("choices", () => {
-  test("without secrets there is no vault, and without ACME no zone", async () => {
+  test("create no vault without secrets, and no zone without ACME", async () => {
     const withAcme = await graphOf({}, [gsoci]);
     assert.ok(!withAcme.resources.some(({ type }) => type.startsWith("azure-native:keyvault:")));
     const { resources } = await graphOf({ endpoint: { ...endpoint, tls: { mode: "private" } } }, [gsoci]);
@@ -95,7 +95,7 @@ describe("choices", () => {
     assert.equal(types.filter((type) => type === "RecordSet").length, 1);
   });
 
-  test("a secret that isn't needed any more stays without its value, and without a reader", async () => {
+  test("keep an unneeded secret without its value and without a reader", async () => {
     const { resources, inputs } = await graphOf({}, [gsoci], { secrets: ["credentials-team"] });
     const { vaultName, secretName, properties } = inputs("Secret", "westeurope-credentials-team");
     assert.deepEqual(
@@ -109,7 +109,7 @@ describe("choices", () => {
     }
   });
 
-  test("a private authority: clients are told what to trust, and its key goes to the machine by a secret alone", async () => {
+  test("output a private authority for clients, and pass its key to the machine only in a secret", async () => {
     const { host, resources, inputs } = await graphOf(
       { endpoint: { ...endpoint, tls: { mode: "private" } } },
       [gsoci],
@@ -127,7 +127,7 @@ describe("choices", () => {
     assert.doesNotMatch(JSON.stringify(others), /AUTHORITY KEY/);
   });
 
-  test("a given certificate: the right to read it where it is", async () => {
+  test("allow the machine to read a provided certificate where it is", async () => {
     const other = "44444444-4444-4444-8444-444444444444";
     const secretName = `/subscriptions/${other}/resourceGroups/keys/providers/Microsoft.KeyVault/vaults/keys/secrets/cache`;
     const { inputs } = await graphOf({ endpoint: { ...endpoint, tls: { mode: "provided", secretName } } });
@@ -176,7 +176,7 @@ describe("a region with a bucket", () => {
     assert.deepEqual([accountName, containerName, publicAccess], [storageAccount, "registry", "None"]);
   });
 
-  test("deletes what is old, of both kinds of blobs that distribution writes", () => {
+  test("deletes old objects of both kinds of blobs that distribution writes", () => {
     assert.deepEqual(graph.inputs("ManagementPolicy").policy, {
       rules: [
         {
@@ -192,7 +192,7 @@ describe("a region with a bucket", () => {
     });
   });
 
-  test("lets the machine use the container, and sign URLs only where it redirects", async () => {
+  test("lets the machine use the container, and sign URLs only if it redirects", async () => {
     const container = [
       `${account}/blobServices/default/containers/registry`,
       roles.storageBlobDataContributor,
@@ -210,7 +210,7 @@ describe("a region with a bucket", () => {
     }
   });
 
-  test("tells the Pod its container and the identity for it, and keeps a small disk for the rest", () => {
+  test("configures the Pod with its container and identity, and has a small disk for the rest", () => {
     const text = podText(graph);
     assert.match(text, new RegExp(`accountname: ${storageAccount}\\s+container: registry\\s`));
     assert.match(text, new RegExp(`name: origin-gsoci[^]+?name: AZURE_CLIENT_ID\\s+value: ${clientId}`));

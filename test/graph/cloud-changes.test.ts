@@ -1,4 +1,4 @@
-/** What a change does to a machine in a cloud: the rows of docs/upgrading.md, one by one. Those that the engine previews are in test/engine/cloud-changes.test.ts. */
+/** What a change does to a machine in a cloud: each row of docs/upgrading.md. test/engine/cloud-changes.test.ts previews some of them with the engine. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cloudFiles } from "../support/cloud-files.ts";
@@ -19,12 +19,12 @@ for (const { file, cloud: known } of cloudFiles) {
       graph = parts.use(await cloudGraph(file, known.newCloud()));
     });
 
-    test("the same configuration changes nothing", async () => {
+    test("changes nothing for the same configuration", async () => {
       assert.deepEqual(await graph.changes({}), []);
     });
 
     for (const [what, edit] of Object.entries(editsOfMachine(endpointOf(file)))) {
-      test(`${what}: the machine stays, and is told another Pod`, async () => {
+      test(`keeps the machine, and tells it of another Pod: ${what}`, async () => {
         const changes = await graph.changes(edit);
         assert.ok(changes.includes(told), changes.join("\n"));
         const others = changes.filter((change) => change.split(" ")[1] === machine && change !== told);
@@ -32,7 +32,7 @@ for (const { file, cloud: known } of cloudFiles) {
       });
     }
 
-    test("a larger storage.size: the disk grows, and nothing else changes", async () => {
+    test("only grows the disk for a larger storage.size", async () => {
       const changes = await graph.changes({ region: { storage: { kind: "disk", size: "1TiB" } } });
       assert.deepEqual(changes, [`update ${lastPart(known.types.disk)} …`]);
     });
@@ -42,7 +42,7 @@ for (const { file, cloud: known } of cloudFiles) {
       architecture: { architecture: "amd64" },
     };
     for (const [what, change] of Object.entries(replaced)) {
-      test(`${what}: the machine is replaced`, async () => {
+      test(`replaces the machine: ${what}`, async () => {
         const changes = await graph.changes({ region: { machine: change } });
         assert.ok(changes.includes(`replace ${machine} …`), changes.join("\n"));
       });

@@ -1,4 +1,4 @@
-/** What is wrong with a stack in a cloud is told, with its place and the way out, before anything is created. That the engine hands it on: test/engine/cloud-bad-input.test.ts and cluster-lifecycle.test.ts. */
+/** Mistakes in a stack in a cloud are reported, each with its path and the remedy, before anything is created. test/engine/cloud-bad-input.test.ts and cluster-lifecycle.test.ts test that the engine passes the messages on. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -35,7 +35,7 @@ for (const { what, file, mistakes, newCloud, programs } of cases) {
 
     for (const [mistake, { told, ...edit }] of Object.entries(mistakes)) {
       if (isOfEngine(mistake)) continue;
-      test(`${mistake} is told before anything is created`, async () => {
+      test(`reports ${mistake} before it creates anything`, async () => {
         const message = await refusals.refusal(edit);
         for (const text of told) assert.match(message, text);
         assert.deepEqual(cloud.operations, []);

@@ -1,4 +1,4 @@
-/** That the estimate bills exactly what a host makes: every resource is on the bill, or known to be free. */
+/** The estimate bills exactly what a host creates: each resource is on the bill, or known to be free. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -21,7 +21,7 @@ const access = { clients: ["203.0.113.0/24", "2001:db8::/32"], metrics: ["198.51
 const tls = { mode: "acme", email: "platform@example.com" };
 const group = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/group";
 
-/** Enough of what the clouds add for the hosts to go on. */
+/** The outputs that the clouds add, as far as the hosts need them. */
 function created(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
   if (type.startsWith("azure-native:")) {
     return {
@@ -96,7 +96,7 @@ async function resourcesOf(raw: Record<string, unknown>) {
   };
 }
 
-/** One entry for each thing that a resource is billed for; null for what is free. */
+/** Each billed quantity of a resource. null stands for a free one. */
 type Meter = (inputs: Record<string, unknown>) => [name: string, quantity: number][];
 const free: Meter = () => [];
 const month = 730;
@@ -112,7 +112,7 @@ const awsMeters: Readonly<Record<string, Meter>> = {
   },
   "aws:ec2/eip:Eip": () => [["Public IPv4 address", month]],
   "aws:cloudwatch/metricAlarm:MetricAlarm": () => [["Recovery alarms", 1]],
-  // Standard parameters, encrypted by a key of AWS.
+  // A standard parameter, with AWS's key.
   "aws:ssm/parameter:Parameter": ({ tier = "Standard", keyId }) => {
     assert.deepEqual([tier, keyId], ["Standard", undefined]);
     return [];
@@ -121,12 +121,12 @@ const awsMeters: Readonly<Record<string, Meter>> = {
     assert.equal(vpcEndpointType, "Gateway");
     return [];
   },
-  // Of one file, which the estimate names among what isn't priced, and of the blobs, by use.
+  // For the Pod's file, which the estimate lists as not priced, and for blobs, which are billed by use.
   "aws:s3/bucket:Bucket": free,
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": free,
   "aws:s3/bucketOwnershipControls:BucketOwnershipControls": free,
   "aws:s3/bucketPolicy:BucketPolicy": free,
-  // By a key of S3.
+  // Encrypted with S3's own key.
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ({ rules }) => {
     assert.deepEqual(rules, [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }]);
     return [];
@@ -160,7 +160,7 @@ const azureMeters: Readonly<Record<string, Meter>> = {
     const { osDisk } = storageProfile as {
       osDisk: { diskSizeGB?: number; managedDisk: { storageAccountType: string } };
     };
-    // That of the image, 30 GiB, which is billed as 32.
+    // The disk has the image's size, 30 GiB, which is billed as 32.
     assert.equal(osDisk.diskSizeGB, undefined);
     assert.equal(osDisk.managedDisk.storageAccountType, "Premium_LRS");
     const { vmSize } = hardwareProfile as { vmSize: string };
@@ -178,7 +178,7 @@ const azureMeters: Readonly<Record<string, Meter>> = {
     return [["Public IPv4 address (Standard)", month]];
   },
   "azure-native:dns:Zone": () => [["DNS zone", 1]],
-  // Nothing but operations, which the estimate names among what isn't priced.
+  // Only operations are billed, which the estimate lists as not priced.
   "azure-native:keyvault:Vault": free,
   "azure-native:authorization:RoleAssignment": free,
   "azure-native:dns:RecordSet": free,
@@ -188,7 +188,7 @@ const azureMeters: Readonly<Record<string, Meter>> = {
   "azure-native:network:NetworkSecurityGroup": free,
   "azure-native:network:VirtualNetwork": free,
   "azure-native:resources:ResourceGroup": free,
-  // By use, of the redundancy that the estimate counts.
+  // Billed by use, at the redundancy that the estimate assumes.
   "azure-native:storage:StorageAccount": ({ sku, accessTier }) => {
     assert.deepEqual([sku, accessTier], [{ name: "Standard_LRS" }, "Hot"]);
     return [];
@@ -209,7 +209,7 @@ function metered(resources: readonly RegisteredResource[], meters: Readonly<Reco
   return [...sums].sort();
 }
 
-test("the bill of a machine in AWS is what is made", async () => {
+test("bills what a machine in AWS creates", async () => {
   const { resources, bill, notPriced } = await resourcesOf({
     provider: "aws",
     regions: [
@@ -227,7 +227,7 @@ test("the bill of a machine in AWS is what is made", async () => {
   assert.ok(notPriced.includes("The bucket of the Pod"));
 });
 
-test("the bill of a machine in Azure is what is made", async () => {
+test("bills what a machine in Azure creates", async () => {
   const { resources, bill, notPriced } = await resourcesOf({
     provider: "azure",
     regions: [
@@ -245,7 +245,7 @@ test("the bill of a machine in Azure is what is made", async () => {
   assert.ok(notPriced.includes("Key Vault operations"));
 });
 
-test("the bill of a machine with a bucket is what is made, and what is stored and asked for", async () => {
+test("bills what a machine with a bucket creates, stores and requests", async () => {
   const storage = { kind: "bucket", delivery: "redirect" };
   const endpoint = { hostname: "cache.example.com", zone: "example.com", tls };
   const aws = await resourcesOf({

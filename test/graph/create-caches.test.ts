@@ -1,4 +1,4 @@
-/** What createCaches() refuses before there is anything, of what other programs hand to it. */
+/** What createCaches() refuses of other programs' arguments before it creates anything. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -20,7 +20,7 @@ const configuration: StackInput = {
 };
 const login = { username: "reader", password: "hunter2" };
 
-/** @returns what the program registers, and its problems in their order. */
+/** @returns the resources that the program registers, and its problems in order */
 function run(secret: unknown, options?: CachesOptions) {
   return runWith(() => readConfig(configuration, () => secret as never), options);
 }
@@ -43,7 +43,7 @@ async function runWith(config: () => LoadedConfig, options?: CachesOptions) {
 const ofRegions = (resources: readonly RegisteredResource[]) =>
   resources.filter(({ type }) => type === "registry-cache:index:RegionalCache").map(({ name }) => name);
 
-test("secrets are outputs, as a whole or in part", async () => {
+test("accepts secrets as outputs, as a whole or in part", async () => {
   for (const secret of [pulumi.secret(login), { ...login, password: pulumi.secret("hunter2") }]) {
     const { problems, resources } = await run(secret);
     assert.deepEqual(problems, []);
@@ -51,7 +51,7 @@ test("secrets are outputs, as a whole or in part", async () => {
   }
 });
 
-test("outputs that can't be credentials are refused", async () => {
+test("refuses outputs that can't be credentials", async () => {
   const wrong: readonly (readonly [unknown, string])[] = [
     [pulumi.secret("HUSH"), "login: must be a secret mapping of `username` and `password`"],
     [pulumi.secret({ token: "HUSH" }), "login.token: unknown key; known here: username, password, secure"],
@@ -66,13 +66,13 @@ test("outputs that can't be credentials are refused", async () => {
   }
 });
 
-test("options that it doesn't know are refused", async () => {
+test("refuses unknown options", async () => {
   const { problems, resources } = await run(login, { protect: true, providers: {} } as CachesOptions);
   assert.deepEqual(problems, ["options.providers: createCaches() takes parent, dependsOn, protect only"]);
   assert.deepEqual(ofRegions(resources), []);
 });
 
-test("what readConfig() hasn't read is refused", async () => {
+test("refuses a configuration that isn't from readConfig()", async () => {
   for (const config of [configuration, undefined, Promise.resolve({})]) {
     const { problems, resources } = await runWith(() => config as never);
     assert.deepEqual(problems, ["config: createCaches() takes what readConfig() returns"]);

@@ -1,4 +1,4 @@
-/** What the owners of a subscription ask of networks and names. */
+/** What the owners of a subscription can require of networks and names. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { graphOf as cluster } from "./azure-cluster-region.ts";
@@ -15,7 +15,7 @@ interface Rule {
 const subnetsOf = (inputs: Record<string, unknown>) =>
   inputs.subnets as { networkSecurityGroup?: { id: string } }[];
 
-test("a machine's own subnet has the machine's security group, where it is asked for", async () => {
+test("gives a machine's own subnet the machine's security group, if that is required", async () => {
   const { inputs } = await vm({}, undefined, {}, undefined, {}, { subnetSecurityGroups: true });
   assert.deepEqual(
     subnetsOf(inputs("VirtualNetwork")).map(({ networkSecurityGroup }) => networkSecurityGroup?.id),
@@ -25,7 +25,7 @@ test("a machine's own subnet has the machine's security group, where it is asked
   assert.ok(subnet && !("networkSecurityGroup" in subnet));
 });
 
-test("the nodes' own subnet has a group that lets in clients, and all between nodes and Pods", async () => {
+test("gives the nodes' own subnet a group that lets in clients, and all traffic between nodes and Pods", async () => {
   const { find } = await cluster({}, undefined, {}, { subnetSecurityGroups: true });
   const [subnet] = subnetsOf(find("VirtualNetwork").inputs);
   const group = find("NetworkSecurityGroup");
@@ -61,7 +61,7 @@ test("the nodes' own subnet has a group that lets in clients, and all between no
   assert.ok(!adopted.resources.some(({ type }) => type.endsWith(":NetworkSecurityGroup")));
 });
 
-test("records of a zone in another subscription are made there; the zone of the challenge isn't", async () => {
+test("creates a zone's records in the zone's subscription, and the challenge's zone in its own", async () => {
   const zoneSubscription = "22222222-2222-4333-8444-555555555555";
   const endpoint = {
     hostname: "cache.example.com",
@@ -101,7 +101,7 @@ function encryptionOf(account: Record<string, unknown>) {
   return { identity: account.identity, encryption: account.encryption };
 }
 
-test("a machine's disks have the disk encryption set, and its storage account the key", async () => {
+test("encrypts a machine's disks with the disk encryption set, and its storage account with the key", async () => {
   const { inputs, resource } = await vm(
     { storage: { kind: "bucket" } },
     undefined,
@@ -129,7 +129,7 @@ test("a machine's disks have the disk encryption set, and its storage account th
   assert.deepEqual(encryptionOf(inputs("StorageAccount")), encrypted);
 });
 
-test("nodes' disks have the disk encryption set, which the cluster's identity may read, and the storage account the key", async () => {
+test("encrypts nodes' disks with the disk encryption set, which the cluster's identity may read, and the storage account with the key", async () => {
   const { find } = await cluster({}, undefined, {}, { diskEncryptionSet: set, storageKey });
   const made = find("ManagedCluster");
   assert.equal(made.inputs.diskEncryptionSetID, set);
@@ -140,7 +140,7 @@ test("nodes' disks have the disk encryption set, which the cluster's identity ma
   assert.deepEqual(encryptionOf(find("StorageAccount").inputs), encrypted);
 });
 
-test("without keys, disks and accounts have those of Azure", async () => {
+test("leaves disks and accounts to Azure's keys without these settings", async () => {
   const { inputs } = await vm({ storage: { kind: "bucket" } });
   assert.deepEqual(inputs("Disk").encryption, { type: "EncryptionAtRestWithPlatformKey" });
   assert.deepEqual(encryptionOf(inputs("StorageAccount")), {
@@ -149,7 +149,7 @@ test("without keys, disks and accounts have those of Azure", async () => {
   });
 });
 
-test("audit logs of a vault, a storage account and a cluster go to the workspace, and what is only read doesn't", async () => {
+test("sends audit logs of a vault, a storage account and a cluster to the workspace, and none of what is only read", async () => {
   const diagnostics =
     "/subscriptions/s/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/audit";
   const machine = await vm({ storage: { kind: "bucket" } }, undefined, {}, undefined, {}, { diagnostics });

@@ -24,7 +24,7 @@ const byKey = [
 const rightsOf = ({ resource }: AwsGraph, name: string) =>
   policyOf(resource("aws:iam/rolePolicy:RolePolicy", name)).Statement;
 
-test("a machine: both disks, both buckets and the secrets have it; the machine may use it for these alone", async () => {
+test("encrypts a machine's disks, buckets and secrets, and lets the machine use the key only for these", async () => {
   const graph = await vm({ storage: { kind: "bucket", delivery: "redirect" } }, {}, governance);
   assert.equal(graph.resource("aws:ebs/volume:Volume").inputs.kmsKeyId, arn);
   const { kmsKeyId } = graph.resource("aws:ec2/instance:Instance").inputs.rootBlockDevice as {
@@ -61,7 +61,7 @@ test("a machine: both disks, both buckets and the secrets have it; the machine m
   ]);
 });
 
-test("a cluster: nodes' volumes, the bucket and the API's data have it, and tags aren't asked for", async () => {
+test("encrypts a cluster's node volumes, its bucket and the API's data, and asks for no tags", async () => {
   const graph = await cluster({}, governance);
   const { encryptionConfig } = graph.resource("aws:eks/cluster:Cluster").inputs;
   assert.deepEqual(encryptionConfig, { resources: ["secrets"], provider: { keyArn: arn } });
@@ -84,7 +84,7 @@ test("a cluster: nodes' volumes, the bucket and the API's data have it, and tags
   assert.ok(!rights.some(({ name }) => name === "eu-central-1-cluster-tags"));
 });
 
-test("access entries: one for each principal, with one of EKS's policies", async () => {
+test("creates an access entry for each principal, with one of EKS's policies", async () => {
   const principalArn = "arn:aws:iam::123456789012:role/on-call";
   const graph = await cluster({}, { clusterAccess: [{ principalArn, policy: "edit", namespaces: ["a"] }] });
   const entry = graph.resource("aws:eks/accessEntry:AccessEntry");
@@ -96,7 +96,7 @@ test("access entries: one for each principal, with one of EKS's policies", async
   assert.deepEqual(accessScope, { type: "namespace", namespaces: ["a"] });
 });
 
-test("without a key, everything has the one that it had", async () => {
+test("leaves everything to its previous key without a key", async () => {
   const graph = await vm({ storage: { kind: "bucket" } });
   assert.ok(!("kmsKeyId" in graph.resource("aws:ebs/volume:Volume").inputs));
   assert.ok(

@@ -1,4 +1,4 @@
-/** What the configuration asks of roles and of the account. That AWS is asked about it before anything is made is in test/engine. */
+/** What the configuration requires of roles and of the account. test/engine tests that AWS is asked about it first. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AwsGraph } from "../support/aws-graph.ts";
@@ -12,7 +12,7 @@ const roles = ({ resources }: AwsGraph) =>
     .filter(({ type }) => type === "aws:iam/role:Role")
     .map(({ inputs }) => [inputs.path, inputs.permissionsBoundary]);
 
-test("every role has the boundary and the path, and so has a machine's profile; the provider knows the accounts", async () => {
+test("gives every role the boundary and the path, a machine's profile the path, and the provider the accounts", async () => {
   const graph = await vm({}, {}, { ...settings, allowedAccountIds: ["123456789012"] });
   assert.deepEqual(roles(graph), [[settings.iamPath, settings.permissionsBoundary]]);
   assert.equal(graph.resource("aws:iam/instanceProfile:InstanceProfile").inputs.path, settings.iamPath);
@@ -26,7 +26,7 @@ test("every role has the boundary and the path, and so has a machine's profile; 
   );
 });
 
-test("without them, a role says nothing of it", async () => {
+test("sets neither on a role without them", async () => {
   for (const graph of [await vm(), await cluster()])
     assert.deepEqual(new Set(roles(graph).map(String)), new Set([","]));
 });

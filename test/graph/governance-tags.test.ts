@@ -1,4 +1,4 @@
-/** Tags of the configuration on what is made by others than the stack: a provider, EKS, AKS. What the stack makes itself is in test/engine. */
+/** The configuration's tags on resources that a provider, EKS or AKS creates. test/engine tests those that the stack creates. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { graphOf as awsCluster, manifest } from "./aws-cluster-region.ts";
@@ -8,7 +8,7 @@ import { graphOf as azureCluster } from "./azure-cluster-region.ts";
 const tags = { "cost-center": "4711", owner: "platform team" };
 const stack = { project: "registry-cache", stack: "test", "managed-by": "pulumi" };
 
-test("AWS: the provider gives them to all it makes, but for objects in a bucket, which take ten", async () => {
+test("tags everything in AWS by the provider, except objects in a bucket, which can have only ten tags", async () => {
   const { resource } = await awsVm({}, {}, { tags });
   const provider = resource("pulumi:providers:aws").inputs;
   assert.deepEqual(JSON.parse(String(provider.defaultTags)), { tags: { ...tags, ...stack } });
@@ -16,7 +16,7 @@ test("AWS: the provider gives them to all it makes, but for objects in a bucket,
   assert.deepEqual(overrideProvider, { defaultTags: { tags: stack } });
 });
 
-test("EKS: nodes are of a class with the tags, Pods run on these alone, and the load balancer's controller is told", async () => {
+test("tags nodes in EKS by a class, runs Pods only on these nodes, and passes the tags to the load balancer's controller", async () => {
   const graph = await awsCluster({ replicas: { min: 2, max: 4 } }, { tags });
   const spec = (type: string) => graph.resource(type).inputs.spec as Record<string, unknown>;
   const nodeClass = "kubernetes:eks.amazonaws.com/v1:NodeClass";
@@ -67,7 +67,7 @@ test("EKS: nodes are of a class with the tags, Pods run on these alone, and the 
   assert.deepEqual(new Set(group.map(({ inputs }) => inputs.resourceId)), new Set(["sg-1"]));
 });
 
-test("AKS: nodes have them by their pool, the rest by the cluster", async () => {
+test("tags nodes in AKS by their pool, and the rest by the cluster", async () => {
   const { find } = await azureCluster({}, undefined, {}, { tags });
   const cluster = find("ManagedCluster").inputs;
   assert.deepEqual(cluster.tags, { ...tags, ...stack });

@@ -1,4 +1,4 @@
-/** Which resources a region in an existing cluster is made of. What a cluster makes of them: test/engine/kubernetes.test.ts. */
+/** The resources of a region in an existing cluster. test/engine/kubernetes.test.ts tests what a cluster does with them. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { V1StatefulSetSpec } from "@kubernetes/client-node";
@@ -64,7 +64,7 @@ function lastPart(type: string): string {
   return type.split(":").at(-1) ?? "";
 }
 
-/** What a cluster is given. */
+/** The objects that a cluster gets. */
 function placed({ resources }: Graph): RegisteredResource[] {
   return resources.filter(({ type }) => type.startsWith("kubernetes:"));
 }
@@ -76,12 +76,12 @@ for (const name of kubernetesCases) {
       graph = await graphOf(name);
     });
 
-    test("it is closed but for what its configuration opens", () => {
+    test("is closed except for what its configuration opens", () => {
       const objects = placed(graph).map(({ inputs: props, ...it }) => ({ ...it, props }));
       assert.deepEqual(kubernetesViolations(objects, kubernetesKeys(name).regions as unknown[]), []);
     });
 
-    test("the objects for GitOps are those that the engine is given", () => {
+    test("has the same objects for GitOps as for the engine", () => {
       const all = placed(graph).filter(({ type }) => /^kubernetes:(?!kubernetes:)/.test(type));
       const [secrets, objects] = [true, false].map((isSecret) =>
         all.filter(({ type }) => (lastPart(type) === "Secret") === isSecret),
@@ -106,7 +106,7 @@ for (const name of kubernetesCases) {
       assert.deepEqual(made.sort(), wanted.sort());
     });
 
-    test("no secret is in plain text", () => {
+    test("has no secret in plain text", () => {
       const text = JSON.stringify(graph.resources.map(({ inputs }) => inputs));
       for (const value of ["hunter2", "AUTHORITY-KEY", '"KEY"']) assert.ok(!text.includes(value), value);
       const secrets = graph.resources.filter(({ type }) => type === "kubernetes:core/v1:Secret");
@@ -114,7 +114,7 @@ for (const name of kubernetesCases) {
       for (const { inputs } of secrets) assert.equal(inputs.stringData, secret);
     });
 
-    test("Pulumi waits as long as a roll-out, and the end of the Pods, may take", () => {
+    test("gives Pulumi as much time as a roll-out, and the end of the Pods, may take", () => {
       const [workload] = graph.resources.filter(({ type }) => type.startsWith("kubernetes:apps/v1:"));
       const namespaces = graph.resources.filter(({ type }) => lastPart(type) === "Namespace");
       assert.ok(workload);
@@ -128,7 +128,7 @@ for (const name of kubernetesCases) {
       }
     });
 
-    test("all that is in the namespace belongs to the workload, waits for a namespace that the stack makes, and goes with it", () => {
+    test("puts all objects under the workload, after and with a namespace that the stack creates", () => {
       const isExisting = name === "existing";
       assert.equal(
         placed(graph).some(({ type }) => lastPart(type) === "Namespace"),
@@ -149,7 +149,7 @@ for (const name of kubernetesCases) {
   });
 }
 
-test("the Secret with a private certificate outlives another mode, whose certificate is in a Secret of that name, and goes with the namespace", async () => {
+test("keeps a private certificate's Secret in another mode, whose certificate is in a Secret of that name, and deletes it with the namespace", async () => {
   const { resources } = await graphOf("volumes");
   const secrets = resources.filter(({ type }) => lastPart(type) === "Secret");
   const kept = secrets.filter(({ retainOnDelete }) => retainOnDelete);
@@ -159,7 +159,7 @@ test("the Secret with a private certificate outlives another mode, whose certifi
   );
 });
 
-test("a region with volumes is made of these, by these types and names for ever", async () => {
+test("has these resources for a region with volumes, whose types and names never change", async () => {
   const { resources } = await graphOf("volumes");
   assert.deepEqual(resources.map(({ type, name }) => `${type} ${withoutContentHash(name)}`).sort(), [
     "kubernetes:apps/v1:StatefulSet frankfurt",
@@ -187,7 +187,7 @@ test("a region with volumes is made of these, by these types and names for ever"
   ]);
 });
 
-test("the number of replicas is the autoscaler's, where there is one, a StatefulSet leaves its claims alone, and a claim its class", async () => {
+test("leaves the number of replicas to an autoscaler, a StatefulSet's claims to it, and a claim's class unchanged", async () => {
   const ignored = async (name: KubernetesCase, kind: string) => {
     const { resources } = await graphOf(name);
     return resources.find(({ type }) => lastPart(type) === kind)?.ignoreChanges;
@@ -198,7 +198,7 @@ test("the number of replicas is the autoscaler's, where there is one, a Stateful
   assert.deepEqual(await ignored("volumes", "PersistentVolumeClaim"), ["spec.storageClassName"]);
 });
 
-test("another scheme makes another load balancer, and another subnet changes in place", async () => {
+test("replaces the load balancer for another scheme, and changes another subnet in place", async () => {
   const { resources } = await graphOf("volumes");
   const service = resources.find(({ type }) => lastPart(type) === "Service");
   assert.deepEqual(
@@ -209,7 +209,7 @@ test("another scheme makes another load balancer, and another subnet changes in 
   );
 });
 
-test("the address is the load balancer's, and the endpoint's name elsewhere", async () => {
+test("outputs the load balancer's address, and elsewhere the endpoint's name", async () => {
   const cacheOf = async (name: KubernetesCase) =>
     (await settled((await graphOf(name)).cache.cache)) as CacheOutputs;
   const volumes = await cacheOf("volumes");
@@ -227,7 +227,7 @@ test("the address is the load balancer's, and the endpoint's name elsewhere", as
   assert.equal(bucket.ca?.certificate, ca);
 });
 
-test("the identity of the Pods is in the cloud's words", async () => {
+test("gives the Pods an identity in each cloud's own form", async () => {
   const { resources } = await graphOf("gateway");
   const find = (kind: string) => resources.find(({ type }) => lastPart(type) === kind)?.inputs;
   const { metadata } = find("ServiceAccount") as { metadata: { annotations: object } };

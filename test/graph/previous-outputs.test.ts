@@ -1,4 +1,4 @@
-/** What the program asks of the state of its own stack. */
+/** What the program reads from its own stack's state. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -13,17 +13,17 @@ const outputs = {
   [`${own.slice(0, -1)}::frankfurt`]: { type: "registry-cache:aws:VmHost", outputs: {} },
   "urn:pulumi:stack::project::registry-cache:index:RegionalCache::paris": region,
   [`${own}other::frankfurt`]: { type: "other", outputs: { size: 30 } },
-  // Of another part of the program.
+  // A resource of another part of the program.
   "urn:pulumi:stack::project::my:index:Team$type::frankfurt": { type: "type", outputs: { size: 40 } },
 };
 
-test("a state that is just being written is asked for again, and then not any more", async () => {
+test("reads a state again that is just being written, and then uses it for the rest of the run", async () => {
   let asked = 0;
   const mocks = {
     newResource: ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({ id: name, state: inputs }),
     call() {
       asked++;
-      // As an error of gRPC.
+      // The form of a gRPC error.
       if (asked < 3) throw Object.assign(new Error(), { details: "failed to load checkpoint: EOF" });
       return { outputs };
     },
@@ -44,7 +44,7 @@ test("a state that is just being written is asked for again, and then not any mo
   );
   assert.equal(asked, 3);
 
-  // A process of the Automation API goes on to another stack, or runs this one once more.
+  // A process of the Automation API continues with another stack, or runs this one again.
   await pulumi.runtime.setMocks(mocks, "project", "other", false, "organization");
   await previousOutputs("type");
   assert.equal(asked, 4);

@@ -1,4 +1,4 @@
-/** Where a region's provider is in the program: docs/package.md. */
+/** Where a region's provider is in the tree of resources: docs/package.md. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -12,13 +12,13 @@ import { keysOf } from "../support/stack-files.ts";
 
 const upstreams = [{ name: "team", registry: "registry.example.com", repositories: ["team/**"] }];
 
-/** Of a stack file, with its first region alone. */
+/** The configuration of a stack file, with only its first region. */
 function firstOf(file: string) {
   const { regions, ...keys } = keysOf(file);
   return { ...keys, regions: (regions as object[]).slice(0, 1), upstreams };
 }
 
-test("a region's provider is below the component that the region is below", async () => {
+test("puts a region's provider under the component that the region is in", async () => {
   const resources = await registeredBy(() => {
     const parent = new pulumi.ComponentResource("my:index:Team", "team");
     awsVm.createProvider?.(

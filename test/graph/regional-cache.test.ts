@@ -1,4 +1,4 @@
-/** Which resources a local region is made of. It proves nothing about what they do: see test/engine. */
+/** The resources of a local region. test/engine tests what they do. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -62,7 +62,7 @@ function resource(type: string, name: string): RegisteredResource {
   return found;
 }
 
-test("a region is a component, its host, a certificate and a Pod, by these types and names for ever", () => {
+test("creates a component with its host, a certificate and a Pod, whose types and names never change", () => {
   const children = (region: string) => [
     ["registry-cache:index:RegionalCache", region, ""],
     ["registry-cache:local:VmHost", region, `registry-cache:index:RegionalCache ${region}`],
@@ -76,7 +76,7 @@ test("a region is a component, its host, a certificate and a Pod, by these types
   assert.ok(resources.every(({ aliases, protect }) => aliases === 0 && !protect));
 });
 
-test("the certificate is asked for with its names, or its files", () => {
+test("asks for the certificate with its names, or its files", () => {
   const inputs = (region: string) => {
     const { __provider, ...rest } = resource(
       "pulumi-nodejs:dynamic/local:EndpointCertificate",
@@ -92,7 +92,7 @@ test("the certificate is asked for with its names, or its files", () => {
   });
 });
 
-test("a credential is in the one secret input of the Pod, and nowhere in plain text", () => {
+test("passes a credential only in the Pod's single secret input, and nowhere in plain text", () => {
   for (const region of ["local", "second"]) {
     const pod = resource("pulumi-nodejs:dynamic/local:PodmanPod", region);
     assert.deepEqual(Object.keys(pod.secrets), ["secrets"]);
@@ -104,7 +104,7 @@ test("a credential is in the one secret input of the Pod, and nowhere in plain t
   }
 });
 
-test("the Pod gets what podman plays, and the plain inputs stay readable in a preview", () => {
+test("gives the Pod what podman plays, and keeps plain inputs readable in a preview", () => {
   const { __provider, ...inputs } = resource("pulumi-nodejs:dynamic/local:PodmanPod", "local").inputs;
   assert.deepEqual(Object.keys(inputs).sort(), [
     "bundle",
@@ -136,7 +136,7 @@ test("the Pod gets what podman plays, and the plain inputs stay readable in a pr
   ]);
 });
 
-test("the provider's text is no more than a way to its code, so that a change of the code replaces nothing", () => {
+test("keeps only a path to the provider's code in its text, so that a change of the code replaces nothing", () => {
   for (const type of ["EndpointCertificate", "PodmanPod"]) {
     const { __provider: text } = resource(`pulumi-nodejs:dynamic/local:${type}`, "local").inputs;
     assert.ok(typeof text === "string" && text.length < 4000, `${String(text).length} characters`);
@@ -144,7 +144,7 @@ test("the provider's text is no more than a way to its code, so that a change of
   }
 });
 
-test("a region gives exactly its public outputs", async () => {
+test("has exactly its public outputs", async () => {
   const [local, second] = caches;
   assert.ok(local && second);
   assert.deepEqual(await settled(local.cache), {

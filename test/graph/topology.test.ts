@@ -6,7 +6,7 @@ import { registeredBy } from "../support/graph.ts";
 
 const hosts = { vm: "cloud:VmHost", cluster: "cloud:ClusterHost" };
 
-/** As the last update left them. */
+/** The resources of the last update. */
 const resources = {
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$cloud:VmHost::north": {
     type: hosts.vm,
@@ -18,7 +18,7 @@ const resources = {
   },
 };
 
-test("a region that is there has its topology until it is gone", async () => {
+test("keeps an existing region's topology until the region is gone", async () => {
   const told: Record<string, string[]> = {};
   await registeredBy(
     async () => {
