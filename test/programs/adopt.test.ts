@@ -1,4 +1,4 @@
-/** The parts of `npm run adopt`; test/engine/cloud-lost-state.test.ts has the whole. */
+/** The parts of `npm run adopt`. test/engine/cloud-lost-state.test.ts tests the whole command. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execa } from "execa";
@@ -9,8 +9,8 @@ import { projectDirectory } from "../support/project.ts";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** As the sections "Import" of the providers' documentation have them, and Azure's reference has resource ids. */
-test("ids are composed as an import takes them", () => {
+/** From the sections "Import" in the providers' documentation, and Azure's reference for resource ids. */
+test("composes ids in the form that an import takes", () => {
   const subscription = "00000000-0000-0000-0000-000000000000";
   const idOf = (type: string, inputs: object) => composedId(type, { ...inputs }, subscription);
   const route = { routeTableId: "rtb-1", destinationIpv6CidrBlock: "::/0" };
@@ -38,7 +38,7 @@ test("ids are composed as an import takes them", () => {
   assert.equal(idOf("kubernetes:helm.sh/v3:Release", { name: "cm", namespace: "ns" }), "ns/cm");
 });
 
-test("a provider that is part of a component comes after it, with what it makes", () => {
+test("orders a component's provider after the component, with the resources that the provider creates", () => {
   const host = { type: "registry-cache:aws:ClusterHost", name: "host", component: true } as const;
   const provider = { type: "pulumi:providers:kubernetes", name: "kubernetes", parent: "host", inputs: {} };
   const object = {
@@ -60,10 +60,10 @@ for (const script of ["adopt", "rights", "accept"])
     ["aws-eu-centrl-1", /there is no such file; the stacks are aws-eu-central-1, /],
     ["local", /provider: the stack is on this machine, /],
   ] as const)
-    test(`${script} refuses the stack ${stack} before anything`, async () => {
+    test(`refuses the stack ${stack} in ${script} before anything else`, async () => {
       const { exitCode, stderr } = await execa("node", [`scripts/${script}.ts`, stack], {
         cwd: projectDirectory,
-        // Without an engine.
+        // No engine can be found.
         env: { HOME: "/dev/null" },
         reject: false,
       });
@@ -72,7 +72,7 @@ for (const script of ["adopt", "rights", "accept"])
       assert.match(stderr, said);
     });
 
-test("where nothing is found, nothing is adopted", () => {
+test("adopts nothing where nothing is found", () => {
   const { problems } = adoptedLines({ files: [], count: 0, missing: [], changes: [] });
   assert.deepEqual(problems, [
     "nothing of the stack was found. If it was up, use the credentials of its account, and the name and regions that it had; otherwise, there is nothing to adopt: bring it up",

@@ -1,4 +1,4 @@
-/** The script by which a machine asks AWS: objects of an S3-compatible server that checks signatures, and parameters and keys of a server that the test makes. */
+/** The script with which a machine in AWS reads objects, parameters and keys. An S3-compatible server checks signatures, and the test's own server has parameters and keys. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -27,7 +27,7 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
   let directory: string;
   let endpoint: string;
   const asked: Asked[] = [];
-  // The server knows keys without one only.
+  // The S3-compatible server only accepts keys without a session token.
   let sessionToken = "";
 
   before(async () => {
@@ -51,7 +51,7 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
     endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
 
-  /** Of the metadata service, and of Parameter Store, which gives what is encrypted only to those who don't want to read it. */
+  /** Answers for the metadata service and for Parameter Store, which returns an encrypted parameter only without decryption. */
   function answer(url: string, body: string): string {
     switch (url) {
       case "/latest/api/token":
@@ -86,7 +86,7 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
     });
   }
 
-  test("the wanted digest, of which only another one is sent", async () => {
+  test("reads the wanted digest, and downloads it only after a change", async () => {
     await s3.put("pod", digest);
     const first = await cloud("wanted");
     assert.deepEqual([first.exitCode, first.stdout], [0, digest], first.stderr);
@@ -103,12 +103,12 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
     assert.equal((await cloud("wanted")).stdout, digest);
   });
 
-  test("an answer that was cut off is no answer", async () => {
+  test("ignores an incomplete answer", async () => {
     await writeFile(join(directory, "pointer.new"), "half");
     assert.equal((await cloud("wanted")).stdout, digest);
   });
 
-  test("the Pod, to the byte", async () => {
+  test("reads the Pod, byte by byte", async () => {
     const pod = `{\n "a": "${"x".repeat(100_000)}"\n}\n`;
     await s3.put(`pods/${digest}.json`, pod);
     const { exitCode, stdout } = await cloud("pod", digest);
@@ -116,13 +116,13 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
     assert.equal(stdout, pod);
   });
 
-  test("one that isn't there is an error", async () => {
+  test("fails for a missing Pod", async () => {
     const { exitCode, stdout, stderr } = await cloud("pod", "f".repeat(64));
     assert.deepEqual([exitCode, stdout], [22, ""]);
     assert.match(stderr, /404|403/);
   });
 
-  test("a parameter's value with its lines, and its version without a right on its key", async () => {
+  test("reads a parameter's value with its lines, and its version without a right on its key", async () => {
     asked.length = 0;
     sessionToken = "the/session+token==";
     assert.equal((await cloud("secret", "/stack/one")).stdout, 'it\'s\n$(a) "secret"\n');
@@ -142,7 +142,7 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
     }
   });
 
-  test("keys are no arguments, and the metadata service is asked with a token", async () => {
+  test("passes no keys as arguments, and asks the metadata service with a token", async () => {
     asked.length = 0;
     const [bin, log] = [join(directory, "bin"), join(directory, "arguments")];
     await mkdir(bin);
@@ -163,7 +163,7 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
     assert.equal(headers?.["x-aws-ec2-metadata-token"], "the-token");
   });
 
-  test("without a metadata service it fails", async () => {
+  test("fails without a metadata service", async () => {
     const dead = await execa(join(directory, "cloud"), ["wanted"], {
       env: { RUN: directory, AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:1" },
       reject: false,

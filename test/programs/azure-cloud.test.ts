@@ -1,4 +1,4 @@
-/** The script by which a machine asks Azure, with a curl that answers in its place. */
+/** The script with which a machine in Azure reads its Pod and its secrets, with a double of curl that answers. */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ interface Answers {
   readonly userData?: string;
 }
 
-/** @param answers what curl prints for the metadata service and for the vault; `fail` instead of either ends it like an HTTP error. */
+/** @param answers curl's output for the metadata service and for the vault; `fail` in place of either ends curl as an HTTP error does */
 async function run(answers: Answers, ...args: string[]) {
   await using dir = await tempDir();
   const curl = `#!/bin/sh
@@ -47,7 +47,7 @@ const digest = "0123456789abcdef".repeat(4);
 const pod = `{\n "it's": "a Pod, as long as \\n several blocks: ${"x".repeat(50_000)}"\n}\n`;
 const userData = Buffer.concat([Buffer.from(`${digest}\n`), packed(pod)]).toString("base64");
 
-test("the wanted digest and the Pod come from the machine's user data", async () => {
+test("reads the wanted digest and the Pod from the machine's user data", async () => {
   const wanted = await run({ userData }, "wanted");
   assert.deepEqual([wanted.exitCode, wanted.stdout], [0, `${digest}\n`]);
   assert.match(
@@ -59,19 +59,19 @@ test("the wanted digest and the Pod come from the machine's user data", async ()
   assert.equal(stdout, pod);
 });
 
-test("it fails without an answer, and where the user data is cut off", async () => {
+test("fails without an answer, and for incomplete user data", async () => {
   for (const args of [["wanted"], ["pod", digest]]) assert.notEqual((await run({}, ...args)).exitCode, 0);
   const cut = await run({ userData: userData.slice(0, 200) }, "pod", digest);
   assert.notEqual(cut.exitCode, 0);
 });
 
-test("the version of a secret is the last part of its id", async () => {
+test("takes the last part of a secret's id as its version", async () => {
   const secret = '{"value":"x","id":"https://cache-0123456789abcdef.vault.azure.net/secrets/one/0a1b2c"}';
   const { stdout, exitCode } = await run({ token: '{"access_token":"t"}', secret }, "version", secretId);
   assert.deepEqual([exitCode, stdout], [0, "0a1b2c"]);
 });
 
-test("prints the secret, asked for by the identity's client id, with a token that isn't an argument", async () => {
+test("prints the secret for the identity's client id, with a token that isn't an argument", async () => {
   const {
     stdout,
     exitCode,
@@ -101,7 +101,7 @@ for (const [what, answers] of Object.entries({
   "without the right to read": { token: '{"access_token":"t"}', secret: "fail" },
   "with a secret without value": { token: '{"access_token":"t"}', secret: "{}" },
 })) {
-  test(`fails ${what}, and prints nothing that could be taken for the secret`, async () => {
+  test(`fails ${what}, and prints nothing that could be mistaken for the secret`, async () => {
     const { stdout, exitCode } = await run(answers, "secret", secretId);
     assert.notEqual(exitCode, 0);
     assert.doesNotMatch(stdout, /x/);

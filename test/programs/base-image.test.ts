@@ -1,4 +1,4 @@
-/** What a machine installs, and the script that does it beforehand for an image. The boot test runs both. */
+/** The packages that a machine installs, and the script that installs them in advance for an image. The boot test runs both. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -19,7 +19,7 @@ import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
 describe("the packages of a machine", () => {
-  /** @param apt what apt-get does at its n-th call, in bash */
+  /** @param apt what apt-get does in its n-th call, in bash */
   const install = async (t: TestContext, installed: string, apt: string) => {
     const programs = scope(t).use(
       await fakePrograms({
@@ -44,12 +44,12 @@ describe("the packages of a machine", () => {
   const installing = (names: string) =>
     `apt-get -o DPkg::Lock::Timeout=300 -o DPkg::Options::=--force-confold install -y --no-install-recommends ${names}`;
 
-  test("are asked for where the image hasn't got them, and no mirror where it has", async (t) => {
+  test("are installed if the image lacks them, and otherwise no mirror is asked", async (t) => {
     assert.deepEqual(await install(t, "podman jq curl", "exit 1"), []);
     assert.deepEqual(await install(t, "jq", "exit 0"), ["apt-get update", installing("podman curl")]);
   });
 
-  test("are asked for again until a mirror has them", async (t) => {
+  test("are requested again until a mirror has them", async (t) => {
     assert.deepEqual(await install(t, "jq curl", "[ $n = 2 ] || [ $n -gt 3 ]"), [
       "apt-get update",
       "sleep 10",
@@ -82,7 +82,7 @@ describe("the script for a base image", () => {
   const pulled = (text: string) =>
     [...text.matchAll(/^podman pull --quiet (\S+)$/gm)].map(([, image]) => image).sort();
 
-  test("pulls what the region's Pod has, and nothing else", async () => {
+  test("pulls exactly the images of the region's Pod", async () => {
     const acme = { zone: "example.com", tls: { mode: "acme", email: "platform@example.com" } };
     for (const endpoint of [{}, acme]) {
       const config = { ...keys({}, endpoint), images: { edge: "registry.example.com/edge:1" } };
@@ -103,7 +103,7 @@ describe("the script for a base image", () => {
     assert.doesNotMatch(amd64, /@[A-Z]+@|arm64/);
   });
 
-  test("is for one region with a machine of its own", () => {
+  test("is for one region, which must have its own machine", () => {
     const [region] = keys().regions;
     const other = {
       ...region,
@@ -124,14 +124,14 @@ describe("the commands of docs/images.md make an image", () => {
   const page = readFileSync(join(projectDirectory, "docs/images.md"), "utf8");
   const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
 
-  /** What the clouds' programs were called for, by the first words, and what was printed last. */
+  /** Runs a block of the page. @returns the calls of the clouds' programs by their first words, and the last output */
   const paste = async (t: TestContext, block: string, answers: string) => {
     const answer = `case "$*" in ${answers} esac`;
     const programs = scope(t).use(
       await fakePrograms({
         aws: answer,
         az: answer,
-        // npm run --silent base-image -- …
+        // Runs `npm run --silent base-image -- …`.
         npm: `cd ${projectDirectory} && shift 4 && exec ${process.execPath} scripts/base-image.ts "$@"`,
       }),
     );

@@ -1,4 +1,4 @@
-/** `npm run cost -- --focus`: what was billed, beside the estimate. */
+/** `npm run cost -- --focus`: the billed amounts next to the estimate. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const columns = [
   ...["BilledCost", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd", "RegionId", "Tags"],
   ...["EffectiveCost", "ChargeCategory"],
 ];
-/** With Azure's own. */
+/** With Azure's own columns. */
 const usdColumns = [...columns, "x_BilledCostInUsd", "x_EffectiveCostInUsd"];
 
 interface Charge {
@@ -21,15 +21,15 @@ interface Charge {
   readonly day: number;
   readonly region?: string;
   readonly tags?: Record<string, string>;
-  /** @default the cost */
+  /** @default the billed cost */
   readonly effective?: string;
   /** @default "Usage" */
   readonly category?: string;
-  /** For {@link usdColumns}: what was billed, and the effective cost. */
+  /** For {@link usdColumns}: the billed and the effective cost. */
   readonly usd?: readonly [string, string];
 }
 
-/** An export, a charge for each day. */
+/** An export with these charges. */
 function focus(charges: readonly Charge[], names: readonly string[] = columns): string {
   const rows = charges.map((charge) => {
     const { cost, currency = "USD", day, region = "", tags, effective = cost, category = "Usage" } = charge;
@@ -38,7 +38,7 @@ function focus(charges: readonly Charge[], names: readonly string[] = columns): 
     const text = tags ? JSON.stringify(tags) : "";
     return [cost, currency, date(day), date(day + 1), region, text, effective, category, ...usd];
   });
-  // A byte order mark, and quotes around all, as Azure writes them.
+  // With a byte order mark, and quotes around every cell, as Azure writes it.
   const text = [names, ...rows].map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(","));
   return `\uFEFF${text.join("\r\n")}\r\n`;
 }
@@ -48,7 +48,7 @@ const tags = (stack: string, prefix = "") => ({
   [`${prefix}stack`]: stack,
 });
 
-test("what was billed stands beside the estimate, by the tags of the stack", async (t) => {
+test("shows the billed amount next to the estimate, by the stack's tags", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   await project.setStack("azure", stackFiles.azure);
@@ -58,11 +58,11 @@ test("what was billed stands beside the estimate, by the tags of the stack", asy
     focus([
       { cost: "2.5", day: 1, region: "eu-central-1", tags: tags("aws", "user:") },
       { cost: "2.5", day: 10, region: "eu-central-1", tags: tags("aws") },
-      // By a reservation, which is billed elsewhere.
+      // Covered by a reservation, which is billed elsewhere.
       { cost: "0", effective: "1", day: 6, region: "eu-central-1", tags: tags("aws") },
-      // Without a region: of the stack's only one. A credit is negative. What isn't usage is no time of the stack's.
+      // Without a region, so it belongs to the stack's only one. A credit is negative. Charges other than usage don't extend the period.
       { cost: "-0.2", day: 25, category: "Credit", tags: tags("aws") },
-      // Of global services, too; of another region it counts for none, and is named.
+      // Charges of global services belong to it, too. A charge of another region belongs to no region, and is named.
       { cost: "0.1", day: 5, region: "global", tags: tags("aws") },
       { cost: "-0.1", day: 5, region: "Global", tags: tags("aws") },
       { cost: "3", day: 5, region: "us-east-1", tags: tags("aws") },
@@ -95,7 +95,7 @@ test("what was billed stands beside the estimate, by the tags of the stack", asy
   }
 });
 
-test("an export that can't be read, or isn't comparable, is a problem, and the rest is reported", async (t) => {
+test("reports an unreadable or incomparable export as a problem, and reports the rest", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   const file = join(project.directory, "focus.csv");
@@ -139,7 +139,7 @@ test("an export that can't be read, or isn't comparable, is a problem, and the r
   assert.match(stderr, /--focus: \S+none\.csv: ENOENT/);
 });
 
-test("of a bill in another currency, Azure's export has the amounts in USD", async (t) => {
+test("takes the amounts in USD from Azure's export of a bill in another currency", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("azure", stackFiles.azure);
   const file = join(project.directory, "focus.csv");
@@ -160,7 +160,7 @@ test("of a bill in another currency, Azure's export has the amounts in USD", asy
   assert.match(stdout, /^azure, westeurope .* \$13\.38 +\$15\.21$/m);
 });
 
-test("an export may be of several files, and compressed", async (t) => {
+test("reads an export of several files, and compressed ones", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   const own = { cost: "2.5", region: "eu-central-1", tags: tags("aws") };
@@ -174,17 +174,17 @@ test("an export may be of several files, and compressed", async (t) => {
 });
 
 /**
- * All written by pyarrow 26. Compressed by Snappy: AWS's tags are a map, and a purchase is for a year; Azure's are JSON in text, with costs as decimals. The charges are 5, -0.2 and 2 × 1000 USD.
- * The same as Azure's without a region, compressed by Zstandard.
+ * Written by pyarrow 26. AWS's export is compressed with Snappy, has tags as a map, and a purchase for a year. Azure's has tags as JSON in a text,
+ * and costs as decimals. The charges are 5, -0.2 and 2 × 1000 USD. A third file is Azure's without a region, compressed with Zstandard.
  */
-test("an export may be Parquet, as AWS and as Azure write it, and compressed otherwise", async (t) => {
+test("reads Parquet as AWS and Azure write it, and with other compression", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   for (const name of ["aws", "azure", "zstd"]) {
     const file = join(import.meta.dirname, "focus-exports", `${name}.parquet`);
     const { stdout, stderr, exitCode } = await project.cost("--focus", file);
     assert.deepEqual([exitCode, stderr], [0, ""]);
-    // 4.80 USD in ten days, of those that have both tags; the other charges are of others.
+    // 4.80 USD in ten days for the charges with both tags. The others belong to other stacks.
     assert.match(
       stdout,
       /Billed over 10 days, by the tags of the stack: \$4\.80, \$14\.60 as a month; /,
@@ -193,7 +193,7 @@ test("an export may be Parquet, as AWS and as Azure write it, and compressed oth
   }
 });
 
-test("of an EKS stack without tags of its own, the bill has the lesser part, and that is said", async (t) => {
+test("says that the bill has only the smaller part for an EKS stack without tags", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("eks", stackFiles.eks);
   const file = join(project.directory, "focus.csv");
@@ -207,7 +207,7 @@ test("of an EKS stack without tags of its own, the bill has the lesser part, and
   assert.doesNotMatch(await text(), said);
 });
 
-test("where a report has no place for what was billed, it is refused", async (t) => {
+test("refuses a report format without a place for billed amounts", async (t) => {
   const project = scope(t).use(await costProject());
   const { stderr, exitCode } = await project.cost("--focus", "focus.csv", "--base", "HEAD");
   assert.equal(exitCode, 2);

@@ -1,14 +1,14 @@
-/** `npm run cost -- --base`: what a change of the stack files changes in the cost. */
+/** `npm run cost -- --base`: how a change of the stack files changes the cost. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type CostProject, costProject, reviewIn, stackFiles } from "../support/cost-project.ts";
 import { scope } from "../support/scope.ts";
 
-test("a contested charge is compared too, at the high end", async (t) => {
+test("also compares a contested charge, at the high end", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("azure", stackFiles.azure);
   await project.commit();
-  // Only what passes within the region changes: 3,600 GiB become 7,200, which are 3,865.47 GB more, × 0.087 = 336.30.
+  // Only the traffic within the region changes: 3,600 GiB become 7,200, which are 3,865.47 GB more, × 0.087 = 336.30.
   await project.setStack("azure", stackFiles.azure.replace("nodeChurnPerMonth: 4", "nodeChurnPerMonth: 8"));
   const { markdown, table, json } = await compared(project);
   const title = String.raw`azure, westeurope: \$84\.98 \(\$77\.62 to \$428\.64\) → \$84\.98 \(\$77\.62 to \$764\.94\), \$0\.00 to \+\$336\.30 a month`;
@@ -18,7 +18,7 @@ test("a contested charge is compared too, at the high end", async (t) => {
     /^- Transfer in the region, billed as to the internet, 3,865 → 7,731 GB: \$0\.00 to \+\$336\.30\.$/m;
   assert.match(markdown, cause);
   assert.match(markdown, /^- If the contested charge is billed: The cache saves us money at no volume: /m);
-  // Only the workload changes, and the machine carries it.
+  // Only the workload changes, and the machine sustains it.
   assert.doesNotMatch(markdown, /are to have pulled within/);
   assert.match(markdown, /^- Only the high end has the contested charge, \$672\.59/m);
   const { base, regions } = reviewIn(json);
@@ -28,7 +28,7 @@ test("a contested charge is compared too, at the high end", async (t) => {
   );
 });
 
-test("a change of what only other regions have prices for is by these; without any price it is not known", async (t) => {
+test("compares by other regions' prices where the region has none, and calls the change unknown without any price", async (t) => {
   const project = scope(t).use(await costProject());
   const ohio = stackFiles.aws.replaceAll("eu-central-1", "us-east-2");
   await project.setStack("dearer", withMachine(stackFiles.aws, "m7g.large"));
@@ -39,7 +39,7 @@ test("a change of what only other regions have prices for is by these; without a
   await project.setStack("larger", withDisk("600GiB"));
   await project.setStack("nowhere", withMachine(ohio, "m7g.16xlarge"));
   const { markdown, table } = await compared(project);
-  // The disk is known, the two machines that come have no price anywhere.
+  // The disk's price is known. The two new machines have no price anywhere.
   assert.match(markdown, /^\*\*≥ \$\S+ a month\. Change against `HEAD`: at least -\$\S+\.\*\*$/m);
   for (const name of ["dearer, eu-central-1", "nowhere, us-east-2"]) {
     assert.match(
@@ -48,14 +48,14 @@ test("a change of what only other regions have prices for is by these; without a
       name,
     );
   }
-  // What has no price can't be compared, and then nothing is cheapest.
+  // Without a price there is nothing to compare, so no alternative is the cheapest.
   const [, dearer = ""] = markdown.split("**dearer, eu-central-1");
   assert.doesNotMatch(dearer.split("**larger")[0] ?? "", /cheapest adequate alternative/);
-  // 360 GiB × 730 h × 0.00011, the price of eastus, 28.908, 30 % more or less.
+  // 360 GiB × 730 h × 0.00011, the price of eastus, is 28.908, 30 % more or less.
   assert.match(table, /^larger, westeurope: .*, \+\$20\.24 to \+\$37\.58 a month$/m);
 });
 
-test("what only the customers pay more is a change, by other regions' prices where the region has none", async (t) => {
+test("reports a change that only the customers pay, by other regions' prices where the region has none", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   await project.setStack("elsewhere", stackFiles.aws.replaceAll("eu-central-1", "ap-south-2"));
@@ -65,7 +65,7 @@ test("what only the customers pay more is a change, by other regions' prices whe
   await project.setStack("elsewhere", twiceTheNodes.replaceAll("eu-central-1", "ap-south-2"));
   const { markdown, table } = await compared(project);
   assert.doesNotMatch(markdown, /as in `HEAD`/);
-  // 3,600 GiB × 0.045 to 0.059, the prices of other regions, beside 36.00.
+  // 3,600 GiB × 0.045 to 0.059, the prices of other regions, in addition to 36.00.
   const customers = "The customers pay $248.40 ($198.00 to $248.40): +$162.00 to +$212.40.";
   assert.ok(markdown.includes(`- ${customers}\n`), markdown);
   assert.ok(table.includes(customers), table);
@@ -75,14 +75,14 @@ test("what only the customers pay more is a change, by other regions' prices whe
   );
 });
 
-test("the largest cause comes first, and where nothing changes, one line says so", async (t) => {
+test("lists the largest cause first, and says in one line if nothing changes", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("azure", withDisk("240GiB"));
   await project.commit();
   const same = await compared(project);
   assert.match(same.markdown, /^\*\*\$\S+ \(.*\) a month, as in `HEAD`\.\*\*\n\nUSD a month, estimated/m);
   assert.doesNotMatch(same.markdown, /^- /m);
-  // The machine, 30 USD and more, comes before the disk.
+  // The machine costs at least 30 USD, so it comes before the disk.
   await project.setStack(
     "azure",
     withDisk("250GiB").replace("topology: vm", "topology: vm\n      machine: { type: Standard_D4ps_v6 }"),
@@ -92,7 +92,7 @@ test("the largest cause comes first, and where nothing changes, one line says so
   assert.match(first, /^- Virtual machine .*D4ps_v6.* in place of /);
 });
 
-test("a stack whose file can't be read is left out, and that is said", async (t) => {
+test("leaves out a stack whose file can't be read, and says so", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("broken", stackFiles.aws);
   await project.commit();
@@ -127,7 +127,7 @@ test("a stack whose file can't be read is left out, and that is said", async (t)
   );
 });
 
-test("what is new, changed, gone and the same, in all formats that compare", async (t) => {
+test("shows new, changed, removed and unchanged stacks in all formats that compare", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("changed", stackFiles.aws);
   await project.setStack("gone", stackFiles.azure);
@@ -156,7 +156,7 @@ test("what is new, changed, gone and the same, in all formats that compare", asy
   assert.match(markdown.stdout, /^- The customers pay \$72\.00: \+\$36\.00\.$/m);
   assert.match(markdown.stdout, /1 region costs the same/);
   assert.match(markdown.stdout, /stacks\/Pulumi\.broken\.yaml: provider: is missing/);
-  // The same sentences, and shorter than a screen.
+  // The table has the same sentences, and fits on a screen.
   const plain = (text: string) => text.replaceAll(/[\s*]+/g, " ");
   for (const sentence of markdown.stdout.split("\n").filter((line) => line.startsWith("- "))) {
     if (!sentence.includes("stacks/")) assert.ok(plain(table.stdout).includes(plain(sentence)), sentence);
@@ -164,7 +164,7 @@ test("what is new, changed, gone and the same, in all formats that compare", asy
   assert.ok(table.stdout.split("\n").length <= 40, table.stdout);
   assert.equal(markdown.stdout.match(/npm run prices/g)?.length, 1);
 
-  // A stack that can't be read any more isn't gone.
+  // A stack whose file can't be read any more doesn't count as removed.
   const { regions, removed, unread } = reviewIn(json.stdout);
   assert.deepEqual(
     regions.map(({ stack, past }) => [stack, past !== undefined]),

@@ -8,7 +8,7 @@ import { costProject, reviewIn, stackFiles } from "../support/cost-project.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
-test("the table fits a terminal, and its totals are those of the JSON", async (t) => {
+test("fits the table into a terminal, with the totals of the JSON", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws-eu-central-1", stackFiles.aws);
   await project.setStack("aws-us-east-1", stackFiles.aws.replaceAll("eu-central-1", "us-east-1"));
@@ -30,7 +30,7 @@ test("the table fits a terminal, and its totals are those of the JSON", async (t
   assert.doesNotMatch(stdout, /\$0\.00/);
 });
 
-test("each report says how old the prices are, how sure, and where they are from", async (t) => {
+test("says in each report how old, how certain and from where the prices are", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   const machine =
@@ -47,7 +47,7 @@ test("each report says how old the prices are, how sure, and where they are from
   }
 });
 
-test("the JSON has the estimates as the output `cost` has them", async (t) => {
+test("has the same estimates in the JSON as in the output `cost`", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   const { stdout } = await project.cost("--format", "json");
@@ -59,7 +59,7 @@ test("the JSON has the estimates as the output `cost` has them", async (t) => {
   assert.ok(totals.byPayer.customer > 0 && range?.expectedUSD === totals.byPayer.us);
 });
 
-test("bad input: a message for each, and the rest is reported", async (t) => {
+test("prints a message for each bad input, and reports the rest", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("good", stackFiles.aws);
   await project.setStack("not-yaml", "config: [");
@@ -88,7 +88,7 @@ test("bad input: a message for each, and the rest is reported", async (t) => {
   assert.match(stdout, /^- machine, eu-central-1: machine\.type: the limits of "m7g\.lage" aren't known/m);
 });
 
-test("a budget that a preview would fail for is a problem", async (t) => {
+test("reports a budget that a preview would fail for as a problem", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("poor", withKey("budget", "{ monthlyUSD: 20, over: fail }"));
   await project.setStack("warned", withKey("budget", "{ monthlyUSD: 20 }"));
@@ -98,7 +98,7 @@ test("a budget that a preview would fail for is a problem", async (t) => {
   assert.match(stdout, /^- warned: .*more than \$20\.00/m);
 });
 
-test("what a preview warns of is in the report, too", async (t) => {
+test("includes the warnings of a preview", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("first", stackFiles.aws.replace(/^ +registry-cache:version:.*\n/m, ""));
   await project.setStack("ohio", stackFiles.aws.replaceAll("eu-central-1", "us-east-2"));
@@ -107,7 +107,7 @@ test("what a preview warns of is in the report, too", async (t) => {
   assert.match(text, /- ohio: us-east-2 has no machine with a price of its own in the price book/);
 });
 
-test("stacks can be named, and wrong usage is said with the right one", async (t) => {
+test("reports only named stacks, and corrects wrong usage", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("one", stackFiles.aws);
   await project.setStack("two", stackFiles.azure);
@@ -131,7 +131,7 @@ test("stacks can be named, and wrong usage is said with the right one", async (t
   }
 });
 
-test("a project without stacks is told so by a report of none", async (t) => {
+test("reports no stacks for a project without any", async (t) => {
   const { exitCode, stdout, stderr } = await scope(t)
     .use(await costProject())
     .cost();
@@ -139,7 +139,7 @@ test("a project without stacks is told so by a report of none", async (t) => {
   assert.match(stdout, /^USD a month, estimated from /m);
 });
 
-test("no SDK of Pulumi or of a cloud is loaded", async (t) => {
+test("loads no SDK of Pulumi or of a cloud", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
   const refuse = `import { registerHooks } from "node:module";

@@ -1,4 +1,4 @@
-/** A backend with the stacks of several organizations, which only Pulumi Cloud has: the engine's answers are a double's. */
+/** A backend with stacks of several organizations, as only Pulumi Cloud has them. A double gives the engine's answers. */
 import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const listed = ["acme", "other"].map((organization) => ({
   resourceCount: 3,
 }));
 
-test("of two stacks with one name, the one that is named with its organization", async (t) => {
+test("chooses between two stacks of the same name by the organization", async (t) => {
   const parts = scope(t);
   const { path: home } = parts.use(await tempDir());
   const programs = join(home, "versions", goTools.pulumi.version.slice(1), "bin");

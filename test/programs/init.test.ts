@@ -24,7 +24,7 @@ async function project(t: Parameters<typeof scope>[0]) {
   return { file, init, remove, write };
 }
 
-test("what is named changes, and no other line", async (t) => {
+test("changes the named values, and no other line", async (t) => {
   const { file, init } = await project(t);
   const lines = new Set((await file()).split("\n"));
   const { exitCode, stdout, stderr } = await init(
@@ -59,7 +59,7 @@ test("what is named changes, and no other line", async (t) => {
   assert.doesNotMatch(await file(), /backend|s3:/);
 });
 
-test("what is wrong is told all at once, and nothing is written", async (t) => {
+test("reports all mistakes at once, and writes nothing", async (t) => {
   const { file, init, remove } = await project(t);
   const text = await file();
   const { exitCode, stderr } = await init(
@@ -82,7 +82,7 @@ test("what is wrong is told all at once, and nothing is written", async (t) => {
   assert.match(absent.stderr, /^Pulumi\.yaml can't be read: ENOENT[^\n]*$/);
 });
 
-test("a file that is no project, or has a value in the way, is told and stays", async (t) => {
+test("refuses a file that isn't a project, or that has another value there, and leaves it unchanged", async (t) => {
   const { file, init, write } = await project(t);
   const head = "name: registry-cache\nruntime: nodejs\n";
   for (const [text, told] of [

@@ -1,4 +1,4 @@
-/** The janitor's scripts by themselves, beside a server in the place of nginx's status server. How they get on with nginx is in test/e2e. */
+/** The janitor's scripts alone, with a server in place of nginx's status server. test/e2e tests them with nginx. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { waitUntil } from "../support/wait.ts";
 
 const janitor = join(import.meta.dirname, "../../components/pod/janitor.sh");
 
-/** An object as nginx stores it: a binary head, the key, the answer's head, and the body. @param length that the answer says */
+/** An object as nginx stores it: a binary header, the key, the answer's headers, and the body. @param length in the answer's headers */
 function object(key: string, body: string, headers: readonly string[] = [], length = body.length): string {
   const answer = ["HTTP/1.1 200 OK", `Content-Length: ${length}`, ...headers, "", ""].join("\r\n");
   return `\0\0\nKEY: ${key}\n${answer}${body}`;
@@ -24,7 +24,7 @@ const digestOf = (text: string) => `sha256:${createHash("sha256").update(text).d
 interface Cache {
   readonly path: string;
   readonly requests: readonly IncomingMessage[];
-  /** What the janitor has written. */
+  /** The janitor's output. */
   log(): string;
   metrics(): Promise<string>;
   store(zone: "blobs" | "manifests", content: string, suffix?: string): Promise<string>;
@@ -71,7 +71,7 @@ async function cacheFor(parts: AsyncDisposableStack): Promise<Cache> {
       ended.all.on("data", (text) => {
         log += text;
       });
-      // With all that it has started.
+      // Ends the janitor with all its child processes.
       parts.defer(async () => {
         process.kill(-(ended.pid as number), "SIGKILL");
         await ended;
@@ -96,7 +96,7 @@ server accepts handled requests
 Reading: 0 Writing: 1 Waiting: 2
 `;
 
-/** BusyBox's `nc`, as far as the janitor uses it, for machines that have none. That of Alpine doesn't end with the server's side of a connection, but when it can't write any more. */
+/** A replacement for BusyBox's `nc`, for machines without it. Alpine's doesn't end with the server's side of a connection, but when it can't write any more. */
 const netcat = `#!/bin/bash
 exec 3<>"/dev/tcp/$1/$2"
 cat <&0 >&3 &
@@ -104,9 +104,9 @@ cat <&3
 wait
 `;
 
-// They wait for the scripts, which look once a second, or every five.
+// The tests wait for the scripts, which check every second or every five. So they run concurrently.
 describe("the janitor", { concurrency: true }, () => {
-  test("an object stays if it has the digest that it is stored under, or none", async (t) => {
+  test("keeps an object that matches its digest, or that has none", async (t) => {
     await using parts = new AsyncDisposableStack();
     const cache = await cacheFor(parts);
     const digest = digestOf("content");
@@ -136,7 +136,7 @@ describe("the janitor", { concurrency: true }, () => {
     t.diagnostic(cache.log());
   });
 
-  test("a new nginx is told of every object by its key, and what the one before was storing is deleted", async () => {
+  test("tells a new nginx of every object by its key, and deletes unfinished files of the previous one", async () => {
     await using parts = new AsyncDisposableStack();
     const cache = await cacheFor(parts);
     const keys = {
@@ -160,7 +160,7 @@ describe("the janitor", { concurrency: true }, () => {
     assert.ok(await cache.has(current));
   });
 
-  test("nginx is asked for the pulse every second, over one connection", async () => {
+  test("requests the pulse from nginx every second, over one connection", async () => {
     await using parts = new AsyncDisposableStack();
     const cache = await cacheFor(parts);
     cache.run();
@@ -171,7 +171,7 @@ describe("the janitor", { concurrency: true }, () => {
     await waitUntil("another connection", () => new Set(pulses().map(({ socket }) => socket)).size === 2);
   });
 
-  test("blobs are refused while those that are stored and under way take their room", async () => {
+  test("refuses new blobs while stored and unfinished ones take their space", async () => {
     await using parts = new AsyncDisposableStack();
     const cache = await cacheFor(parts);
     const under = await cache.store("blobs", object("blob gsoci x", "", [], 3_000_000), ".0123456789");
@@ -182,7 +182,7 @@ describe("the janitor", { concurrency: true }, () => {
     await waitUntil("no longer full", async () => !(await cache.has(full)));
   });
 
-  test("the metrics are what nginx, the file system and the janitor know", async () => {
+  test("collects the metrics of nginx, the file system and the janitor", async () => {
     await using parts = new AsyncDisposableStack();
     const cache = await cacheFor(parts);
     const stored = object(`blob gsoci ${digestOf("content")}`, "content");

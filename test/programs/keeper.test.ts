@@ -1,4 +1,4 @@
-/** What keeper.sh does with the stores that it finds; test/e2e/engine-zot.test.ts has it beside zot. */
+/** What keeper.sh does with given stores. test/e2e/engine-zot.test.ts tests it with zot. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -14,10 +14,10 @@ import { waitUntil } from "../support/wait.ts";
 const keeper = join(import.meta.dirname, "../../components/pod/keeper.sh");
 const mebibyte = Buffer.alloc(1024 ** 2, "x");
 
-/** A file in a store, by its path, with its size and how long ago it was written. */
+/** Files in the stores by path, with size and age. */
 type Files = Readonly<Record<string, { readonly MiB?: number; readonly secondsAgo: number }>>;
 
-/** The files of a repository: an OCI layout as zot has it. */
+/** The files of a repository in zot's OCI layout. */
 function repository(name: string, secondsAgo: number, MiB: number): Files {
   return {
     [`${name}/index.json`]: { secondsAgo },
@@ -26,7 +26,7 @@ function repository(name: string, secondsAgo: number, MiB: number): Files {
   };
 }
 
-/** A zot that says only when it was started, on a port of its own. */
+/** A server that only tells when zot was started. @returns its port */
 async function startedAgo(t: TestContext, seconds: number): Promise<number> {
   const started = Date.now() / 1000 - seconds;
   const server = createServer((request, response) => {
@@ -41,7 +41,7 @@ async function startedAgo(t: TestContext, seconds: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Runs the keeper until it has looked once, and returns what it says and what is left of the files. */
+/** Runs the keeper until it has checked once. @returns its output, and the remaining files */
 async function look(t: TestContext, maxMiB: number, files: Files, zotPort = 1) {
   const parts = scope(t);
   const { path } = parts.use(await tempDir());
@@ -51,7 +51,7 @@ async function look(t: TestContext, maxMiB: number, files: Files, zotPort = 1) {
     await writeFile(place, MiB > 0 ? Buffer.concat(Array(MiB).fill(mebibyte)) : "{}");
     const time = Date.now() / 1000 - secondsAgo;
     await utimes(place, time, time);
-    // A directory's own time is no sign of life, either.
+    // The directories are old, too, because their own times must not count.
     const directories = file.split("/").map((_, index, names) => names.slice(0, index).join("/"));
     for (const directory of directories) await utimes(join(path, "stores", directory), time, time);
   }
@@ -75,14 +75,14 @@ async function look(t: TestContext, maxMiB: number, files: Files, zotPort = 1) {
   return { text, left, log: await process.log() };
 }
 
-/** All files of these repositories, and nothing else. */
+/** Asserts that exactly the files of these repositories remain. */
 function assertLeft(left: readonly string[], files: Files, ...repositories: string[]): void {
   const expected = Object.keys(files).filter((file) => repositories.some((it) => file.startsWith(`${it}/`)));
   assert.deepEqual(left.toSorted(), expected.toSorted());
 }
 
 describe("keeper.sh", { concurrency: true }, () => {
-  test("as long as there is room, all of it stays, and is counted by upstream", async (t) => {
+  test("keeps everything while there is space, and counts it by upstream", async (t) => {
     const files = { ...repository("one/one/app", 300, 2), ...repository("two-b/two-b/app", 200, 1) };
     const { left, text, log } = await look(t, 10, files);
     assertLeft(left, files, "one", "two-b");
@@ -94,7 +94,7 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.equal(log, "");
   });
 
-  test("what was changed the longest ago goes first, whichever upstream it is of, and takes no other repository along", async (t) => {
+  test("deletes the repository that changed the longest ago first, of any upstream, and no other with it", async (t) => {
     const files = {
       ...repository("one/one/app", 300, 2),
       ...repository("one/one/app/part", 250, 1),
@@ -106,14 +106,14 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.match(log, /over their share.*one\/one\/app"/);
   });
 
-  test("what was just changed goes last, even so if there is no room", async (t) => {
+  test("deletes a repository that has just changed last, even if there is no space", async (t) => {
     const files = { ...repository("one/one/old", 100, 2), ...repository("one/one/new", 2, 2) };
     assertLeft((await look(t, 3, files)).left, files, "one/one/new");
     const all = { ...repository("one/one/new", 3, 2), ...repository("one/one/newer", 1, 2) };
     assertLeft((await look(t, 3, all)).left, all, "one/one/newer");
   });
 
-  test("a copy that won't fit goes alone, and takes neither images nor other copies along", async (t) => {
+  test("deletes only a copy that can't fit, and no images or other copies", async (t) => {
     const files = {
       ...repository("one/one/app", 300, 1),
       "one/one/large/.sync/1/one/large/blobs/sha256/layer": { MiB: 5, secondsAgo: 0 },
@@ -126,7 +126,7 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.match(text, /^registry_cache_engine_evicted_total 0$/m);
   });
 
-  test("copies that don't fit together go, the largest first, as far as needed, and take no image along", async (t) => {
+  test("deletes as many copies as needed if they don't fit together, the largest first, and no image", async (t) => {
     const copy = (name: string, MiB: number) => ({
       [`one/one/${name}/.sync/1/one/${name}/blobs/sha256/layer`]: { MiB, secondsAgo: 0 },
     });
@@ -136,7 +136,7 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.match(text, /^registry_cache_engine_too_large_total 1$/m);
   });
 
-  test("a repository that is being copied to is a new one, and its copy stays even where it goes", async (t) => {
+  test("treats a repository with a copy in progress as new, and keeps the copy even if it deletes the repository", async (t) => {
     const copy = { "one/one/app/.sync/1/one/app/blobs/sha256/layer": { MiB: 1, secondsAgo: 3 } };
     const upload = { "one/one/sent/.uploads/1": { secondsAgo: 3 } };
     const files = {
@@ -151,14 +151,14 @@ describe("keeper.sh", { concurrency: true }, () => {
     assertLeft(left, files, "one/one/app/.sync", "one/one/sent");
   });
 
-  test("what a deletion or a commit that was cut off has left goes, and nothing that zot is writing", async (t) => {
+  test("deletes what an interrupted deletion or commit has left, and nothing that zot is writing", async (t) => {
     const files = {
       ...repository("one/.evicted-7-0", 5, 1),
       "one/one/half/blobs/sha256/layer": { MiB: 1, secondsAgo: 1200 },
       "one/one/half/oci-layout": { secondsAgo: 1200 },
       ...repository("one/one/half/part", 1200, 1),
       "one/one/begun/blobs/sha256/layer": { MiB: 1, secondsAgo: 30 },
-      // A repository of this name.
+      // A repository with this name.
       ...repository("two-b/two-b/blobs", 1200, 1),
     };
     const { left, log } = await look(t, 20, files);
@@ -166,7 +166,7 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.match(log, /no repository's.*one\/one\/half"/);
   });
 
-  test("what distribution had is gone, also where zot has a repository of a similar name", async (t) => {
+  test("deletes distribution's files, even where zot has a repository of a similar name", async (t) => {
     const files = {
       "one/docker/registry/v2/repositories/app/_layers/link": { secondsAgo: 1 },
       "one/docker/registry/v2/blobs/sha256/00/data": { MiB: 1, secondsAgo: 1 },
@@ -176,7 +176,7 @@ describe("keeper.sh", { concurrency: true }, () => {
     assertLeft((await look(t, 10, files)).left, files, "two-b");
   });
 
-  test("what a sync has left behind goes, and what one is writing stays", async (t) => {
+  test("deletes what a sync has left, and keeps what one is writing", async (t) => {
     const files = {
       "one/one/app/.sync/1/one/app/blobs/sha256/layer": { MiB: 1, secondsAgo: 1200 },
       "one/one/app/.sync/2/one/app/blobs/sha256/layer": { MiB: 1, secondsAgo: 30 },
@@ -186,7 +186,7 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.match(log, /a sync has left it.*\.sync\/1"/);
   });
 
-  test("a silent upstream has a mark for at most 30 s to come, and none when it answers again", async (t) => {
+  test("marks a silent upstream for at most 30 s ahead, and removes the mark when it answers again", async (t) => {
     const parts = scope(t);
     const { path } = parts.use(await tempDir());
     let silent = true;
@@ -196,7 +196,7 @@ describe("keeper.sh", { concurrency: true }, () => {
     await once(upstream.listen(0, "127.0.0.1"), "listening");
     t.after(() => upstream.close());
     const { port } = upstream.address() as AddressInfo;
-    // What an earlier one has left, and what another upstream has.
+    // Marks of an earlier keeper, and of another upstream.
     await writeFile(join(path, "silent-one.1"), "");
     await writeFile(join(path, "silent-one-b.1"), "");
     parts.use(
@@ -226,7 +226,7 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.ok(existsSync(join(path, "silent-one-b.1")));
   });
 
-  test("what a zot that has ended was writing goes at once, and nothing of another one", async (t) => {
+  test("immediately deletes what an ended zot was writing, and nothing of another zot", async (t) => {
     const copy = (place: string, secondsAgo: number) => ({
       [`${place}/app/.sync/1/one/app/blobs/sha256/layer`]: { MiB: 1, secondsAgo },
     });

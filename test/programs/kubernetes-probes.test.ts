@@ -1,4 +1,4 @@
-/** When a replica gets clients: the scripts of its probes, by the shell that the images have, without a kubelet. */
+/** When a replica is ready for clients: the scripts of its probes in the images' shell, without a kubelet. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -16,7 +16,7 @@ import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
 import { kubernetesPlan } from "../support/kubernetes-regions.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-/** A directory with the images' programs alone, and one for files. */
+/** A directory with only the images' programs, and one for files. */
 async function place(t: TestContext) {
   const directory = scope(t).use(await tempDir()).path;
   const bin = join(directory, "bin");
@@ -55,7 +55,7 @@ async function place(t: TestContext) {
   return { directory, run };
 }
 
-/** Answers on loopback as long as the test goes. */
+/** Answers on loopback until the test ends. */
 async function listen(t: TestContext, statusOf: (path: string) => number = () => 200): Promise<number> {
   const server = createServer(({ url = "" }, response) => response.writeHead(statusOf(url)).end("{}"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -63,7 +63,7 @@ async function listen(t: TestContext, statusOf: (path: string) => number = () =>
   return (server.address() as AddressInfo).port;
 }
 
-/** As distribution 3.1.2 answers just after its start: `/v2/`, behind its prefix, without a look at its store, and a look-up with what came of that. */
+/** The answers of distribution 3.1.2 just after its start: `/v2/` below its prefix without a check of its store, and the result of a look-up. */
 function registry(t: TestContext, lookUp: 404 | 500): Promise<number> {
   return listen(t, (path) => (path === "/team/v2/" ? 200 : lookUp));
 }
@@ -75,10 +75,10 @@ const upstream = {
   repositories: ["**"],
 };
 
-/** Where nobody listens. */
+/** A port on which nobody listens. */
 const closed = 1;
 
-test("an edge is ready when it listens and answers, and has something to serve", async (t) => {
+test("has an edge ready once it listens, answers, and has something to serve", async (t) => {
   const { directory, run } = await place(t);
   const open = await listen(t);
   const empty = await registry(t, 404);
@@ -113,7 +113,7 @@ test("an edge is ready when it listens and answers, and has something to serve",
   assert.ok(await isReady({ ...all, origin: closed, stored: closed }), "what is stored is served");
 });
 
-test("a side container that ends soon after its start starts again only ten minutes later, and is well meanwhile", async (t) => {
+test("restarts a sidecar that ends soon after its start only after ten minutes, and stays healthy meanwhile", async (t) => {
   const { directory, run } = await place(t);
   const container: Container = {
     name: "prometheus",
@@ -156,7 +156,7 @@ test("a side container that ends soon after its start starts again only ten minu
   assert.equal((await inPlace(probe, "prometheus")).exitCode, 1, "it isn't well");
 });
 
-test("nginx gets no address of IPv6 from a kernel that has none, and follows its file as ever", async (t) => {
+test("listens without IPv6 on a kernel that lacks it, and still follows its file", async (t) => {
   const { directory, run } = await place(t);
   const { configMaps, workload } = renderWorkload(kubernetesPlan("sharing"));
   const [edge] = workload.spec.template.spec?.containers ?? [];
@@ -164,7 +164,7 @@ test("nginx gets no address of IPv6 from a kernel that has none, and follows its
   await writeFile(join(directory, "if_inet6"), "");
   const pretended = [
     `echo "# new" >>"\${0%/*}/nginx.conf"; sleep 3; cat "$1"`,
-    // What runs beside it lasts as long as a container.
+    // Processes that run beside it live as long as the container.
     `for it in $(grep -ls "^PPid:.$$$" /proc/[0-9]*/status); do it=\${it%/status}; kill "\${it#/proc/}"; done`,
   ].join("\n");
   await writeFile(join(directory, "edge.sh"), pretended);

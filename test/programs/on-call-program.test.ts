@@ -1,4 +1,4 @@
-/** The program `registry-cache` where podman and kubectl are scripts: what it refuses, and what it makes of their answers. test/e2e/alerts.test.ts runs it beside a real Pod. */
+/** The program `registry-cache`, with scripts in place of podman and kubectl: what it refuses, and how it shows their answers. test/e2e/alerts.test.ts runs it with a real Pod. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ const kubernetes: OnKubernetes = { ...common, host: "kubernetes", context: "prod
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 const headers = (status: string, more = "") => `  HTTP/1.1 ${status}\\n${more}`;
 
-/** The edge's answers, as busybox's wget shows them, by the last part of the URL. */
+/** The edge's answers in the form of busybox's wget, by the last part of the URL. */
 const answers = {
   latest: `${headers("200 OK", "  Content-Length: 300\\n  X-Cache: HIT\\n")}{"manifests":[{"digest":"${digestOf("1")}"},{"digest":"${digestOf("2")}"}]}`,
   [digestOf("1")]:
@@ -39,7 +39,7 @@ const answers = {
     `${headers("200 OK", "  Content-Length: 3000000\\n  X-Cache: MISS\\n")}${"b".repeat(64)}  -`,
 };
 
-/** @param overrides other answers, by the last part of the URL */
+/** @param overrides answers that replace others, by the last part of the URL */
 function podman(
   overrides: Readonly<Record<string, string>> = {},
   health = "probe_success 1\\nprobe_http_status_code 200",
@@ -82,7 +82,7 @@ async function run(
   return { exitCode, all, calls: (await programs.calls()).map((call) => call.join(" ")) };
 }
 
-describe("what isn't a command, or isn't one of its arguments, ends with 2, says so, and asks nobody", () => {
+describe("ends with 2 for an unknown command or argument, says so, and asks nobody", () => {
   const wrong: readonly (readonly string[])[] = [
     ["stauts"],
     ["status", "now"],
@@ -114,7 +114,7 @@ describe("what isn't a command, or isn't one of its arguments, ends with 2, says
   }
 });
 
-test("its help names each command that oncall hands on, and no other", async (t) => {
+test("lists in its help each command that oncall passes on, and no other", async (t) => {
   const programs = scope(t).use(await fakePrograms({ podman: "exit 99", kubectl: "exit 99" }));
   const named = new Set<string>();
   for (const options of [local, kubernetes]) {
@@ -124,7 +124,7 @@ test("its help names each command that oncall hands on, and no other", async (t)
   assert.deepEqual([...named].sort(), [...commands].sort());
 });
 
-test("a container that isn't there ends with 2 and names those that are; without any, with 1", async (t) => {
+test("ends with 2 for a missing container and names the others, and ends with 1 if there are none", async (t) => {
   const parts = scope(t);
   const some = await run(local, parts.use(await fakePrograms({ podman: podman() })), "logs", "edgy");
   assert.equal(some.exitCode, 2);
@@ -136,7 +136,7 @@ test("a container that isn't there ends with 2 and names those that are; without
   }
 });
 
-test("logs hands on what it knows, and nothing else", async (t) => {
+test("passes only known options on to logs", async (t) => {
   const programs = scope(t).use(await fakePrograms({ podman: podman() }));
   const { exitCode, calls } = await run(local, programs, "logs", "edge", "--tail", "30", "--since", "1h");
   assert.equal(exitCode, 0);
@@ -146,7 +146,7 @@ test("logs hands on what it knows, and nothing else", async (t) => {
   }
 });
 
-test("an image's name goes into a URL only if it is one", async (t) => {
+test("builds a URL only from a valid image name", async (t) => {
   const programs = scope(t).use(await fakePrograms({ podman: "exit 99" }));
   const odd = fc.oneof(
     fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 30 }).map((text) => `team/app${text}`),
@@ -186,7 +186,7 @@ test("an image's name goes into a URL only if it is one", async (t) => {
 });
 
 describe("pull", () => {
-  test("counts what came, and from where; a layer that is there twice comes once", async (t) => {
+  test("counts what arrived and from where, and each layer once", async (t) => {
     const programs = scope(t).use(await fakePrograms({ podman: podman() }));
     const { exitCode, all, calls } = await run(local, programs, "pull", "gsoci.azurecr.io/team/app");
     assert.equal(exitCode, 0, all);
@@ -208,7 +208,7 @@ describe("pull", () => {
     );
   });
 
-  test("takes the configuration's image, or the one that clients asked for last", async (t) => {
+  test("uses the configuration's image, or the one that clients requested last", async (t) => {
     const programs = scope(t).use(await fakePrograms({ podman: podman() }));
     assert.match(
       (await run(local, programs, "pull")).all,
@@ -223,7 +223,7 @@ describe("pull", () => {
     assert.ok(calls.some((call) => call.includes("/v2/team/small/manifests/latest?ns=b.example.com ")));
   });
 
-  test("a name in every form leads to its path", async (t) => {
+  test("finds the path of an image's name in any form", async (t) => {
     const programs = scope(t).use(await fakePrograms({ podman: podman() }));
     for (const [image, path] of Object.entries({
       "team/app": "/v2/team/app/manifests/latest ",
@@ -247,7 +247,7 @@ describe("pull", () => {
     "a blob that breaks off": `${headers("200 OK")}wget: error getting response`,
     "no answer": "wget: can not connect to remote host (127.0.0.1): Connection refused",
   })) {
-    test(`${what} is a failure, and the rest is pulled`, async (t) => {
+    test(`reports ${what} as a failure, and pulls the rest`, async (t) => {
       const name = answer === "" ? {} : { [digestOf("a")]: answer };
       const gone = answer === "" ? { [digestOf("a")]: headers("404 Not Found") } : name;
       const programs = scope(t).use(await fakePrograms({ podman: podman(gone) }));
@@ -258,7 +258,7 @@ describe("pull", () => {
     });
   }
 
-  test("an endpoint that isn't well is said before", async (t) => {
+  test("first says if the endpoint isn't healthy", async (t) => {
     const programs = scope(t).use(await fakePrograms({ podman: podman({}, "probe_success 0") }));
     assert.match(
       (await run(local, programs, "pull", "team/app")).all,
@@ -268,7 +268,7 @@ describe("pull", () => {
 });
 
 describe("status", () => {
-  test("is one screen: verdict, alerts with their runbooks, and the rest", async (t) => {
+  test("fits on one screen: verdict, alerts with their runbooks, and the rest", async (t) => {
     const programs = scope(t).use(await fakePrograms({ podman: podman() }));
     const { exitCode, all } = await run(local, programs, "status");
     assert.equal(exitCode, 0, all);
@@ -283,7 +283,7 @@ describe("status", () => {
     assert.match(all, /^configuration {2}applied none$/m);
   });
 
-  test("says what doesn't serve, and ends with 1", async (t) => {
+  test("names what doesn't serve, and ends with 1", async (t) => {
     const parts = scope(t);
     const silent = await run(
       local,
@@ -302,7 +302,7 @@ describe("status", () => {
     assert.match(stopped.all, /^alerts {9}not known: Prometheus does not run$/m);
   });
 
-  test("where containers can't be listed, nothing is known", async (t) => {
+  test("knows nothing where containers can't be listed", async (t) => {
     const programs = scope(t).use(await fakePrograms({ podman: "echo 'no podman' >&2; exit 125" }));
     const { exitCode, all, calls } = await run(local, programs, "status");
     assert.equal(exitCode, 1);
@@ -312,7 +312,7 @@ describe("status", () => {
     assert.equal(calls.length, 1, "a second question would wait as long as the first");
   });
 
-  test("where podman is silent, systemd says whether a machine's cache is stopped", async (t) => {
+  test("asks systemd whether a machine's cache is stopped, if podman is silent", async (t) => {
     const parts = scope(t);
     const verdictOf = async (podman: string, state: string) => {
       const systemctl = `case "$*" in "is-active registry-cache") echo ${state} ;; esac`;
@@ -338,7 +338,7 @@ esac`;
     edgeAnswers.replace("WGET", () => wget).replace("PROMTOOL", () => promtool);
   const watchdog = `echo 'ALERTS{alertname="Watchdog", alertstate="firing"} => 1 @[1]'`;
 
-  test("a probe that doesn't run says nothing about the cache", async (t) => {
+  test("concludes nothing about the cache if the probe doesn't run", async (t) => {
     const programs = scope(t).use(await fakePrograms({ podman: playing("exit 1", watchdog) }));
     const { exitCode, all } = await run(local, programs, "status");
     assert.equal(exitCode, 1);
@@ -347,7 +347,7 @@ esac`;
     assert.doesNotMatch(all, /NOT SERVING/);
   });
 
-  test("a stopped edge is seen by the probe, asked from another container", async (t) => {
+  test("detects a stopped edge by the probe, through another container", async (t) => {
     const stopped = `case "$*" in
   "ps "*component=edge*) echo edge-id ;;
   "ps "*) echo id ;;
@@ -366,7 +366,7 @@ esac`;
     "that doesn't answer": "exit 1",
     "that has no alert at all": ":",
   })) {
-    test(`a Prometheus ${what} isn't one without alerts`, async (t) => {
+    test(`doesn't treat a Prometheus ${what} as one without alerts`, async (t) => {
       const serves = "printf 'probe_success 1\nprobe_http_status_code 200\n'";
       const programs = scope(t).use(await fakePrograms({ podman: playing(serves, promtool) }));
       const { exitCode, all } = await run(local, programs, "status");
@@ -380,7 +380,7 @@ esac`;
     });
   }
 
-  test("a disk without inodes is full", async (t) => {
+  test("treats a disk without free inodes as full", async (t) => {
     const df = `case $1 in
   -Ph) printf 'Filesystem Size Used Avail Use%% Mounted on\n/dev/sdb 4G 1G 3G 25%% /data\n' ;;
   -Pi) printf 'Filesystem Inodes IUsed IFree IUse%% Mounted on\n/dev/sdb 3072 3071 1 99%% /data\n' ;;
@@ -390,7 +390,7 @@ esac`;
     assert.match(all, /^disk {11}\/data: 25% of 4G used, 3G free\ndisk {11}\/data: 99% of the inodes used$/m);
   });
 
-  test("a screen comes, whatever hangs", async (t) => {
+  test("prints a screen, whatever hangs", async (t) => {
     const parts = scope(t);
     for (const podman of ["exec sleep 60", `case $1 in exec) exec sleep 60 ;; ps) echo id ;; esac`]) {
       const programs = parts.use(await fakePrograms({ podman }));
@@ -417,7 +417,7 @@ describe("probe", () => {
     [0, 1],
     [1, 0],
   ] as const) {
-    test(`ends with ${exitCode} where the probe gives ${success}, and shows what was said`, async (t) => {
+    test(`ends with ${exitCode} if the probe's result is ${success}, and shows its output`, async (t) => {
       const health = `Logs for the probe:\ndial tcp\n# HELP probe_success\nprobe_success ${success}`;
       const programs = scope(t).use(await fakePrograms({ podman: podman({}, health) }));
       const ran = await run(local, programs, "probe", "https://gsoci.azurecr.io/v2/");
@@ -427,7 +427,7 @@ describe("probe", () => {
     });
   }
 
-  test("ends with 1 where nobody probes", async (t) => {
+  test("ends with 1 if there is no probe", async (t) => {
     const programs = scope(t).use(
       await fakePrograms({ podman: "case $1 in ps) echo id ;; *) exit 1 ;; esac" }),
     );
@@ -435,13 +435,13 @@ describe("probe", () => {
   });
 });
 
-test("a query that looks like an option is a query", async (t) => {
+test("treats a query that looks like an option as a query", async (t) => {
   const programs = scope(t).use(await fakePrograms({ podman: podman() }));
   const { calls } = await run(local, programs, "q", "--help");
   assert.equal(calls.at(-1), "podman exec id promtool query instant http://127.0.0.1:15004 -- --help");
 });
 
-test("parts says since when a container runs, or has not", async (t) => {
+test("shows since when each container has been running or stopped", async (t) => {
   const programs = scope(t).use(await fakePrograms({ podman: podman() }));
   const { calls } = await run(local, programs, "parts");
   assert.match(
@@ -460,7 +460,7 @@ case "$*" in
   "get statefulsets,"*) echo statefulset.apps/registry-cache ;;
 esac`;
 
-  test("each command looks at the first replica, or at the one that is named, in its context and namespace", async (t) => {
+  test("runs each command on the first or the named replica, in its context and namespace", async (t) => {
     const programs = scope(t).use(await fakePrograms({ kubectl }));
     const asked = async (...args: string[]) => (await run(kubernetes, programs, ...args)).calls.at(-1);
     const k = "kubectl --context prod --namespace caches";
@@ -490,7 +490,7 @@ esac`;
 esac`,
     );
 
-  test("status asks every replica, and names those that don't serve", async (t) => {
+  test("asks every replica in status, and names those that don't serve", async (t) => {
     const parts = scope(t);
     const second = parts.use(await fakePrograms({ kubectl: serves("cache-1") }));
     const one = await run(kubernetes, second, "status");
@@ -511,14 +511,14 @@ esac`,
     assert.match(all.all, /^verdict {8}serving, alerts not known$/m);
   });
 
-  test("firing ends with 1 where a replica's Prometheus doesn't answer", async (t) => {
+  test("ends firing with 1 if a replica's Prometheus doesn't answer", async (t) => {
     const programs = scope(t).use(await fakePrograms({ kubectl: serves() }));
     const { exitCode, all } = await run(kubernetes, programs, "firing");
     assert.equal(exitCode, 1);
     assert.match(all, /^cache-0:\nALERTS/);
   });
 
-  test("an API server that is silent is waited for 20 s", async (t) => {
+  test("waits 20 s for a silent API server", async (t) => {
     const programs = scope(t).use(await fakePrograms({ kubectl }));
     for (const command of [["parts"], ["startup"], ["certificate"], ["space"], ["status"]]) {
       const before = (await programs.calls()).length;
@@ -529,7 +529,7 @@ esac`,
     }
   });
 
-  test("status says which containers aren't ready", async (t) => {
+  test("names containers that aren't ready in status", async (t) => {
     const programs = scope(t).use(await fakePrograms({ kubectl }));
     const { exitCode, all } = await run(kubernetes, programs, "status");
     assert.equal(exitCode, 1);

@@ -1,4 +1,4 @@
-/** `npm run oncall`: where a cache runs by the state of its stack, the way there, and its DNS records away and back. The clouds' programs are doubles. */
+/** `npm run oncall`: finds a cache by its stack's state, connects to it, and removes and restores its DNS records. The clouds' programs are doubles. */
 import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
 import { readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ import { projectDirectory } from "../support/project.ts";
 import { anchorsOf, runbook } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
 
-/** As an update by the real engine has left them: test/engine/upgrade. */
+/** The resources that an update of the real engine has left: test/engine/upgrade. */
 function recorded(stack: string): Resource[] {
   const file = join(projectDirectory, "test", "engine", "upgrade", `${stack}.json`);
   return JSON.parse(readFileSync(file, "utf8")).deployment.resources;
@@ -27,7 +27,7 @@ function recorded(stack: string): Resource[] {
 
 const region = (stack: string, name?: string) => regionIn(recorded(stack), stack, name);
 
-/** With other inputs of one of its resources. */
+/** The region with other inputs of one of its resources. */
 function changed(
   deployed: DeployedRegion,
   type: string,
@@ -48,7 +48,7 @@ async function programs(t: TestContext, scripts: Readonly<Record<string, string>
   return made;
 }
 
-/** What is printed meanwhile. */
+/** The output during the work. */
 async function printed(t: TestContext, work: () => Promise<unknown>): Promise<string> {
   let text = "";
   const log = t.mock.method(console, "log", (line: string) => {
@@ -67,8 +67,8 @@ async function printed(t: TestContext, work: () => Promise<unknown>): Promise<st
   return text;
 }
 
-describe("where a cache runs is told by the state", () => {
-  test("a machine in AWS", () => {
+describe("finds where a cache runs by the state", () => {
+  test("on a machine in AWS", () => {
     assert.deepEqual(placeOf(region("aws-vm", "eu-west-1")), {
       kind: "aws vm",
       region: "eu-west-1",
@@ -76,7 +76,7 @@ describe("where a cache runs is told by the state", () => {
     });
   });
 
-  test("a machine in Azure", () => {
+  test("on a machine in Azure", () => {
     assert.deepEqual(placeOf(region("azure-vm", "westeurope")), {
       kind: "azure vm",
       subscription: "11111111-2222-4333-8444-555555555555",
@@ -85,7 +85,7 @@ describe("where a cache runs is told by the state", () => {
     });
   });
 
-  test("a cluster that the stack made, or that was there", () => {
+  test("in a cluster that the stack created, or that existed", () => {
     const common = {
       kind: "kubernetes",
       scheme: "https",
@@ -120,7 +120,7 @@ describe("where a cache runs is told by the state", () => {
     });
   });
 
-  test("this machine, where this version brought it up", () => {
+  test("on this machine, if this version brought it up", () => {
     const old = region("local-vm");
     const bundle = JSON.stringify({
       health:
@@ -140,7 +140,7 @@ describe("where a cache runs is told by the state", () => {
     );
   });
 
-  test("what isn't there is said with what is", () => {
+  test("names what exists if the region doesn't", () => {
     assert.throws(() => region("aws-vm"), /several regions: name one of eu-central-1, eu-west-1$/);
     assert.throws(() => region("aws-vm", "eu-central-2"), /has no region eu-central-2: .*eu-central-1/);
     assert.throws(() => regionIn([], "aws-vm"), /nothing of the stack is up/);
@@ -153,7 +153,7 @@ describe("where a cache runs is told by the state", () => {
   });
 });
 
-test("without the state, the ways by hand are named, and they are there", () => {
+test("names the manual ways without the state, and they exist", () => {
   const anchors = anchorsOf(runbook("RegistryCacheDown"));
   for (const result of [
     { timedOut: true, stderr: "" },
@@ -166,14 +166,14 @@ test("without the state, the ways by hand are named, and they are there", () => 
   }
 });
 
-test("a stack that the backend doesn't have isn't up, or isn't one", () => {
+test("says for a stack that the backend lacks whether it has a file", () => {
   const result = { timedOut: false, stderr: "error: no stack named 'local' found" };
   assert.match(unreadable("local", result, true), /^local: isn't up.* `npm run local` brings it up$/);
   assert.match(unreadable("aws-vm", result, true), /`npm run pulumi -- up --stack aws-vm` brings it up$/);
   assert.match(unreadable("aws-vn", result, false), /no such stack\. `npm run regions` lists them$/);
 });
 
-test("a word that is no command is refused before a machine is asked", () => {
+test("refuses an unknown command before it asks a machine", () => {
   for (const right of [
     [],
     ["status"],
@@ -198,7 +198,7 @@ test("a word that is no command is refused before a machine is asked", () => {
     assert.match(wrongCommand(wrong) ?? "", said);
 });
 
-/** In the place of the program on a machine. */
+/** A script in place of the program on a machine. */
 const echo = `#!/bin/sh
 [ "$1" != fails ] || exit 3
 printf '%s|' "$@"
@@ -217,7 +217,7 @@ case "$*" in
     jq -n --arg out "$(sh "$0.script" | head -c 24000)" '{Status: "Success", StandardOutputContent: $out, StandardErrorContent: ""}' ;;
   *) echo "unexpected: $*" >&2; exit 252 ;;
 esac`;
-  // Run Command takes double quotes away, and returns the last 4,096 bytes.
+  // Run Command removes double quotes, and returns the last 4,096 bytes.
   const az = `
 case "$*" in
   "vm get-instance-view --subscription "*) printf 'VM running\\n%s\\n' "$(cat "$0.agent" 2>/dev/null || echo Ready)" ;;
@@ -237,7 +237,7 @@ esac`;
       return text.then((output) => ({ code, output }));
     };
 
-    test(`${cloud}: its words and its answer come through as they are, and the program comes along`, async (t) => {
+    test(`passes words and output unchanged, and takes the program along: ${cloud}`, async (t) => {
       await programs(t, {
         aws,
         az,
@@ -259,7 +259,7 @@ esac`;
     });
   }
 
-  test("the installed one is used where there is one; a long answer is cut at its beginning", async (t) => {
+  test("uses the installed program where there is one, and cuts a long answer at its beginning", async (t) => {
     const made = await programs(t, {});
     const installed = join(made.directory, "installed");
     await writeFile(installed, echo, { mode: 0o755 });
@@ -281,7 +281,7 @@ esac`;
     assert.ok(text.length > 10_000);
   });
 
-  test("Azure: without its agent, a machine isn't asked, and what helps is said", async (t) => {
+  test("doesn't ask a machine in Azure without its agent, and says what helps", async (t) => {
     const made = await programs(t, { az });
     await writeFile(join(made.directory, "az.agent"), "Not Ready");
     await assert.rejects(
@@ -291,7 +291,7 @@ esac`;
     assert.ok((await made.calls()).every((call) => call[2] !== "run-command"));
   });
 
-  test("AWS: an instance that isn't connected, and missing credentials, are told apart", async (t) => {
+  test("distinguishes in AWS an instance that isn't connected from missing credentials", async (t) => {
     await programs(t, {
       aws: "echo 'An error occurred (InvalidInstanceId) when calling SendCommand' >&2; exit 254",
     });
@@ -309,7 +309,7 @@ esac`;
   }
 });
 
-test("the program of a cluster asks its context, and through the edge what that speaks", () => {
+test("uses a cluster's context for its program, and its scheme through the edge", () => {
   const deployed = region("kubernetes", "volumes");
   const place = placeOf(deployed);
   assert.ok(place.kind === "kubernetes");
@@ -346,7 +346,7 @@ describe("bypass and unbypass", () => {
     },
   });
 
-  /** @returns the zones as they are now */
+  /** @returns a function that reads the current zones */
   async function zones(t: TestContext, initial: object): Promise<() => Promise<Record<string, object[]>>> {
     const fake = join(projectDirectory, "test", "support", "fake-dns.js");
     const call = (name: string) =>
@@ -360,7 +360,7 @@ describe("bypass and unbypass", () => {
   const go = (t: TestContext, deployed: DeployedRegion, direction: "bypass" | "unbypass") =>
     printed(t, async () => turn(await waysOf(deployed), { direction, yes: true }));
 
-  test("Route 53: away and back, each twice; nothing else in the zone changes", async (t) => {
+  test("remove and restore a record in Route 53, each twice, and change nothing else in the zone", async (t) => {
     const own = a("cache.eu-west-1.example.com", "198.51.100.1");
     const now = await zones(t, { [zone]: [...others, own] });
     const deployed = region("aws-vm", "eu-west-1");
@@ -383,7 +383,7 @@ describe("bypass and unbypass", () => {
     assert.deepEqual((await now())[zone], [...others, own]);
   });
 
-  test("Route 53: an alias of a load balancer, and of failover's records", async (t) => {
+  test("handle an alias of a load balancer, and failover's records, in Route 53", async (t) => {
     const deployed = region("aws-cluster");
     const record = deployed.resources.find(({ type }) => type === "aws:route53/record:Record");
     const [balancer] = (record?.inputs?.aliases ?? []) as { zoneId: string }[];
@@ -405,7 +405,7 @@ describe("bypass and unbypass", () => {
     assert.deepEqual((await now())[zone], [active, alias]);
   });
 
-  test("both families of addresses go", async (t) => {
+  test("remove the records of both address families", async (t) => {
     const deployed = region("aws-vm", "eu-west-1");
     const record = deployed.resources.find(({ type }) => type === "aws:route53/record:Record");
     assert.ok(record);
@@ -428,7 +428,7 @@ describe("bypass and unbypass", () => {
     assert.equal((await now())[zone]?.length, 2);
   });
 
-  test("what somebody changed is shown; away it goes as it is, back comes what the state says", async (t) => {
+  test("show what somebody changed, remove it as it is, and restore what the state has", async (t) => {
     const now = await zones(t, { [zone]: [a("cache.eu-west-1.example.com", "203.0.113.1")] });
     const deployed = region("aws-vm", "eu-west-1");
     const text = await go(t, deployed, "unbypass");
@@ -444,7 +444,7 @@ describe("bypass and unbypass", () => {
     );
   });
 
-  test("a zone or a subscription that isn't there is an error, and never a record that is away", async (t) => {
+  test("fail for a missing zone or subscription, which doesn't count as a removed record", async (t) => {
     await zones(t, { ZOTHER: [], "/subscriptions/other/zone": [] });
     for (const direction of ["bypass", "unbypass"] as const) {
       await assert.rejects(go(t, region("aws-vm", "eu-west-1"), direction), /NoSuchHostedZone/);
@@ -454,7 +454,7 @@ describe("bypass and unbypass", () => {
     await assert.rejects(go(t, region("azure-vm", "westeurope"), "bypass"), /ParentResourceNotFound/);
   });
 
-  test("Azure: away and back, each twice; nothing else in the zone changes", async (t) => {
+  test("remove and restore a record in Azure, each twice, and change nothing else in the zone", async (t) => {
     const own = azureA("cache.westeurope", "198.51.100.2");
     const other = azureA("cache.northeurope", "198.51.100.1");
     const now = await zones(t, { [azureZone]: [other, own] });
@@ -469,7 +469,7 @@ describe("bypass and unbypass", () => {
     assert.match(await go(t, deployed, "unbypass"), /already present/);
   });
 
-  test("Azure: in a private zone, and as a name of the Traffic Manager", async (t) => {
+  test("handle a private zone, and a name of Traffic Manager, in Azure", async (t) => {
     const deployed = region("azure-cluster");
     const type = "azure-native:dns:RecordSet";
     const asAddress = deployed.resources.filter((it) => it.type !== type || it.urn.endsWith("-address"));
@@ -534,7 +534,7 @@ esac
 exit 0`,
       });
 
-    /** A zone `example.com`, and what its own server has for the name at each look; the last one stays. Without any, it is silent. */
+    /** A zone `example.com`. Its server has or lacks the name in each query; the last answer repeats. Without answers, the server is silent. */
     function zoneWith(t: TestContext, ...looks: readonly boolean[]): void {
       const left = [...looks];
       const refuse = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
@@ -544,7 +544,7 @@ exit 0`,
         zone === "example.com" ? Promise.resolve(["ns.example.net"]) : refuse("ENODATA"),
       );
       mock("resolve6", () => refuse("ENODATA"));
-      // An alias is answered without an address.
+      // An alias has an answer without an address.
       mock("resolve4", (name: string) => Promise.resolve(name === "ns.example.net" ? ["192.0.2.53"] : []));
       mock("resolveCname", function (this: Resolver) {
         assert.deepEqual(this.getServers(), ["192.0.2.53"]);
@@ -555,7 +555,7 @@ exit 0`,
       t.mock.method(console, "error", () => {});
     }
 
-    test("external-dns is told, and the record is away when the zone's own servers say it", async (t) => {
+    test("tells external-dns, and waits until the zone's own servers lack the record", async (t) => {
       const made = await kubectl(t);
       zoneWith(t, true, true, true, false);
       const text = await go(t, deployed, "bypass");
@@ -575,7 +575,7 @@ exit 0`,
       }
     });
 
-    test("a record that stays is an error, also for who asks again", async (t) => {
+    test("fails if the record stays, even when it is repeated", async (t) => {
       await kubectl(t);
       zoneWith(t, true);
       for (const _ of ["bypass", "again"])
@@ -589,7 +589,7 @@ exit 0`,
       ["that can't be reached", [], /can't be reached from here/],
       ["of another zone", [false], /had none before, so it is in another zone/],
     ] as const)
-      test(`name servers ${what} don't know that the record is away`, async (t) => {
+      test(`can't tell that the record is removed by name servers ${what}`, async (t) => {
         await kubectl(t);
         zoneWith(t, ...looks);
         const text = await go(t, deployed, "bypass");
@@ -597,7 +597,7 @@ exit 0`,
         assert.match(text, why);
       });
 
-    test("a record that the state doesn't have is named, and no cause", async () => {
+    test("names a record that the state lacks, without guessing the cause", async () => {
       const by = changed(deployed, "kubernetes:core/v1:Service", { metadata: { annotations: {} } });
       await assert.rejects(waysOf(by), (error: Error) => {
         assert.match(
@@ -610,7 +610,7 @@ exit 0`,
     });
   });
 
-  test("without a terminal, and without --yes, nothing is changed", async (t) => {
+  test("change nothing without a terminal and without --yes", async (t) => {
     const own = a("cache.eu-west-1.example.com", "198.51.100.1");
     const now = await zones(t, { [zone]: [own] });
     const { isTTY } = process.stdin;
@@ -628,7 +628,7 @@ exit 0`,
     ["Ctrl+C", "\u0003"],
     ["Ctrl+D", "\u0004"],
   ] as const)
-    test(`${key} at the question changes nothing`, async (t) => {
+    test(`change nothing after ${key} at the question`, async (t) => {
       const own = a("cache.eu-west-1.example.com", "198.51.100.1");
       const now = await zones(t, { [zone]: [own] });
       const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => input });

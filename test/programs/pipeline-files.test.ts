@@ -1,4 +1,4 @@
-/** What CI systems are told to run can be run, and what documents say of it. The workflows themselves are linted: scripts/check.ts. */
+/** The commands in CI files and in their documentation exist. scripts/check.ts lints the workflows themselves. */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const read = (file: string) => readFileSync(join(projectDirectory, file), "utf8"
 const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
 const page = read("docs/pipelines.md");
 
-/** @throws Error for a command or an option that isn't there. */
+/** @throws Error for an unknown command or option */
 async function parsePipeline(args: readonly string[]): Promise<void> {
   const nothing = async () => {};
   const program = pipelineProgram({ touched: nothing, preview: nothing, up: nothing, drift: nothing });
@@ -32,7 +32,7 @@ async function assertRuns(command: string): Promise<void> {
   if (script === "pipeline") await assert.doesNotReject(parsePipeline(args), command);
 }
 
-/** All texts in a YAML document under the keys of commands. */
+/** All texts under the keys of commands in a YAML document. */
 function commandsIn(value: unknown, key = ""): string[] {
   if (typeof value === "string") return ["run", "script", "command"].includes(key) ? value.split("\n") : [];
   if (typeof value !== "object" || value === null) return [];
@@ -43,20 +43,20 @@ for (const file of [
   ...globSync(".github/workflows/*.yaml", { cwd: projectDirectory }),
   ...globSync("docs/pipelines/*.yml", { cwd: projectDirectory }),
 ]) {
-  test(`${file}: its commands are npm scripts, with options that they have`, async () => {
+  test(`uses npm scripts, with options that they have, in ${file}`, async () => {
     const commands = commandsIn(parse(read(file))).filter((line) => /\bnpm\b/.test(line));
     assert.ok(commands.length > 0);
     for (const command of commands) await assertRuns(command);
   });
 }
 
-test("docs/pipelines.md: its commands are npm scripts, with options that they have", async () => {
+test("uses npm scripts, with options that they have, in docs/pipelines.md", async () => {
   const commands = [...page.matchAll(/`(npm [^`]+)`/g)].map(([, command = ""]) => command);
   assert.ok(commands.length > 15);
   for (const command of commands) await assertRuns(command);
 });
 
-test("what a report proposes is in docs/pipelines.md", () => {
+test("documents in docs/pipelines.md what a report proposes", () => {
   const nothing = { stack: "STACK", succeeded: false, changes: [], warnings: [], errors: [] };
   const troubles = [
     {
@@ -76,7 +76,7 @@ test("what a report proposes is in docs/pipelines.md", () => {
     assert.ok(page.includes(command.replace("--file FILE", "--file state.json")), command);
 });
 
-test("an address of Prometheus that is wrong is said without the password in it", async () => {
+test("reports a wrong address of Prometheus without the password in it", async () => {
   for (const address of ["htps://me:hunter2@prometheus", "https://me:hunter2%@prometheus"]) {
     const { exitCode, stdout, stderr } = await execa("node", ["scripts/pipeline.ts", "up"], {
       cwd: projectDirectory,
@@ -89,7 +89,7 @@ test("an address of Prometheus that is wrong is said without the password in it"
   }
 });
 
-test("a report that can't be written is refused before the work", async () => {
+test("refuses a report that can't be written before the work", async () => {
   for (const args of [
     ["up", "--report"],
     ["preview", "--base=HEAD", "--comment"],
@@ -104,11 +104,11 @@ test("a report that can't be written is refused before the work", async () => {
   }
 });
 
-test("the workflow finds its comment by the line that it begins with", () => {
+test("finds the workflow's comment by its first line", () => {
   assert.ok(read(".github/workflows/pull-request.yaml").includes(commentMarker));
 });
 
-test("Renovate finds every image of the Pod", () => {
+test("lets Renovate find every image of the Pod", () => {
   const [manager] = JSON.parse(read("renovate.json")).customManagers;
   const found = [...read("components/config/images.ts").matchAll(new RegExp(manager.matchStrings[0], "g"))];
   assert.deepEqual(

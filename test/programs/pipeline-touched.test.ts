@@ -11,7 +11,7 @@ const upstreams = `
   registry-cache:upstreams: [{ name: own, registry: ghcr.io, repositories: ["own/**"] }]
 `;
 
-/** Three stacks, one of which has upstreams of its own. */
+/** Three stacks, one of which has its own upstreams. */
 async function committed(parts: ReturnType<typeof scope>) {
   const project = parts.use(await costProject());
   await project.setStack("aws-a", stackFiles.aws);
@@ -30,13 +30,13 @@ async function committed(parts: ReturnType<typeof scope>) {
   };
 }
 
-test("a stack is touched by what its file says, and not by how", async (t) => {
+test("counts a stack as touched when its file's content changes, and not for its form", async (t) => {
   const project = await committed(scope(t));
   assert.deepEqual(await project.touched(), { stacks: [], removed: [], code: [] });
   await project.edit("stacks/Pulumi.aws-a.yaml", (text) => `# another comment\n${text}`);
   assert.deepEqual((await project.touched()).stacks, []);
   await project.edit("stacks/Pulumi.aws-a.yaml", (text) => text.replace("eu-central-1", "eu-north-1"));
-  // Settings of Pulumi's own count, too.
+  // Pulumi's own settings count, too.
   await project.edit(
     "stacks/Pulumi.azure-b.yaml",
     (text) => `secretsprovider: azurekeyvault://other\n${text}`,
@@ -47,7 +47,7 @@ test("a stack is touched by what its file says, and not by how", async (t) => {
   ]);
 });
 
-test("a shared value touches the stacks that don't override it", async (t) => {
+test("counts the stacks that don't override a changed shared value", async (t) => {
   const project = await committed(scope(t));
   await project.edit("Pulumi.yaml", (text) => text.replace("- giantswarm/**", "- giantswarm/other-**"));
   assert.deepEqual((await project.touched()).stacks, [
@@ -56,7 +56,7 @@ test("a shared value touches the stacks that don't override it", async (t) => {
   ]);
 });
 
-test("code touches all stacks, also before it is committed; so do the project's other settings", async (t) => {
+test("counts all stacks for a change of code, even an uncommitted one, and for the project's other settings", async (t) => {
   for (const [file, text] of [
     ["components/pod/pod.ts", "export {};"],
     ["Pulumi.yaml", "backend: { url: s3://other }"],
@@ -74,7 +74,7 @@ test("code touches all stacks, also before it is committed; so do the project's 
   }
 });
 
-test("new, removed and unreadable files", async (t) => {
+test("handles new, removed and unreadable files", async (t) => {
   const project = await committed(scope(t));
   await project.setStack("aws-new", stackFiles.aws);
   await project.setStack("azure-b");
@@ -89,7 +89,7 @@ test("new, removed and unreadable files", async (t) => {
   });
 });
 
-test("what came to the other branch since is no change of this one", async (t) => {
+test("ignores commits that reached the other branch later", async (t) => {
   const project = await committed(scope(t));
   const git = (...args: string[]) => execa("git", args, { cwd: project.directory });
   const { stdout: base } = await git("rev-parse", "HEAD");
@@ -107,7 +107,7 @@ test("what came to the other branch since is no change of this one", async (t) =
   assert.equal(await mergeBase("origin/none", project.directory), "origin/none");
 });
 
-test("a revision that git doesn't know", async (t) => {
+test("refuses a revision that git doesn't know", async (t) => {
   const { directory } = await committed(scope(t));
   await assert.rejects(touchedStacks("origin/none", directory), /git knows no revision "origin\/none" here/);
 });

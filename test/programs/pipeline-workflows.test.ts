@@ -1,4 +1,4 @@
-/** The shell steps of the workflows that write to GitHub, as GitHub runs them, with a `gh` that only records. */
+/** The shell steps of the workflows that write to GitHub, run as GitHub does, with a double of `gh` that only records. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -13,16 +13,16 @@ import { scope, tempDir } from "../support/scope.ts";
 interface Step {
   readonly workflow: string;
   readonly job: string;
-  /** Its name. @default the job's last one */
+  /** The step's name. @default the job's last step */
   readonly step?: string;
-  /** In bash. */
+  /** A double of `gh`, in bash. */
   readonly gh?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** What is there before, by name. */
+  /** Existing files by name. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Runs the job's last step. */
+/** Runs a step of a job. */
 async function run(t: TestContext, { workflow, job, step: name, gh = "", env = {}, files = {} }: Step) {
   const parts = scope(t);
   const { path } = parts.use(await tempDir());
@@ -33,7 +33,7 @@ async function run(t: TestContext, { workflow, job, step: name, gh = "", env = {
   }
   const { jobs } = parse(readFileSync(join(projectDirectory, ".github/workflows", workflow), "utf8"));
   const step = jobs[job].steps.findLast((one: { name?: string }) => name === undefined || one.name === name);
-  // Without `shell:`, GitHub's is this one: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
+  // Without `shell:`, GitHub uses this shell: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
   const { exitCode } = await execa("bash", ["-e", "-c", step.run], {
     cwd: path,
     env: { ...step.env, RUNNER_TEMP: path, RUN_URL: "https://run", ...env, ...programs.env },
@@ -47,7 +47,7 @@ async function run(t: TestContext, { workflow, job, step: name, gh = "", env = {
 const comment = { workflow: "pull-request.yaml", job: "comment", env: { NUMBER: "7", COMMIT: "abc123" } };
 const drift = { workflow: "drift.yaml", job: "issue" };
 
-test("a comment is renewed where there is one, and names the commit", async (t) => {
+test("updates an existing comment, and names the commit", async (t) => {
   const { exitCode, calls, read } = await run(t, {
     ...comment,
     files: { "comment.md": "the report\n" },
@@ -58,7 +58,7 @@ test("a comment is renewed where there is one, and names the commit", async (t) 
   assert.equal(read("comment.md"), "the report\n\nOf commit abc123\n");
 });
 
-test("a preview that broke off before its report is said in place of the old comment", async (t) => {
+test("replaces the old comment if a preview ended before its report", async (t) => {
   const { calls, read } = await run(t, comment);
   assert.match(calls.at(-1) ?? "", /^pr comment 7 /);
   assert.match(
@@ -67,13 +67,13 @@ test("a preview that broke off before its report is said in place of the old com
   );
 });
 
-test("where GitHub can't be asked for the comment, no second one is written", async (t) => {
+test("writes no second comment if GitHub can't be asked for the first", async (t) => {
   const { exitCode, calls } = await run(t, { ...comment, gh: "exit 1" });
   assert.equal(exitCode, 1);
   assert.equal(calls.length, 1);
 });
 
-test("a comparison that broke off is in the issue, one without a difference closes it", async (t) => {
+test("reports an interrupted comparison in the issue, and closes the issue if there is no difference", async (t) => {
   const broken = await run(t, { ...drift, env: { RESULT: "cancelled" } });
   assert.match(broken.calls.at(-1) ?? "", /^issue create .* --body-file issue\.md$/);
   assert.equal(broken.read("issue.md"), "The comparison could not be run, see https://run\n");
@@ -81,7 +81,7 @@ test("a comparison that broke off is in the issue, one without a difference clos
   assert.match(same.calls.at(-1) ?? "", /^issue close 4 /);
 });
 
-test("prices: without a role in AWS, Azure alone is asked", async (t) => {
+test("renews only Azure's prices without a role in AWS", async (t) => {
   const ask = { workflow: "prices.yaml", job: "renew", step: "ask the clouds" };
   for (const [AWS_ROLE, cloud] of [
     ["", " azure"],
@@ -92,7 +92,7 @@ test("prices: without a role in AWS, Azure alone is asked", async (t) => {
   }
 });
 
-test("prices: an open pull request is renewed, otherwise there is a new one", async (t) => {
+test("updates an open pull request with prices, or opens a new one", async (t) => {
   for (const [state, command] of [
     ["echo OPEN", "edit"],
     ["echo MERGED", "create"],
@@ -109,7 +109,7 @@ test("prices: an open pull request is renewed, otherwise there is a new one", as
   }
 });
 
-test("a release takes its section of the changelog, with links that work from there, or isn't made", async (t) => {
+test("makes a release with its section of the changelog, whose links work from there, or none", async (t) => {
   const changelog =
     "# Changelog\n\n## Unreleased\n\n- Later.\n\n## [1.2.0] - 2026-12-01\n\n- See [metrics.md](metrics.md#job), [it](https://a.test/).\n\n## 1.1.0\n\n- Before.\n";
   const release = {

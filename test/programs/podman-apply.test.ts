@@ -1,4 +1,4 @@
-/** apply.sh beside a podman that the test makes; test/e2e/apply.test.ts has it with the real one. */
+/** apply.sh with a double of podman. test/e2e/apply.test.ts tests it with the real one. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
@@ -10,9 +10,9 @@ const script = join(import.meta.dirname, "../../components/hosts/podman/apply.sh
 const ready = "http://127.0.0.1:15010/v2/";
 
 /**
- * Replaces the part `origin-one` beside an edge that stays.
- * @param exec what `podman exec` of wget answers, in the words of a shell, by $2, the container's name
- * @returns which containers were asked whether it is ready, and how long all of it took
+ * Replaces the part `origin-one` next to an edge that stays.
+ * @param exec the answer of wget in `podman exec`, as shell code, by $2, the container's name
+ * @returns the containers that were asked whether it is ready, and the total time
  */
 async function replaceOrigin(t: TestContext, exec: string) {
   const { path } = scope(t).use(await tempDir());
@@ -59,14 +59,14 @@ esac
 const origin = "c-origin-one-2-origin-one";
 const edge = "c-edge-1-edge";
 
-test("a part is asked by itself whether it is ready", async (t) => {
+test("asks a part itself whether it is ready", async (t) => {
   const twice = `[ "$(wc -l <"\${0%/bin/*}/asked")" -ge 2 ]`;
   const { asked, seconds } = await replaceOrigin(t, twice);
   assert.deepEqual(asked, [origin, origin]);
   assert.ok(seconds < 8, `${seconds} s`);
 });
 
-test("a part whose image has no program for that is asked from the edge", async (t) => {
+test("asks from the edge whether a part is ready if its image has no program for that", async (t) => {
   const { asked, seconds } = await replaceOrigin(t, `case $2 in ${edge}) exit 0 ;; *) exit 127 ;; esac`);
   assert.deepEqual(asked, [origin, edge]);
   assert.ok(seconds < 8, `${seconds} s`);

@@ -1,4 +1,4 @@
-/** `npm run render`: what it writes, removes, leaves alone and refuses. That the objects are those of `up` is shown in test/engine/kubernetes.test.ts. */
+/** `npm run render`: what it writes, removes, keeps and refuses. test/engine/kubernetes.test.ts tests that the objects are those of `up`. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import fs, { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -46,7 +46,7 @@ async function succeeds(...args: string[]): Promise<string> {
   return stdout;
 }
 
-test("a directory for each region, and the same files each time", async () => {
+test("writes a directory for each region, with the same files each time", async () => {
   await project.setStack("kubernetes-clusters", stackOf(ownServer, madrid));
   const [first, second] = [newDirectory(), newDirectory()];
   const out = await succeeds("kubernetes-clusters", "--out", first);
@@ -74,10 +74,10 @@ const rendered = (...paths: string[]) => ({
   files: Object.fromEntries(paths.map((path) => [path, "kind: Object\n"])),
 });
 
-/** The names of what is there, sorted. */
+/** The names of a directory's files, sorted. */
 const there = async (directory: string) => (await readdir(directory, { recursive: true })).sort();
 
-test("what the stack has no more is removed, and what is others' stays", async () => {
+test("removes what the stack no longer has, and keeps other files", async () => {
   const directory = newDirectory();
   const write = async (stack: string, files: Rendered) => (await draft(directory, stack, files)).apply();
   await write("one", rendered("frankfurt/service.yaml", "frankfurt/ingress.yaml", "madrid/service.yaml"));
@@ -95,7 +95,7 @@ test("what the stack has no more is removed, and what is others' stays", async (
   ]);
 });
 
-test("a disk that is full in the middle of a file leaves none that the next run refuses", async (t) => {
+test("leaves no file that the next run refuses when the disk fills in the middle of one", async (t) => {
   const directory = newDirectory();
   const files = rendered("frankfurt/service.yaml");
   const write = writeFile;
@@ -112,7 +112,7 @@ test("a disk that is full in the middle of a file leaves none that the next run 
   assert.deepEqual(await there(directory), ["frankfurt", "frankfurt/service.yaml"]);
 });
 
-test("nothing is written over files that aren't the stack's", async () => {
+test("never overwrites files that aren't the stack's", async () => {
   const directory = newDirectory();
   await mkdir(join(directory, "frankfurt", "directory.yaml"), { recursive: true });
   await writeFile(join(directory, "frankfurt", "service.yaml"), "kind: Ours\n");
@@ -128,7 +128,7 @@ test("nothing is written over files that aren't the stack's", async () => {
   );
 });
 
-test("all problems are said at once, and then nothing is written", async () => {
+test("reports all problems at once, and then writes nothing", async () => {
   const directory = newDirectory();
   const wrong = {
     ...madrid,
@@ -152,14 +152,14 @@ test("all problems are said at once, and then nothing is written", async () => {
   assert.match(inTheWay.stderr, /^✗ kubernetes-clusters: .*file/);
 });
 
-test("a region that isn't in an existing cluster is refused by its name", async () => {
+test("refuses a region that isn't in an existing cluster, by its name", async () => {
   await project.setStack("aws-eu-central-1", stackFiles.aws);
   const { exitCode, stderr } = await project.render("aws-eu-central-1", "--out", newDirectory());
   assert.equal(exitCode, 1);
   assert.match(stderr, /^✗ .*: regions\[0\]: eu-central-1 is a region of `provider: aws`/m);
 });
 
-test("wrong usage is told from a problem", async () => {
+test("distinguishes wrong usage from a problem", async () => {
   for (const [args, told] of [
     [["kubernetes-clusters"], /^error: --out or --values is missing/],
     [

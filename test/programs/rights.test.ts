@@ -1,4 +1,4 @@
-/** The tables behind `npm run rights`: what stacks can make has its rights, and what the policies say is as AWS takes it. */
+/** The tables behind `npm run rights`: every type that stacks can create has rights, and AWS accepts the policies. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
@@ -30,7 +30,7 @@ const clouds = [
 ];
 
 for (const { cloud, prefix, rows } of clouds) {
-  test(`all types of ${prefix} that a stack can make have their rights`, () => {
+  test(`has the rights for all types of ${prefix} that a stack can create`, () => {
     const types = Object.keys(cloud.definition.resources).filter((type) => type.startsWith(prefix));
     assert.ok(types.length > 10);
     assert.deepEqual(
@@ -58,7 +58,7 @@ describe("policies of IAM", () => {
     return policies.flatMap(({ Statement }) => Statement).filter(({ Action }) => Action.includes(action));
   }
 
-  test("a role is passed on to the services that it is for", async () => {
+  test("pass a role on only to the services that it is for", async () => {
     const [statement, ...others] = await statementOf([role("cache")], "iam:PassRole");
     assert.deepEqual(others, []);
     assert.deepEqual(statement?.Resource, [`arn:aws:iam::${account}:role/cache`]);
@@ -67,7 +67,7 @@ describe("policies of IAM", () => {
     });
   });
 
-  test("with a boundary, no role is made without it; with a path, none in another", async () => {
+  test("allow roles only with the boundary, and only in the path", async () => {
     const permissionsBoundary = `arn:aws:iam::${account}:policy/boundary`;
     const bounded = role("cache", { permissionsBoundary, path: "/caches/" });
     const [statement] = await statementOf([bounded], "iam:CreateRole");
@@ -77,7 +77,7 @@ describe("policies of IAM", () => {
     });
   });
 
-  test("in a network that was there, machines are placed and nothing is changed", async () => {
+  test("place machines in an existing network, and change nothing of it", async () => {
     const adopted = resource("aws:ec2/networkInterface:NetworkInterface", {
       subnetId: "subnet-0aaaaaaaaaaaaaaaa",
     });
@@ -87,21 +87,21 @@ describe("policies of IAM", () => {
     assert.deepEqual(await statementOf([adopted], "ec2:DeleteSubnet"), []);
   });
 
-  test("a key of the account's encrypts, and is granted to services only", async () => {
+  test("encrypt with the account's key, and grant it only to services", async () => {
     const kmsKeyId = `arn:aws:kms:eu-central-1:${account}:key/0a1b2c3d`;
     const [grant] = await statementOf([resource("aws:ebs/volume:Volume", { kmsKeyId })], "kms:CreateGrant");
     assert.deepEqual(grant?.Resource, [kmsKeyId]);
     assert.deepEqual(grant?.Condition, { Bool: { "kms:GrantIsForAWSResource": "true" } });
   });
 
-  test("a cluster's key is granted without a condition, which EKS refuses", async () => {
+  test("grant a cluster's key without a condition, because EKS refuses one", async () => {
     const keyArn = `arn:aws:kms:eu-central-1:${account}:key/0a1b2c3d`;
     const cluster = resource("aws:eks/cluster:Cluster", { encryptionConfig: { provider: { keyArn } } });
     const [grant] = await statementOf([cluster], "kms:CreateGrant");
     assert.equal(grant?.Condition, undefined);
   });
 
-  test("the nodes' role is taken out of the profile that EKS leaves, and a public address away from a NAT gateway", async () => {
+  test("remove the nodes' role from the profile that EKS leaves, and a public address from a NAT gateway", async () => {
     const cloud = awsCloud();
     const nodes = role("nodes");
     const profile = { type: "aws:iam/instanceProfile:InstanceProfile", id: "eks-0a1b2c3d", scope: "" };
@@ -116,14 +116,14 @@ describe("policies of IAM", () => {
     }
   });
 
-  test("a load balancer is made under the stack's names", async () => {
+  test("create a load balancer only under the stack's names", async () => {
     const balancer = resource("aws:lb/loadBalancer:LoadBalancer", { namePrefix: "cache-" });
     const [statement] = await statementOf([balancer], "elasticloadbalancing:CreateLoadBalancer");
     const arn = `arn:aws:elasticloadbalancing:eu-central-1:${account}`;
     assert.ok(statement?.Resource.includes(`${arn}:loadbalancer/net/cache-*/*`));
   });
 
-  describe("what governed accounts ask for is given to what is there", () => {
+  describe("give existing resources what governed accounts require", () => {
     const boundary = `arn:aws:iam::${account}:policy/boundary`;
     const asks = async (has: Resource, wants: Resource) => {
       const policies = await policiesFor([has, wants], { stack: "team", account });
@@ -136,7 +136,7 @@ describe("policies of IAM", () => {
         });
     };
 
-    test("a boundary, and no other one", async () => {
+    test("a boundary, and no other", async () => {
       const update = await asks(role("cache"), role("cache", { permissionsBoundary: boundary }));
       await update();
       await assert.rejects(
@@ -149,7 +149,7 @@ describe("policies of IAM", () => {
       );
     });
 
-    test("another boundary, before and after", async () => {
+    test("another boundary, before and after the change", async () => {
       const roles = [boundary, `${boundary}-new`].map((it) => role("cache", { permissionsBoundary: it }));
       const policy = resource("aws:iam/rolePolicy:RolePolicy", { role: "cache" });
       const [put] = await statementOf([...roles, policy], "iam:PutRolePolicy");
@@ -175,7 +175,7 @@ describe("policies of IAM", () => {
   });
 
   /** https://github.com/hashicorp/terraform-provider-aws/issues/8804 */
-  test("a preview looks for a log group, which AWS asks about a group without a name", async () => {
+  test("let a preview look for a log group, for which AWS checks a group without a name", async () => {
     const group = resource("aws:cloudwatch/logGroup:LogGroup", { name: "/aws/eks/cache/cluster" });
     const policies = await policiesFor([group], { stack: "team", account, isReadOnly: true });
     const action = "logs:DescribeLogGroups";
@@ -184,7 +184,7 @@ describe("policies of IAM", () => {
     assert.ok(isAllowed(policies, { action, resource: asked, context }));
   });
 
-  test("a health check that is there is changed, and no other one", async () => {
+  test("change an existing health check, and no other", async () => {
     const type = "aws:route53/healthCheck:HealthCheck";
     const others = ["DeleteHealthCheck", "UpdateHealthCheck", "ChangeTagsForResource"];
     const id = "0a1b2c3d-0000-4000-8000-000000000000";
@@ -196,7 +196,7 @@ describe("policies of IAM", () => {
     }
   });
 
-  describe("zones that a stack looks for", () => {
+  describe("allow the zones that a stack looks for", () => {
     const asks = async (resources: readonly Resource[], inputs: Inputs, cloud = awsCloud()) => {
       const policies = await policiesFor(resources, { stack: "team", account, isReadOnly: true });
       const type = "aws:route53/getZone:getZone";
@@ -217,7 +217,7 @@ describe("policies of IAM", () => {
       type: "A",
     });
 
-    test("that of the challenge, without a record in it, and no other one", async () => {
+    test("only the challenge's zone, without a record in it", async () => {
       const ofChallenge = { name: inAws.zone.name, privateZone: false };
       await asks([challenge], ofChallenge);
       await assert.rejects(asks([], ofChallenge), /UnauthorizedOperation/);
@@ -227,7 +227,7 @@ describe("policies of IAM", () => {
       );
     });
 
-    test("a private one, among others of its name", async () => {
+    test("a private zone among others with its name", async () => {
       const cloud = awsCloud();
       const zone = cloud.find("aws:route53/zone:Zone", inAws.privateZone.id, region.region);
       assert.ok(zone);
@@ -240,13 +240,13 @@ describe("policies of IAM", () => {
     });
   });
 
-  test("another partition has other ARNs", async () => {
+  test("use another partition's ARNs", async () => {
     const china = { ...role("cache"), provider: { region: "cn-north-1" } };
     const [statement] = await statementOf([china], "iam:CreateRole");
     assert.deepEqual(statement?.Resource, [`arn:aws-cn:iam::${account}:role/cache`]);
   });
 
-  test("many names are more documents, none of them too long", async () => {
+  test("split many names into several documents, none of them too long", async () => {
     const regions = Array.from({ length: 200 }, (_, index) =>
       role(`cache-of-a-region-with-a-long-name-${index}`),
     );
@@ -255,7 +255,7 @@ describe("policies of IAM", () => {
     for (const policy of policies) assert.ok(lengthOf(policy) <= maxPolicyLength);
   });
 
-  test("a type that the table lacks is refused", async () => {
+  test("refuse a type that the table lacks", async () => {
     const unknown = resource("aws:sqs/queue:Queue", {});
     await assert.rejects(policiesFor([unknown], { stack: "team", account }), /aws:sqs\/queue:Queue/);
   });
@@ -266,17 +266,17 @@ describe("roles of Azure", () => {
   const request = { stack: "team", account: subscription };
   const disk = (inputs: Resource["inputs"]) => resource("azure-native:compute:Disk", inputs);
 
-  test("in a group that was there, the rights end with the group", () => {
+  test("end at the group for an existing group", () => {
     const [other, role, ...others] = rolesFor([disk({ resourceGroupName: "caches" })], request);
     assert.deepEqual(others, []);
-    // Operations are of the subscription.
+    // Operations belong to the subscription.
     assert.deepEqual(other?.definition.Actions, ["Microsoft.Compute/locations/operations/read"]);
     const group = `/subscriptions/${subscription}/resourceGroups/caches`;
     assert.equal(role?.assignment.scope, group);
     assert.deepEqual(role?.definition.AssignableScopes, [group]);
   });
 
-  test("a zone's records are changed in their zone alone", () => {
+  test("change a zone's records only in their zone", () => {
     const inputs = { resourceGroupName: "dns", zoneName: "example.com", recordType: "A" };
     const roles = rolesFor([resource("azure-native:dns:RecordSet", inputs)], request);
     const role = roles.find(({ definition }) => definition.Actions.some((it) => it.endsWith("/write")));
@@ -287,7 +287,7 @@ describe("roles of Azure", () => {
     assert.match(role?.definition.AssignableScopes.join() ?? "", /resourceGroups\/dns$/);
   });
 
-  test("places of one name have roles with different names", () => {
+  test("have different names for places of the same name", () => {
     const networks = ["west", "north"].map((group) => {
       const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network/virtualNetworks/hub/subnets/a`;
       return resource("azure-native:network:NetworkInterface", {
@@ -300,7 +300,7 @@ describe("roles of Azure", () => {
     assert.equal(new Set(names).size, names.length, names.join());
   });
 
-  test("who links a network with a zone sees when that is done", async () => {
+  test("let the creator of a network's link with a zone read when it is complete", async () => {
     const name = existing.privateZone;
     const inputs = {
       ...{ resourceGroupName: "dns", privateZoneName: name, virtualNetworkLinkName: "cache" },
@@ -334,7 +334,7 @@ describe("roles of Azure", () => {
     },
   };
   for (const [type, { id, polls }] of Object.entries(deleted))
-    test(`who deletes ${type} sees when that is done`, async () => {
+    test(`let whoever deletes ${type} read when that is complete`, async () => {
       const inputs = { resourceGroupName: "caches" };
       const own = { ...request, account: subscriptionId };
       const guard = azureGuard(azureCloud(), () => rolesFor([resource(type, inputs)], own));
@@ -344,7 +344,7 @@ describe("roles of Azure", () => {
       assert.deepEqual(asked, polls);
     });
 
-  describe("a private stack's preview", () => {
+  describe("allow a private stack's preview", () => {
     const asks = (roles: readonly ScopedRole[], type: string, inputs: Inputs = {}) =>
       azureGuard(azureCloud(), () => roles).demandRight({
         kind: "call",
@@ -368,7 +368,7 @@ describe("roles of Azure", () => {
     ] as const;
 
     for (const [name, key] of ways)
-      test(`${name} is allowed beside a network that was there, and nowhere else`, async () => {
+      test(`${name} next to an existing network, and nowhere else`, async () => {
         const inputs = (resourceGroupName: string) => ({ resourceGroupName, [key]: "out" });
         const token = `azure-native:network:${name}`;
         const roles = rolesFor([nic], own);
@@ -376,13 +376,13 @@ describe("roles of Azure", () => {
         await assert.rejects(asks(roles, token, inputs("other")), refused);
       });
 
-    test("of a network that the stack has made, no way out is asked", () => {
+    test("no route out of a network that the stack created", () => {
       const network = { ...resource("azure-native:network:VirtualNetwork", {}), id: existing.virtualNetwork };
       const actions = rolesFor([network, nic], own).flatMap(({ definition }) => definition.Actions);
       assert.ok(!actions.includes("Microsoft.Network/routeTables/read"), actions.join());
     });
 
-    test("the networks of a private zone are listed", async () => {
+    test("the list of a private zone's networks", async () => {
       const zone = existing.privateZone;
       const inputs = { resourceGroupName: "dns", privateZoneName: zone, recordType: "A" };
       const id = `/subscriptions/${subscriptionId}/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/${zone}`;
@@ -393,7 +393,7 @@ describe("roles of Azure", () => {
     });
   });
 
-  test("only the stack's own roles may be granted, and only by whoever deploys", () => {
+  test("grant only the stack's own roles, and only to the deploying role", () => {
     const zone = resource("azure-native:dns:Zone", { zoneName: "acme.example.com" });
     const grant = resource("azure-native:authorization:RoleAssignment", {});
     const [role] = rolesFor([zone, grant], request);
@@ -410,7 +410,7 @@ describe("roles of Azure", () => {
   });
 });
 
-test("a directory has the documents of the last run alone, and what isn't a document of any", async () => {
+test("keeps only the last run's documents in a directory, and all other files", async () => {
   await using directory = await tempDir();
   const out = join(directory.path, "rights");
   await writeDocuments({ "policy-1.json": {}, "policy-2.json": {}, "policy-10.json": {} }, out);
@@ -419,7 +419,7 @@ test("a directory has the documents of the last run alone, and what isn't a docu
   assert.deepEqual((await readdir(out)).sort(), ["policy-1.json", "policy-network.json"]);
 });
 
-test("what can be no account is refused as wrong usage", async () => {
+test("refuses an impossible account as wrong usage", async () => {
   for (const account of ["12345678901", "production"]) {
     const args = ["scripts/rights.ts", "aws-eu-central-1", "--account", account];
     const { exitCode, stderr } = await execa("node", args, { cwd: projectDirectory, reject: false });
@@ -444,7 +444,7 @@ describe("the commands of docs/rights.md", () => {
     return programs.calls();
   }
 
-  test("AWS: each policy is created, attached, and gets a version", async () => {
+  test("create, attach and update each policy in AWS", async () => {
     const calls = await run("aws", { "policy-1.json": {}, "policy-2.json": {} });
     const said = calls.map(([, , command, , name, , document]) => [command, name, document].join(" "));
     const policy = "registry-cache-aws-eu-central-1-deploy-policy";
@@ -457,7 +457,7 @@ describe("the commands of docs/rights.md", () => {
     assert.deepEqual(said, [...first, ...next]);
   });
 
-  test("Azure: each role is created, assigned by its name, and updated", async () => {
+  test("create, assign by name, and update each role in Azure", async () => {
     const calls = await run("az", {
       "role-1.json": { Name: "a role" },
       "role-2.json": { Name: "another role" },

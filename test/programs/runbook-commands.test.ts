@@ -1,4 +1,4 @@
-/** What the runbooks say to run on one's own computer, with doubles of the clouds' programs, which refuse what those refuse. */
+/** The runbooks' commands for one's own computer, with doubles of the clouds' programs, which refuse what those refuse. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ function shell({ env, directory }: FakePrograms): Shell {
   };
 }
 
-/** The calls of programs, each as one text. */
+/** The calls of programs, each as one text, after a check that they are sound. */
 async function soundCalls(programs: FakePrograms): Promise<string[]> {
   const calls = await programs.calls();
   for (const call of calls) assertSound(call);
@@ -88,7 +88,7 @@ describe("RegistryCacheDown", () => {
     }
   });
 
-  test("gets in without the state", async () => {
+  test("connects without the state", async () => {
     const { printed } = await done("aws", /start-session/);
     assert.match(printed, /Starting session with i-0123456789abcdef0/);
     const { calls } = await done("azure", /run-command/);
@@ -121,19 +121,19 @@ describe("RegistryCacheDown", () => {
     }
   });
 
-  test("takes the cache out of DNS, and back, by one command", async () => {
+  test("takes the cache out of DNS and back with one command", async () => {
     const { calls } = await done("stack", / bypass$/m, { STACK: "azure-westeurope", REGION: "westeurope" });
     assert.deepEqual(calls, ["npm run oncall -- azure-westeurope westeurope bypass"]);
   });
 });
 
-describe("a change is taken back", () => {
+describe("a change is reverted", () => {
   const file = "stacks/Pulumi.aws-eu-central-1.yaml";
 
-  /** A clone where the file has these contents, one after the other, and another stack is committed last. */
+  /** A clone in which the file has had these contents in turn, with another stack's commit last. */
   async function clone(t: TestContext, ...contents: readonly string[]) {
     const programs = scope(t).use(await onCallPrograms());
-    // The double only records; what is asked of it is about the history.
+    // The double only records, and this test needs git's history.
     await rm(join(programs.directory, "git"));
     const inClone = execa({ cwd: programs.directory });
     await mkdir(join(programs.directory, "stacks"));
@@ -156,20 +156,20 @@ describe("a change is taken back", () => {
   }
   const up = "npm run pulumi -- up --stack aws-eu-central-1";
 
-  test("by the file's own history, whatever was committed since", async (t) => {
+  test("by the file's own history, with any later commits", async (t) => {
     const { take } = await clone(t, "first", "good", "bad");
     const { now, calls } = await take(/EARLIER=/);
     assert.deepEqual([now, calls], ["good", [up]]);
   });
 
-  test("a file without an earlier commit stays, and nothing is deployed", async (t) => {
+  test("to nothing without an earlier commit: the file stays, and nothing is deployed", async (t) => {
     const { take } = await clone(t, "only");
     const { now, calls, printed } = await take(/EARLIER=/);
     assert.deepEqual([now, calls], ["only", []]);
     assert.match(printed, /no earlier commit/);
   });
 
-  test("an edit that isn't committed is seen, and dropped", async (t) => {
+  test("even if it isn't committed, after the edit is shown", async (t) => {
     const { take, edit } = await clone(t, "good\n");
     await edit("bad\n");
     assert.match((await take(/git diff/)).printed, /^\+bad$/m);
@@ -178,7 +178,7 @@ describe("a change is taken back", () => {
   });
 });
 
-test("RegistryCacheProbeFailing asks a Pod for what it serves: behind an Ingress, HTTP", async (t) => {
+test("asks a Pod in RegistryCacheProbeFailing by HTTPS, and behind an Ingress by HTTP", async (t) => {
   for (const [volume, url] of [
     ["tls", "https://127.0.0.1:18443/v2/"],
     ["", "http://127.0.0.1:18443/v2/"],
@@ -197,7 +197,7 @@ test("RegistryCacheProbeFailing asks a Pod for what it serves: behind an Ingress
   }
 });
 
-test("docs/private-networks.md: a consumer of a private link makes an endpoint, and the name leads to it; its owner ends both", async () => {
+test("creates a private link's endpoint with the name that leads to it, and ends both, by docs/private-networks.md", async () => {
   await using programs = await onCallPrograms();
   const { exitCode, output } = await shell(programs)(
     `set -eu\n${commandsIn("private-networks.md").join("\n")}`,

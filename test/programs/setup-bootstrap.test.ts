@@ -8,7 +8,7 @@ import { execa } from "execa";
 const source = join(import.meta.dirname, "..", "..", "scripts", "bootstrap.mjs");
 let project: string;
 
-/** A project with a double of npm that counts its calls and "installs" the Node which runs this test. */
+/** A project with a double of npm that counts its calls and "installs" the Node.js that runs this test. */
 beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), "bootstrap-"));
   await mkdir(join(project, "scripts"));
@@ -35,7 +35,7 @@ const bootstrap = () =>
 
 const calls = () => readFile(join(project, "calls"), "utf8");
 
-test("installs when nothing is installed or the lockfile is newer, and otherwise does nothing", async () => {
+test("installs if nothing is installed or the lockfile is newer, and otherwise does nothing", async () => {
   assert.equal((await bootstrap()).exitCode, 0);
   assert.equal(await calls(), "ci\n");
   const again = await bootstrap();
@@ -47,7 +47,7 @@ test("installs when nothing is installed or the lockfile is newer, and otherwise
   assert.equal(await calls(), "ci\nci\n");
 });
 
-test("a failed installation and a missing Node are told without a stack trace", async () => {
+test("reports a failed installation and a missing Node.js without a stack trace", async () => {
   await writeFile(join(project, "npm.cjs"), 'console.error("npm error no network"); process.exit(7)');
   const failed = await bootstrap();
   assert.equal(failed.exitCode, 1);

@@ -1,4 +1,3 @@
-/** disk.sh and rescan.sh, with files in the place of disks and of what the kernel shows of them. */
 import assert from "node:assert/strict";
 import { chmod, mkdir, open, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
@@ -13,7 +12,7 @@ const [source, rescan] = ["disk.sh", "rescan.sh"].map((name) =>
 ) as [string, string];
 const mib = 1024 ** 2;
 
-/** With the programs of the administrator, which not everyone finds. */
+/** Includes the directories of administrators' programs, which not every PATH has. */
 const systemPath = [process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter);
 
 interface Disk {
@@ -21,7 +20,7 @@ interface Disk {
   /** Runs disk.sh. */
   prepare(): Promise<{ readonly exitCode?: number; readonly stderr: string }>;
   write(bytes: Uint8Array, position: number): Promise<void>;
-  /** What blkid(8) takes it for. */
+  /** What blkid(8) detects. */
   probe(tag: "TYPE" | "PTTYPE" | "UUID"): Promise<string>;
 }
 
@@ -32,7 +31,7 @@ async function blankDisk(t: TestContext): Promise<Disk> {
   await truncate(file, 20 * mib);
   await writeFile(prepare, source);
   await writeFile(join(path, "machine.conf"), `DEVICE='${file.replaceAll("'", "'\\''")}'\n`);
-  // It would wait for udev, which knows nothing of files.
+  // The real program would wait for udev, which doesn't know files.
   await writeFile(join(path, "udevadm"), `#!/bin/sh\n[ "$1" = wait ] && [ -e "$2" ]\n`);
   await chmod(join(path, "udevadm"), 0o755);
   const PATH = [path, systemPath].join(delimiter);
@@ -51,7 +50,7 @@ async function blankDisk(t: TestContext): Promise<Disk> {
   };
 }
 
-test("a blank disk gets a file system, once", async (t) => {
+test("gives a blank disk a file system, once", async (t) => {
   const disk = await blankDisk(t);
   assert.equal((await disk.prepare()).exitCode, 0);
   assert.equal(await disk.probe("TYPE"), "ext4");
@@ -60,10 +59,10 @@ test("a blank disk gets a file system, once", async (t) => {
   assert.equal(await disk.probe("UUID"), uuid);
 });
 
-test("a file system that was damaged is repaired, without questions", async (t) => {
+test("repairs a damaged file system without questions", async (t) => {
   const disk = await blankDisk(t);
   await disk.prepare();
-  // The root directory's inode, which is more than `fsck -p` dares to repair; and the kernel has noticed.
+  // Damages the root directory's inode, which `fsck -p` doesn't repair, and marks the file system as faulty.
   for (const change of ["clri <2>", "set_super_value state 2"]) {
     await execa("debugfs", ["-w", "-R", change, disk.file], { env: { PATH: systemPath } });
   }
@@ -73,7 +72,7 @@ test("a file system that was damaged is repaired, without questions", async (t) 
   assert.match(stdout, /lost\+found/);
 });
 
-/** Refused, without a byte changed. */
+/** Asserts that the disk is refused, without a changed byte. */
 async function isLeftAlone(disk: Disk): Promise<void> {
   const before = await readFile(disk.file);
   const { exitCode, stderr } = await disk.prepare();
@@ -82,16 +81,16 @@ async function isLeftAlone(disk: Disk): Promise<void> {
   assert.ok(before.equals(await readFile(disk.file)));
 }
 
-test("a partition table is content", async (t) => {
+test("leaves a disk with a partition table alone", async (t) => {
   const disk = await blankDisk(t);
-  // Of a Linux file system (0x83) from sector 2048 on, with 4096 sectors; and the signature of the master boot record.
+  // A partition for a Linux file system (0x83) with 4096 sectors from sector 2048 on, and the signature of the master boot record.
   await disk.write(Uint8Array.of(0, 0, 0, 0, 0x83, 0, 0, 0, 0, 8, 0, 0, 0, 16, 0, 0), 446);
   await disk.write(Uint8Array.of(0x55, 0xaa), 510);
   assert.equal(await disk.probe("PTTYPE"), "dos");
   await isLeftAlone(disk);
 });
 
-test("so is another file system, and what nobody knows", async (t) => {
+test("leaves a disk with another file system or unknown content alone", async (t) => {
   const disk = await blankDisk(t);
   await execa("mkswap", [disk.file]);
   assert.equal(await disk.probe("TYPE"), "swap");
@@ -117,7 +116,7 @@ for (const [kind, { disk, files }] of Object.entries({
     files: ["nvme0n2/device/nvme0/rescan_controller", "nvme0n2/device/nvme1/rescan_controller"],
   },
 })) {
-  test(`the size of the data disk is read again, and no other disk's: ${kind}`, async (t) => {
+  test(`reads the data disk's size again, and no other disk's: ${kind}`, async (t) => {
     const { path } = scope(t).use(await tempDir());
     const sys = (file: string) => join(path, "sys/class/block", file);
     const others = ["sdb/device/rescan", "nvme1n1/device/rescan_controller"];
@@ -132,7 +131,7 @@ for (const [kind, { disk, files }] of Object.entries({
     await writeFile(join(path, "rescan.sh"), rescan);
     const run = () => execa("sh", [join(path, "rescan.sh")]);
     const written = () => Promise.all([...files, ...others].map((file) => readFile(sys(file), "utf8")));
-    // A disk that isn't attached yet.
+    // The disk isn't attached yet.
     await run();
     assert.ok((await written()).every((text) => text === ""));
     await writeFile(join(path, disk), "");

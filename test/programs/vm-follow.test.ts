@@ -1,4 +1,4 @@
-/** follow.sh, with a cloud and Pods that the test makes: what a Pod's own scripts do is one line each, and what they leave tells what ran. */
+/** follow.sh with a double of the cloud. A Pod's own scripts have one line each, and the files that they leave show which ones ran. */
 
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ import { scope, tempDir } from "../support/scope.ts";
 
 const source = script(import.meta.resolve("../../components/hosts/vm/follow.sh"), "follow.sh");
 
-/** Two parts, one after the other; what was cut off before is in one of them still. */
+/** A Pod has two parts, which are replaced in turn. After an interruption, one part is still the old one. */
 const play = `[ ! -e "$STATE/stuck" ] || { echo "unhealthy: it doesn't start" >&2; [ -n "\${2-}" ] || exit 2; exit 3; }
 play() { for part in one two; do sleep 0.03; echo "$1" >"$STATE/$part"; done; }
 echo "\${1##*/} \${2##*/}" >>"$STATE/applied"
@@ -35,7 +35,7 @@ const behaviours = {
 
 interface PodOptions {
   readonly apply?: keyof typeof behaviours;
-  /** Of machine.sh. @default it does */
+  /** What machine.sh does in the mode `follow`, as shell code. @default it succeeds */
   readonly follow?: string;
   readonly prepare?: string;
   readonly region?: string;
@@ -69,7 +69,7 @@ class Machine {
     return execa("sh", [this.at("follow.sh"), mode], { env: this.environment, reject: false });
   }
 
-  /** Puts a Pod into the store. @returns its digest */
+  /** Adds a Pod to the store. @returns its digest */
   async store(
     number: number,
     { apply = "good", follow = "", prepare = "", region = "here" }: PodOptions = {},
@@ -100,7 +100,7 @@ class Machine {
     return (await readFile(this.at(...path), "utf8")).trim();
   }
 
-  /** What runs, which is one whole Pod, and the one that a boot starts. */
+  /** The running Pod, which must be complete, and the Pod that a boot starts. */
   async running(): Promise<string> {
     const [one, two] = await Promise.all([this.read("state/one"), this.read("state/two")]);
     assert.equal(one, two, "a whole Pod");
@@ -108,7 +108,7 @@ class Machine {
     return one;
   }
 
-  /** What node_exporter reads, with the first digits of digests. */
+  /** The metrics for node_exporter, with the first digits of digests. */
   async metrics(): Promise<Record<string, string>> {
     const lines = (await this.read("run/metrics/registry-cache.prom")).split("\n");
     return Object.fromEntries(
@@ -132,7 +132,7 @@ async function machine(t: TestContext): Promise<Machine> {
   const parts = scope(t);
   const it = new Machine(parts.use(await tempDir()).path);
   for (const part of ["store", "bin"]) await mkdir(it.at(part));
-  // In memory: the script has its disk written to the end, and what other tests write to it with it.
+  // In memory, because the script flushes its disk, and with it what other tests write there.
   await symlink(parts.use(await tempDir("/dev/shm")).path, it.at("state"));
   await writeFile(it.at("follow.sh"), source);
   await writeFile(it.at("machine.conf"), shellVariables({ REGION: "here" }));
@@ -146,7 +146,7 @@ esac
   return it;
 }
 
-/** With a Pod that runs. */
+/** A machine with a running Pod. */
 async function served(t: TestContext): Promise<{ it: Machine; first: string }> {
   const it = await machine(t);
   const first = await it.wantNew(1);
@@ -159,7 +159,7 @@ async function quiet(it: Machine): Promise<void> {
   assert.equal((await it.follow()).stderr, "");
 }
 
-test("another Pod is applied once, with all its files as they are", async (t) => {
+test("applies another Pod once, with all its files unchanged", async (t) => {
   const { it, first } = await served(t);
   assert.equal(await it.running(), first);
   const second = await it.wantNew(2);
@@ -169,7 +169,7 @@ test("another Pod is applied once, with all its files as they are", async (t) =>
     await readFile(it.at("state/current/parts/edge/files/nginx.conf"), "utf8"),
     "it's a $file\\\n\n\ttab",
   );
-  // apply.sh copies it with its mode for the Pod's user.
+  // apply.sh copies the file with its mode, for the Pod's user.
   const { mode } = await stat(it.at("state/current/parts/edge/files/nginx.conf"));
   assert.equal(mode & 0o777, 0o644);
   await quiet(it);
@@ -183,7 +183,7 @@ test("another Pod is applied once, with all its files as they are", async (t) =>
   for (const time of [look, applied]) assert.ok(Math.abs(Date.now() / 1000 - Number(time)) < 60);
 });
 
-test("it keeps the last good Pod and the one before it", async (t) => {
+test("keeps the last good Pod and the one before it", async (t) => {
   const { it } = await served(t);
   const second = await it.wantNew(2);
   await it.follow();
@@ -192,7 +192,7 @@ test("it keeps the last good Pod and the one before it", async (t) => {
   assert.deepEqual((await readdir(it.at("state/pods"))).sort(), [second, last].sort());
 });
 
-test("of two changes between two looks, the second is applied", async (t) => {
+test("applies only the second of two changes between two checks", async (t) => {
   const { it, first } = await served(t);
   await it.wantNew(2);
   const third = await it.wantNew(3);
@@ -259,7 +259,7 @@ for (const [what, { reason, spoil }] of Object.entries<{
   },
   "a Pod that isn't well": { reason: "unhealthy", spoil: (it) => it.wantNew(2, { apply: "unwell" }) },
 })) {
-  test(`${what}: the last good Pod serves on; it is told once, and over when another one is good`, async (t) => {
+  test(`keeps the last good Pod in service, reports the failure once, and ends it with another good Pod: ${what}`, async (t) => {
     const { it, first } = await served(t);
     await spoil(it);
     assert.match((await it.follow()).stderr, new RegExp(`^failed: ${reason}, `, "m"));
@@ -282,7 +282,7 @@ for (const [what, { reason, spoil }] of Object.entries<{
 }
 
 for (const apply of ["unwell", "refused"] as const) {
-  test(`a Pod that was ${apply} isn't tried again, not even after a boot, until another one was good`, async (t) => {
+  test(`doesn't retry a Pod that was ${apply}, even after a boot, until another one was good`, async (t) => {
     const { it } = await served(t);
     const bad = await it.wantNew(2, { apply });
     const tries = async () =>
@@ -308,12 +308,12 @@ for (const apply of [
   "no room for its check",
   "no room for its parts",
 ] as const) {
-  test(`a Pod with ${apply} is tried again after five minutes`, async (t) => {
+  test(`retries a Pod with ${apply} after five minutes`, async (t) => {
     const { it } = await served(t);
     const digest = await it.wantNew(2, { apply });
     await it.follow();
     await it.fails(apply === "no image" ? "image" : "disk");
-    // The same digest, as it would be when the image or the room came.
+    // The same digest with another result, as if the image or the space had become available.
     await writeFile(it.at("state/pods", digest, "apply.sh"), behaviours.good);
     await quiet(it);
     const sixMinutesAgo = Date.now() / 1000 - 360;
@@ -323,7 +323,7 @@ for (const apply of [
   });
 }
 
-test("where the Pod before isn't back, each look tries that again, and the failure stands until it is", async (t) => {
+test("retries at each check to restore the previous Pod, and reports the failure until it is back", async (t) => {
   const { it, first } = await served(t);
   const bad = await it.wantNew(2, { apply: "stuck" });
   await it.follow();
@@ -350,7 +350,7 @@ test("where the Pod before isn't back, each look tries that again, and the failu
   assert.equal(await it.running(), first, "the bad one isn't tried again");
 });
 
-test("what failed in the store is tried at each look, and told when it is over", async (t) => {
+test("retries a failure of the store at each check, and reports when it is over", async (t) => {
   const { it, first } = await served(t);
   await rm(it.at("store/wanted"));
   await it.follow();
@@ -359,7 +359,7 @@ test("what failed in the store is tried at each look, and told when it is over",
   assert.equal((await it.metrics()).outdated, "0");
 });
 
-test("a secret that can't be read holds the Pod up, and nothing else", async (t) => {
+test("delays the Pod, and nothing else, for a secret that can't be read", async (t) => {
   const { it, first } = await served(t);
   const text = bundleText({
     region: "here",
@@ -373,7 +373,7 @@ test("a secret that can't be read holds the Pod up, and nothing else", async (t)
   assert.equal(await it.running(), first);
 });
 
-test("what is in the store is looked at every two minutes; a failure stands until it is over", async (t) => {
+test("checks the store every two minutes, and reports a failure until it is over", async (t) => {
   const it = await machine(t);
   const looks = `echo look >>"$STATE/looks"; [ ! -e "$STATE/away" ] || { echo "secret: it is away" >&2; exit 1; }`;
   const count = async () => (await it.read("state/looks")).split("\n").length;
@@ -396,7 +396,7 @@ for (const [what, reason, spoil] of [
   ["be prepared", "secret", (it: Machine) => it.wantNew(2, { prepare: "exit 1" })],
   ["get its image", "image", (it: Machine) => it.wantNew(2, { apply: "no image" })],
 ] as const) {
-  test(`while the Pod can't ${what}, passwords and certificates are followed`, async (t) => {
+  test(`follows passwords and certificates while the Pod can't ${what}`, async (t) => {
     const { it } = await served(t);
     const follows = async () =>
       (await it.read("state/asked")).split("\n").filter((mode) => mode === "follow");
@@ -411,7 +411,7 @@ for (const [what, reason, spoil] of [
   });
 }
 
-test("what a new Pod has in the store is looked at by the next look, not before it is good", async (t) => {
+test("checks what a new Pod has in the store with the next check, not before the Pod is good", async (t) => {
   const { it } = await served(t);
   await it.follow();
   await it.wantNew(2);
@@ -420,7 +420,7 @@ test("what a new Pod has in the store is looked at by the next look, not before 
   assert.deepEqual((await it.read("state/asked")).split("\n"), [...asked, ...asked]);
 });
 
-test("the first start looks until there is a Pod", async (t) => {
+test("checks until there is a Pod at the first start", async (t) => {
   const it = await machine(t);
   await writeFile(it.at("bin/sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n", { mode: 0o755 });
   const started = it.follow("start");
@@ -432,7 +432,7 @@ test("the first start looks until there is a Pod", async (t) => {
   assert.equal(await it.running(), digest);
 });
 
-test("a boot starts the last good Pod, and asks nobody", async (t) => {
+test("starts the last good Pod at a boot, and asks nobody", async (t) => {
   const { it, first } = await served(t);
   await rm(it.at("store"), { recursive: true });
   await rm(it.at("run"), { recursive: true });
@@ -441,7 +441,7 @@ test("a boot starts the last good Pod, and asks nobody", async (t) => {
   assert.equal(await it.running(), first);
 });
 
-test("a Pod whose script doesn't come to its end is followed by the last good one", async (t) => {
+test("returns to the last good Pod after one whose script doesn't complete", async (t) => {
   const { it, first } = await served(t);
   await it.wantNew(2, { apply: "broken" });
   await it.follow();
@@ -450,7 +450,7 @@ test("a Pod whose script doesn't come to its end is followed by the last good on
   assert.equal(await it.running(), first);
 });
 
-test("wherever it is killed, there is one whole Pod, old or new", { timeout: 120_000 }, async (t) => {
+test("leaves one complete Pod, old or new, wherever it is killed", { timeout: 120_000 }, async (t) => {
   const { it, first } = await served(t);
   const pods = [first, await it.store(2), await it.store(3), await it.store(4, { apply: "unwell" })];
   let halfway = 0;

@@ -1,4 +1,4 @@
-/** machine.sh, with a secret store and time that the test makes. */
+/** machine.sh, with doubles of the secret store and of the time. */
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -22,16 +22,16 @@ type Mode = "directories" | "prepare" | "follow" | "tidy";
 interface Machine {
   readonly directory: string;
   run(mode?: Mode): Promise<{ readonly exitCode?: number; readonly stdout: string; readonly stderr: string }>;
-  /** Of the next Pod. */
+  /** Writes the settings of the next Pod. */
   configure(settings: Settings): Promise<void>;
-  /** What the store has, in a version that it didn't have yet; or no more. */
+  /** Stores a value with a new version, or removes it. */
   setSecret(name: string, value?: string): Promise<void>;
-  /** Values that were read, not versions, since the last time. */
+  /** Names of the secrets whose values, not versions, were read since the last call. */
   read(): Promise<string[]>;
-  /** A program in the place of the system's. */
+  /** Replaces one of the system's programs. */
   setProgram(name: string, text: string): Promise<void>;
   removeProgram(name: string): Promise<void>;
-  /** Of a file below the data disk or elsewhere in the directory, or undefined. */
+  /** The content of a file on the data disk or elsewhere in the directory, or undefined. */
   content(path: string): Promise<string | undefined>;
   certificate(): Promise<X509Certificate>;
 }
@@ -117,7 +117,7 @@ async function authority(
   return { files, pem: `${certificate}${key}`, root: new X509Certificate(certificate ?? "") };
 }
 
-/** Chain and key by an authority, as they stand in a store. */
+/** Chain and key from an authority, in the form of a secret store. */
 async function bundle(t: TestContext, files: KeyPairFiles): Promise<string> {
   const { path } = scope(t).use(await tempDir());
   const target = { certificateFile: join(path, "crt"), keyFile: join(path, "key") };
@@ -138,7 +138,7 @@ async function isPair(of: Machine): Promise<boolean> {
   return (await of.certificate()).checkPrivateKey(createPrivateKey(key));
 }
 
-test("a certificate by the stack's authority: made once, for the name, and made anew when it nears its end", async (t) => {
+test("issues a certificate by the stack's authority once, for the name, and again shortly before it expires", async (t) => {
   const { pem, root, files } = await authority(t);
   const first = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
   await first.setSecret("ca", pem);
@@ -159,7 +159,7 @@ test("a certificate by the stack's authority: made once, for the name, and made 
   assert.ok(renewed.fingerprint256 !== old.fingerprint256 && renewed.verify(root.publicKey));
 });
 
-/** As machine.sh does, for fewer days. */
+/** Issues and publishes a certificate as machine.sh does, for fewer days. */
 async function publishFor(
   of: Machine,
   { certificateFile, keyFile }: KeyPairFiles,
@@ -185,7 +185,7 @@ async function publishFor(
   ]);
 }
 
-test("a new machine keeps the certificate on its disk, and the authority's key is read for that once", async (t) => {
+test("keeps the certificate on the disk of a new machine, and reads the authority's key for that once", async (t) => {
   const { pem } = await authority(t);
   const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
   await of.setSecret("ca", pem);
@@ -198,7 +198,7 @@ test("a new machine keeps the certificate on its disk, and the authority's key i
   assert.deepEqual(await of.read(), ["ca"]);
 });
 
-test("a Pod for another name has another certificate, once it is applied", async (t) => {
+test("issues another certificate for a Pod with another name, once it is applied", async (t) => {
   const { pem } = await authority(t);
   const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
   await of.setSecret("ca", pem);
@@ -210,7 +210,7 @@ test("a Pod for another name has another certificate, once it is applied", async
   assert.ok((await of.certificate()).checkHost("other.example.com"));
 });
 
-test("another authority makes another certificate", async (t) => {
+test("issues another certificate for another authority", async (t) => {
   const [one, other] = [await authority(t), await authority(t)];
   const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
   await of.setSecret("ca", one.pem);
@@ -220,7 +220,7 @@ test("another authority makes another certificate", async (t) => {
   assert.ok((await of.certificate()).verify(other.root.publicKey));
 });
 
-test("no key of the authority stays on the data disk", async (t) => {
+test("keeps no key of the authority on the data disk", async (t) => {
   const of = await machine(t, { AUTHORITY_SECRET: "ca", CERTIFICATE_NAME: hostname });
   await of.setSecret("ca", (await authority(t)).pem);
   await succeeds(of);
@@ -228,7 +228,7 @@ test("no key of the authority stays on the data disk", async (t) => {
   assert.deepEqual(stdout.split("\n").sort(), ["tls/tls.crt 400", "tls/tls.key 400"]);
 });
 
-test("a provided certificate is published with its chain, and a new one in its place", async (t) => {
+test("publishes a provided certificate with its chain, and replaces it with a new one", async (t) => {
   const { files, root } = await authority(t);
   const of = await machine(t, { CERTIFICATE_SECRET: "tls" });
   for (const mode of ["prepare", "follow"] as const) {
@@ -242,7 +242,7 @@ test("a provided certificate is published with its chain, and a new one in its p
   }
 });
 
-test("what isn't a pair is refused, and what was there stays", async (t) => {
+test("refuses a certificate without its key, and keeps the previous pair", async (t) => {
   const { files } = await authority(t);
   const of = await machine(t, { CERTIFICATE_SECRET: "tls" });
   const good = await bundle(t, files);
@@ -256,13 +256,13 @@ test("what isn't a pair is refused, and what was there stays", async (t) => {
     assert.notEqual((await of.run("follow")).exitCode, 0);
     assert.equal((await of.certificate()).fingerprint256, before.fingerprint256);
     assert.ok(await isPair(of));
-    // The Pod starts with it all the same.
+    // The Pod starts with the previous pair.
     await succeeds(of);
   }
 });
 
 for (const mode of ["provided", "private"] as const) {
-  test(`${mode}: cut short between its two files, the next start repairs it`, async (t) => {
+  test(`repairs an interruption between its two files at the next start: ${mode}`, async (t) => {
     const { files, pem } = await authority(t);
     const other = await authority(t);
     const of =
@@ -289,7 +289,7 @@ async function withTwo(t: TestContext): Promise<Machine> {
 }
 
 for (const mode of ["directories", "prepare", "follow"] as const) {
-  test(`${mode}: the program for whoever is on call is the Pod's, and the Pod doesn't need it`, async (t) => {
+  test(`installs the on-call program of the Pod, which doesn't depend on it: ${mode}`, async (t) => {
     const it = await machine(t, {});
     await it.setProgram("registry-cache", "an earlier one");
     assert.equal((await it.run(mode)).exitCode, 0);
@@ -302,7 +302,7 @@ for (const mode of ["directories", "prepare", "follow"] as const) {
   });
 }
 
-test("secrets are files for the Pod's user alone, with what is stored, to the byte", async (t) => {
+test("writes secrets to files for only the Pod's user, byte by byte", async (t) => {
   const of = await withTwo(t);
   await succeeds(of);
   const [one, two] = ["state/secrets/credentials-one/get", "state/secrets/remote-write/get"];
@@ -315,7 +315,7 @@ test("secrets are files for the Pod's user alone, with what is stored, to the by
   );
 });
 
-test("only another version is read", async (t) => {
+test("reads a secret only in a new version", async (t) => {
   const of = await withTwo(t);
   await succeeds(of);
   await of.read();
@@ -327,7 +327,7 @@ test("only another version is read", async (t) => {
   assert.equal(await of.content("state/secrets/remote-write/get"), "3");
 });
 
-test("what reads a secret only when it starts is restarted for another version, and nothing else", async (t) => {
+test("restarts for a new version only what reads the secret at its start", async (t) => {
   const of = await withTwo(t);
   const calls = join(of.directory, "calls");
   const systemctl = (exit: number) =>
@@ -354,7 +354,7 @@ test("what reads a secret only when it starts is restarted for another version, 
   assert.equal(await of.content("state/secrets/credentials-one/get"), "new");
 });
 
-test("the same version of something else is another one", async (t) => {
+test("treats the same version of another secret as new", async (t) => {
   const of = await withTwo(t);
   await succeeds(of);
   await of.configure({ SECRETS: "credentials-one=two" });
@@ -362,7 +362,7 @@ test("the same version of something else is another one", async (t) => {
   assert.equal(await of.content("state/secrets/credentials-one/get"), "2");
 });
 
-test("what only an earlier Pod had stays until the next one was good", async (t) => {
+test("keeps an earlier Pod's files until the next Pod was good", async (t) => {
   const of = await withTwo(t);
   await succeeds(of);
   await of.configure({ SECRETS: "credentials-one=one" });
@@ -373,7 +373,7 @@ test("what only an earlier Pod had stays until the next one was good", async (t)
   assert.ok(await of.content("state/secrets/credentials-one/get"));
 });
 
-test("while the store can't be reached, a Pod starts with what was taken earlier, and following fails", async (t) => {
+test("starts a Pod with the stored secrets while the store can't be reached, and fails to follow", async (t) => {
   const of = await withTwo(t);
   const { files } = await authority(t);
   const settings = { SECRETS: "credentials-one=one remote-write=two", CERTIFICATE_SECRET: "tls" };
@@ -391,7 +391,7 @@ test("while the store can't be reached, a Pod starts with what was taken earlier
   assert.match(refused.stderr, /secret: other can't be taken/);
 });
 
-test("one that can't be read keeps no other from being followed", async (t) => {
+test("follows all other secrets if one can't be read", async (t) => {
   const of = await withTwo(t);
   await succeeds(of);
   await of.setSecret("one");
@@ -400,7 +400,7 @@ test("one that can't be read keeps no other from being followed", async (t) => {
   assert.equal(await of.content("state/secrets/remote-write/get"), "3");
 });
 
-test("another provided certificate is for a Pod that is applied", async (t) => {
+test("installs another provided certificate only for an applied Pod", async (t) => {
   const of = await machine(t, { CERTIFICATE_SECRET: "one" });
   for (const name of ["one", "two"]) await of.setSecret(name, await bundle(t, (await authority(t)).files));
   await succeeds(of);
@@ -412,7 +412,7 @@ test("another provided certificate is for a Pod that is applied", async (t) => {
   assert.notEqual((await of.certificate()).fingerprint256, fingerprint256);
 });
 
-test("what is no longer configured stays as long as a Pod has it", async (t) => {
+test("keeps what is no longer configured while a Pod has it", async (t) => {
   const of = await withTwo(t);
   const { pem } = await authority(t);
   await of.configure({
@@ -433,7 +433,7 @@ test("what is no longer configured stays as long as a Pod has it", async (t) => 
   assert.equal(await of.content("state/secrets/remote-write/get"), "3");
 });
 
-test("images that no Pod here names go; podman says of one that it is in use", async (t) => {
+test("removes images that no Pod here names, and keeps one that podman reports in use", async (t) => {
   const of = await machine(t, {});
   await of.setProgram(
     "podman",
@@ -457,7 +457,7 @@ esac
   assert.equal(await of.content("removed"), "image rm sha256:3333 sha256:4444\n");
 });
 
-test("a boot needs the directories alone, and no store", async (t) => {
+test("needs only the directories for a boot, and no store", async (t) => {
   const of = await machine(t, { SECRETS: "credentials-one=one" });
   await succeeds(of, "directories");
   const { stdout } = await execa("find", [
