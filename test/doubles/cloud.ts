@@ -104,6 +104,8 @@ export interface CloudDefinition {
   };
   /** Serves an API that isn't called by `fetch`, or that doesn't answer in JSON. */
   serveApi?(cloud: Cloud): Promise<ServedApi>;
+  /** Whether the provider treats a missing resource of any type as deleted. @default it fails */
+  readonly mayBeGone?: boolean;
   /** The scope of a provider with this configuration. @throws CloudError when there is no such place */
   scopeOf(provider: Inputs): string;
   /** The settings that differ between two configurations of a provider, and those that replace it. @default no difference replaces it */
@@ -258,7 +260,8 @@ export class Cloud {
   }
 
   delete(type: string, id: string, scope: string): void {
-    if (this.#rules(type).mayBeGone && !this.find(type, id, scope)) return;
+    const mayBeGone = this.definition.mayBeGone || this.#rules(type).mayBeGone;
+    if (mayBeGone && !this.find(type, id, scope)) return;
     const thing = this.#get(type, id, scope);
     this.#faults.letFail("delete", type);
     const users = this.#usersOf(thing);

@@ -124,13 +124,13 @@ describe("a region with everything", () => {
       "agentPoolProfiles[0].vnetSubnetID",
     ]);
     const others = graph.resources.filter((it) => it.deleteBeforeReplace).map(({ type }) => type);
-    const ofName = /^azure-native:dns:(?:RecordSet|Zone)$/;
+    const ofName = /^azure-native:(?:dns:RecordSet|dns:Zone|authorization:RoleAssignment)$/;
     // The Service is replaced because it can't change its kind of load balancer.
     assert.deepEqual(
       others.filter((type) => !ofName.test(type)),
       ["azure-native:containerservice:ManagedCluster", "kubernetes:core/v1:Service"],
     );
-    assert.equal(others.filter((type) => ofName.test(type)).length, 4);
+    assert.equal(others.filter((type) => ofName.test(type)).length, 5);
   });
 
   test("stores copies in all zones, unless the account exists, because Azure converts none by an update", () => {

@@ -64,6 +64,7 @@ describe("a region with everything", () => {
         "azure-native:dns:RecordSet",
         "azure-native:dns:Zone",
         "azure-native:dns:RecordSet",
+        "azure-native:authorization:RoleAssignment",
         "azure-native:dns:RecordSet",
         "azure-native:compute:VirtualMachine",
       ],

@@ -163,7 +163,8 @@ export function createChallenge(
       cnameRecord: { cname: `challenge.${zoneName}` },
     });
   return [
-    grant(`${name}-acme`, { identity, role: "dnsZoneContributor", scope: small.id }, options),
+    // It is deleted with the zone. If it didn't go first, an update that takes a halted change back would create it and then delete it as the old one, which has the same id.
+    grant(`${name}-acme`, { identity, role: "dnsZoneContributor", scope: small.id }, goesFirst(options)),
     record("acme-delegation", zoneName, {
       recordType: "NS",
       nsRecords: small.nameServers.apply((servers) => servers.map((nsdname) => ({ nsdname }))),

@@ -34,6 +34,8 @@ const definition: CloudDefinition = {
     "azure-native:authorization:getClientToken": () => ({ token }),
   },
   api: { origin: "https://management.azure.com", answer: answerOfArm },
+  // https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
+  mayBeGone: true,
   scopeOf(provider) {
     const { location, subscriptionId: subscription = subscriptionId } = provider;
     demand(
