@@ -40,6 +40,12 @@ export class LookUp {
     }
   }
 
+  /** Adds a problem, because another region of this stack still has the endpoint's name. */
+  refuseNameOf(otherRegion: string, hostname: string): undefined {
+    const message = `${hostname} is still the name of this stack's region ${otherRegion}: give that region another name, or remove it, in an update of its own first`;
+    return this.refuse("endpoint.hostname", message);
+  }
+
   /**
    * Adds a problem if the zone already has a record for the endpoint's name that isn't this stack's. A failed question adds none: the update reports the error.
    * @param record as users would write it: `the A record of cache.example.com`

@@ -207,6 +207,48 @@ describe("the route of an existing subnet", () => {
   });
 });
 
+describe("the endpoint's name", () => {
+  const hostname = "cache.example.com";
+  /** @param own records of the stack by Pulumi's name, each with its name in the zone Z1 @param types of the zone's records of that name */
+  const told = async (own: Record<string, string>, types: string[]) => {
+    const outputs = Object.entries(own).map(([resource, name]) => [
+      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:route53/record:Record::${resource}`,
+      { type: "aws:route53/record:Record", outputs: { name, zoneId: "Z1" } },
+    ]);
+    const { problems } = await lookedUp(
+      { endpoint: { hostname, ...zone, tls: { mode: "private" } } },
+      {
+        readStackResourceOutputs: () => ({ outputs: Object.fromEntries(outputs) }),
+        getRecords: ({ nameRegex }) => ({
+          resourceRecordSets: types.map((type) => ({ name: String(nameRegex), type })),
+        }),
+      },
+    );
+    return problems.map(({ path, message }) => `${path}: ${message}`);
+  };
+
+  test("is free, or has a record that isn't this stack's", async () => {
+    assert.deepEqual(await told({}, ["TXT"]), []);
+    for (const type of ["A", "AAAA", "CNAME"])
+      assert.match(
+        String(await told({ "eu-central-1": "old.example.com" }, ["TXT", type])),
+        /^endpoint\.hostname: a record of cache\.example\.com already exists and isn't this stack's: /,
+      );
+  });
+
+  test("has a record of the region, perhaps for IPv6 only", async () => {
+    assert.deepEqual(await told({ "eu-central-1": hostname }, ["A"]), []);
+    assert.deepEqual(await told({ "eu-central-1-ipv6": hostname }, ["AAAA"]), []);
+  });
+
+  test("has a record of another region of the stack", async () => {
+    for (const record of ["us-east-1", "us-east-1-ipv6"])
+      assert.deepEqual(await told({ [record]: hostname }, ["A"]), [
+        "endpoint.hostname: cache.example.com is still the name of this stack's region us-east-1: give that region another name, or remove it, in an update of its own first",
+      ]);
+  });
+});
+
 describe("the zone of a private endpoint", () => {
   const acme = { mode: "acme", email: "ops@example.com" };
   type Zones = Record<string, boolean | "several">;

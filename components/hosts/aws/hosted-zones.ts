@@ -79,8 +79,12 @@ async function findHostedZone(question: Question, name: string): Promise<HostedZ
 async function checkName({ region, lookUp, options }: Question, { id }: HostedZone): Promise<void> {
   const { hostname } = region.endpoint;
   const records = await previousOutputs<{ name: string; zoneId: string }>("aws:route53/record:Record");
-  const own = records.get(region.name);
-  if (own?.name === hostname && own.zoneId === id) return;
+  const owners = [...records].flatMap(([resource, it]) =>
+    it.name === hostname && it.zoneId === id ? [resource.replace(/-ipv6$/, "")] : [],
+  );
+  if (owners.includes(region.name)) return;
+  const [other] = owners;
+  if (other !== undefined) return lookUp.refuseNameOf(other, hostname);
   const named = getRecords({ zoneId: id, nameRegex: `^${hostname.replaceAll(".", "\\.")}\\.?$` }, options);
   const exists = named.then(({ resourceRecordSets }) =>
     resourceRecordSets.some(({ type }) => ["A", "AAAA", "CNAME"].includes(type)),
