@@ -55,7 +55,8 @@ function rollOut(region: string, workload: "Deployment" | "StatefulSet"): string
     ...origins.flatMap((it) => [`${it}-gsoci`, `${it}-team`]),
   ];
   return [
-    ...containers.map((container) => `replace ConfigMap ${region}-${container}`).sort(),
+    ...containers.map((container) => `create ConfigMap ${region}-${container}`).sort(),
+    ...containers.map((container) => `delete ConfigMap ${region}-${container}`).sort(),
     `replace Secret ${region}-credentials-team`,
     `update ${workload} ${region}`,
   ];

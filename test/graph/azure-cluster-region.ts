@@ -74,6 +74,7 @@ export function azure(type: string, inputs: Record<string, unknown>): Record<str
 
 /** Azure's answers to calls while resources are created. */
 export function credentials(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  if (token === "pulumi:pulumi:readStackResourceOutputs") return { outputs: {} };
   assert.equal(token, "azure-native:containerservice:listManagedClusterUserCredentials");
   assert.match(String(inputs.resourceName), /^registry-cache-[a-z]+$/);
   return { kubeconfigs: [{ name: "clusterUser", value: Buffer.from(kubeconfig).toString("base64") }] };

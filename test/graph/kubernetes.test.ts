@@ -32,7 +32,8 @@ interface Graph {
 
 const ingress = [{ hostname: "lb.example.com" }];
 
-async function graphOf(name: KubernetesCase): Promise<Graph> {
+/** @param state the outputs of the stack's ConfigMaps, by their resources' names. @default there is no state */
+async function graphOf(name: KubernetesCase, state: Readonly<Record<string, object>> = {}): Promise<Graph> {
   const login = pulumi.secret({ username: "reader", password: "hunter2" });
   const secrets = { credentials: { login, "bucket-login": login }, remoteWriteCredentials: login };
   const { plan } = planKubernetes(planRequest("kubernetes", kubernetesKeys(name)));
@@ -55,6 +56,16 @@ async function graphOf(name: KubernetesCase): Promise<Graph> {
       ...(type.endsWith(":PrivateAuthority") && { certificate: "AUTHORITY", key: "AUTHORITY-KEY" }),
       ...(type.endsWith(":PrivateCertificate") && { certificate: "CERTIFICATE", key: "KEY" }),
     }),
+    (token) => {
+      assert.equal(token, "pulumi:pulumi:readStackResourceOutputs");
+      const type = "kubernetes:core/v1:ConfigMap";
+      const parents = "registry-cache:index:RegionalCache$registry-cache:kubernetes:Workload";
+      const entries = Object.entries(state).map(([own, outputs]) => [
+        `urn:pulumi:test::registry-cache::${parents}$${type}::${own}`,
+        { type, outputs },
+      ]);
+      return { outputs: Object.fromEntries(entries) };
+    },
   );
   assert.ok(cache);
   return { resources, cache };
@@ -185,6 +196,25 @@ test("has these resources for a region with volumes, whose types and names never
     "registry-cache:index:RegionalCache frankfurt",
     "registry-cache:kubernetes:Workload frankfurt",
   ]);
+});
+
+test("renames a ConfigMap's resource of an earlier version only if it has the same content", async () => {
+  const filesOf = ({ resources }: Graph) =>
+    resources.filter(({ type, name }) => lastPart(type) === "ConfigMap" && withoutContentHash(name) !== name);
+  const nameIn = ({ inputs }: RegisteredResource) => (inputs.metadata as { name: string }).name;
+  const [edge, janitor] = ["edge", "janitor"].map((part) => `frankfurt-${part}`) as [string, string];
+  const now = filesOf(await graphOf("volumes"));
+  const same = now.find(({ name }) => withoutContentHash(name) === edge);
+  assert.ok(same);
+  const state = {
+    [edge]: { metadata: { name: nameIn(same) } },
+    [janitor]: { metadata: { name: "registry-cache-janitor-0123456789" } },
+  };
+  const renamed = filesOf(await graphOf("volumes", state)).filter(({ name, aliases }) => aliases[0] !== name);
+  assert.deepEqual(
+    renamed.map(({ name, aliases }) => [name, aliases]),
+    [[same.name, [edge]]],
+  );
 });
 
 test("leaves the number of replicas to an autoscaler, a StatefulSet's claims to it, and a claim's class unchanged", async () => {

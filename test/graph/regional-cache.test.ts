@@ -73,7 +73,7 @@ test("creates a component with its host, a certificate and a Pod, whose types an
     resources.map(({ type, name, parent }) => [type, name, parent]).sort(),
     [...children("local"), ...children("second")].sort(),
   );
-  assert.ok(resources.every(({ aliases, protect }) => aliases === 0 && !protect));
+  assert.ok(resources.every(({ aliases, protect }) => aliases.length === 0 && !protect));
 });
 
 test("asks for the certificate with its names, or its files", () => {

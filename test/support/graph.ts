@@ -12,7 +12,8 @@ export interface RegisteredResource {
   /** Name of its provider; empty for the default one. */
   readonly provider: string;
   readonly custom: boolean;
-  readonly aliases: number;
+  /** Names of its aliases. */
+  readonly aliases: readonly string[];
   readonly protect: boolean;
   readonly deleteBeforeReplace: boolean;
   readonly retainOnDelete: boolean;
@@ -50,7 +51,7 @@ interface Request {
   getDeletedwith(): string;
   getCustomtimeouts(): { getUpdate(): string; getDelete(): string } | undefined;
   getDependenciesList(): string[];
-  getAliasesList(): unknown[];
+  getAliasesList(): { getSpec(): { getName(): string } | undefined; getUrn(): string }[];
   getAdditionalsecretoutputsList(): string[];
   getObject(): { toJavaScript(): Record<string, unknown> };
   getUrn(): string;
@@ -131,7 +132,7 @@ function describe(request: Request): RegisteredResource {
     parent: typeAndName(request.getParent()),
     provider: request.getProvider().split("::").at(-2) ?? "",
     custom: request.getCustom(),
-    aliases: request.getAliasesList().length,
+    aliases: request.getAliasesList().map((it) => it.getSpec()?.getName() ?? it.getUrn()),
     protect: request.getProtect(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     retainOnDelete: request.getRetainondelete() ?? false,

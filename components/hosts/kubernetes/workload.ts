@@ -14,6 +14,7 @@ import type { core } from "@pulumi/kubernetes/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
 import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../kind.ts";
+import { previousOutputs } from "../previous-outputs.ts";
 import { trusted } from "../private-authority.ts";
 import { endSeconds, handoverOf } from "./handover.ts";
 import { workloadName } from "./names.ts";
@@ -72,6 +73,7 @@ export class Workload extends pulumi.ComponentResource {
 }
 
 type Options = pulumi.CustomResourceOptions;
+type ConfigMapManifest = WorkloadObjects["configMaps"][string];
 
 /** Creates the objects that Pods refer to, or that must be in effect when a Pod starts. */
 function createBeforehand(
@@ -106,15 +108,18 @@ function createBeforehand(
  * A ConfigMap with other content is another object (see pod-files.ts), and here also another Pulumi resource. If it were the same resource, a change would replace it. After a failed update,
  * the old object would be pending deletion, and the next update, which reverts the change, would recreate it and then delete it while replicas mount it.
  */
-function createFiles(
-  name: string,
-  part: string,
-  configMap: WorkloadObjects["configMaps"][string],
-  options: Options,
-): ConfigMap {
+function createFiles(name: string, part: string, configMap: ConfigMapManifest, options: Options): ConfigMap {
   const own = configMap.metadata?.name?.replace(workloadName, name) ?? "";
-  // The resource's name in an earlier version.
-  return new ConfigMap(own, configMap, { ...options, aliases: [{ name: `${name}-${part}` }] });
+  return new ConfigMap(own, configMap, { ...options, aliases: [alias(own, `${name}-${part}`, configMap)] });
+}
+
+/**
+ * Renames the resource of an earlier version, which had one for all contents of a file, if it has the content of this one. With another content, it would be replaced.
+ * @returns without such a resource, the own name, which has no effect
+ */
+async function alias(own: string, earlier: string, { metadata }: ConfigMapManifest): Promise<pulumi.Alias> {
+  const previous = await previousOutputs<ConfigMapManifest>("kubernetes:core/v1:ConfigMap");
+  return { name: previous.get(earlier)?.metadata?.name === metadata?.name ? earlier : own };
 }
 
 /** Time in which a new replica pulls its images, mounts its volume and becomes ready. */
