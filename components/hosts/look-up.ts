@@ -42,21 +42,27 @@ export class LookUp {
 
   /** Adds a problem, because another region of this stack still has the endpoint's name. */
   refuseNameOf(otherRegion: string, hostname: string): undefined {
-    const message = `${hostname} is still the name of this stack's region ${otherRegion}: give that region another name, or remove it, in an update of its own first`;
+    const message = `${hostname} is still the host name of this stack's region ${otherRegion}: give that region another host name, or remove it, in an update of its own first`;
     return this.refuse("endpoint.hostname", message);
   }
 
   /**
    * Adds a problem if the zone already has a record for the endpoint's name that isn't this stack's. A failed question adds none: the update reports the error.
    * @param record as users would write it: `the A record of cache.example.com`
+   * @param wayOut what the user can do if something uses the record
    */
-  async askForFreeName(record: string, exists: Promise<boolean>): Promise<void> {
+  async askForFreeName(
+    record: string,
+    exists: Promise<boolean>,
+    wayOut = "choose another name",
+  ): Promise<boolean> {
     const isThere = await exists.catch(() => false);
-    if (!isThere || isAdopting) return;
+    if (!isThere || isAdopting) return true;
     this.refuse(
       "endpoint.hostname",
-      `${record} already exists and isn't this stack's: choose another name, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
+      `${record} already exists and isn't this stack's: ${wayOut}, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
     );
+    return false;
   }
 
   /**

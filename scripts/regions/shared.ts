@@ -10,15 +10,27 @@ import type { Configuration } from "../fleet/configurations.ts";
 export function sharedHostnames(configurations: readonly Configuration[]): Problem[] {
   const named = configurations.flatMap(({ path, config: { provider, regions } }) =>
     regions.map(({ endpoint }, index) => {
-      const { hostname, port } = endpoint;
+      const { hostname, port, tls } = endpoint;
       const name = provider === "local" ? `${hostname}:${port}` : hostname.toLowerCase();
       const isPrivate = "exposure" in endpoint && endpoint.exposure === "private";
-      return { at: `${path}: regions[${index}].endpoint`, key: isPrivate ? `private ${name}` : name, name };
+      const inZone = isPrivate ? `private ${name}` : name;
+      // Each would make the same records for its challenge in a public zone.
+      const inChallenge = provider === "azure" && tls.mode === "acme" ? [`challenge ${name}`] : [];
+      return {
+        at: `${path}: regions[${index}].endpoint`,
+        keys: [inZone, ...inChallenge],
+        inZone,
+        name,
+      };
     }),
   );
-  return repeated(named).map(({ at, name, owner }) => ({
+  return repeated(named).map(({ at, name, key, inZone, owner }) => ({
     path: `${at}.hostname`,
-    message: `${name} is also that of ${owner}`,
+    message:
+      `${name} is also that of ${owner}` +
+      (key === inZone
+        ? ""
+        : ", and in Azure only one cache of a name can have `tls: { mode: acme }`: set another mode"),
   }));
 }
 
@@ -28,7 +40,7 @@ export function sharedLabels(configurations: readonly Configuration[]): Problem[
     regions.map((region, index) => {
       const labels = Object.entries(externalLabels({ provider, region, monitoring }));
       const texts = labels.map((label) => label.join("=")).sort();
-      return { at: `${path}: regions[${index}]`, key: texts.join(", ") };
+      return { at: `${path}: regions[${index}]`, keys: [texts.join(", ")] };
     }),
   );
   return repeated(labelled).map(({ at, key, owner }) => ({
@@ -39,13 +51,17 @@ export function sharedLabels(configurations: readonly Configuration[]): Problem[
   }));
 }
 
-/** Entries whose key an earlier entry has, each with the place of the first one. */
-function repeated<Entry extends { readonly key: string; readonly at: string }>(entries: readonly Entry[]) {
+/** Entries that share a key with an earlier entry, each with that key and the place of its first entry. */
+function repeated<Entry extends { readonly keys: readonly string[]; readonly at: string }>(
+  entries: readonly Entry[],
+) {
   const owners = new Map<string, string>();
   return entries.flatMap((entry) => {
-    const owner = owners.get(entry.key);
-    if (owner !== undefined) return [{ ...entry, owner }];
-    owners.set(entry.key, entry.at);
-    return [];
+    const found = entry.keys.flatMap((key) => {
+      const owner = owners.get(key);
+      if (owner === undefined) owners.set(key, entry.at);
+      return owner === undefined ? [] : [{ ...entry, key, owner }];
+    });
+    return found.slice(0, 1);
   });
 }

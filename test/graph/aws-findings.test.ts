@@ -244,7 +244,7 @@ describe("the endpoint's name", () => {
   test("has a record of another region of the stack", async () => {
     for (const record of ["us-east-1", "us-east-1-ipv6"])
       assert.deepEqual(await told({ [record]: hostname }, ["A"]), [
-        "endpoint.hostname: cache.example.com is still the name of this stack's region us-east-1: give that region another name, or remove it, in an update of its own first",
+        "endpoint.hostname: cache.example.com is still the host name of this stack's region us-east-1: give that region another host name, or remove it, in an update of its own first",
       ]);
   });
 });

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
-import { existing, subscriptionId as own } from "../doubles/azure/account.ts";
+import { existing, subscriptionId as own, types } from "../doubles/azure/account.ts";
+import { everywhere } from "../doubles/cloud.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { lookedUp, other } from "./azure-looked-up.ts";
 
@@ -338,6 +339,78 @@ describe("the security group of an existing subnet", () => {
   });
 });
 
+describe("the endpoint's name", () => {
+  const zones = `/subscriptions/${own}/resourceGroups/dns/providers/Microsoft.Network`;
+  const publicZone = `${zones}/dnsZones/example.com`;
+  const privateZone = `${zones}/privateDnsZones/${existing.privateZone}`;
+  const endpoint = { ...everything.endpoint, tls: { mode: "private" } };
+  const acme = { mode: "acme", email: "platform@example.com" };
+  const hidden = { hostname: "cache.corp.example.com", zone: existing.privateZone, exposure: "private" };
+  /** @param records of the zones, each by its id */
+  const told = async (records: string[], change: object = {}, name = "westeurope") => {
+    const type = (id: string) => (id.startsWith(privateZone) ? types.privateRecordSet : types.recordSet);
+    answerFetch((cloud) => {
+      for (const id of records)
+        cloud.keep({ type: type(id), id, scope: everywhere, inputs: {}, outputs: {} });
+    });
+    const { problems } = await lookedUp({ name, endpoint: { ...endpoint, ...change } }, { privateZone });
+    return problems;
+  };
+  const taken = (record: string, wayOut = "choose another name") =>
+    `endpoint.hostname: the ${record} already exists and isn't this stack's: ${wayOut}, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`;
+
+  test("is free, or has an address or an alias, beside which Azure takes neither", async () => {
+    assert.deepEqual(await told([`${publicZone}/TXT/cache`, `${publicZone}/A/other`]), []);
+    for (const type of ["A", "CNAME"]) {
+      const problems = [taken(`${type} record of cache.example.com`)];
+      for (const failover of [undefined, "dns"])
+        assert.deepEqual(await told([`${publicZone}/${type}/cache`], { failover }), problems);
+      assert.deepEqual(await told([`${privateZone}/${type}/cache`], hidden), [
+        taken(`${type} record of cache.corp.example.com`),
+      ]);
+    }
+  });
+
+  test("is proved by one cache only, whether another one is public or private", async () => {
+    const wayOut = "choose another name or another `tls.mode`";
+    const alias = `${publicZone}/CNAME/_acme-challenge.cache.corp`;
+    const delegation = `${publicZone}/NS/acme.cache.corp`;
+    const tls = { ...acme, challengeZone: "example.com", challengeZoneResourceGroup: "dns" };
+    for (const records of [[alias], [alias, delegation]])
+      assert.deepEqual(await told(records, { ...hidden, tls }), [
+        taken("CNAME record of _acme-challenge.cache.corp.example.com", wayOut),
+      ]);
+    assert.deepEqual(await told([delegation], { ...hidden, tls }), [
+      taken("NS record of acme.cache.corp.example.com", wayOut),
+    ]);
+    assert.deepEqual(await told([`${publicZone}/TXT/_acme-challenge.cache`], { tls: acme }), [
+      taken("TXT record of _acme-challenge.cache.example.com", wayOut),
+    ]);
+    assert.deepEqual(await told([alias, delegation], hidden), []);
+  });
+
+  test("has records of the region", async () => {
+    const name = "cache.uksouth";
+    const records = [`A/${name}`, `CNAME/_acme-challenge.${name}`, `NS/acme.${name}`];
+    const change = { hostname: `${name}.example.com`, tls: acme };
+    assert.deepEqual(
+      await told(
+        records.map((it) => `${publicZone}/${it}`),
+        change,
+        "uksouth",
+      ),
+      [],
+    );
+  });
+
+  test("has a record of another region of the stack", async () => {
+    const change = { ...hidden, hostname: "cache.francecentral.corp.example.com" };
+    assert.deepEqual(await told([`${privateZone}/A/cache.francecentral`], change), [
+      "endpoint.hostname: cache.francecentral.corp.example.com is still the host name of this stack's region francecentral: give that region another host name, or remove it, in an update of its own first",
+    ]);
+  });
+});
+
 describe("the zone of a private endpoint", () => {
   const group = `/subscriptions/${own}/resourceGroups/dns/providers/Microsoft.Network`;
   const acme = { mode: "acme", email: "platform@example.com" };
@@ -362,8 +435,8 @@ describe("the zone of a private endpoint", () => {
     assert.deepEqual(
       asked.filter(([token]) => token.endsWith("Zone")),
       [
-        ["dns:getZone", { zoneName: "example.com", resourceGroupName: "dns" }],
         ["privatedns:getPrivateZone", { privateZoneName: existing.privateZone, resourceGroupName: "dns" }],
+        ["dns:getZone", { zoneName: "example.com", resourceGroupName: "dns" }],
       ],
     );
   });

@@ -10,7 +10,7 @@ import { findVm, type VmFindings } from "../../components/hosts/azure/vm/finding
 import { planAzureVm } from "../../components/hosts/azure/vm/plan.ts";
 import { azureCustomData, customDataDigest } from "../../components/hosts/azure/vm/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
-import { subscriptionId as own } from "../doubles/azure/account.ts";
+import { groupId, subscriptionId as own } from "../doubles/azure/account.ts";
 import { token as accessToken } from "../doubles/azure/sizes.ts";
 import { registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";
@@ -80,6 +80,17 @@ const state = {
         },
       },
     },
+  ...Object.fromEntries(
+    Object.entries({
+      "dns:RecordSet::uksouth-address": "cache.uksouth.example.com.",
+      "dns:RecordSet::uksouth-acme-challenge": "_acme-challenge.cache.uksouth.example.com.",
+      "dns:RecordSet::uksouth-acme-delegation": "acme.cache.uksouth.example.com.",
+      "privatedns:PrivateRecordSet::francecentral-address": "cache.francecentral.corp.example.com.",
+    }).map(([resource, fqdn]) => [
+      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:${resource}`,
+      { type: `azure-native:${resource.split("::")[0]}`, outputs: { fqdn } },
+    ]),
+  ),
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
     type: "azure-native:compute:VirtualMachine",
     outputs: { hardwareProfile: { vmSize: "Standard_M8-2ms" }, zones: ["1"] },
@@ -210,6 +221,8 @@ export async function lookedUp(
       if (typeof rules === "string") throw refused(token, rules);
       return { securityRules: rules, defaultSecurityRules };
     }
+    if (token.endsWith(":getZone"))
+      return { id: `${groupId("dns")}/providers/Microsoft.Network/dnsZones/${inputs.zoneName}` };
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };
   const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>

@@ -134,6 +134,30 @@ suite("checkFiles", () => {
     assert.deepEqual((await check(texts)).problems, []);
   });
 
+  test("in Azure, a public and a private cache with one host name, of which only one can be proved by ACME", async () => {
+    const first = textOf("azure-westeurope");
+    const second = (mode: string) =>
+      first
+        .replace("hostname: cache", "exposure: private\n        hostname: cache")
+        .replace('clients: ["203.0.113.0/24"]', 'clients: ["10.0.0.0/8"]')
+        .replace(
+          "mode: acme, email: platform@example.com",
+          mode === "acme"
+            ? "mode: acme, email: platform@example.com, challengeZone: example.com, challengeZoneResourceGroup: dns"
+            : `mode: ${mode}`,
+        );
+    const problemsOf = async (text: string) =>
+      (await check({ "azure-westeurope": first, "azure-westeurope-private": text })).problems;
+    assert.deepEqual(await problemsOf(second("private")), []);
+    assert.deepEqual(await problemsOf(second("acme")), [
+      {
+        path: "stacks/Pulumi.azure-westeurope-private.yaml: regions[0].endpoint.hostname",
+        message:
+          "cache.westeurope.example.com is also that of stacks/Pulumi.azure-westeurope.yaml: regions[0].endpoint, and in Azure only one cache of a name can have `tls: { mode: acme }`: set another mode",
+      },
+    ]);
+  });
+
   test("two stacks whose caches have the same labels, so that a central Prometheus takes them for one", async () => {
     const other = aws.replace("cache.eu-central-1.example.com", "private.eu-central-1.example.com");
     const texts = (second: string) => ({ "aws-eu-central-1": aws, "aws-eu-central-1-private": second });

@@ -10,7 +10,7 @@ import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { AzurePlan } from "./naming.ts";
 import { azureProvider, type Place } from "./place.ts";
-import type { ZoneKind } from "./zones.ts";
+import { challengeAlias, challengeZone, type ZoneKind } from "./zones.ts";
 
 export interface AddressRecordArgs {
   /** A static IPv4 address. */
@@ -113,11 +113,6 @@ function recordsIn(
   };
 }
 
-/** The zone for a name's DNS-01 challenge. */
-export function challengeZone(hostname: string): string {
-  return `acme.${hostname}`;
-}
-
 type RecordValue = Pick<
   ConstructorParameters<typeof RecordSet>[1],
   "recordType" | "aRecords" | "cnameRecord" | "nsRecords" | "txtRecords"
@@ -157,7 +152,7 @@ export function createChallenge(
     goesFirst(options),
   );
   const alias = (make: MakeRecord) =>
-    make("acme-challenge", `_acme-challenge.${hostname}`, {
+    make("acme-challenge", challengeAlias(hostname), {
       recordType: "CNAME",
       // A name inside the zone, because lego refuses the zone's own name.
       cnameRecord: { cname: `challenge.${zoneName}` },

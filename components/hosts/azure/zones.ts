@@ -3,7 +3,6 @@ import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.j
 import type { AzureRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm, same } from "./arm.ts";
-import { hasFailover } from "./failover.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -38,30 +37,34 @@ export async function findNetwork(
  * @returns the kind of `endpoint.zone`; undefined if there is no zone, or after adding a problem
  */
 async function findZones(question: Question, subnet: FoundSubnet | undefined): Promise<ZoneKind | undefined> {
-  const { region, lookUp } = question;
-  const { zone, zoneResourceGroup: group, tls } = region.endpoint;
-  if (tls.mode === "acme" && tls.challengeZone !== undefined)
-    await findPublic(
-      question,
-      "endpoint.tls.challengeZone",
-      tls.challengeZone,
-      tls.challengeZoneResourceGroup,
-    );
-  if (zone === undefined || group === undefined) return undefined;
-  const id = isPrivate(region) ? await findPrivate(question, zone, group) : undefined;
-  if (id === undefined) {
-    const found = await findPublic(question, "endpoint.zone", zone, group);
-    if (found) await checkName(question, { kind: "public", id: found.id, zone });
-    return found && "public";
-  }
-  await checkName(question, { kind: "private", id, zone });
-  if (tls.mode === "acme" && tls.challengeZone === undefined)
-    lookUp.refuse(
-      "endpoint.tls.challengeZone",
-      `is missing: the zone ${zone} is private, and a public authority doesn't see what is in it`,
-    );
-  if (subnet) await findLink(question, { id, zone, group }, subnet);
-  return "private";
+  const { zone, zoneResourceGroup: group } = question.region.endpoint;
+  const own = zone === undefined || group === undefined ? undefined : await findOwn(question, zone, group);
+  const challenge = await findForChallenge(question, own);
+  await checkNames(question, own, challenge);
+  if (own?.kind === "private" && subnet) await findLink(question, own, subnet);
+  return own?.kind;
+}
+
+async function findOwn(question: Question, zone: string, group: string): Promise<FoundZone | undefined> {
+  const hidden = isPrivate(question.region) ? await findPrivate(question, zone, group) : undefined;
+  return hidden ?? findPublic(question, "endpoint.zone", zone, group);
+}
+
+/** @returns undefined without `tls: { mode: acme }`, or after adding a problem */
+async function findForChallenge(
+  question: Question,
+  own: FoundZone | undefined,
+): Promise<FoundZone | undefined> {
+  const { tls } = question.region.endpoint;
+  if (tls.mode !== "acme") return undefined;
+  const { challengeZone: zone, challengeZoneResourceGroup: group } = tls;
+  const path = "endpoint.tls.challengeZone";
+  if (zone !== undefined) return findPublic(question, path, zone, group);
+  if (own?.kind !== "private") return own;
+  return question.lookUp.refuse(
+    path,
+    `is missing: the zone ${own.zone} is private, and a public authority doesn't see what is in it`,
+  );
 }
 
 /** Gets a zone of another subscription, because the region's provider sees only its own. @param zone like `dnsZones/example.com`, with its query */
@@ -85,35 +88,38 @@ async function findPublic(
   path: string,
   zoneName: string,
   resourceGroupName = "",
-): Promise<{ readonly id: string } | undefined> {
+): Promise<FoundZone | undefined> {
   const { region, lookUp, options } = question;
   const found = elsewhere(
     question,
     resourceGroupName,
     `dnsZones/${zoneName}?api-version=${apis.public.version}`,
   );
-  const zone = found ?? getZone({ zoneName, resourceGroupName }, options);
+  const asked = found ?? getZone({ zoneName, resourceGroupName }, options);
   const name = `the zone ${zoneName} in ${resourceGroupName}${whereOf(region)}`;
-  return lookUp.ask(path, name, zone);
+  const zone = await lookUp.ask(path, name, asked);
+  return zone && { kind: "public", id: zone.id, zone: zoneName, group: resourceGroupName };
 }
 
-/** @returns the zone's id, or undefined if there is none */
-async function findPrivate(question: Question, name: string, group: string): Promise<string | undefined> {
+/** @returns undefined if there is none */
+async function findPrivate(question: Question, name: string, group: string): Promise<FoundZone | undefined> {
   const { region, lookUp, options } = question;
   const found = elsewhere(question, group, `privateDnsZones/${name}?api-version=${apis.private.version}`);
   const asked = found ?? getPrivateZone({ privateZoneName: name, resourceGroupName: group }, options);
-  const zone = asked.catch((error: Error) => {
+  const existing = asked.catch((error: Error) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
   const what = `the private zone ${name} in ${group}${whereOf(region)}`;
-  return (await lookUp.ask("endpoint.zone", what, zone))?.id;
+  const zone = await lookUp.ask("endpoint.zone", what, existing);
+  return zone && { kind: "private", id: zone.id, zone: name, group };
 }
 
-interface NamedZone {
+interface FoundZone {
   readonly kind: ZoneKind;
   readonly id: string;
   readonly zone: string;
+  readonly group: string;
 }
 
 /** API version of each kind of zone, and Pulumi's type of its records. */
@@ -122,19 +128,78 @@ const apis = {
   private: { version: "2020-06-01", records: "azure-native:privatedns:PrivateRecordSet" },
 } as const;
 
-/** Checks that the endpoint's name is free. Asks only if the stack doesn't have the record yet. */
-async function checkName(
-  { region, lookUp, options }: Question,
-  { kind, id, zone }: NamedZone,
+/** The zone for a name's DNS-01 challenge. */
+export function challengeZone(hostname: string): string {
+  return `acme.${hostname}`;
+}
+
+/** The name that a certificate authority asks for. It leads to the zone for the challenge. */
+export function challengeAlias(hostname: string): string {
+  return `_acme-challenge.${hostname}`;
+}
+
+/**
+ * Checks that the names of a region's records are free. Adds a problem for the first that isn't.
+ * @param challenge the existing zone that delegates the challenge
+ */
+async function checkNames(
+  question: Question,
+  own: FoundZone | undefined,
+  challenge: FoundZone | undefined,
 ): Promise<void> {
-  const { hostname } = region.endpoint;
-  const name = hostname.slice(0, -`.${zone}`.length);
+  const { hostname } = question.region.endpoint;
+  const wayOut = "choose another name or another `tls.mode`";
+  // A CNAME must be the only record of its name.
+  const names: NeededName[] = [
+    { zone: own, suffix: "address", name: hostname, types: ["A", "CNAME"] },
+    {
+      zone: challenge,
+      suffix: "acme-challenge",
+      name: challengeAlias(hostname),
+      types: ["CNAME", "TXT"],
+      wayOut,
+    },
+    { zone: challenge, suffix: "acme-delegation", name: challengeZone(hostname), types: ["NS"], wayOut },
+  ];
+  for (const name of names) if (!(await isFree(question, name))) return;
+}
+
+interface NeededName {
+  /** @default nothing is needed */
+  readonly zone: FoundZone | undefined;
+  /** How Pulumi's name of the record ends. */
+  readonly suffix: string;
+  readonly name: string;
+  /** Types of records that Azure refuses to have beside it. */
+  readonly types: readonly string[];
+  /** See {@link LookUp.askForFreeName}. */
+  readonly wayOut?: string;
+}
+
+/** Asks only if the stack doesn't have the record yet. Adds a problem if the name isn't free. */
+async function isFree(
+  { region, lookUp, options }: Question,
+  { zone: found, suffix, name, types, wayOut }: NeededName,
+): Promise<boolean> {
+  if (!found) return true;
+  const { kind, id, zone } = found;
   const { version, records } = apis[kind];
-  const own = (await previousOutputs<{ fqdn: string }>(records)).get(`${region.name}-address`);
-  if (own?.fqdn?.replace(/\.$/, "") === hostname) return;
-  const type = hasFailover(region) ? "CNAME" : "A";
-  const record = getFromArm(`${id}/${type}/${name}?api-version=${version}`, options);
-  await lookUp.askForFreeName(`the ${type} record of ${hostname}`, record.then(Boolean));
+  const outputs = await previousOutputs<{ fqdn: string }>(records);
+  const owners = [...outputs].flatMap(([resource, { fqdn }]) =>
+    fqdn?.replace(/\.$/, "") === name ? [resource.replace(`-${suffix}`, "")] : [],
+  );
+  if (owners.includes(region.name)) return true;
+  const [other] = owners;
+  if (other !== undefined) {
+    lookUp.refuseNameOf(other, region.endpoint.hostname);
+    return false;
+  }
+  const relativeName = name.slice(0, -`.${zone}`.length);
+  const answers = types.map((type) => {
+    const record = getFromArm(`${id}/${type}/${relativeName}?api-version=${version}`, options);
+    return lookUp.askForFreeName(`the ${type} record of ${name}`, record.then(Boolean), wayOut);
+  });
+  return (await Promise.all(answers)).every(Boolean);
 }
 
 interface Link {
@@ -145,7 +210,7 @@ interface Link {
 /** Checks that the region's network can resolve the zone's names. If it has its own name servers, it may do so without a link, but those can't be asked. */
 async function findLink(
   { region: { network, endpoint }, lookUp, options }: Question,
-  { id, zone, group }: { readonly id: string; readonly zone: string; readonly group: string },
+  { id, zone, group }: FoundZone,
   { hasNameServers }: FoundSubnet,
 ): Promise<void> {
   const path = "endpoint.zone";

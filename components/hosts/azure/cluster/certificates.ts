@@ -4,7 +4,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
-import { challengeZone, createChallenge } from "../records.ts";
+import { createChallenge } from "../records.ts";
+import { challengeZone } from "../zones.ts";
 import type { ClusterArgs } from "./findings.ts";
 import { createPodIdentity, podIdentityAnnotations, podIdentityLabels } from "./identities.ts";
 
