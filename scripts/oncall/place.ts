@@ -1,4 +1,5 @@
 /** Finds in the state of a stack where a region's cache runs. */
+import { internalPort, podPorts } from "../../components/config/ports.ts";
 import { StepError } from "../setup/steps.ts";
 import { type DeployedRegion, resourceOf, resourcesOf, textOf } from "./state.ts";
 
@@ -53,8 +54,8 @@ export interface Local {
 export type Vm = AwsVm | AzureVm;
 export type Place = Vm | Cluster | Local;
 
-/** Offset from the first internal port: see podPorts() */
-const blackboxOffset = 6;
+/** Offset from the first internal port. */
+const blackboxOffset = podPorts(internalPort, 0).blackbox - internalPort;
 
 /** @throws StepError if the state has no machine, workload or Pod of the region */
 export function placeOf(deployed: DeployedRegion): Place {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { execa } from "execa";
 import fc from "fast-check";
+import { podPorts } from "../../components/config/ports.ts";
 import {
   commands,
   type OnKubernetes,
@@ -81,6 +82,17 @@ async function run(
   });
   return { exitCode, all, calls: (await programs.calls()).map((call) => call.join(" ")) };
 }
+
+test("the ports of its questions are those of Prometheus, blackbox_exporter and the edge", () => {
+  const { prometheus, blackbox, edgePull } = podPorts(common.internalPort, 1);
+  const offsets = [...onCallProgram(local).matchAll(/\(\(PORT \+ (\d+)\)\)/g)].map(([, offset]) =>
+    Number(offset),
+  );
+  assert.deepEqual(
+    offsets.map((offset) => common.internalPort + offset),
+    [prometheus, blackbox, edgePull],
+  );
+});
 
 describe("ends with 2 for an unknown command or argument, says so, and asks nobody", () => {
   const wrong: readonly (readonly string[])[] = [
