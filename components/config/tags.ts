@@ -2,6 +2,12 @@
 import { z } from "zod";
 import { typeOf } from "./schema-problems.ts";
 
+/** Names of the tags that every resource of a stack has. */
+export const stackTagNames = ["project", "stack", "managed-by"] as const;
+
+/** Tag of a machine in Azure with the digest of its custom data, which Azure doesn't return. */
+export const customDataTag = "custom-data";
+
 interface TagRules {
   /** The cloud's name, for messages. */
   readonly cloud: string;
@@ -47,7 +53,7 @@ const awsRules: TagRules = {
     "kubernetes.io/",
     "service.k8s.aws/",
   ],
-  own: ["Name", "project", "stack", "managed-by"],
+  own: ["Name", ...stackTagNames],
 };
 
 /**
@@ -62,7 +68,7 @@ const azureRules: TagRules = {
   value: /^.*$/s,
   characters: "no <>%&\\?/",
   reserved: ["microsoft", "azure", "windows"],
-  own: ["project", "stack", "managed-by", "custom-data"],
+  own: [...stackTagNames, customDataTag],
 };
 
 /** The values of tags, by their names. */

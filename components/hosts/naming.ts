@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Tags } from "../config/tags.ts";
+import type { stackTagNames, Tags } from "../config/tags.ts";
 
 /** Distinguishes the resources of one cache from those of all other caches in an account or subscription. */
 export interface CacheIdentity {
@@ -13,7 +13,8 @@ export const project = "registry-cache";
 
 /** Tags of every resource in a stack. @param asked the tags that the configuration adds to the project's own */
 export function stackTags(stack: string, asked: Tags = {}): Record<string, string> {
-  return { ...asked, project, stack, "managed-by": "pulumi" };
+  const own: Record<(typeof stackTagNames)[number], string> = { project, stack, "managed-by": "pulumi" };
+  return { ...asked, ...own };
 }
 
 /** Whether the configuration adds tags to the project's own. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { stackTagNames } from "../../components/config/tags.ts";
 import { type Resource, rule } from "../rule.ts";
 import { valueAt } from "../values.ts";
 
@@ -34,7 +35,7 @@ export const requiredTags = rule({
   parameters: {
     tags: z
       .array(z.string())
-      .default(["project", "stack", "managed-by"])
+      .default([...stackTagNames])
       .describe("Keys of the required tags."),
   },
   each(resource, { tags }) {

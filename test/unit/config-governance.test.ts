@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
+import { stackTags } from "../../components/hosts/naming.ts";
 import { assertProblem, aws, awsRegion, local, problemsOf, upstreams } from "../support/raw-stacks.ts";
 
 const azure = {
@@ -53,6 +54,13 @@ test("what a cloud doesn't take as a tag is refused, each with its name", () => 
     [azure, 11],
   ] as const)
     assert.deepEqual(problemsOf(tagged(stack, many(count))), []);
+});
+
+test("the tags that the stack gives are its own in both clouds", () => {
+  for (const name of Object.keys(stackTags("test"))) {
+    for (const stack of [aws, azure])
+      assertProblem(tagged(stack, { [name]: "a" }), new RegExp(`is the project's own tag "${name}": choose`));
+  }
 });
 
 test("a tag that a DNS zone can't have is refused where the stack makes a zone", () => {

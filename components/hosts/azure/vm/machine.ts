@@ -5,13 +5,14 @@ import type { NetworkInterface } from "@pulumi/azure-native/network/networkInter
 import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../../config/per-region.ts";
+import { customDataTag } from "../../../config/tags.ts";
 import type { Place } from "../place.ts";
 import { zonesOf } from "../regions.ts";
 import type { VmArgs } from "./findings.ts";
 import { imageReference } from "./image.ts";
 import { isTrusted } from "./machine-size.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
-import { customDataTag, diskPlacement } from "./previous.ts";
+import { diskPlacement } from "./previous.ts";
 import { customDataDigest, dataDiskLun } from "./user-data.ts";
 
 /**

@@ -1,5 +1,6 @@
 import type { Problem } from "../../../config/problems.ts";
 import type { AzureVmRegion } from "../../../config/schema.ts";
+import { customDataTag } from "../../../config/tags.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import type { Told } from "../../vm/fate.ts";
 import { isPrivate } from "../outbound.ts";
@@ -57,9 +58,6 @@ interface MachineOutputs extends Outputs {
   };
   readonly tags?: Readonly<Record<string, string>>;
 }
-
-/** Tag of a machine with the digest of its custom data, which Azure doesn't return. */
-export const customDataTag = "custom-data";
 
 /** @param region the region's name, with which its resources' names begin */
 export async function previousOf(region: string): Promise<Previous> {
