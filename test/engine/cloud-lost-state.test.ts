@@ -1,3 +1,4 @@
+/** docs/day-2.md: a region whose state is lost can be adopted, or created again next to its remaining resources. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { access, readFile } from "node:fs/promises";

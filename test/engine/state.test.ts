@@ -1,3 +1,4 @@
+/** docs/state.md: moves a stack's state and secrets with the page's commands from one machine to a bucket and a key, and from there to another place. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";

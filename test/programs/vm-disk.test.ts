@@ -1,3 +1,4 @@
+/** disk.sh and rescan.sh, with files in place of disks and of the kernel's view of them. */
 import assert from "node:assert/strict";
 import { chmod, mkdir, open, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";

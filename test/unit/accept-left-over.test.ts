@@ -1,4 +1,4 @@
-/** How the acceptance asks a cloud what it still has of a stack. */
+/** How the acceptance run asks a cloud what it still has of a stack. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accept, stepNames } from "../../scripts/accept/acceptance.ts";
@@ -25,7 +25,7 @@ async function ask(stack: string, program: string, answer: string) {
 }
 
 /** GetResources lists no roles: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html */
-test("AWS, in each region, and roles by the names that the stack gives", async () => {
+test("asks AWS in each region, and for roles by the stack's names", async () => {
   const role = "arn:aws:iam::123456789012:role/platform/registry-cache-eu-central-1";
   const answer = `case $1 in iam) echo '["${role}", "${role}-nodes", "${role}2", "${role.replace("central", "west")}"]' ;; *) echo '["arn:of-something"]' ;; esac`;
   const { left, calls } = await ask("aws-eu-central-1", "aws", answer);
@@ -37,18 +37,18 @@ test("AWS, in each region, and roles by the names that the stack gives", async (
   assert.ok(roles.includes("list-roles") && roles.includes("/"), roles.join(" "));
 });
 
-test("Azure, resources and groups", async () => {
+test("asks Azure for resources and groups", async () => {
   const { left, calls } = await ask("azure-westeurope", "az", "echo '[]'");
   assert.deepEqual(left, []);
   assert.deepEqual(calls.map(([, kind]) => kind).sort(), ["group", "resource"]);
   assert.ok(calls.every((call) => call.includes("stack=azure-westeurope")));
 });
 
-test("a program that can't ask is no proof that nothing is left", async () => {
+test("fails if a program can't ask, because that doesn't prove that nothing is left", async () => {
   await assert.rejects(ask("aws-eu-central-1", "aws", "echo no credentials >&2; exit 1"), /no credentials/);
 });
 
-test("what isn't destroyed isn't waited for", async () => {
+test("doesn't wait for what isn't destroyed", async () => {
   const { configurations } = configurationsOf(await readStackFiles(projectDirectory, ["aws-eu-central-1"]));
   const { config, path } = configurations[0] ?? assert.fail("there is no such stack");
   const steps = await accept({

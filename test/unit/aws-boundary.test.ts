@@ -1,4 +1,4 @@
-/** What a permissions boundary surely forbids, by its document alone. */
+/** What a permissions boundary certainly forbids, by its document alone. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actionsOf, forbiddenBy } from "../../components/hosts/aws/boundary.ts";
@@ -11,7 +11,7 @@ const everything = { Effect: "Allow", Action: "*", Resource: "*" };
 const wanted = ["s3:GetObject", "ssm:GetParameter"];
 const forbidden = (...Statement: object[]) => forbiddenBy({ Statement }, wanted);
 
-test("what nothing allows is forbidden, however an action is written", () => {
+test("forbids what nothing allows, in any spelling of an action", () => {
   assert.deepEqual(forbidden(everything), []);
   assert.deepEqual(forbiddenBy({ Statement: everything }, wanted), []);
   assert.deepEqual(forbidden({ ...everything, Action: ["s3:Get*", "SSM:getparameter?"] }), [
@@ -24,7 +24,7 @@ test("what nothing allows is forbidden, however an action is written", () => {
   assert.deepEqual(forbidden({ ...everything, Action: "s3.GetObject" }), wanted);
 });
 
-test("what is denied everywhere and without condition is forbidden", () => {
+test("forbids what is denied everywhere without a condition", () => {
   const denied = { Effect: "Deny", Action: "s3:*", Resource: "*" };
   assert.deepEqual(forbidden(everything, denied), ["s3:GetObject"]);
   const Condition = { StringNotEquals: { "aws:RequestedRegion": "eu-central-1" } };
@@ -32,18 +32,18 @@ test("what is denied everywhere and without condition is forbidden", () => {
   assert.deepEqual(forbidden(everything, { ...denied, Resource: "arn:aws:s3:::audit/*" }), []);
 });
 
-test("what is allowed for some resources, or under a condition, may be allowed", () => {
+test("may allow what is allowed for some resources, or under a condition", () => {
   const Condition = { Bool: { "aws:SecureTransport": "true" } };
   assert.deepEqual(forbidden({ ...everything, Resource: "arn:aws:s3:::cache-*", Condition }), []);
 });
 
-test("the actions of policies are those that they allow", () => {
+test("counts the actions that policies allow", () => {
   assert.deepEqual(actionsOf(parametersPolicy(["arn:a"])), ["ssm:GetParameter"]);
   assert.deepEqual(actionsOf(parametersPolicy([])), []);
   assert.ok(actionsOf(bucketPolicy("bucket")).includes("s3:PutObject"));
 });
 
-test("a cluster needs rights in IAM, which AWS's own PowerUserAccess doesn't give", () => {
+test("reports that a cluster needs rights in IAM, which AWS's own PowerUserAccess lacks", () => {
   const region = {
     name: "eu-central-1",
     topology: "cluster",

@@ -1,4 +1,4 @@
-/** What the stack's own code asks EC2, beside the provider. */
+/** The stack's own calls of EC2, which the provider doesn't make. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -16,7 +16,7 @@ import type { Inputs } from "../doubles/values.ts";
 
 const cloud = awsCloud();
 
-/** For one test. */
+/** Changes the environment for one test. */
 function setEnvironment(context: TestContext, values: Readonly<Record<string, string>>): void {
   const before = { ...process.env };
   Object.assign(process.env, values);
@@ -29,7 +29,7 @@ function setEnvironment(context: TestContext, values: Readonly<Record<string, st
 }
 
 describe("a region", { concurrency: 1 }, () => {
-  test("that the account hasn't enabled is told, with the command that enables it", async (t) => {
+  test("is reported if the account hasn't enabled it, with the command that does", async (t) => {
     await using api = await serveEc2(cloud);
     setEnvironment(t, api.environment);
     assert.deepEqual(await disabledProblems({ name: "af-south-1" }), [
@@ -42,19 +42,19 @@ describe("a region", { concurrency: 1 }, () => {
     assert.deepEqual(await disabledProblems({ name: "eu-south-2" }), []);
   });
 
-  test("about which AWS doesn't answer is left to the provider", async (t) => {
+  test("is left to the provider if AWS doesn't answer", async (t) => {
     await using api = await serveEc2(cloud);
     setEnvironment(t, { ...api.environment, AWS_ENDPOINT_URL_EC2: "http://127.0.0.1:1" });
     assert.deepEqual(await disabledProblems({ name: "af-south-1" }), []);
   });
 
-  test("that every account has is asked for nothing", async (t) => {
+  test("causes no request if every account has it", async (t) => {
     setEnvironment(t, { AWS_ENDPOINT_URL_EC2: "no address" });
     assert.deepEqual(await disabledProblems({ name: "eu-central-1" }), []);
   });
 });
 
-test("EC2 is asked through the proxy of the environment", async (t) => {
+test("calls EC2 through the proxy of the environment", async (t) => {
   const connected: unknown[] = [];
   const proxy = createServer().on("connect", ({ url }, socket) => {
     connected.push(url);
@@ -94,12 +94,12 @@ describe("the teardown of a cluster", { concurrency: 1 }, () => {
     securityGroups: [securityGroupId],
   });
 
-  /** Asks until the first answer, 21 minutes after it began. */
+  /** Starts `ask`, and moves the clock to 21 minutes later before the first answer. */
   async function giveUp(t: TestContext, present: readonly Thing[], ask: () => Promise<void>): Promise<void> {
     const cloud = awsCloud();
     for (const it of present) cloud.keep(it);
     await using api = await serveEc2(cloud);
-    // The SDK takes the jump for a clock that is wrong, corrects itself, and would ask again.
+    // The SDK would treat the jump as a wrong clock, correct it, and retry.
     setEnvironment(t, { ...api.environment, AWS_MAX_ATTEMPTS: "1" });
     t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
     const asked = ask();
@@ -123,7 +123,7 @@ describe("the teardown of a cluster", { concurrency: 1 }, () => {
     );
   });
 
-  test("ends without an error when nothing is left, however late that is", async (t) => {
+  test("ends without an error when nothing is left, however late", async (t) => {
     await giveUp(t, [], () => waitForNodes({ region, clusterName, securityGroupId }));
     await giveUp(t, [group], () => deleteSecurityGroup({ region, clusterName }));
   });

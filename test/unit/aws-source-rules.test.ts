@@ -1,4 +1,4 @@
-/** How the sources of a machine in AWS are spread over security groups. */
+/** How the sources of a machine in AWS are distributed over security groups. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
@@ -13,17 +13,17 @@ const range = (index: number, port = 443): Opening => ({
 const ranges = (count: number, port?: number) =>
   Array.from({ length: count }, (_, index) => range(index, port));
 const list = (rules: number): Opening => ({ port: 443, source: `pl-0000000${rules}`, rules, family: "ipv4" });
-/** As it is read from the state: without what it counts. */
+/** The groups as in the state, without the counted families. */
 const stored = (groups: readonly (readonly Opening[])[]) =>
   groups.map((group) => group.map(({ port, source }) => ({ port, source })));
 
 describe("sources", () => {
-  test("are in one group as long as they fit, in their order", () => {
+  test("are in one group, in their order, while they fit", () => {
     assert.deepEqual(spread([]), [[]]);
     assert.deepEqual(spread(ranges(60)), [ranges(60)]);
   });
 
-  test("of IPv4, of IPv6 and of prefix lists are counted, each port by itself", () => {
+  test("of IPv4, of IPv6 and of prefix lists are counted, separately for each port", () => {
     const ipv6 = Array.from({ length: 60 }, (_, index) => ({ port: 443, source: `2001:db8:${index}::/48` }));
     assert.equal(spread([...ranges(60), ...ipv6]).length, 1);
     assert.equal(spread([...ranges(40), ...ranges(40, 9443)]).length, 2);
@@ -31,7 +31,7 @@ describe("sources", () => {
     assert.equal(spread([list(50), ...ranges(11)]).length, 2);
   });
 
-  test("stay in their group, whatever comes and goes before them", () => {
+  test("stay in their group when others before them are added or removed", () => {
     const before = spread(ranges(100));
     const [first, ...others] = ranges(100);
     const after = spread([range(500), range(501), ...others], before);
@@ -42,7 +42,7 @@ describe("sources", () => {
     assert.deepEqual(spread([range(500), range(501), ...others], after), after);
   });
 
-  test("stay in a group that has more than the quota says", () => {
+  test("stay in a group that has more than the quota", () => {
     const before = [ranges(100)];
     assert.deepEqual(spread(ranges(100), before), before);
     assert.deepEqual(spread(ranges(101), before), [ranges(100), [range(100)]]);
@@ -56,7 +56,7 @@ describe("sources", () => {
     );
   });
 
-  test("stay in their group when a list beside them goes and another comes", () => {
+  test("stay in their group when one list is replaced by another", () => {
     const [a, b, c, d, e, f] = ["a", "b", "c", "d", "e", "f"].map((id) => ({
       ...list(31),
       source: `pl-${id}`,
@@ -65,14 +65,14 @@ describe("sources", () => {
     assert.deepEqual(spread([a, b, c, f, d], stored([[a], [b], [c], [d], [e]])), [[a], [b], [c], [d], [f]]);
   });
 
-  test("leave a group that isn't needed any more, and nothing else moves", () => {
+  test("leave a group that isn't needed any more, and the others stay", () => {
     const before = spread(ranges(100));
     const left = ranges(100).slice(50);
     assert.deepEqual(spread(left, before), [left]);
   });
 });
 
-describe("whatever the sources", () => {
+describe("any sources", () => {
   const opening = fc.oneof(
     fc.nat({ max: 400 }).map((index) => range(index)),
     fc.nat({ max: 400 }).map((index) => range(index, 9443)),
@@ -83,7 +83,7 @@ describe("whatever the sources", () => {
     selector: ({ port, source }) => `${port} ${source}`,
   });
 
-  test("each is in one group, no group has too many, and nothing moves without a change", () => {
+  test("are each in one group, none of them too large, and don't move without a change", () => {
     fc.assert(
       fc.property(openings, openings, (earlier, wanted) => {
         const groups = spread(wanted, stored(spread(earlier)));
@@ -96,7 +96,7 @@ describe("whatever the sources", () => {
     );
   });
 
-  test("who stays changes the group only if that group goes", () => {
+  test("stay in their group unless that group is removed", () => {
     fc.assert(
       fc.property(openings, openings, (earlier, wanted) => {
         const before = spread(earlier);
@@ -112,7 +112,7 @@ describe("whatever the sources", () => {
   });
 });
 
-test("a security group counts for both families", () => {
+test("counts a security group for both families", () => {
   const group: Opening = { port: 443, source: "sg-1", family: "both" };
   assert.deepEqual(rulesOf([group, { port: 443, source: "10.0.0.0/8" }]), { ipv4: 2, ipv6: 1 });
 });

@@ -11,7 +11,7 @@ const stack = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
 const region = fc.constantFrom(...regionNames);
 const guid = fc.uuid();
 
-test("names are what Azure takes: characters and lengths", () => {
+test("makes names with the characters and lengths that Azure accepts", () => {
   fc.assert(
     fc.property(stack, region, (stack, region) => {
       const names = namesOf({ stack, region });
@@ -23,7 +23,7 @@ test("names are what Azure takes: characters and lengths", () => {
   );
 });
 
-test("no two regions of any stacks share a resource group", () => {
+test("never gives two regions of any stacks the same resource group", () => {
   fc.assert(
     fc.property(stack, region, stack, region, (stack, region, otherStack, otherRegion) => {
       fc.pre(stack !== otherStack || region !== otherRegion);
@@ -36,13 +36,13 @@ test("no two regions of any stacks share a resource group", () => {
   );
 });
 
-test("the conventional stack's group is named after the region alone", () => {
+test("names a conventional stack's group only after the region", () => {
   const group = (stack: string) => namesOf({ stack, region: "westeurope" }).resourceGroup;
   assert.equal(group("azure-westeurope"), "registry-cache-westeurope");
   assert.equal(group("test"), "registry-cache-test-westeurope");
 });
 
-test("a vault's name is what Azure takes, and another one for another identity", () => {
+test("names a vault as Azure accepts, differently for each identity", () => {
   fc.assert(
     fc.property(guid, guid, (one, other) => {
       assert.match(vaultName(one), /^[a-z](?:-?[a-z0-9]){2,23}$/);
@@ -52,7 +52,7 @@ test("a vault's name is what Azure takes, and another one for another identity",
   );
 });
 
-test("a storage account's name is what Azure takes, and another one for another subscription, stack or region", () => {
+test("names a storage account as Azure accepts, differently for each subscription, stack and region", () => {
   const cache = fc.tuple(guid, fc.record({ stack, region }));
   fc.assert(
     fc.property(cache, cache, (one, other) => {
@@ -63,7 +63,7 @@ test("a storage account's name is what Azure takes, and another one for another 
   );
 });
 
-test("a secret's name is what Key Vault takes, for every name of an upstream", () => {
+test("names a secret as Key Vault accepts, for every upstream's name", () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/), (upstream) => {
       assert.match(credentialsSecret(upstream), /^[0-9a-zA-Z-]{1,127}$/);
@@ -71,7 +71,7 @@ test("a secret's name is what Key Vault takes, for every name of an upstream", (
   );
 });
 
-test("a role assignment's name is a UUID of version 5: the same for the same, another for another", () => {
+test("names a role assignment by a UUID of version 5, which is the same for the same input, and otherwise differs", () => {
   const parts = fc.array(fc.string(), { minLength: 1, maxLength: 3 });
   fc.assert(
     fc.property(parts, parts, (one, other) => {
@@ -81,11 +81,11 @@ test("a role assignment's name is a UUID of version 5: the same for the same, an
   );
 });
 
-test("the name of a role assignment never changes: another one would be a second assignment of the same", () => {
+test("never changes the name of a role assignment, because another name would assign the same role again", () => {
   assert.equal(uuidFor("scope", "principal", "role"), "dd2c42c5-1f48-5d02-891b-8e0bf7cd756a");
 });
 
-test("the machine's key is an Ed25519 key, and never another: another one would replace the machine", () => {
+test("has an Ed25519 key for the machine that never changes, because another key would replace the machine", () => {
   const key = publicKeyOfNobody();
   assert.equal(
     key,
@@ -96,13 +96,13 @@ test("the machine's key is an Ed25519 key, and never another: another one would 
   assert.ok(isOnCurve(bytes.subarray(19)));
 });
 
-test("a zone only where there are zones", () => {
+test("has a zone only where there are zones", () => {
   assert.deepEqual(zonesOf({ name: "westeurope", availabilityZone: "2" }), ["2"]);
   assert.deepEqual(zonesOf({ name: "westus", availabilityZone: "2" }), []);
   assert.equal(new Set(regionNames).size, regionNames.length);
 });
 
-/** Whether it is a point of edwards25519, as servers may check: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3 */
+/** Whether a point is on edwards25519, as servers may check: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3 */
 function isOnCurve(point: Uint8Array): boolean {
   const p = 2n ** 255n - 19n;
   const power = (base: bigint, exponent: bigint): bigint => {

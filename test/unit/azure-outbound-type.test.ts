@@ -1,4 +1,4 @@
-/** How the nodes of a private endpoint in AKS go out of an existing subnet, and that a cluster isn't replaced when somebody changes that. */
+/** How the nodes of a private endpoint in AKS reach the internet from an existing subnet. A cluster isn't replaced when somebody changes that. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
@@ -28,7 +28,7 @@ const { plan } = planAzureCluster(
   }),
 );
 
-/** @param previous type of the cluster that is there, and its subnet */
+/** @param previous outbound type of the existing cluster, and its subnet */
 function found(wayOut: WayOut, previous?: readonly [OutboundType, string]) {
   const lookUp = new LookUp();
   const [outboundType, subnet] = previous ?? [];
@@ -45,13 +45,13 @@ function found(wayOut: WayOut, previous?: readonly [OutboundType, string]) {
   return [type, ...lookUp.warnings.map(({ path, message }) => `${path}: ${message}`)];
 }
 
-test("a new cluster goes out as its subnet does", () => {
+test("gives a new cluster its subnet's outbound type", () => {
   assert.deepEqual(found("natGateway"), ["userAssignedNATGateway"]);
   assert.deepEqual(found("route"), ["userDefinedRouting"]);
   assert.deepEqual(found("learned"), ["none"]);
 });
 
-test("a cluster that is there keeps its type when its subnet's way out changes, with a warning", () => {
+test("keeps an existing cluster's type when its subnet's route changes, with a warning", () => {
   const [type, warning = ""] = found("route", ["userAssignedNATGateway", "Caches"]);
   assert.equal(type, "userAssignedNATGateway");
   assert.match(warning, /^network\.subnet: has another way out than when the cluster was made\./);
@@ -63,7 +63,7 @@ test("a cluster that is there keeps its type when its subnet's way out changes, 
   assert.deepEqual(found("route", ["userDefinedRouting", "caches"]), ["userDefinedRouting"]);
 });
 
-test("a cluster that is replaced anyway takes what its subnet has: it becomes private, or gets another subnet", () => {
+test("gives a cluster its subnet's type when it is replaced anyway, for a private endpoint or another subnet", () => {
   assert.deepEqual(found("route", ["loadBalancer", "caches"]), ["userDefinedRouting"]);
   assert.deepEqual(found("route", ["userAssignedNATGateway", "other"]), ["userDefinedRouting"]);
 });

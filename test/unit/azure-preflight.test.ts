@@ -47,17 +47,17 @@ function manyUpstreams(count: number, globsEach = 1) {
   }));
 }
 
-/** Names that don't compress. */
+/** Texts that don't compress. */
 function scattered(seed: number): string {
   return Buffer.from(String(Math.sin(seed + 1))).toString("hex");
 }
 
-test("an ordinary region has no problems", () => {
+test("accepts an ordinary region", () => {
   assert.deepEqual(problemsOf({}), []);
   assert.deepEqual(problemsOf({}, manyUpstreams(1), 240), []);
 });
 
-test("everything that is wrong is told, each with its path", () => {
+test("reports everything that is wrong, each with its path", () => {
   const ranges = (count: number) =>
     Array.from({ length: count }, (_, index) => `10.${index >> 8}.${index % 256}.0/24`);
   const cases: [Record<string, unknown>, RegExp[]][] = [
@@ -115,11 +115,11 @@ test("everything that is wrong is told, each with its path", () => {
   }
 });
 
-test("a bucket, with as many upstreams as a disk", () => {
+test("accepts a bucket, with as many upstreams as a disk", () => {
   assert.deepEqual(problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(20, 12), 20), []);
 });
 
-test("a disk can't shrink", () => {
+test("refuses to shrink a disk", () => {
   assert.deepEqual(problemsOf({ storage: { kind: "disk", size: "100GiB" } }, manyUpstreams(1), 200), [
     "storage.size: the disk has 200GiB and can't shrink to 100GiB: set 200GiB, or first give up the disk and its content (docs/upgrading.md)",
   ]);
@@ -129,7 +129,7 @@ test("a disk can't shrink", () => {
   );
 });
 
-test("more upstreams than fit into the user data are a problem, and many fit", () => {
+test("accepts many upstreams, and refuses more than fit into the user data", () => {
   assert.deepEqual(problemsOf({}, manyUpstreams(20, 20)), []);
   const [problem, ...others] = problemsOf({}, manyUpstreams(40, 120));
   assert.match(
@@ -139,7 +139,7 @@ test("more upstreams than fit into the user data are a problem, and many fit", (
   assert.deepEqual(others, []);
 });
 
-test("ranges that have no effect are a warning, but for those of `public`", () => {
+test("warns of ranges without effect, except those of `public`", () => {
   const access = { clients: ["203.0.113.0/24", "2001:db8::/32"], metrics: ["2001:db8::/64"] };
   assert.deepEqual(
     planned({ access }).warnings.map(({ path }) => path),
@@ -148,7 +148,7 @@ test("ranges that have no effect are a warning, but for those of `public`", () =
   assert.deepEqual(planned({ access: { clients: "public" } }).warnings, []);
 });
 
-test("service tags are clients, and the tag of the whole internet is warned of", () => {
+test("accepts service tags as clients, and warns of the tag for the whole internet", () => {
   const access = { clients: ["VirtualNetwork", "AzureCloud.westeurope"], metrics: ["Internet"] };
   assert.deepEqual(planned({ access }).problems, []);
   assert.deepEqual(

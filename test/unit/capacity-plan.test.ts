@@ -5,7 +5,7 @@ import { pageCacheGiB } from "../../components/capacity/limits.ts";
 import { machineNamed } from "../../components/capacity/machines.ts";
 import { type CapacityPlan, type CapacityRequest, planCapacity } from "../../components/capacity/plan.ts";
 
-/** The defaults of the configuration. */
+/** The configuration's defaults. */
 const workload = {
   nodes: 300,
   pullsPerNodeGiB: 3,
@@ -51,7 +51,7 @@ function linesOf(problems: readonly { path: string; message: string }[]): string
   return problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
-/** Required and available, of what limits most how fast the cache serves. Memory doesn't. */
+/** Required and available, for the limit that most restricts how fast the cache serves. Memory isn't one. */
 function tightestOf({ limits }: CapacityPlan): [name: string, required: number, available: number] {
   const [tightest] = limits
     .filter(({ unit }) => unit !== "GiB")
@@ -64,25 +64,25 @@ function networkMbps({ limits }: CapacityPlan): number | undefined {
   return limits.find(({ name }) => name === "network")?.required;
 }
 
-/** Of files, on a machine with one upstream. */
+/** The memory for cached files, on a machine with one upstream. */
 function cachedGiB({ machine }: CapacityPlan): number {
   const listed = machineNamed("aws", machine.type);
   assert.ok(listed);
   return pageCacheGiB(listed, { upstreams: 1 });
 }
 
-test("the default workload on AWS", () => {
+test("plans the default workload on AWS", () => {
   const plan = planOf(frankfurt);
   // Peak: 300 / 10 = 30 nodes × 3 GiB = 90 GiB × 8,589.93 Mbit / 1,800 s = 429.5 Mbps.
   assert.equal(networkMbps(plan), 430);
   // Busy hour: 300 × 4 × 3 GiB = 3,600 GiB / 730 h × 10 = 49.32 GiB × 8,589.93 Mbit / 3,600 s = 117.7 Mbps.
   assert.equal(demandOf({ ...workload, peakNodes: 0 }, "disk").networkMbps, 118);
-  // c7g.medium and m7g.medium have too little of both: their 2 and 4 GiB, less 1.5 for Pod and system, don't hold the 3 GiB that the nodes of a peak pull,
-  // so these come from the disk, and their 315 Mbps are less than 430. c6gn.medium, the next, sustains 760.
+  // c7g.medium and m7g.medium have too little of both. Their 2 and 4 GiB, minus 1.5 for Pod and system, don't hold the 3 GiB that the nodes of a peak
+  // pull. So these are read from the disk, and their 315 Mbps are less than 430. c6gn.medium, the next, sustains 760.
   assert.equal(plan.machine.type, "c6gn.medium");
   assert.equal(cachedGiB(plan), 0.5);
   assert.deepEqual(tightestOf(plan), ["machine's disk throughput", 430, 760]);
-  // 150 + 6 × 10 = 210 GiB of blobs. Of 240 GiB, 10 % reserve, 1 GiB of manifests and 2 GiB of metrics (2 % each, at most) leave 213 GiB; of 230, 204 GiB.
+  // 150 + 6 × 10 = 210 GiB of blobs. Of 240 GiB, 10 % reserve, 1 GiB of manifests and 2 GiB of metrics (at most 2 % each) leave 213 GiB; 230 would leave 204 GiB.
   assert.deepEqual(plan.disk, {
     type: "gp3",
     sizeGiB: 240,
@@ -92,9 +92,9 @@ test("the default workload on AWS", () => {
   assert.deepEqual(plan.warnings, []);
 });
 
-test("the default workload on Azure", () => {
+test("plans the default workload on Azure", () => {
   const plan = planOf(amsterdam);
-  // 85 MB/s × 8 = 680 Mbps to the disk; 2 vCPU × 30 % × 2,500 Mbps = 1,500 Mbps encrypted; 6,250 Mbps of network.
+  // 85 MB/s × 8 = 680 Mbps to the disk; 2 vCPU × 30 % × 2,500 Mbps = 1,500 Mbps encrypted; 6,250 Mbps on the network.
   assert.equal(plan.machine.type, "Standard_B2pls_v2");
   assert.deepEqual(tightestOf(plan), ["machine's disk throughput", 430, 680]);
   assert.deepEqual(plan.disk, {
@@ -106,7 +106,7 @@ test("the default workload on Azure", () => {
   assert.deepEqual(plan.warnings, []);
 });
 
-test("a peak that fits into memory is read from the disk once", () => {
+test("reads a peak that fits into memory from the disk once", () => {
   // 100 nodes × 3 GiB × 8,589.93 / 1,800 s = 1,431.7 Mbps on the network; 3 GiB × 8,589.93 / 1,800 s = 14.3 Mbps from the disk, less than the busy hour's
   // 117.7 Mbps for pulls and 2 × 10 GiB / 730 h × 10 × 8,589.93 / 3,600 s = 0.7 for fills, written at the origin and at the edge.
   const plan = planOf(frankfurt, { machine: { type: "m7g.xlarge" }, workload: { peakNodes: 100 } });
@@ -115,15 +115,15 @@ test("a peak that fits into memory is read from the disk once", () => {
   assert.deepEqual([networkMbps(plan), disk?.required], [1432, 119]);
 });
 
-test("without nodes, only fills use the disk", () => {
+test("uses the disk only for fills without nodes", () => {
   const plan = planOf(frankfurt, { machine: { type: "m7g.large" }, workload: { nodes: 0, peakMinutes: 1 } });
   const disk = plan.limits.find(({ name }) => name === "machine's disk throughput");
   // 2 × 10 GiB / 730 h × 10 × 8,589.93 Mbit / 3,600 s = 0.65 Mbps.
   assert.deepEqual([networkMbps(plan), disk?.required], [0, 1]);
 });
 
-test("a disk's throughput above what is free is bought only as far as the machine carries it", () => {
-  // 20 GiB per node don't fit into the 2.5 GiB left of 4: 40 × 20 GiB × 8,589.93 / 3,600 s = 1,908.9 Mbps, which is 227.6 MiB/s.
+test("buys a disk's throughput above the free one only as far as the machine sustains it", () => {
+  // 20 GiB per node don't fit into the remaining 2.5 of 4 GiB: 40 × 20 GiB × 8,589.93 / 3,600 s = 1,908.9 Mbps, which is 227.6 MiB/s.
   // c6gn.xlarge sustains 2,375 Mbps; 8 GiB - 1.5 GiB don't hold the 20 either.
   const heavy = { pullsPerNodeGiB: 20, peakNodes: 40, peakMinutes: 60, nodes: 100, nodeChurnPerMonth: 1 };
   const fast = planOf(frankfurt, { workload: heavy });
@@ -138,8 +138,8 @@ test("a disk's throughput above what is free is bought only as far as the machin
   ]);
 });
 
-test("amd64 by choice, or by the machine", () => {
-  // m7i.large: 781 Mbps, 650 Mbps to the disk, less expensive than c6in.large. t3.large has 512 Mbps, enough for 430, and costs less than both.
+test("uses amd64 by choice, or for the named machine", () => {
+  // m7i.large: 781 Mbps, 650 Mbps to the disk, and less expensive than c6in.large. t3.large has 512 Mbps, enough for 430, and costs less than both.
   assert.equal(
     planOf(frankfurt, { machine: { type: "auto", architecture: "amd64" } }).machine.type,
     "t3.large",
@@ -151,7 +151,7 @@ test("amd64 by choice, or by the machine", () => {
   assert.equal(planOf(frankfurt, { machine: { type: "m7i.large" } }).machine.architecture, "amd64");
 });
 
-test("with redirected blobs, the smallest machine and disk are enough", () => {
+test("plans the smallest machine and disk for redirected blobs", () => {
   const storage = { kind: "bucket", delivery: "redirect" } as const;
   const aws = planOf(frankfurt, { storage });
   assert.deepEqual([aws.machine.type, aws.disk.sizeGiB], ["t4g.small", 20]);
@@ -160,14 +160,14 @@ test("with redirected blobs, the smallest machine and disk are enough", () => {
   assert.equal(planOf(amsterdam, { storage }).machine.type, "Standard_B2pls_v2");
 });
 
-test("with a bucket behind the cache, the disk holds the hottest only", () => {
+test("plans a disk only for the most used objects with a bucket behind the cache", () => {
   const plan = planOf(frankfurt, { storage: { kind: "bucket", delivery: "proxied" } });
-  // 4 × 3 = 12 GiB; 20 is the least.
+  // 4 × 3 = 12 GiB; the minimum is 20.
   assert.equal(plan.disk.sizeGiB, 20);
   assert.equal(networkMbps(plan), 430);
 });
 
-test("where only Premium SSD is offered, the size is a tier that is fast enough", () => {
+test("chooses a tier that is fast enough where only Premium SSD is offered", () => {
   const plan = planOf(amsterdam, { name: "jioindiawest" });
   assert.deepEqual(
     [plan.disk.type, plan.disk.sizeGiB, plan.disk.iops, plan.disk.throughput],
@@ -178,13 +178,13 @@ test("where only Premium SSD is offered, the size is a tier that is fast enough"
   assert.deepEqual([small.disk.sizeGiB, small.disk.iops, small.disk.throughput], [128, 500, 100]);
 });
 
-test("each registry takes memory", () => {
+test("adds memory for each registry", () => {
   const request = changed(frankfurt, { storage: { kind: "bucket", delivery: "redirect" } });
   // 0.5 + 1 + 0.125 × 5 = 2.125 GiB is more than t4g.small has.
   assert.equal(planOf({ ...request, upstreams: 6 }).machine.type, "t4g.medium");
 });
 
-test("given values are warned about by the rules that `auto` follows, with the better value", () => {
+test("warns about given values by the rules of `auto`, with the better value", () => {
   assert.deepEqual(linesOf(planOf(frankfurt, { machine: { type: "t4g.small" } }).warnings), [
     "machine.type: t4g.small sustains 128 Mbps of the 430 needed on its network: that takes 3.4 times as long; better: c6gn.medium",
     "machine.type: t4g.small sustains 174 Mbps of the 430 needed to its disk: that takes 2.5 times as long; better: c6gn.medium",
@@ -203,7 +203,7 @@ test("given values are warned about by the rules that `auto` follows, with the b
   ]);
 });
 
-test("a machine is only called better for what it has more of", () => {
+test("calls a machine better only for a limit that it raises", () => {
   // 60 nodes × 20 GiB × 8,589.93 / 1,800 s = 5,726.6 Mbps, more than the gateway's 5,000.
   const workload = { peakNodes: 60, pullsPerNodeGiB: 20 };
   const ways = linesOf(planOf(frankfurt, { machine: { type: "c7g.xlarge" }, workload }).warnings);
@@ -227,7 +227,7 @@ test("a machine is only called better for what it has more of", () => {
   assert.deepEqual(others, []);
 });
 
-test("a machine that isn't listed is taken, with a disk for the whole workload", () => {
+test("accepts an unlisted machine, with a disk for the whole workload", () => {
   const plan = planOf(frankfurt, { machine: { type: "m9g.large" } });
   assert.deepEqual(plan.machine, { type: "m9g.large", architecture: "arm64" });
   assert.deepEqual(tightestOf(plan), ["disk throughput", 430, 1048]);
@@ -238,11 +238,11 @@ test("a machine that isn't listed is taken, with a disk for the whole workload",
   assert.deepEqual([machine.type, machine.architecture], ["Standard_X8", "arm64"]);
 });
 
-test("a workload that no machine carries gets the closest one, and what to do", () => {
+test("plans the closest machine for a workload that none sustains, and says what to do", () => {
   // 300 × 3 GiB × 8,589.93 / 300 s = 25,770 Mbps.
   const plan = planOf(frankfurt, { workload: { peakNodes: 300, peakMinutes: 5 } });
   assert.deepEqual(tightestOf(plan), ["internet gateway", 25_770, 5000]);
-  // The least expensive one of those that the gateway stops, and with 6.5 GiB for the 3.
+  // The least expensive of the machines that the gateway limits. It has 6.5 GiB for the 3.
   assert.equal(plan.machine.type, "c6gn.xlarge");
   assert.match(
     linesOf(plan.warnings).join(),
@@ -250,7 +250,7 @@ test("a workload that no machine carries gets the closest one, and what to do", 
   );
 });
 
-test("more content than one disk holds is warned about", () => {
+test("warns about more content than one disk can hold", () => {
   const plan = planOf(frankfurt, { workload: { workingSetGiB: 100_000 } });
   assert.equal(plan.disk.sizeGiB, 65_536);
   assert.match(
@@ -259,7 +259,7 @@ test("more content than one disk holds is warned about", () => {
   );
 });
 
-test("what is impossible is a problem with its path, all of it together, and planned as what comes next to it", () => {
+test("reports everything impossible together, each with its path, and plans the closest possible values", () => {
   const problemsOf = (request: CapacityRequest, changes: Changes) =>
     linesOf(planCapacity(changed(request, changes)).problems);
   assert.deepEqual(problemsOf(frankfurt, { machine: { type: "m7i.large", architecture: "arm64" } }), [

@@ -8,7 +8,7 @@ import { type CapacityPlan, type CapacityRequest, planCapacity } from "../../com
 import type { Workload } from "../../components/config/schema.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
 
-/** From nothing to what no machine carries, most of it around what one does. */
+/** From zero to what no machine sustains, mostly around what machines do. */
 const amount = (usual: number, most: number) =>
   fc.oneof({ weight: 5, arbitrary: fc.nat(usual) }, { weight: 1, arbitrary: fc.nat(most) });
 const workload: fc.Arbitrary<Workload> = fc.record(
@@ -35,7 +35,7 @@ const workload: fc.Arbitrary<Workload> = fc.record(
 const place = fc.constantFrom(
   ["aws", "eu-central-1"] as const,
   ["azure", "westeurope"] as const,
-  // No Premium SSD v2 here.
+  // Premium SSD v2 isn't offered here.
   ["azure", "jioindiawest"] as const,
 );
 const storage = fc.constantFrom<CapacityRequest["region"]["storage"]>(
@@ -72,7 +72,7 @@ function rank(cloud: Cloud, { machine }: CapacityPlan): number {
   return candidates(cloud, machine.architecture).findIndex(({ type }) => type === machine.type);
 }
 
-test("a plan is plain JSON of finite numbers", () => {
+test("makes plans of plain JSON with finite numbers", () => {
   fc.assert(
     fc.property(request, (request) => {
       const plan = planOf(request);
@@ -81,7 +81,7 @@ test("a plan is plain JSON of finite numbers", () => {
         if (typeof value === "number") numbers.push(value);
         return value;
       });
-      // NaN and infinity would come back as null.
+      // JSON turns NaN and infinity into null.
       assert.deepEqual(copy, plan);
       assert.ok(numbers.every((value) => value >= 0));
       assert.doesNotMatch(plan.warnings.map(({ message }) => message).join(), /NaN|undefined|∞/);
@@ -89,7 +89,7 @@ test("a plan is plain JSON of finite numbers", () => {
   );
 });
 
-test("a plan without warnings is nowhere under what is required; one with a shortfall has a warning", () => {
+test("meets every requirement in a plan without warnings, and warns about every shortfall", () => {
   fc.assert(
     fc.property(request, (request) => {
       const { limits, warnings, disk } = planOf(request);
@@ -107,7 +107,7 @@ test("a plan without warnings is nowhere under what is required; one with a shor
   );
 });
 
-test("nothing less expensive suffices", () => {
+test("finds nothing less expensive that suffices", () => {
   fc.assert(
     fc.property(request, (request) => {
       const plan = planOf(request);
@@ -122,7 +122,7 @@ test("nothing less expensive suffices", () => {
   );
 });
 
-test("the values of an automatic plan, given explicitly, make the same plan without warnings", () => {
+test("makes the same plan without warnings from the values of an automatic plan", () => {
   fc.assert(
     fc.property(request, (request) => {
       const plan = planOf(request);
@@ -145,7 +145,7 @@ test("the values of an automatic plan, given explicitly, make the same plan with
   );
 });
 
-/** Each figure of the workload with a step that makes the workload heavier. */
+/** The figures of the workload, each with a step that increases the load. */
 const heavier: Record<keyof Workload, (workload: Workload, by: number) => Workload> = {
   nodes: (workload, by) => ({ ...workload, nodes: workload.nodes + by }),
   pullsPerNodeGiB: (workload, by) => ({ ...workload, pullsPerNodeGiB: workload.pullsPerNodeGiB + by / 10 }),
@@ -163,7 +163,7 @@ const heavier: Record<keyof Workload, (workload: Workload, by: number) => Worklo
 };
 
 for (const [figure, step] of Object.entries(heavier)) {
-  test(`more work never makes less of a plan: ${figure}`, () => {
+  test(`never plans less for more work: ${figure}`, () => {
     fc.assert(
       fc.property(request, fc.integer({ min: 1, max: 500 }), fc.nat(), (request, by, pick) => {
         const more = { ...request, workload: step(request.workload, by) };
@@ -174,7 +174,7 @@ for (const [figure, step] of Object.entries(heavier)) {
             `${before.machine.type} ${after.machine.type}`,
           );
         }
-        // A larger machine may hold more in memory and ask less of its disk, so the disk is compared on one and the same.
+        // A larger machine can hold more in memory and need less of its disk, so the disks are compared on the same machine.
         const all = machines[request.cloud];
         const type = all[pick % all.length]?.type ?? "";
         const [first, second] = [planOf(withMachine(request, type)), planOf(withMachine(more, type))];

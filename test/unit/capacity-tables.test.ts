@@ -15,7 +15,7 @@ const diskTypes = { aws: ["gp3"], azure: ["PremiumV2_LRS", "Premium_LRS"] };
 const names = { aws: /^[a-z]\d[a-z]*\.(?:small|medium|\d*x?large)$/, azure: /^Standard_[BD]\d+[a-z]*_v\d$/ };
 
 for (const cloud of clouds) {
-  test(`every machine of ${cloud} is plausible`, () => {
+  test(`has plausible figures for every machine of ${cloud}`, () => {
     for (const machine of machines[cloud]) {
       const { type, vCpu, sustainedVCpu, memoryGiB, networkMbps } = machine;
       assert.match(type, names[cloud]);
@@ -26,21 +26,21 @@ for (const cloud of clouds) {
       assert.deepEqual(Object.keys(machine.diskPath), diskTypes[cloud], type);
       for (const path of Object.values(machine.diskPath)) {
         assert.ok(path.sustainedMbps > 0 && path.sustainedMbps <= 12_500, type);
-        // All makers' limits lie between 8 KiB and 64 KiB for each operation.
+        // All vendors' limits are between 8 KiB and 64 KiB per operation.
         const bytes = (path.sustainedMbps * 1e6) / 8 / path.sustainedIops;
         assert.ok(bytes > 8 * 1024 && bytes < 64 * 1024, `${type}: ${bytes}`);
       }
     }
   });
 
-  test(`the machines of ${cloud} are unique, and of both architectures`, () => {
+  test(`lists the machines of ${cloud} once, in both architectures`, () => {
     const all = machines[cloud];
     assert.equal(new Set(all.map(({ type }) => type)).size, all.length);
     assert.ok(candidates(cloud, "arm64").length > 5);
     assert.ok(candidates(cloud, "amd64").length > 5);
   });
 
-  test(`within a family of ${cloud}, the larger machine is never the weaker one`, () => {
+  test(`never makes the larger machine in a family of ${cloud} weaker`, () => {
     const families = Map.groupBy(machines[cloud], ({ type }) => type.replace(/\..*|\d+(?=[a-z]+_)/, ""));
     for (const [family, members] of families) {
       members.reduce((smaller, larger) => {
@@ -56,10 +56,10 @@ for (const cloud of clouds) {
   });
 }
 
-test("figures that the documentation of the clouds names", () => {
+test("has the figures from the clouds' documentation", () => {
   const large = machineNamed("aws", "m7g.large");
   assert.equal(large?.networkMbps, 937);
-  // 78.75 MB/s: below the 125 MiB/s that come free with gp3.
+  // 78.75 MB/s, which is less than gp3's free 125 MiB/s.
   assert.equal(large?.diskPath.gp3?.sustainedMbps, 630);
   assert.equal(machineNamed("aws", "c6gn.large")?.networkMbps, 3000);
   const d2 = machineNamed("azure", "Standard_D2ps_v6");
@@ -69,7 +69,7 @@ test("figures that the documentation of the clouds names", () => {
   assert.equal(machineNamed("azure", "Standard_D2as_v6")?.architecture, "amd64");
 });
 
-test("the architecture that a name tells", () => {
+test("finds the architecture by a name", () => {
   const arm = ["a1.large", "c8gn.large", "im4gn.large", "is4gen.medium", "m9gd.2xlarge", "x2gd.medium"];
   const intelOrAmd = ["g4dn.xlarge", "gr6.4xlarge", "i7ie.large", "m7i-flex.large", "m8a.large", "t3.micro"];
   for (const type of arm) assert.equal(architectureOf("aws", type), "arm64", type);
@@ -82,13 +82,13 @@ test("the architecture that a name tells", () => {
   }
 });
 
-test("the nearest name of a misspelt machine, and of Azure's without its prefix", () => {
+test("finds the nearest name for a misspelt machine, and for Azure's without the prefix", () => {
   assert.equal(machineNear("aws", "m7g.larg"), "m7g.large");
   assert.equal(machineNear("azure", "D2ps_v6"), "Standard_D2ps_v6");
   assert.equal(machineNear("aws", "nothing-like-it"), undefined);
 });
 
-test("a name of the right form, whether the tables have it or not", () => {
+test("recognizes a name of the right form, whether or not the tables have it", () => {
   for (const cloud of ["aws", "azure"] as const)
     for (const { type } of machines[cloud]) assert.ok(isMachineName(cloud, type), type);
   for (const type of ["r8g.12xlarge", "m7gd.metal-48xl", "u7i-12tb.224xlarge", "mac2-m2pro.metal"])
@@ -101,13 +101,13 @@ test("a name of the right form, whether the tables have it or not", () => {
     assert.ok(!isMachineName("azure", type), type);
 });
 
-test("where Premium SSD v2 isn't offered, the disk is a Premium SSD", () => {
+test("plans a Premium SSD where Premium SSD v2 isn't offered", () => {
   assert.equal(diskTypeIn("aws", "eu-central-1"), "gp3");
   assert.equal(diskTypeIn("azure", "westeurope"), "PremiumV2_LRS");
   assert.equal(diskTypeIn("azure", "jioindiawest"), "Premium_LRS");
 });
 
-test("throughput is converted on the safe side", () => {
+test("rounds converted throughput to the safe side", () => {
   // 125 MiB/s × 2^20 × 8 / 10^6 = 1,048.576 Mbps; 125 MB/s × 8 = 1,000 Mbps.
   assert.equal(toMbps(125, "MiB/s"), 1048);
   assert.equal(toMbps(125, "MB/s"), 1000);
@@ -116,7 +116,7 @@ test("throughput is converted on the safe side", () => {
   assert.equal(fromMbps(1001, "MiB/s"), 120);
 });
 
-test("tiers of Premium SSD only rise, up to the largest disk", () => {
+test("has rising tiers of Premium SSD up to the largest disk", () => {
   const { Premium_LRS: premium } = disks;
   premium.tiers.reduce((smaller, larger) => {
     assert.ok(larger.sizeGiB > smaller.sizeGiB, larger.name);
@@ -126,7 +126,7 @@ test("tiers of Premium SSD only rise, up to the largest disk", () => {
   assert.equal(premium.tiers.at(-1)?.sizeGiB, premium.mostGiB);
 });
 
-test("what a provisioned disk may be set to grows with its size", () => {
+test("raises the limits of a provisioned disk with its size", () => {
   const { PremiumV2_LRS: disk } = disks;
   // The examples of https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2-iops
   assert.deepEqual(mostOf(disk, 6), { iops: 3000, throughput: 750 });

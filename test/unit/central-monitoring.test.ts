@@ -1,4 +1,4 @@
-/** What a Prometheus outside gets; that real ones take it, test/e2e/metrics.test.ts and test/rules show. */
+/** What an external Prometheus gets. test/e2e/metrics.test.ts and test/rules test that real ones accept it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type IProbe, Probe } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/Probe";
@@ -45,7 +45,7 @@ function optionsOf(metrics: readonly string[], ca?: string): CentralMonitoringOp
   };
 }
 
-test("the operator's definitions take the manifests", () => {
+test("makes manifests that the operator's definitions accept", () => {
   const [rule, scrape] = monitoringOf(["198.51.100.0/24"], certificate).operator ?? [];
   new PrometheusRule(rule as ConstructorParameters<typeof PrometheusRule>[0]).validate();
   new ScrapeConfig(scrape as IScrapeConfig).validate();
@@ -53,11 +53,11 @@ test("the operator's definitions take the manifests", () => {
   assert.throws(() => new ScrapeConfig(wrong as never).validate(), "the definition can refuse");
 });
 
-test("the operator scrapes as the entry of scrape_configs does, and trusts the same authority", () => {
+test("makes the operator scrape like the entry of scrape_configs, with the same authority", () => {
   const labels = { "app.kubernetes.io/name": "registry-cache" };
   const targets = ["cache.example.com:9443"];
   const ofCache = { provider: "aws", topology: "vm", region: "eu-central-1" };
-  // The definition lets unknown keys pass; the type doesn't.
+  // The definition accepts unknown keys, and the type doesn't.
   const expected: IScrapeConfig = {
     apiVersion: "monitoring.coreos.com/v1alpha1",
     kind: "ScrapeConfig",
@@ -94,7 +94,7 @@ test("the operator scrapes as the entry of scrape_configs does, and trusts the s
   });
 });
 
-test("caches of two stacks and one region have no name in common, the conventional stack's is the region's", () => {
+test("uses different names for caches of two stacks in one region, and the region's for a conventional stack", () => {
   const options = optionsOf(["198.51.100.0/24"], certificate);
   const namesIn = (stack: string, { region } = options) => {
     const { operator = [], scrapeConfig, probe } = centralMonitoring({ ...options, stack, region });
@@ -120,7 +120,7 @@ test("caches of two stacks and one region have no name in common, the convention
   assert.ok(
     namesIn("kubernetes-eu-central-1").includes("registry-cache-kubernetes-eu-central-1-eu-central-1"),
   );
-  // Stacks may have characters in their names that Kubernetes' objects can't have: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+  // Stack names can have characters that Kubernetes doesn't allow in names: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
   assert.deepEqual(namesIn("aws-eu-central-1_Private.b"), [
     "registry-cache-aws-eu-central-1-private-b-eu-central-1",
     "registry-cache-aws-eu-central-1-private-b-eu-central-1-ca",
@@ -131,14 +131,14 @@ test("caches of two stacks and one region have no name in common, the convention
   ]);
 });
 
-test("without a private authority there is nothing to trust, without readers nothing to scrape", () => {
+test("has no authority to trust unless it is a private one, and nothing to scrape without readers", () => {
   assert.equal(monitoringOf(["198.51.100.0/24"]).operator?.length, 2);
   const { operator, scrapeConfig, statusPage, rules } = monitoringOf([]);
   assert.deepEqual([operator, scrapeConfig, statusPage], [undefined, undefined, undefined]);
   assert.ok(rules.groups.length > 0);
 });
 
-test("a probe from outside asks as a client does, and its alerts have the cache's labels", () => {
+test("probes from outside as a client does, and labels its alerts like the cache's", () => {
   const { probe } = monitoringOf([]);
   new Probe(probe.operator as IProbe).validate();
   const labels = { provider: "aws", topology: "vm", region: "eu-central-1" };

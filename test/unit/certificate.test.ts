@@ -10,7 +10,7 @@ import { scope, tempDir } from "../support/scope.ts";
 
 const day = 24 * 3600 * 1000;
 const resources = scope({ after });
-// Without root, the owner of files is changed by podman.
+// Without root, podman changes the owner of files.
 resources.use(await fakePodman("exit 0"));
 let directory: string;
 
@@ -18,7 +18,7 @@ beforeEach(async () => {
   directory = resources.use(await tempDir()).path;
 });
 
-test("a private authority is made once; its certificate is found again and its key is closed", async () => {
+test("makes a private authority once, finds its certificate again, and protects its key", async () => {
   const inputs = { directory, names: ["cache.test"] };
   assert.equal(await findCertificate(inputs), undefined);
   const made = await makeCertificate(inputs);
@@ -30,7 +30,7 @@ test("a private authority is made once; its certificate is found again and its k
   assert.deepEqual(renewed.ca, made.ca);
 });
 
-test("a certificate near its end is not good any more", async (t) => {
+test("doesn't accept a certificate that is about to expire", async (t) => {
   const inputs = { directory, names: ["cache.test"] };
   await makeCertificate(inputs);
   const now = Date.now();
@@ -40,7 +40,7 @@ test("a certificate near its end is not good any more", async (t) => {
   assert.equal(await findCertificate(inputs), undefined);
 });
 
-test("other names need another authority, as the old one may not certify them", async () => {
+test("makes another authority for other names, because the old one may not certify them", async () => {
   const first = await makeCertificate({ directory, names: ["cache.test"] });
   const inputs = { directory, names: ["other.test"] };
   assert.equal(await findCertificate(inputs), undefined);
@@ -48,7 +48,7 @@ test("other names need another authority, as the old one may not certify them", 
   assert.notEqual(second.ca?.certificate, first.ca?.certificate);
 });
 
-test("a certificate that is damaged or lost is made anew", async () => {
+test("issues a damaged or lost certificate again", async () => {
   const inputs = { directory, names: ["cache.test"] };
   await makeCertificate(inputs);
   for (const damage of [
@@ -63,7 +63,7 @@ test("a certificate that is damaged or lost is made anew", async () => {
   }
 });
 
-test("an authority that is damaged is made anew, when a certificate is asked for", async () => {
+test("makes a damaged authority again when a certificate is needed", async () => {
   const inputs = { directory, names: ["cache.test"] };
   const { ca } = await makeCertificate(inputs);
   await writeFile(join(directory, "ca", "ca.key"), "");
@@ -76,7 +76,7 @@ test("an authority that is damaged is made anew, when a certificate is asked for
   assert.ok(await findCertificate(inputs));
 });
 
-test("a provided certificate is copied, and copied again when it was renewed", async () => {
+test("copies a provided certificate, and again after its renewal", async () => {
   const authority = await makeAuthority(["cache.test"], join(directory, "own"));
   const files = {
     certificateFile: join(directory, "own", "a.crt"),
@@ -92,7 +92,7 @@ test("a provided certificate is copied, and copied again when it was renewed", a
   assert.notEqual((await makeCertificate(inputs)).fingerprint, made.fingerprint);
 });
 
-test("a certificate is for the names and addresses in it", async () => {
+test("accepts a certificate for exactly the names and addresses in it", async () => {
   await makeCertificate({ directory, names: ["cache.test", "127.0.0.1"] });
   const certificate = new X509Certificate(await readFile(join(directory, "tls", "tls.crt")));
   assert.ok(isFor(certificate, "cache.test") && isFor(certificate, "127.0.0.1"));

@@ -23,7 +23,7 @@ const hub = {
   url: "https://registry-1.docker.io",
   repositories: ["library/*"],
 };
-/** By another address than its name says, and with a port. */
+/** With another address than its name, and a port. */
 const local = {
   name: "local",
   registry: "localhost:5000",
@@ -31,15 +31,15 @@ const local = {
   repositories: ["**"],
 };
 
-/** The parser's tables have no prototype. */
+/** The parser's tables have no prototype, so they are copied for comparisons. */
 const readToml = (toml: string | undefined) => structuredClone(parseToml(toml ?? ""));
 
-test("an authority has a port where it isn't that of HTTPS", () => {
+test("gives an authority a port if it isn't that of HTTPS", () => {
   assert.equal(authority(endpoint), "cache.example.com");
   assert.equal(authority({ hostname: "localhost", port: 8443 }), "localhost:8443");
 });
 
-test("containerd asks the cache first and briefly, then the upstream", () => {
+test("has containerd ask the cache first with a short timeout, then the upstream", () => {
   const { containerd } = clientConfiguration({ endpoint, upstreams: [gsoci, hub], ca });
   assert.deepEqual(Object.keys(containerd), ["gsoci.azurecr.io", "docker.io"]);
   assert.deepEqual(readToml(containerd["docker.io"]), {
@@ -54,7 +54,7 @@ test("containerd asks the cache first and briefly, then the upstream", () => {
   });
 });
 
-test("a registry in the cache's own cluster is none that clients can fall back to: they go to the registry by its name", () => {
+test("sends clients to a registry in the cache's own cluster by its name, because they can't fall back to its address", () => {
   const inCluster = { ...gsoci, url: "http://zot.zot.svc:5000" };
   for (const upstreams of [[inCluster], [hub, inCluster]]) {
     const byName = upstreams.map((upstream) => (upstream === inCluster ? gsoci : upstream));
@@ -65,7 +65,7 @@ test("a registry in the cache's own cluster is none that clients can fall back t
   }
 });
 
-test("podman finds each registry under its name at the cache", () => {
+test("gives podman each registry under its name at the cache", () => {
   const { registriesConf } = clientConfiguration({ endpoint, upstreams: [gsoci, hub] });
   assert.deepEqual(readToml(registriesConf), {
     registry: [
@@ -83,7 +83,7 @@ test("podman finds each registry under its name at the cache", () => {
   });
 });
 
-test("k3s, RKE2 and Talos fall back to a registry by its name, and are told any other address", () => {
+test("lets k3s, RKE2 and Talos fall back to a registry by its name, and names any other address", () => {
   const { registriesYaml, talos } = clientConfiguration({ endpoint, upstreams: [gsoci, hub, local], ca });
   const mirrors = {
     "gsoci.azurecr.io": ["https://cache.example.com"],
@@ -117,7 +117,7 @@ test("k3s, RKE2 and Talos fall back to a registry by its name, and are told any 
   );
 });
 
-test("Bottlerocket sorts the endpoints, so it is told no other address that comes before the cache", () => {
+test("gives Bottlerocket no other address that it would sort before the cache", () => {
   const after = { ...gsoci, registry: "d.example.com", url: "https://registry.example.com" };
   const before = { ...gsoci, registry: "b.example.com", url: "https://acme.example.com" };
   const { bottlerocket } = clientConfiguration({ endpoint, upstreams: [gsoci, after, before, local] });
@@ -128,7 +128,7 @@ test("Bottlerocket sorts the endpoints, so it is told no other address that come
   assert.deepEqual(endpoints, [[cache], [cache, "https://registry.example.com"], [cache], [cache]]);
 });
 
-test("the cluster chart gets mirrors without a scheme", () => {
+test("gives the cluster chart mirrors without a scheme", () => {
   const { clusterChart } = clientConfiguration({ endpoint, upstreams: [hub, local] });
   assert.deepEqual(clusterChart.global.components.containerd.containerRegistries, {
     "docker.io": [{ endpoint: "cache.example.com" }, { endpoint: "registry-1.docker.io" }],
@@ -136,7 +136,7 @@ test("the cluster chart gets mirrors without a scheme", () => {
   });
 });
 
-test("zot fetches what is allowed from the cache by the registry's path, then from the upstream", () => {
+test("has zot fetch allowed repositories from the cache by the registry's path, then from the upstream", () => {
   const always = { onDemand: true, tlsVerify: true, preserveDigest: true };
   const inner = {
     ...gsoci,
@@ -168,7 +168,7 @@ test("zot fetches what is allowed from the cache by the registry's path, then fr
   ]);
 });
 
-test("how long containerd waits for a connection can be said", () => {
+test("sets containerd's timeout for a connection", () => {
   const { containerd, gke, check } = clientConfiguration({
     endpoint,
     upstreams: [gsoci],
@@ -179,7 +179,7 @@ test("how long containerd waits for a connection can be said", () => {
   assert.match(check, /'-d' '1200'/);
 });
 
-test("OpenShift's manifests have a mirror for each registry that a path can name, and the authority by a key without a colon", () => {
+test("has a mirror in OpenShift's manifests for each registry that a path can name, and the authority under a key without a colon", () => {
   const { openshift } = clientConfiguration({
     endpoint: { ...endpoint, port: 8443 },
     upstreams: [gsoci, local],
@@ -198,7 +198,7 @@ test("OpenShift's manifests have a mirror for each registry that a path can name
   assert.deepEqual(trust.data, { "cache.example.com..8443": ca.certificate });
 });
 
-test("charts have the registry's name in their path", () => {
+test("has the registry's name in the path of charts", () => {
   const { chartUrls } = clientConfiguration({
     endpoint: { hostname: "localhost", port: 8443 },
     upstreams: [gsoci],
@@ -206,7 +206,7 @@ test("charts have the registry's name in their path", () => {
   assert.deepEqual(chartUrls, { "oci://gsoci.azurecr.io": "oci://localhost:8443/gsoci.azurecr.io" });
 });
 
-test("the check on a node has the region's values, and pulls the probes unless it is told other images", () => {
+test("gives the node check the region's values, and the probes as default images", () => {
   const probed = { ...gsoci, probe: "giantswarm/alpine:3" };
   const { check } = clientConfiguration({ endpoint, upstreams: [probed, local], ca });
   assert.deepEqual(check.split("\n").slice(0, 6), [
@@ -220,7 +220,7 @@ test("the check on a node has the region's values, and pulls the probes unless i
   ]);
 });
 
-test("a public authority isn't named", () => {
+test("names no public authority", () => {
   const { check, nodes, ...files } = clientConfiguration({ endpoint, upstreams: [gsoci] });
   assert.doesNotMatch(check, /'-a'/);
   const [container] = nodes.items[1].spec?.template.spec?.containers ?? [];
@@ -229,7 +229,7 @@ test("a public authority isn't named", () => {
   assert.doesNotMatch(text, /\bca\b|ca_file|tls"|RegistryTLSConfig|pki|caBundle|ConfigMap|registry-cache\//);
 });
 
-test("without ?ns=, a registry with a port is reached as the default upstream only", () => {
+test("reaches a registry with a port without ?ns= only as the default upstream", () => {
   const asDefault = clientConfiguration({ endpoint, upstreams: [local, gsoci] });
   const asAnother = clientConfiguration({ endpoint, upstreams: [gsoci, local] });
   const mirrors = ({ registriesConf }: typeof asDefault) =>
@@ -251,7 +251,7 @@ const pages = ["docs/clients.md", ...globSync("docs/clients/*.md")].map((file) =
   text: readFileSync(file, "utf8"),
 }));
 
-test("the pages say what to do with each output", () => {
+test("explains each output in the pages", () => {
   const clients: Readonly<Record<string, unknown>> = clientConfiguration({
     endpoint,
     upstreams: [gsoci],
@@ -275,8 +275,8 @@ test("the pages say what to do with each output", () => {
   for (const key of Object.keys(clients)) assert.ok(named.has(key), key);
 });
 
-// npm says which script it runs, before what the script says; test/engine/state.test.ts runs one of them.
-test("what the documents say of outputs is printed without another word", () => {
+// npm prints the script that it runs before the script's output. test/engine/state.test.ts runs one of these commands.
+test("prints outputs by the documents' commands without other text", () => {
   let count = 0;
   for (const file of ["README.md", ...globSync("docs/**/*.md")]) {
     if (file.endsWith("CHANGELOG.md")) continue;

@@ -1,4 +1,4 @@
-/** Which versions of Kubernetes a cluster may have, and until when. */
+/** The Kubernetes versions that a cluster can have, and how long they are supported. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { services } from "../../components/hosts/kubernetes-cluster/services.ts"
 const messages = (list: readonly { path: string; message: string }[]) =>
   list.map(({ path, message }) => `${path}: ${message}`);
 
-test("a version that is supported for long is nothing to speak of, whatever step leads to it", () => {
+test("says nothing about a version with long support, after any step to it", () => {
   for (const cloud of ["aws", "azure"] as const) {
     for (const previousVersion of [undefined, "1.35.9", "1.36"]) {
       assert.deepEqual(
@@ -22,7 +22,7 @@ test("a version that is supported for long is nothing to speak of, whatever step
   }
 });
 
-test("sixty days before the end it is said, and on the last day still allowed", () => {
+test("warns from sixty days before the end of support on, and accepts the version on the last day", () => {
   const on = (today: string) => versionFindings(services.aws, { version: "1.35", today });
   assert.deepEqual(on("2027-01-25").warnings, []);
   for (const today of ["2027-01-26", "2027-03-27"]) {
@@ -34,7 +34,7 @@ test("sixty days before the end it is said, and on the last day still allowed", 
   }
 });
 
-test("after the end no cluster is made, and one that is there is told to go on", () => {
+test("refuses a new cluster after the end of support, and warns about an existing one", () => {
   const request = { version: "1.34", today: "2026-12-01" };
   const { problems, warnings } = versionFindings(services.azure, request);
   assert.deepEqual(messages(problems), [
@@ -50,7 +50,7 @@ test("after the end no cluster is made, and one that is there is told to go on",
   }
 });
 
-test("a version that isn't known is left to the cloud, with a warning that names those that are supported", () => {
+test("leaves an unknown version to the cloud, with a warning that names the supported ones", () => {
   const { problems, warnings } = versionFindings(services.aws, { version: "1.37", today: "2026-11-24" });
   assert.deepEqual(problems, []);
   assert.deepEqual(messages(warnings), [
@@ -60,7 +60,7 @@ test("a version that isn't known is left to the cloud, with a warning that names
   assert.match(messages(versionFindings(services.aws, step).problems).join(), /one minor version at a time/);
 });
 
-test("a cluster goes neither back nor two steps at once", () => {
+test("refuses an earlier version, and a step over two versions", () => {
   const from = (previousVersion: string, version: string) =>
     messages(versionFindings(services.azure, { version, today: "2026-11-24", previousVersion }).problems);
   assert.deepEqual(from("1.36.2", "1.35"), ["version: the cluster has 1.36, and can't go back to 1.35"]);
@@ -69,7 +69,7 @@ test("a cluster goes neither back nor two steps at once", () => {
   ]);
 });
 
-test("the stack files say when the support of their version ends", async () => {
+test("says in the stack files when the support of their version ends", async () => {
   const said = /(?<name>[EA]KS) supports (?<version>1\.\d+) until (?<end>[\d-]+)\./;
   for (const [cloud, file] of [
     ["aws", "Pulumi.aws-us-east-1.yaml"],

@@ -17,11 +17,11 @@ const stackFiles = globSync("stacks/Pulumi.*.yaml", { cwd: root });
 
 const validate = new Ajv({ formats: { email: true }, allErrors: true }).compile(stackFileSchema());
 
-test("generated files are up to date", async () => {
+test("has up-to-date generated files", async () => {
   assert.deepEqual(await staleFiles(), [], "run `npm run generate`");
 });
 
-/** What docs/configuration.md says of a key's default, for a kind of region. */
+/** The default of a key in docs/configuration.md, for a kind of region. */
 function documentedDefault(key: string, kind: string): string {
   const rows = read("docs/configuration.md")
     .split("\n")
@@ -34,7 +34,7 @@ function documentedDefault(key: string, kind: string): string {
 
 const upstreams = [{ name: "a", registry: "a.io", repositories: ["a"] }];
 
-test("the tables say what each way of exposing a workload needs, as the program does", () => {
+test("says in the tables what each kind of exposure needs, as the program does", () => {
   const keys = { proxies: ["10.1.0.0/16"], gateway: { name: "edge", namespace: "infra" } };
   const accepts = (expose: { kind: string }) => {
     const tls = expose.kind === "gateway" ? { mode: "gateway" } : { mode: "private" };
@@ -59,13 +59,13 @@ test("the tables say what each way of exposing a workload needs, as the program 
   }
 });
 
-test("the tables say when an existing network needs its subnet", () => {
+test("says in the tables when an existing network needs its subnet", () => {
   assert.equal(documentedDefault("network", "aws vm"), "`{ vpc: create }`");
   assert.equal(documentedDefault("network.subnet", "aws vm"), "**required** unless `vpc: create`");
   assert.equal(documentedDefault("network.nodeSubnets", "aws cluster"), "**required** unless `vpc: create`");
 });
 
-test("the default resource group is the one that the program makes", () => {
+test("documents the default resource group that the program creates", () => {
   const documented = documentedDefault("resourceGroup", "azure vm");
   for (const stack of ["azure-<region>", "<stack>"]) {
     const { resourceGroup } = namesOf({ stack, region: "<region>" });
@@ -73,7 +73,7 @@ test("the default resource group is the one that the program makes", () => {
   }
 });
 
-test("every stack file is valid, for the editor and for the program", () => {
+test("has valid stack files for the editor and for the program", () => {
   assert.ok(stackFiles.includes("stacks/Pulumi.local.yaml"));
   for (const path of stackFiles) {
     const text = read(path);
@@ -83,10 +83,10 @@ test("every stack file is valid, for the editor and for the program", () => {
   }
 });
 
-test("what the local stack's file shows in comments is valid too", () => {
+test("has valid examples in the comments of the local stack's file", () => {
   const text = read("stacks/Pulumi.local.yaml")
     .split("\n")
-    // Prose starts with a capital letter.
+    // Other comments start with a capital letter.
     .map((line) => line.replace(/^( +)# ( *(?:- )?[a-z][\w:-]*:(?: .*)?)$/, "$1$2"))
     .join("\n");
   const secret = { secure: "v1:x" };
@@ -108,7 +108,7 @@ test("what the local stack's file shows in comments is valid too", () => {
   ]);
 });
 
-test("the JSON Schema refuses what the program refuses", () => {
+test("refuses with the JSON Schema what the program refuses", () => {
   const local = { name: "local" };
   const cases: [reason: string, config: Record<string, unknown>][] = [
     ["misspelt key of a region", { provider: "local", regions: [{ ...local, internalPrt: 1 }] }],
@@ -134,7 +134,7 @@ test("the JSON Schema refuses what the program refuses", () => {
   }
 });
 
-test("the JSON Schema accepts all that a region in an existing cluster can say", () => {
+test("accepts with the JSON Schema every key of a region in an existing cluster", () => {
   for (const name of kubernetesCases) {
     const entries = Object.entries(kubernetesKeys(name)).map(([key, value]) => [
       `registry-cache:${key}`,
@@ -147,7 +147,7 @@ test("the JSON Schema accepts all that a region in an existing cluster can say",
   }
 });
 
-test("the JSON Schema accepts credentials, other namespaces and what Pulumi adds to a file", () => {
+test("accepts with the JSON Schema credentials, other namespaces, and what Pulumi adds to a file", () => {
   const config = {
     "registry-cache:provider": "local",
     "registry-cache:regions": [{ name: "local" }],

@@ -19,7 +19,7 @@ const governed = (stack: object, governance: object) => ({ ...stack, governance 
 const tagged = (stack: object, tags: object) => governed(stack, { tags });
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`tag-${i}`, ""]));
 
-test("tags of a stack are taken as they are", () => {
+test("keeps the stack's tags unchanged", () => {
   const tags = { "cost-center": "4711", team: "platform", Empty: "" };
   for (const stack of [aws, azure]) {
     const config = parseConfig(tagged(stack, tags));
@@ -28,7 +28,7 @@ test("tags of a stack are taken as they are", () => {
   assert.deepEqual(problemsOf(tagged(aws, { "Cost Center": "a=b" })), []);
 });
 
-test("what a cloud doesn't take as a tag is refused, each with its name", () => {
+test("refuses tags that a cloud doesn't accept, each by name", () => {
   const refused: [object, object, RegExp][] = [
     [aws, { "aws:team": "a" }, /^governance\.tags\["aws:team"\]: begins with "aws:", which is reserved/],
     [aws, { "EKS:team": "a" }, /begins with "eks:", which is reserved/],
@@ -56,14 +56,14 @@ test("what a cloud doesn't take as a tag is refused, each with its name", () => 
     assert.deepEqual(problemsOf(tagged(stack, many(count))), []);
 });
 
-test("the tags that the stack gives are its own in both clouds", () => {
+test("refuses the stack's own tags in both clouds", () => {
   for (const name of Object.keys(stackTags("test"))) {
     for (const stack of [aws, azure])
       assertProblem(tagged(stack, { [name]: "a" }), new RegExp(`is the project's own tag "${name}": choose`));
   }
 });
 
-test("a tag that a DNS zone can't have is refused where the stack makes a zone", () => {
+test("refuses a tag that a DNS zone can't have if the stack creates a zone", () => {
   const tags = { "Cost Center": "a", "4eyes": "b" };
   const message =
     "a DNS zone in Azure takes no tag with a space, # or : in its name, or with a digit at its beginning, and regions[0] has such a zone for `tls: { mode: acme }`";
@@ -75,13 +75,13 @@ test("a tag that a DNS zone can't have is refused where the stack makes a zone",
   assert.deepEqual(problemsOf(tagged({ ...azure, regions: [{ ...azure.regions[0], endpoint }] }, tags)), []);
 });
 
-test("only a cloud's stack is governed, and by its own keys", () => {
+test("allows governance only for a cloud's stack, with that cloud's keys", () => {
   assertProblem(tagged(local, { team: "a" }), /^governance: unknown key/);
   assertProblem(governed(aws, { tag: {} }), /^governance\.tag: unknown key; did you mean "tags"\?$/);
   assertProblem(governed(aws, { tags: ["team"] }), /^governance\.tags: must be a mapping, not a list$/);
 });
 
-test("accounts, boundary and path of AWS are in its words", () => {
+test("accepts AWS's accounts, boundary and path in AWS's forms", () => {
   const boundary = "arn:aws:iam::111122223333:policy/platform/boundary";
   const accepted = { allowedAccountIds: ["111122223333"], permissionsBoundary: boundary, iamPath: "/a/b.c/" };
   assert.deepEqual(problemsOf(governed(aws, accepted)), []);
@@ -105,7 +105,7 @@ test("accounts, boundary and path of AWS are in its words", () => {
   assertProblem(governed(azure, { iamPath: "/a/" }), /^governance\.iamPath: unknown key/);
 });
 
-test("a key is an alias of every region, or one for each", () => {
+test("accepts an alias as the key of every region, or a key for each region", () => {
   const key = (region: string) => `arn:aws:kms:${region}:111122223333:key/0a1b`;
   const second = {
     ...awsRegion,
@@ -148,7 +148,7 @@ test("a key is an alias of every region, or one for each", () => {
   for (const [kmsKey, message] of refused) assertProblem(governed(two, { kmsKey }), message);
 });
 
-test("who may use clusters: each once, and only where there is one", () => {
+test("accepts the principals for clusters once each, and only with a cluster", () => {
   const cluster = {
     ...aws,
     regions: [
@@ -177,7 +177,7 @@ test("who may use clusters: each once, and only where there is one", () => {
   );
 });
 
-test("keys of Azure are in its words, and a zone elsewhere goes with a zone", () => {
+test("accepts Azure's keys in Azure's forms, and a subscription of a zone only with a zone", () => {
   const group = "/subscriptions/s/resourceGroups/g/providers";
   const diskEncryptionSet = `${group}/Microsoft.Compute/diskEncryptionSets/disks`;
   const identity = `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/storage`;

@@ -14,7 +14,7 @@ const upstreams = [
 ];
 const credentials = { username: "reader", password: "hunter2" };
 
-/** Hands values to the program in the form in which the engine does: text as it is, all else as JSON. */
+/** Passes values to the program in the engine's form: text unchanged, and everything else as JSON. */
 function setConfig(values: Record<string, unknown>, secretKeys: readonly string[]): void {
   const entries = Object.entries(values).map(([key, value]) => [
     `registry-cache:${key}`,
@@ -28,7 +28,7 @@ function setConfig(values: Record<string, unknown>, secretKeys: readonly string[
 
 const stack = { provider: "local", regions: [{ name: "local" }], upstreams };
 
-test("the stack comes with its credentials as secret outputs", async () => {
+test("loads the stack with its credentials as secret outputs", async () => {
   setConfig({ ...stack, "gsoci-credentials": credentials }, ["gsoci-credentials"]);
   const loaded = loadConfig();
   assert.equal(loaded.stack.provider, "local");
@@ -40,7 +40,7 @@ test("the stack comes with its credentials as secret outputs", async () => {
   assert.deepEqual(await new Promise((resolve) => output.apply(resolve)), credentials);
 });
 
-test("a key of nearly this namespace is named, as nothing reads it", (t) => {
+test("warns of a key in a similar namespace, because nothing reads it", (t) => {
   const log = t.mock.method(pulumi.log, "warn", async () => {});
   pulumi.runtime.setAllConfig({
     "registry_cache:budget": "{}",
@@ -55,7 +55,7 @@ test("a key of nearly this namespace is named, as nothing reads it", (t) => {
   );
 });
 
-test("problems come as one RunError", () => {
+test("reports problems as one RunError", () => {
   setConfig({ ...stack, regions: [{ name: "A" }], regons: [] }, []);
   assert.throws(loadConfig, (error) => {
     assert.ok(pulumi.RunError.isInstance(error));
@@ -74,7 +74,7 @@ test("problems come as one RunError", () => {
   });
 });
 
-test("no error repeats a secret, whatever is wrong with it", () => {
+test("repeats no secret in an error, whatever is wrong with it", () => {
   const wrong = [
     { username: "reader", pasword: "hunter2" },
     { password: ["hunter2"] },
@@ -93,14 +93,14 @@ test("no error repeats a secret, whatever is wrong with it", () => {
   }
 });
 
-test("credentials that aren't secret are refused", () => {
+test("refuses credentials that aren't secret", () => {
   setConfig({ ...stack, "gsoci-credentials": credentials }, []);
   assert.throws(loadConfig, / gsoci-credentials\.password: is not encrypted/);
 });
 
 const named = { ...stack, provider: "local" as const };
 
-test("a program's own values are read like a stack's, with its secrets", async () => {
+test("reads a program's own values like a stack's, with its secrets", async () => {
   const password = pulumi.output("hunter2");
   const forms = [credentials, { username: "reader", password }, pulumi.output(credentials)];
   for (const form of forms) {
@@ -111,7 +111,7 @@ test("a program's own values are read like a stack's, with its secrets", async (
   }
 });
 
-test("a program is asked for each secret that its configuration names, and for nothing else", () => {
+test("asks a program for each secret that its configuration names, and for nothing else", () => {
   const remoteWrite = { url: "https://metrics.example.com/push", credentials: "metrics" };
   const endpoint = { hostname: "cache.example.com", tls: { mode: "private" as const } };
   const s3 = {
@@ -149,7 +149,7 @@ test("a program is asked for each secret that its configuration names, and for n
   assert.deepEqual(Object.keys(readConfig(named, ofStack).secrets.credentials), ["gsoci-credentials"]);
 });
 
-test("a program's secrets that can't be credentials are refused, and none takes the place of a key", () => {
+test("refuses a program's secrets that can't be credentials, or that have the name of a key", () => {
   const read = (secret: unknown) => () => readConfig(named, () => secret as never);
   const wrong = [
     ["HUSH", /: must be a secret mapping/],
@@ -183,7 +183,7 @@ test("a program's secrets that can't be credentials are refused, and none takes 
   assert.throws(() => readConfig(taken as never, () => credentials), /is a key of the configuration itself/);
 });
 
-test("a program's configuration of any shape is refused without a stack trace", () => {
+test("refuses a program's configuration of any wrong shape without a stack trace", () => {
   for (const configuration of [
     undefined,
     null,
@@ -200,7 +200,7 @@ test("a program's configuration of any shape is refused without a stack trace", 
   }
 });
 
-test("what a program knows only later isn't part of its configuration", () => {
+test("leaves what a program knows only later out of its configuration", () => {
   const later = pulumi.output({ id: "vpc-1" });
   const configuration = { ...named, regions: [{ name: later.id }, Promise.resolve({ name: "a" })] };
   const reason =

@@ -14,7 +14,7 @@ import {
   withUpstream,
 } from "../support/raw-stacks.ts";
 
-test("unknown and missing keys", () => {
+test("reports unknown and missing keys", () => {
   assertProblem({ ...local, regons: [] }, /^regons: unknown key; did you mean "regions"\?$/);
   assertProblem({ ...local, frobnicate: 1 }, /^frobnicate: unknown key; known here: provider, regions, /);
   assertProblem(
@@ -28,18 +28,18 @@ test("unknown and missing keys", () => {
   assertProblem({ ...local, regions: "x" }, /^regions: must be a list, not text$/);
 });
 
-test("a key without a value, which a program may write, is as if it weren't there", () => {
+test("treats a key with an undefined value, which a program may pass, as missing", () => {
   const region = { name: "local", dataDir: undefined, storage: undefined };
   const raw = { ...local, prefetch: undefined, budgt: undefined, regions: [region] };
   assert.deepEqual(parseConfig(raw), parseConfig(local));
 });
 
-test("a configuration that isn't a mapping", () => {
+test("refuses a configuration that isn't a mapping", () => {
   for (const raw of [undefined, null, [], "text"])
     assertProblem(raw as never, /^configuration: (?:is missing|must be a mapping, not .*)$/);
 });
 
-test("a configuration of a version that isn't known", () => {
+test("refuses a configuration of an unknown version", () => {
   for (const version of [1, 2]) assert.deepEqual(problemsOf({ ...local, version }), []);
   assertProblem(
     { ...local, version: 3 },
@@ -53,11 +53,11 @@ test("a configuration of a version that isn't known", () => {
     );
 });
 
-test("an earlier version keeps its defaults, and what is wrong is said of it as it is", () => {
+test("keeps an earlier version's defaults, and reports its problems unchanged", () => {
   const peakMinutes = (raw: object) => parseConfig({ ...local, ...raw }).workload.peakMinutes;
   assert.deepEqual([{}, { version: 1 }, { version: 2 }].map(peakMinutes), [30, 30, 10]);
   assert.equal(peakMinutes({ workload: { nodes: 3 } }), 30);
-  // As Pulumi's command line rewrites it.
+  // Pulumi's command line rewrites numbers as texts.
   assert.deepEqual(
     ["1", "2"].map((version) => peakMinutes({ version })),
     [30, 10],
@@ -70,7 +70,7 @@ test("an earlier version keeps its defaults, and what is wrong is said of it as 
     assertProblem({ ...local, workload }, /^workload: must be a mapping/);
 });
 
-test("a key of another alternative says where it belongs", () => {
+test("says where a key of another alternative belongs", () => {
   const disk = { kind: "disk", size: "200GiB" };
   assertProblem(
     withAws({ storage: { ...disk, delivery: "redirect" } }),
@@ -99,7 +99,7 @@ test("a key of another alternative says where it belongs", () => {
   );
 });
 
-test("the key that tells alternatives apart is missing, or misspelt", () => {
+test("reports a missing or misspelt key that selects an alternative", () => {
   const { topology, ...rest } = withAws({}).regions[0] ?? {};
   const missing = 'regions[0].topology: is missing: must be one of "vm", "cluster"';
   const withRegion = (region: object) => ({ ...aws, regions: [region] });
@@ -123,10 +123,10 @@ test("the key that tells alternatives apart is missing, or misspelt", () => {
   );
 });
 
-test("numbers and text that YAML takes for each other", () => {
+test("reports numbers and texts that YAML confuses", () => {
   const cluster = { topology: "cluster", storage: { kind: "bucket" }, apiAccess: ["192.0.2.0/24"] };
   assertProblem(withAws({ ...cluster, version: 1.36 }), /version: must be text: put it in quotes, "1\.36"$/);
-  // As YAML reads 1.30.
+  // YAML reads 1.30 as this number.
   assertProblem(
     withAws({ ...cluster, version: 1.3 }),
     /version: is a number, not a minor version of Kubernetes: write it in quotes, like "1\.36"$/,

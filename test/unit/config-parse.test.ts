@@ -20,7 +20,7 @@ import {
   withUpstream,
 } from "../support/raw-stacks.ts";
 
-test("the smallest local stack, with its defaults", () => {
+test("adds the defaults to the smallest local stack", () => {
   assert.deepEqual(parseConfig(local), {
     provider: "local",
     regions: [
@@ -62,7 +62,7 @@ test("the smallest local stack, with its defaults", () => {
   } satisfies StackConfig);
 });
 
-test("the region of every provider and topology is accepted", () => {
+test("accepts the region of every provider and topology", () => {
   const { endpoint, access } = awsRegion;
   const bucket = { kind: "bucket", delivery: "redirect" };
   const cluster = { topology: "cluster", storage: bucket, endpoint, access, apiAccess: ["192.0.2.0/24"] };
@@ -99,7 +99,7 @@ test("the region of every provider and topology is accepted", () => {
   }
 });
 
-test("a region has the shape that hosts and renderers share", () => {
+test("gives a region the shape that hosts and renderers share", () => {
   const stack = parseConfig(local);
   assert.ok(stack.provider === "local");
   const [region] = stack.regions satisfies LocalRegion[] satisfies AnyRegion[];
@@ -108,19 +108,19 @@ test("a region has the shape that hosts and renderers share", () => {
   region.storage.sizeGiB satisfies number | "auto";
 });
 
-test("an upstream's url defaults to its registry, and Docker Hub's to the host of its API", () => {
+test("sets an upstream's default url from its registry, and for Docker Hub from its API's host", () => {
   const urlOf = (changes: object) => parseConfig(withUpstream(changes)).upstreams[0]?.url;
   assert.equal(urlOf({ registry: "localhost:5000" }), "https://localhost:5000");
   assert.equal(urlOf({ registry: "docker.io" }), "https://registry-1.docker.io");
   assert.equal(urlOf({ url: "http://127.0.0.1:5000/" }), "http://127.0.0.1:5000");
 });
 
-test("`public` stands for the whole internet", () => {
+test("expands `public` to the whole internet", () => {
   const { regions } = parseConfig(withAws({ access: { clients: "public" } }));
   assert.deepEqual(regions[0]?.access, { clients: ["0.0.0.0/0", "::/0"], metrics: [] });
 });
 
-test("every problem of a file is reported at once", () => {
+test("reports every problem of a file at once", () => {
   const problems = problemsOf({
     provider: "aws",
     regons: [],
@@ -154,7 +154,7 @@ test("every problem of a file is reported at once", () => {
   ]);
 });
 
-test("the rest is checked while the provider is wrong", () => {
+test("checks the rest even if the provider is wrong", () => {
   const problems = problemsOf({
     provider: "gcp",
     upstreams: [{ ...upstreams[0], name: "A" }],
@@ -166,7 +166,7 @@ test("the rest is checked while the provider is wrong", () => {
   assert.match(problems[1] ?? "", /^upstreams\[0\]\.name: "A" is not a name/);
 });
 
-test("duplicates", () => {
+test("reports duplicates", () => {
   const other = { ...upstreams[0], name: "other", registry: "ghcr.io" };
   assertProblem(
     { ...local, upstreams: [upstreams[0], { ...other, name: "gsoci" }] },
@@ -187,7 +187,7 @@ test("duplicates", () => {
   );
 });
 
-test("an upstream that is a region's own endpoint would ask itself", () => {
+test("refuses an upstream that is a region's own endpoint, because the cache would request from itself", () => {
   const loop = (path: string) => new RegExp(`^upstreams\\[0\\]\\.${path}: is the endpoint of regions\\[0\\]`);
   for (const url of ["https://localhost:8443", "http://127.0.0.1:8443", "https://[::1]:8443"])
     assertProblem({ ...local, upstreams: [{ ...upstreams[0], url }] }, loop("url"));
@@ -203,7 +203,7 @@ test("an upstream that is a region's own endpoint would ask itself", () => {
   );
 });
 
-test("credentials: named, present, encrypted, and never repeated", () => {
+test("requires credentials to be named, present and encrypted, and never repeats them", () => {
   const named = withUpstream({ credentials: "gsoci-credentials" });
   const password = { secure: "v1:abc" };
   assert.deepEqual(problemsOf({ ...named, "gsoci-credentials": { username: "u", password } }), []);

@@ -13,7 +13,7 @@ const gsoci = { name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["gia
 const withPrefetch = (prefetch: unknown) => ({ ...local, upstreams: [gsoci], prefetch });
 const ofImages = (...images: unknown[]) => withPrefetch({ images });
 
-/** As in https://github.com/giantswarm/releases, shortened. */
+/** From https://github.com/giantswarm/releases, shortened. */
 const release = `
 apiVersion: release.giantswarm.io/v1alpha1
 kind: Release
@@ -41,7 +41,7 @@ describe("a reference", () => {
     });
   }
 
-  test("is written as it is read", () => {
+  test("is written as it was read", () => {
     for (const text of ["a.io/b:1", `a.io/b/c@${digest}`]) {
       const parts = imageReference(text);
       assert.ok(parts);
@@ -49,19 +49,19 @@ describe("a reference", () => {
     }
   });
 
-  test("has a registry, and a tag or a digest", () => {
+  test("needs a registry, and a tag or a digest", () => {
     for (const text of ["app:1", "team/app:1", "a.io/app", "a.io/app@sha256:12", "a.io/App:1", "a.io/app:1 "])
       assert.equal(imageReference(text), undefined, text);
   });
 });
 
 describe("a release file", () => {
-  test("has a reference in each line", () => {
+  test("can have a reference in each line", () => {
     const text = "# of today\na.io/app:1 # the first\n\na.io/base:2\r\na.io/app:1\n";
     assert.deepEqual(referencesOf("release.txt", text), ["a.io/app:1", "a.io/base:2"]);
   });
 
-  test("is YAML or JSON with references in it", () => {
+  test("can be YAML or JSON with references in it", () => {
     const manifests =
       "image: a.io/app:1\nname: app\n---\nspec: { containers: [{ image: a.io/base:2, command: [sh, 'a:1'] }] }\n";
     assert.deepEqual(referencesOf("all.yaml", manifests), ["a.io/app:1", "a.io/base:2"]);
@@ -70,7 +70,7 @@ describe("a release file", () => {
     ]);
   });
 
-  test("names charts by name and version", () => {
+  test("can name charts by name and version", () => {
     assert.deepEqual(referencesOf("release.yaml", release, charts), [
       "gsoci.azurecr.io/charts/giantswarm/coredns:1.22.0",
       "gsoci.azurecr.io/charts/giantswarm/network-policies:0.1.1",
@@ -88,7 +88,7 @@ describe("a release file", () => {
       );
   });
 
-  test("that says nothing is an error", () => {
+  test("is refused without any reference", () => {
     assert.throws(() => referencesOf("empty.txt", "# nothing\n"), /names no image or chart/);
     assert.throws(() => referencesOf("values.yaml", "a: 1"), /names no image or chart/);
     assert.throws(() => referencesOf("broken.yaml", "a: [1"), /isn't YAML/);
@@ -106,7 +106,7 @@ describe("prefetch", () => {
     });
   });
 
-  test("takes images and files together, each reference once", async () => {
+  test("combines images and files, with each reference once", async () => {
     await using directory = await tempDir();
     const path = join(directory.path, "release.yaml");
     await writeFile(path, release);
@@ -123,7 +123,7 @@ describe("prefetch", () => {
     );
   });
 
-  test("refuses what the cache doesn't serve, all at once, with the path", async () => {
+  test("refuses everything that the cache doesn't serve at once, with the path", async () => {
     await using directory = await tempDir();
     const path = join(directory.path, "images");
     await writeFile(path, "gsoci.azurecr.io/giantswarm/app:1\nquay.io/team/app:1\n");
@@ -150,14 +150,14 @@ describe("prefetch", () => {
     );
   });
 
-  test("refuses a registry with a port that isn't the first", () => {
+  test("refuses a registry with a port that isn't the first upstream", () => {
     const team = { name: "team", registry: "registry.example.com:5000", repositories: ["**"] };
     const prefetch = { images: ["registry.example.com:5000/app:1"] };
     assertProblem({ ...local, upstreams: [gsoci, team], prefetch }, /with a port, which no path can name/);
     assert.deepEqual(problemsOf({ ...local, upstreams: [team], prefetch }), []);
   });
 
-  test("refuses a file that can't be used", () => {
+  test("refuses an unusable file", () => {
     assertProblem(
       withPrefetch({ files: [{ path: "/nonexistent/release" }] }),
       /^prefetch\.files\[0\]\.path: "\/nonexistent\/release" can't be read: ENOENT$/,

@@ -14,7 +14,7 @@ import {
   withLocal,
 } from "../support/raw-stacks.ts";
 
-test("sizes are read to GiB", () => {
+test("reads sizes as GiB", () => {
   const sizeOf = (size: string) =>
     parseConfig(withLocal({ storage: { kind: "disk", size } })).regions[0]?.storage;
   assert.deepEqual(sizeOf("20GiB"), { kind: "disk", sizeGiB: 20 });
@@ -22,7 +22,7 @@ test("sizes are read to GiB", () => {
   assert.deepEqual(sizeOf("auto"), { kind: "disk", sizeGiB: "auto" });
 });
 
-test("the machine of a region on a VM is automatic unless it is named", () => {
+test("chooses a VM's machine automatically unless it is named", () => {
   const machineOf = (changes: object) => {
     const [region] = parseConfig(withAws(changes)).regions;
     return region && "machine" in region ? region.machine : undefined;
@@ -46,7 +46,7 @@ test("the machine of a region on a VM is automatic unless it is named", () => {
   assertProblem(withLocal({ machine: named }), /^regions\[0\]\.machine: unknown key/);
 });
 
-test("a machine's image, in its cloud's words", () => {
+test("accepts a machine's image in its cloud's form", () => {
   const imageOf = (raw: Record<string, unknown>) =>
     (parseConfig(raw).regions[0] as { machine: { image?: string } }).machine.image;
   const withAzure = (changes: object) => ({
@@ -76,7 +76,7 @@ test("a machine's image, in its cloud's words", () => {
   );
 });
 
-test("sizes, and combinations of provider, topology and storage", () => {
+test("refuses impossible sizes, and combinations of provider, topology and storage", () => {
   const withSize = (size: unknown) => withAws({ storage: { kind: "disk", size } });
   for (const size of ["20GB", "20", "-1GiB", "1e3GiB", ""])
     assertProblem(withSize(size), /size: ".*" is not a size: write it like/);
@@ -97,7 +97,7 @@ test("sizes, and combinations of provider, topology and storage", () => {
   );
 });
 
-test("the storage of an existing cluster: a volume per replica, or exactly one bucket that is there", () => {
+test("requires a volume per replica or exactly one existing bucket in an existing cluster", () => {
   const storageOf = (storage: object) => parseConfig(withKubernetes({ storage })).regions[0]?.storage;
   const s3 = { bucket: "blobs", region: "eu-central-1" };
   const azure = { account: "blobs", container: "blobs" };
@@ -158,7 +158,7 @@ test("the storage of an existing cluster: a volume per replica, or exactly one b
   }
 });
 
-test("the workload of a cluster", () => {
+test("checks the workload of a cluster", () => {
   assertProblem(withKubernetes({ replicas: { min: 3, max: 2 } }), /replicas\.max: is less than `min`$/);
   assertProblem(
     withKubernetes({ expose: { kind: "ingress" } }),
@@ -225,7 +225,7 @@ test("the workload of a cluster", () => {
   );
 });
 
-test("a namespace that the stack makes, or that is there already", () => {
+test("accepts a namespace that the stack creates, or an existing one", () => {
   const namespaceOf = (namespace: unknown) => parseConfig(withKubernetes({ namespace })).regions[0];
   const parsed = { name: "caches", create: true, labels: {}, annotations: {} };
   assert.deepEqual(namespaceOf("caches"), namespaceOf({ name: "caches" }));
@@ -246,7 +246,7 @@ test("a namespace that the stack makes, or that is there already", () => {
   );
 });
 
-test("what is said of the Pods", () => {
+test("checks the settings of the Pods", () => {
   const reserved = { "app.kubernetes.io/name": "other" };
   for (const [path, region] of [
     ["pods.labels", { pods: { labels: reserved } }],
@@ -284,7 +284,7 @@ test("what is said of the Pods", () => {
   );
 });
 
-test("ports of local regions", () => {
+test("checks the ports of local regions", () => {
   const regions = (...changes: object[]) => ({
     ...local,
     regions: changes.map((change, index) => ({ name: `r${index}`, ...change })),

@@ -8,7 +8,7 @@ function matches(glob: string, name: string): boolean {
   return new RegExp(`^(?:${repositoryPattern(glob)})$`).test(name);
 }
 
-/** A repository name by the OCI distribution specification, written down independently of the code under test. */
+/** Checks a repository name by the OCI distribution specification, independently of the tested code. */
 function isRepositoryName(name: string): boolean {
   return name.split("/").every((part) => {
     const words = part.split(/\.|__?|-+/);
@@ -19,7 +19,7 @@ function isRepositoryName(name: string): boolean {
   });
 }
 
-// Few letters, so that globs and names often agree.
+// Only a few letters, so that globs and names often match.
 const word = fc.string({ unit: fc.constantFrom("a", "b", "1"), minLength: 1, maxLength: 3 });
 const segment = fc
   .array(fc.tuple(word, fc.constantFrom(".", "_", "__", "-", "--")), { minLength: 1, maxLength: 2 })
@@ -60,7 +60,7 @@ const hostileText = fc.string({
 
 const options = { dot: true, noext: true, nobrace: true, nonegate: true, nocomment: true, noglobstar: false };
 
-test("a glob matches the names that minimatch says", () => {
+test("matches the same names as minimatch", () => {
   fc.assert(
     fc.property(glob, name, (pattern, candidate) => {
       assert.equal(
@@ -73,7 +73,7 @@ test("a glob matches the names that minimatch says", () => {
   );
 });
 
-test("no glob matches what isn't a repository name", () => {
+test("matches only repository names", () => {
   fc.assert(
     fc.property(
       glob,
@@ -90,7 +90,7 @@ test("no glob matches what isn't a repository name", () => {
   );
 });
 
-test("nothing outside the literal start of a glob is matched", () => {
+test("matches nothing outside of a glob's literal start", () => {
   fc.assert(
     fc.property(name, name, (start, candidate) => {
       if (matches(`${start}/**`, candidate)) assert.ok(candidate.startsWith(`${start}/`));
@@ -98,7 +98,7 @@ test("nothing outside the literal start of a glob is matched", () => {
   );
 });
 
-test("what the globs of the documentation match", () => {
+test("matches the names in the documentation", () => {
   const expectations: [glob: string, matching: string[], other: string[]][] = [
     ["team/*", ["team/app", "team/a.b-c"], ["team", "team/", "team/app/sub", "teams/app", "other/team/app"]],
     [
@@ -125,7 +125,7 @@ test("what the globs of the documentation match", () => {
   }
 });
 
-test("matching takes linear time, even for names made to backtrack", () => {
+test("takes linear time, even for names that provoke backtracking", () => {
   for (const pattern of ["**/a*/b*/c", "**", "a*a/**", "**/*a"]) {
     const expression = new RegExp(`^(?:${repositoryPattern(pattern)})$`);
     for (const hostile of [
@@ -142,7 +142,7 @@ test("matching takes linear time, even for names made to backtrack", () => {
   }
 });
 
-test("what isn't a glob is refused, with the reason", () => {
+test("refuses what isn't a glob, with the reason", () => {
   const expectations: [glob: string, reason: RegExp][] = [
     ["", /empty path segment/],
     ["/team", /empty path segment/],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readStackFile } from "../../components/config/stack-file.ts";
 
-test("a key of the stack file replaces the project's as a whole", () => {
+test("replaces the project's value of a key as a whole", () => {
   const project = `
 name: registry-cache
 config:
@@ -29,12 +29,12 @@ encryptionsalt: v1:x
   });
 });
 
-test("secrets stay encrypted", () => {
+test("keeps secrets encrypted", () => {
   const stack = "config: { registry-cache:login: { username: u, password: { secure: v1:abc } } }";
   assert.deepEqual(readStackFile("", stack), { login: { username: "u", password: { secure: "v1:abc" } } });
 });
 
-test("anchors and merge keys, in the project and in the stack", () => {
+test("resolves anchors and merge keys, in the project and in the stack", () => {
   const project = `
 config:
   registry-cache:upstreams:
@@ -64,7 +64,7 @@ config:
   });
 });
 
-test("numbers as Pulumi reads them", () => {
+test("reads numbers as Pulumi does", () => {
   const stack = `
 config:
   registry-cache:workload: { nodes: 1_000, peakNodes: 010, peakMinutes: 0o10, workingSetGiB: 1_000.5, growthGiBPerMonth: -1_0, hex: 0x1F, decimal: 089 }
@@ -84,14 +84,14 @@ config:
   });
 });
 
-test("a stack file without keys below `config` is told so, and not that each of them is missing", () => {
+test("reports a stack file without keys below `config` as such, instead of each missing key", () => {
   const provider = "registry-cache:provider: local";
   for (const stack of ["", "config:", `config:\n${provider}`, `config:\n  - ${provider}`, provider]) {
     assert.throws(() => readStackFile("", stack), { name: "ConfigError", message: / {2}config: is missing/ });
   }
 });
 
-test("a file that isn't YAML is a problem with its place", () => {
+test("reports a file that isn't YAML with the position", () => {
   assert.throws(() => readStackFile("", "config: ["), {
     name: "ConfigError",
     message: /stack file: .*line 1/s,

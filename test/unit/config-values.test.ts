@@ -15,7 +15,7 @@ import {
 
 const { zone: _, ...endpointWithoutZone } = awsRegion.endpoint;
 
-test("an absurd workload is refused", () => {
+test("refuses an absurd workload", () => {
   assertProblem({ ...local, workload: { nodes: -1 } }, /^workload\.nodes: must be at least 0$/);
   assertProblem(
     { ...local, workload: { workingSetGiB: 1e9 } },
@@ -24,7 +24,7 @@ test("an absurd workload is refused", () => {
   assertProblem({ ...local, workload: { peakMinutes: 0 } }, /^workload\.peakMinutes: must be at least 1$/);
 });
 
-test("names, registries and addresses", () => {
+test("checks names, registries and addresses", () => {
   for (const registry of ["https://ghcr.io", "ghcr.io/team", "GHCR.io", "ghcr", "ghcr.io:", "-x.io"]) {
     assertProblem(
       withUpstream({ registry }),
@@ -90,7 +90,7 @@ test("names, registries and addresses", () => {
   );
 });
 
-test("alerts", () => {
+test("checks alerts", () => {
   const withAlerts = (changes: object) => ({ ...local, monitoring: { alerts: changes } });
   assertProblem(
     withAlerts({ overrides: { RegistryCachDown: { severity: "none" } } }),
@@ -129,7 +129,7 @@ test("alerts", () => {
   );
 });
 
-test("image references", () => {
+test("checks image references", () => {
   for (const edge of ["nginx", "localhost/cache/edge:dev", `mirror:5000/a/b:1.2@sha256:${"0".repeat(64)}`]) {
     assert.deepEqual(problemsOf({ ...local, images: { edge } }), [], edge);
   }
@@ -138,7 +138,7 @@ test("image references", () => {
   }
 });
 
-test("endpoints", () => {
+test("checks endpoints", () => {
   for (const hostname of [
     "cache",
     "Cache.example.com",
@@ -181,7 +181,7 @@ test("endpoints", () => {
   );
 });
 
-test("address ranges", () => {
+test("checks address ranges", () => {
   const withClients = (...clients: string[]) => withAws({ access: { clients } });
   assertProblem(
     withClients("203.0.113.7"),
@@ -215,7 +215,7 @@ test("address ranges", () => {
   assertProblem(withClients("pl-1"), /clients\[0\]: "pl-1" is not the id of a prefix list/);
 });
 
-test("a private endpoint, and where its name is proved", () => {
+test("checks a private endpoint, and the zone in which its name is proved", () => {
   const acme = { mode: "acme", email: "ops@example.com" };
   const privately = { exposure: "private", failover: "dns" };
   const challenge = { ...endpointWithoutZone, tls: { ...acme, challengeZone: "example.com" } };
@@ -239,7 +239,7 @@ test("a private endpoint, and where its name is proved", () => {
   );
 });
 
-test("security groups, of a private endpoint only", () => {
+test("accepts security groups only for a private endpoint", () => {
   const endpoint = { ...awsRegion.endpoint, exposure: "private" };
   const access = { clients: ["sg-0123456789abcdef0"], metrics: ["pl-0123456789abcdef0"] };
   assert.deepEqual(problemsOf(withAws({ endpoint, access })), []);
@@ -261,7 +261,7 @@ test("security groups, of a private endpoint only", () => {
   );
 });
 
-test("who may use a private link, in its cloud's words", () => {
+test("accepts a private link's users in their cloud's form", () => {
   const withAllowed = (...allowed: unknown[]) =>
     withAwsEndpoint({ exposure: "private", privateLink: { allowed } });
   const principals = ["123456789012", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/a/b"];

@@ -9,7 +9,7 @@ import { projectDirectory } from "../support/project.ts";
 import { awsRegion, local, withAws, withKubernetes, withUpstream } from "../support/raw-stacks.ts";
 import { stackFiles } from "../support/stack-files.ts";
 
-/** The warnings of a configuration that is accepted, as lines `path: message`. */
+/** The warnings about an accepted configuration, as lines `path: message`. */
 function warningsOf(raw: Record<string, unknown>): string[] {
   return configWarnings(parseConfig(raw)).map(({ path, message }) => `${path}: ${message}`);
 }
@@ -20,18 +20,18 @@ function assertWarning(raw: Record<string, unknown>, expected: RegExp): void {
   assert.match(warnings[0] ?? "", expected);
 }
 
-test("the stack files of the project have no warnings", () => {
+test("has no warnings for the project's stack files", () => {
   const read = (file: string) => readFileSync(join(projectDirectory, file), "utf8");
   for (const { file } of stackFiles)
     assert.deepEqual(warningsOf(readStackFile(read("Pulumi.yaml"), read(file))), [], file);
 });
 
-test("an ordinary stack has no warnings", () => {
+test("has no warnings for an ordinary stack", () => {
   for (const raw of [local, withAws({}), withKubernetes({})]) assert.deepEqual(warningsOf(raw), []);
   assert.deepEqual(warningsOf(withAws({ access: { clients: "public" } })), []);
 });
 
-test("private ranges at a public endpoint", () => {
+test("warns of private ranges at a public endpoint", () => {
   const clients = [
     "203.0.113.0/24",
     "10.0.0.0/8",
@@ -52,7 +52,7 @@ test("private ranges at a public endpoint", () => {
   );
 });
 
-test("private ranges for the metrics of a machine, and for the API of a cluster", () => {
+test("warns of private ranges for a machine's metrics, and for a cluster's API", () => {
   const privately = { clients: ["203.0.113.0/24"], metrics: ["198.51.100.10/32", "10.0.0.0/8"] };
   assertWarning(
     withAws({ access: privately }),
@@ -74,7 +74,7 @@ test("private ranges for the metrics of a machine, and for the API of a cluster"
     assert.deepEqual(warningsOf(inAws(ranges)), [], "Pods reach the metrics from private addresses");
 });
 
-test("public ranges at a private endpoint, and a network that nobody is connected with", () => {
+test("warns of public ranges at a private endpoint, and of a network without connections", () => {
   const endpoint = { ...awsRegion.endpoint, exposure: "private" };
   const network = { vpc: "vpc-0123456789abcdef0", subnet: "subnet-0123456789abcdef0" };
   const clients = ["10.0.0.0/8", "203.0.113.0/24", "pl-0123456789abcdef0"];
@@ -91,7 +91,7 @@ test("public ranges at a private endpoint, and a network that nobody is connecte
   assert.deepEqual(warningsOf(withAws({ endpoint: { ...endpoint, privateLink }, ...privately })), []);
 });
 
-test("an S3 server in the cluster whose buckets have no host names", () => {
+test("warns of an S3 server in the cluster whose buckets have no host names", () => {
   const storage = (s3: object) => ({
     kind: "bucket",
     s3: { bucket: "blobs", region: "eu-central-1", endpoint: "http://minio.minio.svc:9000", ...s3 },
@@ -104,14 +104,14 @@ test("an S3 server in the cluster whose buckets have no host names", () => {
     assert.deepEqual(warningsOf(withKubernetes({ storage: storage(s3) })), []);
 });
 
-test("a registry that clients don't name", () => {
+test("warns of a registry that clients don't name", () => {
   assertWarning(
     withUpstream({ registry: "registry-1.docker.io", repositories: ["library/*"] }),
     /^upstreams\[0\]\.registry: .*write `docker\.io`$/,
   );
 });
 
-test("globs that let in everybody, or match nothing", () => {
+test("warns of globs that allow everybody, or match nothing", () => {
   const withGlob = (registry: string, glob: string) =>
     withUpstream({ registry, repositories: ["a/b", glob] });
   for (const glob of ["**", "*/**", "**/nginx"])
@@ -133,7 +133,7 @@ test("globs that let in everybody, or match nothing", () => {
     assert.deepEqual(warningsOf(withGlob(registry, glob)), []);
 });
 
-test("a probe that the allow-list refuses", () => {
+test("warns of a probe that the allow-list refuses", () => {
   const withProbe = (probe: string) => withUpstream({ repositories: ["team/*", "charts/**"], probe });
   assert.deepEqual(warningsOf(withProbe("team/app:1.0")), []);
   assert.deepEqual(warningsOf(withProbe("charts/team/app:1.0")), []);
@@ -145,7 +145,7 @@ test("a probe that the allow-list refuses", () => {
   );
 });
 
-test("a Service of a cluster, for a machine that isn't in one", () => {
+test("warns of a cluster's Service for a machine outside of the cluster", () => {
   const monitoring = {
     alertmanagers: ["https://alerts.example.com", "http://alertmanager.monitoring.svc:9093"],
     remoteWrite: { url: "http://mimir.mimir.svc.cluster.local/push" },
@@ -161,7 +161,7 @@ test("a Service of a cluster, for a machine that isn't in one", () => {
   );
 });
 
-test("a misspelt platform", () => {
+test("warns of a misspelt platform", () => {
   const withPlatforms = (...platforms: string[]) => ({ ...local, prefetch: { platforms } });
   assert.deepEqual(warningsOf(withPlatforms("linux/arm64/v8", "linux/s390x", "windows/amd64")), []);
   assertWarning(

@@ -10,18 +10,18 @@ const costUSD = estimateOf(aws).totals.byPayer.us;
 
 const cost = (words: StackInWords, prices = priceBook, day = today) => stackCost(stackOf(words), prices, day);
 
-test("the output has the estimate of each region", () => {
+test("outputs the estimate of each region", () => {
   assert.deepEqual(cost(aws).regions, { "eu-central-1": estimateOf(aws) });
 });
 
-test("without a budget, or with enough of it, nothing is said", () => {
+test("says nothing without a budget, or within it", () => {
   for (const words of [aws, { ...aws, budget: { monthlyUSD: costUSD, over: "fail" } } as const]) {
     const { problems, warnings } = cost(words);
     assert.deepEqual([...problems, ...warnings], []);
   }
 });
 
-test("over the budget it warns, or fails where asked, and names the largest lines", () => {
+test("warns over the budget, or fails if required, and names the largest lines", () => {
   const budget = { monthlyUSD: 80, over: "fail" } as const;
   const { problems, warnings } = cost({ ...aws, budget });
   assert.deepEqual(warnings, []);
@@ -36,17 +36,17 @@ test("over the budget it warns, or fails where asked, and names the largest line
   assert.deepEqual(warned.problems, []);
 });
 
-test("what the customers pay is none of the budget", () => {
+test("doesn't count what the customers pay", () => {
   const { byPayer, all } = estimateOf(aws).totals;
   assert.ok(byPayer.us < all);
   const { problems } = cost({ ...aws, budget: { monthlyUSD: (byPayer.us + all) / 2, over: "fail" } });
   assert.deepEqual(problems, []);
 });
 
-test("a contested charge counts, as the high end has it, and the message says how to settle it", () => {
+test("counts a contested charge by the high end, and says how to settle it", () => {
   const { problems, warnings } = cost({ ...azure, budget: { monthlyUSD: 200, over: "fail" } });
   assert.deepEqual(warnings, []);
-  // The disks have no price in westeurope: by that of eastus, 24.55 USD, less 30 % and plus 30 %, they are in both ends.
+  // The disks have no price in westeurope. By that of eastus, 24.55 USD, minus and plus 30 %, they are in both ends.
   assert.match(
     problems[0]?.message ?? "",
     /^the stack may cost \$90\.09 \(\$82\.73 to \$433\.75\) a month by estimate, more than \$200\.00; the largest lines: westeurope: Transfer in the region, billed as to the internet, \$336\.30; .*Prices of one other region, 30 % more or less, stand in for missing ones, \$24\.55 \(\$17\.19 to \$31\.92\): Data disk \(Premium SSD v2\), of eastus; OS disk \(Premium SSD, P4\), of eastus\. .*Only the high end has the contested charge, \$336\.30: .* The way out: add the missing prices .*; say by `cost\.azureSameRegionTraffic` whether the contested charge is billed$/,
@@ -63,10 +63,10 @@ test("a contested charge counts, as the high end has it, and the message says ho
   );
 });
 
-test("missing, disputed, contested and old prices, in all combinations: the high end decides", () => {
-  // In Singapore, the price of gp3 is 0.096, and 0.10 by another table; of the machine m7g.large, all regions have a price.
+test("decides by the high end for missing, disputed, contested and old prices in all combinations", () => {
+  // In Singapore, the price of gp3 is 0.096, or 0.10 by another table. All regions have a price for the machine m7g.large.
   const singapore: StackInWords = { ...aws, region: "ap-southeast-1" };
-  /** When no price of the book is more than 90 days old, and when all are. */
+  /** Dates on which no price of the book, and on which all prices, are more than 90 days old. */
   const [fresh, aged] = ["2020-01-01", "2027-03-01"];
   const book = (missing: boolean) =>
     missing ? without("aws", "ap-southeast-1", "machine/m7g.large") : priceBook;
@@ -85,7 +85,7 @@ test("missing, disputed, contested and old prices, in all combinations: the high
         assert.deepEqual(at(highUSD + 0.01).problems, []);
         const above = at(highUSD - 0.01);
         assert.equal((over === "fail" ? above.problems : above.warnings).length, 1);
-        // The age widens nothing, and is said.
+        // The age causes a warning, and doesn't widen the range.
         const [{ range, warnings } = assert.fail()] = Object.values(above.regions);
         assert.equal(range?.highUSD, highUSD);
         assert.equal(
@@ -96,7 +96,7 @@ test("missing, disputed, contested and old prices, in all combinations: the high
     }
   }
   const { reasons, lowUSD, highUSD = 0 } = estimateOf(singapore).range ?? assert.fail();
-  // 252 GiB: 240 of the data volume and 12 of the root volume, each GiB 0.004 more.
+  // 252 GiB: 240 of the data volume and 12 of the root volume, at 0.004 more each.
   assert.ok(Math.abs(highUSD - lowUSD - 252 * 0.004) < 1e-6, `${lowUSD} to ${highUSD}`);
   assert.deepEqual(reasons, [
     "Sources disagree on Data volume (gp3): $0.096 or $0.10 per GiB-month.",
@@ -104,8 +104,8 @@ test("missing, disputed, contested and old prices, in all combinations: the high
   ]);
 });
 
-test("where all known prices are the same, the region's own may be another, as where one is known", () => {
-  // In two regions the price of gp3 is that of us-east-1, and no other one is known.
+test("allows another price for the region even where all known prices are the same, or only one is known", () => {
+  // Only two regions have a price for gp3, and it is that of us-east-1.
   const { aws: list, ...rest } = priceBook;
   const same = list.regions["us-east-1"]?.["gp3-capacity"] ?? assert.fail();
   const regions = Object.entries(list.regions).map(([name, { "gp3-capacity": _, ...prices }]) => [
@@ -126,8 +126,8 @@ test("where all known prices are the same, the region's own may be another, as w
   );
 });
 
-test("where other regions' prices are allowed, the highest known ones must fit into the budget", () => {
-  // us-east-2 has no prices of its own: by those of other regions the machine alone is about 50 USD.
+test("requires the highest known prices to fit into the budget where other regions' prices are allowed", () => {
+  // us-east-2 has no prices of its own. By those of other regions, the machine alone costs about 50 USD.
   const ohio: StackInWords = { ...aws, region: "us-east-2" };
   const { totals } = estimateOf(ohio);
   assert.ok(totals.byPayer.us < 50 && !totals.complete);
@@ -154,7 +154,7 @@ test("where other regions' prices are allowed, the highest known ones must fit i
   }
 });
 
-test("a line without a price doesn't pass a budget that must hold, unless the configuration allows it", () => {
+test("fails a line without a price in a budget that must hold, unless the configuration allows it", () => {
   const free = { ...azure, cost: { azureSameRegionTraffic: "free" } } as const;
   const at = (budget: StackInWords["budget"]) =>
     cost({ ...free, budget: { monthlyUSD: 1000, over: "fail", ...budget } });
@@ -168,7 +168,7 @@ test("a line without a price doesn't pass a budget that must hold, unless the co
   for (const budget of [{ unpriced: "allow" }, { over: "warn" }] as const) {
     assert.deepEqual([at(budget).problems.length, at(budget).warnings.length], [0, 1]);
   }
-  // Of what the customers pay, no price is needed.
+  // The customers' lines need no price.
   const prices = without("aws", "eu-central-1", "nat-gateway-data");
   const nodes = { natGateway: "billed", s3Endpoint: true } as const;
   const behindNat = { ...aws, cost: { nodes }, budget: { monthlyUSD: 1000, over: "fail" } } as const;
@@ -177,7 +177,7 @@ test("a line without a price doesn't pass a budget that must hold, unless the co
   assert.deepEqual(cost(behindNat, prices).problems, []);
 });
 
-test("a region of which no price is known is said at each preview", () => {
+test("says at each preview that no price of a region is known", () => {
   const [warning] = cost({ ...aws, region: "us-east-2" }).warnings;
   assert.deepEqual(warning, {
     path: "regions[0].name",
@@ -186,7 +186,7 @@ test("a region of which no price is known is said at each preview", () => {
   });
 });
 
-test("failover meets a budget that must hold, in both clouds", () => {
+test("includes failover in a budget that must hold, in both clouds", () => {
   for (const words of [
     aws,
     { ...azure, region: "eastus", cost: { azureSameRegionTraffic: "free" } } as const,
@@ -200,14 +200,14 @@ test("failover meets a budget that must hold, in both clouds", () => {
   }
 });
 
-test("the largest lines are by other regions' prices, too; those that no region has a price for come last", () => {
+test("names the largest lines by other regions' prices, too, with those without any price last", () => {
   const prices = without("azure", "eastus", "transfer-to-internet");
   const words = { ...azure, region: "eastus", budget: { monthlyUSD: 200, over: "fail" } } as const;
   assert.match(
     cost(words, prices).problems[0]?.message ?? "",
     /the largest lines: eastus: Transfer in the region, .* \(by another region's price\), \$\d{3}\.\d\d; /,
   );
-  // One reason for each amount.
+  // Each amount has one reason.
   const about = Object.values(cost(words, prices).regions)
     .flatMap(({ range }) => range?.reasons ?? [])
     .filter((reason) => reason.includes("Transfer in the region"));
@@ -228,7 +228,7 @@ test("the largest lines are by other regions' prices, too; those that no region 
   assert.match(unbounded, /Only the high end has the contested charge, without a known price: Transfer/);
 });
 
-test("a budget for what has no bill holds nothing, and that is said", () => {
+test("says that a budget has no effect without a bill", () => {
   const stack = stackNamed("kubernetes-example");
   const { problems, warnings } = stackCost(
     { ...stack, budget: { monthlyUSD: 50, over: "fail", unpriced: "fail" } },
@@ -245,7 +245,7 @@ test("a budget for what has no bill holds nothing, and that is said", () => {
   ]);
 });
 
-test("a price that no region has is without bounds", () => {
+test("has no upper bound without a price in any region", () => {
   const regions = Object.keys(priceBook.aws.regions);
   const noVolumes = regions.reduce((book, region) => without("aws", region, "gp3-capacity", book), priceBook);
   const prices = without("aws", "eu-central-1", "machine/m7g.large", noVolumes);
@@ -257,21 +257,21 @@ test("a price that no region has is without bounds", () => {
   );
 });
 
-test("what is certain fails before what is missing, and is at least so much", () => {
+test("fails for the certain part first, as a minimum", () => {
   const prices = without("aws", "eu-central-1", "gp3-capacity");
   const { problems } = cost({ ...aws, budget: { monthlyUSD: 20, over: "fail" } }, prices);
   assert.match(
     problems[0]?.message ?? "",
     /^the stack costs \$[\d.]+ \(\$[\d.]+ to \$[\d.]+\) a month by estimate, more than \$20\.00/,
   );
-  // The missing prices make it no less, nor does an answer about the contested charge.
+  // Neither the missing prices nor the contested charge can make it less.
   assert.doesNotMatch(problems[0]?.message ?? "", /The way out/);
   const contested = cost({ ...azure, budget: { monthlyUSD: 50, over: "fail" } }).problems[0]?.message ?? "";
   assert.match(contested, /more than \$50\.00.* the contested charge/);
   assert.doesNotMatch(contested, /The way out/);
 });
 
-test("a configuration of version 1 is told what the next version's default would change, where it changes a machine", () => {
+test("says what the next version's default would change for a configuration of version 1, if it changes a machine", () => {
   const { version: _, ...first } = stackOf({ provider: "aws", region: "eu-central-1" });
   const warningsOf = (config: Parameters<typeof stackCost>[0]) =>
     stackCost(config, priceBook, today).warnings.map(({ path, message }) => `${path}: ${message}`);
@@ -282,7 +282,7 @@ test("a configuration of version 1 is told what the next version's default would
   ]);
   assert.deepEqual(warningsOf({ ...first, version: 2 }), []);
   assert.deepEqual(warningsOf({ ...first, workload: { ...first.workload, peakMinutes: 20 } }), []);
-  // What names its machine keeps it.
+  // A configuration that names its machine keeps it.
   const { version: __, ...named } = stackOf({
     provider: "aws",
     region: "eu-central-1",

@@ -1,6 +1,7 @@
 /**
- * A comparison of ways to serve one region, made by hand from the same prices before this program was: USD a month for 1,000, 3,600 and 10,000 GB pulled, with 150 GB in use,
- * 60 GB new in a month, 5 clusters and accounts, a disk of 200 GiB. All within 2 %; where the program counts something else, the difference is added first, with its reason.
+ * A comparison of ways to serve one region, calculated by hand from the same prices before this program existed: USD per month for 1,000, 3,600 and
+ * 10,000 GB pulled, with 150 GB in use, 60 GB new per month, 5 clusters and accounts, and a disk of 200 GiB. All figures are within 2 %. Where the
+ * program counts something else, the difference is added first, with its reason.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -29,7 +30,7 @@ type Row = readonly [number, number, number];
 const workload = { workingSetGiB: 150, growthGiBPerMonth: 60 };
 const gbPerGiB = 1024 ** 3 / 1e9;
 
-/** The table has one GB for everything; what Azure bills, the program counts in 10^9 bytes. */
+/** The table uses GB for everything. The program counts what Azure bills in 10^9 bytes. */
 const azureGB = (gb: number) => gb / gbPerGiB;
 
 const frankfurt = {
@@ -74,18 +75,18 @@ function compare(actual: readonly number[], row: Row, difference = 0): void {
   });
 }
 
-test("pulls from the registry", () => {
+test("matches the table for pulls from the registry", () => {
   const usd = volumes.map((gb) => {
     const estimate = estimateOf(frankfurt, { usage: { pulledGiB: azureGB(gb) } });
     return alternative([estimate], "no cache")[0] ?? Number.NaN;
   });
-  // The table gives the 100 GB that an account has free to this region; the program leaves them to the rest of the account: 100 × 0.087.
+  // The table counts an account's free 100 GB for this region. The program leaves them to the rest of the account: 100 × 0.087.
   compare(usd, [78, 305, 861], -8.7);
 });
 
-test("AWS: a machine with a disk, and what the customers pay", () => {
+test("matches the table for a machine with a disk on AWS, and for what the customers pay", () => {
   const estimates = aws();
-  // The table has a hosted zone, 0.50, which is there before the stack, and a root volume of 20 GiB instead of 12: 0.76. It lacks two alarms, 0.20.
+  // The table has a hosted zone, 0.50, which exists before the stack, and a root volume of 20 GiB instead of 12: 0.76. It lacks two alarms, 0.20.
   compare(
     estimates.map(({ totals }) => totals.byPayer.us),
     [112, 138, 202],
@@ -97,7 +98,7 @@ test("AWS: a machine with a disk, and what the customers pay", () => {
   );
 });
 
-test("AWS: a cluster with a bucket", () => {
+test("matches the table for a cluster with a bucket on AWS", () => {
   const name = "cluster with bucket, proxied";
   const machines = aws().map(
     ({ alternatives }) => alternatives?.options.find((option) => option.name === name)?.what,
@@ -109,7 +110,7 @@ test("AWS: a cluster with a bucket", () => {
   // The table has two m7g.large, 0.0978, for m6g.large, 0.092: 2 × 730 × 0.0058 = 8.47, each with 20 GiB instead of 80: 2 × 60 × 0.0952 = 11.42. It lacks Auto Mode: 0.12 × 2 × 730 × 0.092 = 16.12;
   // the NAT gateway, by Singapore's price as Frankfurt's isn't known: 730 × 0.059 + 55.9 × 0.059 = 46.37; its address, 730 × 0.005 = 3.65; and what is in the bucket without being in use, 2.175.
   const fixed = 8.47 - 11.42 - 16.12 - 46.37 - 3.65 - 2.175;
-  // It also lacks what passes between zones: two thirds, billed at both ends, 0.01 each.
+  // It also lacks the traffic between zones: two thirds, billed at both ends, 0.01 each.
   const betweenZones = (served: number) => 2 * (2 / 3) * 0.01 * served;
   const adjusted = (option: AlternativeName, share: number) =>
     alternative(aws(), option).map((usd, index) => usd - betweenZones((volumes[index] ?? 0) * share));
@@ -117,7 +118,7 @@ test("AWS: a cluster with a bucket", () => {
   compare(adjusted("cluster with bucket, redirect", 0.01), [260, 260, 261], fixed);
 });
 
-test("AWS: a small machine with a bucket that delivers", () => {
+test("matches the table for a small machine with a delivering bucket on AWS", () => {
   const estimates = aws({
     machine: "t4g.medium",
     storage: { kind: "bucket", delivery: "redirect" },
@@ -136,18 +137,18 @@ test("AWS: a small machine with a bucket that delivers", () => {
   );
 });
 
-test("Azure: a machine with a disk", () => {
+test("matches the table for a machine with a disk on Azure", () => {
   const estimates = azure();
-  // Only eastus has a price for disks in the book, which the table takes too.
+  // In the book, only eastus has a price for disks, which the table uses, too.
   const disks = estimates[0]?.lines.filter(({ price }) => price === notFound).map(({ name }) => name);
   assert.deepEqual(disks, ["OS disk (Premium SSD, P4)", "Data disk (Premium SSD v2)"]);
   compare(alternative(estimates, "VM with disk"), [88, 88, 88]);
-  // What comes on top if traffic in the region is billed, again without the 100 GB that the table gives away.
+  // The additional charge if traffic within the region is billed, again without the table's free 100 GB.
   const contested = estimates.map(({ contested, totals }) => (contested?.totals.all ?? 0) - totals.all);
   compare(contested, [78, 305, 861], -8.7);
 });
 
-test("the ranges of the machines contain the table's figures, with what the table counts otherwise", () => {
+test("has the table's figures within the machines' ranges, except for what the table counts differently", () => {
   const contains = (estimates: ReturnType<typeof aws>, row: Row, difference: number) =>
     estimates.forEach(({ range }, index) => {
       const { lowUSD = 0, highUSD = 0 } = range ?? {};
@@ -156,11 +157,11 @@ test("the ranges of the machines contain the table's figures, with what the tabl
     });
   contains(aws(), [112, 138, 202], 0.5 + 0.76 - 0.2);
   contains(azure(), [88, 88, 88], 0);
-  // If traffic within the region is billed, without the 100 GB that the table gives away.
+  // If traffic within the region is billed, without the table's free 100 GB.
   contains(azure(), [88 + 78, 88 + 305, 88 + 861], -8.7);
 });
 
-test("Azure: a cluster with a bucket", () => {
+test("matches the table for a cluster with a bucket on Azure", () => {
   const estimates = azure();
   const name = "cluster with bucket, proxied";
   const machines = estimates.map(
@@ -175,8 +176,8 @@ test("Azure: a cluster with a bucket", () => {
   compare(alternative(estimates, name), [237, 250, 282], -93.73 - 8 - 3.65 - 1.87 - 1.41);
 });
 
-test("Azure: a replica of the registry", () => {
-  // 60 GB a month are copied to it, 1.20, which the table only has in its other example: 2 TB stored and 100 GB copied.
+test("matches the table for a replica of the registry on Azure", () => {
+  // 60 GB per month are copied to it, 1.20. The table counts that only in its other example: 2 TB stored and 100 GB copied.
   compare(alternative(azure(), "ACR geo-replica"), [51, 51, 51], -1.2);
   const full = estimateOf(
     { ...westEurope, workload: { ...workload, workingSetGiB: 2048 } },
@@ -185,9 +186,9 @@ test("Azure: a replica of the registry", () => {
   compare(alternative([full], "ACR geo-replica"), [208, 0, 0]);
 });
 
-test("AWS: ECR in each account", () => {
+test("matches the table for ECR in each account on AWS", () => {
   const estimates = aws({ workload: { ...workload, workingSetGiB: 60 } });
-  // The table stores what comes new in a month, 60 GB; the program what is in use.
+  // The table stores a month's new content, 60 GB, and the program stores what is in use.
   const usd = estimates.map(
     ({ alternatives }) =>
       alternatives?.options.find(({ name }) => name === "ECR pull-through")?.totals.all ?? 0,
@@ -195,12 +196,12 @@ test("AWS: ECR in each account", () => {
   compare(usd, [58, 58, 58]);
 });
 
-test("AWS: a cache in each cluster", () => {
-  // As for one machine, five times.
+test("matches the table for a cache in each cluster on AWS", () => {
+  // Five times the difference for one machine.
   compare(alternative(aws(), "cache per cluster"), [509, 509, 509], 5 * (0.5 + 0.76 - 0.2));
 });
 
-test("AWS: a cache in each cluster is billed for what passes between zones", () => {
+test("bills the traffic between zones of a cache in each cluster on AWS", () => {
   const customers = aws().map(
     ({ alternatives }) =>
       alternatives?.options.find(({ name }) => name === "cache per cluster")?.totals.byPayer.customer ?? 0,
@@ -209,7 +210,7 @@ test("AWS: a cache in each cluster is billed for what passes between zones", () 
   compare(customers, [13.33, 48, 133.33]);
 });
 
-test("AWS: NAT gateways of the nodes, on each way that passes one", () => {
+test("counts the nodes' NAT gateways on AWS for each way through one", () => {
   const nodes = (natGateway: "none" | "billed" | "unknown", s3Endpoint = true) => {
     const words = { provider: "aws", region: "us-east-1", workload: { ...workload, nodes: 300 } } as const;
     const settings = { nodes: { natGateway, s3Endpoint } };
@@ -219,7 +220,7 @@ test("AWS: NAT gateways of the nodes, on each way that passes one", () => {
     alternatives?.options.find((option) => option.name === name)?.totals.byPayer.customer ?? Number.NaN;
   const more = (name: AlternativeName, s3Endpoint?: boolean) =>
     Math.round((customer(nodes("billed", s3Endpoint), name) - customer(nodes("none"), name)) * 100) / 100;
-  // 300 nodes × 4 × 3 GiB = 3,600 GiB × 0.045 = 162.00; where the bucket sends the blobs, a hundredth: 1.62. ECR's layers come from S3.
+  // 300 nodes × 4 × 3 GiB = 3,600 GiB × 0.045 = 162.00. If the bucket sends the blobs, a hundredth: 1.62. ECR's layers come from S3.
   const by = (s3Endpoint?: boolean) =>
     (
       [
@@ -241,7 +242,7 @@ test("AWS: NAT gateways of the nodes, on each way that passes one", () => {
   );
 });
 
-test("AWS: where the NAT gateway decides what is cheapest, it is said until it is known", () => {
+test("says that the NAT gateway decides which way is the cheapest on AWS, until that is known", () => {
   const storage = { kind: "bucket", delivery: "proxied" };
   const reasonOf = (natGateway: "none" | "unknown") =>
     estimateOf({
@@ -250,13 +251,13 @@ test("AWS: where the NAT gateway decides what is cheapest, it is said until it i
       cost: { nodes: { natGateway, s3Endpoint: false } },
       workload: { nodes: 10, pullsPerNodeGiB: 1, nodeChurnPerMonth: 1 },
     }).alternatives?.reason;
-  // Both clusters cost nearly the same, and neither passes the other by a NAT gateway without an S3 endpoint.
+  // Both clusters cost nearly the same, and neither sends data to the other through a NAT gateway without an S3 endpoint.
   assert.equal(reasonOf("unknown"), reasonOf("none"));
   const ecr = estimateOf({
     ...{ provider: "aws", region: "us-east-1", workload: { ...workload, nodes: 300 } },
     cost: { nodes: { natGateway: "unknown", s3Endpoint: false }, clusters: 1 },
   }).alternatives;
-  // Small machines with a bucket and ECR pass 3,600 GiB by the gateway, 162.00; a cache in the only cluster doesn't.
+  // Small machines with a bucket and ECR send 3,600 GiB through the gateway, 162.00. A cache in the only cluster doesn't.
   assert.notEqual(ecr?.cheapest, "cache per cluster");
   assert.match(
     ecr?.reason ?? "",
@@ -264,7 +265,7 @@ test("AWS: where the NAT gateway decides what is cheapest, it is said until it i
   );
 });
 
-test("a charge that turns the comparison round is named: another way is the cheapest, or no cache is", () => {
+test("names a charge that reverses the comparison: another way is the cheapest, or no cache is", () => {
   const turnsOf = (words: StackInWords, nodes: number, pullsPerNodeGiB: number) =>
     estimateOf({
       ...words,
@@ -284,7 +285,7 @@ test("a charge that turns the comparison round is named: another way is the chea
   );
 });
 
-test("what the configuration refuses isn't the cheapest adequate way", () => {
+test("never calls a way the cheapest adequate one if the configuration refuses it", () => {
   const config = stackOf({
     provider: "aws",
     region: "us-east-1",
@@ -313,7 +314,7 @@ test("what the configuration refuses isn't the cheapest adequate way", () => {
   );
 });
 
-test("a cache in each cluster's network has no ways of its own, however the region is reached", () => {
+test("compares a cache in each cluster's network without network charges, however the region is reached", () => {
   const perCluster = (words: StackInWords) => {
     const options = estimateOf({ ...words, cost: { clusters: 5, nodes } }).alternatives?.options;
     return options?.find(({ name }) => name === "cache per cluster")?.comparableUSD ?? Number.NaN;
@@ -328,7 +329,7 @@ test("a cache in each cluster's network has no ways of its own, however the regi
     assert.equal(perCluster({ ...frankfurt, endpoint }), existing);
     assert.equal(perCluster({ ...frankfurt, endpoint, network }), existing);
   }
-  // In public, each has an address, 3.65.
+  // With public endpoints, each has an address, 3.65.
   const open = perCluster({ ...frankfurt, endpoint: { tls } });
   assert.ok(Math.abs(open - existing - 5 * 3.65) < 0.001, `${open - existing}`);
   const allowed = ["22222222-2222-4222-8222-222222222222"];
@@ -339,7 +340,7 @@ test("a cache in each cluster's network has no ways of its own, however the regi
   );
 });
 
-test("where no throughput is checked, the reason says so", () => {
+test("says in the reason if no throughput is checked", () => {
   const unchecked = (words: StackInWords) =>
     estimateOf(words)
       .alternatives?.options.filter(({ reason }) => reason.includes("throughput isn't checked"))
@@ -348,7 +349,7 @@ test("where no throughput is checked, the reason says so", () => {
   assert.deepEqual(unchecked(westEurope), ["no cache", "ACR geo-replica"]);
 });
 
-test("the break-even says whose it is", () => {
+test("says whose break-even it is", () => {
   const reason = (words: StackInWords) => estimateOf(words).breakEven?.reason ?? "";
   assert.match(
     reason(frankfurt),
@@ -360,13 +361,13 @@ test("the break-even says whose it is", () => {
   );
 });
 
-test("Azure: a replica holds all of the registry, where the configuration says how much that is", () => {
+test("counts all of the registry for a replica on Azure, if the configuration says its size", () => {
   const replica = (registryGiB?: number) =>
     estimateOf({
       ...westEurope,
       cost: registryGiB === undefined ? {} : { registryGiB },
     }).alternatives?.options.find(({ name }) => name === "ACR geo-replica");
-  // 500 GiB are included, above it 0.10 for each: 4,096 GiB are 359.60 more.
+  // 500 GiB are included, and each GiB more costs 0.10: 4,096 GiB are 359.60 more.
   const more = (replica(4096)?.comparableUSD ?? 0) - (replica()?.comparableUSD ?? 0);
   assert.ok(Math.abs(more - 359.6) < 0.01, `${more}`);
   assert.match(
@@ -376,7 +377,7 @@ test("Azure: a replica holds all of the registry, where the configuration says h
   assert.doesNotMatch(replica(4096)?.reason ?? "", /registryGiB/);
 });
 
-test("the volume from which a machine on AWS pays for itself", () => {
+test("finds the volume from which a machine on AWS pays for itself", () => {
   const { breakEven } = estimateOf(frankfurt, { usage: { filledGiB: 0 } });
   // By the table: 96.49 / (0.087 − 0.01) = 1,253 GB, with a zone and a larger root volume, and without alarms: 95.43 here; a GB of the registry is 0.93 GiB: 0.0934 for each GiB.
   const byHand = 95.43 / (0.087 * gbPerGiB - 0.01);
@@ -386,7 +387,7 @@ test("the volume from which a machine on AWS pays for itself", () => {
   assert.equal(breakEven?.nodeLifetimes, Math.ceil((breakEven?.usGiB ?? 0) / 3));
 });
 
-test("Azure: a cluster's alternatives have nodes of the size that the configuration names", () => {
+test("uses the configuration's node size for a cluster's alternatives on Azure", () => {
   const { alternatives } = estimateOf({
     ...westEurope,
     topology: "cluster",
@@ -403,7 +404,7 @@ test("Azure: a cluster's alternatives have nodes of the size that the configurat
   );
 });
 
-test("the figures of docs/kubernetes.md", () => {
+test("has the figures of docs/kubernetes.md", () => {
   const page = readFileSync(join(projectDirectory, "docs/kubernetes.md"), "utf8");
   const { workload } = stackNamed("aws-us-east-1");
   for (const nodes of [300, 3000]) {
@@ -430,7 +431,7 @@ test("the figures of docs/kubernetes.md", () => {
   }
 });
 
-test("a region that is planned already is estimated as it is planned, and only it", () => {
+test("estimates a region that is planned already by that plan, and plans nothing else", () => {
   const stack = stackNamed("aws-eu-central-1");
   const [region] = stack.regions as [CloudRegion];
   const usual = capacityOf(region, stack);
@@ -447,7 +448,7 @@ test("a region that is planned already is estimated as it is planned, and only i
   assert.deepEqual(changed, ["one m7g.2xlarge"]);
 });
 
-test("commitments, by hand: only the machines cost less, and where no price is known that is said", () => {
+test("matches the commitments calculated by hand: only machines cost less, and a missing price is reported", () => {
   const of = (words: StackInWords) => {
     const estimate = estimateOf(words);
     const { comparableUSD = 0, committed } =
@@ -476,21 +477,21 @@ test("commitments, by hand: only the machines cost less, and where no price is k
   );
   // Two m6g.large in us-east-1: 0.077, 0.0483, 0.0335. EKS takes its 12 % of the price on demand in any case: 1,460 h × 0.0287, 1,460 h × 0.0435.
   near(of({ provider: "aws", region: "us-east-1", topology: "cluster" }).less, [41.902, 63.51]);
-  // Other regions' prices are none of a machine that is here.
+  // Other regions' prices don't count for the commitment of a machine in this region.
   const nowhere = of({ provider: "aws", region: "us-east-2", machine: "m7g.large" });
   assert.equal(nowhere.commitment, "No price of a commitment to m7g.large in us-east-2 is known.");
   const { committed } = nowhere.alternatives?.options.find(({ chosen }) => chosen) ?? {};
   assert.equal(committed, undefined);
 });
 
-test("the document names the requests for each GiB that the estimate counts", () => {
+test("names in the document the requests per GiB that the estimate counts", () => {
   const text = readFileSync(join(projectDirectory, "docs/cost.md"), "utf8");
   assert.ok(
     text.includes(`${readsPerGiB} reads for each GiB pulled, ${writesPerGiB} writes for each GiB fetched`),
   );
 });
 
-test("what leaves a registry of an unknown operator isn't free: each conclusion says that it isn't counted", () => {
+test("says in each conclusion that the egress of an unknown operator's registry isn't counted", () => {
   const registries = ["docker.io", "art.example.com", "harbor.example.com"];
   const saidOf = (registries: readonly string[]) => {
     const { breakEven, alternatives } = estimateOf({ ...frankfurt, registries });

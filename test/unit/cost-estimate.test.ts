@@ -14,7 +14,7 @@ import {
   without,
 } from "../support/estimates.ts";
 
-/** One cent. */
+/** Equal to the cent. */
 function near(actual: unknown, expected: number): void {
   assert.equal(typeof actual, "number", String(actual));
   assert.ok(Math.abs((actual as number) - expected) < 0.005, `${actual}, not ${expected}`);
@@ -28,7 +28,7 @@ const workload = {
   growthGiBPerMonth: 10,
 };
 
-test("the stack aws-eu-central-1, by hand", () => {
+test("matches the stack aws-eu-central-1 by hand", () => {
   const [estimate] = estimatesOf(stackNamed("aws-eu-central-1"));
   assert.ok(estimate);
   // 30 nodes of 3 GiB in 10 minutes are 1,289 Mbps. Instance, c7g.xlarge, which sustains them: 730 h × 0.1649 = 120.377. Root: 12 GiB × 0.0952 = 1.1424. Data: 240 GiB × 0.0952 = 22.848. IPv4: 730 h × 0.005 = 3.65. Alarms: 2 × 0.10 = 0.20.
@@ -52,7 +52,7 @@ test("the stack aws-eu-central-1, by hand", () => {
   assert.equal(estimate.contested, undefined);
 });
 
-test("a private endpoint in AWS has no public address, but that of the NAT gateway of a network of its own", () => {
+test("has no public address for a private endpoint in AWS, except that of a NAT gateway in its own network", () => {
   const names = (network?: object) => {
     const endpoint = { exposure: "private", tls: { mode: "private" } };
     const [estimate] = estimatesOf(stackOf({ provider: "aws", region: "us-east-1", endpoint, network }));
@@ -72,7 +72,7 @@ test("a private endpoint in AWS has no public address, but that of the NAT gatew
   assert.ok(existing.notPriced.some(({ name }) => name === "Your own network's ways"));
 });
 
-test("in AWS, failover and private links have their lines", () => {
+test("has lines for failover and private links in AWS", () => {
   const endpoint = {
     exposure: "private",
     failover: "dns",
@@ -85,14 +85,14 @@ test("in AWS, failover and private links have their lines", () => {
   near(costOf(estimate, "Network Load Balancer"), 16.425);
   near(costOf(estimate, "Network Load Balancer, data"), 21.6);
   near(costOf(estimate, "Alarm of the health check"), 0.1);
-  // Whether one that follows an alarm is billed as of an AWS endpoint or as of another, no source says.
+  // No source says whether a health check of an alarm is billed as one of an AWS endpoint.
   near(costOf(estimate, "Route 53 health check"), 0.5);
   assert.equal(estimate.lines.find(({ name }) => name === "Route 53 health check")?.source?.disputed, 0.75);
   assert.notEqual(estimate.range?.highUSD, undefined);
   assert.ok(estimate.notPriced.some(({ name }) => name === "VPC endpoints of the customers"));
 });
 
-test("the stack azure-westeurope, by hand", () => {
+test("matches the stack azure-westeurope by hand", () => {
   const [estimate] = estimatesOf(stackNamed("azure-westeurope"));
   assert.ok(estimate);
   // Machine, B2ps_v2: 730 h × 0.0768 = 56.064. IPv4: 730 h × 0.005 = 3.65. The zone for the certificate: 0.50.
@@ -102,7 +102,7 @@ test("the stack azure-westeurope, by hand", () => {
   near(estimate.totals.fixed, 56.064 + 3.65 + 0.5);
   // Fill from another region: 10 GiB × 1.073741824 = 10.737 GB × 0.02 = 0.2147.
   near(costOf(estimate, "Fill"), 0.2147);
-  // The disks' prices are known in eastus only: P4, 5.28; 240 GiB × 730 h × 0.00011 = 19.272.
+  // The disks' prices are known only in eastus: P4, 5.28; 240 GiB × 730 h × 0.00011 = 19.272.
   assert.deepEqual(
     estimate.notPriced.flatMap(({ elsewhere }) => elsewhere?.monthlyCost ?? []),
     [5.28, 19.272],
@@ -112,7 +112,7 @@ test("the stack azure-westeurope, by hand", () => {
   near(estimate.contested?.totals.all, 60.214 + 0.2147 + 336.296);
 });
 
-test("Azure with prices for all lines, by hand", () => {
+test("matches Azure by hand with prices for all lines", () => {
   const estimate = estimateOf({
     provider: "azure",
     region: "eastus",
@@ -136,14 +136,14 @@ test("Azure with prices for all lines, by hand", () => {
   near(estimate.contested?.totals.all, 76.736 + 0.2147 + 336.296);
 });
 
-test("a private endpoint in Azure, by hand", () => {
+test("matches a private endpoint in Azure by hand", () => {
   const words = { provider: "azure", region: "eastus", workload, endpoint: { exposure: "private" } } as const;
   const estimate = estimateOf({ ...words, machine: "Standard_D2ps_v6" });
   // In a network of its own, the way out is a NAT gateway, 730 h × 0.045 = 32.85, with an address, 3.65. 10.737 GB come through it: × 0.045 = 0.4832.
   near(costOf(estimate, "NAT gateway"), 32.85);
   near(costOf(estimate, "NAT gateway, data"), 0.4832);
   near(costOf(estimate, "Public IPv4"), 3.65);
-  // Nothing goes to a public address.
+  // No traffic goes to a public address.
   assert.equal(estimate.contested, undefined);
   const cluster = estimateOf({ ...words, topology: "cluster", cost: { azureSameRegionTraffic: "billed" } });
   near(costOf(cluster, "Public IPv4"), 3.65);
@@ -153,7 +153,7 @@ test("a private endpoint in Azure, by hand", () => {
   );
 });
 
-test("what passes networks that aren't the stack's has no price, and is named", () => {
+test("names traffic through networks that aren't the stack's, without a price", () => {
   const privately = { exposure: "private", tls: { mode: "private" } };
   const named = (words: StackInWords, about = /network|customers/) =>
     estimateOf(words).notPriced.flatMap(({ name, reason }) =>
@@ -189,7 +189,7 @@ test("what passes networks that aren't the stack's has no price, and is named", 
   assert.equal(named({ ...aws, storage: redirect }, /NAT gateways/).length, 0, "by a gateway endpoint");
   const nodes = { natGateway: "unknown", s3Endpoint: false } as const;
   assert.equal(named({ ...aws, storage: redirect, cost: { nodes } }, /NAT gateways/).length, 1);
-  // Nodes of EKS are in private subnets behind a public load balancer, too.
+  // EKS nodes are in private subnets even behind a public load balancer.
   const subnets = ["subnet-0aaaaaaaaaaaaaaa0", "subnet-0bbbbbbbbbbbbbbb0"];
   const network = { vpc: "vpc-0aaaaaaaaaaaaaaa0", nodeSubnets: subnets, loadBalancerSubnets: subnets };
   const cluster = { provider: "aws", region: "us-east-1", topology: "cluster" } as const;
@@ -197,7 +197,7 @@ test("what passes networks that aren't the stack's has no price, and is named", 
   assert.equal(named(cluster, /own network/).length, 0);
 });
 
-test("an EKS load balancer has an address and traffic in the zones of its subnets", () => {
+test("has an address and traffic of an EKS load balancer in each zone of its subnets", () => {
   const subnets = ["a", "b", "c"].map((end) => `subnet-0aaaaaaaaaaaaaa0${end}`);
   const zonal = (count: number) => {
     const [nodeSubnets, loadBalancerSubnets] = [subnets, subnets.slice(0, count)];
@@ -214,7 +214,7 @@ test("an EKS load balancer has an address and traffic in the zones of its subnet
   near(costOf(zonal(2), "Transfer between zones"), 36);
 });
 
-test("in Azure, failover has lines, too", () => {
+test("has lines for failover in Azure", () => {
   const words = { provider: "azure", region: "eastus", workload, endpoint: { failover: "dns" } } as const;
   const estimate = estimateOf(words);
   near(costOf(estimate, "Traffic Manager, health check"), 0.54);
@@ -222,7 +222,7 @@ test("in Azure, failover has lines, too", () => {
   near(costOf(estimate, "Traffic Manager, queries"), 0.0078);
 });
 
-test("the stack aws-us-east-1, a cluster with a bucket that delivers, by hand", () => {
+test("matches the stack aws-us-east-1 by hand, a cluster with a delivering bucket", () => {
   const [estimate] = estimatesOf(stackNamed("aws-us-east-1"));
   assert.ok(estimate);
   // EKS: 730 h × 0.10 = 73. Two m6g.large: 1,460 h × 0.077 = 112.42; Auto Mode takes 12 % more: 13.4904. Their volumes: 2 × 80 GiB × 0.08 = 12.80. Load balancer: 730 h × 0.0225 = 16.425.
@@ -237,27 +237,27 @@ test("the stack aws-us-east-1, a cluster with a bucket that delivers, by hand", 
   assert.deepEqual(estimate.range?.reasons, []);
 });
 
-test("the stack azure-germanywestcentral, a cluster with a bucket, by hand, and its range", () => {
+test("matches the stack azure-germanywestcentral by hand, a cluster with a bucket, and its range", () => {
   const [estimate] = estimatesOf(stackNamed("azure-germanywestcentral"));
   assert.ok(estimate?.range);
   // AKS: 730 h × 0.10 = 73. Two D4pls_v6: 1,460 h × 0.148 = 216.08. Load balancer: 730 h × 0.025 = 18.25. Two addresses: 1,460 h × 0.005 = 7.30. The zone for the certificate: 0.50.
   const fixed = 73 + 216.08 + 18.25 + 7.3 + 0.5;
   near(estimate.totals.fixed, fixed);
   // 1,200 nodes × 4 × 3 GiB = 14,400 GiB = 15,461.88 GB × 0.005 = 77.3094. Fetched: 30 + 400 / 2.959 = 165.185 GiB = 177.366 GB × 0.02 = 3.5473.
-  // The nodes fetch it by their load balancer, too: × 0.005 = 0.8868.
+  // The nodes also fetch it through their load balancer: × 0.005 = 0.8868.
   const usage = 77.3094 + 3.5473 + 0.8868;
   near(estimate.totals.byPayer.us, fixed + usage);
   // Without prices here: two P6, by westus2 2 × 9.2801 = 18.5602; 400 + 30 × 2.959 / 2 = 444.384 GiB = 477.153 GB × 0.025344 = 12.093, by uaenorth; 345.6 times 10,000 reads × 0.0045 = 1.5552, by westus,
   // or × 0.0043 = 1.4861, by westeurope; 5.7815 times 10,000 writes × 0.11 = 0.6360, by the price of a thing that costs more, or nothing.
   near(estimate.range.expectedUSD, fixed + usage + 18.5602 + 12.093 + 1.5552 + 0.636);
-  // The disks and the blobs have a price in one other region only, which counts for 30 % less to 30 % more; so does that of the writes.
+  // The disks and the blobs have a price in only one other region, which counts with 30 % less to 30 % more. The same applies to the writes.
   near(estimate.range.lowUSD, fixed + usage + 0.7 * (18.5602 + 12.093) + 1.4861);
   // If traffic in the region is billed: 10,335 - 100 = 10,235 GB × 0.087 = 890.445, and 15,461.88 + 100 - 10,335 = 5,226.88 GB × 0.083 = 433.831.
   const apart = 0.3 * (18.5602 + 12.093 + 0.636);
   near(estimate.range.highUSD, estimate.range.expectedUSD + apart + 890.445 + 433.831);
 });
 
-test("the price of a node's wait, and of the next machine, by hand", () => {
+test("matches by hand the price of a node's wait, and of the next machine", () => {
   const words = { provider: "aws", region: "eu-central-1", workload } as const;
   const { steps } = estimateOf(words);
   // Beside the machine: 64.78, by "the stack aws-eu-central-1, by hand". 730 h × 0.1972 = 143.956 for c6gn.xlarge; × 0.0493 = 35.989 for c6gn.medium.
@@ -287,7 +287,7 @@ test("the price of a node's wait, and of the next machine, by hand", () => {
   ]);
 });
 
-test("a bucket whose rule goes by age, by hand", () => {
+test("matches a bucket with a rule by age by hand", () => {
   const estimate = estimateOf({
     provider: "aws",
     region: "us-east-1",
@@ -311,14 +311,14 @@ test("a bucket whose rule goes by age, by hand", () => {
   assert.match(said, /in use when it is 90 days old is fetched again: 51 GiB a month\./);
 });
 
-test("what was measured has in it what was fetched again", () => {
+test("includes repeated fetches in measured usage", () => {
   const words = { provider: "aws", region: "us-east-1", storage: { kind: "bucket" }, workload } as const;
   const measured = estimateOf(words, { usage: { filledGiB: 70 } });
   assert.equal(measured.usage.filledGiB, 70);
   assert.doesNotMatch(measured.assumptions.join(), /fetched again/);
 });
 
-test("performance above what is free is billed by itself", () => {
+test("bills performance above the free one separately", () => {
   const estimate = estimateOf({
     provider: "aws",
     region: "eu-central-1",
@@ -326,7 +326,7 @@ test("performance above what is free is billed by itself", () => {
     workload: { ...workload, nodes: 3000, nodeChurnPerMonth: 30 },
   });
   const extra = estimate.lines.filter(({ name }) => /^Data volume, /.test(name));
-  // More than the machine carries to its disk, 5,000 Mbps: these are 597 MiB/s, of which 125 are free, and 4,769 operations of 128 KiB, of which 3,000 are free.
+  // More than the machine's 5,000 Mbps to its disk. These are 597 MiB/s, 125 of them free, and 4,769 operations of 128 KiB, 3,000 of them free.
   assert.deepEqual(
     extra.map(({ monthlyQuantity, unit, price }) => [monthlyQuantity, unit, price]),
     [
@@ -336,7 +336,7 @@ test("performance above what is free is billed by itself", () => {
   );
 });
 
-test("traffic within a region of Azure: free, billed, or both shown", () => {
+test("shows traffic within a region of Azure as free, billed, or both", () => {
   const words = { provider: "azure", region: "westeurope", workload } as const;
   const [free, billed, unknown] = (["free", "billed", "unknown"] as const).map((azureSameRegionTraffic) =>
     estimateOf({ ...words, cost: { azureSameRegionTraffic } }),
@@ -351,7 +351,7 @@ test("traffic within a region of Azure: free, billed, or both shown", () => {
   assert.match(unknown?.contested?.question ?? "", /azureSameRegionTraffic/);
 });
 
-test("a price that is in no book is not found, never 0, and the rest is there", () => {
+test("reports a missing price as not found, never as 0, and estimates the rest", () => {
   const prices = without("aws", "eu-central-1", "machine/m7g.large");
   const estimate = estimateOf(
     { provider: "aws", region: "eu-central-1", machine: "m7g.large", workload },
@@ -363,7 +363,7 @@ test("a price that is in no book is not found, never 0, and the rest is there", 
   assert.equal(machine?.source, undefined);
   assert.equal(estimate.totals.complete, false);
   near(costOf(estimate, "Public IPv4"), 3.65);
-  // The dearest region that has it is Singapore: 730 h × 0.102 = 74.46; the least expensive is N. Virginia: 730 h × 0.0816 = 59.568.
+  // The most expensive region with a price is Singapore: 730 h × 0.102 = 74.46. The least expensive is N. Virginia: 730 h × 0.0816 = 59.568.
   assert.deepEqual(
     estimate.notPriced.find(({ name }) => name === machine?.name),
     {
@@ -377,7 +377,7 @@ test("a price that is in no book is not found, never 0, and the rest is there", 
   );
 });
 
-test("an unknown machine is said, and the rest is estimated", () => {
+test("reports an unknown machine, and estimates the rest", () => {
   const estimate = estimateOf({ provider: "aws", region: "eu-central-1", machine: "m7g.larg", workload });
   assert.equal(costOf(estimate, "Instance (Linux, on demand, m7g.larg)"), notFound);
   assert.match(
@@ -388,7 +388,7 @@ test("an unknown machine is said, and the rest is estimated", () => {
   assert.ok(estimate.alternatives?.cheapest);
 });
 
-test("a region without prices has only what costs the same everywhere", () => {
+test("has only prices that are the same everywhere in a region without prices", () => {
   const estimate = estimateOf({ provider: "aws", region: "sa-east-1", workload });
   const priced = estimate.lines.filter(({ price }) => price !== notFound).map(({ kind }) => kind);
   assert.deepEqual(priced, ["address", "monitoring", "dns", "fill"]);
@@ -401,7 +401,7 @@ test("a region without prices has only what costs the same everywhere", () => {
   );
 });
 
-test("a workload that no machine carries is estimated, with a warning", () => {
+test("estimates a workload that no machine sustains, with a warning", () => {
   const estimate = estimateOf({
     provider: "aws",
     region: "eu-central-1",
@@ -414,7 +414,7 @@ test("a workload that no machine carries is estimated, with a warning", () => {
   assert.match(chosen?.reason ?? "", /^Is too slow: /);
 });
 
-test("prices are old by their own dates, whenever the others were renewed", () => {
+test("calls prices old by their own dates, even if others were renewed", () => {
   const words = { provider: "aws", region: "eu-central-1", machine: "m7g.large", workload } as const;
   const dates: Readonly<Record<string, string>> = { "machine/m7g.large": "2026-05-28", alarm: "2026-06" };
   const dated = ({ regions, ...rest }: CloudPrices): CloudPrices => ({
@@ -445,7 +445,7 @@ function mapValues<Value, Result>(
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
 }
 
-test("who bills for the way out of an upstream", () => {
+test("knows who bills for an upstream's egress", () => {
   const fills = (registries: string[], provider: "aws" | "azure" = "aws", region = "eu-central-1") =>
     estimateOf({ provider, region, registries, workload })
       .lines.filter(({ kind }) => kind === "fill")
@@ -486,7 +486,7 @@ test("who bills for the way out of an upstream", () => {
   assert.ok(unknown.notPriced.some(({ name }) => name === "Transfer out of r.example.com"));
 });
 
-test("measured usage takes the place of what follows from the workload", () => {
+test("replaces the workload's results with measured usage", () => {
   const words = { provider: "aws", region: "eu-central-1", workload } as const;
   const estimate = estimateOf(words, { usage: { pulledGiB: 500 } });
   assert.deepEqual(estimate.usage, { pulledGiB: 500, filledGiB: 10 });
@@ -495,7 +495,7 @@ test("measured usage takes the place of what follows from the workload", () => {
   assert.ok(estimate.assumptions.some((text) => /500 GiB a month, as measured/.test(text)));
 });
 
-test("where nobody sends a bill there are no lines, and it says why", () => {
+test("has no lines where nobody sends a bill, and says why", () => {
   const [estimate] = estimatesOf(
     parseConfig({
       provider: "local",
@@ -509,7 +509,7 @@ test("where nobody sends a bill there are no lines, and it says why", () => {
   assert.equal(estimate?.alternatives, undefined);
 });
 
-test("AKS: nodes of the configuration's size, and copies of the store in all zones where there are zones", () => {
+test("counts AKS nodes of the configuration's size, and copies of the store in all zones where there are any", () => {
   const cluster = { provider: "azure", region: "westeurope", topology: "cluster" } as const;
   const namesOf = (words: StackInWords) => estimateOf(words).lines.map(({ name }) => name);
   const names = namesOf({ ...cluster, machine: "Standard_D8pls_v6" });
@@ -528,8 +528,8 @@ test("AKS: nodes of the configuration's size, and copies of the store in all zon
   assert.ok(notPriced.some(({ reason }) => reason.includes("machine/Standard_D4pls_v9")));
 });
 
-test("Azure: transfer is by the continent that it leaves, never by another one's price", () => {
-  // 3,600 GiB; what would go to the internet comes on top of the 100 GB that are left to the rest of the account.
+test("prices Azure's transfer by its continent, never by another's price", () => {
+  // 3,600 GiB. Traffic to the internet is in addition to the 100 GB that are left to the rest of the account.
   const pulledGB = 3865.470566;
   for (const [region, betweenUSD, internetUSD, apart] of [
     ["northeurope", 0.02, 0.087, 0],

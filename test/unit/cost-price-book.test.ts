@@ -77,21 +77,21 @@ const item = z.strictObject({
   azure: z.strictObject({ meter: text.optional(), fields, ...counting }).optional(),
 });
 
-test("the list of what can be bought is well formed and sorted", () => {
+test("has a well-formed and sorted list of items", () => {
   const { success, error } = z.record(text, item).safeParse(items);
   assert.ok(success, error && z.prettifyError(error));
   assert.deepEqual(Object.keys(items), Object.keys(items).sort());
 });
 
 for (const cloud of clouds) {
-  test(`the book of ${cloud} is well formed, with a source for every price and no other`, () => {
+  test(`has a well-formed book of ${cloud}, with a source for every price and no other`, () => {
     const { success, error } = book.safeParse(listPrices[cloud]);
     assert.ok(success, error && z.prettifyError(error));
     const used = new Set(entries(cloud).flatMap(([, , { sources }]) => sources));
     assert.deepEqual(Object.keys(listPrices[cloud].sources), [...used].sort());
   });
 
-  test(`a thing of ${cloud} has the unit of items.json in all regions, and one place: everywhere or each region`, () => {
+  test(`has ${cloud}'s items in the unit of items.json, and either everywhere or by region`, () => {
     const units = Map.groupBy(entries(cloud), ([, item]) => item);
     for (const [item, those] of units) {
       const { unit } = meaningOf(item as Item, cloud);
@@ -100,7 +100,7 @@ for (const cloud of clouds) {
     }
   });
 
-  test(`the regions of ${cloud} are real, and each machine has a price in one of them`, () => {
+  test(`has real regions of ${cloud}, and a price for each machine in one of them`, () => {
     const regions = Object.keys(listPrices[cloud].regions).filter((region) => region !== everywhere);
     assert.ok(regions.length >= 7);
     for (const region of regions) assert.ok(known[cloud].includes(region), region);
@@ -115,7 +115,7 @@ for (const [cloud, region] of [
   ["aws", "us-east-1"],
   ["azure", "westeurope"],
 ] as const) {
-  test(`the machines of ${cloud} are in the order of their prices in ${region}, within a tenth`, () => {
+  test(`orders the machines of ${cloud} by their prices in ${region}, within a tenth`, () => {
     let highest = 0;
     for (const { type } of machines[cloud]) {
       const { price } = priceOf(listPrices, cloud, region, `machine/${type}`) ?? assert.fail(type);
@@ -125,7 +125,7 @@ for (const [cloud, region] of [
   });
 }
 
-test("a region's own price goes before that of everywhere", () => {
+test("prefers a region's own price to that of everywhere", () => {
   const here = listPrices.aws.regions[everywhere]?.["public-ipv4"];
   assert.ok(here);
   const regional = { ...here, price: 0.006 };
@@ -141,7 +141,7 @@ test("a region's own price goes before that of everywhere", () => {
   assert.equal(priceOf(changed, "aws", "there", "alarm"), undefined);
 });
 
-test("negotiated prices take the place of list prices: of a region, or of all that have none of their own", () => {
+test("replaces list prices with negotiated ones, of a region, or of all regions without their own", () => {
   for (const cloud of clouds) assert.ok(book.safeParse(negotiated[cloud]).success, cloud);
   const list = listPrices.aws.regions["eu-central-1"]?.["machine/m7g.large"];
   assert.ok(list);
@@ -164,7 +164,7 @@ test("negotiated prices take the place of list prices: of a region, or of all th
   for (const cloud of clouds) assert.deepEqual(none[cloud].regions, listPrices[cloud].regions);
 });
 
-test("a negotiated price of a machine leaves what EKS takes for it, and a commitment says whose place it takes", () => {
+test("keeps EKS's charge for a machine with a negotiated price, and says which price a commitment replaces", () => {
   const list = listPrices.aws.regions["us-east-1"]?.["machine/m6g.large"];
   assert.ok(list);
   const regions = { [everywhere]: { "machine/m6g.large": { ...list, price: 0.04, sources: ["contract"] } } };
@@ -186,11 +186,11 @@ test("a negotiated price of a machine leaves what EKS takes for it, and a commit
   );
 });
 
-test("two regions' prices of a thing are seldom further apart than the range of a single price", () => {
+test("seldom has two regions' prices further apart than the range of a single price", () => {
   const priced = clouds.flatMap((cloud) =>
     entries(cloud).flatMap(([region, item, { price, tiers }]) => {
       const amount = price ?? tiers?.find((tier) => tier.price > 0)?.price;
-      // Of transfer in Azure, only a price of the same continent stands in.
+      // For transfer in Azure, only a price of the same continent is used as a substitute.
       const zone = cloud === "azure" && item.startsWith("transfer-") ? transferZoneOf(region) : "";
       return region === everywhere || !amount ? [] : [{ thing: `${cloud} ${item} ${zone}`, amount }];
     }),
@@ -204,7 +204,7 @@ test("two regions' prices of a thing are seldom further apart than the range of 
     );
     return factors.filter((factor) => Math.abs(factor - 1) <= regionsApart).length / factors.length;
   };
-  // docs/cost.md: of 100 pairs, about 98 of machines and about 90 of other items.
+  // docs/cost.md: of 100 pairs, about 98 for machines and about 90 for other items.
   assert.ok(share(machine) > 0.975, `${share(machine)} of machines`);
   assert.ok(share(other) > 0.85, `${share(other)} of other things`);
 });

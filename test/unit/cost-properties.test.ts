@@ -8,7 +8,7 @@ import { type CostLine, notFound, type Totals } from "../../components/cost/line
 import { type Item, priceBook } from "../../components/cost/prices/price-book.ts";
 import { estimateOf, type StackInWords } from "../support/estimates.ts";
 
-/** From nothing to the most that the schema takes, most of it around what machines carry. */
+/** From zero to the schema's maximum, mostly around what machines sustain. */
 const amount = (usual: number) =>
   fc.oneof({ weight: 5, arbitrary: fc.nat(usual) }, { weight: 1, arbitrary: fc.nat(1_000_000) });
 
@@ -62,7 +62,7 @@ function amountOf({ monthlyCost }: CostLine): number {
   return monthlyCost === notFound ? 0 : monthlyCost;
 }
 
-test("an estimate is plain JSON of finite numbers, none negative, and the same each time", () => {
+test("makes estimates of plain JSON with finite numbers, none negative, always the same", () => {
   fc.assert(
     fc.property(words, (words) => {
       const estimate = estimateOf(words);
@@ -71,7 +71,7 @@ test("an estimate is plain JSON of finite numbers, none negative, and the same e
         if (typeof value === "number") numbers.push(value);
         return value;
       });
-      // NaN and infinity would come back as null.
+      // JSON turns NaN and infinity into null.
       assert.deepEqual(copy, estimate);
       assert.ok(numbers.every((value) => value >= 0));
       assert.doesNotMatch(JSON.stringify(estimate), /NaN|undefined|Infinity|∞/);
@@ -81,7 +81,7 @@ test("an estimate is plain JSON of finite numbers, none negative, and the same e
   );
 });
 
-test("totals are the sums of the lines, of each basis and of each payer", () => {
+test("sums the lines to the totals, of each basis and of each payer", () => {
   const check = (lines: readonly CostLine[], totals: Totals) => {
     const sum = (matches: (line: CostLine) => boolean) =>
       lines.filter(matches).reduce((total, line) => total + amountOf(line), 0);
@@ -117,7 +117,7 @@ test("totals are the sums of the lines, of each basis and of each payer", () => 
   );
 });
 
-test("a line is its quantity times its price, has a source or says that none was found, and a name of its own", () => {
+test("makes each line from quantity and price, with a source or a note that none was found, under a unique name", () => {
   fc.assert(
     fc.property(words, (words) => {
       const { lines, contested, notPriced } = estimateOf(words);
@@ -133,7 +133,7 @@ test("a line is its quantity times its price, has a source or says that none was
           );
           continue;
         }
-        // The quantity is rounded, by half of a millionth.
+        // The quantity is rounded by up to half of a millionth.
         assert.ok(
           Math.abs(monthlyQuantity * price - monthlyCost) <= 1e-6 * (1 + price) + 1e-9 * monthlyCost,
           name,
@@ -146,7 +146,7 @@ test("a line is its quantity times its price, has a source or says that none was
   );
 });
 
-test("the chosen alternative costs what the estimate says; the cheapest is none that doesn't suit", () => {
+test("gives the chosen alternative the estimate's costs, and never calls an unsuitable one the cheapest", () => {
   fc.assert(
     fc.property(words, (words) => {
       const { alternatives, totals } = estimateOf(words);
@@ -179,7 +179,7 @@ function total(estimate: RegionEstimate): number {
   return (estimate.contested?.totals ?? estimate.totals).all;
 }
 
-test("more volume never costs less, all else being equal", () => {
+test("never costs less for more volume, all else being equal", () => {
   const usage = fc.record({
     pulledGiB: fc.nat(10_000_000),
     filledGiB: fc.nat(1_000_000),
@@ -195,7 +195,7 @@ test("more volume never costs less, all else being equal", () => {
   );
 });
 
-test("the range is in order, has what is expected of it, and grows with the volume", () => {
+test("has an ordered range that contains the expected value, and grows with the volume", () => {
   fc.assert(
     fc.property(words, fc.nat(1_000_000), (words, more) => {
       const usage = { pulledGiB: 3600, filledGiB: 10 };
@@ -217,7 +217,7 @@ test("the range is in order, has what is expected of it, and grows with the volu
   );
 });
 
-test("between neighbouring workloads, what costs over 20 % more is said beforehand", () => {
+test("announces a jump of more than 20 % between neighbouring workloads", () => {
   const at = (words: StackInWords, nodes: number) => {
     const { range, steps } = estimateOf(grow(words, { nodes }));
     assert.ok(range && steps);
@@ -239,19 +239,19 @@ test("between neighbouring workloads, what costs over 20 % more is said beforeha
     growthGiBPerMonth: fc.integer({ min: 1, max: 100 }),
     peakMinutes: fc.integer({ min: 5, max: 60 }),
   });
-  // At its 531st node, Frankfurt takes a machine that costs 35.40 USD more.
+  // At its 531st node, Frankfurt needs a machine that costs 35.40 USD more.
   assert.ok(explained({ provider: "aws", region: "eu-central-1", workload: {} }, 530));
   fc.assert(
     fc.property(words, usual, fc.integer({ min: 20, max: 3000 }), (words, workload, nodes) => {
       const own = { ...words, workload };
-      // Anywhere, and where the next machine begins.
+      // At any number of nodes, and just before the next machine.
       for (const below of [nodes, (at(own, nodes).next ?? nodes) - 1]) explained(own, below);
     }),
     runs,
   );
 });
 
-test("a larger disk or bucket never costs less, on the same machine", () => {
+test("never costs less for a larger disk or bucket, on the same machine", () => {
   const machine = { aws: "m7g.large", azure: "Standard_D2ps_v6" };
   const vm = words.filter(({ topology }) => topology === "vm");
   fc.assert(
@@ -266,7 +266,7 @@ test("a larger disk or bucket never costs less, on the same machine", () => {
           storage:
             words.storage?.kind === "disk" ? { kind: "disk", size: `${sizeGiB}GiB` } : (words.storage ?? {}),
         });
-        // Of a Premium SSD, whose steps have names of their own, not all prices are known.
+        // Not all tiers of a Premium SSD, which are separate items, have a price.
         fc.pre(words.region !== "jioindiawest");
         assert.ok(total(estimateOf(sized(size + more))) >= total(estimateOf(sized(size))) - 1e-5);
       },
@@ -282,7 +282,7 @@ for (const [cloud, prices] of Object.entries(priceBook)) {
     const costAt = (quantity: number, above = 0) =>
       tierParts(tiers, quantity, above).reduce((sum, part) => sum + part.quantity * part.price, 0);
 
-    test(`the ladder of ${cloud} ${region} has no jumps, loses nothing, and adds up`, () => {
+    test(`has a ladder of ${cloud} ${region} without jumps or losses, which adds up`, () => {
       const dearest = Math.max(...tiers.map(({ price }) => price));
       const around = fc
         .constantFrom(...tiers.map(({ from }) => from))

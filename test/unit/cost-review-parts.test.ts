@@ -16,7 +16,7 @@ import { conclusions } from "../../scripts/cost/sentences.ts";
 import { columns, wrapped } from "../../scripts/output/columns.ts";
 import { estimateOf, estimatesOf, stackOf, today, without } from "../support/estimates.ts";
 
-test("amounts", () => {
+test("formats amounts", () => {
   assert.deepEqual([1234.5, -0.5, -0.001, 0, "not found" as const].map(usd), [
     "$1,234.50",
     "-$0.50",
@@ -29,7 +29,7 @@ test("amounts", () => {
   assert.deepEqual([10_800.4, 10.737418, 0.0144].map(quantity), ["10,800", "10.74", "0.0144"]);
 });
 
-test("a bill has the range of what isn't known, which is open without any price", () => {
+test("has the range of what isn't known in a bill, which is open without any price", () => {
   const words = { provider: "azure", region: "eastus", cost: { azureSameRegionTraffic: "unknown" } } as const;
   const priced = estimateOf(words);
   const { low, expected, high, fixed, usage } = billOf(priced);
@@ -48,7 +48,7 @@ test("a bill has the range of what isn't known, which is open without any price"
   assert.equal(rangeText(billOf(estimateOf(words, { prices: nowhere }))), `≥ ${usd(expected)}`);
 });
 
-test("what the customers pay has the prices of other regions, too, and is open without any", () => {
+test("uses other regions' prices for what the customers pay, too, and is open without any", () => {
   const words = { provider: "aws", region: "ap-south-2" } as const;
   // 3,600 GiB × 0.01, the same in all regions of the book, 30 % more or less.
   assert.equal(rangeText(billOf(estimateOf(words)).customer), "$36.00 ($25.20 to $46.80)");
@@ -59,7 +59,7 @@ test("what the customers pay has the prices of other regions, too, and is open w
   assert.equal(rangeText(billOf(estimateOf(words, { prices: nowhere })).customer), "≥ $0.00");
 });
 
-test("what was saved is told only where the pulls are measured", () => {
+test("shows savings only if the pulls are measured", () => {
   const saidOf = (delivery: "proxied" | "redirect") => {
     const config = stackOf({
       provider: "aws",
@@ -86,7 +86,7 @@ test("what was saved is told only where the pulls are measured", () => {
   assert.doesNotMatch(unseen.text, /Saved|Lost/);
 });
 
-test("of a change, what is known is said, even where a line has no price", () => {
+test("shows the known part of a change, even if a line has no price", () => {
   const [none, some] = [0, 307];
   const of = (high: number, known: number) => moreText({ low: known, expected: known, high });
   const open = Number.POSITIVE_INFINITY;
@@ -97,7 +97,7 @@ test("of a change, what is known is said, even where a line has no price", () =>
   assert.equal(moreText({ low: 300, expected: 307, high: 310 }), "+$300.00 to +$310.00");
 });
 
-test("why a machine changes: the limit that binds, that it is enough, or that it is named", () => {
+test("says why a machine changes: a limit, enough capacity, or its name in the configuration", () => {
   const inputs = (nodes: number, type = "auto"): Inputs => {
     const config = stackOf({ provider: "aws", region: "eu-central-1", machine: type, workload: { nodes } });
     const [region] = config.regions;
@@ -105,7 +105,8 @@ test("why a machine changes: the limit that binds, that it is enough, or that it
     return { config, region, capacity: capacityOf(region, config) };
   };
   const [few, many] = [inputs(300), inputs(3000)];
-  // 300 nodes of 3 GiB in 30 minutes are 4,295 Mbps on the network; c6gn.medium sustains 1,600. From its disk, as its memory holds no release, it is as much, of 760.
+  // 300 nodes of 3 GiB in 30 minutes are 4,295 Mbps on the network; c6gn.medium sustains 1,600. Its memory holds no release, so the disk must also
+  // give that much, and gives 760.
   assert.deepEqual(whyOf(few, many), [
     "The workload changes: nodes 300 → 3000.",
     "c6gn.xlarge in place of c6gn.medium, because the machine's disk throughput binds: c6gn.medium has 760 of 4,295 Mbps.",
@@ -118,7 +119,7 @@ test("why a machine changes: the limit that binds, that it is enough, or that it
   assert.deepEqual(whyOf(few, few), []);
 });
 
-test("whatever is put into HTML is text there", () => {
+test("escapes everything that it puts into HTML", () => {
   const text = `<b title='x'>"&`;
   assert.equal(html`<p title="${text}">${[text]}</p>`.text, `<p title="${escaped}">${escaped}</p>`);
   assert.equal(html`${html`<i>${1}</i>`}${undefined}${[]}`.text, "<i>1</i>");
@@ -126,7 +127,7 @@ test("whatever is put into HTML is text there", () => {
 
 const escaped = "&#60;b title=&#39;x&#39;&#62;&#34;&#38;";
 
-test("columns stand under each other, and no line is longer than its columns", () => {
+test("aligns columns, with no line longer than its columns", () => {
   assert.deepEqual(
     columns(["Name", ">Cost"], [["one two three", "$1.00"], [], ["All", "$10.00"]], { firstWidth: 10 }),
     ["Name       Cost", "───────────────", "one two   $1.00", "three", "───────────────", "All      $10.00"],

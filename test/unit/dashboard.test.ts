@@ -1,4 +1,4 @@
-/** What a linter would say about the dashboard. That its queries find something is tested against the running Pod. */
+/** The checks of a linter for the dashboard. A test with the running Pod checks that its queries find something. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -27,7 +27,7 @@ const queries = [...rows, ...fleetRows].flatMap(({ panels }) =>
   ),
 );
 
-test("its uid stays, as alerts and links name it", () => {
+test("keeps the uid that alerts and links name", () => {
   assert.equal(dashboardUid, "registry-cache");
 });
 
@@ -35,7 +35,7 @@ for (const [what, { panels }] of Object.entries({ one: dashboard(), fleet: fleet
   string,
   typeof whole,
 ][]) {
-  test(`${what}: panels have ids and titles of their own, and none covers another`, () => {
+  test(`gives panels unique ids and titles, and none covers another: ${what}`, () => {
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
@@ -46,7 +46,7 @@ for (const [what, { panels }] of Object.entries({ one: dashboard(), fleet: fleet
   });
 }
 
-test("a table has a column for each of its queries, and no label but the region and those that are shown", () => {
+test("has a table column for each query, and no labels except the region and those shown", () => {
   for (const { title, queries, columns = {} } of fleetRows.flatMap(({ panels }) => panels)) {
     if (Object.keys(columns).length === 0) continue;
     assert.deepEqual(Object.keys(columns), Object.keys(queries), title);
@@ -58,21 +58,21 @@ test("a table has a column for each of its queries, and no label but the region 
   }
 });
 
-test("the first screen has the three answers", () => {
-  // In 900 pixels; a row of Grafana's grid has 38, with its gap.
+test("answers the three questions on the first screen", () => {
+  // In 900 pixels. A row of Grafana's grid has 38, including its gap.
   const rowHeights = 900 / 38;
   const [first] = rows;
   const last = panels.find(({ title }) => title === first?.panels.at(-1)?.title);
   assert.ok(last && last.gridPos.y + last.gridPos.h <= rowHeights);
 });
 
-test("every panel says what it tells", () => {
+test("describes every panel", () => {
   for (const { title, description } of [...rows, ...fleetRows].flatMap(({ panels }) => panels)) {
     assert.match(description, /^[A-Z\d].*\.$/s, title);
   }
 });
 
-test("every query is limited to the regions that are chosen, and none has a range of its own making", () => {
+test("limits every query to the chosen regions, with Grafana's own ranges", () => {
   for (const { title, expr } of queries) {
     const selectors = [...expr.matchAll(/\{([^}]*)\}/g)].map(([, matchers]) => matchers);
     assert.ok(selectors.length > 0, title);
@@ -84,7 +84,7 @@ test("every query is limited to the regions that are chosen, and none has a rang
   }
 });
 
-test("a legend names only labels that its query leaves", () => {
+test("names only labels in a legend that its query keeps", () => {
   for (const { title, expr, legend } of queries) {
     const kept = [...expr.matchAll(/by \(([^)]*)\)/g)].map(([, labels = ""]) => labels.split(", "));
     const named = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = ""]) => label);
@@ -97,7 +97,7 @@ test("a legend names only labels that its query leaves", () => {
   }
 });
 
-test("every metric is documented, or recorded by a rule", () => {
+test("uses only metrics that are documented, or recorded by a rule", () => {
   const documented = readFileSync("docs/metrics.md", "utf8");
   const recorded = ruleGroups(defaultMonitoring.alerts)
     .flatMap(({ rules }) => rules)

@@ -1,4 +1,4 @@
-/** That the checks of the documentation find what they are there for; that the pages pass is one of the checks of `npm run check`. */
+/** The documentation's checks find what they should. `npm run check` runs them on the pages. */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { markdownFiles, markdownProblems } from "../../scripts/docs/markdown.ts"
 import { projectDirectory } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
-test("the index has every page", () => {
+test("has every page in the index", () => {
   const index = readFileSync(join(projectDirectory, "docs", "README.md"), "utf8");
   const pages = globSync(["*.md", "quickstart/*.md", "runbooks/README.md"], {
     cwd: join(projectDirectory, "docs"),
@@ -20,7 +20,7 @@ test("the index has every page", () => {
   assert.deepEqual(missing, []);
 });
 
-test("a command of Pulumi that works on a stack names it", () => {
+test("names the stack in every command of Pulumi that needs one", () => {
   const problems = (text: string) => blockProblems({ language: "sh", text });
   const told = (command: string) => [
     `\`${command}\` names no stack: without \`--stack\`, the engine takes whichever was selected last`,
@@ -56,12 +56,12 @@ suite("a page", () => {
     return markdownProblems(path, ["docs/page.md"]);
   }
 
-  test("without a mistake", async () => {
+  test("has no problem without a mistake", async () => {
     const page = "[there](other.md#a-part), [here](#page)\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n";
     assert.deepEqual(await problems(page), []);
   });
 
-  test("of any kind: a decision, a runbook, a page of a folder, the changelog", async () => {
+  test("of any kind is checked: a decision, a runbook, a page of a folder, the changelog", async () => {
     const { path } = parts.use(await tempDir());
     const pages = ["CHANGELOG.md", "docs/adr/0001-x.md", "docs/clients/x.md", "docs/runbooks/X.md"];
     await writeFile(join(path, "other.md"), "# Other\n");
@@ -144,19 +144,19 @@ suite("English", () => {
     });
   }
 
-  test("what is quoted, code or an address isn't looked at", () => {
+  test("ignores quotations, code and addresses", () => {
     const page =
       "`so long`, [x](so-long.md), https://so.long/besides\n\n```sh\n# so long\n```\n\n> so long\n";
     assert.deepEqual(englishProblems("a.md", page), []);
   });
 
-  test("usual sentences pass", () => {
+  test("accepts usual sentences", () => {
     const page =
       "Is there a cache? There are two. Who may pull? What isn't there a word for? Users fall back to the registry.\n";
     assert.deepEqual(englishProblems("a.md", page), []);
   });
 
-  test("changes stay as they were written", () => {
+  test("leaves past changes as they were written", () => {
     const files = ["CHANGELOG.md", "docs/cost.md", "docs/runbooks/X.md", "README.md"];
     assert.deepEqual(files.map(isCurrent), [false, true, true, true]);
   });

@@ -6,10 +6,10 @@ import { diskBudget, scratchBudget } from "../../components/pod/edge/budget.ts";
 import { errorBody } from "../../components/pod/edge/errors.ts";
 import { fillMaps } from "../../components/pod/edge/fills.ts";
 
-/** 1 GiB to 16 TiB. */
+/** From 1 GiB to 16 TiB. */
 const sizeGiB = fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 16 * 1024 }));
 
-test("the parts of a disk are whole, positive, and leave room for fills under way", () => {
+test("divides a disk into whole, positive parts, with space for fills in progress", () => {
   fc.assert(
     fc.property(sizeGiB, (size) => {
       const { blobsMiB, manifestsMiB, prometheusMiB, minFreeMiB } = diskBudget(size);
@@ -18,14 +18,14 @@ test("the parts of a disk are whole, positive, and leave room for fills under wa
       }
       const left = size * 1024 - blobsMiB - manifestsMiB - prometheusMiB;
       assert.ok(left >= 64, `${left} MiB are left`);
-      // On a small disk, the fills under way need their room all the same.
+      // Even on a small disk, fills in progress need their space.
       const least = size >= 16 ? 0.8 : 0.3;
       assert.ok(blobsMiB / (size * 1024) > least, `${blobsMiB} MiB of ${size} GiB are for blobs`);
     }),
   );
 });
 
-test("a part of a node's disk has room for what is under way and is never all given away", () => {
+test("leaves space for fills in progress in a part of a node's disk, and never assigns all of it", () => {
   fc.assert(
     fc.property(sizeGiB, fc.double({ min: 0.1, max: 64, noNaN: true }), (size, fillsGiB) => {
       const { blobsMiB, manifestsMiB, prometheusMiB, fillsMiB } = scratchBudget(size, fillsGiB);
@@ -37,7 +37,7 @@ test("a part of a node's disk has room for what is under way and is never all gi
   );
 });
 
-test("a blob of half of the room for those under way isn't stored, whatever its size has for digits", () => {
+test("doesn't store a blob of half of the space for fills, whatever the digits of its size", () => {
   const sizes = fc.double({ min: 0.1, max: 200, noNaN: true });
   fc.assert(
     fc.property(sizes, fc.integer({ min: 1, max: 2 ** 40 }), (fillsGiB, bytes) => {
@@ -48,13 +48,13 @@ test("a blob of half of the room for those under way isn't stored, whatever its 
       const isUnstored = new RegExp(pattern.slice(1)).test(`200 ${bytes}`);
       const half = (budget.fillsMiB / 2) * 1024 ** 2;
       if (bytes >= half) assert.ok(isUnstored, `${bytes} of ${half}`);
-      // Rounded down to two digits.
+      // The limit is rounded down to two digits.
       if (bytes < half * 0.9) assert.ok(!isUnstored, `${bytes} of ${half}`);
     }),
   );
 });
 
-test("no part of a larger disk is smaller", () => {
+test("makes no part of a larger disk smaller", () => {
   fc.assert(
     fc.property(sizeGiB, sizeGiB, (one, other) => {
       const smaller = diskBudget(Math.min(one, other));
@@ -66,13 +66,13 @@ test("no part of a larger disk is smaller", () => {
   );
 });
 
-test("sizes and ports that can't be are refused", () => {
+test("refuses impossible sizes and ports", () => {
   for (const size of [0, -1, Number.NaN]) assert.throws(() => diskBudget(size), RangeError);
   for (const first of [0, 65_525, 70_000]) assert.throws(() => podPorts(first, 1), RangeError);
   assert.equal(podPorts(65_524, 1).origins[0]?.debug, 65_535);
 });
 
-test("no two containers have the same port, and all are in the range that the Pod claims", () => {
+test("gives each container different ports, within the range that the Pod claims", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 60_000 }), fc.integer({ min: 1, max: 100 }), (first, upstreams) => {
       const { origins, ...others } = podPorts(first, upstreams);
@@ -86,7 +86,7 @@ test("no two containers have the same port, and all are in the range that the Po
   );
 });
 
-test("an error has the body that OCI clients read", () => {
+test("writes errors in the body that OCI clients read", () => {
   assert.deepEqual(JSON.parse(errorBody("DENIED", 'a "reason"')), {
     errors: [{ code: "DENIED", message: 'a "reason"' }],
   });

@@ -1,4 +1,4 @@
-/** A cache's health, asked of real servers. */
+/** A cache's health, checked with real servers. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
@@ -17,7 +17,7 @@ suite("healthOf", () => {
     );
   }
 
-  test("a cache that answers, by an authority of its own", async (t) => {
+  test("accepts a cache that answers with a certificate of its own authority", async (t) => {
     const paths: string[] = [];
     const { seconds = Number.NaN, ...health } = await asked(t, {
       answer({ url = "" }, response) {
@@ -38,38 +38,38 @@ suite("healthOf", () => {
     assert.ok(seconds > 0 && seconds < 2, `${seconds} s`);
   });
 
-  test("an authority that the outputs don't name, though the system trusts others", async (t) => {
+  test("refuses an authority that isn't in the outputs, even if the system trusts others", async (t) => {
     const { ca } = scope(t).use(await startTlsServer());
     const { ok, reached, problems } = await asked(t, {}, ca);
     assert.deepEqual([ok, reached], [false, true]);
     assert.match(problems.join(), /^its certificate isn't trusted \([A-Z_]+\)$/);
   });
 
-  test("a certificate for another name", async (t) => {
+  test("refuses a certificate for another name", async (t) => {
     const { ok, problems } = await asked(t, { name: "other.test" });
     assert.deepEqual([ok, problems], [false, ["its certificate is for another name than localhost"]]);
   });
 
-  test("a certificate that has ended", async (t) => {
+  test("refuses an expired certificate", async (t) => {
     const { ok, status, certificateDaysLeft, problems } = await asked(t, { days: -1 });
     assert.deepEqual([ok, status, problems], [false, 200, ["its certificate has expired"]]);
     assert.equal(certificateDaysLeft, -2);
   });
 
-  test("a cache that is up but doesn't serve", async (t) => {
+  test("refuses a cache that runs without serving", async (t) => {
     const { ok, status, problems } = await asked(t, {
       answer: (_, response) => response.writeHead(503).end(),
     });
     assert.deepEqual([ok, status, problems], [false, 503, ["`/v2/` answers 503 in place of 200"]]);
   });
 
-  test("one that takes the question and doesn't answer", async (t) => {
+  test("refuses a cache that accepts the request and doesn't answer", async (t) => {
     const { ok, reached, problems, certificateDaysLeft } = await asked(t, { answer: () => {} });
     assert.deepEqual([ok, reached, problems], [false, true, ["no answer within 2 s"]]);
     assert.equal(certificateDaysLeft, 364);
   });
 
-  test("no way to the cache is a reason, not an error", async (t) => {
+  test("reports an unreachable cache with a reason, without an error", async (t) => {
     const silent = createServer().listen(0, "127.0.0.1");
     t.after(() => silent.close());
     await once(silent, "listening");

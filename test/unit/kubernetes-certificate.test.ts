@@ -1,4 +1,4 @@
-/** The certificate of a region with an authority of its own, by the real openssl. */
+/** The certificate of a region with its own authority, issued by the real openssl. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -28,14 +28,14 @@ before(async () => {
   state = (await create(inputs)).outs as PrivateCertificateState;
 });
 
-test("it is for the name, and by the authority", () => {
+test("is issued for the name, by the authority", () => {
   const certificate = new X509Certificate(state.certificate);
   assert.equal(certificate.checkHost(hostname), hostname);
   assert.ok(certificate.verify(new X509Certificate(inputs.authorityCertificate).publicKey));
   assert.match(state.key, /^-----BEGIN PRIVATE KEY-----/);
 });
 
-test("it stays until the last third of its time", async () => {
+test("stays until the last third of its lifetime", async () => {
   assert.deepEqual(await diff(state, inputs), { changes: false });
   const days = (Date.parse(state.renewFrom) - Date.now()) / day;
   assert.ok(days > 200 && days < 300, String(days));
@@ -45,7 +45,7 @@ test("it stays until the last third of its time", async () => {
   assert.notEqual((outs as PrivateCertificateState).certificate, state.certificate);
 });
 
-test("another name or another authority takes another one", async () => {
+test("is issued again for another name or another authority", async () => {
   assert.deepEqual(await diff(state, { ...inputs, hostname: "other.example.com" }), { changes: true });
   assert.deepEqual(await diff(state, { ...inputs, authorityKey: "another" }), { changes: true });
 });

@@ -1,4 +1,4 @@
-/** Ways in which a cluster can't be asked, and answers that a control plane alone never gives. The others: test/engine/kubernetes.test.ts. */
+/** Failed requests to a cluster, and answers that a control plane by itself never gives. test/engine/kubernetes.test.ts tests the others. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
@@ -19,7 +19,7 @@ import { scope, tempDir } from "../support/scope.ts";
 const parts = scope({ after });
 let kubeconfig: string;
 
-/** Of an API server, by the path; where there is none, it says that nothing is there. */
+/** The API server's answers by path. For all other paths, it answers that nothing is there. */
 const answers = new Map<string, { status: number; body: string | object }>();
 const nothing = { status: 404, body: { kind: "Status", code: 404, details: {} } };
 
@@ -68,12 +68,12 @@ async function problems(
   return found.problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
-test("a kubeconfig that isn't there", async () => {
+test("reports a missing kubeconfig", async () => {
   const [told = ""] = await problems({ kubeconfig: "/nowhere/config" });
   assert.match(told, /^kubeconfig: can't be read: ENOENT/);
 });
 
-test("a context that isn't there, or leads to no cluster", async () => {
+test("reports a context that is missing, or that has no cluster", async () => {
   assert.deepEqual(await problems({ context: "prodution" }), [
     'context: the kubeconfig has no context "prodution": did you mean "production"?',
   ]);
@@ -85,7 +85,7 @@ test("a context that isn't there, or leads to no cluster", async () => {
   ]);
 });
 
-test("a cluster that doesn't answer, without a word of the user's token", async () => {
+test("reports a cluster that doesn't answer, without the user's token", async () => {
   const [told = "", ...others] = await problems({});
   assert.match(told, /^context: its cluster can't be checked: connect ECONNREFUSED/);
   assert.deepEqual(others, []);
@@ -107,7 +107,7 @@ describe("a cluster", () => {
     answers.set(review, { status: 201, body: { status: { allowed: true } } });
   });
 
-  test("that is too old", async () => {
+  test("is refused if it is too old", async () => {
     answers.set("/version", {
       status: 200,
       body: { ...version, minor: "29+", gitVersion: "v1.29.8-eks" },
@@ -117,25 +117,25 @@ describe("a cluster", () => {
     ]);
   });
 
-  test("that doesn't know the user", async () => {
+  test("is refused if it doesn't know the user", async () => {
     answers.set("/version", { status: 401, body: "Unauthorized" });
     assert.deepEqual(await problems({ context: "test" }), [
       "context: its cluster can't be checked: the server answers 401 Unauthorized",
     ]);
   });
 
-  test("that fails while it is asked", async () => {
+  test("is refused if it fails during the look-up", async () => {
     answers.set(review, { status: 500, body: "the webhook is down" });
     assert.deepEqual(await problems({ context: "test" }), [
       "context: its cluster can't be checked: the server answers 500 Internal Server Error: the webhook is down",
     ]);
   });
 
-  test("whose network is Cilium's, and whose user may only use Kubernetes's own policies", async () => {
+  test("uses Kubernetes's own policies if its network is Cilium's and the user may not use Cilium's", async () => {
     const change = { context: "test", storage: { kind: "disk" } };
     const found = async () => (await lookUp(change, "volumes")).found;
     assert.deepEqual(await found(), { networkPolicies: "kubernetes" });
-    // Cilium of GKE serves some of its kinds, and not this one.
+    // Cilium of GKE serves only some of its kinds.
     answers.set("/apis/cilium.io/v2", served(["CiliumEndpoint"]));
     assert.deepEqual(await found(), { networkPolicies: "kubernetes" });
     answers.set("/apis/cilium.io/v2", served(["CiliumEndpoint", "CiliumNetworkPolicy"]));
@@ -144,7 +144,7 @@ describe("a cluster", () => {
     assert.match((await problems(change)).join(), /may not .*ciliumnetworkpolicies\.cilium\.io/);
   });
 
-  describe("with a namespace that the stack doesn't make", () => {
+  describe("with an existing namespace", () => {
     const change = { context: "test" };
     const core = "/api/v1/namespaces/team-cache";
     const there = (uid: string) => ({ status: 200, body: { metadata: { uid } } });
@@ -153,13 +153,13 @@ describe("a cluster", () => {
         .filter(({ path }) => path === "namespace")
         .map(({ message }) => message);
 
-    test("which isn't there", async () => {
+    test("is refused if the namespace is missing", async () => {
       assert.deepEqual(await told(), [
         '"team-cache" doesn\'t exist: create it first, or let the stack create it by `create: true`',
       ]);
     });
 
-    test("which has another cache", async () => {
+    test("is refused if the namespace has another cache", async () => {
       answers.set(core, there("namespace"));
       assert.deepEqual(await told(), []);
       answers.set(`${core}/services/registry-cache`, there("service"));
@@ -169,7 +169,7 @@ describe("a cluster", () => {
       ]);
     });
 
-    test("which the stack has made before", async () => {
+    test("is refused if the stack itself created the namespace", async () => {
       answers.set(core, there("namespace"));
       assert.deepEqual(await told({ namespace: "namespace" }), [
         '"team-cache" is this stack\'s own, and `create: false` would delete it with all that is in it: leave it out',
@@ -177,7 +177,7 @@ describe("a cluster", () => {
     });
   });
 
-  test("that is OpenShift, or isn't", async () => {
+  test("is recognized as OpenShift or another", async () => {
     const user = async (pods: object) =>
       (await problems({ context: "test", pods })).filter((it) => it.startsWith("pods.runAsUser"));
     assert.deepEqual(await user({}), []);
@@ -191,7 +191,7 @@ describe("a cluster", () => {
     ]);
   });
 
-  test("where nothing has the labels, or the room, that are named", async (t) => {
+  test("causes a warning if nothing has the named labels, or enough space", async (t) => {
     const warn = t.mock.method(pulumi.log, "warn", async () => {});
     const list = (...items: object[]) => ({ status: 200, body: { items } });
     const warnings = async (name: KubernetesCase, change: object = {}) => {
@@ -222,13 +222,13 @@ describe("a cluster", () => {
     assert.deepEqual(await warnings("cilium"), [
       "frankfurt: expose.proxies: no Pod has app.kubernetes.io/name=ingress-nginx, so the network admits nobody for this entry yet",
     ]);
-    // Who may not look hears nothing.
+    // Without the right to look, there is no warning.
     for (const path of ["nodes", "namespaces", "pods"])
       answers.set(`/api/v1/${path}`, { status: 403, body: "" });
     assert.deepEqual(await warnings("cilium"), []);
   });
 
-  test("that refuses the replicas' manifest, or only seems to", async () => {
+  test("is refused if it refuses the replicas' manifest, and not if it only seems to", async () => {
     const path = "/apis/apps/v1/namespaces/default/deployments";
     const refusal = async (status: number, body: object) => {
       answers.set(path, { status, body });
@@ -247,7 +247,7 @@ describe("a cluster", () => {
     assert.deepEqual(await refusal(409, { message: "already exists" }), []);
   });
 
-  test("that refuses a Pod for what its namespace asks, or for a policy that wouldn't hit the replicas", async () => {
+  test("is refused if it refuses a Pod for the namespace's rules, or for a policy that doesn't apply to the replicas", async () => {
     const namespace = { name: "team", create: false };
     answers.set("/api/v1/namespaces/team", { status: 200, body: { metadata: { name: "team", uid: "1" } } });
     const refusal = async (message: string, own: OwnObjects = {}) => {
@@ -265,7 +265,7 @@ describe("a cluster", () => {
     assert.deepEqual(await refusal('pods is forbidden: User "me" cannot create resource "pods"'), []);
   });
 
-  test("whose metrics server is down", async () => {
+  test("is reported if its metrics server is down", async () => {
     answers.set("/apis/metrics.k8s.io/v1beta1", { status: 503, body: "service unavailable" });
     const change = {
       context: "test",
@@ -278,7 +278,7 @@ describe("a cluster", () => {
     ]);
   });
 
-  test("whose Gateway doesn't take the route", async () => {
+  test("is refused if its Gateway doesn't accept the route", async () => {
     const path = "/apis/gateway.networking.k8s.io/v1";
     answers.set(path, served(["HTTPRoute"]));
     answers.set("/apis/monitoring.coreos.com/v1", served(["PodMonitor"]));

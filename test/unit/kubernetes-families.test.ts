@@ -1,4 +1,4 @@
-/** By which IP families a region in an existing cluster is reached. What a cluster says of them: test/engine/kubernetes-reload.test.ts, and kubernetes.test.ts of one that has IPv4 only. */
+/** The IP families of a region in an existing cluster. test/engine/kubernetes-reload.test.ts tests a cluster's answers, and kubernetes.test.ts a cluster with only IPv4. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
@@ -23,7 +23,7 @@ function planned(expose: object, clients: unknown = both, name: KubernetesCase =
 
 const prefix = "service.beta.kubernetes.io/aws-load-balancer-";
 const dualStack = `${prefix}ip-address-type: dualstack`;
-/** Of AWS, with these annotations besides. */
+/** A load balancer of AWS, with these additional annotations. */
 const inAws = (families: object, annotations: Record<string, string> = {}) => ({
   kind: "loadBalancer",
   ...families,
@@ -34,7 +34,7 @@ const inAws = (families: object, annotations: Record<string, string> = {}) => ({
 const loadBalancer = (families: object = {}) => ({ kind: "loadBalancer", ...families });
 const nothing = { problems: [], warnings: [] };
 
-test("the Service that clients reach has the families that the configuration asks for, and no other Service", () => {
+test("sets the configured families only on the Service for clients", () => {
   const families = { ipFamilyPolicy: "PreferDualStack", ipFamilies: ["IPv6", "IPv4"] };
   const services = (name: KubernetesCase, expose: object) => {
     const { service, peerServices } = renderWorkload(kubernetesPlan(name, { expose }));
@@ -49,7 +49,7 @@ test("the Service that clients reach has the families that the configuration ask
   assert.deepEqual(services("own-server", expose), [unasked]);
 });
 
-test("two families need a policy that has both", () => {
+test("requires a policy with both for two families", () => {
   const ipFamilies = ["IPv4", "IPv6"];
   const told =
     "names two families, and a Service has one without `expose.ipFamilyPolicy`: set that to PreferDualStack or RequireDualStack";
@@ -67,7 +67,7 @@ test("two families need a policy that has both", () => {
   );
 });
 
-test("a range of a family that the load balancer lacks is refused", () => {
+test("refuses a range of a family that the load balancer lacks", () => {
   assert.deepEqual(planned(loadBalancer({ ipFamilies: ["IPv4"] })).problems, [
     `access.clients[1]: 2001:db8::/32 is IPv6, and \`expose.ipFamilies\` names IPv4 only: leave it out, or set \`expose.ipFamilyPolicy\` to PreferDualStack or RequireDualStack, on AWS instead the annotation \`${dualStack}\``,
   ]);
@@ -76,7 +76,7 @@ test("a range of a family that the load balancer lacks is refused", () => {
     /^access\.clients\[0\]: 203.0.113.0\/24 is IPv4/,
   );
   assert.deepEqual(planned(loadBalancer({ ipFamilies: ["IPv6"] }), ["2001:db8::/32"]), nothing);
-  // The cluster adds the other.
+  // The cluster adds the other family.
   assert.deepEqual(
     planned(loadBalancer({ ipFamilies: ["IPv6"], ipFamilyPolicy: "PreferDualStack" })),
     nothing,
@@ -84,10 +84,10 @@ test("a range of a family that the load balancer lacks is refused", () => {
   assert.deepEqual(planned(loadBalancer({ ipFamilies: ["IPv6"] }), "public"), nothing);
 });
 
-test("ranges of both families are a warning where there is one family, and those of one where there are both", () => {
+test("warns of ranges of both families with a single one, and of ranges of one family with both", () => {
   const oneOfBoth = (perhaps: string) =>
     `access.clients: has IPv4 and IPv6 ranges, and the load balancer has one family${perhaps}. AWS's controller then makes none at all, and Google Cloud's probably none without backend services. Leave out the ranges of the other family, or set \`expose.ipFamilyPolicy\`, on AWS instead the annotation \`${dualStack}\``;
-  // Where the key was removed, the Service keeps both.
+  // After the key was removed, the Service keeps both.
   const kept = ", unless an earlier update gave it both";
   assert.deepEqual(planned(loadBalancer()), { problems: [], warnings: [oneOfBoth(kept)] });
   assert.deepEqual(planned(loadBalancer({ ipFamilyPolicy: "SingleStack" })).warnings, [oneOfBoth("")]);
@@ -102,7 +102,7 @@ test("ranges of both families are a warning where there is one family, and those
   for (const clients of ["public", ["203.0.113.0/24"]])
     assert.deepEqual(planned(loadBalancer(), clients), nothing);
   assert.deepEqual(planned(loadBalancer({ ipFamilyPolicy }), "public"), nothing);
-  // The clients' families are those of what is before the cache.
+  // The clients' families are those of the proxy in front of the cache.
   const { expose } = kubernetesRegions["own-server"];
   assert.deepEqual(planned(expose, both, "own-server"), nothing);
 });
@@ -113,7 +113,7 @@ describe("on AWS", () => {
   const replaced = (other: string, targets: string) =>
     `access.clients: has ${other} ranges, and the load balancer's targets have ${targets} addresses: AWS replaces the addresses of ${other} clients by its own, and the cache refuses those. Leave out the ranges, or serve these clients by a region of their own`;
 
-  test("a load balancer has both families by its annotation, whatever the Service has", () => {
+  test("gives a load balancer both families by its annotation, whatever the Service has", () => {
     assert.deepEqual(planned(inAws({}, dualstack)), nothing);
     assert.deepEqual(planned(inAws({ ipFamilyPolicy: "SingleStack" }, dualstack)), nothing);
     assert.deepEqual(planned(inAws({ ipFamilies: ["IPv4"] }, dualstack)), {
@@ -124,7 +124,7 @@ describe("on AWS", () => {
     assert.deepEqual(planned(inAws({}, dualstack), "public"), nothing);
   });
 
-  test("IPv6 ranges need that annotation", () => {
+  test("requires that annotation for IPv6 ranges", () => {
     const told = `access.clients: has IPv6 ranges, and AWS's controller makes no load balancer for them without the annotation \`${dualStack}\`. Set it, or leave out the ranges`;
     for (const clients of [both, ["2001:db8::/32"]])
       assert.deepEqual(planned(inAws({}), clients), { problems: [], warnings: [told] });
@@ -135,7 +135,7 @@ describe("on AWS", () => {
     ]);
   });
 
-  test("a Service with IPv6 is refused without it", () => {
+  test("refuses a Service with IPv6 without it", () => {
     const refused = [
       `expose.annotations: lacks \`${dualStack}\`: with IPv6 in the Service, AWS's controller makes no load balancer without it. Set it, or leave out \`expose.ipFamilyPolicy\` and \`expose.ipFamilies\``,
     ];
@@ -157,7 +157,7 @@ describe("on AWS", () => {
     assert.deepEqual(planned(inAws({ ipFamilies: ["IPv4"] }), ["203.0.113.0/24"]), nothing);
   });
 
-  test("with IPv6 in the Service, it serves IPv6 clients only, and takes Pods as targets", () => {
+  test("serves only IPv6 clients with IPv6 in the Service, with Pods as targets", () => {
     const lacking =
       "expose.annotations: lacks `service.beta.kubernetes.io/aws-load-balancer-nlb-target-type: ip`: otherwise, AWS takes only nodes with a primary IPv6 address as IPv6 targets";
     for (const families of [{ ipFamilyPolicy: "RequireDualStack" }, { ipFamilies: ["IPv6"] }]) {

@@ -1,4 +1,4 @@
-/** Who reaches the Pods, and whom they reach, in a cluster with Kubernetes's own policies and in one with Cilium. */
+/** Who can reach the Pods, and whom they can reach, in a cluster with Kubernetes's own policies and in one with Cilium. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { NetworkPolicy } from "kubernetes-types/networking/v1.d.ts";
@@ -19,7 +19,7 @@ function kubernetesPolicy(name: KubernetesCase, change: Change = {}): NetworkPol
   return renderWorkload(kubernetesPlan(name, change, "kubernetes")).networkPolicy;
 }
 
-test("the Pods are reached by whom the configuration names, and reach what it names", () => {
+test("lets the configured sources reach the Pods, and the Pods reach the configured servers", () => {
   const sources = (name: KubernetesCase) =>
     kubernetesPolicy(name).spec?.ingress?.map(({ from, ports }) => [
       ports?.map(({ port }) => port),
@@ -49,8 +49,8 @@ test("the Pods are reached by whom the configuration names, and reach what it na
   ]);
 });
 
-test("a server behind a Service is reached at any port, in its namespace", () => {
-  // What a Service leads to, and its port, its URL doesn't say.
+test("allows any port of a server behind a Service, in its namespace", () => {
+  // The URL doesn't show the Service's Pods, or their port.
   const { s3 } = kubernetesRegions["own-server"].storage;
   const storage = { kind: "bucket", s3: { ...s3, endpoint: "http://minio.storage.svc:9000" } };
   assert.deepEqual(kubernetesPolicy("own-server", { storage }).spec?.egress?.at(-1), {
@@ -76,7 +76,7 @@ test("a server behind a Service is reached at any port, in its namespace", () =>
   );
 });
 
-test("replicas that share their blobs reach each other, and nobody else reaches them there", () => {
+test("lets replicas that share their blobs reach each other, and nobody else reach them there", () => {
   const replica: Peer = {
     kind: "pod",
     namespace: { "kubernetes.io/metadata.name": "registry-cache" },
@@ -100,7 +100,7 @@ test("replicas that share their blobs reach each other, and nobody else reaches 
   }
 });
 
-test("labels select Pods in any namespace, unless they say in which", () => {
+test("selects Pods by labels in any namespace, unless one is named", () => {
   const access = {
     clients: ["203.0.113.0/24"],
     metrics: ["10.0.0.0/8", { podLabels: { app: "prometheus" } }, { namespaceLabels: { team: "sre" } }],
@@ -137,18 +137,18 @@ describe("by Cilium's rules", () => {
       metrics: [{ podLabels: { "app.kubernetes.io/name": "monitoring" } }],
     },
   };
-  /** A bucket by EKS Pod Identity. */
+  /** Whether flows pass. The bucket is reached by EKS Pod Identity. */
   const passed = (change: Change, kind: NetworkPolicies, ...flows: Flow[]) =>
     flows.map((flow) => passes(policies("cilium", change, kind), flow));
 
-  test("ranges alone cut off an Ingress, a Prometheus and the agent of Pod Identity", () => {
+  test("blocks an Ingress, a Prometheus and the agent of Pod Identity with only ranges", () => {
     const cutOff = [from(pod("ingress-nginx"), 8443), from(pod("monitoring"), 9443), agent];
     assert.deepEqual(passed(byRange, "kubernetes", ...cutOff), [false, false, false]);
     assert.deepEqual(passed(byRange, "cilium", ...cutOff), [true, true, true]);
     assert.deepEqual(passed(byLabels, "cilium", ...cutOff), [true, true, true]);
   });
 
-  test("labels let in the Pods that they select, and nobody else", () => {
+  test("lets in only the Pods that labels select", () => {
     for (const kind of ["kubernetes", "cilium"] as const) {
       const [ingress, monitoring] = [pod("ingress-nginx"), pod("monitoring")];
       assert.deepEqual(
@@ -163,11 +163,11 @@ describe("by Cilium's rules", () => {
     }
   });
 
-  test("Kubernetes's own policy stays, for where Cilium's kind is served and Cilium is gone", () => {
+  test("keeps Kubernetes's own policy for a cluster that serves Cilium's kind and no longer runs Cilium", () => {
     for (const change of [byRange, byLabels]) {
       const [own, ciliums, ...more] = policies("cilium", change, "cilium");
       assert.deepEqual([own, more], [kubernetesPolicy("cilium", change), []]);
-      // To Cilium, it opens nothing that Cilium's doesn't.
+      // With Cilium, it opens nothing that Cilium's own doesn't.
       const peers: Peer[] = [pod("ingress-nginx"), pod("x"), client, ...others, { kind: "remote-node" }];
       for (const flow of peers.flatMap((peer) => [8443, 9443, 15000].map((port) => from(peer, port)))) {
         assert.equal(passes([own, ciliums] as Inputs[], flow), passes([ciliums] as Inputs[], flow));
@@ -175,7 +175,7 @@ describe("by Cilium's rules", () => {
     }
   });
 
-  test("a load balancer's clients, the nodes and the Pod's own node get in; other addresses and ports don't", () => {
+  test("lets in a load balancer's clients, the nodes and the Pod's own node, and no other addresses and ports", () => {
     const loadBalancer = { expose: { kind: "loadBalancer" }, access: byRange.access };
     const nodes: Peer[] = [{ kind: "host" }, { kind: "remote-node" }];
     const wanted = [client, ...nodes].map((peer) => from(peer, 8443));
@@ -184,7 +184,7 @@ describe("by Cilium's rules", () => {
     assert.deepEqual(passed(loadBalancer, "cilium", ...unwanted), [false, false, false]);
   });
 
-  test("names, registries and Azure's identity are reached, wherever they are, and no other port", () => {
+  test("lets the Pods reach names, registries and Azure's identity anywhere, and no other port", () => {
     const to = (peer: Peer, port: number): Flow => ({ direction: "egress", peer, port });
     const reached = [to(pod("kube-system"), 53), to(client, 443), to({ kind: "host" }, 53)];
     assert.deepEqual(passed(byLabels, "cilium", ...reached), [true, true, true]);

@@ -1,4 +1,4 @@
-/** What the workload in a cluster is made of. That a cluster takes it, and what it then does, is shown in test/engine/kubernetes.test.ts. */
+/** The objects of the workload in a cluster. test/engine/kubernetes.test.ts tests that a cluster accepts them, and what it does. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CiliumNetworkPolicy } from "@kubernetes-models/cilium/cilium.io/v2/CiliumNetworkPolicy";
@@ -29,7 +29,7 @@ import {
 
 type Model = new (data: never) => { validate(): void };
 
-/** By kind, with the name that Roles have for it. Gateway API and cert-manager are in the engine test. */
+/** Models by kind, with the name that Roles use. The engine's test has Gateway API and cert-manager. */
 const models: Readonly<Record<string, { model?: Model; resource: string }>> = {
   Namespace: { model: Namespace, resource: "namespaces" },
   ServiceAccount: { model: ServiceAccount, resource: "serviceaccounts" },
@@ -71,7 +71,7 @@ for (const name of kubernetesCases) {
   describe(name, () => {
     const objects = rendered(name);
 
-    test("its objects are of their kinds", () => {
+    test("has valid objects", () => {
       for (const { kind = "", ...rest } of all(objects)) {
         const known = models[kind];
         assert.ok(known, kind);
@@ -79,7 +79,7 @@ for (const name of kubernetesCases) {
       }
     });
 
-    test("its user may make, change and remove each of them", () => {
+    test("lets its user create, change and delete each of them", () => {
       const permissions = permissionsFor(kubernetesPlan(name).region, objects);
       for (const { kind = "", apiVersion = "" } of all(objects)) {
         const group = apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
@@ -94,7 +94,7 @@ for (const name of kubernetesCases) {
       }
     });
 
-    test("each mount has its volume, and each volume its mount", () => {
+    test("has a volume for each mount, and a mount for each volume", () => {
       const { spec } = objects.workload.spec.template;
       const volumes = [
         ...(spec?.volumes ?? []).map((it) => it.name),
@@ -112,20 +112,20 @@ for (const name of kubernetesCases) {
       assert.deepEqual(used.sort(), names.sort());
     });
 
-    test("the edge's readiness is more than that nginx runs, and what watches it has none", () => {
+    test("requires more of the edge's readiness than that nginx runs, and nothing of its sidecars", () => {
       const [edge, ...others] = containersOf(objects);
       assert.notDeepEqual(edge?.readinessProbe?.exec, edge?.livenessProbe?.exec);
       for (const { name, readinessProbe, startupProbe, command } of others) {
         assert.deepEqual([readinessProbe, startupProbe], [undefined, undefined], name);
         const isDelayed = command?.join(" ").includes("/dev/shm/$0.started") ?? false;
-        // With a bucket, nothing but the janitor keeps the replica within its part of the node's disk.
+        // With a bucket, only the janitor keeps the replica within its part of the node's disk.
         const janitorCounts = objects.workload.kind === "Deployment";
         const delayed = ["prometheus", "blackbox", ...(janitorCounts ? [] : ["janitor"])];
         assert.equal(isDelayed, delayed.includes(name) || name.startsWith("origin-"), name);
       }
     });
 
-    test("what hangs is restarted without the pause of a Pod that ends", () => {
+    test("restarts what hangs without the delay of a Pod that ends", () => {
       for (const { name, livenessProbe, startupProbe, readinessProbe } of containersOf(objects)) {
         const ends = (probe: Probe | undefined) => probe?.terminationGracePeriodSeconds;
         if (livenessProbe) assert.equal(ends(livenessProbe), 10, name);
@@ -134,7 +134,7 @@ for (const name of kubernetesCases) {
       }
     });
 
-    test("the edge goes on until nobody sends it clients, and the others go after it", () => {
+    test("keeps the edge running until nobody sends it clients, and the others until it has ended", () => {
       const pause = ({ lifecycle }: Container) => lifecycle?.preStop?.sleep?.seconds ?? 0;
       const [edge, ...others] = containersOf(objects);
       assert.equal(edge?.name, "edge");
@@ -148,7 +148,7 @@ for (const name of kubernetesCases) {
   });
 }
 
-test("who knows the load balancer says how long it takes", () => {
+test("drains for as long as the load balancer needs", () => {
   const expose = { kind: "loadBalancer", drainSeconds: 20, minReadySeconds: 5 };
   const objects = rendered("volumes", { expose });
   const [edge] = containersOf(objects);
@@ -156,7 +156,7 @@ test("who knows the load balancer says how long it takes", () => {
   assert.equal(edge?.lifecycle?.preStop?.sleep?.seconds, 20);
   assert.equal(spec.minReadySeconds, 5);
   assert.equal(spec.template.spec?.terminationGracePeriodSeconds, 20 + 5 + 120);
-  // Kubernetes 1.30 to 1.32 refuse a pause of no seconds.
+  // Kubernetes 1.30 to 1.32 refuse a sleep of zero seconds.
   const [undrained, ...others] = containersOf(
     rendered("volumes", { expose: { ...expose, drainSeconds: 0 } }),
   );
@@ -164,7 +164,7 @@ test("who knows the load balancer says how long it takes", () => {
   for (const { lifecycle } of others) assert.equal(lifecycle?.preStop?.sleep?.seconds, 5);
 });
 
-test("the volume of a replica, or its part of the node's disk, has what the edge counts on", () => {
+test("gives a replica's volume, or its part of the node's disk, what the edge assumes", () => {
   const { claims, workload } = rendered("volumes");
   assert.deepEqual(
     claims.map(({ metadata, spec }) => [
@@ -185,7 +185,7 @@ test("the volume of a replica, or its part of the node's disk, has what the edge
   assert.equal(data?.emptyDir?.sizeLimit, edge?.resources?.requests?.["ephemeral-storage"]);
 });
 
-test("replicas come and go only between a `min` and a `max`", () => {
+test("autoscales only between a `min` and a `max`", () => {
   assert.equal(rendered("volumes").autoscaler, undefined);
   const { autoscaler, workload } = rendered("bucket");
   assert.equal(autoscaler?.spec.minReplicas, 3);
@@ -198,7 +198,7 @@ test("replicas come and go only between a `min` and a `max`", () => {
   assert.equal(rendered("bucket", { replicas: { min: 2, max: 3 } }).autoscaler?.spec.metrics?.length, 1);
 });
 
-test("a load balancer lets in whom the configuration names, with their addresses, and never to the metrics", () => {
+test("lets the configured clients in at a load balancer, with their addresses, and nobody at the metrics", () => {
   const closed = rendered("volumes").service.spec;
   assert.deepEqual(closed?.loadBalancerSourceRanges, ["203.0.113.0/24", "2001:db8::/32"]);
   const { service } = rendered("bucket");
@@ -211,7 +211,7 @@ test("a load balancer lets in whom the configuration names, with their addresses
   assert.deepEqual(external, { "external-dns.alpha.kubernetes.io/hostname": "cache.example.com" });
 });
 
-test("a route limits no request, or says nothing of it to a Gateway that knows no limits", () => {
+test("sets no time limit on a route, or nothing on a Gateway that doesn't support that", () => {
   const timeouts = (change = {}) => {
     const { route } = rendered("gateway", { expose: { ...kubernetesRegions.gateway.expose, ...change } });
     const { rules = [] } = (route?.spec ?? {}) as { rules?: { timeouts?: object }[] };
@@ -221,7 +221,7 @@ test("a route limits no request, or says nothing of it to a Gateway that knows n
   assert.deepEqual(timeouts({ timeouts: false }), [undefined]);
 });
 
-test("a Prometheus of the operator trusts an authority of your own", () => {
+test("gives the operator's Prometheus a private authority", () => {
   const { monitoring } = rendered("bucket");
   const [podMonitor] = monitoring.filter(({ kind }) => kind === "PodMonitor") as {
     spec: PodMonitor["spec"];
@@ -231,7 +231,7 @@ test("a Prometheus of the operator trusts an authority of your own", () => {
   assert.deepEqual(found && "data" in found && found.data, { [configMap?.key ?? ""]: ca });
 });
 
-test("scratch is a part of the node's disk, or a volume that lives as long as its Pod", () => {
+test("makes scratch a part of the node's disk, or a volume that is deleted with its Pod", () => {
   const objects = rendered("existing");
   const { volumes = [] } = objects.workload.spec.template.spec ?? {};
   const claim = volumes.find(({ name }) => name === "data")?.ephemeral?.volumeClaimTemplate?.spec;
@@ -244,7 +244,7 @@ test("scratch is a part of the node's disk, or a volume that lives as long as it
   assert.equal(edge?.resources?.requests?.["ephemeral-storage"], undefined);
 });
 
-test("an autoscaler may take a node whose disk has scratch, unless the configuration says otherwise", () => {
+test("lets an autoscaler remove a node whose disk has scratch, unless the configuration forbids it", () => {
   const key = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
   const annotation = (name: KubernetesCase, change = {}) =>
     rendered(name, change).workload.spec.template.metadata?.annotations?.[key];
@@ -253,7 +253,7 @@ test("an autoscaler may take a node whose disk has scratch, unless the configura
   for (const name of ["existing", "volumes"] as const) assert.equal(annotation(name), undefined, name);
 });
 
-test("requests and limits are those that are given, and fit each other", () => {
+test("uses the configured requests and limits, which must be consistent", () => {
   const of = (given: object) =>
     Object.fromEntries(
       containersOf(rendered("bucket", { pods: { resources: given } })).map(({ name, resources }) => [
@@ -275,15 +275,15 @@ test("requests and limits are those that are given, and fit each other", () => {
   assert.deepEqual(origins.edge, before.edge);
 });
 
-test("nginx has workers, and memory, for what the edge is given", () => {
+test("gives nginx workers and memory for the edge's resources", () => {
   const objects = rendered("bucket", { pods: { resources: { edge: { requests: { cpu: "3500m" } } } } });
   assert.match(objects.configMaps.edge?.data?.["nginx.conf"] ?? "", /^worker_processes 4;$/m);
   const [edge] = containersOf(objects);
-  // Four workers take more than two.
+  // Four workers need more than two.
   assert.deepEqual(edge?.resources?.limits, { memory: "295Mi" });
 });
 
-test("where the cluster chooses the user, the Pods name none and are as restricted as ever", () => {
+test("names no user in the Pods where the cluster chooses it, and keeps the other restrictions", () => {
   const { securityContext, containers = [] } = rendered("existing").workload.spec.template.spec ?? {};
   assert.deepEqual(securityContext, { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
   for (const { name, securityContext: own } of containers) {
@@ -300,7 +300,7 @@ test("where the cluster chooses the user, the Pods name none and are as restrict
   }
 });
 
-test("the namespace has the labels and annotations that are given, and stays restricted", () => {
+test("sets the configured labels and annotations on the namespace, and keeps it restricted", () => {
   const namespace = { name: "caches", labels: { team: "a" }, annotations: { owner: "b" } };
   assert.deepEqual(rendered("volumes", { namespace }).namespace?.metadata, {
     name: "caches",
@@ -309,7 +309,7 @@ test("the namespace has the labels and annotations that are given, and stays res
   });
 });
 
-test("a ConfigMap's name is its content's", () => {
+test("names a ConfigMap by its content", () => {
   const names = (change = {}) =>
     Object.fromEntries(
       Object.entries(rendered("volumes", change).configMaps).map(([part, it]) => [part, it.metadata?.name]),
@@ -324,21 +324,21 @@ test("a ConfigMap's name is its content's", () => {
   for (const { immutable } of Object.values(rendered("volumes").configMaps)) assert.equal(immutable, true);
 });
 
-test("nginx has workers for what the edge requests, not for the node's processors", () => {
+test("sets nginx's workers by the edge's requests, not by the node's processors", () => {
   const objects = rendered("bucket");
   assert.match(objects.configMaps.edge?.data?.["nginx.conf"] ?? "", /^worker_processes 2;$/m);
   const janitor = containersOf(objects).find(({ name }) => name === "janitor");
   assert.equal(janitor?.env?.find(({ name }) => name === "WORKERS")?.value, "2");
 });
 
-test("a volume that grows changes no Pod, once it isn't small", () => {
+test("changes no Pod when a volume grows, unless it is small", () => {
   const template = (size: string) =>
     JSON.stringify(rendered("volumes", { storage: { kind: "disk", size } }).workload.spec.template);
   assert.equal(template("100GiB"), template("200GiB"));
   assert.notEqual(template("10GiB"), template("100GiB"));
 });
 
-test("the store's Secret has its own name in the template, and nothing else changes", () => {
+test("names the store's Secret in the template, and changes nothing else", () => {
   const text = JSON.stringify(rendered("own-server").workload.spec.template);
   const own = JSON.stringify(withStoreSecret(JSON.parse(text), "cache-bucket-x1y2"));
   assert.ok(own.includes('"name":"cache-bucket-x1y2"'));
@@ -348,7 +348,7 @@ test("the store's Secret has its own name in the template, and nothing else chan
   );
 });
 
-test("credentials are files that the container which needs them alone can read", () => {
+test("stores credentials in files that only the container which needs them can read", () => {
   const objects = rendered("own-server");
   const { volumes = [] } = objects.workload.spec.template.spec ?? {};
   for (const [container, secretName] of [
@@ -367,7 +367,7 @@ test("credentials are files that the container which needs them alone can read",
   }
 });
 
-test("a replica is told by its Pod's name, but for alerts", () => {
+test("labels a replica by its Pod's name, except in alerts", () => {
   const { configMaps } = rendered("volumes");
   const { data = {} } = configMaps.prometheus ?? {};
   assert.match(data["prometheus.yml"] ?? "", /replica: \$\{replica\}/);
@@ -383,7 +383,7 @@ test("a replica is told by its Pod's name, but for alerts", () => {
   });
 });
 
-test("an alert of one replica of several says so", () => {
+test("says so if an alert is about one of several replicas", () => {
   const rules = (change: object) => rendered("bucket", change).configMaps.prometheus?.data?.["rules.yml"];
   const [one, two, upToTwo] = [{ min: 1 }, { min: 2 }, { min: 1, max: 2 }].map((replicas) =>
     rules({ replicas }),
@@ -393,7 +393,7 @@ test("an alert of one replica of several says so", () => {
   assert.match(one ?? "", /Neither the cache nor the upstream/);
 });
 
-test("with IRSA, the registries find S3 by themselves, since they would take its address for that of STS", () => {
+test("leaves S3's address to the registries with IRSA, because they would use a given one for STS, too", () => {
   const config = (change = {}) =>
     rendered("bucket", change).configMaps["origin-gsoci"]?.data?.["config.yml"] ?? "";
   assert.match(

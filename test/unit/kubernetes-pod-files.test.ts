@@ -1,4 +1,4 @@
-/** Which files a running Pod in a cluster takes up, and which are a roll-out. */
+/** The files that a running Pod in a cluster reloads, and those that need a roll-out. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
@@ -8,7 +8,7 @@ function rendered(name: KubernetesCase, change = {}): WorkloadObjects {
   return renderWorkload(kubernetesPlan(name, change));
 }
 
-/** What of the objects a change changes: ConfigMaps by the containers, and the workload's template. */
+/** What a change affects: ConfigMaps by container, and the workload's template. */
 function changed(name: KubernetesCase, change: object): string[] {
   const partsOf = ({ configMaps, workload }: WorkloadObjects): Record<string, unknown> => ({
     ...configMaps,
@@ -18,7 +18,7 @@ function changed(name: KubernetesCase, change: object): string[] {
   return Object.keys(before).filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part]));
 }
 
-test("one replica on a volume takes up what it can while it runs", () => {
+test("reloads as much as possible in one replica on a volume", () => {
   const { configMaps } = rendered("one-volume");
   assert.deepEqual(Object.keys(configMaps["edge-live"]?.data ?? {}), ["nginx.conf", "status.html"]);
   assert.deepEqual(Object.keys(configMaps["prometheus-live"]?.data ?? {}), ["prometheus.yml", "rules.yml"]);
@@ -32,7 +32,7 @@ test("one replica on a volume takes up what it can while it runs", () => {
   inPlace({ endpoint }, ["edge-live", "prometheus-live"]);
 });
 
-test("with another Pod, what is taken up is in other ConfigMaps, which the one before doesn't see", () => {
+test("puts reloaded files into other ConfigMaps for another Pod, so that the previous Pod doesn't see them", () => {
   const [before, after] = [{}, { scheduling: { nodeSelector: { disk: "fast" } } }].map((change) =>
     rendered("one-volume", change),
   );
@@ -43,7 +43,7 @@ test("with another Pod, what is taken up is in other ConfigMaps, which the one b
   }
 });
 
-test("several replicas, or one with a bucket, roll out", () => {
+test("rolls out for several replicas, or for one with a bucket", () => {
   for (const [name, change] of [
     ["volumes", {}],
     ["own-server", { replicas: { min: 1 } }],

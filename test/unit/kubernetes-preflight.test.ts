@@ -15,18 +15,18 @@ function problems(name: KubernetesCase, change = {}, keys = {}): string[] {
   );
 }
 
-test("nothing is wrong with the examples", () => {
+test("accepts the examples", () => {
   for (const name of Object.keys(kubernetesRegions)) assert.deepEqual(problems(name as KubernetesCase), []);
 });
 
-test("replicas that come and go can't have disks of their own", () => {
+test("refuses disks for autoscaled replicas", () => {
   assert.deepEqual(problems("volumes", { replicas: { min: 2, max: 3 } }), [
     "replicas.max: replicas that come and go can't share disks: leave it out, or use a bucket (`storage: { kind: bucket }`)",
   ]);
   assert.deepEqual(problems("volumes", { replicas: { min: 3, max: 3 } }), []);
 });
 
-test("replicas share their blobs where there are several, and each has a volume", () => {
+test("requires several replicas, each with a volume, to share blobs", () => {
   const replicas = (min: number) => ({ replicas: { min, sharing: "hash" } });
   assert.deepEqual(problems("volumes", replicas(2)), []);
   assert.deepEqual(problems("volumes", replicas(1)), [
@@ -41,7 +41,7 @@ test("replicas share their blobs where there are several, and each has a volume"
   ]);
 });
 
-test("all that doesn't go together is said at once", () => {
+test("reports all contradictions at once", () => {
   const { endpoint } = kubernetesRegions.volumes;
   assert.deepEqual(
     problems("own-server", {
@@ -61,7 +61,7 @@ test("all that doesn't go together is said at once", () => {
   ]);
 });
 
-test("the edge's memory is enough for its workers", () => {
+test("requires enough memory of the edge for its workers", () => {
   const told = (edge: object) => {
     const keys = kubernetesKeys("bucket", { pods: { resources: { edge } } });
     return planKubernetes(planRequest("kubernetes", keys)).problems.map(
@@ -74,7 +74,7 @@ test("the edge's memory is enough for its workers", () => {
   assert.deepEqual(told({ limits: { memory: "256Mi" } }), []);
 });
 
-test("a role by IRSA and an address of S3 don't go together", () => {
+test("refuses a role by IRSA together with an address of S3", () => {
   const { serviceAccount, storage } = kubernetesRegions.bucket;
   const s3 = { ...storage.s3, endpoint: "https://s3.eu-central-1.amazonaws.com" };
   assert.deepEqual(problems("bucket", { storage: { ...storage, s3 } }), [
@@ -83,7 +83,7 @@ test("a role by IRSA and an address of S3 don't go together", () => {
   assert.deepEqual(problems("own-server", { serviceAccount }), []);
 });
 
-test("a namespace of a cluster belongs to one region", () => {
+test("refuses two regions in one namespace of a cluster", () => {
   const keys = kubernetesKeys("volumes");
   const second = (change: object) => ({
     ...kubernetesRegions.volumes,
@@ -108,7 +108,7 @@ test("a namespace of a cluster belongs to one region", () => {
   parse({ kubeconfig: "/another" })();
 });
 
-test("the credentials of a bucket must be the stack's", () => {
+test("requires a bucket's credentials in the stack", () => {
   const { "bucket-login": _, ...keys } = kubernetesKeys("own-server");
   assert.throws(
     () => parseConfig(keys),

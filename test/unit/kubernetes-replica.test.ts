@@ -1,4 +1,4 @@
-/** What a replica in a cluster asks for. */
+/** The resources that a replica in a cluster requests. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ const { workload } = parseConfig(kubernetesKeys("volumes"));
 const bucket = (delivery: "proxied" | "redirect", scratchGiB: number | "auto" = "auto") =>
   ({ kind: "bucket", delivery, scratchGiB }) as const;
 
-test("the default workload, on two replicas", () => {
+test("plans the default workload on two replicas", () => {
   const plan = (storage: Parameters<typeof planReplica>[0]["storage"]) =>
     planReplica({ storage, replicas: 2, workload });
   assert.deepEqual(plan({ kind: "disk", sizeGiB: "auto" }), {
@@ -36,7 +36,7 @@ test("the default workload, on two replicas", () => {
   });
 });
 
-test("replicas that share their blobs have their part of the disk and of the memory, and send each blob twice", () => {
+test("gives replicas that share blobs their part of disk and memory, and counts each blob twice on the network", () => {
   const plan = (replicas: number, sharing: "none" | "hash") =>
     planReplica({ storage: { kind: "disk", sizeGiB: "auto" }, replicas, sharing, workload });
   assert.deepEqual(plan(2, "hash"), {
@@ -45,7 +45,7 @@ test("replicas that share their blobs have their part of the disk and of the mem
     warnings: [],
   });
   assert.equal(plan(3, "hash").diskGiB, 110);
-  // What docs/kubernetes.md says of the default workload.
+  // The figures in docs/kubernetes.md for the default workload.
   const { nodes, pullsPerNodeGiB, nodeChurnPerMonth, growthGiBPerMonth } = workload;
   assert.equal(nodes * pullsPerNodeGiB * nodeChurnPerMonth, 3600);
   assert.equal(growthGiBPerMonth, 10);
@@ -55,7 +55,7 @@ test("replicas that share their blobs have their part of the disk and of the mem
   assert.equal(Math.round(savedGiB * price("gp3-capacity")), 14);
 });
 
-test("the disk holds the content, and the processors their share of the load", () => {
+test("has a disk for the content, and processors for a replica's share of the load", () => {
   const workloads = fc.record({
     nodes: fc.integer({ min: 0, max: 20_000 }),
     pullsPerNodeGiB: fc.integer({ min: 0, max: 200 }),
@@ -73,7 +73,7 @@ test("the disk holds the content, and the processors their share of the load", (
       assert.ok(holds(diskGiB) && !holds(diskGiB - 1));
       const { networkMbps } = demandOf(changed, "proxied");
       assert.ok(edge.cpuMillis * replicas * 2.5 >= networkMbps);
-      // Each worker takes 4 MiB before it serves anybody.
+      // Each worker needs 4 MiB before it serves anybody.
       const restMiB = edge.memoryMiB - 4 * (edge.workers - 2);
       assert.ok(restMiB >= 256 && restMiB <= 256 + 4096);
       assert.ok(
@@ -83,7 +83,7 @@ test("the disk holds the content, and the processors their share of the load", (
   );
 });
 
-test("a volume that is too small for the workload is said", () => {
+test("warns of a volume that is too small for the workload", () => {
   const { diskGiB, warnings } = planReplica({
     storage: { kind: "disk", sizeGiB: 100 },
     replicas: 2,
@@ -97,18 +97,18 @@ test("a volume that is too small for the workload is said", () => {
   assert.match(warnings[0]?.message ?? "", /better: 240GiB$/);
 });
 
-test("four cold blobs of 1.15 GB at once fit, with whatever is kept", () => {
+test("has space for four cold blobs of 1.15 GB at once, with a full store", () => {
   for (const delivery of ["proxied", "redirect"] as const) {
     const { diskGiB, fillsGiB = 0 } = planReplica({ storage: bucket(delivery), replicas: 2, workload });
     const { blobsMiB, fillsMiB, manifestsMiB, prometheusMiB } = scratchBudget(diskGiB, fillsGiB);
     const coldMiB = (4 * 1.15e9) / 1024 ** 2;
     assert.ok(blobsMiB + coldMiB + manifestsMiB + prometheusMiB <= diskGiB * 1024, delivery);
-    // Also where they all come in the second before the janitor has seen the first.
+    // Even if they all arrive in the second before the janitor has seen the first.
     assert.ok(fillsMiB >= coldMiB, delivery);
   }
 });
 
-test("a processor time of one's own that is too little for the workload is said", () => {
+test("warns of configured processor time that is too little for the workload", () => {
   const busy = { ...workload, nodes: 20_000 };
   const planned = planReplica({ storage: bucket("proxied"), replicas: 2, workload: busy });
   const plan = (cpuMillis: number) =>
@@ -123,7 +123,7 @@ test("a processor time of one's own that is too little for the workload is said"
   );
 });
 
-test("a part of the node's disk that is too small for the largest layers is said", () => {
+test("warns of a part of the node's disk that is too small for the largest layers", () => {
   const told = (sizeGiB: number) =>
     planReplica({ storage: bucket("proxied", sizeGiB), replicas: 2, workload }).warnings[0]?.message ?? "";
   assert.match(
@@ -133,7 +133,7 @@ test("a part of the node's disk that is too small for the largest layers is said
   assert.doesNotMatch(told(5), /largest known/);
 });
 
-test("a part of the node's disk that is too small for a roll-out is said", () => {
+test("warns of a part of the node's disk that is too small for a roll-out", () => {
   const { diskGiB, warnings } = planReplica({ storage: bucket("redirect", 4), replicas: 2, workload });
   assert.equal(diskGiB, 4);
   assert.deepEqual(

@@ -1,4 +1,4 @@
-/** The roles that the documentation has for an existing cluster are what the program asks for, and no more. */
+/** The documented roles for an existing cluster have exactly the rights that the program needs. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ function rolesIn(file: string): Readonly<Record<string, readonly Rule[]>> {
   return Object.fromEntries(roles.flatMap(({ kind, rules }) => (rules ? [[kind, rules]] : [])));
 }
 
-/** `group resource verb`, sorted. */
+/** The rights as `group resource verb`, sorted. */
 function rightsOf(rules: readonly Rule[] = []): string[] {
   const all = rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) =>
@@ -43,7 +43,7 @@ const issuedInNamespace = {
   endpoint: { hostname: "cache.example.com", tls: { mode: "issuer", name: "own", kind: "Issuer" } },
 };
 
-/** What regions of all kinds take together, in such a namespace. */
+/** The rights that regions of all kinds need together, in such a namespace. */
 function asked(namespace: { name: string; create: boolean }): Permission[] {
   const plans = [
     ...kubernetesCases.map((name) => kubernetesPlan(name, { namespace })),
@@ -52,19 +52,19 @@ function asked(namespace: { name: string; create: boolean }): Permission[] {
   return plans.flatMap((plan) => permissionsFor(plan.region, renderWorkload(plan)));
 }
 
-test("the ClusterRole has what all regions take whose namespace the stack makes", () => {
+test("has in the ClusterRole what all regions with the stack's own namespace need", () => {
   const { ClusterRole } = rolesIn("kubernetes-role.yaml");
   const permissions = asked({ name: "registry-cache", create: true });
   assert.deepEqual(rightsOf(ClusterRole), rightsOf(asRules(permissions)));
 });
 
-test("in an existing namespace, a Role has all rights to change something, and the ClusterRole only reads", () => {
+test("has all rights for changes in an existing namespace in a Role, and only reads in the ClusterRole", () => {
   const { Role, ClusterRole } = rolesIn("kubernetes-namespaced-role.yaml");
   const permissions = asked({ name: "team-cache", create: false });
   const { inside = [], outside = [] } = Object.groupBy(permissions, ({ namespace }) =>
     namespace === "team-cache" ? "inside" : "outside",
   );
-  // Without it, less is known beforehand: see dry-run.ts.
+  // Optional: without this right, less is checked in advance (see dry-run.ts).
   const forDryRun = { group: "", resource: "pods", verbs: ["create"] };
   assert.deepEqual(rightsOf(Role), rightsOf(asRules([...inside, forDryRun])));
   assert.deepEqual(rightsOf(ClusterRole), rightsOf(asRules(outside)));

@@ -1,4 +1,4 @@
-/** What `npm run local` says at its end: its commands are for the image that was pulled, whichever registry it came from. */
+/** The last output of `npm run local`. Its commands are for the image that was pulled, from any registry. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clientConfiguration } from "../../components/clients/clients.ts";
@@ -25,7 +25,7 @@ function commandsOf(view: string): string[] {
     .filter((line) => /^(?:curl|podman) /.test(line));
 }
 
-test("the commands are for the sample image, where the registry can't be reached", () => {
+test("shows commands for the sample image if the registry can't be reached", () => {
   const image = `${registry}/giantswarm/esbuild:0.28.2`;
   const view = firstView(outputs, { seeded: sample }, [pullOf(image), pullOf(image)]);
   assert.match(view, /gsoci\.azurecr\.io can't be reached .* at http:\/\/127\.0\.0\.1:15500 takes its place/);
@@ -35,7 +35,7 @@ test("the commands are for the sample image, where the registry can't be reached
   ]);
 });
 
-test("otherwise, they are those of the quick start", () => {
+test("shows the quick start's commands otherwise", () => {
   const { commands } = quickStart("local");
   const image = `${registry}/giantswarm/alpine:3.24.1`;
   const view = firstView(outputs, {}, [pullOf(image), pullOf(image)]);
@@ -45,7 +45,7 @@ test("otherwise, they are those of the quick start", () => {
   );
 });
 
-test("without a pulled image, there are none", () => {
+test("shows no commands without a pulled image", () => {
   const view = firstView(outputs, {}, []);
   assert.match(view, /No image was pulled/);
   assert.deepEqual(commandsOf(view), []);

@@ -27,7 +27,7 @@ const secrets: LocalPodSecrets = {
 };
 const pod = localPod(plan, secrets);
 
-/** The containers whose Pods another plan replaces. */
+/** The containers whose Pods are replaced after a change of the plan. */
 function replacedBy(change: Partial<LocalPlan & LocalPodSecrets>): string[] {
   const changed = localPod({ ...plan, ...change }, { ...secrets, ...change });
   const before = new Set(partsOf(pod).map((part) => part.pod));
@@ -38,7 +38,7 @@ function partsOf({ bundle }: typeof pod) {
   return bundleParts(JSON.parse(bundle));
 }
 
-test("what a container doesn't take up while it runs replaces that container, and nothing else", () => {
+test("replaces only the container that can't reload a change", () => {
   const { endpoint } = region;
   const changes: Record<string, [Partial<LocalPlan & LocalPodSecrets>, string[]]> = {
     "client ranges": [{ region: { ...region, access: { ...region.access, clients: ["192.0.2.0/24"] } } }, []],
@@ -62,12 +62,12 @@ test("what a container doesn't take up while it runs replaces that container, an
   }
 });
 
-test("the same plan is the same bundle", () => {
+test("makes the same bundle from the same plan", () => {
   const again = localPod(planLocal(structuredClone(request)).plan, structuredClone(secrets));
   assert.equal(again.bundle, pod.bundle);
 });
 
-test("the Pods are as wanted where the bundle was applied and all of them run", () => {
+test("finds the Pods as wanted if the bundle was applied and all of them run", () => {
   const digest = sha256(pod.bundle);
   const states = Object.fromEntries(partsOf(pod).map((part) => [part.pod, "running"]));
   const [edge = ""] = Object.keys(states).filter((name) => /-edge-[0-9a-f]{12}$/.test(name));
@@ -78,7 +78,7 @@ test("the Pods are as wanted where the bundle was applied and all of them run", 
   assert.ok(!isAsWanted(pod, { digest, states: withoutEdge }));
 });
 
-test("credentials are in their file and nowhere else", () => {
+test("has credentials in their file and nowhere else", () => {
   const { secrets: files, ...open } = pod;
   assert.doesNotMatch(JSON.stringify(open), /hunter2|reader/);
   const [[path, secret = ""] = []] = Object.entries(files);
@@ -86,7 +86,7 @@ test("credentials are in their file and nowhere else", () => {
   assert.deepEqual(JSON.parse(secret), { ServerURL: "", Username: "reader", Secret: "hunter2" });
 });
 
-test("a bundle says which ports its Pods hold", () => {
+test("says in a bundle which ports its Pods use", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 65535 }),
@@ -106,7 +106,7 @@ test("a bundle says which ports its Pods hold", () => {
   assert.equal(JSON.parse(pod.bundle).ports, claimsText(plan.place));
 });
 
-test("the data is where XDG says, unless the region says where", (t) => {
+test("stores the data in the directory of XDG, unless the region names one", (t) => {
   const { XDG_DATA_HOME, HOME } = process.env;
   t.after(() => Object.assign(process.env, { XDG_DATA_HOME: XDG_DATA_HOME ?? "", HOME }));
   const { dataDir: _, ...unsaid } = region;

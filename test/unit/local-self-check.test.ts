@@ -1,4 +1,4 @@
-/** The pulls at the end of `npm run local`: what they prove, and what they say when they fail. */
+/** The pulls at the end of `npm run local`: what they prove, and their messages when they fail. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
@@ -65,7 +65,7 @@ before(async () => {
   await Promise.all([once(server, "listening"), once(exporter, "listening")]);
 });
 
-test("podman pulls once the endpoint serves the certificate that is there, and can't go past the cache", async () => {
+test("pulls once the endpoint serves the current certificate, and can't bypass the cache", async () => {
   let isServed = false;
   const swap = sleep(500).then(async () => {
     server.setSecureContext(await pair("tls"));
@@ -82,7 +82,7 @@ test("podman pulls once the endpoint serves the certificate that is there, and c
   assert.doesNotMatch(used, /location = "one\.example\.com"/);
 });
 
-test("a pull that fails is told in podman's words", async () => {
+test("reports a failed pull in podman's words", async () => {
   await using _ = await fakePodman(
     'echo "Error: x509: certificate signed by unknown authority" >&2; exit 125',
   );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { placesIn } from "../../scripts/local/stack.ts";
 
-test("the regions and their data are where the stack's state says, each once", () => {
+test("finds the regions and their data by the stack's state, each once", () => {
   const resources = [
     { urn: "urn:pulumi:local::registry-cache::registry-cache:index:RegionalCache::one" },
     { urn: "urn:…local:EndpointCertificate::one", inputs: { directory: "/data/one" } },

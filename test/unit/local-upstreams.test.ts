@@ -6,12 +6,12 @@ import { test } from "node:test";
 import { reachableUpstreams } from "../../scripts/local/upstreams.ts";
 import { isReachable } from "../../scripts/setup/reachable.ts";
 
-test("an upstream at a plain http address is asked, and kept if it answers", async (t) => {
+test("asks an upstream at a plain http address, and keeps it if it answers", async (t) => {
   const server = createServer((_, response) => response.writeHead(401).end()).listen(0, "127.0.0.1");
   t.after(() => server.close());
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  // A proxy that the environment names isn't asked for an address nearby.
+  // The environment's proxy isn't used for a local address.
   const { HTTP_PROXY } = process.env;
   t.after(() => {
     if (HTTP_PROXY === undefined) delete process.env.HTTP_PROXY;

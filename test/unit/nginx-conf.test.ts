@@ -10,7 +10,7 @@ import {
   renderNginxConf,
 } from "../../components/pod/nginx-conf.ts";
 
-/** What a configuration may have to say: all characters that mean something to nginx, and others. */
+/** Texts with all characters that have a meaning for nginx, and others. */
 const text = fc.oneof(
   fc.string({ unit: fc.constantFrom(..."\"'\\;{}#$ \t\n\rn)(=~^.aA0é") }),
   fc.string({ unit: "grapheme" }).filter((value) => !value.includes("\0")),
@@ -27,7 +27,7 @@ const { directives } = fc.letrec<{ directives: Directive[]; directive: Directive
   ),
 }));
 
-test("nginx reads what was meant, whatever is in it", () => {
+test("writes what nginx reads back, whatever the text", () => {
   fc.assert(
     fc.property(directives, (meant) => {
       assert.deepEqual(parse(renderNginxConf(meant)), meant);
@@ -35,7 +35,7 @@ test("nginx reads what was meant, whatever is in it", () => {
   );
 });
 
-test("a literal is free of variables and control characters, and otherwise as it was", () => {
+test("removes variables and control characters from a literal, and nothing else", () => {
   fc.assert(
     fc.property(text, (value) => {
       if ([...value].some((char) => char === "$" || char < " " || char === "\x7f"))
@@ -45,7 +45,7 @@ test("a literal is free of variables and control characters, and otherwise as it
   );
 });
 
-test("a literal inside a regular expression matches itself and nothing else", () => {
+test("makes a literal in a regular expression that matches only itself", () => {
   const printable = fc.string({ unit: fc.constantFrom(..."aA0.*+?^{}()|[]\\/-:_é ") });
   fc.assert(
     fc.property(printable, printable, (value, other) => {
@@ -57,7 +57,7 @@ test("a literal inside a regular expression matches itself and nothing else", ()
 });
 
 /**
- * Reads a configuration like ngx_conf_parse() and ngx_conf_read_token():
+ * Reads a configuration as ngx_conf_parse() and ngx_conf_read_token() do:
  * https://github.com/nginx/nginx/blob/release-1.29.0/src/core/ngx_conf_file.c#L501
  */
 function parse(source: string): Directive[] {
@@ -115,7 +115,7 @@ function parse(source: string): Directive[] {
   return directives(false);
 }
 
-/** What nginx makes of a backslash and the character behind it. */
+/** nginx's meaning of a backslash and the character after it. */
 function unescaped(char: string): string {
   const known: Record<string, string> = { '"': '"', "'": "'", "\\": "\\", t: "\t", r: "\r", n: "\n" };
   return known[char] ?? `\\${char}`;

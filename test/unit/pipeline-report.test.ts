@@ -35,7 +35,7 @@ const step = (op: string, name: string, more: object = {}) => ({
   ...more,
 });
 
-test("the steps of a replacement are one change, with what forces it", () => {
+test("combines the steps of a replacement into one change, with its cause", () => {
   const detailedDiff = { userData: { diffKind: "update-replace" }, tags: { diffKind: "update" } };
   const changes = changesOf([
     step("same", "kept"),
@@ -55,7 +55,7 @@ test("the steps of a replacement are one change, with what forces it", () => {
   );
 });
 
-test("a comment is cut between stacks, to what GitHub takes, and says so", () => {
+test("cuts a comment between stacks to GitHub's limit, and says so", () => {
   const changes = changesOf(Array.from({ length: 140 }, (_, index) => step("create", `thing-${index}`)));
   const previews = Array.from({ length: 40 }, (_, index): Preview => {
     const stack = `aws-${index}`;
@@ -69,7 +69,7 @@ test("a comment is cut between stacks, to what GitHub takes, and says so", () =>
   assert.doesNotMatch(comment(previews.slice(0, 2)), /was cut/);
 });
 
-test("what others write is no markup", () => {
+test("escapes texts from others", () => {
   const evil = "``` @everyone <img src=x>\n```";
   const text = comment([
     { stack: "aws-a", because: "new", run: run({ succeeded: false, errors: [evil], warnings: [evil] }) },
@@ -87,7 +87,7 @@ test("what others write is no markup", () => {
   }
 });
 
-test("drift that the engine only counts, with other lines before it", () => {
+test("finds drift that the engine only counts, with other lines before it", () => {
   const errors = [
     "warning: a newer version is there\nerror: no changes were expected but changes were proposed",
   ];
@@ -109,13 +109,13 @@ test("drift that the engine only counts, with other lines before it", () => {
   );
 });
 
-test("Pulumi Cloud's word for a concurrent run", () => {
+test("recognizes Pulumi Cloud's message for a concurrent run", () => {
   const errors = ["error: [409] Conflict: Another update is currently in progress."];
   assert.match(troubleOf(run({ errors }))?.what ?? "", /^Another run holds the stack\.$/);
   assert.equal(troubleOf(run({ errors: ["the zone has no machines"] })), undefined);
 });
 
-test("waves: the canary alone, then the others by name", () => {
+test("puts the canary into the first wave alone, then the others by name", () => {
   assert.deepEqual(wavesOf(["a", "b", "c", "d"], "c", 2), [["c"], ["a", "b"], ["d"]]);
   assert.deepEqual(wavesOf(["a", "b"], "elsewhere", 3), [["a"], ["b"]]);
   assert.deepEqual(wavesOf([], "a", 3), []);

@@ -1,4 +1,4 @@
-/** When a roll-out goes on, waits and stops. With the real engine: test/engine/pipeline-up.test.ts. */
+/** When a roll-out continues, waits and stops. test/engine/pipeline-up.test.ts tests it with the real engine. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Change } from "../../scripts/pipeline/changes.ts";
@@ -12,17 +12,17 @@ const update = change("update", "Volume");
 interface Case {
   readonly waves?: readonly (readonly string[])[];
   readonly changes?: readonly Change[];
-  /** Stacks that the engine doesn't bring up. */
+  /** Stacks that the engine fails to bring up. */
   readonly failing?: readonly string[];
-  /** When all is well, in seconds after the first question. */
+  /** Seconds after the first check until everything is healthy. */
   readonly wellAfter?: number;
-  /** When all is in the caches that is to be there, in seconds after the first question. */
+  /** Seconds after the first check until everything is prefetched. */
   readonly fetchedAfter?: number;
-  /** When the pipeline is interrupted. */
+  /** Seconds until the pipeline is interrupted. */
   readonly interruptedAfter?: number;
 }
 
-/** With a clock that only waiting moves. */
+/** Runs waves with a clock that only waiting advances. */
 async function run(
   t: TestContext,
   { waves = [["a"]], changes = [], failing = [], wellAfter = 0, fetchedAfter = 0, interruptedAfter }: Case,
@@ -57,26 +57,26 @@ async function run(
   return { outcomes, states: outcomes.map(({ stack, state }) => `${stack} ${state}`), begun, seconds };
 }
 
-test("a canary is found by its stack's name, and keeps its organization", () => {
+test("finds a canary by its stack's name, and keeps its organization", () => {
   assert.deepEqual(wavesOf(["a", "acme/b", "c"], "b", 2), [["acme/b"], ["a", "c"]]);
   assert.deepEqual(wavesOf(["a", "b"], "acme/b", 2), [["acme/b"], ["a"]]);
   assert.deepEqual(wavesOf(["a", "b"], "other", 2), [["a"], ["b"]]);
 });
 
-test("a wave is watched for the whole time, as a machine serves by its old Pod at first", async (t) => {
+test("watches a wave for the whole time, because a machine first serves with its old Pod", async (t) => {
   assert.equal((await run(t, { changes: [update] })).seconds, 180);
   assert.equal((await run(t, { changes: [] })).seconds, 0);
   const unwell = await run(t, { changes: [update], wellAfter: 181 });
   assert.deepEqual([unwell.states, unwell.seconds], [["a unhealthy"], 180]);
 });
 
-test("what a failure leaves up in its wave gets its time to settle", async (t) => {
+test("gives the stacks of a failed wave that are up their time to settle", async (t) => {
   const wave = { waves: [["a", "b"], ["c"]], failing: ["a"], changes: [update], wellAfter: 60 };
   assert.deepEqual((await run(t, wave)).states, ["a failed", "b up", "c not begun"]);
 });
 
 for (const machine of [change("create", "Instance"), change("replace", "VirtualMachine")]) {
-  test(`${machine.kind} ${machine.type}: 15 minutes to become well, and no longer than it takes`, async (t) => {
+  test(`gives ${machine.kind} ${machine.type} 15 minutes to become healthy, and waits no longer than needed`, async (t) => {
     const late = await run(t, { changes: [update, machine], wellAfter: 600 });
     assert.deepEqual([late.states, late.seconds], [["a up"], 600]);
     const never = await run(t, { changes: [machine], wellAfter: Number.POSITIVE_INFINITY });
@@ -85,7 +85,7 @@ for (const machine of [change("create", "Instance"), change("replace", "VirtualM
   });
 }
 
-test("the next wave waits until what is to be prefetched is there, and goes on without it in the end", async (t) => {
+test("waits with the next wave until prefetched images are there, and continues without them in the end", async (t) => {
   const waves = [["a"], ["b"]];
   const late = await run(t, { waves, fetchedAfter: 60 });
   assert.deepEqual([late.states, late.seconds], [["a up", "b up"], 60]);
@@ -99,19 +99,19 @@ test("the next wave waits until what is to be prefetched is there, and goes on w
   assert.deepEqual([unwell.states, unwell.seconds], [["a unhealthy"], 180]);
 });
 
-test("interrupted while a wave is asked before it begins: none of it is begun", async (t) => {
+test("starts nothing of a wave if it is interrupted while the wave is checked", async (t) => {
   const { states, begun } = await run(t, { waves: [["a"], ["b"]], interruptedAfter: 0 });
   assert.deepEqual([states, begun], [["a not begun", "b not begun"], []]);
 });
 
-test("interrupted while the last wave settles: it is up, and the report says that it was interrupted", async (t) => {
+test("reports an interruption while the last wave settles, with the wave up", async (t) => {
   const { outcomes, states, seconds } = await run(t, { changes: [update], interruptedAfter: 30 });
   assert.deepEqual([states, seconds], [["a up"], 30]);
   assert.match(renderRollout(outcomes, [["a"]], true), /\*\*The roll-out was interrupted\.\*\*/);
   assert.doesNotMatch(renderRollout(outcomes, [["a"]], false), /interrupted/);
 });
 
-test("what can't be asked is named: Prometheus, or the backend", async () => {
+test("names what can't be asked: Prometheus, or the backend", async () => {
   const asked = (outputs: () => object) =>
     gate({
       backend: { stacks: async () => [], outputs: async () => ({ ...outputs() }) },

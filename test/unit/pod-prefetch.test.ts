@@ -1,4 +1,4 @@
-/** What the container that prefetches is told; test/e2e/prefetch.test.ts has what it does. */
+/** The configuration of the container that prefetches. test/e2e/prefetch.test.ts tests what it does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { imagesOf } from "../../components/config/images.ts";
@@ -34,7 +34,7 @@ function rendered(change: { prefetch?: PodPrefetch; store?: ObjectStore }) {
   return { containers: pod.spec?.containers ?? [], files, live };
 }
 
-test("it asks the edge by the paths that lead to the upstreams, and takes another list while it runs", () => {
+test("requests from the edge by the upstreams' paths, and reloads another list while it runs", () => {
   const { files, live } = rendered({ prefetch });
   const [first, second] = (files("prefetch").list ?? "").split("\n");
   assert.equal(first, "one app app 1.* -");
@@ -43,7 +43,7 @@ test("it asks the edge by the paths that lead to the upstreams, and takes anothe
   assert.deepEqual(live.prefetch, { files: ["list", "settings"] });
 });
 
-test("with a bucket, it asks the registries that know only the bucket, and there is always room", () => {
+test("requests from the registries that know only the bucket if there is one, without a limit of space", () => {
   const { files } = rendered({ prefetch, store });
   assert.deepEqual(
     (files("prefetch").list ?? "").split("\n").map((line) => line.split(" ").at(-1)),
@@ -52,7 +52,7 @@ test("with a bucket, it asks the registries that know only the bucket, and there
   assert.doesNotMatch(files("prefetch").settings ?? "", /workingSet/);
 });
 
-test("without it, there is no container and no image for it", () => {
+test("has neither container nor image without a list", () => {
   const { containers } = rendered({});
   assert.ok(containers.every(({ name }) => name !== "prefetch"));
   const has = (config: { prefetch?: object }) =>
@@ -60,7 +60,7 @@ test("without it, there is no container and no image for it", () => {
   assert.deepEqual([has({}), has({ prefetch })], [false, true]);
 });
 
-test("a replica serves without it", () => {
+test("lets a replica serve without it", () => {
   const container = rendered({ prefetch }).containers.find(({ name }) => name === "prefetch");
   assert.ok(container);
   assert.deepEqual([isSideContainer(container, false), isSideContainer(container, true)], [true, true]);

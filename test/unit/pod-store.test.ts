@@ -36,7 +36,7 @@ function rendered(change: Partial<PodOptions>) {
 
 const withStore = (store: ObjectStore) => rendered({ store });
 
-test("each upstream has a directory of the bucket, for both of its registries", () => {
+test("gives each upstream a directory of the bucket, for both of its registries", () => {
   for (const [store, driver] of [
     [s3, "s3"],
     [azure, "azure"],
@@ -50,7 +50,7 @@ test("each upstream has a directory of the bucket, for both of its registries", 
   }
 });
 
-test("S3 is reached by its region, and by an address where there is one", () => {
+test("reaches S3 by its region, or by a given address", () => {
   const parameters = (change: Partial<S3Store>) =>
     withStore({ ...s3, ...change }).config("origin-one").storage.s3;
   assert.deepEqual(parameters({}), {
@@ -60,7 +60,7 @@ test("S3 is reached by its region, and by an address where there is one", () => 
     chunksize: 5 * 1024 ** 2,
     rootdirectory: "/one",
   });
-  // distribution's SDK asks for credentials at the same address, where there is one.
+  // distribution's SDK would request credentials from a given address, too.
   assert.equal(parameters({ webIdentity: true }).regionendpoint, undefined);
   assert.equal(parameters({ region: "cn-north-1" }).regionendpoint, "https://s3.cn-north-1.amazonaws.com.cn");
   assert.deepEqual(parameters({ endpoint: "http://minio:9000", pathStyle: true }), {
@@ -73,7 +73,7 @@ test("S3 is reached by its region, and by an address where there is one", () => 
   });
 });
 
-test("the identity of the Pod is what counts, unless a Secret has keys", () => {
+test("uses the Pod's identity, unless a Secret has keys", () => {
   assert.doesNotMatch(withStore(s3).text, /accesskey|secretkey/i);
   assert.deepEqual(withStore(azure).config("origin-one").storage.azure.credentials, {
     type: "default_credentials",
@@ -95,27 +95,27 @@ test("the identity of the Pod is what counts, unless a Secret has keys", () => {
   }
 });
 
-test("no replica deletes what others may need, or believes that something is there that may be gone", () => {
+test("lets no replica delete what others may need, or cache the existence of what may be deleted", () => {
   const pod = withStore(s3);
   const { storage, proxy } = pod.config("origin-one");
   assert.equal(storage.delete, undefined);
   assert.equal(storage.cache, undefined);
   assert.deepEqual(storage.maintenance, { uploadpurging: { enabled: false } });
-  // https://github.com/distribution/distribution/blob/v3.1.2/registry/proxy/proxyregistry.go: not over 0 is never
+  // https://github.com/distribution/distribution/blob/v3.1.2/registry/proxy/proxyregistry.go: zero or less means never
   assert.equal(proxy.ttl, "0s");
   assert.deepEqual(
     pod.volumes.filter((name) => /^(?:origin|stored)-/.test(name)),
     [],
   );
   assert.deepEqual(new Set(pod.mounts), new Set(pod.volumes));
-  // Of origin.sh, which would keep it clean.
+  // The argument of origin.sh that names the store to clean.
   assert.equal(pod.container("origin-one")?.command?.[3], "");
   const stored = pod.config("stored-one");
   assert.equal(stored.proxy, undefined);
   assert.deepEqual(stored.storage.maintenance.readonly, { enabled: true });
 });
 
-test("redirects are the origins' to give, and only where they are wanted", () => {
+test("redirects only from the origins, and only where it is configured", () => {
   for (const [delivery, disable] of [
     ["proxied", true],
     ["redirect", false],
@@ -128,18 +128,18 @@ test("redirects are the origins' to give, and only where they are wanted", () =>
   }
 });
 
-test("an address in the bucket is kept much shorter than the five minutes that it holds at least", () => {
+test("caches a redirect to the bucket for much less than its minimum validity of five minutes", () => {
   const { nginx } = withStore({ ...s3, delivery: "redirect" });
   const seconds = [...nginx.matchAll(/proxy_cache_valid 307 (\d+)s;/g)].map(([, digits]) => Number(digits));
   assert.ok(seconds.length > 0);
   for (const each of seconds) assert.ok(each > 0 && each <= 60, `${each} s`);
 });
 
-test("a slow fill has an hour", () => {
+test("gives a slow fill an hour", () => {
   assert.equal(withStore(s3).config("origin-one").proxy.cachewritetimeout, "1h");
 });
 
-test("behind proxies there is no certificate, at no port", () => {
+test("has no certificate behind proxies, at any port", () => {
   const pod = rendered({ proxies: ["10.0.0.0/8", "fd00::/8"] });
   assert.ok(!pod.volumes.includes("tls"));
   assert.deepEqual(new Set(pod.mounts), new Set(pod.volumes));
@@ -150,7 +150,7 @@ test("behind proxies there is no certificate, at no port", () => {
   }
 });
 
-test("where the store is, for who is sent there", () => {
+test("outputs where the store is, for redirected clients", () => {
   const urls = [
     s3,
     { ...s3, region: "cn-north-1" },

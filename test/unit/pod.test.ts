@@ -54,7 +54,7 @@ function file(container: string, name: string): string {
   return configMaps.find(({ metadata }) => metadata?.name?.endsWith(`-${container}`))?.data?.[name] ?? "";
 }
 
-test("every container is confined, and its memory limited", () => {
+test("confines every container, and limits its memory", () => {
   for (const { name, securityContext, resources } of spec.containers) {
     assert.deepEqual(
       securityContext,
@@ -73,25 +73,25 @@ test("every container is confined, and its memory limited", () => {
   assert.equal(spec.automountServiceAccountToken, false);
 });
 
-test("every image is pinned by digest", () => {
+test("pins every image by digest", () => {
   for (const { name, image } of spec.containers) assert.match(image ?? "", /@sha256:[0-9a-f]{64}$/, name);
 });
 
-test("docs/images.md has every pinned image, and no other", () => {
+test("lists exactly the pinned images in docs/images.md", () => {
   const table = readFileSync(new URL("../../docs/images.md", import.meta.url), "utf8");
   const documented = [...table.matchAll(/^\| [^|]+ \| `([^`]+)` \|/gm)].map(([, image]) => image);
   const pinned = Object.values(defaultImages).map((image) => image.split("@")[0]);
   assert.deepEqual(documented, pinned);
 });
 
-test("every mount has its volume, and every volume is mounted", () => {
+test("has a volume for every mount, and mounts every volume", () => {
   const volumes = spec.volumes?.map(({ name }) => name) ?? [];
   const mounted = spec.containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name));
   assert.deepEqual(new Set(mounted), new Set(volumes));
   assert.equal(new Set(volumes).size, volumes.length);
 });
 
-test("each container has a ConfigMap of its own, which it can't change", () => {
+test("gives each container its own ConfigMap, which it can't change", () => {
   assert.deepEqual(
     configMaps.map(({ metadata }) => metadata?.name),
     spec.containers.map(({ name }) => `cache-${name}`),
@@ -106,7 +106,7 @@ test("each container has a ConfigMap of its own, which it can't change", () => {
   }
 });
 
-test("scripts are in their ConfigMaps as they are in the sources, without comments", () => {
+test("has the source's scripts in the ConfigMaps, without comments", () => {
   const sources = globSync("components/pod/**/*.sh").map(
     (path) => [basename(path), script(pathToFileURL(path).href, basename(path))] as const,
   );
@@ -117,21 +117,21 @@ test("scripts are in their ConfigMaps as they are in the sources, without commen
   for (const [file, text] of scripts) assert.equal(text, new Map(sources).get(file));
 });
 
-test("the edge has a worker per processor, or as many as it is told", () => {
+test("has an edge worker per processor, or the configured number", () => {
   const workersOf = ({ configMaps }: ReturnType<typeof renderPod>) =>
     configMaps[0]?.data?.["nginx.conf"]?.match(/^worker_processes (.+);$/m)?.[1];
   assert.equal(workersOf(renderPod(options)), "auto");
   assert.equal(workersOf(renderPod({ ...options, edgeWorkers: 3 })), "3");
 });
 
-test("a pull has the grace period to end in, and after a new certificate as long as it takes", () => {
+test("gives a pull the grace period to end, and any time after a new certificate", () => {
   assert.equal(spec.terminationGracePeriodSeconds, terminationGraceSeconds);
   const drain = Number(file("origin-one", "config.yml").match(/draintimeout: (\d+)s/)?.[1]);
   assert.ok(drain >= terminationGraceSeconds - 10 && drain < terminationGraceSeconds, `${drain} s`);
   assert.match(file("edge", "nginx.conf"), /^worker_shutdown_timeout 6h;$/m);
 });
 
-test("credentials come from a file where there are some, and are empty elsewhere", () => {
+test("reads credentials from a file if there are any, and has empty ones otherwise", () => {
   const origin = (upstream: string) => {
     const container = spec.containers.find(({ name }) => name === `origin-${upstream}`);
     assert.ok(container);
@@ -154,7 +154,7 @@ test("credentials come from a file where there are some, and are empty elsewhere
   );
 });
 
-test("what a running container takes up are files of its own, and it can check them where they lie before", () => {
+test("puts what a running container reloads into separate files, which it can check in their previous place", () => {
   assert.deepEqual(Object.keys(live), ["edge", "prometheus"]);
   for (const [container, { files, check = [] }] of Object.entries(live)) {
     for (const name of files) assert.notEqual(file(container, name), "", name);
@@ -163,7 +163,7 @@ test("what a running container takes up are files of its own, and it can check t
   }
 });
 
-test("the edge's configuration is known by its own text", () => {
+test("identifies the edge's configuration by its text", () => {
   const revisionOf = (change: Partial<PodOptions> = {}) => {
     const text = renderPod({ ...options, ...change }).configMaps[0]?.data?.["nginx.conf"] ?? "";
     return text.match(
@@ -175,7 +175,7 @@ test("the edge's configuration is known by its own text", () => {
   assert.notEqual(revisionOf({ clients: ["192.0.2.0/24"] }), revisionOf());
 });
 
-test("credentials are in the form of the docker-credential-helper protocol, whatever is in them", () => {
+test("writes any credentials in the form of the docker-credential-helper protocol", () => {
   const credentials = { username: 'a"b', password: "p\\w\n$" };
   assert.deepEqual(JSON.parse(originCredentials(credentials)), {
     ServerURL: "",
@@ -184,11 +184,11 @@ test("credentials are in the form of the docker-credential-helper protocol, what
   });
 });
 
-test("the same options give the same bytes", () => {
+test("makes the same bytes from the same options", () => {
   const [one, other] = [renderPod(options), renderPod(options)].map((manifests) => JSON.stringify(manifests));
   assert.ok(one === other);
 });
 
-test("an upstream without ports is a mistake of the caller", () => {
+test("throws for an upstream without ports, which is the caller's mistake", () => {
   assert.throws(() => renderPod({ ...options, ports: podPorts(15000, 1) }), RangeError);
 });

@@ -1,4 +1,4 @@
-/** Each rule finds what it is there for. That all stacks keep the rules: test/engine/policy.test.ts, test/graph, and the tests with the clouds' doubles. */
+/** Each rule finds its violations. test/engine/policy.test.ts, test/graph and the tests with the clouds' doubles test that all stacks comply. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ const parts = scope({ after });
 
 type Props = Record<string, unknown>;
 
-/** What is wrong, and what is said of it. */
+/** A violation, and its messages. */
 type Example = readonly [type: string, props: Props, messages: readonly string[], rest?: Partial<Resource>];
 
 const pinned = `registry.example.com/a:1@sha256:${"0".repeat(64)}`;
@@ -72,7 +72,7 @@ const firewall = (...rules: Props[]) => ({
   tags,
 });
 const inbound = { direction: "Inbound", access: "Allow" };
-/** Of the subnet of a cluster's nodes. */
+/** The rules of the subnet of a cluster's nodes. */
 const subnetRules = (destination: string) => [
   {
     ...inbound,
@@ -469,14 +469,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
 };
 
-/** What one rule finds in the stack aws-eu-central-1. */
+/** The messages of one rule in the stack aws-eu-central-1. */
 function found(rule: string, resources: readonly Resource[]): string[] {
   return resourceViolations(resources, "aws-eu-central-1")
     .filter((it) => it.rule === rule)
     .map(({ message }) => message);
 }
 
-describe("each rule finds what is wrong", () => {
+describe("each rule finds violations", () => {
   for (const [rule, ofRule] of Object.entries(examples)) {
     for (const [index, [type, props, messages, rest]] of ofRule.entries()) {
       test(`${rule} ${index + 1}: ${type}`, () => {
@@ -485,13 +485,13 @@ describe("each rule finds what is wrong", () => {
     }
   }
 
-  test("there is no rule without an example", () => {
+  test("has an example for every rule", () => {
     const all = [...Object.keys(examples), "budget"];
     assert.deepEqual(rules.map(({ name }) => name).sort(), all.sort());
   });
 });
 
-describe("each rule lets pass what is right", () => {
+describe("each rule accepts", () => {
   const right: readonly Resource[] = [
     ["aws:ec2/instance:Instance", machine],
     ["azure-native:storage:StorageAccount", account],
@@ -522,11 +522,11 @@ describe("each rule lets pass what is right", () => {
     ["aws:ebs/volume:Volume", { encrypted: true }],
   ].map(([type, props]) => ({ type: type as string, name: "a", props: props as Props, protect: true }));
 
-  test("of resources", () => {
+  test("correct resources", () => {
     assert.deepEqual(resourceViolations(right, "aws-eu-central-1"), []);
   });
 
-  test("in the stack files", () => {
+  test("the stack files", () => {
     for (const { file } of stackFiles)
       assert.deepEqual(configurationViolations(stackOf(file), configOf(file), parseSettings({})), [], file);
   });
@@ -540,14 +540,14 @@ function configOf(file: string, change: Props = {}): StackConfig {
   return parseConfig({ ...readStackFile(read("Pulumi.yaml"), read(file)), ...change });
 }
 
-describe("of a configuration", () => {
+describe("rules of a configuration", () => {
   const file = "stacks/Pulumi.aws-eu-central-1.yaml";
   const violations = (stack: string, change: Props = {}, settings: unknown = {}) =>
     configurationViolations(stack, configOf(file, change), parseSettings(settings)).map(
       ({ rule, level, path, message }) => `${level} ${rule} ${path}: ${message}`,
     );
 
-  test("a copied file for another region is found, by its name and by the host name in it", () => {
+  test("find a copied file for another region, by its name and by the host name in it", () => {
     assert.deepEqual(violations("aws-eu-west-1"), [
       "mandatory location regions[0].name: the stack's name, aws-eu-west-1, doesn't begin with aws-eu-central-1",
     ]);
@@ -561,7 +561,7 @@ describe("of a configuration", () => {
     ]);
   });
 
-  test("a stack may have a longer name, and with several regions any that begins with the provider", () => {
+  test("allow a longer stack name, and with several regions any that begins with the provider", () => {
     assert.deepEqual(violations("aws-eu-central-1-canary"), []);
     const [region] = readStackFile("", read(file)).regions as Props[];
     const other = {
@@ -573,7 +573,7 @@ describe("of a configuration", () => {
     assert.deepEqual(violations("production", {}, { location: { stackName: "production" } }), []);
   });
 
-  test("an image without digest is found, but for those of this machine", () => {
+  test("find an image without a digest, except this machine's own", () => {
     const images = { edge: "mirror.example.com/nginx:1", origin: pinned };
     assert.deepEqual(violations(stackOf(file), { images }), [
       "mandatory pinned-images images.edge: mirror.example.com/nginx:1 has no digest: add `@sha256:…`, which `skopeo inspect` shows",
@@ -585,7 +585,7 @@ describe("of a configuration", () => {
     );
   });
 
-  test("what costs more than the limit is a warning, from the configuration as from the outputs", () => {
+  test("warn of costs above the limit, from the configuration as from the outputs", () => {
     const settings = { budget: { monthlyUSD: 10 } };
     const [found = "", ...rest] = violations(stackOf(file), {}, settings);
     assert.deepEqual(rest, []);
@@ -612,14 +612,14 @@ describe("the settings", () => {
     assert.deepEqual(levels({ "open-ports": { publicPorts: [8443] } }), []);
   });
 
-  test("in docs/policies.md are taken as they stand", () => {
+  test("are valid as they are in docs/policies.md", () => {
     const [, example = ""] = /```json\n(.*?)```/s.exec(read("docs/policies.md")) ?? [];
     const { "open-ports": ports, budget } = parseSettings(JSON.parse(example));
     assert.deepEqual(ports, { enforcementLevel: "mandatory", publicPorts: [443, 8443], otherPorts: [9443] });
     assert.deepEqual(budget, { enforcementLevel: "mandatory", monthlyUSD: 400 });
   });
 
-  test("tell all that is wrong with them at once", async () => {
+  test("report all mistakes in them at once", async () => {
     const settings = {
       "open-port": {},
       "open-ports": { publicPorts: ["443"], enforcementLevel: "on" },

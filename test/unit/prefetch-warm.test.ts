@@ -9,7 +9,7 @@ type Blob = Partial<Manifest["layers"][number]>;
 const blob = (digest: string, more: Blob = {}) => ({ digest, size: 1, ...more });
 const image = (...layers: Manifest["layers"]): Manifest => ({ manifests: [], layers });
 
-/** A cache that has nothing, and manifests by their references. @returns what it was asked to fetch, and what it says of each image */
+/** Prefetches with an empty cache, and manifests by their references. @returns the requests to the cache, and the result for each image */
 async function warmed(
   manifests: Readonly<Record<string, Manifest>>,
   texts: readonly string[],
@@ -35,20 +35,20 @@ async function warmed(
   return { asked, problems };
 }
 
-test("a blob of two registries is fetched from both, and of two images of one registry once", async () => {
+test("fetches a blob of two registries from both, and a blob of two images in one registry once", async () => {
   const manifests = { one: image(blob("a"), blob("shared")), other: image(blob("shared")) };
   const texts = ["one.test/x:one", "one.test/y:other", "two.test/z:other"];
   const { asked } = await warmed(manifests, texts);
   assert.deepEqual(asked, ["one.test a", "one.test shared", "two.test shared"]);
 });
 
-test("a layer that clients take from elsewhere isn't asked for", async () => {
+test("skips a layer that clients fetch from elsewhere", async () => {
   const foreign = blob("foreign", { urls: ["https://layers.example.com/foreign"] });
   const { asked } = await warmed({ one: image(foreign, blob("own", { urls: [] })) }, ["one.test/x:one"]);
   assert.deepEqual(asked, ["one.test own"]);
 });
 
-test("a platform may have the variant that all of its processors have", async () => {
+test("accepts a platform with the default variant of its processors", async () => {
   const platform = { os: "linux", architecture: "arm64" };
   for (const [wanted, variant, isWanted] of [
     ["linux/arm64/v8", undefined, true],

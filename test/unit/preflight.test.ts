@@ -18,7 +18,7 @@ import { smallDisk } from "../support/small-disk.ts";
 
 const resources = scope({ after });
 const data = resources.use(await tempDir()).path;
-/** What the stack has made of an earlier configuration. */
+/** What the stack created for an earlier configuration. */
 const earlier = { region: "earlier", directory: join(data, "earlier") };
 const urn = "urn:pulumi:local::registry-cache::registry-cache:index:RegionalCache$type::earlier";
 const mocks = {
@@ -26,10 +26,10 @@ const mocks = {
   call: () => ({ outputs: { [urn]: { type: "pulumi-nodejs:dynamic/local:PodmanPod", outputs: earlier } } }),
 };
 await pulumi.runtime.setMocks(mocks, "registry-cache", "local", false, "organization");
-/** podman works, and there is no Pod. */
+/** A podman that works, and has no Pod. */
 const works = 'case "$1" in ps) echo "[]";; esac';
 
-/** Of a region with which nothing is wrong, and changes to it. */
+/** Plans a valid region with changes. */
 async function planned(change: Record<string, unknown> = {}) {
   const request = planRequest("local", {
     provider: "local",
@@ -53,11 +53,11 @@ async function problems(change: Record<string, unknown>, script = works) {
   return (await preflight(await planned(change))).problems;
 }
 
-test("nothing stands in the way on a machine that is as it should be", async () => {
+test("reports nothing on a machine that meets the requirements", async () => {
   assert.deepEqual(await problems({}), []);
 });
 
-test("a data directory that can't be made is told", async () => {
+test("reports a data directory that can't be created", async () => {
   await using disk = await smallDisk(1);
   await execa("mount", ["-o", "remount,ro", disk.path]);
   for (const dataDir of [join(disk.path, "cache", "local"), disk.path]) {
@@ -66,21 +66,21 @@ test("a data directory that can't be made is told", async () => {
   }
 });
 
-test("podman that doesn't work is told in its own words", async () => {
+test("reports a podman that doesn't work, in its own words", async () => {
   const [problem, ...others] = await problems({}, 'echo "Error: no subuid ranges found" >&2; exit 125');
   assert.equal(problem?.path, "topology");
   assert.match(problem?.message ?? "", /`podman info` must succeed.*no subuid ranges found/);
   assert.deepEqual(others, []);
 });
 
-test("podman that is missing is told", async (t) => {
+test("reports a missing podman", async (t) => {
   const { PATH } = process.env;
   t.after(() => Object.assign(process.env, { PATH }));
   process.env.PATH = data;
   assert.match((await preflight(await planned())).problems[0]?.message ?? "", /podman is not installed/);
 });
 
-test("every port that something else has is named with the setting that moves it", async (t) => {
+test("names every port in use with the setting that changes it", async (t) => {
   const server = createServer().listen(0, "127.0.0.1");
   t.after(() => server.close());
   await once(server, "listening");
@@ -94,7 +94,7 @@ test("every port that something else has is named with the setting that moves it
   assert.match(internal?.message ?? "", busy);
 });
 
-test("a port that the Pod's user may not listen on is told", async (t) => {
+test("reports a port that the Pod's user may not listen on", async (t) => {
   const first = Number(await readFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"));
   if (first <= 443) return t.skip("every port is open to all users here");
   const told = (await problems({ endpoint: { port: 443 } })).map(
@@ -112,7 +112,7 @@ for (const [what, bundle, label] of [
     ([endpoint, first, ...others]: number[]) => `${endpoint}_${first}-${others.at(-1)}`,
   ],
 ] as const) {
-  test(`the ports of this region's own ${what} are no problem`, async (t) => {
+  test(`accepts the ports of this region's own ${what}`, async (t) => {
     const server = createServer().listen(0, "127.0.0.1");
     t.after(() => server.close());
     await once(server, "listening");
@@ -130,7 +130,7 @@ for (const [what, bundle, label] of [
   });
 }
 
-test("of ports that the stack's own cache has by another name or directory, it is said how to take that down", async (t) => {
+test("says how to stop the stack's own cache of another name or directory if it uses the ports", async (t) => {
   const server = createServer().listen(0, "127.0.0.1");
   t.after(() => server.close());
   await once(server, "listening");
@@ -147,7 +147,7 @@ test("of ports that the stack's own cache has by another name or directory, it i
   });
 });
 
-test("a size that the disk doesn't have is told with what it has", async () => {
+test("reports a size that the disk doesn't have, with its size", async () => {
   const [problem] = await problems({ storage: { kind: "disk", size: "9000TiB" } });
   assert.equal(problem?.path, "storage.size");
   assert.match(
@@ -161,7 +161,7 @@ test("a size that the disk doesn't have is told with what it has", async () => {
   );
 });
 
-test("a certificate that doesn't fit is told with what is wrong with it", async (t) => {
+test("reports a certificate that doesn't fit, with the reason", async (t) => {
   const directory = join(data, "tls");
   await mkdir(directory);
   const authority = await makeAuthority(["cache.test"], directory);

@@ -1,6 +1,6 @@
 /**
- * The clouds' price APIs, played back over HTTP to the clients that ask them. The answers in price-lists/ are made after the documented shapes, with the traps
- * that others found in the real ones: https://github.com/SpareCores/sc-crawler, src/sc_crawler/vendors.
+ * The clouds' price APIs, replayed over HTTP to the real clients. The answers in price-lists/ have the documented shapes, and the pitfalls that
+ * others found in real ones: https://github.com/SpareCores/sc-crawler, src/sc_crawler/vendors.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -26,7 +26,7 @@ interface Reply {
 const recorded = (file: string) =>
   readFileSync(join(import.meta.dirname, "price-lists", `${file}.json`), "utf8");
 
-/** A server of recorded answers, which takes note of what it is asked. */
+/** A server of recorded answers, which records its requests. */
 async function playing(
   t: TestContext,
   replyTo: (url: URL, body: string) => Reply,
@@ -48,7 +48,7 @@ async function playing(
 const frankfurt = awsQueries(["eu-central-1"]).filter(({ region }) => region === "eu-central-1");
 const credentials = { accessKeyId: "a", secretAccessKey: "b" };
 
-/** What AWS's list says to one query. */
+/** The result of one query to AWS's list. */
 async function aws(t: TestContext, query: (typeof frankfurt)[number] | undefined, file: string) {
   assert.ok(query);
   const { address, asked } = await playing(t, (_, body) => ({
@@ -60,7 +60,7 @@ async function aws(t: TestContext, query: (typeof frankfurt)[number] | undefined
 
 const awsItem = (item: Item) => frankfurt.find((query) => query.item === item);
 
-test("AWS: all pages are read; other types are left out; two prices for one type are none", async (t) => {
+test("reads all of AWS's pages, skips other types, and takes no price for a type with two", async (t) => {
   const { answers, asked } = await aws(
     t,
     frankfurt.find(({ item }) => item === "machine/"),
@@ -96,13 +96,13 @@ test("AWS: all pages are read; other types are left out; two prices for one type
   });
 });
 
-test("AWS: throughput is listed per GiB/s and kept per MiB/s", async (t) => {
+test("converts AWS's throughput per GiB/s to MiB/s", async (t) => {
   const { answers } = await aws(t, awsItem("gp3-throughput"), "aws-gp3-throughput");
   // 48.7424 / 1,024 = 0.0476
   assert.deepEqual(answers[0]?.price, { unit: "MiB/s-months", price: 0.0476 });
 });
 
-test("AWS: tiers come in any order", async (t) => {
+test("sorts AWS's tiers", async (t) => {
   const { answers } = await aws(t, awsItem("transfer-to-internet"), "aws-egress");
   assert.deepEqual(answers[0]?.price, {
     unit: "GiB",
@@ -120,7 +120,7 @@ for (const [file, problem] of [
   ["aws-yuan", "in CNY for gb-mo, not in USD for gb-mo"],
   ["aws-nothing", "the price list has nothing for this filter"],
 ] as const) {
-  test(`AWS: no price is taken from ${file}.json`, async (t) => {
+  test(`takes no price from AWS's ${file}.json`, async (t) => {
     const { answers } = await aws(t, awsItem("gp3-capacity"), file);
     assert.deepEqual(answers, [{ region: "eu-central-1", item: "gp3-capacity", problem }]);
   });
@@ -128,7 +128,7 @@ for (const [file, problem] of [
 
 const westeurope = azureQueries(["westeurope"]).filter(({ region }) => region === "westeurope");
 
-/** What Azure's list says to the queries with one filter. */
+/** The result of the queries to Azure's list with one filter. */
 async function azure(t: TestContext, filter: RegExp, ...replies: [Reply, ...Reply[]]) {
   let count = 0;
   const { address, asked } = await playing(t, () => replies[count++] ?? replies[0]);
@@ -137,7 +137,7 @@ async function azure(t: TestContext, filter: RegExp, ...replies: [Reply, ...Repl
   return { answers: await askAzure(queries, address, 0), asked };
 }
 
-test("Azure: all pages are read; Windows, Cloud Services, Spot, reservations and old rows are left out", async (t) => {
+test("reads all of Azure's pages, and skips Windows, Cloud Services, Spot, reservations and old rows", async (t) => {
   const { answers, asked } = await azure(
     t,
     /Virtual Machines/,
@@ -161,7 +161,7 @@ test("Azure: all pages are read; Windows, Cloud Services, Spot, reservations and
   );
 });
 
-test("Azure: disks are listed per GiB and hour; rows of price 0 are old; one request for three meters", async (t) => {
+test("converts Azure's disks from GiB and hour, skips rows of price 0, and sends one request for three meters", async (t) => {
   const { answers, asked } = await azure(t, /Premium SSD v2/, { file: "azure-premium-v2" });
   assert.deepEqual(
     answers.map(({ item, price }) => [item, price]),
@@ -174,7 +174,7 @@ test("Azure: disks are listed per GiB and hour; rows of price 0 are old; one req
   assert.equal(asked.length, 1);
 });
 
-test("Azure: a ladder keeps its free start, in order, with each step once", async (t) => {
+test("keeps the free start of an Azure ladder, in order, with each step once", async (t) => {
   const { answers } = await azure(t, /MGN/, { file: "azure-egress" });
   assert.deepEqual(answers, [
     {
@@ -194,7 +194,7 @@ test("Azure: a ladder keeps its free start, in order, with each step once", asyn
   ]);
 });
 
-test("Azure: GiB in the place of GB is no price", async (t) => {
+test("takes no price from Azure in GiB instead of GB", async (t) => {
   const { answers } = await azure(t, /General Block Blob/, { file: "azure-other-unit" });
   assert.deepEqual(answers, [
     {
@@ -205,17 +205,14 @@ test("Azure: GiB in the place of GB is no price", async (t) => {
   ]);
 });
 
-test("Azure: when asked to slow down, it waits and asks again; any other refusal ends it", async (t) => {
+test("waits and retries when Azure asks it to slow down, and ends for any other refusal", async (t) => {
   const { answers, asked } = await azure(t, /MGN/, { status: 429 }, { file: "azure-egress" });
   assert.equal(answers.length, 1);
   assert.equal(asked.length, 2);
   await assert.rejects(azure(t, /MGN/, { status: 503 }), /answers 503/);
 });
 
-/**
- * What the lists have of each kind that is asked for, beside what must not be taken for it: names, units and prices as they are known of the lists in eu-central-1, us-east-1 and
- * westeurope. The servers select as the clouds do.
- */
+/** What the lists have of each requested kind, next to rows that must not be confused with it: names, units and prices as known from the lists in eu-central-1, us-east-1 and westeurope. The servers filter as the clouds do. */
 const awsList: readonly (readonly [
   service: string,
   unit: string,
@@ -296,7 +293,7 @@ const awsList: readonly (readonly [
     "PublicIPv4:IdleAddress",
     { group: "VPCPublicIPv4Address", groupDescription: "Hourly charge for Idle Public IPv4 Addresses" },
   ],
-  // EKS alone has a prefix in us-east-1.
+  // Only EKS has a prefix in us-east-1.
   ["AmazonEKS", "Hours", 0.1, "USE1-AmazonEKS-Hours:perCluster", { productFamily: "Compute" }],
   ["AmazonEKS", "Hours", 0.5, "USE1-AmazonEKS-Hours:extendedSupport", { productFamily: "Compute" }],
   ["AmazonECR", "GB-Mo", 0.1, "TimedStorage-ByteHrs", { productFamily: "EC2 Container Registry" }],
@@ -326,7 +323,7 @@ function awsEntry([service, unit, price, usagetype, more]: (typeof awsList)[numb
   };
 }
 
-test("AWS: each kind of thing is found in a region of which nothing but its name is known", async (t) => {
+test("finds each kind of item in AWS in a region of which only the name is known", async (t) => {
   const server = createServer(async (request, response) => {
     const { ServiceCode, Filters } = JSON.parse(await text(request));
     const PriceList = awsList
@@ -372,7 +369,7 @@ test("AWS: each kind of thing is found in a region of which nothing but its name
   });
 });
 
-test("AWS: transfer goes to another region of the continent, wherever a region is", () => {
+test("prices AWS's transfer to another region of the continent, for any region", () => {
   const to = (region: string) =>
     awsQueries([region]).find(({ item }) => item === "transfer-between-regions")?.filters?.toRegionCode;
   assert.deepEqual(
@@ -381,7 +378,7 @@ test("AWS: transfer goes to another region of the continent, wherever a region i
   );
 });
 
-/** Service, product, SKU, meter, unit, price, and the region where it isn't westeurope. */
+/** Service, product, SKU, meter, unit, price, and the region if it isn't westeurope. */
 const azureList: readonly (readonly [string, string, string, string, string, number, string?])[] = [
   [
     "Storage",
@@ -446,7 +443,7 @@ const azureList: readonly (readonly [string, string, string, string, string, num
   ["Container Registry", "Container Registry", "Premium", "Data Stored", "1 GB/Month", 0.1],
 ];
 
-/** What OData's `eq` and `and` select; case counts. */
+/** What OData's `eq` and `and` select, with case. */
 function selected(filter: string, row: Readonly<Record<string, unknown>>): boolean {
   return filter.split(" and ").every((clause) => {
     const [, field = "", value] = /^(\w+) eq '(.*)'$/.exec(clause) ?? [];
@@ -455,7 +452,7 @@ function selected(filter: string, row: Readonly<Record<string, unknown>>): boole
   });
 }
 
-test("Azure: each kind of thing is found", async (t) => {
+test("finds each kind of item in Azure", async (t) => {
   const server = createServer((request, response) => {
     const filter = new URL(request.url ?? "/", "http://x").searchParams.get("$filter") ?? "";
     const Items = azureList
@@ -509,7 +506,7 @@ test("Azure: each kind of thing is found", async (t) => {
   });
 });
 
-test("prices are kept for the regions of the book and of the stacks", async (t) => {
+test("keeps prices for the regions of the book and of the stacks", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws.replaceAll("eu-central-1", "eu-south-2"));
   await project.setStack("azure", stackFiles.azure);

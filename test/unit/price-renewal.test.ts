@@ -33,7 +33,7 @@ const api = { key: "api", name: "The API", url: "https://prices.example.com" };
 const renewal = renewed(book, answers, api, "2026-11-24");
 const fresh = { unit: "hours", sources: ["api"], confidence: "high", date: "2026-11-24" };
 
-test("answers replace prices, their date and source; what isn't answered clearly stays as it was", () => {
+test("replaces prices with answers, with date and source, and keeps those without a clear answer", () => {
   assert.deepEqual(renewal.prices.regions, {
     "*": { "public-ipv4": { ...fresh, price: 0.005, note: "in use" } },
     here: {
@@ -46,14 +46,14 @@ test("answers replace prices, their date and source; what isn't answered clearly
   assert.equal(book.regions.here?.["machine/a"]?.price, 0.1);
 });
 
-test("a source goes with the last price from it", () => {
+test("removes a source with the last price from it", () => {
   assert.deepEqual(renewal.prices.sources, {
     api: { name: "The API", url: "https://prices.example.com" },
     list: { name: "A list" },
   });
 });
 
-test("the same answers again change nothing", () => {
+test("changes nothing for the same answers", () => {
   const again = renewed(renewal.prices, answers, api, "2026-11-24");
   assert.deepEqual(again.prices, renewal.prices);
   assert.equal(again.confirmed, 3);
@@ -63,12 +63,12 @@ test("the same answers again change nothing", () => {
   );
 });
 
-test("answers of which none is clear change nothing", () => {
+test("changes nothing if no answer is clear", () => {
   const unclear = answers.filter(({ problem }) => problem !== undefined);
   assert.deepEqual(renewed(book, unclear, api, "2026-11-24").prices, book);
 });
 
-test("the table shows what changed, by how much, and what was kept and why", () => {
+test("shows in the table what changed, by how much, and what was kept and why", () => {
   assert.equal(
     changesTable(renewal),
     [
@@ -85,17 +85,17 @@ test("the table shows what changed, by how much, and what was kept and why", () 
 });
 
 for (const cloud of ["aws", "azure"] as const) {
-  test(`the file of ${cloud} is as a renewal writes it, so that the next one shows only what changed`, () => {
+  test(`writes ${cloud}'s file in the form of a renewal, so that the next one shows only what changed`, () => {
     const { prices, changes } = renewed(listPrices[cloud], [], api, "2030-01-01");
     assert.deepEqual(changes, []);
     assert.equal(JSON.stringify(prices), JSON.stringify(listPrices[cloud]));
   });
 }
 
-/** Of two kinds with different prices: which of both is meant, no query says, and a renewal would drop the other. */
+/** There are two kinds with different prices. No query can say which one is meant, and a renewal would drop the other. */
 const byHand = ["health-check"];
 
-test("AWS is asked for everything that the book has, but for what is written by hand", () => {
+test("asks AWS for everything in the book, except for what is written by hand", () => {
   const asked = new Set<string>(awsQueries(["eu-central-1"]).map(({ item }) => item));
   const items = Object.values(listPrices.aws.regions).flatMap((prices) => Object.keys(prices));
   assert.deepEqual(

@@ -18,7 +18,7 @@ before(async () => {
   authority = await makeAuthority(names, directory);
 });
 
-/** What openssl, as any client, says of a certificate by the authority. */
+/** Verifies a certificate by the authority with openssl, as a client does. */
 async function verify({ certificateFile }: KeyPairFiles) {
   return execa("openssl", ["verify", "-x509_strict", "-CAfile", authority.certificateFile, certificateFile], {
     reject: false,
@@ -32,7 +32,7 @@ async function issued(certificateNames: readonly string[], file: string): Promis
   return target;
 }
 
-test("a certificate is for its names and its key, and clients that trust the authority accept it", async () => {
+test("issues a certificate for its names and its key, which clients that trust the authority accept", async () => {
   const target = await issued(names, "good");
   const result = await verify(target);
   assert.ok(!result.failed, result.all);
@@ -45,7 +45,7 @@ test("a certificate is for its names and its key, and clients that trust the aut
   assert.ok(certificate.checkPrivateKey(createPrivateKey(await readFile(target.keyFile))));
 });
 
-test("the authority can't certify another name or address", async () => {
+test("can't certify another name or address", async () => {
   for (const name of ["example.com", "127.0.0.2", "::2"]) {
     assert.match(
       (await verify(await issued([name], "other"))).all ?? "",
@@ -55,7 +55,7 @@ test("the authority can't certify another name or address", async () => {
   }
 });
 
-test("the authority's key is for its owner alone, and nothing else is left in its directory", async () => {
+test("keeps the authority's key readable only for its owner, and leaves nothing else in the directory", async () => {
   assert.equal((await stat(authority.keyFile)).mode & 0o777, 0o600);
   assert.deepEqual(
     (await readdir(directory)).filter((file) => file.startsWith("new-")),
@@ -63,15 +63,15 @@ test("the authority's key is for its owner alone, and nothing else is left in it
   );
 });
 
-test("an authority is found again for the same names only", async () => {
+test("finds an authority again only for the same names", async () => {
   assert.deepEqual(await authorityFor(names, directory), authority);
   assert.equal(await authorityFor(["cache.test"], directory), undefined);
   assert.equal(await authorityFor(names, join(directory, "empty")), undefined);
 });
 
-test("an authority that can't be written is told, and leaves none", async (t) => {
+test("reports an authority that can't be written, and leaves none", async (t) => {
   const { path } = resources.use(await tempDir());
-  // As on a full disk: empty files, and no error.
+  // As on a full disk, openssl leaves empty files, without an error.
   const openssl = 'for it; do case $it in */ca.key | */ca.crt) : >"$it" ;; esac; done';
   const programs = scope(t).use(await fakePrograms({ openssl }));
   const { PATH } = process.env;

@@ -25,7 +25,7 @@ function stack(credentials: object) {
   };
 }
 
-test("the secret is one line, which ends the configuration, whatever is in it", () => {
+test("writes any secret in one line, which ends the configuration", () => {
   const text = fc.string({ unit: "grapheme" });
   fc.assert(
     fc.property(text, text, (username, password) => {
@@ -38,7 +38,7 @@ test("the secret is one line, which ends the configuration, whatever is in it", 
   assert.deepEqual(parse(remoteWriteSecret({ token: "t" })), { authorization: { credentials: "t" } });
 });
 
-test("the secret is in its file and nowhere else", () => {
+test("has the secret in its file and nowhere else", () => {
   const { plan } = planLocal(planRequest("local", stack({ token: sealed })));
   const podWith = (token: string) => localPod(plan, { credentials: {}, remoteWriteCredentials: { token } });
   const { secrets, ...open } = podWith("hunter2");
@@ -47,7 +47,7 @@ test("the secret is in its file and nowhere else", () => {
   assert.equal(podWith("hunter3").bundle, open.bundle, "another secret is no other bundle");
 });
 
-test("remote write takes a user or a token, an upstream only a user", () => {
+test("accepts a user or a token for remote write, and only a user for an upstream", () => {
   parseConfig(stack({ username: "reader", password: sealed }));
   parseConfig(stack({ token: sealed }));
   const withUpstream = { upstreams: upstreams.map((it) => ({ ...it, credentials: "login" })) };
@@ -58,7 +58,7 @@ test("remote write takes a user or a token, an upstream only a user", () => {
   assert.throws(() => parseConfig(stack({ token: "plain" })), /login\.token: is not encrypted/);
 });
 
-test("a tenant is one", () => {
+test("refuses an invalid tenant", () => {
   const { monitoring, ...rest } = stack({ token: sealed });
   const problem = /monitoring\.remoteWrite\.tenant: is not a tenant/;
   for (const tenant of ["", "a\nb", "a b", "é"]) {
@@ -67,7 +67,7 @@ test("a tenant is one", () => {
   }
 });
 
-test("an upstream is asked for a manifest by its origin, unless the answer says nothing, or counts as a pull", () => {
+test("probes a manifest through the upstream's origin, unless the answer tells nothing, or counts as a pull", () => {
   const upstream = (name: string, registry: string) => ({
     name,
     registry,

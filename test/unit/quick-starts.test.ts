@@ -22,7 +22,7 @@ function filesOf({ stack, file }: QuickStart) {
 }
 
 suite("quick starts", () => {
-  test("there is one for each kind of host", () => {
+  test("have a page for each kind of host", () => {
     assert.deepEqual(pages.map(({ name }) => name).sort(), [
       ...["aks", "aws-vm", "azure-vm", "eks", "existing-cluster", "local"],
     ]);
@@ -31,28 +31,28 @@ suite("quick starts", () => {
   for (const page of pages) {
     const { name, region, text } = page;
 
-    test(`${name}: is short`, () => {
+    test(`are short: ${name}`, () => {
       assert.ok(text.split("\n").length <= 100);
     });
 
-    test(`${name}: a preview takes the stack file`, async () => {
+    test(`have a stack file that a preview accepts: ${name}`, async () => {
       const { problems, warnings, regions } = await checkFiles(filesOf(page), [], today);
       assert.deepEqual([problems, warnings, regions], [[], [], 1]);
     });
 
-    test(`${name}: the project's own stack files don't disturb it`, async () => {
+    test(`aren't affected by the project's own stack files: ${name}`, async () => {
       const { stacks } = filesOf(page);
       const others = own.stacks.filter(({ name }) => name !== page.stack);
       const { problems } = await checkFiles({ ...own, stacks: [...others, ...stacks] }, [], today);
       assert.deepEqual(problems, []);
     });
 
-    test(`${name}: a request that the cache refuses fails`, () => {
+    test(`fail for a request that the cache refuses: ${name}`, () => {
       const requests = text.split("\n").filter((line) => line.startsWith("curl "));
       for (const line of requests) assert.match(line, /--fail |-fsS/, line);
     });
 
-    test(`${name}: the clients' command finds its output`, () => {
+    test(`find their output with the clients' command: ${name}`, () => {
       const { configurations } = configurationsOf(filesOf(page));
       const { upstreams = [] } = configurations[0]?.config ?? {};
       const clients = clientConfiguration({
@@ -68,7 +68,7 @@ suite("quick starts", () => {
 
     const [, documented] = text.match(/about (\d+) USD a month/) ?? [];
     if (documented !== undefined) {
-      test(`${name}: it costs what the page says`, () => {
+      test(`cost what the page says: ${name}`, () => {
         const estimates = configurationsOf(filesOf(page)).configurations.map((it) => estimatesOf(it, today));
         const usd = estimates[0]?.regions[0]?.estimate.range?.expectedUSD ?? Number.NaN;
         assert.ok(Math.abs(Number(documented) / usd - 1) < 0.1, `${usd}`);
@@ -76,7 +76,7 @@ suite("quick starts", () => {
     }
   }
 
-  test("but for names, each page has the same commands of the project", () => {
+  test("have the same commands of the project on each page, except for names", () => {
     const [first = [], ...others] = pages
       .filter(({ stack }) => stack !== "local")
       .map(({ stack, region, commands }) =>

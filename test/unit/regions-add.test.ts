@@ -1,4 +1,4 @@
-/** The stack file of another region, made from one that is there. */
+/** The stack file of another region, made from an existing one. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { type ProjectFiles, readStackFiles, type StackFile } from "../../scripts/fleet/stack-files.ts";
@@ -22,7 +22,7 @@ function differingLines(one: string, other: string): string[] {
   return other.split("\n").filter((line) => !known.has(line));
 }
 
-/** With one stack file. */
+/** A project with one stack file. */
 function only(file: Partial<StackFile>): ProjectFiles {
   const base = { name: "aws-eu-central-1", path: "stacks/Pulumi.aws-eu-central-1.yaml" };
   return { ...files, stacks: [{ ...base, text: textOf(base.path), ...file }] };
@@ -44,7 +44,7 @@ suite("newStackFile", () => {
   ];
 
   for (const kind of kinds) {
-    test(`${kind.provider} ${kind.topology}: a preview would take it, and nothing of the old region is left`, async () => {
+    test(`makes a file that a preview accepts, without anything of the old region: ${kind.provider} ${kind.topology}`, async () => {
       const { text, from } = newStackFile(files, kind);
       const stack = `${kind.provider}-${kind.region}`;
       const added = { name: stack, path: `stacks/Pulumi.${stack}.yaml`, text };
@@ -60,7 +60,7 @@ suite("newStackFile", () => {
     });
   }
 
-  test("what is asked for is there, and what is kept is named", () => {
+  test("includes what is asked for, and names what is kept", () => {
     const { text, from, kept } = newStackFile(
       files,
       wanted({
@@ -82,7 +82,7 @@ suite("newStackFile", () => {
     ]);
   });
 
-  test("what only one stack can have stays with it: secrets, their key, ids of its region", () => {
+  test("keeps in the old stack what only one can have: secrets, their key, ids of its region", () => {
     const remoteWrite = "{ url: https://metrics.example.com/push, credentials: metrics-credentials }";
     const before = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
       "config:\n",
@@ -104,7 +104,7 @@ suite("newStackFile", () => {
     assert.doesNotMatch(made.withSecrets, /encryptionsalt|vpc-0123456789abcdef0\n/);
   });
 
-  test("on Kubernetes, a bucket is asked for, a role left out, and what the other cluster has is named", () => {
+  test("asks for a bucket on Kubernetes, omits a role, and names what the other cluster needs", () => {
     const template = {
       name: "kubernetes-example",
       path: "stacks/Pulumi.kubernetes-example.yaml",
@@ -144,7 +144,7 @@ suite("newStackFile", () => {
     assert.match(steps, /\n {2}regions\[0\]\.serviceAccount\n/);
   });
 
-  test("what is set for all regions stays, whatever it has in its name", () => {
+  test("keeps settings for all regions, whatever is in their names", () => {
     const before = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
       "config:\n",
       "config:\n  registry-cache:monitoring:\n    # Of eu-central-1.\n    remoteWrite: { url: https://eu-central-1.metrics.example.com/push }\n",
@@ -154,7 +154,7 @@ suite("newStackFile", () => {
     assert.equal(text, renamed.replace("https://eu-north-1.metrics", "https://eu-central-1.metrics"));
   });
 
-  test("a stack in a bucket gets a key for its secrets, a passphrase elsewhere", () => {
+  test("gives a stack in a bucket a key for its secrets, and elsewhere a passphrase", () => {
     const made = newStackFile(files, wanted());
     const init = (url: string, file = made) =>
       nextSteps("a", "stacks/Pulumi.a.yaml", file, { url, from: "Pulumi.yaml" }).match(
@@ -196,7 +196,7 @@ suite("newStackFile", () => {
     ],
   };
   for (const [what, [from, region, message]] of Object.entries(refused)) {
-    test(`refused: ${what}`, () => {
+    test(`refuses ${what}`, () => {
       assert.throws(() => newStackFile(from, region), { name: "RangeError", message });
     });
   }

@@ -24,12 +24,12 @@ function check(texts: Readonly<Record<string, string>>, wanted: readonly string[
 suite("checkFiles", () => {
   const aws = textOf("aws-eu-central-1");
 
-  test("the project's own files are right", async () => {
+  test("accepts the project's own files", async () => {
     const { problems, warnings, stacks, regions } = await checkFiles(files, [], "2026-11-27");
     assert.deepEqual([problems, warnings, stacks, regions], [[], [], 6, 6]);
   });
 
-  test("all problems of all files at once, of the schema and of the plan", async () => {
+  test("reports all problems of all files at once, of the schema and of the plan", async () => {
     const { problems, note } = await check({
       "aws-eu-central-1": aws.replace("zone: example.com", "zone: 3"),
       "aws-eu-north-1": aws.replaceAll("eu-central-1", "eu-nroth-1"),
@@ -50,7 +50,7 @@ suite("checkFiles", () => {
     assert.match(note ?? "", /^More may follow: /);
   });
 
-  test("a region that doesn't exist is refused, and nothing is said of its prices", async () => {
+  test("refuses a region that doesn't exist, without messages about its prices", async () => {
     const text = aws
       .replaceAll("eu-central-1", "eu-nort-1")
       .replace(
@@ -70,12 +70,12 @@ suite("checkFiles", () => {
     assert.match(ofVersion1.map(({ path }) => path).join(" "), /workload\.peakMinutes( |$)/);
   });
 
-  test("no file at all", async () => {
+  test("reports that there is no file", async () => {
     const { problems } = await check({});
     assert.deepEqual(problems, [{ path: "stacks", message: "there is no file Pulumi.<stack>.yaml" }]);
   });
 
-  test("a budget that is spent, and what is only odd", async () => {
+  test("reports a spent budget, and what is only unusual", async () => {
     const budget = aws.replace(
       "# registry-cache:budget: { monthlyUSD: 150, over: warn }",
       "registry-cache:budget: { monthlyUSD: 1, over: fail }",
@@ -91,7 +91,7 @@ suite("checkFiles", () => {
     );
   });
 
-  test("a size that doesn't suit the workload, wherever the cache is", async () => {
+  test("reports a size that doesn't suit the workload, for any host", async () => {
     const size = [/size: auto/, "size: 200GiB", "storage.size"] as const;
     const scratch = ["kind: bucket", "kind: bucket\n        scratch: 8GiB", "storage.scratch"] as const;
     const changes = {
@@ -108,7 +108,7 @@ suite("checkFiles", () => {
     }
   });
 
-  test("two stacks with one host name: of the second", async () => {
+  test("reports the second of two stacks with the same host name", async () => {
     const hostname = "eu-central-1.eu-north-1.example.com";
     const first = aws.replace("cache.eu-central-1.example.com", hostname);
     const second = first.replace("name: eu-central-1", "name: eu-north-1");
@@ -122,7 +122,7 @@ suite("checkFiles", () => {
     assert.deepEqual((await check(texts, ["aws-eu-central-1"])).problems, []);
   });
 
-  test("a public and a private cache with one host name, as docs/private-networks.md has them: in a zone each", async () => {
+  test("accepts a public and a private cache with one host name in different zones, as in docs/private-networks.md", async () => {
     const endpoint = "        hostname: cache.eu-central-1.example.com\n";
     assert.ok(aws.includes(endpoint));
     const second = aws
@@ -134,7 +134,7 @@ suite("checkFiles", () => {
     assert.deepEqual((await check(texts)).problems, []);
   });
 
-  test("in Azure, a public and a private cache with one host name, of which only one can be proved by ACME", async () => {
+  test("reports a public and a private cache in Azure with one host name if both have `acme`", async () => {
     const first = textOf("azure-westeurope");
     const second = (mode: string) =>
       first
@@ -158,7 +158,7 @@ suite("checkFiles", () => {
     ]);
   });
 
-  test("two stacks whose caches have the same labels, so that a central Prometheus takes them for one", async () => {
+  test("reports two stacks whose caches have the same labels, which a central Prometheus couldn't tell apart", async () => {
     const other = aws.replace("cache.eu-central-1.example.com", "private.eu-central-1.example.com");
     const texts = (second: string) => ({ "aws-eu-central-1": aws, "aws-eu-central-1-private": second });
     const { problems, warnings } = await check(texts(other));
@@ -179,7 +179,7 @@ suite("checkFiles", () => {
     assert.deepEqual((await check(texts(labelled))).warnings, []);
   });
 
-  test("what is against the policies, as they say: a problem or a warning", async () => {
+  test("reports violations of the policies as a problem or a warning, as the policies say", async () => {
     const { problems, warnings } = await check({
       "aws-eu-north-1": aws
         .replace(
@@ -198,7 +198,7 @@ suite("checkFiles", () => {
     assert.match(texts(warnings), /yaml: regions: the stack (?:costs|may cost) .*more than \$2,500\.00/);
   });
 
-  test("only the named stacks are checked", async () => {
+  test("checks only the named stacks", async () => {
     const { problems, stacks } = await check({ "aws-eu-central-1": aws, broken: "config: [" }, [
       "aws-eu-central-1",
     ]);

@@ -4,7 +4,7 @@ import { pinnedVersions, versionsCell, versionsOf } from "../../scripts/regions/
 
 const digest = "0123456789abcdef".repeat(4);
 
-test("a region names the images that differ from the pinned ones, by tag or else by digest", () => {
+test("names the images that differ from the pinned ones, by tag or else by digest", () => {
   assert.equal(versionsCell(versionsOf({})), "pinned");
   const own = versionsOf({
     edge: `mirror.example.com:5000/nginx:1.30.0@sha256:${digest}`,
@@ -15,7 +15,7 @@ test("a region names the images that differ from the pinned ones, by tag or else
   assert.match(pinnedVersions, /^pinned: edge 1\.\d+\.\d+\S*, origin \d+\.\d+\.\d+, /);
 });
 
-test("while another Pod runs than the one that is wanted, the versions are marked", () => {
+test("marks the versions while another Pod runs than the wanted one", () => {
   const versions = versionsOf({});
   assert.equal(versionsCell(versions, { wanted: digest, applied: "fedcba9876" }), "pinned, not running yet");
   for (const pod of [{ wanted: digest }, { wanted: digest, applied: digest.slice(0, 12) }])

@@ -1,4 +1,4 @@
-/** How `npm run regions -- status --watch` shows the same again. */
+/** How `npm run regions -- status --watch` updates its output. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { watch } from "../../scripts/regions/watch.ts";
@@ -18,17 +18,17 @@ suite("watch", () => {
     return written;
   }
 
-  test("on a terminal, in the place of the last look", async () => {
+  test("replaces the previous output on a terminal", async () => {
     const [first = "", second = ""] = await shown(true, [
       ["a  ok", "b  ok"],
       ["a  ok", "b  unhealthy"],
     ]);
     assert.match(first, /^a {2}ok\nb {2}ok\nas of [\d:]+, .*\n$/);
-    // Three lines up, and all below is cleared.
+    // Moves up three lines, and clears everything below.
     assert.ok(second.startsWith("\u001b[3F\u001b[Ja  ok\nb  unhealthy\n"), JSON.stringify(second));
   });
 
-  test("elsewhere, what has changed, with the time", async () => {
+  test("prints changes with the time elsewhere", async () => {
     const written = await shown(false, [
       ["a  ok", "b  ok"],
       ["a  ok", "b  ok"],

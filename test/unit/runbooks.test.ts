@@ -14,7 +14,7 @@ import { claims, claimsOf } from "../support/runbook-runs.ts";
 import { anchorsOf, page, runbook, runbooksDirectory, sections, variablesOf } from "../support/runbooks.ts";
 
 const read = (...path: string[]) => readFileSync(join(projectDirectory, ...path), "utf8");
-// Not of one that is missing: that is another test's to say.
+// Missing runbooks are left to the first test.
 const runbooks = alertNames.filter(hasRunbook).map((name) => ({
   name,
   text: read("docs", "runbooks", `${name}.md`),
@@ -31,22 +31,22 @@ function hasRunbook(name: string): boolean {
   return existsSync(join(runbooksDirectory, `${name}.md`));
 }
 
-/** All that a pattern's first group matches, once. */
+/** Everything that a pattern's first group matches, once each. */
 function named(pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name))];
 }
 
-/** What is rendered for all machines of the golden tests, of the files with this name. */
+/** The rendered files with this name, for all machines of the golden tests. */
 function golden(name: string): string {
   const files = globSync(`test/golden/**/${name}`, { cwd: projectDirectory });
   return files.map((file) => read(file)).join("\n");
 }
 
-test("there is a runbook for each alert, and no other", () => {
+test("has a runbook for each alert, and no other", () => {
   assert.deepEqual(all.map(({ name }) => name).sort(), [...alertNames, "README"].sort());
 });
 
-test("each rule leads to its runbook", () => {
+test("links each rule to its runbook", () => {
   const { alerts } = parseConfig(local).monitoring;
   const rules = ruleGroups(alerts).flatMap(({ rules }) => rules.filter((rule) => "alert" in rule));
   assert.deepEqual(rules.map(({ alert }) => alert).sort(), [...alertNames].sort());
@@ -58,13 +58,13 @@ test("each rule leads to its runbook", () => {
 
 describe("a runbook", () => {
   for (const { name, text, headings, blocks } of runbooks) {
-    test(`${name} says what is at stake, how to look, what to do, and how to know that it is over`, () => {
+    test(`says in ${name} what is at stake, how to look, what to do, and how to verify the end`, () => {
       const top = headings.filter(({ depth }) => depth <= 2).map(({ text }) => text);
       assert.deepEqual(top, [name, ...sections]);
       for (const section of text.split(/^## .*$/m).slice(1)) assert.ok(section.trim().length > 80, section);
       for (const section of ["See", "Verify"]) {
         const places = blocks.filter((it) => it.section === section).flatMap(({ places }) => places);
-        // Renewal by ACME is a container where there is no cert-manager.
+        // Renewal by ACME runs in a container except where there is cert-manager.
         const expected =
           name === "RegistryCacheRenewalFailing" ? ["vm", "local"] : ["vm", "local", "kubernetes"];
         for (const place of expected)
@@ -78,7 +78,7 @@ describe("a runbook", () => {
 });
 
 describe("a block of commands", () => {
-  test("names the places where it is run, and no others", () => {
+  test("names the places where it runs, and no others", () => {
     for (const { language, places, unknown, text } of blocks) {
       assert.equal(language, "sh", text);
       assert.notEqual(places.length, 0, text);
@@ -87,12 +87,12 @@ describe("a block of commands", () => {
     }
   });
 
-  test("begins with the variables that it needs", () => {
+  test("starts with the variables that it needs", () => {
     for (const { text } of blocks) {
       const used = new Set([...text.matchAll(/\$\{?([A-Z_]+)/g)].map(([, name = ""]) => name));
       const set = new Set([...text.matchAll(/(?:^|\s)([A-Z_]+)=/g)].map(([, name]) => name));
       for (const name of used) assert.ok(set.has(name), `$${name} isn't set:\n${text}`);
-      // What its reader changes is in the first line.
+      // The reader changes the values in the first line.
       for (const [, name = ""] of text.matchAll(/^([A-Z_]+)=[^$]/gm)) {
         assert.ok(
           Object.hasOwn(variablesOf({ text }), name),
@@ -103,7 +103,7 @@ describe("a block of commands", () => {
     }
   });
 
-  test("is run by a test on each of its places", () => {
+  test("is run by a test for each of its places", () => {
     for (const block of blocks) {
       for (const place of block.places) {
         const files = claimsOf(block, place).map(({ file }) => file);
@@ -116,7 +116,7 @@ describe("a block of commands", () => {
     }
   });
 
-  test("is claimed only by tests that keep account of what they run", () => {
+  test("is claimed only by tests that record what they run", () => {
     for (const { file } of claims) {
       const source = read(file);
       assert.match(source, /new RunbookRuns\(import\.meta\.filename\)/, file);
@@ -125,18 +125,18 @@ describe("a block of commands", () => {
   });
 });
 
-test("a command in the text stands in a block, too, where a test runs it", () => {
+test("has every command of the text in a block, too, where a test runs it", () => {
   const program =
     /^(?:registry-cache|kubectl|podman|systemctl|journalctl|aws|az|cmctl|curl|rm|git|df|find|npm) \S/;
   const run = blocks.map(({ text }) => text).join("\n");
-  // They are links to another program's pages, or commands of this project that take nothing from their reader.
+  // Links to another program's pages, or commands of this project without values from the reader.
   const others = ["cmctl renew", "npm run local"];
   const commands = runbooks.flatMap(({ codes }) => codes).filter((code) => program.test(code));
   assert.notEqual(commands.length, 0);
   for (const command of commands) assert.ok(others.includes(command) || run.includes(command), command);
 });
 
-test("the configuration takes the overrides that a runbook names", () => {
+test("accepts the overrides that a runbook names in the configuration", () => {
   const overrides = [...text.matchAll(/`monitoring\.alerts\.(overrides: \{.*?\} \})`/g)];
   assert.ok(overrides.length > 0);
   for (const [, yaml = ""] of overrides) {
@@ -145,7 +145,7 @@ test("the configuration takes the overrides that a runbook names", () => {
   }
 });
 
-test("whoever finds a dead machine is sent to where it is taken out of DNS", () => {
+test("links to the removal from DNS where a dead machine is found", () => {
   for (const { name, text } of runbooks) {
     if (!/TargetMissing|Watchdog/.test(name)) continue;
     assert.match(text, /drop packets: go to \[RegistryCacheDown\]\(RegistryCacheDown\.md#see\)/, name);
@@ -156,16 +156,16 @@ test("whoever finds a dead machine is sent to where it is taken out of DNS", () 
   assert.match(text, /`Connection timed out`.* \| .*\(#take-the-cache-out-of-dns\)/);
 });
 
-test("nobody takes a cache away because of a resolver", () => {
+test("never removes a cache because of a resolver", () => {
   for (const name of ["RegistryCacheDown", "RegistryCacheUnreachable"]) {
     const { text = "" } = runbooks.find((runbook) => runbook.name === name) ?? {};
     assert.match(text, /`Resolving timed out`/, name);
-    // It would be true of a resolver's silence, too.
+    // A resolver's silence would have the same output.
     assert.doesNotMatch(text, /`timed out`/, name);
   }
 });
 
-test("links lead somewhere, anchors included", () => {
+test("has links that work, including anchors", () => {
   const pages = [...alertNames, "README"].map((name) => join("docs", "runbooks", `${name}.md`));
   for (const file of pages) {
     for (const link of page(file).links.filter((link) => !/^https?:/.test(link))) {
@@ -177,7 +177,7 @@ test("links lead somewhere, anchors included", () => {
   }
 });
 
-test("other pages lead to anchors that are there", () => {
+test("has anchors for the links of other pages", () => {
   const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: projectDirectory })];
   const links = pages.flatMap((file) =>
     page(file).links.filter((link) => /runbooks\/\w+\.md#/.test(link) && !/^https?:/.test(link)),
@@ -189,7 +189,7 @@ test("other pages lead to anchors that are there", () => {
   }
 });
 
-test("containers exist", () => {
+test("names containers that exist", () => {
   const parts = [...named(/(?:registry-cache (?:logs|restart) |PART=)([a-z]+)\b/g), ...containers];
   assert.ok(parts.length > containers.length);
   for (const part of parts) {
@@ -197,7 +197,7 @@ test("containers exist", () => {
   }
 });
 
-test("jobs are scraped", () => {
+test("names jobs that are scraped", () => {
   const jobs = named(
     /`(registry-cache-(?:edge|origin|upstream|manifests|endpoint|janitor|acme|prefetch|keeper|node|prometheus))`/g,
   );
@@ -205,11 +205,11 @@ test("jobs are scraped", () => {
   for (const job of jobs) assert.match(golden("prometheus.yml"), new RegExp(`job_name: ${job}$`, "m"));
 });
 
-test("units of the machine exist", () => {
+test("names units of the machine that exist", () => {
   const units = globSync("test/golden/**/*.{service,timer,kube}", { cwd: projectDirectory }).map((file) =>
     basename(file).replace(/\.\w+$/, ""),
   );
-  // Of packages that the user data names, or that every image has.
+  // Units of packages that the user data installs, or that every image has.
   units.push("prometheus-node-exporter", "cloud-final");
   const commands = [
     ...text.matchAll(
@@ -224,7 +224,7 @@ test("units of the machine exist", () => {
   }
 });
 
-test("metrics are documented", () => {
+test("names metrics that are documented", () => {
   const documented = read("docs", "metrics.md");
   const metrics = named(
     /((?:\w+:)?(?:registry|probe|node|prometheus|process)_(?!exporter)[a-z_]+(?::\w+)?)/g,
@@ -236,7 +236,7 @@ test("metrics are documented", () => {
   }
 });
 
-test("keys of the configuration exist", () => {
+test("names keys of the configuration that exist", () => {
   const documented = read("docs", "configuration.md");
   const keys = named(/`((?:monitoring|storage|workload|access|endpoint|machine|tls|prefetch)\.[a-zA-Z.]+)`/g);
   assert.ok(keys.length > 5);

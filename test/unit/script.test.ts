@@ -1,4 +1,4 @@
-/** What a machine gets of a script does the same as the script. */
+/** A script behaves the same in the form that a machine gets. */
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { script } from "../../components/shell/script.ts";
 
-/** How bash understands a script: formatted anew, without comments. Empty lines are between commands, where they mean nothing, or in strings, where script() leaves them. */
+/** A script as bash understands it: formatted, without comments. Empty lines are left out. Between commands they mean nothing, and in strings script() doesn't remove them. */
 async function understood(text: string): Promise<string[]> {
   const { stdout } = await execa("bash", ["--pretty-print"], { input: text });
   return stdout.split("\n").filter((line) => line !== "");
@@ -20,7 +20,7 @@ const skip = canPrint ? false : "bash is missing, or too old";
 for (const path of globSync("components/**/*.sh")) {
   const stripped = script(pathToFileURL(path).href, basename(path));
 
-  test(`${path} has no line that is only a comment`, () => {
+  test(`leaves no comment lines in ${path}`, () => {
     const [first, ...rest] = stripped.split("\n");
     assert.match(first ?? "", /^#!\/bin\/sh$/);
     assert.deepEqual(
@@ -29,7 +29,7 @@ for (const path of globSync("components/**/*.sh")) {
     );
   });
 
-  test(`${path} says the same without comments`, { skip }, async () => {
+  test(`keeps the meaning of ${path} without comments`, { skip }, async () => {
     await execa("sh", ["-n"], { input: stripped });
     const whole = await understood(await readFile(path, "utf8"));
     assert.ok(whole.length > 3);
@@ -37,7 +37,7 @@ for (const path of globSync("components/**/*.sh")) {
   });
 }
 
-test("what would be lost of a here-document would be noticed", { skip }, async () => {
+test("would detect a line lost from a here-document", { skip }, async () => {
   const text = "cat <<END\n# text\nEND\n";
   assert.notDeepEqual(await understood(text), await understood(text.replace("# text\n", "")));
 });

@@ -8,7 +8,7 @@ import manifest from "pulumi/package.json" with { type: "json" };
 import { engineEnvironment, localEnvironment, stateBackend } from "../../scripts/setup/engine.ts";
 import { goTools } from "../../scripts/setup/from-source/go-tools.ts";
 
-/** For the state, and instead of all that this machine's user has set, until the test ends. */
+/** A directory for the state, in place of everything that this machine's user has set, until the test ends. */
 async function emptyHome(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "engine-"));
   const before = { ...process.env };
@@ -20,11 +20,11 @@ async function emptyHome(t: TestContext): Promise<string> {
   return directory;
 }
 
-test("the engine that is built is the one that the npm package looks for", () => {
+test("builds the engine that the npm package looks for", () => {
   assert.equal(goTools.pulumi.version, `v${manifest.version}`);
 });
 
-test("the passphrase is made once, for its owner alone, and the user's own settings win", async (t) => {
+test("makes the passphrase once, readable only for its owner, and prefers the user's own settings", async (t) => {
   await emptyHome(t);
   const { PULUMI_CONFIG_PASSPHRASE_FILE: file = "", PULUMI_BACKEND_URL: backend = "" } = engineEnvironment();
   assert.ok(
@@ -41,7 +41,7 @@ test("the passphrase is made once, for its owner alone, and the user's own setti
   assert.equal(engineEnvironment().PULUMI_CONFIG_PASSPHRASE_FILE, undefined);
 });
 
-test("a lost passphrase isn't made anew while there is a stack that it is for", async (t) => {
+test("doesn't replace a lost passphrase while there is a stack that needs it", async (t) => {
   await emptyHome(t);
   const { PULUMI_CONFIG_PASSPHRASE_FILE: file = "", PULUMI_BACKEND_URL: backend = "" } = localEnvironment();
   const states = join(fileURLToPath(backend), ".pulumi", "stacks", "registry-cache");
@@ -57,7 +57,7 @@ test("a lost passphrase isn't made anew while there is a stack that it is for", 
   await assert.rejects(stat(file), { code: "ENOENT" });
 });
 
-test("the state is where the environment says, else the project, else the login, else on this machine", async (t) => {
+test("finds the state by the environment, then by the project, then by the login, then on this machine", async (t) => {
   const directory = await emptyHome(t);
   await writeFile(join(directory, "Pulumi.yaml"), "name: registry-cache\nruntime: nodejs\n");
   const own = stateBackend(directory);

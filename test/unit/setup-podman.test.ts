@@ -14,7 +14,7 @@ Max processes             unlimited            unlimited            processes
 Max open files            1024                 20000                files
 `;
 
-test("containers.conf asks for no limit above what the process may set, and for runc only without cgroup v2", () => {
+test("sets no limit in containers.conf above the process's own, and runc only without cgroup v2", () => {
   assert.deepEqual(structuredClone(parse(renderContainersConf({ cgroup2: false, limits }))), {
     containers: { default_ulimits: ["nofile=20000:20000", "nproc=32768:32768"] },
     engine: { cgroup_manager: "cgroupfs", events_logger: "file", runtime: "runc" },
@@ -22,7 +22,7 @@ test("containers.conf asks for no limit above what the process may set, and for 
   assert.doesNotMatch(renderContainersConf({ cgroup2: true, limits }), /runtime/);
 });
 
-test("podman's version is compared as numbers", () => {
+test("compares podman's version as numbers", () => {
   assert.deepEqual(["3.4.4", "4.2.9", "4.3.1", "4.10.0", "5.0.0-rc1"].map(isNewEnough), [
     false,
     false,
@@ -32,7 +32,7 @@ test("podman's version is compared as numbers", () => {
   ]);
 });
 
-test("an error carries podman's own message and exit code", async () => {
+test("has podman's own message and exit code in an error", async () => {
   await withPodman('echo "Error: no such pod" >&2; exit 125', async () => {
     await assert.rejects(podman(["pod", "inspect", "x"]), (error) => {
       assert.ok(error instanceof PodmanError);
@@ -43,7 +43,7 @@ test("an error carries podman's own message and exit code", async () => {
   });
 });
 
-test("the check's Pods of killed runs are removed, and those of others that run are not", async () => {
+test("removes the check's Pods of killed runs, and keeps those of running ones", async () => {
   const script = `case "$2" in
   ps) printf 'registry-cache-check-%s\\n' ${process.pid} 9999999 ;;
   rm) echo "$*" >"$(dirname "$0")/removed" ;;
@@ -57,7 +57,7 @@ esac`;
   });
 });
 
-test("an image of the user's own that can't be pulled is an error, not replaced by one that is built", async () => {
+test("fails for a user's own image that can't be pulled, instead of building a replacement", async () => {
   const edge = "registry.example.com/edge:1";
   await withPodman('[ "$1" = pull ] && echo "Error: denied" >&2; exit 1', async () => {
     await assert.rejects(ensureImages({ ...defaultImages, edge }), {
@@ -67,7 +67,7 @@ test("an image of the user's own that can't be pulled is an error, not replaced 
   });
 });
 
-/** Runs `work` with a shell script in podman's place. */
+/** Runs `work` with a shell script in place of podman. */
 async function withPodman(script: string, work: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "podman-"));
   const { PATH, XDG_STATE_HOME } = process.env;

@@ -22,13 +22,13 @@ after(async () => {
   await rm(directory, { recursive: true });
 });
 
-test("a quick step prints nothing and passes its value on", async (t) => {
+test("prints nothing for a quick step, and returns its value", async (t) => {
   const printed = t.mock.method(console, "error", () => {});
   assert.equal(await step("Counting", "none", (run) => run("echo", ["42"])), "42");
   assert.equal(printed.mock.callCount(), 0);
 });
 
-test("a failed program gives the step, the end of its output, the log and the way out", async () => {
+test("shows the step, the end of the output, the log and the remedy when a program fails", async () => {
   const program = "seq 100; echo the reason >&2; exit 3";
   const failing = step("Counting to 100", "count on your fingers", (run) => run("sh", ["-c", program]));
   const error = await failing.then(assert.fail, (reason: unknown) => reason);
@@ -42,7 +42,7 @@ test("a failed program gives the step, the end of its output, the log and the wa
   assert.match(await readFile(log, "utf8"), /^\$ sh -c .*\n50\n.*the reason\n/s);
 });
 
-test("what is thrown inside knows better: a way out of its own, and a nested step", async () => {
+test("prefers the error of an inner step, and a remedy of its own", async () => {
   const inner = () =>
     step("Measuring", "general", async () => {
       throw new Failure("no ruler", "buy one");
@@ -52,7 +52,7 @@ test("what is thrown inside knows better: a way out of its own, and a nested ste
   });
 });
 
-test("a long step shows a sign of life, and a step around it keeps quiet meanwhile", async (t) => {
+test("shows that a long step is running, and keeps an outer step quiet meanwhile", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const printed = t.mock.method(console, "error", () => {});
   await step("Outer", "none", () =>
@@ -67,7 +67,7 @@ test("a long step shows a sign of life, and a step around it keeps quiet meanwhi
   );
 });
 
-test("a reader that has enough of the output is no error, and the work goes on to its end", async () => {
+test("ignores a reader that closes the output, and continues to the end", async () => {
   const program = `
     import { runSteps } from "${new URL("../../scripts/setup/steps.ts", import.meta.url)}";
     await runSteps(async () => {
@@ -82,7 +82,7 @@ test("a reader that has enough of the output is no error, and the work goes on t
 });
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  test(`what ends by itself gets one signal of several, and is waited for: ${signal}`, async () => {
+  test(`sends one signal of several to a program that ends by itself, and waits for it: ${signal}`, async () => {
     const worker =
       "trap 'echo -n .' INT; echo -n begun; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exit 3";
     const program = `
@@ -97,7 +97,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     });
     const log = join(directory, "registry-cache", "logs", "working.log");
     await waitUntil("it works", async () => (await readFile(log, "utf8")).endsWith("begun"));
-    // As a terminal sends Ctrl-C to a whole process group, and twice, as people are impatient.
+    // Like Ctrl-C in a terminal, which reaches the whole process group, and twice, as from impatient users.
     for (const _ of [1, 2]) {
       process.kill(-(started.pid ?? 0), signal);
       await sleep(100);

@@ -1,4 +1,4 @@
-/** The status page without a browser; test/e2e/status-page.test.ts has the whole in one. */
+/** The status page without a browser. test/e2e/status-page.test.ts tests it in one. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
@@ -52,7 +52,7 @@ const facts: StatusPageFacts = {
   redirected: false,
 };
 
-/** A cache that is well and in use, but for what differs. */
+/** A healthy cache in use, with these differences. */
 function stateWith(samples: Partial<State["samples"]> = {}, alerts: readonly Alert[] = []): State {
   const none = Object.fromEntries(
     Object.keys(stateQueries).map((name) => [name, []]),
@@ -94,7 +94,7 @@ const unreachable: Alert = {
   forSeconds: 300,
 };
 
-test("amounts have the unit that makes them easy to read", () => {
+test("shows amounts in a readable unit", () => {
   const amounts = [0, 950, 20e6, 999.96e6, 834e9, 3.21e12, -2.5e6, undefined, Number.NaN];
   assert.deepEqual(amounts.map(bytes), [
     "0 B",
@@ -129,13 +129,13 @@ test("amounts have the unit that makes them easy to read", () => {
   assert.deepEqual([12_344.6, 0, Number.POSITIVE_INFINITY].map(count), ["12,345", "0", "–"]);
 });
 
-test("a moment of another day has its date", () => {
+test("shows the date of a moment on another day", () => {
   assert.match(clock(at, at), /^\d\d:\d\d$/);
   assert.match(clock(at - 3 * 86_400, at), /^3[01] Dec 2025$/);
   assert.match(clock(at - 3 * 86_400, at - 10 * 86_400), /^3[01] Dec, \d\d:\d\d$/);
 });
 
-test("the verdict says how clients are served, and why", () => {
+test("says in the verdict how clients are served, and why", () => {
   const cases: [State, string, string, RegExp][] = [
     [stateWith(), "good", "Serving", /^No alerts\.$/],
     [stateWith({ asked: [], objects: one(0) }), "good", "Serving", /new and empty/],
@@ -181,7 +181,7 @@ test("the verdict says how clients are served, and why", () => {
   }
 });
 
-test("one fault is one reason", () => {
+test("gives one reason for one fault", () => {
   const pending = {
     ...unreachable,
     name: "RegistryCacheTagsOutdated",
@@ -196,7 +196,7 @@ test("one fault is one reason", () => {
   assert.match(stateSection(state).text, /all 1 answer/);
 });
 
-test("what a pending alert would say isn't said before it fires", () => {
+test("doesn't show what a pending alert would say before it fires", () => {
   const pending = {
     ...unreachable,
     upstream: "other",
@@ -210,7 +210,7 @@ test("what a pending alert would say isn't said before it fires", () => {
   assert.match(said, /pending for 10 min; fires in 0 s/);
 });
 
-test("alerts come from the rules, the most urgent first, with runbooks that a browser may open", async () => {
+test("lists alerts from the rules, the most urgent first, with runbooks that a browser may open", async () => {
   const rule = (name: string, state: string, severity: string, runbook: string) => ({
     name,
     duration: 300,
@@ -246,7 +246,7 @@ test("alerts come from the rules, the most urgent first, with runbooks that a br
   assert.equal(alerts[0]?.since, at - 600 + 0.5);
 });
 
-test("what comes from Prometheus is text, never markup", () => {
+test("escapes everything from Prometheus", () => {
   const evil = `"><img src=x onerror="alert(1)">`;
   const labels = { upstream: evil, job: evil, digest: evil, reason: evil };
   const all = Object.fromEntries(Object.keys(stateQueries).map((name) => [name, one(0, labels)]));
@@ -257,7 +257,7 @@ test("what comes from Prometheus is text, never markup", () => {
   for (const { text } of sections) assert.doesNotMatch(text, /<img|="[^"]*"[^ >]/);
 });
 
-test("a certificate is marked as well until its alert fires by default", () => {
+test("marks a certificate as good until its alert fires by default", () => {
   const mark = (days: number) =>
     stateSection(stateWith({ certificateSeconds: one(days * 86_400) })).text.match(
       /<i[^>]*>(.?)<\/i>Certificate/,
@@ -266,7 +266,7 @@ test("a certificate is marked as well until its alert fires by default", () => {
   assert.deepEqual([certificateDays + 0.1, certificateDays - 0.1, -1].map(mark), ["✓", "", "✕"]);
 });
 
-test("a machine's Pod: which runs, which is wanted, and why a change failed", () => {
+test("shows which Pod a machine runs, which one is wanted, and why a change failed", () => {
   const text = (samples: Partial<State["samples"]>) =>
     stateSection(stateWith(samples))
       .text.replace(/<[^>]*>/g, "|")
@@ -282,7 +282,7 @@ test("a machine's Pod: which runs, which is wanted, and why a change failed", ()
   );
 });
 
-test("axes have round steps and hold every value", () => {
+test("has axes with round steps that contain every value", () => {
   assert.deepEqual(linearTicks(0), [0, 1]);
   assert.deepEqual(linearTicks(1), [0, 0.25, 0.5, 0.75, 1]);
   assert.deepEqual(linearTicks(7.3e6), [0, 2e6, 4e6, 6e6, 8e6]);
@@ -301,13 +301,13 @@ const plot: Plot = {
   ],
 };
 
-test("a line has a gap where there is no value, and a value between gaps is a dot", () => {
+test("has a gap in a line without a value, and a dot for a value between gaps", () => {
   const geometry = geometryOf(plot, { width: 174, height: 130 });
   assert.equal(pathOf([0, 100, undefined, 50, undefined], geometry), "M66.0,108.0L91.0,8.0M141.0,58.0");
   assert.deepEqual([0, 66, 90, 500].map(geometry.indexAt), [0, 0, 1, 4]);
 });
 
-test("a plot is told in words, and says when there is nothing to draw", () => {
+test("describes a plot in words, and says when there is nothing to draw", () => {
   const { text } = svgOf(plot, { width: 400, height: 130 });
   assert.match(
     text,
@@ -318,7 +318,7 @@ test("a plot is told in words, and says when there is nothing to draw", () => {
   assert.match(svgOf({ ...plot, lines: [] }, { width: 400, height: 130 }).text, /no data yet/);
 });
 
-test("values stand at their step, and what isn't a number is a gap", async () => {
+test("places values at their step, with a gap for what isn't a number", async () => {
   const prometheus = new Prometheus(async (_, { start }) => ({
     result: [
       {
@@ -339,7 +339,7 @@ test("values stand at their step, and what isn't a number is a gap", async () =>
   );
 });
 
-test("the figures stand beside each other, and nothing is no ratio", async () => {
+test("shows the figures next to each other, and no ratio of nothing", async () => {
   const asked: string[] = [];
   const prometheus = new Prometheus(async (_, { query = "" }) => {
     asked.push(query);
@@ -353,7 +353,7 @@ test("the figures stand beside each other, and nothing is no ratio", async () =>
   assert.ok(asked.some((query) => query.includes(growth("registry_proxy_pulled_bytes_total", "1d"))));
 });
 
-test("the page names its region, its endpoint and what it serves", () => {
+test("names its region, its endpoint and what it serves", () => {
   const page = statusPage(facts);
   assert.match(page, /<title>Registry cache eu-central-1 \(cache\.example\.com\)<\/title>/);
   assert.match(page, /<h1>Registry cache eu-central-1<\/h1>/);
@@ -363,14 +363,14 @@ test("the page names its region, its endpoint and what it serves", () => {
   for (const { title } of plotQueries) assert.ok(page.includes(`<figcaption>${title}</figcaption>`), title);
 });
 
-test("a long allow-list is cut: the page travels with the Pod", () => {
+test("cuts a long allow-list, because the page is part of the Pod", () => {
   const repositories = Array.from({ length: 30 }, (_, index) => `team/app-${index}`);
   const [upstream] = facts.upstreams;
   const page = statusPage({ ...facts, upstreams: upstream ? [{ ...upstream, repositories }] : [] });
   assert.match(page, /<code>team\/app-7<\/code> and 22 more</);
 });
 
-test("the policy allows the page's own style and script, and nothing that somebody adds", () => {
+test("allows only the page's own style and script by its policy", () => {
   const page = statusPage({ ...facts, region: "<script>alert(1)</script>" });
   const inline = [...page.matchAll(/<(?:style|script)[^>]*>(.*?)<\/(?:style|script)>/gs)].map(
     ([, text = ""]) => text,

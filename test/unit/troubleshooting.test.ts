@@ -1,9 +1,9 @@
-/** docs/troubleshooting.md: the messages of this project that it explains are ones that the project has. */
+/** docs/troubleshooting.md explains only messages that this project has. */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-/** Of Pulumi and of the clouds. */
+/** Messages of Pulumi and of the clouds. */
 const others = [
   ...[
     "the stack is currently locked by …",
@@ -22,7 +22,7 @@ const others = [
   ],
 ];
 
-test("the messages of this project", () => {
+test("explains only messages of this project that exist", () => {
   const page = readFileSync("docs/troubleshooting.md", "utf8");
   const source = globSync("{components,scripts}/**/*.{ts,sh}")
     .map((file) => readFileSync(file, "utf8"))
@@ -40,7 +40,7 @@ test("the messages of this project", () => {
     [],
   );
   for (const message of messages.filter((one) => !others.includes(one))) {
-    // What a message inserts is `…`; a step's name stands before "failed".
+    // `…` stands for inserted text, and a step's name precedes "failed".
     const parts = message
       .replace(/ failed$/, "")
       .split("…")

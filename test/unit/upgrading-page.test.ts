@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 const page = readFileSync("docs/upgrading.md", "utf8");
 
-test("the tests that try a newer program are there, and so are the files that pin it", () => {
+test("names existing tests for a newer program, and the files that pin it", () => {
   const [, table = ""] = page.match(/^## Newer programs$(.*?)^## /ms) ?? [];
   const lines = table.split("\n").filter((line) => /^\| (?!program|---)/.test(line));
   assert.ok(lines.length > 5);

@@ -41,7 +41,7 @@ function rendered(change: Partial<UserDataOptions> = {}) {
   return { text, config, file };
 }
 
-test("is what cloud-init accepts", async (t) => {
+test("is accepted by cloud-init", async (t) => {
   const { text } = rendered();
   assert.match(text, /^#cloud-config\n/);
   if (!(await hasProgram("cloud-init"))) return t.skip("cloud-init is not installed");
@@ -50,7 +50,7 @@ test("is what cloud-init accepts", async (t) => {
   await execa("cloud-init", ["schema", "--config-file", join(path, "user-data")]);
 });
 
-test("the same input gives the same bytes", () => {
+test("has the same bytes for the same input", () => {
   const { text } = rendered();
   assert.equal(text, rendered().text);
   const bytes = packed(text);
@@ -60,7 +60,7 @@ test("the same input gives the same bytes", () => {
   assert.ok(bytes.length < userDataLimitBytes / 2, `${bytes.length} bytes`);
 });
 
-test("the disk is prepared by disk.sh alone, and waited for", () => {
+test("prepares the disk only with disk.sh, and waits for it", () => {
   const { config, file } = rendered();
   const { content, append } = file("/etc/fstab");
   assert.equal(append, true);
@@ -71,7 +71,7 @@ test("the disk is prepared by disk.sh alone, and waited for", () => {
     wanted.filter((it) => !mountOptions?.split(",").includes(it)),
     [],
   );
-  // Formatting is disk.sh's; growing at the mount would order the mount, and the service it waits for, before the boot that the service waits for.
+  // disk.sh formats the disk. Growing at the mount would order the mount, and the service that it waits for, before the boot that the service waits for.
   assert.doesNotMatch(content, /makefs|growfs/);
   assert.match(file("/etc/systemd/system/registry-cache-disk.service").content, /^Type=oneshot$/m);
   assert.deepEqual(
@@ -80,7 +80,7 @@ test("the disk is prepared by disk.sh alone, and waited for", () => {
   );
 });
 
-test("a disk that has grown is found by a timer, without the mount, which may be undone for a repair", () => {
+test("finds a grown disk with a timer that doesn't need the mount, which a repair may undo", () => {
   const { config, file } = rendered();
   const service = file("/etc/systemd/system/registry-cache-rescan.service").content;
   assert.match(service, /^ExecStart=\/etc\/registry-cache\/rescan\.sh$/m);
@@ -90,7 +90,7 @@ test("a disk that has grown is found by a timer, without the mount, which may be
   assert.ok(enabled?.includes("registry-cache-rescan.timer"));
 });
 
-test("each part of the Pod is a unit that needs the disk, and ends with the cache", () => {
+test("makes each part of the Pod a unit that needs the disk, and ends with the cache", () => {
   const { file } = rendered();
   const lines = file("/etc/containers/systemd/registry-cache@.kube").content.split("\n");
   for (const line of [
@@ -103,7 +103,7 @@ test("each part of the Pod is a unit that needs the disk, and ends with the cach
   assert.ok(!lines.some((line) => /^After=.*registry-cache/.test(line)), "its start would wait for itself");
 });
 
-test("the cache starts at boot, and looks for another Pod every 30 seconds until it is stopped", () => {
+test("starts the cache at boot, and checks for another Pod every 30 seconds until it is stopped", () => {
   const { config, file } = rendered();
   const unit = (name: string) => file(`/etc/systemd/system/registry-cache${name}`).content;
   assert.match(unit(".service"), /^ExecStart=\/etc\/registry-cache\/follow\.sh start$/m);
@@ -112,7 +112,7 @@ test("the cache starts at boot, and looks for another Pod every 30 seconds until
   assert.match(unit("-follow.timer"), /^OnUnitInactiveSec=30\nRandomizedDelaySec=5\nAccuracySec=1$/m);
   for (const name of ["-follow.service", "-follow.timer"])
     assert.match(unit(name), /^PartOf=registry-cache\.service$/m);
-  // What the script says comes through; what systemd says of each run doesn't.
+  // The log has the script's messages, without systemd's about each run.
   assert.match(unit("-follow.service"), /^SyslogLevel=notice\nLogLevelMax=notice$/m);
   assert.deepEqual(config.runcmd[1], options.prepare?.[0]);
   assert.deepEqual(config.runcmd.at(-1), [
@@ -121,12 +121,12 @@ test("the cache starts at boot, and looks for another Pod every 30 seconds until
   ]);
 });
 
-test("what systemd finds in the units", async (t) => {
+test("passes systemd's own checks of the units", async (t) => {
   if (!(await hasProgram("systemd-analyze"))) return t.skip("systemd-analyze is not installed");
   const { path } = scope(t).use(await tempDir());
   const units = rendered().config.write_files.filter(({ path }) => path.startsWith("/etc/systemd/system/"));
   for (const unit of units) {
-    // Programs that are on the machine only.
+    // The test's machine doesn't have these programs.
     const content = unit.content.replace(/^(ExecStart=)\S+/m, "$1/bin/true");
     await writeFile(join(path, basename(unit.path)), content);
   }
@@ -141,13 +141,13 @@ test("what systemd finds in the units", async (t) => {
   );
 });
 
-test("nobody but root reads or runs what is the machine's own", () => {
+test("lets only root read and run the machine's own files", () => {
   const { config } = rendered();
   const own = config.write_files.filter(({ path }) => path.startsWith("/etc/registry-cache/"));
   assert.deepEqual(new Set(own.map(({ permissions }) => permissions)), new Set(["0600", "0700"]));
 });
 
-test("what is installed besides", () => {
+test("installs the other packages", () => {
   const { config, file } = rendered();
   assert.deepEqual(config.runcmd[0], ["/etc/registry-cache/packages.sh", ...basePackages]);
   assert.match(
@@ -157,7 +157,7 @@ test("what is installed besides", () => {
   assert.match(file("/etc/apt/apt.conf.d/52registry-cache-reboot").content, /Automatic-Reboot-Time "04:30";/);
 });
 
-test("it has nothing of the Pod", () => {
+test("has nothing of the Pod", () => {
   const { text, file } = rendered();
   assert.equal(
     file("/etc/registry-cache/machine.conf").content,
@@ -166,7 +166,7 @@ test("it has nothing of the Pod", () => {
   assert.doesNotMatch(text, /nginx|origin|PRIVATE KEY|password/i);
 });
 
-test("the scripts read any value as it is", async (t) => {
+test("has scripts that read any value unchanged", async (t) => {
   const { path } = scope(t).use(await tempDir());
   await fc.assert(
     fc.asyncProperty(

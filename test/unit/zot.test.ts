@@ -1,4 +1,4 @@
-/** An upstream that zot fetches from, and what zot is told; test/e2e/engine-zot.test.ts has what it does. */
+/** An upstream that zot fetches from, and zot's configuration. test/e2e/engine-zot.test.ts tests what it does. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse, stringify } from "yaml";
@@ -30,21 +30,21 @@ const [gsoci] = upstreams;
 const zotUpstreams = [{ ...gsoci, engine: "zot" }];
 const other = { name: "team", registry: "registry.example.com", repositories: ["team/**"] };
 
-describe("where an upstream can have zot", () => {
+describe("an upstream can have zot", () => {
   test("with one machine and its disk", () => {
     assert.deepEqual(problemsOf(withUpstream({ engine: "zot" })), []);
     assert.deepEqual(problemsOf({ ...aws, upstreams: zotUpstreams }), []);
     assert.deepEqual(problemsOf(withUpstream({ engine: "distribution" })), []);
   });
 
-  test("not where replicas would each have their own", () => {
+  test("but not where replicas would each have their own", () => {
     assertProblem(
       { ...withKubernetes({}), upstreams: zotUpstreams },
       /^upstreams\[0\]\.engine: can't be zot: regions\[0\] is a cluster.*use a region with one machine, or leave `engine` out$/,
     );
   });
 
-  test("not with a bucket, whichever region has it", () => {
+  test("but not with a bucket, in any region", () => {
     const regions = [awsRegion, { ...awsRegion, name: "us-east-1", storage: { kind: "bucket" } }];
     const endpoint = { ...awsRegion.endpoint, hostname: "other.example.com" };
     assertProblem(
@@ -57,7 +57,7 @@ describe("where an upstream can have zot", () => {
     );
   });
 
-  test("not with what is to be prefetched of it", () => {
+  test("but not with prefetched images", () => {
     const prefetch = { images: ["gsoci.azurecr.io/giantswarm/app:1", "registry.example.com/team/app:1"] };
     assertProblem(
       { ...local, upstreams: [...zotUpstreams, other], prefetch },
@@ -65,7 +65,7 @@ describe("where an upstream can have zot", () => {
     );
   });
 
-  test("nothing else is an engine", () => {
+  test("and no other value is an engine", () => {
     assertProblem(withUpstream({ engine: "harbor" }), /^upstreams\[0\]\.engine: .*"distribution".*"zot"/);
   });
 });
@@ -87,7 +87,7 @@ function rendered(...upstreams: Upstream[]) {
   return { containers, file };
 }
 
-/** All keys of an object, by their paths. */
+/** All keys of an object, by path. */
 function keysOf(value: unknown, path = ""): string[] {
   if (Array.isArray(value)) return [...new Set(value.flatMap((entry) => keysOf(entry, `${path}[]`)))];
   if (typeof value !== "object" || value === null) return [path];
@@ -97,7 +97,7 @@ function keysOf(value: unknown, path = ""): string[] {
 const readme = "https://github.com/project-zot/zot/blob/v2.1.21/examples/README.md";
 const syncConfig = "https://github.com/project-zot/zot/blob/v2.1.21/pkg/extensions/config/sync/config.go";
 
-/** Where each key is documented: zot ends for one that it doesn't know, and v2 can't be run here. */
+/** The documentation of each key. zot exits for an unknown one, and v2 can't run here. */
 const documented: Record<string, string> = {
   distSpecVersion: readme,
   "storage.rootDirectory": readme,
@@ -138,7 +138,7 @@ const documented: Record<string, string> = {
   "extensions.sync.registries[].content[].destination": readme,
 };
 
-describe("what zot is told", () => {
+describe("zot's configuration", () => {
   const configOf = (change: Partial<Upstream> = {}) =>
     parse(rendered({ ...upstream, ...change }).file("origin-gsoci", "config.yml"));
 
@@ -157,14 +157,14 @@ describe("what zot is told", () => {
     assert.equal(configOf({ url: "http://10.0.0.1:5000" }).extensions.sync.registries[0].tlsVerify, false);
   });
 
-  test("may answer for as long as a copy and a transfer last, and asks again at once after an error", () => {
+  test("allows requests the time of a copy and a transfer, and retries immediately after an error", () => {
     const { http, extensions } = configOf();
     assert.deepEqual([http.readTimeout, http.writeTimeout], ["1h", "1h"]);
     const [{ maxRetries, retryDelay }] = extensions.sync.registries;
     assert.deepEqual([maxRetries, retryDelay], [3, "200ms"]);
   });
 
-  test("has no credentials in it, only where they are", () => {
+  test("has no credentials, only the path of their file", () => {
     assert.equal(configOf().extensions.sync.credentialsFile, undefined);
     const { credentialsFile } = configOf({ credentials: "gsoci-credentials" }).extensions.sync;
     assert.equal(credentialsFile, "/etc/registry-cache/secret/get");
@@ -175,7 +175,7 @@ describe("what zot is told", () => {
     assert.equal(upstreamSecret(distribution, known), originCredentials(known));
   });
 
-  test("loses for v1.4.3 what is new in v2, and nothing else", () => {
+  test("loses for v1.4.3 only what is new in v2", () => {
     const before = keysOf(configOf());
     const after = keysOf(parse(zotV1Config(stringify(configOf())))).map((key) =>
       key.replace("accessControl.**", "accessControl.repositories.**"),
@@ -193,7 +193,7 @@ describe("what zot is told", () => {
 });
 
 describe("a Pod with zot", () => {
-  test("is known to need a restart for other credentials, and distribution isn't", () => {
+  test("needs a restart for other credentials, unlike one with distribution", () => {
     const bundle = renderBundle(
       podOptions({
         upstreams: [
@@ -233,7 +233,7 @@ describe("a Pod with zot", () => {
     );
   });
 
-  test("has the requests of the other upstreams answered as without it", () => {
+  test("answers requests for the other upstreams as without it", () => {
     const locations = (...upstreams: Upstream[]) => {
       const conf = rendered(...upstreams).file("edge", "nginx.conf");
       return [...conf.matchAll(/^ {8}location = \/(?:manifest|tag|list|blob) \{\n(?:.*\n)*? {8}\}/gm)].map(
@@ -245,7 +245,7 @@ describe("a Pod with zot", () => {
     assert.deepEqual(locations(upstream, distribution), without);
   });
 
-  test("answers before containerd and a zot in front give up", () => {
+  test("answers before containerd and a zot in front of it give up", () => {
     const conf = rendered(upstream).file("edge", "nginx.conf");
     const places = ["zot-manifest", "zot-tag", "zot-referrers"].map(
       (place) => new RegExp(` {8}location = /${place} \\{\\n(?:.*\\n)*? {8}\\}`).exec(conf)?.[0] ?? "",
@@ -256,7 +256,7 @@ describe("a Pod with zot", () => {
     }
   });
 
-  test("shares what there is for blobs", () => {
+  test("shares the space for blobs", () => {
     const budget = diskBudget(20);
     const { blobsMiB = 0, zotMiB = 0 } = sharedWithZot(budget);
     assert.equal(blobsMiB + zotMiB, budget.blobsMiB);
@@ -269,7 +269,7 @@ describe("a Pod with zot", () => {
   });
 });
 
-test("a machine's disk and memory are planned for it", () => {
+test("plans a machine's disk and memory for it", () => {
   const planned = (upstreams: object[]) => {
     const config = parseConfig({
       ...aws,
