@@ -2,8 +2,7 @@ import type { ContestantName } from "./measurement.ts";
 import { progress } from "./report.ts";
 
 /**
- * Measures each contestant once in every repetition, in turn forwards and backwards: nobody always follows the same one.
- *
+ * Measures each contestant once in each repetition, alternately forwards and backwards, so that none always follows the same other.
  * @param prepare before each repetition
  * @returns the series of one of the measured values
  */

@@ -1,4 +1,4 @@
-/** Where the cache is measured: the upstream, the contestants, and a blob that all of them have. */
+/** The surroundings of the measurements: the upstream, the contestants, and a blob that all of them have. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Blob } from "../../scripts/seed/content.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
@@ -18,25 +18,25 @@ import { type Pull, pullSeconds } from "./load.ts";
 import { cpuSeconds } from "./processes.ts";
 import { progress } from "./report.ts";
 
-/** Who is measured, and what they get their content from. */
+/** The contestants, and the upstream of their content. */
 export interface Arena {
   readonly upstream: FarUpstream;
   readonly pod: PodContestant;
   readonly distribution: Contestant;
   readonly direct: Contestant;
   readonly limit: Contestant;
-  /** That the caches have, and the only one that the limit serves. */
+  /** The blob that the caches have, and the only one that the limit serves. */
   readonly warm: Blob;
 }
 
-/** How old a tag may be in the Pod: as little as can be configured, so that it has to ask often. */
+/** The age at which the Pod confirms a tag: the configurable minimum, so that it asks often. */
 export const freshnessSeconds = 5;
 
 export function blobMegabytes({ quick }: { readonly quick: boolean }): number {
   return quick ? 20 : 200;
 }
 
-/** @param started ends what is started here. */
+/** @param started ends what is started here */
 export async function startArena(started: AsyncDisposableStack, quick: boolean): Promise<Arena> {
   await ensurePodman();
   if (!(await hasProgram("curl"))) {
@@ -64,7 +64,7 @@ export function pullOf(
   return { url: new URL(`/v2/${repository}/blobs/${digest}`, url), caFile, size };
 }
 
-/** The janitor reads what has come in within 5 s: that it does so while the others are measured would be unfair to them. */
+/** The janitor reads new objects within 5 s. Waits for that, because it would distort the other contestants' measurements. */
 export async function untilVerified(pod: Contestant): Promise<void> {
   await sleep(5500);
   await waitUntil("the Pod is idle", async () => {

@@ -8,7 +8,7 @@ import type { ContestantName, Measurement } from "./measurement.ts";
 import { ratios, verdict } from "./measurement.ts";
 import { pairwise, percentile, summarize } from "./statistics.ts";
 
-test("a quick run measures everything, and what doesn't depend on the machine's speed is as it must be", async (t) => {
+test("measures everything in a quick run, and results that don't depend on the machine's speed are right", async (t) => {
   const { path } = scope(t).use(await tempDir());
   const json = join(path, "bench.json");
   const { stdout } = await execa("node", ["test/bench/bench.ts", "--quick", "--json", json], {
@@ -29,12 +29,12 @@ test("a quick run measures everything, and what doesn't depend on the machine's 
     assert.ok(measured(part).length > 0, part);
     for (const { what, verdict } of measured(part)) assert.equal(verdict, "reached", what);
   }
-  // The link and its counter work: many clients of distribution alone fetch the blob more than once.
+  // The link and its counter work: with many clients, distribution alone fetches the blob more than once.
   const [alone] = measured("16 clients: bytes from upstream");
   assert.ok((alone?.series.distribution?.[0] ?? 0) > 1.5);
 });
 
-test("a word that no measure has in its name is answered with the names", async () => {
+test("answers a word that is in no measure's name with the names", async () => {
   const { exitCode, stderr } = await execa("node", ["test/bench/bench.ts", "nonsense"], {
     preferLocal: true,
     reject: false,
@@ -48,7 +48,7 @@ const measurement = (
   goal: NonNullable<Measurement["goal"]>,
 ): Measurement => ({ what: "x", unit: "s", series, goal });
 
-test("a goal is for the median of the ratios of pairs, or for the Pod's own median", () => {
+test("judges a goal by the median of the pairs' ratios, or by the Pod's own median", () => {
   const series = { pod: [1, 9, 3], limit: [1, 3, 2] };
   const found = ratios(measurement(series, { atMost: 1 }), "limit");
   assert.deepEqual(found, { median: 1.5, quartiles: [1.25, 2.25], interval: [1, 3] });
@@ -59,9 +59,9 @@ test("a goal is for the median of the ratios of pairs, or for the Pod's own medi
   assert.throws(() => verdict(measurement(series, { against: "direct", atMost: 1 })), RangeError);
 });
 
-test("statistics", () => {
+test("calculates statistics", () => {
   assert.deepEqual(summarize([3, 1, 2, 4]), { median: 2.5, quartiles: [1.75, 3.25], interval: [1, 4] });
-  // Tables of the sign test say the 2nd and the 8th of 9 values, and the 6th and the 15th of 20.
+  // By tables of the sign test: the 2nd and the 8th of 9 values, and the 6th and the 15th of 20.
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
   assert.deepEqual(summarize(upTo(9)).interval, [2, 8]);
   assert.deepEqual(summarize(upTo(20)).interval, [6, 15]);

@@ -1,7 +1,4 @@
-/**
- * `npm run bench`: the cache beside what it's made of and what it replaces, all on this machine and within one run. Numbers of two runs, or of two
- * machines, don't compare; the ratios do.
- */
+/** `npm run bench`: compares the cache with its parts and with what it replaces, all on this machine and within one run. Ratios can be compared between runs or machines, and absolute numbers can't. */
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, release } from "node:os";
 import { parseArgs } from "node:util";
@@ -28,7 +25,7 @@ import { warmTrials } from "./measures/warm-trials.ts";
 import { renderTable } from "./report.ts";
 import { summarize } from "./statistics.ts";
 
-/** In the order in which they run. */
+/** The measures, in the order in which they run. */
 const measures: readonly Measure[] = [
   warmBlob,
   idle,
@@ -41,10 +38,10 @@ const measures: readonly Measure[] = [
   cost,
 ];
 
-/** Runnable processes, averaged over a minute, of a machine that does nothing else. */
+/** The average number of runnable processes in a minute on an idle machine. */
 const quietLoad = 0.5;
 
-/** Only by their name: they take many minutes. */
+/** Measures that run only by name, because they take many minutes. */
 const onRequest: readonly Measure[] = [boot, size, connections, engines, slowDisk, warmTrials, coldTrials];
 
 const usage = `npm run bench -- [WORD …] [--quick] [--json FILE]
@@ -74,7 +71,7 @@ async function measureAll(chosen: readonly Measure[], quick: boolean): Promise<M
   return measurements;
 }
 
-/** What `--json` writes; the series are in the order of the repetitions. */
+/** The output of `--json`. The series are in the order of the repetitions. */
 function toJson(
   quick: boolean,
   loadAtStart: readonly number[],

@@ -12,7 +12,7 @@ export interface ColdPulls {
   readonly contestants: readonly ("pod" | "distribution" | "direct")[];
 }
 
-/** Clients pull, all at once, a blob that nobody has asked for. */
+/** Clients pull, all at once, a blob that nobody has pulled before. */
 export async function coldPulls(arena: Arena, options: ColdPulls) {
   const { upstream } = arena;
   const { blobMB, clients, distance, repetitions } = options;

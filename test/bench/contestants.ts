@@ -1,4 +1,4 @@
-/** What is measured, each listening on loopback, with its store in the temporary directory. */
+/** The contestants. Each listens on loopback, with its store in the temporary directory. */
 import { chmod, link, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
@@ -24,13 +24,13 @@ export interface Contestant {
   /** The authority of its certificate, as a path and PEM; none for plain HTTP. */
   readonly caFile?: string;
   readonly ca?: string;
-  /** The processes that serve, without their descendants. */
+  /** The serving processes, without their descendants. */
   readonly processes: readonly number[];
 }
 
 export type Started = Contestant & AsyncDisposable;
 
-/** The Pod, whose parts can be looked at. */
+/** The Pod, with access to its parts. */
 export interface PodContestant extends Contestant {
   readonly ca: string;
   readonly caFile: string;
@@ -39,7 +39,7 @@ export interface PodContestant extends Contestant {
   readonly edge: string;
 }
 
-/** The Pod with the upstream as its only one. @param freshnessSeconds how old a tag may be @param engine of the upstream */
+/** The Pod with only this upstream. @param freshnessSeconds the maximum age of a tag @param engine of the upstream */
 export async function startPod(
   { url }: FarUpstream,
   freshnessSeconds: number,
@@ -69,7 +69,7 @@ export async function startPod(
   };
 }
 
-/** The registry program of the Pod's origin, as its documentation sets a pull-through cache up. */
+/** The registry program of the Pod's origin, as a pull-through cache by its documentation. */
 export async function startDistribution(upstream: FarUpstream): Promise<Started> {
   await using started = new AsyncDisposableStack();
   const directory = started.use(await tempDir());
@@ -103,7 +103,7 @@ export async function startDistribution(upstream: FarUpstream): Promise<Started>
   return { name: "distribution", url, ...certificate, processes: [registry.pid], ...disposal(started) };
 }
 
-/** zot v1.4.3, the newest that can be built here, as its documentation sets a pull-through cache up: https://zotregistry.dev/v1.4.3/articles/mirroring */
+/** zot v1.4.3, the newest version that can be built here, as a pull-through cache by its documentation: https://zotregistry.dev/v1.4.3/articles/mirroring */
 export async function startZot(upstream: FarUpstream): Promise<Started> {
   await using started = new AsyncDisposableStack();
   const directory = started.use(await tempDir());
@@ -121,7 +121,7 @@ export async function startZot(upstream: FarUpstream): Promise<Started> {
       },
       log: { level: "error" },
       extensions: {
-        // Of plain HTTP, there is nothing to verify.
+        // With plain HTTP, there is nothing to verify.
         sync: {
           enable: true,
           registries: [{ urls: [upstream.url.origin], onDemand: true, tlsVerify: false }],
@@ -137,16 +137,16 @@ export async function startZot(upstream: FarUpstream): Promise<Started> {
   return { name: "zot", url, ...certificate, processes: [zot.pid], ...disposal(started) };
 }
 
-/** The upstream itself, over plain HTTP: a little faster than a real one. */
+/** The upstream itself, over plain HTTP, which is a little faster than a real one. */
 export function direct(upstream: FarUpstream): Contestant {
   return { name: "direct", url: upstream.url, processes: [] };
 }
 
 /**
- * nginx of the Pod's edge image, with the TLS settings and as many workers and connections as a running edge has, serving a file under the path of a blob.
- *
+ * nginx of the Pod's edge image, with the TLS settings and the number of workers and connections of a running edge. It serves a file under the path
+ * of a blob.
  * @param edge the edge's container
- * @param path that clients ask for
+ * @param path that clients request
  */
 export async function startLimit({
   edge,
@@ -214,7 +214,7 @@ export function edgeConfig(container: string): Promise<string> {
   return podman(["exec", container, "cat", "/etc/registry-cache/edge/nginx.conf"]);
 }
 
-/** A certificate for `localhost` like the local host's, whose key any user of a container can read. */
+/** A certificate for `localhost` like the local host's. Any user of a container can read its key. */
 async function certificateIn(directory: string) {
   const names = ["localhost"];
   const authority = await makeAuthority(names, join(directory, "ca"));

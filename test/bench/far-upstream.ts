@@ -1,4 +1,4 @@
-/** The upstream of all contestants: a registry behind a proxy that makes it far away and counts what it sends. */
+/** The upstream of all contestants: a registry behind a proxy that adds distance, and counts what it sends. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { artifact, type Blob, blob, type Content, mediaTypes } from "../../scripts/seed/content.ts";
@@ -12,9 +12,9 @@ import { testUpstream } from "../support/upstream.ts";
 import { waitUntil } from "../support/wait.ts";
 
 export interface Distance {
-  /** Added to each answer; connections are made at once. */
+  /** Added to each answer. Connections are established without delay. */
   readonly roundTripMs: number;
-  /** Decimal megabytes per second and connection. @default as fast as the machine can */
+  /** Decimal megabytes per second and connection. @default unlimited */
   readonly megabytesPerSecond?: number;
 }
 
@@ -23,14 +23,14 @@ export interface FarUpstream extends AsyncDisposable {
   readonly url: URL;
   readonly repository: string;
   readonly tag: string;
-  /** Pushes an artifact of one blob of random bytes, which no contestant has seen. Moves the tag. */
+  /** Pushes an artifact with a new blob of random bytes. Moves the tag. */
   publish(megabytes: number): Promise<Blob>;
-  /** Pushes an image of one layer of random bytes, under a tag of its own, for those who must see a manifest before they have its blobs. */
+  /** Pushes an image with one layer of random bytes under a tag of its own, for contestants that need a manifest before its blobs. */
   publishImage(megabytes: number): Promise<Content>;
   /** The file that holds a published blob's bytes. */
   file(blob: Blob): string;
   setDistance(distance: Distance): Promise<void>;
-  /** Ends all connections, so that every measurement begins without, and returns how many bytes came over them, headers included. */
+  /** Ends all connections, so that every measurement starts without any. @returns the number of bytes over them, including headers */
   endConnections(): Promise<number>;
 }
 
@@ -87,7 +87,7 @@ export async function startFarUpstream(): Promise<FarUpstream> {
       }
     },
     async endConnections() {
-      // A connection's bytes are added to the metric when it ends.
+      // Toxiproxy adds a connection's bytes to the metric when the connection ends.
       await toxiproxy.post("/proxies/upstream", { enabled: false });
       const before = counted;
       counted = await settled(async () => receivedBytes(await toxiproxy.get("/metrics")));
@@ -112,7 +112,7 @@ function api(base: URL) {
   };
 }
 
-/** https://github.com/Shopify/toxiproxy/blob/v2.12.0/METRICS.md; the metric is absent before the first connection has ended. */
+/** https://github.com/Shopify/toxiproxy/blob/v2.12.0/METRICS.md. The metric is missing until the first connection has ended. */
 function receivedBytes(metrics: string): number {
   const value = metrics.match(
     /^toxiproxy_proxy_received_bytes_total\{direction="downstream",.*\} (\S+)$/m,
@@ -120,7 +120,7 @@ function receivedBytes(metrics: string): number {
   return Number(value ?? 0);
 }
 
-/** A value that has been the same for 200 ms. */
+/** Waits until a value has been the same for 200 ms. */
 async function settled(read: () => Promise<number>): Promise<number> {
   let last = await read();
   let since = Date.now();

@@ -1,4 +1,4 @@
-/** The clients: curl for bodies, so that the load is light beside what it measures, and this process for headers. */
+/** The clients: curl for bodies, so that the load takes little of the machine, and this process for headers. */
 import { once } from "node:events";
 import { Agent, request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,15 +6,14 @@ import { execa } from "execa";
 
 export interface Pull {
   readonly url: URL;
-  /** Path of the authority's certificate; for plain HTTP none. */
+  /** Path of the authority's certificate; undefined for plain HTTP. */
   readonly caFile: string | undefined;
-  /** Bytes of the body. */
+  /** Size of the body in bytes. */
   readonly size: number;
 }
 
 /**
- * Pulls by so many clients at once, each on a connection of its own.
- *
+ * Pulls with several clients at once, each on its own connection.
  * @param times that each client pulls, one after the other. @default 1
  * @returns seconds from the start of the first client to the end of the last
  * @throws Error when a pull fails or has another size
@@ -44,11 +43,11 @@ export interface Heads {
   readonly ca: string;
   readonly accept: string;
   readonly count: number;
-  /** From one request to the next, where it is answered by then. */
+  /** The interval between requests, unless an answer takes longer. */
   readonly everyMs: number;
 }
 
-/** Milliseconds of each HEAD request, one after the other on one connection. */
+/** The duration of each HEAD request in ms, one after the other on one connection. */
 export async function headMilliseconds(options: Heads): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: options.ca });
   const times: number[] = [];

@@ -3,14 +3,14 @@ import type { Measurement } from "./measurement.ts";
 
 /** Something to measure. */
 export interface Measure {
-  /** As on the command line, and as its file: `warm-blob`. */
+  /** The name on the command line, and of its file: `warm-blob`. */
   readonly name: string;
   measure(bench: Bench): Promise<Measurement[]>;
 }
 
 export interface Bench {
-  /** Small sizes and few repetitions, to see that all of it works: such numbers say nothing. */
+  /** Uses small sizes and few repetitions, to test that everything works. The numbers mean nothing. */
   readonly quick: boolean;
-  /** The same for all measures, started when the first one asks for it. */
+  /** The arena for all measures. The first call starts it. */
   arena(): Promise<Arena>;
 }

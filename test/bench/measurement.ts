@@ -1,13 +1,12 @@
 import { pairwise, type Summary, summarize } from "./statistics.ts";
 
 /**
- * What is measured: `pod` is the cache as it is played by the local host, and `stack` one of this project's stacks. In a measurement, whichever of these
- * two it has is what all the others are compared with.
- *
- * `unchanged`: in trials, the edge or Pod as it stands, while `pod` has the change that is tried.
- * `pod-zot`: the Pod with zot as the engine; `zot`: the same zot alone, with its own TLS. `distribution`: the same registry program in proxy mode, alone, with its own TLS. `direct`: the upstream without a cache. `limit`: nginx with its defaults
- * and the Pod's TLS settings, serving the blob as a file; or the most that a cloud takes. `empty`: a Pulumi program without resources, and
- * `floor`: one with as many as the stack, which have nothing in them.
+ * The contestants. `pod` is the cache as the local host plays it, and `stack` one of this project's stacks. A measurement has one of these two, and
+ * compares all others with it.
+ * `unchanged`: in trials, the edge or Pod without the change that `pod` has. `pod-zot`: the Pod with zot as the engine. `zot`: the same zot alone,
+ * with its own TLS. `distribution`: the same registry program in proxy mode, alone, with its own TLS. `direct`: the upstream without a cache.
+ * `limit`: nginx with its defaults and the Pod's TLS settings, serving the blob as a file, or a cloud's maximum. `empty`: a Pulumi program without
+ * resources. `floor`: one with as many resources as the stack, all empty.
  */
 export const contestantNames = [
   "pod",
@@ -24,7 +23,7 @@ export const contestantNames = [
 
 export type ContestantName = (typeof contestantNames)[number];
 
-/** For our own value, or for its ratio to another contestant's. */
+/** A goal for our own value, or for its ratio to another contestant's. */
 export type Goal = { readonly against?: ContestantName } & (
   | { readonly atMost: number }
   | { readonly atLeast: number }
@@ -33,7 +32,7 @@ export type Goal = { readonly against?: ContestantName } & (
 export interface Measurement {
   readonly what: string;
   readonly unit: string;
-  /** Per contestant one value for each repetition, in order. */
+  /** One value per contestant for each repetition, in order. */
   readonly series: Partial<Readonly<Record<ContestantName, readonly number[]>>>;
   readonly goal?: Goal;
 }
@@ -49,7 +48,7 @@ export function ratios(measurement: Measurement, against: ContestantName): Summa
   return own && other && own !== other ? summarize(pairwise(own, other)) : undefined;
 }
 
-/** Undecided: the interval has values on both sides of the goal. Measure on a quieter machine, or more often. */
+/** `undecided`: the interval has values on both sides of the goal. Measure on a quieter machine, or more often. */
 export type Verdict = "reached" | "missed" | "undecided";
 
 /** @returns undefined without a goal */

@@ -1,28 +1,26 @@
-/** What processes use, from proc(5). */
+/** The resources that processes use, from proc(5). */
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** USER_HZ, which the kernel fixes at 100 on all the architectures that the cache runs on. */
+/** USER_HZ, which the kernel fixes at 100 on all architectures of the cache. */
 const ticksPerSecond = 100;
 
 /**
- * Processor seconds of the processes and all their descendants since each began, those that have ended included: their parents have their time.
- * The difference of two calls is what was used in between.
+ * Processor seconds of the processes and all their descendants since each one's start. Time of ended processes is included, because their parents
+ * have it.
+ * The difference between two calls is the use in between.
  */
 export async function cpuSeconds(roots: readonly number[]): Promise<number> {
   const ticks = (await tree(roots)).map(({ ticks }) => ticks);
   return ticks.reduce((sum, value) => sum + value, 0) / ticksPerSecond;
 }
 
-/** Processor seconds of this process's children that have ended, and of their descendants. */
+/** Processor seconds of this process's ended children, and of their descendants. */
 export async function endedChildrenSeconds(): Promise<number> {
   return ((await readProcess(process.pid))?.childTicks ?? 0) / ticksPerSecond;
 }
 
-/**
- * Proportional set size of the processes and all their descendants, in MiB: memory that several share counts once, the page cache counts only
- * where it is mapped.
- */
+/** Proportional set size of the processes and all their descendants, in MiB. Shared memory counts once, and the page cache counts only where it is mapped. */
 export async function memoryMiB(roots: readonly number[]): Promise<number> {
   const sizes = (await tree(roots)).map(async ({ pid }) => {
     const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(unlessGone);
@@ -37,7 +35,7 @@ export async function openDescriptors(roots: readonly number[]): Promise<number>
   return (await Promise.all(open)).reduce((sum, names) => sum + (names?.length ?? 0), 0);
 }
 
-/** The most memory that was seen while `work` ran, by looking every 250 ms. */
+/** The maximum memory while `work` ran, sampled every 250 ms. */
 export async function peakMemoryMiB(roots: readonly number[], work: Promise<unknown>): Promise<number> {
   let peak = await memoryMiB(roots);
   let running = true;
@@ -55,9 +53,9 @@ export async function peakMemoryMiB(roots: readonly number[], work: Promise<unkn
 interface Process {
   readonly pid: number;
   readonly parent: number;
-  /** In user and kernel mode, and that of its ended children. */
+  /** Time in user and kernel mode, including that of ended children. */
   readonly ticks: number;
-  /** That of its ended children alone. */
+  /** Time of ended children only. */
   readonly childTicks: number;
 }
 
@@ -65,7 +63,7 @@ async function tree(roots: readonly number[]): Promise<Process[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const all = (await Promise.all(pids.map(readProcess))).filter((process) => process !== undefined);
   const found = new Set(roots);
-  // A child's pid can be below its parent's, so once through the list isn't enough.
+  // A child's pid can be lower than its parent's, so one pass over the list isn't enough.
   for (let size = 0; size !== found.size; ) {
     size = found.size;
     for (const { pid, parent } of all) if (found.has(parent)) found.add(pid);
@@ -73,7 +71,7 @@ async function tree(roots: readonly number[]): Promise<Process[]> {
   return all.filter(({ pid }) => found.has(pid));
 }
 
-/** proc_pid_stat(5); the second field, the name, may hold anything, but nothing after it a parenthesis. */
+/** proc_pid_stat(5). The second field, the name, can contain anything. No later field contains a parenthesis. */
 async function readProcess(pid: number): Promise<Process | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(unlessGone);
   if (text === undefined) return undefined;

@@ -3,12 +3,12 @@ import { type Span, summarize } from "./statistics.ts";
 
 const start = performance.now();
 
-/** One line on standard error, with the seconds since the start. */
+/** Prints one line to standard error, with the seconds since the start. */
 export function progress(text: string): void {
   console.error(`${String(Math.round((performance.now() - start) / 1000)).padStart(4)} s  ${text}`);
 }
 
-/** A block per measurement, a row per contestant, and beside each what ours is compared with it: the median of the pairs' ratios, and its 95 % interval. */
+/** A block per measurement with a row per contestant, each with the comparison of our value: the median of the pairs' ratios, and its 95 % interval. */
 export function renderTable(measurements: readonly Measurement[]): string {
   const header = row("", "median", "quartiles", "ours ÷ it", "goal");
   return [header, ...measurements.map(renderMeasurement)].join("\n");
@@ -54,7 +54,7 @@ function span([low, high]: Span): string {
   return `${number(low)} – ${number(high)}`;
 }
 
-/** Three digits. */
+/** A number with three digits. */
 function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,4 +1,4 @@
-/** What is said about a series of repetitions. */
+/** Statistics of a series of repetitions. */
 
 /** A lower and an upper bound. */
 export type Span = readonly [number, number];
@@ -6,7 +6,7 @@ export type Span = readonly [number, number];
 export interface Summary {
   readonly median: number;
   readonly quartiles: Span;
-  /** The median of many more repetitions is in here with 95 % confidence; with fewer than six values, only all that was measured. */
+  /** Contains the true median with 95 % confidence. With fewer than six values, it is the range of all values. */
   readonly interval: Span;
 }
 
@@ -20,13 +20,13 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /**
- * By order statistics, which assume nothing about the distribution: each value is below the true median with a chance of one half.
+ * Uses order statistics, which assume nothing about the distribution: each value is below the true median with a probability of one half.
  * https://en.wikipedia.org/wiki/Order_statistic#Nonparametric
  */
 function medianInterval(values: readonly number[]): Span {
   const sorted = values.toSorted((a, b) => a - b);
   const last = sorted.length - 1;
-  // At either end so many are cut off that the true median is beyond that end with a chance of at most 2.5 %.
+  // As many values are cut off at each end as leave the true median beyond that end with a probability of at most 2.5 %.
   let cut = 0;
   let exactly = 0.5 ** sorted.length;
   let atMost = exactly;
@@ -49,10 +49,7 @@ export function percentile(values: readonly number[], percent: number): number {
   return below + (above - below) * (rank - Math.floor(rank));
 }
 
-/**
- * The ratios of two series that were measured alternately, pair by pair: what else the machine did while a pair was measured is then in both of
- * its halves.
- */
+/** The ratios of two series that were measured alternately, pair by pair. Other load on the machine then affects both halves of a pair. */
 export function pairwise(numerators: readonly number[], denominators: readonly number[]): number[] {
   if (numerators.length !== denominators.length) throw new RangeError("series of different lengths");
   return numerators.map((value, index) => value / (denominators[index] as number));

@@ -1,20 +1,19 @@
-/** Objects as nginx's cache has them on disk, made without pulling them. */
+/** Objects in the form of nginx's cache on disk, created without pulls. */
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
 /**
- * Where a cache file has the CRC-32 of its key, before the key itself: six fields of 8 bytes go before it.
+ * The position of the key's CRC-32 in a cache file, after six fields of 8 bytes. The key follows it.
  * https://github.com/nginx/nginx/blob/release-1.28.0/src/http/ngx_http_cache.h#L117
  */
 const checksumAt = 6 * 8;
 
 /**
- * Makes sparse blobs that differ from the only one of a cache's zone by their digests.
- *
+ * Creates sparse blobs. They are copies of the only blob in a cache's zone with other digests.
  * @param zone the directory
- * @param bytes each one's size
+ * @param bytes the size of each blob
  */
 export async function storeBlobs(
   zone: string,
@@ -24,7 +23,7 @@ export async function storeBlobs(
   const text = (await readFile(join(zone, path ?? ""))).toString("latin1");
   const [, key = ""] = /\nKEY: (.*)\n/.exec(text) ?? [];
   const head = text.slice(0, text.indexOf("\r\n\r\n") + 4);
-  // The janitor reads what is new.
+  // The janitor would read new files.
   const longAgo = Date.now() / 1000 - 86_400;
   const batch = 200;
   for (let first = 0; first < count; first += batch) {

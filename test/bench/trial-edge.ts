@@ -1,4 +1,4 @@
-/** The Pod's edge once more beside it, with another configuration: what a directive costs or saves. */
+/** A copy of the Pod's edge with another configuration, to measure what a directive costs or saves. */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -14,10 +14,10 @@ import { tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 import { edgeConfig, type PodContestant, type Started } from "./contestants.ts";
 
-/** From nginx.conf to another one. */
+/** Changes nginx.conf. */
 export type Edit = (config: string) => string;
 
-/** A directive in the place of all of its name. @throws RangeError where there is none */
+/** Replaces all directives of a name. @throws RangeError if there is none */
 export function replace(name: string, line: string): Edit {
   const pattern = new RegExp(`^( *)${name}(?: [^;]*)?;$`, "gm");
   return (config) => {
@@ -26,7 +26,7 @@ export function replace(name: string, line: string): Edit {
   };
 }
 
-/** Directives for the http block. */
+/** Adds directives to the http block. */
 export function add(...lines: readonly string[]): Edit {
   return (config) =>
     config.replace(/^http \{$/m, `http {\n${lines.map((line) => `    ${line};\n`).join("")}`);
@@ -37,7 +37,7 @@ export function workersPerProcessor(count: number): Edit {
     config.replace(/^worker_processes (\d+);$/m, (_, now) => `worker_processes ${Number(now) * count};`);
 }
 
-/** @param diskRate bytes per second that it may read, as podman writes it. @default all */
+/** @param diskRate maximum bytes per second that it may read, in podman's notation. @default unlimited */
 export async function startTrialEdge(
   pod: PodContestant,
   { edits = [], diskRate }: { edits?: readonly Edit[]; diskRate?: string | undefined },
@@ -46,7 +46,7 @@ export async function startTrialEdge(
   const directory = started.use(await tempDir());
   await chmod(directory.path, 0o755);
   const { layout } = pod.cache;
-  // Hard links: the same pages in memory, for all of them.
+  // Hard links, so that all edges share the same pages in memory.
   const cache = join(directory.path, "cache");
   await mkdir(join(cache, "tmp"), { recursive: true });
   await execa("cp", ["-al", join(layout.cache, "blobs"), join(layout.cache, "manifests"), cache]);

@@ -1,4 +1,4 @@
-/** Commands run in a machine as root, by the QEMU guest agent: https://www.qemu.org/docs/master/interop/qemu-ga-ref.html */
+/** Runs commands in a machine as root, through the QEMU guest agent: https://www.qemu.org/docs/master/interop/qemu-ga-ref.html */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonSocket } from "./json-socket.ts";
 
@@ -16,8 +16,8 @@ interface Status {
 }
 
 /**
- * Runs a shell command in the machine to its end.
- * @throws Error when the agent doesn't answer: while the machine boots
+ * Runs a shell command in the machine until it ends.
+ * @throws Error when the agent doesn't answer, which is so while the machine boots
  */
 export async function runInside(agent: JsonSocket, command: string): Promise<Result> {
   await synchronise(agent);
@@ -38,7 +38,7 @@ export async function runInside(agent: JsonSocket, command: string): Promise<Res
   }
 }
 
-/** What an earlier client was still to be answered must not be taken for the answer to this one. */
+/** Discards answers to earlier clients, which could be mistaken for this client's. */
 async function synchronise(agent: JsonSocket): Promise<void> {
   const id = Math.floor(Math.random() * 2 ** 31);
   for (;;) {

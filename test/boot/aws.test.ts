@@ -1,4 +1,4 @@
-/** The user data of a region in AWS in a machine with Debian 13, which installs all of it by itself. */
+/** The user data of a region in AWS in a machine with Debian 13, which installs everything itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,13 +14,13 @@ import { applied, applies, awsRegion, fileSystem, serves } from "./region.ts";
 import { steps, storyTimeoutMs } from "./story.ts";
 import { type Surroundings, surroundings } from "./surroundings.ts";
 
-/** CHANGES and POWER_CUTS make it more thorough, and longer. */
+/** The environment variables CHANGES and POWER_CUTS make the test more thorough, and longer. */
 const changeCount = Number(process.env.CHANGES ?? 1);
 const powerCuts = Number(process.env.POWER_CUTS ?? 1);
 
 const runs = new RunbookRuns(import.meta.filename);
 
-test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeoutMs }, async (t) => {
+test("a new machine serves, and survives other Pods, a power cut and a reboot", { timeout: storyTimeoutMs }, async (t) => {
   const parts = scope(t);
   const step = steps(t);
   await ensureQemu();
@@ -29,7 +29,7 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
   const first = parts.use(await region.start(await blankDisk(around.directory), { name: "first" }));
   let uuid = "";
   let fingerprint = "";
-  /** Somebody who is on call, in a session on the machine. @returns what is printed */
+  /** Follows a runbook as somebody on call, in a session on the machine. @returns the output */
   const follow = (
     name: AlertName,
     section: "See" | "Do" | "Verify",
@@ -104,7 +104,7 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
     await follow(missing, "Do", only);
     await first.run("systemctl is-active prometheus-node-exporter");
     await first.run("systemctl stop registry-cache");
-    // systemd stops the parts of the Pod after its own service, and one that drains still serves.
+    // systemd stops the Pod's parts after its own service, and a draining part still serves.
     const parts = "systemctl list-units --plain --no-legend --state=active,deactivating 'registry-cache@*'";
     await first.until("the Pod has ended", async () => (await first.run(parts)) === "");
     const down = await follow("RegistryCacheDown", "See", {
@@ -131,7 +131,7 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
   await step("loses power in the middle of a change, and comes back with one whole Pod", async () => {
     for (let count = 1; count <= powerCuts; count += 1) {
       const before = await applied(first);
-      // Of the repositories that clients ask for, none.
+      // The new allow-list has no repository that clients request.
       const digest = await region.want({ repositories: [`other-${count}/**`] });
       await first.until("the change begins", async () => {
         return (await first.try(`test -h ${stateDirectory}/applying`)).exitCode === 0;
@@ -173,7 +173,7 @@ test("a new machine, other Pods, a power cut, a reboot", { timeout: storyTimeout
     assert.deepEqual(around.asked(), []);
     assert.equal(await fileSystem(first), uuid);
     assert.equal((await around.get(443, "/v2/", ca)).fingerprint, fingerprint);
-    // systemd would leave out one of the units of a circle, now this one and now that.
+    // For a cycle, systemd would drop one of its units, and not always the same one.
     assert.doesNotMatch(await first.run("journalctl --boot --no-pager"), /ordering cycle/);
   });
 

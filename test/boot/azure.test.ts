@@ -1,6 +1,6 @@
 /**
- * The user data of a region in Azure in machines from a base image, made as docs/images.md says. Nobody else helps them: no mirror, and no registry with the Pod's
- * images. The first is emulated, with a disk as clouds show it; others take its place.
+ * The user data of a region in Azure in machines from a base image, made by docs/images.md. They have no other help: no mirror, and no registry with
+ * the Pod's images. The first machine is emulated, with a disk as in a cloud. Others replace it.
  */
 import assert from "node:assert/strict";
 import { stat, truncate, writeFile } from "node:fs/promises";
@@ -33,7 +33,7 @@ import { steps, storyTimeoutMs } from "./story.ts";
 import { surroundings } from "./surroundings.ts";
 import { UserModeMachine } from "./user-mode-machine.ts";
 
-/** Whoever asks a mirror waits: nobody has this address (RFC 5737). */
+/** Nobody has this address (RFC 5737), so requests to a mirror wait. */
 const withoutMirrors = `cat >/etc/apt/apt.conf.d/99test <<'END'
 Acquire::http::Proxy "http://192.0.2.1:3128";
 Acquire::https::Proxy "http://192.0.2.1:3128";
@@ -68,7 +68,7 @@ test("a base image, a disk that is late, in use, or growing, secrets from the st
   const renewed = await providedCertificate();
   const credentialsInside = () =>
     `podman exec ${region.container("origin-gsoci")} cat ${secretDirectory}/${secretFile}`;
-  /** Somebody who is on call, in a session on a machine. @returns what is printed */
+  /** Follows a runbook as somebody on call, in a session on a machine. @returns the output */
   const on =
     (machine: Machine) =>
     (name: AlertName, section: "See" | "Do" | "Verify", options: RunOptions & { matching?: RegExp }) =>
@@ -113,7 +113,7 @@ test("a base image, a disk that is late, in use, or growing, secrets from the st
     await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
     await first.run("sync");
     assert.equal(await written(), before);
-    // Without its signature, nobody knows what is on it; but something is.
+    // Without its signature, the content of the disk is unknown, and still isn't overwritten.
     await first.run(`wipefs --all --quiet ${first.dataDevice}`);
     assert.match(await mount(/^systemctl start/), /Job for registry-cache-disk\.service failed/);
   });
@@ -128,7 +128,7 @@ test("a base image, a disk that is late, in use, or growing, secrets from the st
       uuid = await fileSystem(first);
       await first.resizeDisk(2 * dataDiskGiB);
       assert.equal(await first.run("systemctl is-active registry-cache-rescan.timer"), "active");
-      // As the timer does every five minutes.
+      // The timer does this every five minutes.
       await first.run("systemctl start registry-cache-rescan.service");
       await first.until("the file system has grown", async () => {
         return (await sizeOfFileSystem(first)) > 1.9 * dataDiskGiB * gib;
@@ -143,7 +143,7 @@ test("a base image, a disk that is late, in use, or growing, secrets from the st
     second = parts.use(await region.start(disk, { name: "second", base }));
     await second.until("it has asked", async () => asked.length > askedBefore);
     await assert.rejects(around.get(443, "/v2/", ca), "the port is closed");
-    // While a certificate can't be read, its journal says so.
+    // While the machine can't read a certificate, its journal says so.
     await on(second)("RegistryCacheCertificateExpiring", "See", { matching: /journalctl/ });
     secrets.set(secret("gsoci"), credentials).set(secret("tls"), certificate);
     await serves(around, second, ca);
@@ -169,7 +169,7 @@ test("a base image, a disk that is late, in use, or growing, secrets from the st
       );
       assert.match(said, new RegExp(`failed: ${reason}`));
     }
-    // What ran before has just been started again.
+    // The previous containers have just been started again.
     await second.until("Prometheus has evaluated its rules", async () =>
       (await second.try("registry-cache firing")).output.includes("Watchdog"),
     );
@@ -197,7 +197,7 @@ test("a base image, a disk that is late, in use, or growing, secrets from the st
     around.store.secrets.set(secret("gsoci"), rotated);
     const { fingerprint } = await around.get(443, "/v2/", ca);
     around.store.secrets.set(secret("tls"), renewed.secret);
-    // As two minutes after the last time, before which the timer doesn't ask again.
+    // As if the last check had been two minutes ago, because the timer doesn't check more often.
     await second.run("touch --no-create --date='3 minutes ago' /run/registry-cache/followed");
     await second.until("nginx has it", async () => {
       return (await around.get(443, "/v2/", renewed.ca)).fingerprint !== fingerprint;
@@ -226,13 +226,13 @@ test("a base image, a disk that is late, in use, or growing, secrets from the st
   });
 });
 
-/** As Key Vault's secrets are named: by resource id. */
+/** A secret's resource id, as in Key Vault. */
 function secret(name: string): string {
   const vault = "resourceGroups/test/providers/Microsoft.KeyVault/vaults/test";
   return `/subscriptions/00000000-0000-0000-0000-000000000000/${vault}/secrets/${name}`;
 }
 
-/** Of a disk with one partition, of which nothing else is known: a master boot record. */
+/** A master boot record with one partition and no other content. */
 function partitionTable(): Uint8Array {
   const sector = Buffer.alloc(512);
   const entry = 446;

@@ -1,4 +1,4 @@
-/** Certificates as a machine gets them from the secret store. */
+/** Certificates in the form in which a machine gets them from the secret store. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeCertificate } from "../../components/hosts/local/certificate.ts";
@@ -9,7 +9,7 @@ import { hostname } from "./surroundings.ts";
 export interface StoredCertificate {
   /** PEM, for clients. */
   readonly ca: string;
-  /** PEM: certificate and key, of the authority or of the server. */
+  /** PEM of certificate and key, of the authority or of the server. */
   readonly secret: string;
 }
 
@@ -19,7 +19,7 @@ export async function privateAuthority(): Promise<StoredCertificate> {
   return { ca: outs.certificate, secret: outs.certificate + outs.key };
 }
 
-/** For `tls: { mode: provided }`. Another one each time, by another authority. */
+/** For `tls: { mode: provided }`. Each call makes another one, with another authority. */
 export async function providedCertificate(): Promise<StoredCertificate> {
   await using directory = await tempDir();
   const { ca } = await makeCertificate({ directory: directory.path, names: [hostname] });

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Surroundings } from "./surroundings.ts";
 
-/** Between two requests of a client: each is a connection of its own, and the machine has one processor for all of them. */
+/** Pause between a client's requests. Each request has its own connection, and the machine's only processor serves all of them. */
 const pauseMs = 3000;
 
-/** Clients that ask for what the upstream's tag leads to, again and again. @param ca PEM of the authority that they trust */
+/** Clients that repeatedly request what the upstream's tag refers to. @param ca PEM of the authority that they trust */
 export function clients(around: Surroundings, ca: string, count: number) {
   const failures: string[] = [];
   let answers = 0;
@@ -18,7 +18,7 @@ export function clients(around: Surroundings, ca: string, count: number) {
     }
   };
   const all = Promise.all(Array.from({ length: count }, one));
-  /** @returns how many requests there were, and what was said to those that failed */
+  /** @returns the number of requests, and the errors of failed ones */
   const stop = async () => {
     stopped = true;
     await all;

@@ -1,4 +1,4 @@
-/** A disk that outlives machines: a raw file, of which only what was written takes room. */
+/** A disk that outlives machines: a sparse raw file. */
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -6,12 +6,12 @@ export interface DataDisk {
   readonly file: string;
 }
 
-/** Just above the size from which a disk has the budget of a large one: see ownDiskBudget(). */
+/** Slightly larger than the smallest disk with the budget of a large one: see ownDiskBudget(). */
 export const dataDiskGiB = 17;
 
 export const gib = 1024 ** 3;
 
-/** In a directory, which holds one such disk. */
+/** Creates a disk in a directory, which can hold one. */
 export async function blankDisk(directory: string): Promise<DataDisk> {
   const file = join(directory, "data.raw");
   await writeFile(file, "");

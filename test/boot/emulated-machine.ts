@@ -1,4 +1,4 @@
-/** A machine in QEMU, by pure emulation: with the hardware that clouds show, no rights on the host, and a fraction of its speed. */
+/** A machine in QEMU by pure emulation: with a cloud's hardware, without rights on the host, and much slower. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -21,7 +21,7 @@ export class EmulatedMachine extends Machine {
     this.#qemu = qemu;
   }
 
-  /** Starts a new machine, with its own root disk, which nothing was ever written to. */
+  /** Starts a new machine with a new root disk. */
   static async start(options: MachineOptions): Promise<EmulatedMachine> {
     const { directory, image } = options;
     await prepareMachine(options);
@@ -35,10 +35,10 @@ export class EmulatedMachine extends Machine {
 
   /** Attaches a disk to the running machine, as clouds do. */
   async attach(disk: DataDisk): Promise<void> {
-    // What the machine wants on the disk is as safe in this host's memory.
+    // Flushes aren't needed, because the data is as safe in this host's memory.
     const data = { driver: "file", filename: disk.file, cache: { "no-flush": true } };
     await this.#monitor("blockdev-add", { driver: "raw", "node-name": "data", file: data });
-    // As Premium SSD v2 has them.
+    // The sector sizes of Premium SSD v2.
     const sectors = { logical_block_size: 4096, physical_block_size: 4096 };
     const device = { driver: "scsi-hd", id: "data-disk", drive: "data", bus: "scsi.0", lun: 0, ...sectors };
     await this.#monitor("device_add", device);
@@ -77,8 +77,8 @@ export class EmulatedMachine extends Machine {
 }
 
 /**
- * Without what makes a real processor faster and an emulated one slower: bytes copied and pages cleared by `rep`, of which each repetition is a turn of the emulator
- * (the kernel's option `clearcpuid` is for the same), and vectors, by which SHA-256 takes twice as long.
+ * Without features that make a real processor faster and an emulated one slower. `rep` copies bytes and clears pages, and each repetition is a turn
+ * of the emulator (the kernel's option `clearcpuid` is for the same). With vectors, SHA-256 takes twice as long.
  */
 const processor = ["max", ...["la57", "erms", "avx", "avx2", "fma", "f16c"].map((it) => `${it}=off`)].join();
 
@@ -90,7 +90,7 @@ function qemuArguments({ directory, image, ports }: MachineOptions): string[] {
   return [
     ...["-name", "registry-cache-test", "-nodefaults", "-no-user-config", "-display", "none"],
     ...["-machine", "q35", "-accel", "tcg,tb-size=1024", "-cpu", processor, "-m", "2048"],
-    // With two, QEMU 7.2 can run into the breakpoint behind which the kernel changes its own code, and the machine panics.
+    // With two processors, QEMU 7.2 can run into the breakpoint with which the kernel patches its own code, and the machine panics.
     ...["-smp", "1"],
     ...["-kernel", image.kernel, "-initrd", image.initrd],
     ...["-append", "root=/dev/vda rw console=ttyS0 quiet mitigations=off clearcpuid=rep_good"],
@@ -98,7 +98,7 @@ function qemuArguments({ directory, image, ports }: MachineOptions): string[] {
     ...["-device", "virtio-blk-pci,drive=root,serial=root"],
     ...["-drive", `if=none,id=seed,file=${path("seed.iso")},format=raw,readonly=on`],
     ...["-device", "virtio-blk-pci,drive=seed,serial=seed"],
-    // As Azure, it doesn't tell the machine that a disk has grown.
+    // As in Azure, the machine isn't told that a disk has grown.
     ...["-device", "virtio-scsi-pci,id=scsi,addr=0x10,param_change=off"],
     ...["-netdev", ["user", "id=net", ...forwards].join(",")],
     ...["-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci"],

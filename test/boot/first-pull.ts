@@ -3,7 +3,7 @@ import { ensureQemu } from "./image.ts";
 import { awsRegion, serves } from "./region.ts";
 import { surroundings } from "./surroundings.ts";
 
-/** From the start of a new machine, with a blank disk and nothing installed, to the end of a node's first pull. */
+/** The time from the start of a new machine, with a blank disk and nothing installed, to the end of a node's first pull. */
 export async function secondsToFirstPull(): Promise<number> {
   await using parts = new AsyncDisposableStack();
   await ensureQemu();

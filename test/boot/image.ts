@@ -1,4 +1,4 @@
-/** A look-alike of Debian's cloud image, made by mmdebstrap: the same packages where they matter, without partitions and boot loader. */
+/** A replica of Debian's cloud image, made by mmdebstrap: with the same relevant packages, and without partitions and boot loader. */
 import { createHash } from "node:crypto";
 import { existsSync, globSync } from "node:fs";
 import {
@@ -21,18 +21,18 @@ import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
 import { type Run, step } from "../../scripts/setup/steps.ts";
 import { ensureUserMode } from "./user-mode.ts";
 
-/** The files that machines boot from. */
+/** The files from which machines boot. */
 export interface MachineImage {
-  /** ext4, raw; never written to: a machine has a disk of its own. With the modules of both kernels. */
+  /** A raw ext4 file system with the modules of both kernels. Nothing writes to it, because a machine has its own disk. */
   readonly root: string;
-  /** Debian's, for a machine that is emulated. */
+  /** Debian's kernel, for emulated machines. */
   readonly kernel: string;
   readonly initrd: string;
 }
 
 const suite = "trixie";
 
-/** As the image's build configuration has them: https://salsa.debian.org/cloud-team/debian-cloud-images */
+/** From the image's build configuration: https://salsa.debian.org/cloud-team/debian-cloud-images */
 const cloudPackages = [
   "apparmor",
   "azure-vm-utils",
@@ -64,7 +64,7 @@ const aptConfiguration = `Acquire::Languages "none";
 Acquire::CompressionTypes::Order { "gz"; };
 `;
 
-/** How the test gets in: by a virtio port or a serial line, so that no network port is open for it. */
+/** The test's access: a virtio port or a serial line, so that no network port is open for it. */
 const testPackages = ["qemu-guest-agent"];
 
 const agentUnit = `[Unit]
@@ -76,13 +76,13 @@ Restart=always
 WantedBy=multi-user.target
 `;
 
-/** In User-Mode Linux, the network adapter's address is a random one, by which netplan can't tell which one it is. */
+/** In User-Mode Linux, the network adapter's address is random, so netplan can't identify the adapter. */
 const network = {
   "10-machine.link": "[Match]\nDriver=virtio_net\n[Link]\nNamePolicy=kernel\nMACAddressPolicy=none\n",
   "10-machine.network": "[Match]\nDriver=virtio_net\n[Network]\nDHCP=ipv4\n",
 };
 
-/** What the host needs, by program. */
+/** The host's packages, by program. */
 const hostPackages = {
   "qemu-system-x86_64": ["qemu-system-x86", "qemu-utils", "seabios", "ipxe-qemu"],
   mmdebstrap: ["mmdebstrap", "debian-archive-keyring", "arch-test"],
@@ -91,7 +91,7 @@ const hostPackages = {
   "mkfs.ext4": ["e2fsprogs"],
 };
 
-/** Makes sure of QEMU and what else the machines take. @throws Error that says what is missing */
+/** Installs QEMU and everything else that the machines need. @throws Error that says what is missing */
 export async function ensureQemu(): Promise<void> {
   if (process.arch !== "x64" || process.getuid?.() !== 0) {
     throw new Error("the boot test needs root on an amd64 machine; to leave it out, name the tests to run");
@@ -107,8 +107,7 @@ export async function ensureQemu(): Promise<void> {
 }
 
 /**
- * The image, in the user's cache; made in about a minute.
- *
+ * The image in the user's cache. Making it takes about a minute.
  * @throws StepError
  */
 export async function ensureMachineImage(): Promise<MachineImage> {
@@ -145,19 +144,19 @@ export async function ensureMachineImage(): Promise<MachineImage> {
   return image;
 }
 
-/** Not what a build that was broken off has left mounted there: /proc and /dev of this machine. */
+/** Leaves out file systems that an interrupted build has left mounted there: this machine's /proc and /dev. */
 async function removeTree(directory: string, run: Run): Promise<void> {
   await run("rm", ["-rf", "--one-file-system", directory]);
 }
 
 interface Content {
   readonly packages: readonly string[];
-  /** Of User-Mode Linux. */
+  /** The modules of User-Mode Linux. */
   readonly modules: string;
 }
 
 async function build(root: string, { packages, modules }: Content, run: Run): Promise<void> {
-  // The modules that find the root file system; all others are loaded from there.
+  // Modules that find the root file system, from which all others are loaded.
   const initramfs = [
     'mkdir -p "$1/etc/initramfs-tools/conf.d"',
     'printf "MODULES=list\\nCOMPRESS=lz4\\nCOMPRESSLEVEL=1\\n" >"$1/etc/initramfs-tools/conf.d/machine"',
@@ -174,13 +173,13 @@ async function build(root: string, { packages, modules }: Content, run: Run): Pr
   ]);
   const write = (path: string, text: string) => writeFile(join(root, path), text);
   await write("etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [NoCloud, None]\n");
-  // As many packages to install as ever, with less work beside it: nobody reads descriptions, xz takes an emulated processor long, and nothing has to outlive the test.
+  // As many packages as usual, and less other work: nobody reads descriptions, xz takes an emulated processor long, and nothing has to outlive the test.
   await write("etc/apt/apt.conf.d/90machine", aptConfiguration);
   await write("etc/dpkg/dpkg.cfg.d/machine", "force-unsafe-io\n");
   await write("etc/fstab", "LABEL=root / ext4 defaults,noatime,errors=remount-ro 0 1\n");
   await write("etc/hostname", "machine\n");
   await write("etc/hosts", "127.0.0.1 localhost\n127.0.1.1 machine\n");
-  // A new machine each: https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
+  // Each machine makes a new id: https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
   await write("etc/machine-id", "");
   await rm(join(root, "etc/resolv.conf"), { force: true });
   await symlink("../run/systemd/resolve/stub-resolv.conf", join(root, "etc/resolv.conf"));
@@ -189,10 +188,10 @@ async function build(root: string, { packages, modules }: Content, run: Run): Pr
   await cp(modules, join(root, "lib/modules"), { recursive: true });
   const units = ["systemd-networkd", "systemd-resolved", "machine-agent"];
   await run("chroot", [root, "systemctl", "enable", ...units]);
-  // The timers would take processor time at any moment of a test; and the profiles, of which podman loads its own, half a minute of each first boot.
+  // The timers would take processor time at random moments. The profiles would take half a minute of each first boot, and podman loads its own.
   const masked = ["apt-daily.timer", "apt-daily-upgrade.timer", "apparmor.service"];
   await run("chroot", [root, "systemctl", "mask", ...masked]);
-  // The settings of the build aren't those of the image.
+  // These are the build's settings, and not the image's.
   await rm(join(root, "etc/apt/apt.conf.d/99mmdebstrap"), { force: true });
 }
 
@@ -221,7 +220,7 @@ async function pack(directory: string, run: Run): Promise<void> {
   ]);
 }
 
-/** sources.list lines with the mirrors that this machine's own apt uses; with none, mmdebstrap's defaults. */
+/** sources.list lines with the mirrors of this machine's own apt; mmdebstrap's defaults if there are none. */
 async function sources(): Promise<string[]> {
   const { stdout } = await execa("apt-get", [
     "indextargets",

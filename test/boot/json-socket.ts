@@ -6,14 +6,14 @@ import type { Duplex } from "node:stream";
 
 export interface JsonSocket extends AsyncDisposable {
   /**
-   * Sends a command and returns what it answers. One at a time.
+   * Sends a command, and returns its answer. One at a time.
    * @param timeoutMs @default 30_000
-   * @throws Error with the machine's own words, or when there is no answer in time
+   * @throws Error with the machine's own message, or when there is no answer in time
    */
   execute<T = unknown>(command: string, args?: object, timeoutMs?: number): Promise<T>;
 }
 
-/** What is read between answers: events of the monitor, and its greeting. */
+/** A message between answers can be an event of the monitor, or its greeting. */
 interface Message {
   readonly return?: unknown;
   readonly error?: { readonly class: string; readonly desc: string };
@@ -32,7 +32,7 @@ export function jsonSocket(socket: Duplex): JsonSocket {
     const message = JSON.parse(line) as Message;
     if ("return" in message || "error" in message) answer?.(message);
   });
-  // Who waits for an answer then waits in vain, and says so.
+  // Whoever waits for an answer then reports the timeout.
   socket.on("error", () => socket.destroy());
   return {
     async execute<T>(command: string, args: object = {}, timeoutMs = 30_000) {

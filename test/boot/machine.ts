@@ -1,4 +1,4 @@
-/** A machine with Debian 13, whatever it runs in. */
+/** A machine with Debian 13, in any kind of virtual hardware. */
 
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
@@ -12,28 +12,28 @@ import { writeSeed } from "./seed.ts";
 
 export interface MachineOptions {
   readonly image: MachineImage;
-  /** Holds all that belongs to this machine alone. Must not exist. */
+  /** Directory of this machine's own files. Must not exist. */
   readonly directory: string;
   readonly userData: Uint8Array;
   /** See {@link Seed}. */
   readonly boothook: string;
-  /** Host ports on 127.0.0.1, by the machine's. */
+  /** Host ports on 127.0.0.1 by the machine's ports. */
   readonly ports: Readonly<Record<number, number>>;
 }
 
-/** Where a busy machine ends to be a matter of patience. */
+/** The longest time that even a busy machine may take. */
 export const bootTimeoutMs = 900_000;
 
-/** How a machine reaches 127.0.0.1 of this host, and sees clients on it. */
+/** The address by which a machine reaches this host's 127.0.0.1, and sees clients there. */
 export const hostAddress = "10.0.2.2";
 
 export abstract class Machine implements AsyncDisposable {
-  /** A name by udev's rules, of the data disk. */
+  /** The data disk's name by udev's rules. */
   abstract readonly dataDevice: string;
 
   readonly #started = performance.now();
 
-  /** Since the machine was switched on. */
+  /** Seconds since the machine was switched on. */
   get seconds(): number {
     return Math.round((performance.now() - this.#started) / 1000);
   }
@@ -45,15 +45,15 @@ export abstract class Machine implements AsyncDisposable {
     return output;
   }
 
-  /** The same for a command that may fail. */
+  /** Runs a command that may fail. */
   async try(command: string): Promise<Result> {
     await using agent = await this.connectAgent();
     return await runInside(agent, command);
   }
 
-  /** Waits until cloud-init has done all its work. @throws Error unless it is content with it */
+  /** Waits until cloud-init has finished. @throws Error unless it succeeded */
   async settled(): Promise<void> {
-    // Asked for its status all the time, cloud-init would take as much of the processor as its work does.
+    // Constant requests for its status would take as much processor time as cloud-init's own work.
     await this.until("cloud-init is done", async () => {
       return (await this.try("test -e /run/cloud-init/result.json")).exitCode === 0;
     });
@@ -61,7 +61,7 @@ export abstract class Machine implements AsyncDisposable {
     if (exitCode !== 0) throw new Error(output);
   }
 
-  /** Waits as long as this machine may take for anything. @throws Error with its last words when it takes longer, or has ended */
+  /** Waits up to the maximum time of a machine. @throws Error with its last messages when it takes longer, or when the machine has ended */
   async until<T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
     let cause: unknown;
     for (const deadline = Date.now() + bootTimeoutMs; Date.now() < deadline; ) {
@@ -73,14 +73,14 @@ export abstract class Machine implements AsyncDisposable {
         cause = error;
       }
       if (!this.running()) break;
-      // A command takes the time of the only processor, which what is waited for needs.
+      // A command takes time of the only processor, which the expected work needs.
       await sleep(Math.min(10_000, Math.max(1000, performance.now() - began)));
     }
     const end = this.running() ? `not within ${bootTimeoutMs / 1000} s` : "the machine has ended";
     throw new Error(`${end}: ${what}\n${await this.#lastWords()}`, { cause });
   }
 
-  /** Switches it off, as a cloud does before it parts a disk from a machine: the system may end its work. */
+  /** Powers the machine off, as a cloud does before it detaches a disk: the system may shut down. */
   async stop(): Promise<void> {
     await this.powerDown();
     await this.ended();
@@ -95,13 +95,13 @@ export abstract class Machine implements AsyncDisposable {
 
   protected abstract running(): boolean;
 
-  /** To the agent in the machine, for one command after the other. @throws Error while the machine is off */
+  /** Connects to the agent in the machine, for one command after the other. @throws Error while the machine is off */
   protected abstract connectAgent(): Promise<JsonSocket>;
 
-  /** Begins what {@link stop} waits for. */
+  /** Starts what {@link stop} waits for. */
   protected abstract powerDown(): Promise<unknown>;
 
-  /** What the program that the machine runs in has said, and its console. */
+  /** The output of the machine's program on the host, and the machine's console. */
   protected abstract logs(): Promise<string>[];
 
   async #lastWords(): Promise<string> {
@@ -111,7 +111,7 @@ export abstract class Machine implements AsyncDisposable {
   }
 }
 
-/** Makes the directory of a new machine: an instance id that cloud-init hasn't seen. @returns the file of the disk `cidata` */
+/** Makes the directory of a new machine, with a new instance id for cloud-init. @returns the file of the disk `cidata` */
 export async function prepareMachine({ directory, userData, boothook }: MachineOptions): Promise<string> {
   await mkdir(directory);
   const seed = join(directory, "seed.iso");

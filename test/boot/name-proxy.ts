@@ -1,4 +1,4 @@
-/** Brings clients on this host to a machine by its name: what DNS does elsewhere. */
+/** Lets clients on this host reach a machine by its name, in place of DNS. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
@@ -9,9 +9,8 @@ export interface NameProxy extends AsyncDisposable {
 }
 
 /**
- * An HTTP proxy that knows only CONNECT: TLS goes through it untouched, and the client checks the certificate against the name.
- *
- * @param ports ports on 127.0.0.1, by `name:port`; everything else is refused, as by a firewall.
+ * An HTTP proxy with only CONNECT. TLS passes through unchanged, so the client checks the certificate against the name.
+ * @param ports on 127.0.0.1, by `name:port`. All others are refused, as by a firewall.
  */
 export async function startNameProxy(ports: ReadonlyMap<string, number>): Promise<NameProxy> {
   const sockets = new Set<Socket>();

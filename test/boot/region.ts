@@ -1,4 +1,4 @@
-/** The machines of one region, with the user data and the Pod that a host renders; only where the cloud itself has a part in it, they are others. */
+/** The machines of one region, with the user data and the Pod that a host renders. They differ only where the cloud itself plays a part. */
 import { join } from "node:path";
 import type { Images } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
@@ -24,26 +24,26 @@ export interface RegionOptions extends Pick<VmPodOptions, "provider" | "storedSe
   readonly name: string;
   /** As in a stack file. */
   readonly tls: Readonly<Record<string, string>>;
-  /** How it asks the cloud: see {@link UserDataOptions}. */
+  /** The script with which it asks the cloud: see {@link UserDataOptions}. */
   readonly cloud: string;
 }
 
-/** What changes in a region: as in a stack file, but for the files of its Pod. */
+/** A change of a region, as in a stack file, except for the Pod's files. */
 export interface Change {
   readonly region?: Readonly<Record<string, unknown>>;
-  /** Patterns of the one upstream. */
+  /** The allow-list of the only upstream. */
   readonly repositories?: readonly string[];
   readonly images?: Partial<Images>;
   readonly files?: Bundle;
 }
 
-/** An image of its own, and what else its machines need: see {@link Seed}. */
+/** A custom image, and what else its machines need: see {@link Seed}. */
 export interface BaseImage extends Pick<MachineOptions, "image" | "boothook"> {}
 
 export interface StartOptions {
-  /** Of the machine, which is new. */
+  /** The name of the new machine. */
   readonly name: string;
-  /** @default Debian's, with all packages and images to be installed */
+  /** @default Debian's, which installs all packages and images */
   readonly base?: BaseImage;
 }
 
@@ -57,31 +57,31 @@ export class Region {
     this.#options = options;
   }
 
-  /** With its Pod in the store. */
+  /** Makes a region with its Pod in the store. */
   static async make(around: Surroundings, options: RegionOptions): Promise<Region> {
     const region = new Region(around, options);
     await region.want();
     return region;
   }
 
-  /** Another Pod is wanted. @returns its digest */
+  /** Stores another Pod for the machines to run. @returns its digest */
   want(change: Change = {}): Promise<string> {
     this.#pod = { ...vmPod(podOptions(this.#around, this.#options, change)), ...change.files };
     return this.#around.store.want(bundleText(this.#pod));
   }
 
-  /** podman's name of a container of the Pod that was wanted last. */
+  /** A container's name in podman, in the Pod that was stored last. */
   container(name: string): string {
     const part = bundleParts(this.#pod).find(({ container }) => container === name);
     return `${part?.pod}-${name}`;
   }
 
-  /** Its disk is there from the start. */
+  /** Starts a machine with its disk. */
   async start(disk: DataDisk, options: StartOptions): Promise<UserModeMachine> {
     return UserModeMachine.start({ ...(await this.#machine(UserModeMachine, options)), disk });
   }
 
-  /** Its disk is to be attached. */
+  /** Starts an emulated machine, whose disk is attached later. */
   async emulate(options: StartOptions): Promise<EmulatedMachine> {
     return EmulatedMachine.start(await this.#machine(EmulatedMachine, options));
   }
@@ -101,7 +101,7 @@ export class Region {
   }
 }
 
-/** In AWS, with a private authority in the store. @returns also the authority's certificate, PEM */
+/** A region in AWS, with a private authority in the store. @returns also the authority's certificate as PEM */
 export async function awsRegion(around: Surroundings): Promise<{ region: Region; ca: string }> {
   const { ca, secret } = await privateAuthority();
   const authority = "/registry-cache/test/eu-central-1/authority";
@@ -137,7 +137,7 @@ function podOptions(
         endpoint: { hostname, tls },
         storage: { kind: "disk", size: `${dataDiskGiB}GiB` },
         access,
-        // No tag is asked for again while the test runs.
+        // No tag expires during the test.
         freshnessSeconds: 3600,
         ...change.region,
       },
@@ -158,36 +158,36 @@ function podOptions(
   };
 }
 
-/** Waits until a machine has for clients what the upstream has. @param ca PEM of the authority that they trust */
+/** Waits until clients get the upstream's content from a machine. @param ca PEM of the authority that they trust */
 export async function serves(around: Surroundings, machine: Machine, ca: string): Promise<void> {
   await machine.until("the cache serves", async () => {
     return (await around.get(443, around.tagPath, ca)).status === 200;
   });
 }
 
-/** What a cache without its disk would have written. */
+/** Files that a cache would have written without its disk. */
 export async function filesOnRootDisk(machine: Machine): Promise<string[]> {
   return (await machine.run(`! mountpoint -q ${dataMount} && ls -A ${dataMount} 2>/dev/null || true`))
     .split("\n")
     .filter(Boolean);
 }
 
-/** UUID: another one after each formatting. */
+/** The UUID of the file system, which every formatting changes. */
 export function fileSystem(machine: Machine): Promise<string> {
   return machine.run(`blkid -s UUID -o value ${machine.dataDevice}`);
 }
 
-/** In bytes. */
+/** Size in bytes. */
 export async function sizeOfFileSystem(machine: Machine): Promise<number> {
   return Number(await machine.run(`df --output=size --block-size=1 ${dataMount} | tail -n 1`));
 }
 
-/** Has a machine look for its Pod now, which it does 30 s after the last time by itself. */
+/** Makes a machine check for its Pod now, instead of 30 s after the last time. */
 async function startLook(machine: Machine): Promise<void> {
   await machine.run("systemctl start --no-block registry-cache-follow.service");
 }
 
-/** Waits until a machine has taken what was wanted. @returns how long it took, in seconds */
+/** Waits until a machine has applied the wanted Pod. @returns seconds */
 export async function applies(machine: Machine, digest: string): Promise<number> {
   const began = performance.now();
   await startLook(machine);
@@ -195,12 +195,12 @@ export async function applies(machine: Machine, digest: string): Promise<number>
   return Math.round((performance.now() - began) / 1000);
 }
 
-/** The digest of the Pod that it would start at a boot. @throws Error until it has taken its first one, which it does once that is well */
+/** The digest of the Pod that a boot would start. @throws Error until the first Pod was applied and healthy */
 export async function applied(machine: Machine): Promise<string> {
   return (await machine.run(`readlink ${stateDirectory}/current`)).replace("pods/", "");
 }
 
-/** Waits until a machine says why it hasn't. @returns the reason */
+/** Waits until a machine reports why it hasn't applied a Pod. @returns the reason */
 export async function fails(machine: Machine, digest: string): Promise<string> {
   const failure = "cat /run/registry-cache/failure 2>/dev/null || true";
   await startLook(machine);

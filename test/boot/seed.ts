@@ -1,14 +1,14 @@
-/** What a machine finds of a cloud: https://docs.cloud-init.io/en/25.1.4/reference/datasources/nocloud.html */
+/** What a machine gets from a cloud: https://docs.cloud-init.io/en/25.1.4/reference/datasources/nocloud.html */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 
 export interface Seed {
-  /** As a cloud hands it out: compressed. */
+  /** Compressed, as a cloud passes it on. */
   readonly userData: Uint8Array;
-  /** Another one is another machine: cloud-init does again what it does once for each. */
+  /** With another id, cloud-init treats the machine as a new one, and repeats its work. */
   readonly instanceId: string;
-  /** What only the test needs, besides the user data: a shell script that runs early in each boot. */
+  /** A shell script for the test's own needs, in addition to the user data. It runs early in each boot. */
   readonly boothook: string;
 }
 

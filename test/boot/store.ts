@@ -1,4 +1,4 @@
-/** What a machine asks of its cloud: Pods and secrets, on this host. */
+/** The Pods and secrets that a machine requests from its cloud, served by this host. */
 
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -10,13 +10,13 @@ import { sha256 } from "../../components/hosts/naming.ts";
 import { startS3 } from "../support/s3.ts";
 
 export interface Store extends AsyncDisposable {
-  /** By name. A secret that isn't here is one that the machine may not read yet. */
+  /** Secrets by name. The machine may not read yet what isn't here. */
   readonly secrets: Map<string, string>;
-  /** Names of secrets in the order in which they were asked for, whatever the answer. */
+  /** Names of requested secrets in order, including refused requests. */
   readonly asked: readonly string[];
-  /** Makes a Pod the one that machines are to run. @param bundle bundleText() @returns its digest */
+  /** Makes a Pod the wanted one. @param bundle bundleText() @returns its digest */
   want(bundle: string): Promise<string>;
-  /** The script that a machine asks by: AWS's own, with objects of a server that checks signatures, or the simplest one. */
+  /** The scripts with which a machine asks the cloud: AWS's own, with a server that checks signatures, and a simple one. */
   readonly scripts: { readonly aws: string; readonly plain: string };
 }
 
@@ -50,12 +50,12 @@ export async function startStore(hostAddress: string): Promise<Store> {
         return secret(name)?.value;
       case "version":
         return secret(name)?.version;
-      // Of the metadata service.
+      // The metadata service's answers.
       case "latest":
         if (name === "api/token") return "token";
         if (name.endsWith("/")) return "role";
         return JSON.stringify({ AccessKeyId: accessKey, SecretAccessKey: secretKey, Token: "" });
-      // Of Parameter Store.
+      // Parameter Store's answers.
       case "": {
         const found = secret(JSON.parse(body).Name);
         return found && JSON.stringify({ Parameter: { Value: found.value, Version: found.version } });

@@ -1,10 +1,10 @@
 import type { TestContext } from "node:test";
 import { bootTimeoutMs } from "./machine.ts";
 
-/** Of a test that boots several times. */
+/** The time limit of a test that boots several times. */
 export const storyTimeoutMs = 3 * bootTimeoutMs;
 
-/** Tests of which each begins where the one before has ended: after one that failed, the others would only wait. */
+/** Subtests that each start from the previous one's end. After a failure, the rest is skipped, because it would only wait. */
 export function steps(t: TestContext): (title: string, work: () => Promise<void>) => Promise<void> {
   let failed = false;
   return (title, work) =>

@@ -1,4 +1,4 @@
-/** What a machine finds around itself, all of it on this host: registries, what the cloud stores, clients. */
+/** The surroundings of a machine, all on this host: registries, the cloud's store, clients. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
@@ -34,34 +34,34 @@ export const hostname = "cache.example.com";
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  /** SHA-256, of the certificate that it came with. */
+  /** SHA-256 fingerprint of the certificate that came with it. */
   readonly fingerprint: string;
 }
 
 export interface Surroundings {
-  /** Where everything lies that a test makes. */
+  /** The directory of all files of a test. */
   readonly directory: string;
   readonly store: Store;
-  /** Host ports on 127.0.0.1 by those of the machine. */
+  /** Host ports on 127.0.0.1 by the machine's ports. */
   readonly ports: Readonly<Record<number, number>>;
   /** Configuration of a stack with one region, without the region's own parts. */
   readonly config: Pick<StackConfig, "upstreams"> & {
     readonly access: { readonly clients: readonly string[]; readonly metrics: readonly string[] };
     readonly images: Images;
   };
-  /** What a machine needs besides its user data, to pull the images: see {@link Seed}. */
+  /** What a machine needs to pull the images, in addition to its user data: see {@link Seed}. */
   readonly boothook: string;
-  /** Where a client finds the tag of the image that the upstream has. */
+  /** The path of the upstream image's tag. */
   readonly tagPath: string;
-  /** What the upstream was asked for clients since the last time. On a machine as slow as an emulated one, the origin may also look whether it hangs. */
+  /** Requests to the upstream for clients since the last call. They leave out the origin's own checks, which it makes on a slow machine. */
   asked(): string[];
-  /** Ends the registry that has the Pod's images for good. */
+  /** Stops the registry of the Pod's images for good. */
   stopImageRegistry(): Promise<void>;
-  /** Ends the upstream for good. */
+  /** Stops the upstream for good. */
   stopUpstream(): Promise<void>;
-  /** A node pulls the image that the upstream has, having nothing of it. @param ca PEM. @throws when it doesn't get all of it */
+  /** A node without any of the upstream's image pulls it. @param ca PEM. @throws unless it gets all of it */
   pull(ca: string): Promise<void>;
-  /** One request to the machine. @throws where the port is closed, or the certificate isn't by `ca` for the host name */
+  /** Sends a request to the machine. @throws if the port is closed, or if the certificate for the host name isn't from `ca` */
   get(port: number, path: string, ca: string): Promise<Answer>;
 }
 
@@ -124,7 +124,7 @@ function nameOf({ repository, tags: [tag] }: Content): string {
   return `${registryName}/${repository}:${tag}`;
 }
 
-/** Brings this machine's images of the Pod to a registry. @returns how the machine names them, by tag and digest as the pinned ones */
+/** Pushes this machine's images of the Pod to a registry. @returns the machine's names of them, with tag and digest as in the pinned ones */
 async function pushImages(registry: URL, directory: string): Promise<Images> {
   const local = await ensureImages(defaultImages);
   const images = { ...defaultImages };
@@ -140,13 +140,13 @@ async function pushImages(registry: URL, directory: string): Promise<Images> {
   return images;
 }
 
-/** Lets podman in the machine pull by plain HTTP: containers-registries.conf(5). */
+/** Allows podman in the machine to pull over plain HTTP: containers-registries.conf(5). */
 function insecureRegistry(location: string): string {
   const file = "/etc/containers/registries.conf.d/test.conf";
   return `mkdir -p "$(dirname ${file})"\nprintf '[[registry]]\\nlocation = "${location}"\\ninsecure = true\\n' >${file}\n`;
 }
 
-/** For programs started from now on, until the end. */
+/** Sets environment variables for programs that start from now on, until it is disposed. */
 function environment(variables: Readonly<Record<string, string>>): Disposable {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);

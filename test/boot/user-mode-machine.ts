@@ -1,5 +1,5 @@
 /**
- * A machine whose kernel is a process of this host: the processor's own speed, and no rights, but hardware that no cloud shows.
+ * A machine whose kernel is a process of this host: at the processor's own speed, and without rights, but with hardware that no cloud has.
  * https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
  */
 import { existsSync } from "node:fs";
@@ -21,8 +21,8 @@ export interface UserModeOptions extends MachineOptions {
 }
 
 /**
- * A machine keeps to one processor: its kernel and its programs take turns thousands of times a second, and three times as often where none has to wake another
- * processor. Test files that start together have process ids that follow on each other, and so different processors.
+ * A machine stays on one processor. Its kernel and its programs take turns thousands of times a second, and three times as often if none has to wake
+ * another processor. Test files that start together have consecutive process ids, and so different processors.
  */
 const processor = process.pid % availableParallelism();
 
@@ -30,7 +30,7 @@ const processor = process.pid % availableParallelism();
 interface Files {
   readonly root: string;
   readonly seed: string;
-  /** A Unix socket: the machine's network. */
+  /** A Unix socket for the machine's network. */
   readonly network: string;
 }
 
@@ -45,7 +45,7 @@ export class UserModeMachine extends Machine {
   #network: Process | undefined;
   #kernel: Process | undefined;
   #agent: JsonSocket | undefined;
-  /** Ends when nobody talks to the agent. */
+  /** Resolves when nobody talks to the agent. */
   #talking: Promise<void> = Promise.resolve();
 
   private constructor(options: UserModeOptions, files: Files, programs: UserModePrograms) {
@@ -55,7 +55,7 @@ export class UserModeMachine extends Machine {
     this.#programs = programs;
   }
 
-  /** Starts a new machine, with a root disk of its own. */
+  /** Starts a new machine with its own root disk. */
   static async start(options: UserModeOptions): Promise<UserModeMachine> {
     const { directory, image } = options;
     const files = {
@@ -69,7 +69,7 @@ export class UserModeMachine extends Machine {
     return machine;
   }
 
-  /** Boots anew, as after a security upgrade. Returns when the new boot has begun. */
+  /** Reboots the system, as after a security upgrade. Returns when the new boot has begun. */
   async reboot(): Promise<void> {
     await this.#soon("systemctl reboot");
     await this.ended();
@@ -77,14 +77,14 @@ export class UserModeMachine extends Machine {
     await this.#booted();
   }
 
-  /** Boots anew without a word to the system: what it hasn't written to its disks is lost. Returns when the new boot has begun. */
+  /** Boots again without notice to the system, so unwritten data is lost. Returns when the new boot has begun. */
   async losePower(): Promise<void> {
     await this.#kernel?.kill();
     await this.#boot();
     await this.#booted();
   }
 
-  /** What a cloud makes an image of: its root disk. It is off, and can't boot again. @param file doesn't exist yet */
+  /** Takes the root disk, from which a cloud makes an image. The machine must be off, and can't boot again. @param file must not exist */
   async capture(file: string): Promise<MachineImage> {
     await rename(this.#files.root, file);
     return { ...this.#options.image, root: file };
@@ -142,20 +142,20 @@ export class UserModeMachine extends Machine {
     await this.until("the machine has booted", async () => (await this.try("true")).exitCode === 0);
   }
 
-  /** Not before the agent has said that it has begun. */
+  /** Runs the command a second later, so that the agent can first confirm its start. */
   async #soon(command: string): Promise<void> {
     await this.run(`(sleep 1; ${command}) >/dev/null 2>&1 </dev/null &`);
   }
 }
 
-/** For passt(1): the machine's router and name server, which is also how it finds this host, as QEMU's own network has it. */
+/** passt(1) is the machine's router and name server. The machine reaches this host through it, as in QEMU's own network. */
 function passtArguments(socket: string, ports: MachineOptions["ports"]): string[] {
   const forwards = Object.entries(ports).flatMap(([inside, outside]) => [
     "-t",
     `127.0.0.1/${outside}:${inside}`,
   ]);
   return [
-    // Ends with the machine.
+    // It ends with the machine.
     ...["--foreground", "--one-off", "--vhost-user", "--socket", socket, "--ipv4-only"],
     ...["--address", "10.0.2.15", "--netmask", "24", "--gateway", hostAddress],
     ...["--map-host-loopback", hostAddress, ...forwards],
@@ -168,9 +168,9 @@ function kernelOptions({ directory, disk }: UserModeOptions, { root, seed, netwo
   return [
     ...["mem=2048M", ...disks, "root=/dev/ubda", "rw", `virtio_uml.device=${network}:1`],
     ...["con0=null,fd:1", "con=null", "console=tty0", "quiet", "ssl0=fd:3"],
-    // Where this host can: without a trap into its kernel for each fault of a page. The machine's programs are trusted: they could read its kernel's memory.
+    // Where this host supports it, page faults need no trap into its kernel. The machine's programs are trusted, because they could read its kernel's memory.
     "seccomp=auto",
-    // When the system boots again, the program ends, as when it powers off.
+    // On a reboot, the program ends as on a shutdown.
     ...[`uml_dir=${directory}`, "umid=machine", "noreboot"],
   ];
 }

@@ -5,18 +5,18 @@ import { execa } from "execa";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
 
 export interface UserModePrograms {
-  /** A kernel: `linux.uml`. */
+  /** The kernel: `linux.uml`. */
   readonly linux: string;
-  /** Its network. */
+  /** The program for its network. */
   readonly passt: string;
-  /** The kernel's modules: the directory that is `/lib/modules` in a machine. */
+  /** The directory with the kernel's modules, which is `/lib/modules` in a machine. */
   readonly modules: string;
 }
 
 /** Debian 13's kernel can't run on processors with many registers (AMX). */
 const suite = "forky";
 
-/** Programs of a Debian that is newer than this host may be, with its C library. @throws StepError */
+/** The programs come from a newer Debian than this host may have, with its C library. @throws StepError */
 export async function ensureUserMode(): Promise<UserModePrograms> {
   const tree = await ensureDebianTree({ suite, packages: ["passt", "user-mode-linux"] });
   return {
@@ -26,7 +26,7 @@ export async function ensureUserMode(): Promise<UserModePrograms> {
   };
 }
 
-/** @returns a copy of a program that starts with the libraries beside it, not this host's */
+/** @returns a copy of a program that starts with the libraries next to it instead of this host's */
 async function withItsLibraries(tree: string, program: string): Promise<string> {
   const file = join(tree, "usr", "bin", program);
   const own = `${file}.own`;

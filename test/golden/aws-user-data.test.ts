@@ -1,4 +1,4 @@
-/** The user data of a cache VM in AWS, and its Pod, which S3 has: see machineFiles(). After an intended change: `npm run generate`. */
+/** The user data of a cache VM in AWS, and its Pod, which is in S3: see machineFiles(). After an intended change: `npm run generate`. */
 import { join } from "node:path";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AwsVmRegion } from "../../components/config/schema.ts";

@@ -1,4 +1,4 @@
-/** The custom data of a cache VM in Azure, and its Pod, which is the machine's user data: see machineFiles(). After an intended change: `npm run generate`. */
+/** The custom data of a cache VM in Azure, and its Pod, which is in the machine's user data: see machineFiles(). After an intended change: `npm run generate`. */
 import { join } from "node:path";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { AzureVmRegion } from "../../components/config/schema.ts";

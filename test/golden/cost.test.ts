@@ -1,6 +1,4 @@
-/**
- * What the stacks cost, by estimate, as the output `cost` has it. After an intended change, also of the prices: node --test --test-update-snapshots test/golden/cost.test.ts
- */
+/** The estimated costs of the stacks, as in the output `cost`. After an intended change, including prices: node --test --test-update-snapshots test/golden/cost.test.ts */
 import { join } from "node:path";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { stackCost } from "../../components/cost/stack-cost.ts";

@@ -6,7 +6,7 @@ import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { testGolden } from "../support/golden.ts";
 import { kubernetesCases, kubernetesPlan, kubernetesRegionPlan } from "../support/kubernetes-regions.ts";
 
-/** Without what other tests are about: the content of ConfigMaps, of rules and of the dashboard. */
+/** Kinds that other tests cover: the content of ConfigMaps, of rules and of the dashboard. */
 const leftOut = ["ConfigMap", "PrometheusRule"];
 
 const files = kubernetesCases.map((name) => {
@@ -14,12 +14,12 @@ const files = kubernetesCases.map((name) => {
     .flat()
     .filter((it) => it !== undefined && "kind" in it && !leftOut.includes(it.kind ?? ""));
   const documents = objects.map((it) => stringify(it, { aliasDuplicateObjects: false, lineWidth: 0 }));
-  // The hash of a ConfigMap changes with each word of it.
+  // A ConfigMap's hash changes with every change of its content.
   const text = documents.join("---\n").replaceAll(/(name: registry-cache-\S+-)[0-9a-f]{10}$/gm, "$1…");
   return [`${name}.yaml`, text] as const;
 });
 
-/** The Secrets of a region by reference. */
+/** The Secrets of a region as references. */
 const secretStore = { kind: "ClusterSecretStore", name: "vault", prefix: "caches/" } as const;
 const plain = manifests(kubernetesRegionPlan("own-server"), { networkPolicies: "kubernetes", secretStore });
 const references = Object.values(plain).filter(({ kind }) => kind === "ExternalSecret");

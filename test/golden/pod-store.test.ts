@@ -1,6 +1,6 @@
 /**
- * What the registries and the edge of a Pod with a shared store, or with shared volumes, are configured by, as files to review; test/e2e/config-check.test.ts has the programs
- * read them. After an intended change: node --test --test-update-snapshots test/golden/pod-store.test.ts
+ * The configurations of registries and edge in a Pod with a shared store, or with shared volumes, as files to review. test/e2e/config-check.test.ts
+ * has the programs read them. After an intended change: node --test --test-update-snapshots test/golden/pod-store.test.ts
  */
 import { join } from "node:path";
 import { ownDiskBudget, scratchBudget } from "../../components/pod/edge/budget.ts";

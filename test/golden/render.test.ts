@@ -1,7 +1,4 @@
-/**
- * What the local host plays and what its clients get, as files to review. After an intended change: `npm run generate`.
- * Each folder holds one configuration: its bundle's files, and the clients'.
- */
+/** What the local host plays and what its clients get, as files to review. After an intended change: `npm run generate`. Each folder has one configuration: the files of its bundle, and the clients'. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -87,13 +84,13 @@ const cases: Record<string, Record<string, unknown>> = {
   },
 };
 
-/** Without the text that is in components/clients/nodes.sh. */
+/** Omits the text of components/clients/nodes.sh. */
 function withoutScript(manifest: object): object {
   const isScript = (value: unknown) => typeof value === "string" && value.startsWith("#!/bin/sh");
   return JSON.parse(JSON.stringify(manifest, (_, value) => (isScript(value) ? "nodes.sh" : value)));
 }
 
-/** The files of one case by their path in its folder. Copies of files of the sources are left out, and what pod.yaml says, too. */
+/** The files of one case by their paths in its folder. Copies of source files, and the content of pod.yaml, are left out. */
 function render(raw: Record<string, unknown>): Record<string, string> {
   const config = parseConfig(raw);
   const { regions, upstreams } = config;
@@ -128,7 +125,7 @@ function render(raw: Record<string, unknown>): Record<string, string> {
     "clients/chart-urls.yaml": stringify(clients.chartUrls),
     "clients/nodes.yaml": stringify(withoutScript(clients.nodes), { aliasDuplicateObjects: false }),
     ...Object.fromEntries(
-      // No colon: not every file system can have one in a name.
+      // Not every file system allows a colon in a name.
       Object.entries(clients.containerd).map(([registry, toml]) => [
         `clients/${registry.replace(":", "_")}/hosts.toml`,
         toml,

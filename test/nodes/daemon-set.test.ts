@@ -1,4 +1,4 @@
-/** The DaemonSet that tells nodes of the cache, on real nodes: what it writes, what it leaves alone, and what a broken cache then costs their pulls. The tests go on from each other. */
+/** The DaemonSet that configures nodes for the cache, on real nodes: what it writes, what it leaves alone, and how much a broken cache delays the nodes' pulls. Each test continues from the state that the previous one leaves. */
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { join } from "node:path";
@@ -37,26 +37,26 @@ const surroundings = await isolated(import.meta.filename);
 
 const parts = scope({ after });
 let cluster: CachedCluster;
-/** One that uses the cache, and one whose configuration is somebody else's. */
+/** `node` uses the cache. The configuration of `managed` belongs to somebody else. */
 let node: RealNode;
 let managed: RealNode;
-/** Earlier ones on the first one, beside its own. */
+/** Earlier releases on `node`, in addition to its own. */
 const earlier = new Map<ContainerdRelease, Containerd>();
 let manifest: NodesManifest;
 
 const file = `${hostsDirectory}/${registryName}/hosts.toml`;
 const othersText = 'server = "https://mirror.example.com"\n';
-/** Of the first line of a file that a Pod of the DaemonSet wrote. */
+/** The end of the first line of a file from the DaemonSet. */
 const markEnd = "written by its DaemonSet, which takes it away again";
 
-/** Waits for what a node must notice first: nodes.sh takes 26 s at most, and the machine may have much else to do. */
+/** Waits for an effect on a node. nodes.sh takes at most 26 s, and the machine may be busy. */
 const untilNoticed = (what: string, probe: () => Promise<boolean>) => waitUntil(what, probe, 40_000, 500);
 
 before(async () => {
   const names = { [registryName]: hubAddress };
   cluster = await cachedCluster(parts, surroundings, { count: 2, region: { replicas: { min: 1 } }, names });
   [node, managed] = cluster.nodes as [RealNode, RealNode];
-  // The registry by its name, where nodes go that know nothing of the cache.
+  // A server at the registry's name, which nodes ask without the cache's configuration.
   const { ca } = parts.use(
     await startTlsServer({
       name: registryName,
@@ -72,7 +72,7 @@ before(async () => {
     }),
   );
   await node.write("/etc/ssl/certs/registry-test.pem", ca);
-  // nsenter is what is ended, and doesn't end what it has started.
+  // nsenter gets the signal, and doesn't pass it on. So the programs end with it.
   const inNode = [...(await node.enter()), "setpriv", "--pdeathsig", "TERM"];
   for (const release of ["1.7", "2.0"] as const) {
     earlier.set(release, parts.use(await startContainerd(release, inNode)));
@@ -81,7 +81,7 @@ before(async () => {
   manifest = (await cluster.outputs()).clients.nodes;
 });
 
-/** As the node sees it; undefined where there is none. */
+/** A file on a node; undefined if it doesn't exist. */
 async function fileOn(on: RealNode, path = file): Promise<string | undefined> {
   return on.run("cat", [path], { stripFinalNewline: false }).catch(() => undefined);
 }
@@ -96,7 +96,7 @@ async function podOn({ name }: RealNode): Promise<V1Pod | undefined> {
   return items.find(({ spec }) => spec?.nodeName === name);
 }
 
-/** Whether the log of the Pod on a node has a text. */
+/** Whether the log of the node's Pod contains a text. */
 async function saysOn(on: RealNode, text: string): Promise<boolean> {
   const { metadata: { name = "", namespace = "" } = {} } = (await podOn(on)) ?? {};
   return (await cluster.core.readNamespacedPodLog({ name, namespace })).includes(text);
@@ -109,7 +109,7 @@ async function label({ name }: RealNode, value: string | null): Promise<void> {
 
 let count = 0;
 
-/** How long a containerd takes to pull a new image of 10 layers, in seconds. */
+/** Seconds in which a containerd pulls a new image of 10 layers. */
 async function pullBy(containerd: Containerd): Promise<number> {
   const { repository } = await cluster.pushed(`earlier-${++count}`);
   const began = Date.now();
@@ -117,7 +117,7 @@ async function pullBy(containerd: Containerd): Promise<number> {
   return (Date.now() - began) / 1000;
 }
 
-/** How long kubelet takes to pull one for a Pod. */
+/** Seconds in which kubelet pulls such an image for a Pod. */
 async function pullForPod(): Promise<number> {
   const name = `app-${++count}`;
   const { repository } = await cluster.pushed(name);
@@ -138,29 +138,29 @@ async function pullForPod(): Promise<number> {
     90_000,
   );
   await cluster.core.deleteNamespacedPod({ ...pod, gracePeriodSeconds: 0 });
-  // "in 312ms (312ms including waiting)", "in 1.02s", "in 1m3.2s"
+  // The event has "in 312ms (312ms including waiting)", "in 1.02s", or "in 1m3.2s".
   const [, minutes = "0", number = "", unit] = /in (?:(\d+)m)?([\d.]+)(ms|s) /.exec(message) ?? [];
   return Number(minutes) * 60 + (unit === "ms" ? Number(number) / 1000 : Number(number));
 }
 
-/** By who pulls, in seconds. */
+/** Seconds by client. */
 async function pullByAll(): Promise<Map<string, number>> {
   const seconds = new Map([["kubelet", await pullForPod()]]);
   for (const [release, containerd] of earlier) seconds.set(release, await pullBy(containerd));
   return seconds;
 }
 
-/** The fastest of each, as what else the machine does only adds to it. */
+/** The shorter time of each client, because other work on the machine can only lengthen a pull. */
 function fastest(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Map<string, number> {
   return new Map([...one].map(([who, seconds]) => [who, Math.min(seconds, other.get(who) ?? seconds)]));
 }
 
 let withoutCache: ReadonlyMap<string, number>;
 
-test("a node with the label asks the cache as soon as it reaches it, and one that is configured by others stays so", async () => {
+test("a labelled node asks the cache as soon as it reaches it, and a node that others configure stays unchanged", async () => {
   withoutCache = fastest(await pullByAll(), await pullByAll());
   await managed.write(file, othersText);
-  // As a Pod of another region left it that was killed, for a registry that isn't the cache's any more, too.
+  // Files of another region's killed Pod, one of them for a registry that the cache no longer serves.
   const leftovers = [file, `${hostsDirectory}/gone.test/hosts.toml`];
   for (const it of leftovers) await node.write(it, `# registry-cache, region old: ${markEnd}\n${othersText}`);
   for (const object of manifest.items)
@@ -193,7 +193,7 @@ test("a node with the label asks the cache as soon as it reaches it, and one tha
   assert.equal(cluster.fellBack(), 0);
 });
 
-/** What happens to the packets of the node to the cache, by nftables. */
+/** Applies an nftables rule to the node's packets to the cache. */
 async function toCache(rule: string): Promise<AsyncDisposable> {
   const table = `table ip broken {
     chain output { type filter hook output priority 0; ct original ip daddr ${loadBalancerAddress} ${rule}; }
@@ -258,7 +258,7 @@ async function withoutReplicas(): Promise<AsyncDisposable> {
     const { items } = await cluster.core.listNamespacedPod({ namespace: cacheNamespace });
     return items.length === 0;
   });
-  // Until kube-proxy knows, too.
+  // Waits until kube-proxy knows, too.
   await sleep(2000);
   return {
     async [Symbol.asyncDispose]() {
@@ -270,18 +270,18 @@ async function withoutReplicas(): Promise<AsyncDisposable> {
 
 interface Fault {
   begin(): Promise<AsyncDisposable>;
-  /** Whether each request of a pull waits, until the node stops asking the cache. @default false */
+  /** Whether each request of a pull waits until the node stops asking the cache. @default false */
   readonly waits?: true;
 }
 
 const faults: Readonly<Record<string, Fault>> = {
   "answering 5xx": { begin: withoutSources },
-  // kube-proxy refuses connections then.
+  // kube-proxy then refuses connections.
   stopped: { begin: withoutReplicas },
   "refused by a packet filter": {
     begin: () => toCache("ct direction original meta l4proto tcp reject with tcp reset"),
   },
-  // The handshake of TCP is all of small packets.
+  // TCP's handshake has only small packets.
   "cut off at the first request": {
     begin: () => toCache("meta l4proto tcp meta length > 100 reject with tcp reset"),
   },
@@ -291,7 +291,7 @@ const faults: Readonly<Record<string, Fault>> = {
 };
 
 for (const [what, { begin, waits }] of Object.entries(faults)) {
-  test(`a cache that is ${what} adds at most 3 s to a pull of 10 layers`, async () => {
+  test(`a cache ${what} adds at most 3 s to a pull of 10 layers`, async () => {
     await untilNoticed("the node uses the cache", isWritten);
     await using _ = await begin();
     if (waits) await untilNoticed("the node has noticed", async () => !(await isWritten()));
@@ -310,7 +310,7 @@ for (const [what, { begin, waits }] of Object.entries(faults)) {
   });
 }
 
-test("what can't be written, and where the authority can't be, is said, and nothing names the cache then", async () => {
+test("a file that can't be written, or an authority that can't be used, is reported, and no file names the cache", async () => {
   await untilNoticed("the node uses the cache", isWritten);
   const [directory, authority] = [`${hostsDirectory}/${registryName}`, `${hostsDirectory}/registry-cache`];
   await managed.run("rm", ["-r", directory]);
@@ -330,7 +330,7 @@ test("what can't be written, and where the authority can't be, is said, and noth
   await managed.write(file, othersText);
 });
 
-test("without the label or the DaemonSet, what it wrote is gone, and nothing else", async () => {
+test("without the label or the DaemonSet, its files are gone, and nothing else is", async () => {
   await untilNoticed("the node uses the cache", isWritten);
   await label(node, null);
   await waitUntil("its files are gone", async () => !(await isWritten()));

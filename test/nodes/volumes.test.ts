@@ -1,4 +1,4 @@
-/** Replicas with a volume each, which share their blobs, on real nodes: how they find each other, and what a Pod has that comes back. The tests go on from each other. */
+/** Replicas with a volume each that share their blobs, on real nodes: how they find each other, and what a returning Pod has. Each test continues from the state that the previous one leaves. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { V1PersistentVolume, V1Pod, V1StorageClass } from "@kubernetes/client-node";
@@ -23,7 +23,7 @@ const surroundings = await isolated(import.meta.filename);
 const parts = scope({ after });
 let cluster: CachedCluster;
 let ca: string;
-/** Of two images. */
+/** The blobs of two images. */
 let blobs: { readonly repository: string; readonly digest: Digest }[];
 
 const size = "8Gi";
@@ -71,7 +71,7 @@ before(async () => {
 
 const nameOf = ({ metadata }: V1Pod) => metadata?.name ?? "";
 
-/** Until two are ready, and each node reaches both by their Services, which are a moment later. @param without one that is to go */
+/** Waits until two replicas are ready, and each node reaches both by their Services, which takes a moment longer. @param without a replica that must be gone */
 async function settled(without?: V1Pod): Promise<[V1Pod, V1Pod]> {
   const pods = await waitUntil(
     "two replicas are ready",
@@ -99,7 +99,7 @@ async function serviceAddress(name: string): Promise<string | undefined> {
   return (await cluster.core.readNamespacedService({ name, namespace })).spec?.clusterIP;
 }
 
-/** Downloads all blobs from a replica. @returns its `X-Cache` of each */
+/** Downloads all blobs from a replica. @returns the `X-Cache` of each answer */
 async function ask({ status }: V1Pod): Promise<unknown[]> {
   const said: unknown[] = [];
   for (const { repository, digest } of blobs) {
@@ -112,7 +112,7 @@ async function ask({ status }: V1Pod): Promise<unknown[]> {
   return said;
 }
 
-/** The digests on a node's volume. */
+/** The digests of the blobs on a node's volume. */
 async function kept(node: RealNode): Promise<string[]> {
   const keys = await node.run("grep", ["-arhom1", "^KEY: blob team .*", `${directory}/cache/blobs`]);
   return keys.split("\n").map((key) => key.split(" ").at(-1) ?? "");
@@ -120,13 +120,13 @@ async function kept(node: RealNode): Promise<string[]> {
 
 const all = (said: "HIT" | "MISS") => blobs.map(() => said);
 
-test("replicas start with a volume each", async () => {
+test("starts replicas with a volume each", async () => {
   await cluster.up();
   ca = (await cluster.outputs()).cache.ca?.certificate ?? "";
   await settled();
 });
 
-test("the registry is asked for a blob once, and one of the volumes keeps it", async () => {
+test("asks the registry for a blob once, and keeps it on one of the volumes", async () => {
   const [one, other] = await settled();
   assert.deepEqual(await ask(one), all("MISS"));
   assert.deepEqual(await ask(other), all("HIT"));
@@ -136,7 +136,7 @@ test("the registry is asked for a blob once, and one of the volumes keeps it", a
   assert.ok(volumes.every(({ length }) => length > 0));
 });
 
-test("a replica reaches itself by its Pod's own address, and not by its Service", async () => {
+test("connects a replica to itself by its Pod's own address, and not by their Service", async () => {
   for (const pod of await settled()) {
     const address = `${pod.status?.podIP}:`;
     const connections = await cluster.inPod(
@@ -150,7 +150,7 @@ test("a replica reaches itself by its Pod's own address, and not by its Service"
   }
 });
 
-test("a Pod that is deleted is missed by none, and comes back with its volume's content", async () => {
+test("loses no request when a Pod is deleted, and restores the Pod with its volume's content", async () => {
   const [one, other] = await settled();
   await cluster.core.deleteNamespacedPod({ name: nameOf(one), namespace });
   await waitUntil("it is gone", async () => {

@@ -1,5 +1,6 @@
 /**
- * The workload on real nodes: its containers run, and containerd pulls through it from every node while something happens to the replicas. The tests go on from each other.
+ * The workload on real nodes: its containers run, and every node's containerd pulls through it while the replicas change or fail. Each test continues
+ * from the state that the previous one leaves.
  * The network of these nodes doesn't enforce NetworkPolicy.
  */
 import assert from "node:assert/strict";
@@ -66,7 +67,7 @@ function stateOf({ metadata, spec, status }: V1Pod): string {
   return `${metadata?.name} on ${spec?.nodeName}: ${[own, ...(conditions ?? []), ...(containers ?? [])].join("; ")}`;
 }
 
-/** Until there are two that are ready, none of them on one of the nodes, and some Pods are gone. */
+/** Waits until two replicas are ready, none of them on the given node, and the given Pods are gone. */
 function settled(without: { readonly pods?: readonly V1Pod[]; readonly node?: string } = {}) {
   return waitUntil(
     "two replicas are ready",
@@ -85,13 +86,13 @@ function settled(without: { readonly pods?: readonly V1Pod[]; readonly node?: st
 }
 
 interface While {
-  /** @default all */
+  /** @default all nodes */
   readonly on?: readonly RealNode[];
-  /** Whether a replica goes without notice, so that pulls go on at the registry. @default false */
+  /** Whether a replica ends without notice, so that pulls continue at the registry. @default false */
   readonly without?: boolean;
 }
 
-/** Runs it while nodes pull. No pull fails. */
+/** Does something while nodes pull, and asserts that no pull fails. */
 async function whilePulling(
   what: () => Promise<unknown>,
   { on = nodes, without = false }: While = {},
@@ -106,12 +107,12 @@ async function whilePulling(
     `${ended} pulls in ${seconds} s, the slowest ${slowestSeconds} s, ${cluster.fellBack()} requests fell back`,
   );
   assert.deepEqual(failures, []);
-  // Each is of 12 requests. Where the machine has much else to do, a connection takes longer than the nodes wait.
+  // Each pull has 12 requests. On a busy machine, a connection can take longer than the nodes wait.
   if (!without) assert.ok(cluster.fellBack() <= (12 * ended) / 100, "hardly anything falls back");
   assert.ok(ended * 10 > seconds, "the nodes have pulled all the time");
 }
 
-test("replicas start in different zones, and nodes pull through them", async () => {
+test("starts replicas in different zones, and nodes pull through them", async () => {
   await cluster.up();
   const [one, other] = await settled();
   assert.notEqual(one?.spec?.nodeName, other?.spec?.nodeName);
@@ -138,8 +139,8 @@ describe("somebody on call follows a runbook", () => {
   });
   after(() => runs.assertComplete(alertNames));
 
-  test("each look at a replica answers", async () => {
-    // There is no metrics server, and nothing has ended before.
+  test("gets an answer from each look at a replica", async () => {
+    // There is no metrics server, and no container has ended before.
     const options = {
       except: /certificaterequests/,
       values: { UPSTREAM: cluster.upstreamUrl },
@@ -167,7 +168,7 @@ describe("somebody on call follows a runbook", () => {
     assert.match(by.get("Watchdog") ?? "", /alertname="Watchdog"/);
   });
 
-  test("a node is cordoned that pulls too much", async () => {
+  test("cordons a node that pulls too much", async () => {
     const [{ name, address }] = nodes as [RealNode];
     const values = { CONTEXT: "test", CLIENT: address };
     await runs.run("RegistryCacheAbuse", "Do", "kubernetes", administrator, { values });
@@ -175,7 +176,7 @@ describe("somebody on call follows a runbook", () => {
     await cordon(name, false);
   });
 
-  test("one replica, then all are replaced, and no pull fails", async () => {
+  test("replaces one replica, then all, without a failed pull", async () => {
     for (const name of ["RegistryCacheProbeFailing", "RegistryCacheDown"] as const) {
       const before = await settled();
       const options = { matching: /registry-cache restart/ };
@@ -187,7 +188,7 @@ describe("somebody on call follows a runbook", () => {
   });
 });
 
-test("a roll-out reaches every replica, and none of the pulls", async () => {
+test("rolls out to every replica without a failed pull", async () => {
   const before = await cluster.replicas();
   await whilePulling(async () => {
     await cluster.up({ freshnessSeconds: 30 });
@@ -195,7 +196,7 @@ test("a roll-out reaches every replica, and none of the pulls", async () => {
   });
 });
 
-test("a node is drained one replica at a time, and its Pods move", async () => {
+test("drains a node one replica at a time, and its Pods move", async () => {
   const before = await settled();
   const evict = ({ metadata }: V1Pod) => {
     const of = { name: metadata?.name ?? "", namespace };
@@ -217,7 +218,7 @@ async function cordon(name: string, unschedulable: boolean): Promise<void> {
   await core.patchNode({ name, body }, setHeaderOptions("Content-Type", PatchStrategy.MergePatch));
 }
 
-test("without its Prometheus, a replica stays ready", async () => {
+test("keeps a replica ready without its Prometheus", async () => {
   const [pod] = (await settled()) as [V1Pod, V1Pod];
   const name = pod.metadata?.name;
   await cluster.inPod(
@@ -233,14 +234,14 @@ test("without its Prometheus, a replica stays ready", async () => {
   assert.ok(isReady(restarted));
 });
 
-test("with an origin that ends again and again, a replica stays ready", async () => {
+test("keeps a replica ready with an origin that ends repeatedly", async () => {
   const [pod] = (await settled()) as [V1Pod, V1Pod];
   const now = async () => {
     const found = (await cluster.replicas()).find(({ metadata }) => metadata?.name === pod.metadata?.name);
     const origin = found?.status?.containerStatuses?.find(({ name }) => name.startsWith("origin-"));
     return { isReady: found && isReady(found), restarts: origin?.restartCount };
   };
-  /** The processes of the origin's registry, and not of the one that knows only the bucket. */
+  /** The processes of the origin's registry, except the registry that knows only the bucket. */
   const registries = (act: string) =>
     cluster.inPod(
       pod,
@@ -260,7 +261,7 @@ test("with an origin that ends again and again, a replica stays ready", async ()
   }
 });
 
-test("another password of the upstream is taken up in the running Pods", async () => {
+test("uses another password of the upstream in the running Pods", async () => {
   const before = await settled();
   const image = await cluster.pushed("later");
   cluster.login.password = "the second one";
@@ -288,7 +289,7 @@ test("another password of the upstream is taken up in the running Pods", async (
   assert.deepEqual(uids(await cluster.replicas()), uids(before));
 });
 
-test("another certificate is served by the running Pods", async () => {
+test("serves another certificate from the running Pods", async () => {
   const directory = join(surroundings.directory, "another");
   const authority = await makeAuthority([hostname], directory);
   const files = { certificateFile: join(directory, "tls.crt"), keyFile: join(directory, "tls.key") };
@@ -331,7 +332,7 @@ test("another certificate is served by the running Pods", async () => {
   });
 });
 
-test("a replica that takes too much of its node's disk is evicted, and replaced", async () => {
+test("replaces a replica that is evicted for its use of the node's disk", async () => {
   const before = await settled();
   const [pod] = before as [V1Pod];
   await whilePulling(
@@ -356,10 +357,10 @@ test("a replica that takes too much of its node's disk is evicted, and replaced"
   );
 });
 
-test("memory over the limit is refused, and the replica serves on", async () => {
+test("limits memory, and the replica keeps serving", async () => {
   const [pod] = (await settled()) as [V1Pod];
   await whilePulling(async () => {
-    // In the edge's cgroup, something that takes all that it gets.
+    // A process in the edge's cgroup that takes all memory.
     const hungry = cluster.inPod(
       pod,
       `for it in $processes; do
@@ -374,7 +375,7 @@ test("memory over the limit is refused, and the replica serves on", async () => 
   assert.ok(!(await isRestarted(pod)));
 });
 
-/** Whether the edge of a Pod has been started again since. */
+/** Whether the edge of a Pod has restarted since. */
 async function isRestarted(pod: V1Pod): Promise<boolean> {
   const now = (await cluster.replicas()).find(({ metadata }) => metadata?.uid === pod.metadata?.uid);
   assert.ok(now, "the Pod is there");
@@ -385,7 +386,7 @@ function restarts({ status }: V1Pod): number {
   return status?.containerStatuses?.find(({ name }) => name === "edge")?.restartCount ?? 0;
 }
 
-test("a replica that hangs is taken out of the Service, and started again", async () => {
+test("removes a replica that hangs from the Service, and restarts it", async () => {
   const [pod] = (await settled()) as [V1Pod];
   await whilePulling(
     async () => {
@@ -402,11 +403,11 @@ test("a replica that hangs is taken out of the Service, and started again", asyn
   );
 });
 
-test("a replica that is killed takes no pull with it", async () => {
+test("loses no pull with a replica that is killed", async () => {
   const [pod] = (await settled()) as [V1Pod];
   await whilePulling(
     async () => {
-      // Those of a container end with its first.
+      // A container's processes end with its first process.
       await cluster.inPod(pod, "kill -KILL $processes || true");
       await waitUntil("kubelet has started it again", () => isRestarted(pod));
       await settled();
@@ -415,7 +416,7 @@ test("a replica that is killed takes no pull with it", async () => {
   );
 });
 
-test("a node's power cut fails no pull of the other nodes, and its replica comes back", async () => {
+test("fails no pull of other nodes when a node loses power, and the node's replica returns", async () => {
   const [pod] = (await settled()) as [V1Pod];
   const node = cluster.nodeOf(pod);
   const others = nodes.filter((it) => it !== node);

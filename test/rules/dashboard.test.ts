@@ -1,4 +1,4 @@
-/** What queries of the dashboards say where something is missing, by Prometheus's own checker. That they find something in a running cache, test/e2e/metrics.test.ts shows. */
+/** The results of the dashboards' queries when data is missing, by Prometheus's own checker. test/e2e/metrics.test.ts tests that they find data in a running cache. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { fleetRows, rows } from "../../components/monitoring/dashboard/dashboard
 import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
 import { tempDir } from "../support/scope.ts";
 
-/** What is shown, by its labels. */
+/** The shown values by their labels. */
 type Shown = Readonly<Record<string, number>>;
 
-/** Series by their notation, with promtool's one for samples, a minute apart. */
+/** Samples by series, in promtool's notation, at intervals of a minute. */
 type Series = Readonly<Record<string, string>>;
 
-/** As Grafana asks it, of all regions and the last hour. */
+/** A query as Grafana sends it, for all regions and the last hour. */
 function asked(panelTitle: string, name: string): string {
   const panel = [...rows, ...fleetRows]
     .flatMap(({ panels }) => panels)
@@ -26,7 +26,7 @@ function asked(panelTitle: string, name: string): string {
     .replaceAll("$__range", "1h");
 }
 
-/** @param expected by panel and query, as of the third hour's end */
+/** @param expected by panel and query, at the end of the third hour */
 async function check(series: Series, expected: readonly [panel: string, query: string, shown: Shown][]) {
   await using directory = await tempDir();
   const file = join(directory.path, "dashboard.yml");
@@ -47,7 +47,7 @@ async function check(series: Series, expected: readonly [panel: string, query: s
   assert.equal(failed, false, all);
 }
 
-/** A counter that the cache's exporter has, growing by so much a minute. */
+/** A counter of the cache's exporter that grows by this much per minute. */
 const served = (region: string, metric: string, labels: string, perMinute: number): Series => ({
   [`${metric}{region="${region}",job="registry-cache-edge",upstream="gsoci",${labels}}`]: `0+${perMinute}x180`,
 });
@@ -55,7 +55,7 @@ const pulled = "registry_proxy_pulled_bytes_total";
 const sent = "registry_cache_response_bytes_total";
 const requests = "registry_cache_requests_total";
 
-test("a cache that has pulled nothing has saved all that it has sent", async () => {
+test("counts everything that a cache has sent as saved if it has pulled nothing", async () => {
   const saved = { '{region="warm"}': 60e9, '{region="other"}': 30e9 };
   await check(
     {
@@ -71,7 +71,7 @@ test("a cache that has pulled nothing has saved all that it has sent", async () 
   await check(served("warm", sent, 'cache="HIT"', 1e9), [["Transfer saved", "saved", { "{}": 60e9 }]]);
 });
 
-test("where nothing was asked for, there is no ratio, and where nothing was a hit, it is 0", async () => {
+test("shows no ratio without requests, and 0 without hits", async () => {
   await check(
     {
       ...served("idle", requests, 'kind="blob",cache="HIT"', 0),
@@ -83,7 +83,7 @@ test("where nothing was asked for, there is no ratio, and where nothing was a hi
   await check(served("idle", requests, 'kind="blob",cache="HIT"', 0), [["Blob hit ratio", "hit ratio", {}]]);
 });
 
-test("a dead region stays, and is red: by its probe from outside, by the job that fetches, or as long as it is in the range", async () => {
+test("keeps a dead region in red: by its external probe, by the scraping job, or while it is in the range", async () => {
   const probe = (region: string) => `probe_success{region="${region}",job="registry-cache-endpoint"}`;
   const up = (region: string) => `up{region="${region}",job="registry-cache-prometheus"}`;
   const series = {

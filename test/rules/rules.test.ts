@@ -1,5 +1,5 @@
 /**
- * The rules by Prometheus's own checker. What is expected of each stands in `*.yml` beside this file, in promtool's format:
+ * The rules, tested by Prometheus's own checker. The `*.yml` files in this folder have the expectations, in promtool's format:
  * https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/
  */
 import assert from "node:assert/strict";
@@ -15,7 +15,7 @@ import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts"
 import { projectDirectory } from "../support/project.ts";
 import { tempDir } from "../support/scope.ts";
 
-/** As a team might set it: what is expected has these labels. */
+/** Settings of an example team, whose labels are in the expectations. */
 const alerts = alertsSchema.parse({
   labels: { area: "platform", team: "honeybadger" },
   overrides: { RegistryCacheAbuse: { severity: "ticket", topic: "" } },
@@ -24,7 +24,7 @@ const alerts = alertsSchema.parse({
 
 type Alerts = typeof alerts;
 
-/** A threshold is changed by so much to see whether anything is expected near it. */
+/** Each threshold is changed by these factors, to test that an expectation depends on it. */
 const factors = [0.75, 1.4];
 
 interface Expectations {
@@ -37,10 +37,10 @@ interface Expectations {
   }[];
 }
 
-/** All scalars are text: promtool reads `0x20` as twenty zeros more, and not as a number. */
+/** All scalars are texts, because promtool reads `0x20` as twenty more zeros, and not as a number. */
 const asText = { schema: "failsafe" } as const;
 
-/** By file name. */
+/** Expectations by file name. */
 const expectations = new Map(
   globSync(join(import.meta.dirname, "*.yml")).map((file) => [
     basename(file),
@@ -59,7 +59,7 @@ describe("the rules", () => {
     promtool = await ensurePromtool();
   });
 
-  /** What promtool says of these alerts, or nothing if all is as expected. @param only neither other alerts nor what is expected without them. @default all */
+  /** promtool's failures for these alerts; empty if everything is as expected. @param only these alerts, and no expectations without them. @default all */
   async function failures(alerts: Alerts, only?: readonly AlertName[]): Promise<string> {
     await using directory = await tempDir();
     const write = (name: string, text: string) => writeFile(join(directory.path, name), text);
@@ -95,11 +95,11 @@ describe("the rules", () => {
     await execa(promtool, ["check", "rules", "--lint-fatal"], { input: renderRules(alerts) });
   });
 
-  test("do what is expected", async () => {
+  test("do what the files expect", async () => {
     assert.equal(await failures(alerts), "");
   });
 
-  test("are all expected to fire and not to fire", () => {
+  test("are all expected to fire, and not to fire", () => {
     const all = allTests.flatMap(({ alert_rule_test = [] }) => alert_rule_test);
     const namesOf = (fires: boolean) =>
       [
@@ -115,7 +115,7 @@ describe("the rules", () => {
     );
   });
 
-  test("have an expectation for each that records", () => {
+  test("have an expectation for each recording rule", () => {
     const expressions = allTests
       .flatMap(({ promql_expr_test = [] }) => promql_expr_test.map(({ expr }) => expr))
       .join("\n");
@@ -124,7 +124,7 @@ describe("the rules", () => {
     }
   });
 
-  test("are made of metrics that are documented", () => {
+  test("use only documented metrics", () => {
     const documented = readFileSync(join(projectDirectory, "docs", "metrics.md"), "utf8");
     const expressions = ruleGroups(alerts).flatMap(({ rules }) => rules.map(({ expr }) => expr));
     const metrics = expressions.flatMap(
@@ -137,7 +137,7 @@ describe("the rules", () => {
   });
 
   for (const [name, value] of Object.entries(alerts.thresholds)) {
-    test(`depend on ${name} where something is expected`, async () => {
+    test(`depend on ${name} in some expectation`, async () => {
       for (const factor of factors) {
         const changed = { ...alerts, thresholds: { ...alerts.thresholds, [name]: value * factor } };
         const before = new Set(alertingRules(alerts).map((rule) => JSON.stringify(rule)));

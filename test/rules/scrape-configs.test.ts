@@ -1,4 +1,4 @@
-/** What the outputs add to a Prometheus's configuration, by Prometheus itself and its own checker. */
+/** The additions to a Prometheus's configuration in the outputs, tested by Prometheus itself and its own checker. */
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -16,7 +16,7 @@ import { waitUntil } from "../support/wait.ts";
 
 const alerts = alertsSchema.parse({});
 
-/** @param stack with a cache in eu-central-1 whose metrics are at the address */
+/** @param stack with a cache in eu-central-1 whose metrics are at the target */
 function monitoringOf(stack: string, exposure: string, target = `${stack}.example.com:9443`) {
   return centralMonitoring({
     stack,
@@ -28,7 +28,7 @@ function monitoringOf(stack: string, exposure: string, target = `${stack}.exampl
   });
 }
 
-test("Prometheus takes the entries of two stacks of one region beside each other", async () => {
+test("accepts the entries of two stacks for one region together", async () => {
   await using directory = await tempDir();
   const file = join(directory.path, "prometheus.yml");
   const both = [
@@ -44,18 +44,17 @@ test("Prometheus takes the entries of two stacks of one region beside each other
   assert.equal(failed, false, all);
 });
 
-test("a cache that is gone has its labels, and a job that the rules know, by the operator, too", async (t) => {
+test("labels a missing cache, in a job that the rules know, even by the operator", async (t) => {
   const parts = scope(t);
   const { path } = parts.use(await tempDir());
-  // Nothing listens there.
+  // Nothing listens at this port.
   const gone = `127.0.0.1:${await freePort()}`;
   const { scrapeConfig } = monitoringOf("aws-eu-central-1", "public", gone);
   const { operator = [] } = monitoringOf("aws-eu-central-1-private", "private", gone);
   const { spec } = operator.find((object) => "kind" in object && object.kind === "ScrapeConfig") as {
     spec: { staticConfigs: object };
   };
-  // The name of its job isn't the same in all versions of the operator, and of others that read its objects:
-  // https://github.com/prometheus-operator/prometheus-operator/blob/main/pkg/prometheus/promcfg.go
+  // The job's name differs between versions of the operator, and other programs that read its objects: https://github.com/prometheus-operator/prometheus-operator/blob/main/pkg/prometheus/promcfg.go
   const byOperator = { job_name: "scrapeConfig/monitoring/any", static_configs: spec.staticConfigs };
   const scrape_configs = [scrapeConfig, byOperator].map((entry) => ({ ...entry, scrape_interval: "1s" }));
   await writeFile(join(path, "prometheus.yml"), stringify({ scrape_configs }));

@@ -1,4 +1,4 @@
-/** What breaks in a soak: each lasts until it is disposed of. */
+/** The faults of a soak. Each lasts until it is disposed. */
 import { mainPid } from "../support/cache-containers.ts";
 import type { Chain } from "../support/chain.ts";
 import type { Fault } from "../support/fault-proxy.ts";

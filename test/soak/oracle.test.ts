@@ -24,7 +24,7 @@ function judge(phase: Phase, outcome: Outcome, afterCount = 1): number {
 
 describe("the oracle of a soak", () => {
   for (const failure of [refused, { ...whole, status: 503 }, { ...whole, complete: false }]) {
-    test(`lets ${JSON.stringify(failure).slice(0, 40)} pass only while something is broken`, () => {
+    test(`accepts ${JSON.stringify(failure).slice(0, 40)} only while something is broken`, () => {
       for (const phase of ["upstream", "edge", "recovering"] as const) assert.equal(judge(phase, failure), 0);
       assert.equal(judge("well", failure, 2), 0, "something broke during the pull");
       blob.refusedAt = undefined;
@@ -32,7 +32,7 @@ describe("the oracle of a soak", () => {
     });
   }
 
-  test("lets 503 pass where another client was told it in the ten seconds before", (t) => {
+  test("accepts 503 if another client got it in the previous ten seconds", (t) => {
     t.mock.timers.enable({ apis: ["Date"], now: 0 });
     const silent = { ...whole, status: 503 };
     assert.equal(judge("recovering", silent), 0);
@@ -42,12 +42,12 @@ describe("the oracle of a soak", () => {
     assert.equal(judge("well", silent), 1, "what is told again doesn't count as the first");
   });
 
-  test("wants from the cache what it has, whatever the upstream does", () => {
+  test("requires the cache to serve what it has, whatever the upstream does", () => {
     assert.equal(judge("well", whole), 0);
     assert.equal(judge("upstream", refused), 1);
   });
 
-  test("takes wrong bytes only where the upstream has just sent some, and waits for the right ones", () => {
+  test("accepts wrong bytes only if the upstream has just sent some, and waits for the right ones", () => {
     assert.equal(judge("upstream", wrong), 1);
     oracle.corrupted();
     assert.equal(judge("upstream", wrong), 1);

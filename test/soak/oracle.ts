@@ -1,14 +1,15 @@
-/** What a cache owes its clients, whatever happens behind it. */
+/** What a cache guarantees its clients, whatever happens behind it. */
 import type { Digest } from "../../scripts/seed/content.ts";
 import type { Download } from "../support/http.ts";
 
 /**
- * What is going on. `well`: nothing is broken, or only what no pull depends on. `upstream`: the upstream, or what speaks with it, fails. `edge`: what clients speak with was killed.
+ * The state of the run. `well`: nothing is broken, or only what no pull depends on. `upstream`: the upstream, or the part that talks to it, fails.
+ * `edge`: the part that clients talk to was killed.
  * `recovering`: the fault is over, and the cache may not have noticed yet.
  */
 export type Phase = "well" | "upstream" | "edge" | "recovering";
 
-/** A phase, told apart from others of the same kind. */
+/** A phase, distinct from others of the same kind. */
 export interface Moment {
   readonly phase: Phase;
   readonly count: number;
@@ -18,24 +19,24 @@ export interface Moment {
 export interface Blob {
   readonly repository: string;
   readonly digest: Digest;
-  /** When a client last had the whole of it from the edge that still runs, by Date.now(). */
+  /** When a client last got the complete blob from the running edge, by Date.now(). */
   servedAt?: number | undefined;
-  /** When a client was last told 503 that wasn't told to another one before, by Date.now(). */
+  /** When a client last got a 503 that didn't repeat another client's, by Date.now(). */
   refusedAt?: number | undefined;
 }
 
-/** What a client got, or why it got nothing. */
+/** A client's result, or its error. */
 export type Outcome = Download | { readonly error: string };
 
-/** How long wrong bytes of the right length may be passed on after the upstream has sent the last ones: see ADR 2. */
+/** How long wrong bytes of the right length may be served after the upstream sent the last ones: see ADR 2. */
 const corruptMs = 60_000;
-/** What a client had so recently is still in the cache: the budget holds minutes of pulls. */
+/** A blob that a client got this recently is still in the cache, because the budget holds minutes of pulls. */
 const keptMs = 5000;
-/** Of what the upstream was silent for, nginx tells the others 503 for 10 s, too (docs/adr/0007-silent-upstream.md), and adds up to a second. */
+/** nginx repeats a 503 for a silent upstream to other clients for 10 s (docs/adr/0007-silent-upstream.md), and up to a second more. */
 const refusedMs = 11_000;
 
 export class Oracle {
-  /** What must not have happened, in words. */
+  /** Broken guarantees, in words. */
   readonly violations: string[] = [];
   /** Blobs of which a client got wrong bytes. */
   readonly corrupt = new Set<Blob>();
@@ -44,7 +45,7 @@ export class Oracle {
   hits = 0;
   #corruptUntil = 0;
 
-  /** The upstream has just sent wrong bytes, or may have. */
+  /** Records that the upstream has just sent wrong bytes, or may have. */
   corrupted(): void {
     this.#corruptUntil = Date.now() + corruptMs;
   }
@@ -53,7 +54,7 @@ export class Oracle {
     this.violations.push(`${new Date().toISOString()} ${text}`);
   }
 
-  /** @param before @param after the moments in which the pull began and ended @param begun by Date.now() */
+  /** @param before the moment in which the pull began @param after the moment in which it ended @param begun by Date.now() */
   judge(
     blob: Blob,
     outcome: Outcome,
@@ -70,7 +71,7 @@ export class Oracle {
     blob.servedAt = undefined;
   }
 
-  /** Whether it is what another client was told just before. */
+  /** Whether it repeats an answer that another client just got. */
   #isTold(blob: Blob, outcome: Outcome): boolean {
     if ("error" in outcome || outcome.status !== 503) return false;
     const isTold = blob.refusedAt !== undefined && Date.now() - blob.refusedAt < refusedMs;

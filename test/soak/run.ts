@@ -1,4 +1,4 @@
-/** `npm run soak`: minutes or hours of faults, each of which the gate has once. */
+/** `npm run soak`: minutes or hours of faults. The tests have each of them once. */
 import { InvalidArgumentError, Option } from "commander";
 import { commandLine } from "../../scripts/command-line.ts";
 import { runSteps } from "../../scripts/setup/steps.ts";

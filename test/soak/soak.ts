@@ -1,4 +1,4 @@
-/** Many clients pull more than the cache may hold, while its upstream and its own parts fail in random order. */
+/** Many clients pull more than the cache can hold, while its upstream and its own parts fail in random order. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import pMap from "p-map";
@@ -15,9 +15,9 @@ import { type Breakage, breakages } from "./faults.ts";
 import { type Blob, type Moment, Oracle, type Outcome } from "./oracle.ts";
 
 export interface Soak {
-  /** At least: it ends when each fault was there as often as the others. */
+  /** A minimum: the soak ends once each fault occurred equally often. */
   readonly minutes: number;
-  /** The same seed breaks the same things in the same order. */
+  /** The same seed causes the same faults in the same order. */
   readonly seed: number;
   say(line: string): void;
 }
@@ -26,22 +26,22 @@ const sizeGiB = 1;
 const layerMB = 1;
 const imageCount = 8;
 const layersPerImage = 100;
-/** So many blobs are pulled more often than all the others together. */
+/** This many blobs are pulled more often than all the others together. */
 const hotCount = 20;
 const clientCount = 12;
-/** Before a client gives up. */
+/** How long a client retries. */
 const patienceMs = 90_000;
-/** After a fault is over, and after a part was killed. */
+/** The time limit of the recovery after a fault, or after a part was killed. */
 const recoveryMs = 60_000;
 /** docs/performance.md: the goal for the whole Pod under 64 clients. */
 const memoryGoalMiB = 400;
-/** Sockets of clients and files under way come and go. */
+/** The number of sockets and files in progress varies by this much. */
 const descriptorSpread = 200;
 
-/** @returns what was violated, and a summary in words */
+/** @returns the broken guarantees, and a summary in words */
 export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: string[]; summary: string }> {
   await using started = new AsyncDisposableStack();
-  // Two, so that the number of pulls doesn't decide what breaks next.
+  // Two generators, so that the number of pulls doesn't affect the order of the faults.
   const [random, chance] = [randomFrom(seed), randomFrom(seed + 1)];
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   say(`seed ${seed}: pushing ${imageCount * layersPerImage} blobs of ${layerMB} MB`);
@@ -80,7 +80,7 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
         async () => {
           const outcome = await pullBlob(chain, pick(blobs.slice(hotCount)));
           if (!served(outcome)) inARow = 0;
-          // What is cached is served whether the rest has recovered or not.
+          // A cached answer says nothing about the recovery of the rest.
           else if (outcome.headers["x-cache"] !== "HIT") inARow++;
           return inARow === 5;
         },
@@ -95,7 +95,7 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
   const containers = chain.cache.parts().map(({ container }) => container);
   const all = breakages(containers);
   const descriptors: number[] = [];
-  // All of them in random order, and again. Each as often as the others.
+  // All faults in random order, then all again, so that each occurs equally often.
   let left: Breakage[] = [];
   let rounds = 0;
   for (const end = Date.now() + minutes * 60_000; Date.now() < end || left.length > 0; rounds++) {
@@ -167,7 +167,7 @@ function served(outcome: Outcome): outcome is Download {
   return !("error" in outcome) && outcome.status === 200 && outcome.complete;
 }
 
-/** Of all containers and their descendants, and of the disk. */
+/** The use of all containers with their descendants, and of the disk. */
 async function usage({ cache }: Chain, containers: readonly string[]) {
   const pids = await Promise.all(containers.map((name) => mainPid(cache.container(name))));
   return {

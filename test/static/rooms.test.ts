@@ -1,4 +1,4 @@
-/** That the rules in .dependency-cruiser.mjs find what they are there for; that the project keeps them is one of the checks. */
+/** The rules in .dependency-cruiser.mjs find violations. A static check tests that the project complies with them. */
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { cruise } from "dependency-cruiser";
 import rules from "../../.dependency-cruiser.mjs";
 import { scope, tempDir } from "../support/scope.ts";
 
-/** What every tree has: the program, and a room on top that it imports. */
+/** The files in every tree: the program, and the top room that it imports. */
 const program = {
   "start.js": 'await import("./index.ts");',
   "index.ts": 'import "./components/index.ts";',

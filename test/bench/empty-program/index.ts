@@ -1,2 +1,2 @@
-// What `pulumi new` makes of an empty program: it has the SDK, and no resource.
+// The empty program of `pulumi new`: it imports the SDK, and has no resource.
 import "@pulumi/pulumi";

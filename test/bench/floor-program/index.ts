@@ -1,4 +1,4 @@
-// As many resources as FLOOR says, which have nothing in them, each region's with a provider of its own.
+// As many empty resources as FLOOR says, with a provider for each region.
 import * as pulumi from "@pulumi/pulumi";
 
 const { regions, resources, dynamic } = JSON.parse(process.env.FLOOR ?? "{}");

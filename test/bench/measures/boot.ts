@@ -2,7 +2,7 @@ import { secondsToFirstPull } from "../../boot/first-pull.ts";
 import type { Measure } from "../measure.ts";
 import { progress } from "../report.ts";
 
-/** How long a new machine takes to be a cache: in User-Mode Linux, which starts programs more slowly than a machine with a processor of its own. */
+/** The time from a machine's start to a serving cache, in User-Mode Linux, which starts programs more slowly than a real machine. */
 export const boot: Measure = {
   name: "boot",
   async measure() {

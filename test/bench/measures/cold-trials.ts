@@ -37,7 +37,7 @@ const trials: readonly Trial[] = [
     },
   },
   {
-    // The upstream of the bench asks for no token and sends nobody elsewhere: the most that a way without the origin could save.
+    // The bench's upstream requires no token and redirects nobody, so this is the most that a path without the origin can save.
     what: "the edge asks the upstream itself",
     async start(parts, { pod, upstream }) {
       const direct = [
@@ -48,7 +48,7 @@ const trials: readonly Trial[] = [
     },
   },
   {
-    // As many writes as with a store at the edge only, and none of what the edge's store is for.
+    // As many writes as with a store only at the edge, without the benefits of the edge's store.
     what: "the edge stores nothing",
     async start(parts, { pod }) {
       const edge = parts.use(
@@ -62,7 +62,7 @@ const trials: readonly Trial[] = [
 
 const distance = { roundTripMs: 30 };
 
-/** One client pulls a cold blob: by the Pod as it stands, and by another way of the bytes. Edge and origin count, not the janitor that reads afterwards. */
+/** One client pulls a cold blob through the unchanged Pod, and on another path. Edge and origin count, and not the janitor, which reads later. */
 export const coldTrials: Measure = {
   name: "cold-trials",
   async measure(bench) {
@@ -120,7 +120,7 @@ function servers({ cache }: PodContestant): Promise<number[]> {
   return Promise.all(["edge", "origin-gsoci"].map((name) => mainPid(cache.container(name))));
 }
 
-/** The most that was used of a file system of its own while `work` ran. */
+/** The maximum use of a file system while `work` ran. */
 async function peakMiB(path: string | undefined, work: Promise<unknown>): Promise<number> {
   if (path === undefined) return 0;
   let running = true;

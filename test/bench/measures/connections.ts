@@ -12,7 +12,7 @@ import { cpuSeconds, memoryMiB, openDescriptors } from "../processes.ts";
 import { progress } from "../report.ts";
 import { percentile } from "../statistics.ts";
 
-/** New TLS connections, and many open ones, beside nginx alone. The bench and each contestant need a file descriptor per connection. */
+/** New TLS connections, and many open ones, compared with nginx alone. The bench and each contestant need a file descriptor per connection. */
 export const connections: Measure = {
   name: "connections",
   async measure(bench) {
@@ -56,7 +56,7 @@ export const connections: Measure = {
   },
 };
 
-/** Full handshakes, one after the other. */
+/** The number of full handshakes, one after the other. */
 async function handshakes({ url, caFile = "" }: Contestant, seconds: number): Promise<number> {
   const { stdout } = await execa("openssl", [
     ...["s_time", "-new", "-time", String(seconds), "-connect", url.host, "-CAfile", caFile],
@@ -72,7 +72,7 @@ interface Held {
   readonly otherMs: number;
 }
 
-/** Opens so many connections with a request each, and keeps them. From several addresses, since one may have no more than the edge lets it. */
+/** Opens connections with a request each, and keeps them open. It uses several addresses, because the edge limits the connections of one. */
 async function hold(
   { name, url, ca = "", processes }: Contestant,
   path: string,
@@ -94,7 +94,7 @@ async function hold(
     const atOnce = 100;
     const all = Array.from({ length: count }, (_, index) => agents[index % agents.length]);
     for (let first = 0; first < count; first += atOnce) {
-      // The agent would take an idle connection for the next request: none is idle while its answer isn't read.
+      // The agent would reuse an idle connection for the next request. No connection is idle while its answer is unread.
       const batch = all.slice(first, first + atOnce).map(async (agent) => {
         const sent = request(target, {
           agent,

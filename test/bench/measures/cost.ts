@@ -6,7 +6,7 @@ import { tempDir } from "../../support/scope.ts";
 import type { Measure } from "../measure.ts";
 import { progress } from "../report.ts";
 
-/** `npm run cost` over many stack files, as a process with all that it loads. */
+/** `npm run cost` for many stack files, as a process with everything that it loads. */
 export const cost: Measure = {
   name: "cost",
   async measure({ quick }) {
@@ -34,7 +34,7 @@ export const cost: Measure = {
   },
 };
 
-/** Stacks that differ, so that nothing can be kept from one for the next: half on AWS, half on Azure. */
+/** Writes different stacks, so that no result can be reused for the next one: half on AWS, half on Azure. */
 async function writeStacks(directory: string, files: number): Promise<void> {
   await cp(join(projectDirectory, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   await mkdir(join(directory, "stacks"));

@@ -14,7 +14,7 @@ type Image = Awaited<ReturnType<FarUpstream["publishImage"]>>;
 
 const distance = { roundTripMs: 30, megabytesPerSecond: 100 };
 
-/** distribution and zot, alone and in the Pod; a pull is that of an image, since zot gives no blob without its manifest. */
+/** distribution and zot, alone and in the Pod. A pull is that of an image, because zot serves no blob without its manifest. */
 export const engines: Measure = {
   name: "engines",
   async measure(bench) {
@@ -32,7 +32,7 @@ export const engines: Measure = {
   },
 };
 
-/** Clients pull, all at once, an image that nobody has asked for. */
+/** Clients pull, all at once, an image that nobody has pulled before. */
 async function cold(
   bench: Bench,
   { upstream, pod }: Arena,
@@ -77,7 +77,7 @@ async function cold(
   ];
 }
 
-/** Clients pull the layer of an image that everyone has. The limit has another blob, of the same size. */
+/** Clients pull the layer of an image that every contestant has. The limit has another blob of the same size. */
 async function warm(
   bench: Bench,
   { upstream, pod, limit, warm }: Arena,
@@ -116,7 +116,7 @@ function layerOf({ blobs }: Image) {
   return layer;
 }
 
-/** By each client the manifest, then the layer. @returns seconds until all have both, and until all have the manifest */
+/** Each client pulls the manifest, then the layer. @returns seconds until all have both, and until all have the manifest */
 async function pullImage(contestant: Contestant, image: Image, clients: number) {
   const { url, ca = "", caFile } = contestant;
   const { repository, tags } = image;

@@ -5,7 +5,7 @@ import type { Measure } from "../measure.ts";
 
 const distance = { roundTripMs: 30 };
 
-/** Time to the first byte of the body of a blob that nobody has asked for. */
+/** Time to the first byte of the body of a blob that nobody has pulled before. */
 export const firstByte: Measure = {
   name: "first-byte",
   async measure(bench) {

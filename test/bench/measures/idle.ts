@@ -4,7 +4,7 @@ import type { Measure } from "../measure.ts";
 import { cpuSeconds } from "../processes.ts";
 import { progress } from "../report.ts";
 
-/** What is used while nobody pulls: the janitor looks at the store, Prometheus scrapes, the origin asks whether its upstream is there. */
+/** Resource use while nobody pulls: the janitor checks the store, Prometheus scrapes, and the origin probes its upstream. */
 export const idle: Measure = {
   name: "idle",
   async measure(bench) {

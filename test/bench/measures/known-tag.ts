@@ -10,8 +10,8 @@ const distance = { roundTripMs: 100 };
 const everyMs = 20;
 
 /**
- * Answers to HEAD requests for a tag that has been asked for before, one at a time, so that the Pod has to ask the upstream itself whenever the tag
- * expires. The limit, asked at the same time for its file, shows what of a slow answer is the machine's.
+ * Answers to HEAD requests for a known tag, one at a time, so that the Pod has to ask the upstream itself whenever the tag expires. The limit is
+ * asked for its file at the same time, and shows how much of a slow answer is due to the machine.
  */
 export const knownTag: Measure = {
   name: "known-tag",
@@ -31,7 +31,7 @@ export const knownTag: Measure = {
       heads(pod, requests),
       heads(limit, requests, pullOf(limit, upstream, warm).url),
     ]);
-    // Each of its answers takes two round trips: a tenth of the requests takes as long.
+    // Each of its answers takes two round trips, so a tenth of the requests takes as long.
     const distributionTimes = await heads(distribution, requests / 10);
     const at = (percent: number) => ({
       pod: [percentile(podTimes, percent)],

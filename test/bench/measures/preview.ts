@@ -24,7 +24,7 @@ interface Stack {
   preview(): Promise<Preview & { readonly changes: object }>;
 }
 
-/** `pulumi preview` of a stack that isn't there yet, in a cloud that answers at once, beside that of an empty program, and of one with as many empty resources. */
+/** `pulumi preview` of a new stack in a cloud that answers immediately, compared with an empty program, and with one that has as many empty resources. */
 export const preview: Measure = {
   name: "preview",
   async measure({ quick }) {
@@ -38,7 +38,7 @@ export const preview: Measure = {
       const { failed, messages, changes } = await preview();
       if (failed) throw new Error(messages);
       const count = Object.keys(changes).length;
-      // This machine has no provider: the Pod and its certificate are dynamic resources.
+      // This machine needs no provider, because the Pod and its certificate are dynamic resources.
       const size = { regions, resources: count, dynamic: regions === 0 ? 2 : 0 };
       const contestants = [
         { name: "empty", preview: () => empty({}) },
@@ -52,7 +52,7 @@ export const preview: Measure = {
         const seconds = (performance.now() - start) / 1000;
         return { seconds, cpuSeconds: (await endedChildrenSeconds()) - used };
       };
-      // What Node keeps of a program that it has compiled, it then has.
+      // A first run, after which Node.js has cached the compiled program.
       if (!quick) for (const contestant of contestants) await measure(contestant);
       const series = await alternate({ what, contestants, repetitions: quick ? 1 : 5, measure });
       measurements.push(
@@ -65,7 +65,7 @@ export const preview: Measure = {
   },
 };
 
-/** A cloud that takes everything. */
+/** A cloud that accepts everything. */
 const floor: CloudDefinition = {
   name: "floor",
   sdk: { version: "1.0.0", problems: () => [] },

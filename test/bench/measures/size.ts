@@ -19,7 +19,7 @@ import { storeBlobs } from "../stored-objects.ts";
 const blobMiB = 10;
 const minutes = 60_000;
 
-/** A start with a large store: 2 TiB of sparse blobs, and a tenth of it. What grows faster than the number of blobs shows in their comparison. */
+/** A start with a large store: 2 TiB of sparse blobs, and a tenth of that. The comparison shows what grows faster than the number of blobs. */
 export const size: Measure = {
   name: "size",
   async measure({ quick }) {
@@ -32,7 +32,7 @@ export const size: Measure = {
 
 async function withBlobs(count: number, idleSeconds: number): Promise<Measurement[]> {
   await using started = new AsyncDisposableStack();
-  // A little less than what is stored: as soon as nginx knows what it has, it evicts.
+  // A little less than is stored, so nginx evicts as soon as it knows its content.
   const sizeGiB = sizeFor(count * blobMiB * 0.98);
   const { blobsMiB } = diskBudget(sizeGiB);
   const size = `${sizeGiB}GiB`;
@@ -50,10 +50,10 @@ async function withBlobs(count: number, idleSeconds: number): Promise<Measuremen
   await storeBlobs(zone, { count, bytes: blobMiB * 1024 ** 2 });
   const { uid, gid } = await stat(zone);
   await execa("chown", ["-R", `${uid}:${gid}`, zone]);
-  // The janitor has seen them all.
+  // Marks all blobs as already verified by the janitor.
   await utimes(join(cache.layout.cache, "tmp/verified"), new Date(), new Date());
 
-  // In the order in which the janitor introduces them, which is the one in which nginx evicts what nobody has asked for.
+  // The janitor introduces the blobs in this order, in which nginx evicts those that nobody requested.
   const first = (await execa("sh", ["-c", `find ${zone} -type f | head -n 100`])).stdout.split("\n");
 
   progress(`size: starting with ${count} blobs`);
@@ -68,9 +68,9 @@ async function withBlobs(count: number, idleSeconds: number): Promise<Measuremen
   await waitUntil(
     "the cache is within its budget",
     async () => {
-      // To count them takes processor time, which is then missing for what is measured.
+      // Counting takes processor time, which the measured programs then lack.
       await sleep(count / 100);
-      // The blob that was pulled is smaller.
+      // The pulled blob is smaller.
       const { stdout } = await execa("sh", ["-c", `find ${zone} -type f -size +1M | wc -l`]);
       return Number(stdout) * blobMiB <= blobsMiB;
     },
@@ -97,7 +97,7 @@ async function withBlobs(count: number, idleSeconds: number): Promise<Measuremen
   ];
 }
 
-/** The smallest disk of which the budget leaves so much for blobs. */
+/** The smallest disk whose budget for blobs is at least this. */
 function sizeFor(blobsMiB: number): number {
   let sizeGiB = Math.ceil(blobsMiB / 1024);
   while (diskBudget(sizeGiB).blobsMiB < blobsMiB) sizeGiB++;

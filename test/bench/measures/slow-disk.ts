@@ -20,7 +20,7 @@ const trials: readonly { readonly what: string; readonly edits: readonly Edit[] 
   { what: "aio off, 16 workers per processor", edits: [aioOff, workersPerProcessor(16)] },
 ];
 
-/** What waits while the disk is slow: requests that need no disk, on connections of their own, while each of several clients pulls a blob that isn't in memory. */
+/** Waiting times on a slow disk: requests that need no disk, on connections of their own, while several clients each pull a blob that isn't in memory. */
 export const slowDisk: Measure = {
   name: "slow-disk",
   async measure({ quick, arena: start }) {
@@ -62,7 +62,7 @@ function ping({ url, ca = "" }: Contestant): Promise<number[]> {
   return headMilliseconds({ url: new URL("/v2/", url), ca, accept: "*/*", count: 100, everyMs: 50 });
 }
 
-/** Has the kernel drop its copies of all files of a directory. */
+/** Drops a directory's files from the page cache. */
 async function forget(directory: string): Promise<void> {
   await execa("sync");
   await execa("find", [

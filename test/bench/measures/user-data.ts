@@ -3,7 +3,7 @@ import { cloudStack } from "../../support/cloud-stack.ts";
 import type { Measure } from "../measure.ts";
 import type { Measurement } from "../measurement.ts";
 
-/** The size of the machine's user data, as the cloud gets it, beside what the cloud takes. */
+/** The size of the machine's user data in the cloud's form, compared with the cloud's limit. */
 export const userData: Measure = {
   name: "user-data",
   async measure({ quick }) {

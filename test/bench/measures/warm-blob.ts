@@ -4,7 +4,7 @@ import { pullSeconds } from "../load.ts";
 import type { Measure } from "../measure.ts";
 import { cpuSeconds } from "../processes.ts";
 
-/** Throughput and processor time of a blob that is in the cache. */
+/** Throughput and processor time for a cached blob. */
 export const warmBlob: Measure = {
   name: "warm-blob",
   async measure(bench) {

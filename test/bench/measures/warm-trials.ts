@@ -43,10 +43,7 @@ const trials: readonly Trial[] = [
   },
 ];
 
-/**
- * A warm blob by the edge as it stands, and with one directive changed. The first trial changes nothing: how far its ratio is from 1 is what the machine
- * does by itself.
- */
+/** A warm blob through the unchanged edge, and with one changed directive. The first trial changes nothing, so the distance of its ratio from 1 is the machine's own variation. */
 export const warmTrials: Measure = {
   name: "warm-trials",
   async measure(bench) {
