@@ -136,7 +136,7 @@ test("asks the registry for a blob once, and keeps it on one of the volumes", as
   assert.ok(volumes.every(({ length }) => length > 0));
 });
 
-test("connects a replica to itself by its Pod's own address, and not by their Service", async () => {
+test("connects a replica to itself by its Pod's own address, and not by its Service", async () => {
   for (const pod of await settled()) {
     const address = `${pod.status?.podIP}:`;
     const connections = await cluster.inPod(
