@@ -20,7 +20,7 @@ const powerCuts = Number(process.env.POWER_CUTS ?? 1);
 
 const runs = new RunbookRuns(import.meta.filename);
 
-test("a new machine serves, and survives other Pods, a power cut and a reboot", { timeout: storyTimeoutMs }, async (t) => {
+test("a new machine survives other Pods, a power cut, a reboot", { timeout: storyTimeoutMs }, async (t) => {
   const parts = scope(t);
   const step = steps(t);
   await ensureQemu();

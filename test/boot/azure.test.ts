@@ -42,7 +42,7 @@ END
 
 const runs = new RunbookRuns(import.meta.filename);
 
-test("a base image, a disk that is late, in use, or growing, secrets from the store, Pods that it can't take, a machine in its place", {
+test("a machine from a base image waits for its disk, grows it, follows secrets, refuses bad Pods, and is replaced", {
   timeout: storyTimeoutMs,
 }, async (t) => {
   const parts = scope(t);

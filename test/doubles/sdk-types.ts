@@ -112,7 +112,7 @@ export class SdkTypes {
     return typeof value === "string" ? [] : [{ property: path, reason: `must be ${name}` }];
   }
 
-  /** Compares without case, because values have none in Azure. */
+  /** Compares case-insensitively, because Azure ignores the case of values. */
   #valueProblems(type: ts.TypeReferenceNode, value: unknown, path: string): InputProblem[] {
     const name = type.typeName.getText();
     if (this.#open === "all" || this.#open.includes(name)) return [];

@@ -170,13 +170,9 @@ test("keeps every container when only files change, and recovers after a full di
 
 for (const [what, image, told] of [
   ["can't be pulled", "localhost/registry-cache-test/missing:1", /image: can't pull .*missing:1/],
+  ["lacks the program", () => images.blackbox, /unhealthy: exporter doesn't start; what ran before is back$/],
   [
-    "hasn't the program",
-    () => images.blackbox,
-    /unhealthy: exporter doesn't start; what ran before is back$/,
-  ],
-  [
-    "has one that ends at once",
+    "has a program that exits immediately",
     changed.ends,
     /unhealthy: exporter (?:doesn't run|ends again and again); what ran before is back$/,
   ],

@@ -44,16 +44,13 @@ test("lists tags page by page, however the client names the registry", async (t)
     assert.deepEqual(await pages(`/v2/${repository}/tags/list?n=5&last=2.0.0`), [tags.slice(3)]);
   });
 
-  await t.test(
-    "however many lists a client asks for, they take nothing of the room for manifests",
-    async () => {
-      const kept = async () =>
-        (await readdir(join(cache.layout.cache, "manifests"), { recursive: true })).sort();
-      const before = await kept();
-      for (let n = 10; n < 30; n++) await pages(`/v2/${repository}/tags/list?n=${n}&last=${n}`);
-      assert.deepEqual(await kept(), before);
-    },
-  );
+  await t.test("takes no space for manifests, however many lists a client requests", async () => {
+    const kept = async () =>
+      (await readdir(join(cache.layout.cache, "manifests"), { recursive: true })).sort();
+    const before = await kept();
+    for (let n = 10; n < 30; n++) await pages(`/v2/${repository}/tags/list?n=${n}&last=${n}`);
+    assert.deepEqual(await kept(), before);
+  });
 
   await t.test("continues a list that was cached before registries had a path prefix", async () => {
     const asked = (path: string) => get(new URL(path, cache.url), { ca: cache.ca });

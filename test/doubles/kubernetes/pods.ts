@@ -53,7 +53,7 @@ const policies = [
   { apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy" },
 ];
 
-/** Refuses policies that nobody could scrape through. Metrics aren't part of a Service, so Prometheus connects to a Pod's address from inside the cluster. By Cilium, a policy with only addresses lets in nobody from there. */
+/** Refuses policies that nobody could scrape through. Metrics aren't part of a Service, so Prometheus connects to a Pod's address from inside the cluster. With Cilium, a policy with only addresses lets in nobody from there. */
 export function demandScrapable(pod: PodSpec, { cloud, scope, inputs }: Request): void {
   const ports = valuesAt("containers[*].ports[*]", pod) as Inputs[];
   const port = ports.find(({ name }) => name === "metrics")?.containerPort;
