@@ -173,7 +173,8 @@ async function build(root: string, { packages, modules }: Content, run: Run): Pr
   ]);
   const write = (path: string, text: string) => writeFile(join(root, path), text);
   await write("etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [NoCloud, None]\n");
-  // As many packages as usual, and less other work: nobody reads descriptions, xz takes an emulated processor long, and nothing has to outlive the test.
+  // The number of packages is the usual one, with less other work: nobody reads descriptions, an emulated processor takes long for xz, and nothing
+  // has to outlive the test.
   await write("etc/apt/apt.conf.d/90machine", aptConfiguration);
   await write("etc/dpkg/dpkg.cfg.d/machine", "force-unsafe-io\n");
   await write("etc/fstab", "LABEL=root / ext4 defaults,noatime,errors=remount-ro 0 1\n");

@@ -164,7 +164,7 @@ test("listens without IPv6 on a kernel that lacks it, and still follows its file
   await writeFile(join(directory, "if_inet6"), "");
   const pretended = [
     `echo "# new" >>"\${0%/*}/nginx.conf"; sleep 3; cat "$1"`,
-    // Processes that run beside it live as long as the container.
+    // Processes next to it live until the container ends.
     `for it in $(grep -ls "^PPid:.$$$" /proc/[0-9]*/status); do it=\${it%/status}; kill "\${it#/proc/}"; done`,
   ].join("\n");
   await writeFile(join(directory, "edge.sh"), pretended);

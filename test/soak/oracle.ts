@@ -1,4 +1,4 @@
-/** What a cache guarantees its clients, whatever happens behind it. */
+/** What a cache guarantees its clients, whatever fails behind it. */
 import type { Digest } from "../../scripts/seed/content.ts";
 import type { Download } from "../support/http.ts";
 

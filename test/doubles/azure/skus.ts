@@ -1,4 +1,4 @@
-/** The sizes of virtual machines that Azure has, and what they can do. */
+/** Azure's sizes of virtual machines, and their capabilities. */
 import { machines } from "../../../components/capacity/machines.ts";
 
 interface Size {
@@ -24,13 +24,13 @@ const listed: readonly Size[] = machines.azure.map(({ type, architecture, vCpu, 
       CpuArchitectureType: isArm ? "Arm64" : "x64",
       // https://learn.microsoft.com/azure/virtual-machines/nvme-overview
       ...(!isArm && version >= 6 && { DiskControllerTypes: "NVMe" }),
-      // Those with Ampere's Arm processors: https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes
+      // The sizes with Ampere's Arm processors: https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes
       ...(isArm && version < 6 && { TrustedLaunchDisabled: "True" }),
     },
   };
 });
 
-/** As Azure lists them: https://github.com/Azure/karpenter-provider-azure, pkg/fake/zz_generated.sku.southcentralus.go (2025-06-03). */
+/** From Azure's list: https://github.com/Azure/karpenter-provider-azure, pkg/fake/zz_generated.sku.southcentralus.go (2025-06-03). */
 const unlisted: readonly Size[] = [
   {
     name: "Standard_B1s",
@@ -73,14 +73,15 @@ const unlisted: readonly Size[] = [
 
 export const sizes: readonly Size[] = [...listed, ...unlisted];
 
-/** Azure's names have no case. */
+/** Finds a size by its name, which ignores case. */
 export function sizeNamed(name: string): Size | undefined {
   return sizes.find((size) => size.name.toLowerCase() === name.toLowerCase());
 }
 
 /**
- * Azure spells them in several ways: https://github.com/openshift/installer/blob/main/docs/user/azure/tested_instance_types_aarch64.md, and, of D2as_v6, the list above.
- * `Standard_D4pls_v6` is of the family `StandardDplsv6Family`.
+ * The family of a size. Azure spells families in several ways:
+ * https://github.com/openshift/installer/blob/main/docs/user/azure/tested_instance_types_aarch64.md, and for D2as_v6 the list above.
+ * `Standard_D4pls_v6` belongs to the family `StandardDplsv6Family`.
  */
 function familyOf(size: string): string {
   const [, letters = "", features = "", version = ""] =

@@ -1,5 +1,6 @@
 /**
- * Which action of IAM an operation needs: mostly the one of its name. For the others of S3, each operation's page has it under "Permissions":
+ * The IAM action that an operation needs, which usually has the operation's name. For the others of S3, each operation's page names it under
+ * "Permissions":
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
  */
 const ofS3: Readonly<Record<string, readonly string[]>> = {
@@ -24,14 +25,14 @@ const ofS3: Readonly<Record<string, readonly string[]>> = {
   PutPublicAccessBlock: ["PutBucketPublicAccessBlock"],
 };
 
-/** Where the prefix in policies isn't the service's name. */
+/** Services whose prefix in policies differs from their name. */
 const prefixes: Readonly<Record<string, string>> = {
   elbv2: "elasticloadbalancing",
   s3control: "s3",
   "service-quotas": "servicequotas",
 };
 
-/** @param operation `ec2.RunInstances`, as AWS's models name service and operation */
+/** @param operation `ec2.RunInstances`, with the names of AWS's models */
 export function actionsFor(operation: string): string[] {
   const [service = "", name = ""] = operation.split(".");
   const names = (service === "s3" ? ofS3[name] : undefined) ?? [name];

@@ -1,6 +1,7 @@
 /**
- * The operations of AWS's APIs that the provider calls, by what it does with a resource: a list of its own, beside the table in scripts/rights. It is read from the provider's sources,
- * https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service; the names are those of AWS's own models, which botocore carries.
+ * The operations of AWS's APIs that the provider calls to create, read, update and delete each resource. The list is independent of the table in
+ * scripts/rights. It is taken from the provider's sources, https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service, with the
+ * names of AWS's own models in botocore.
  */
 import { ec2Calls } from "./ec2-calls.ts";
 import { loadBalancingCalls } from "./load-balancing.ts";
@@ -64,7 +65,7 @@ export const callsOf: Readonly<Record<string, Calls>> = {
     update: ["UpdateHealthCheck", "ChangeTagsForResource"],
     delete: ["DeleteHealthCheck"],
   }),
-  // The VPC is looked up by Route 53 with the rights of who asks: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/r53-api-permissions-ref.html
+  // Route 53 looks up the VPC with the caller's rights: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/r53-api-permissions-ref.html
   "aws:route53/zoneAssociation:ZoneAssociation": calls("route53", {
     read: ["ListHostedZonesByVPC"],
     create: ["AssociateVPCWithHostedZone", "ec2.DescribeVpcs", "GetChange"],
@@ -92,7 +93,7 @@ export const callsOf: Readonly<Record<string, Calls>> = {
     ],
     create: ["CreateBucket", "PutBucketTagging", "s3control.TagResource"],
     update: ["PutBucketTagging", "s3control.TagResource", "s3control.UntagResource"],
-    // With what is in it.
+    // Also deletes the bucket's objects.
     delete: ["ListObjectVersions", "DeleteObjects", "DeleteBucket"],
   }),
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": calls("s3", {
@@ -170,19 +171,19 @@ export const callsOf: Readonly<Record<string, Calls>> = {
   }),
 };
 
-/** Of those, what is only called with a value of this input. */
+/** Operations that are called only if this input has a value. */
 export const onlyWith: Readonly<Record<string, string>> = {
   "iam.PutRolePermissionsBoundary": "permissionsBoundary",
   "eks.AssociateEncryptionConfig": "encryptionConfig",
 };
 
-/** Of the provider's functions. */
+/** The operations of the provider's functions. */
 export const functionCalls: Readonly<Record<string, readonly string[]>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": ["sts.GetCallerIdentity"],
   "aws:index/getAvailabilityZones:getAvailabilityZones": ["ec2.DescribeAvailabilityZones"],
   "aws:s3/getBucket:getBucket": ["s3.HeadBucket"],
   "aws:cloudwatch/getLogGroup:getLogGroup": ["logs.DescribeLogGroups"],
-  // And what zones.ts says.
+  // In addition to those in zones.ts.
   "aws:route53/getZone:getZone": ["route53.ListHostedZones"],
   "aws:route53/getRecords:getRecords": [],
   "aws:ssm/getParameter:getParameter": ["ssm.GetParameter"],
@@ -205,7 +206,7 @@ export const functionCalls: Readonly<Record<string, readonly string[]>> = {
     "elbv2.DescribeLoadBalancers",
     "elbv2.DescribeLoadBalancerAttributes",
   ],
-  // From a list of the provider's own.
+  // The provider has a list of these.
   "aws:lb/getHostedZoneId:getHostedZoneId": [],
   "aws:servicequotas/getServiceQuota:getServiceQuota": [
     "service-quotas.GetServiceQuota",

@@ -1,7 +1,7 @@
-/** The same as calls.ts, for networks, machines and disks. */
+/** The operations of calls.ts for networks, machines and disks. */
 import { type Calls, calls } from "./provider-calls.ts";
 
-/** Of what the stack hasn't made. */
+/** A tag of a resource that the stack didn't create. */
 export const oneTag = "aws:ec2/tag:Tag";
 
 const retagged = ["CreateTags", "DeleteTags"];
@@ -14,7 +14,7 @@ const rules = [
 
 export const ec2Calls: Readonly<Record<string, Calls>> = {
   "aws:ec2/vpc:Vpc": calls("ec2", {
-    // With what AWS makes besides.
+    // Includes what AWS creates with a VPC.
     read: [
       "DescribeVpcs",
       "DescribeVpcAttribute",
@@ -77,7 +77,7 @@ export const ec2Calls: Readonly<Record<string, Calls>> = {
     read: ["DescribeAddresses", "DescribeAddressesAttribute"],
     create: ["AllocateAddress"],
     update: retagged,
-    // From a NAT gateway, too, although that is gone.
+    // Also from a deleted NAT gateway.
     delete: ["DisassociateAddress", "ReleaseAddress"],
   }),
   "aws:ec2/eipAssociation:EipAssociation": calls("ec2", {
@@ -91,7 +91,7 @@ export const ec2Calls: Readonly<Record<string, Calls>> = {
       "CreateSecurityGroup",
       "AuthorizeSecurityGroupIngress",
       "AuthorizeSecurityGroupEgress",
-      // AWS adds a rule that lets all out.
+      // AWS adds a rule that allows all outbound traffic.
       "RevokeSecurityGroupEgress",
     ],
     update: [...rules, ...retagged],
@@ -142,7 +142,7 @@ export const ec2Calls: Readonly<Record<string, Calls>> = {
   }),
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": calls("ec2", {
     read: ["DescribeSecurityGroupRules"],
-    // It gets its tags afterwards.
+    // A rule gets its tags after its creation.
     create: ["AuthorizeSecurityGroupIngress", "CreateTags"],
     update: ["ModifySecurityGroupRules", ...retagged],
     delete: ["RevokeSecurityGroupIngress"],

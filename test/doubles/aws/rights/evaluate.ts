@@ -1,7 +1,7 @@
 /** Whether policies allow a request: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html */
 import { list, type Statement } from "../../../../policy/iam.ts";
 
-/** The keys that the request has; of a key that isn't there, no value. */
+/** The condition keys of the request. A missing key has no value. */
 export type Context = Readonly<Record<string, string | readonly string[]>>;
 
 export interface Request {
@@ -14,7 +14,7 @@ export interface Policy {
   readonly Statement: readonly Statement[];
 }
 
-/** Policies of one identity, each of which may allow it; nothing is denied. */
+/** Whether one of an identity's policies allows the request. Nothing is denied here. */
 export function isAllowed(policies: readonly Policy[], { action, resource, context }: Request): boolean {
   return policies
     .flatMap(({ Statement }) => Statement)

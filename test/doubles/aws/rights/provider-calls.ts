@@ -1,5 +1,5 @@
 export interface Calls {
-  /** After each creation and update. */
+  /** Called after each creation and update, too. */
   readonly read: readonly string[];
   readonly create: readonly string[];
   readonly update: readonly string[];

@@ -1,4 +1,4 @@
-/** What a request to AWS is about, as its service authorization reference names resources: by type, with the end of the ARN. */
+/** The resources of a request to AWS, as in the service authorization reference: a type, and the end of the ARN. */
 import { type Cloud, everywhere, type Thing } from "../../cloud.ts";
 import type { Asked } from "../../guard.ts";
 import { type Inputs, normalId, text } from "../../values.ts";
@@ -7,11 +7,11 @@ import { securityGroup } from "../security-group.ts";
 import { oneTag } from "./ec2-calls.ts";
 
 export interface Subject {
-  /** Of the reference: `ec2 subnet`. */
+  /** The type in the reference: `ec2 subnet`. */
   readonly kind: string;
-  /** What stands in its ARN for the parts that only it has. */
+  /** The variable parts of its ARN. */
   readonly parts: readonly string[];
-  /** Before the request. @default it isn't there */
+  /** Its tags before the request. @default it doesn't exist yet */
   readonly tags?: Inputs | undefined;
   readonly thing?: Thing | undefined;
 }
@@ -24,7 +24,7 @@ const byId =
 const named =
   (kind: string, ...paths: string[]): End =>
   (inputs) => [{ kind, parts: paths.map((path) => text(path, inputs)) }];
-/** Of what AWS gives an ARN that ends in a name and something of its own. */
+/** Resources whose ARN ends with a name and a part that AWS generates. */
 const byArn =
   (kind: string): End =>
   ({ namePrefix }, id) => [{ kind, parts: endOf(id) ?? [`${namePrefix}0a1b`, "2c3d"] }];
@@ -39,7 +39,7 @@ const ofBucket: End = (inputs, id) => [
 const parameter: End = (inputs) => [
   { kind: "ssm parameter", parts: [text("name", inputs).replace(/^\//, "")] },
 ];
-/** Of a role, whose ARN its own has the parts of. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html */
+/** The entry of a role, whose ARN has parts of the role's. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html */
 const accessEntry: End = (inputs) => {
   const [, , , , account = "", identity = ""] = text("principalArn", inputs).split(":");
   const [type = "", ...name] = identity.split("/");
@@ -51,7 +51,7 @@ const accessEntry: End = (inputs) => {
   ];
 };
 
-/** By Pulumi's types, and of functions by their tokens. */
+/** By Pulumi's types, and by the tokens of functions. */
 export const ends: Readonly<Record<string, End>> = {
   "aws:ec2/vpc:Vpc": byId("ec2 vpc"),
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": byId("ec2 security-group"),
@@ -114,7 +114,7 @@ export const ends: Readonly<Record<string, End>> = {
   ],
 };
 
-/** What the request is about, and what its inputs refer to. */
+/** The request's own resource, and those that its inputs refer to. */
 export function subjectsOf(cloud: Cloud, asked: Asked): { own: Subject[]; others: Subject[] } {
   const { kind, type, inputs, scope, thing } = asked;
   if (type === oneTag) {
@@ -131,7 +131,7 @@ export function subjectsOf(cloud: Cloud, asked: Asked): { own: Subject[]; others
   }));
   const named = new Set(textsIn([inputs, thing?.inputs]).flatMap((it) => [it, it.split("/").at(-1) ?? ""]));
   const ids = new Set([...named].map(normalId));
-  // A key is looked for by its alias.
+  // Keys are found by their alias.
   const isNamed = ({ id, type: its, inputs }: Thing) =>
     ids.has(normalId(id)) || (its === keyType && ids.has(text("alias", inputs)));
   const others = Object.keys(ends)
@@ -147,17 +147,17 @@ export function subjectsOf(cloud: Cloud, asked: Asked): { own: Subject[]; others
   return { own, others };
 }
 
-/** What the stack has made has the provider's, too. */
+/** The tags of a resource. Those of the stack's own resources include the provider's. */
 function tagsOf({ inputs, outputs }: Thing): Inputs {
   return { ...(inputs.tags as Inputs | undefined), ...(outputs.tagsAll as Inputs | undefined) };
 }
 
-/** Those of a bucket's begin as the stack says. */
+/** The id of a new resource. A bucket's starts with the prefix in its inputs. */
 function newId({ bucketPrefix = "new-" }: Inputs): string {
   return `${bucketPrefix}0a1b2c3d`;
 }
 
-/** Nested configuration of a provider comes as JSON. */
+/** The provider's default tags. A provider gets nested configuration as JSON. */
 export function defaultTags({ provider = {} }: Asked): Inputs {
   return JSON.parse(String(provider.defaultTags ?? "{}")).tags ?? {};
 }

@@ -1,4 +1,4 @@
-/** What a look-up of a hosted zone asks, beside the list of all: of those of the name which networks they have, of the one that is found the rest; and one of its records. */
+/** The requests of a hosted zone's look-up, in addition to listing all zones: the networks of each zone with the name, the details of the found zone, and one for its records. */
 import type { Cloud } from "../../cloud.ts";
 import type { Asked } from "../../guard.ts";
 import { zonesOfName } from "../hosted-zones.ts";

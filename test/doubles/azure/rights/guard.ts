@@ -1,11 +1,11 @@
-/** Lets an identity do what its roles allow, request by request, as Azure Resource Manager judges it. */
+/** Allows an identity what its roles allow, request by request, by Azure Resource Manager's rules. */
 import { Cloud } from "../../cloud.ts";
 import { demand } from "../../faults.ts";
 import type { Asked, Guard } from "../../guard.ts";
 import { type Inputs, text } from "../../values.ts";
 import { groupId, resourceId } from "../account.ts";
 
-/** A role where it is assigned. */
+/** A role with its assignment. */
 export interface AssignedRole {
   readonly definition: { readonly Actions: readonly string[] };
   readonly assignment: { readonly scope: string; readonly condition?: string };
@@ -13,14 +13,14 @@ export interface AssignedRole {
 
 export interface ArmRequest {
   readonly action: string;
-  /** On what: an ID. */
+  /** The id of the resource. */
   readonly on: string;
-  /** Of a role assignment: the role that is granted. */
+  /** For a role assignment, the role that it grants. */
   readonly role?: string | undefined;
 }
 
 export interface AzureGuard extends Guard {
-  /** All that was asked for, allowed or not. */
+  /** All requests so far, allowed or not. */
   readonly asked: ArmRequest[];
 }
 
@@ -63,7 +63,7 @@ function requestsOf(cloud: Cloud, asked: Asked): ArmRequest[] {
   const id = asked.thing?.id ?? newId(cloud, asked);
   const type = typeOf(id);
   const [, role] = /roleDefinitions\/([^/]+)$/.exec(text("roleDefinitionId", asked.inputs)) ?? [];
-  // A role is granted on what it is for.
+  // A role assignment needs rights on its scope.
   const on = type === roleAssignments ? (id.split(`/providers/${type}/`)[0] ?? "") : id;
   if (asked.kind === "delete") return [{ action: `${type}/delete`, on, role }, ...polls(type, on, true)];
   return [
@@ -77,25 +77,25 @@ function requestsOf(cloud: Cloud, asked: Asked): ArmRequest[] {
 const roleAssignments = "Microsoft.Authorization/roleAssignments";
 const resourceGroups = "Microsoft.Resources/subscriptions/resourceGroups";
 
-/** By the rules of the type, in an account in which nothing comes of it. */
+/** The id of a new resource by its type's rules, from a temporary account. */
 function newId({ definition }: Cloud, { type, inputs, scope }: Asked): string {
   const rules = definition.resources[type];
   if (!rules) throw new Error(`the double doesn't know the type ${type}`);
   return rules.create({ cloud: new Cloud(definition), scope, name: "new", inputs }).id;
 }
 
-/** `Microsoft.Network/virtualNetworks/subnets`: each second part of what follows the last provider's name. */
+/** A type such as `Microsoft.Network/virtualNetworks/subnets`: every second part of the id after the last provider's name. */
 function typeOf(id: string): string {
   const [, namespace = "", ...parts] = id.slice(id.lastIndexOf("/providers/") + 1).split("/");
   if (!id.includes("/providers/")) return resourceGroups;
   return [namespace, ...parts.filter((_, index) => index % 2 === 0)].join("/");
 }
 
-/** What is asked until a write or a delete has come to its end: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
+/** The status requests until a write or a delete is complete: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
 function polls(type: string, on: string, isDelete = false): ArmRequest[] {
   const [, subscription = "", group = ""] =
     /^(\/subscriptions\/[^/]+)(\/resourceGroups\/[^/]+)?/i.exec(on) ?? [];
-  // A group is written at once.
+  // Writing a group completes immediately.
   if (type === resourceGroups && isDelete) {
     const action = "Microsoft.Resources/subscriptions/operationresults/read";
     return [{ action, on: `${subscription}/operationresults/a` }];
@@ -108,8 +108,9 @@ function polls(type: string, on: string, isDelete = false): ArmRequest[] {
     }));
   if (kind === "privateDnsZones" && below.join() === "virtualNetworkLinks")
     return inGroup(["privateDnsOperationResults", "privateDnsOperationStatuses"]);
-  // A zone is written at once, and so are its records. Its end is "accepted and will complete asynchronously":
-  // https://github.com/Azure/azure-rest-api-specs/blob/main/specification/dns/resource-manager/Microsoft.Network/stable/2018-05-01/dns.json (Zones_Delete)
+  // Writing a zone or its records completes immediately. The deletion is "accepted and will complete asynchronously":
+  // https://github.com/Azure/azure-rest-api-specs/blob/main/specification/dns/resource-manager/Microsoft.Network/stable/2018-05-01/dns.json
+  // (Zones_Delete)
   if (kind === "dnsZones" && below.length === 0 && isDelete)
     return inGroup(["dnsOperationResults", "dnsOperationStatuses"]);
   const isAtOnce = /dnsZones|\/trafficManagerProfiles$|\/maintenanceConfigurations$/i.test(type);
@@ -126,7 +127,7 @@ const operationsOf: Readonly<Record<string, readonly string[]>> = {
   "Microsoft.Network": ["operations", "operationResults"],
 };
 
-/** What one must be allowed on a resource to refer to it: LinkedAuthorizationFailed says which it lacks. https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
+/** The right on a resource that a reference to it needs. LinkedAuthorizationFailed names a missing one. https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/linked-authorization-failed */
 const linkedActions: Readonly<Record<string, string>> = {
   "Microsoft.Network/virtualNetworks/subnets": "join/action",
   "Microsoft.Network/publicIPAddresses": "join/action",
@@ -143,7 +144,7 @@ const linkedActions: Readonly<Record<string, string>> = {
   "Microsoft.OperationalInsights/workspaces": "sharedKeys/action",
 };
 
-/** Of what the inputs refer to; a role's scope is no such thing. */
+/** The requests for resources that the inputs refer to, without a role's scope. */
 function linked({ scope: _, ...inputs }: Inputs): ArmRequest[] {
   return textsIn(inputs)
     .filter((it) => it.startsWith("/subscriptions/"))
@@ -162,7 +163,7 @@ const cluster = (inputs: Inputs) =>
   resourceId({ inputs }, "Microsoft.ContainerService/managedClusters", inputs.resourceName);
 const vault = (inputs: Inputs) => resourceId({ inputs }, "Microsoft.KeyVault/vaults", inputs.vaultName);
 
-/** What the provider's functions read, or post to. @param scope see azure.ts */
+/** The resources that the provider's functions read, or post to. @param scope see azure.ts */
 const functions: Readonly<Record<string, (inputs: Inputs, scope: string) => string | undefined>> = {
   "azure-native:authorization:getClientConfig": () => undefined,
   "azure-native:authorization:getClientToken": () => undefined,
@@ -193,7 +194,7 @@ const functions: Readonly<Record<string, (inputs: Inputs, scope: string) => stri
 };
 
 function callsOf({ type, inputs, scope }: Asked): ArmRequest[] {
-  // A GET of the API itself.
+  // A GET request to the API itself.
   if (type.startsWith("/")) return [{ action: `${typeOf(type)}/read`, on: type }];
   const find = functions[type];
   if (!find) throw new Error(`the double doesn't know what ${type} asks for`);
