@@ -70,7 +70,7 @@ export function demandEnabled(region: string): void {
   );
 }
 
-/** Valid for the families that stacks use: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html */
+/** Correct for the families that stacks use. In others, a size can have another number: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html */
 export function vCpusOf(machineType: string): number {
   const [family = "", size = ""] = machineType.split(".");
   if (size === "medium" && /^[cmr]/.test(family)) return 1;
