@@ -91,7 +91,7 @@ describe("a change", { concurrency: true }, () => {
         stack.done();
         for (const fault of [
           { kind: "update", type },
-          // After the right to it was deleted.
+          // Fails after the right to the zone was deleted.
           ...(ownZone ? [{ kind: "delete", type: ownZone.type } as const] : []),
         ] as const) {
           cloud.fail({ ...fault, error: new CloudError("Conflict", "another operation") });

@@ -151,7 +151,7 @@ suite("npm run pipeline -- up", () => {
       await working();
       run.kill("SIGKILL");
       await run;
-      // As above.
+      // A process that ends immediately has ended by then.
       await sleep(1000);
       await writeFile(gate, "");
       await waitUntil(

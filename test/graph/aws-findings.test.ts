@@ -209,7 +209,7 @@ describe("the route of an existing subnet", () => {
 
 describe("the endpoint's name", () => {
   const hostname = "cache.example.com";
-  /** @param own records of the stack by Pulumi's name, each with its name in the zone Z1 @param types of the zone's records of that name */
+  /** @param own the stack's records by Pulumi's name, each with its name in the zone Z1 @param types of the zone's records with that name */
   const told = async (own: Record<string, string>, types: string[]) => {
     const outputs = Object.entries(own).map(([resource, name]) => [
       `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:route53/record:Record::${resource}`,
@@ -227,7 +227,7 @@ describe("the endpoint's name", () => {
     return problems.map(({ path, message }) => `${path}: ${message}`);
   };
 
-  test("is free, or has a record that isn't this stack's", async () => {
+  test("is accepted if it is free, and refused if it has a record that isn't this stack's", async () => {
     assert.deepEqual(await told({}, ["TXT"]), []);
     for (const type of ["A", "AAAA", "CNAME"])
       assert.match(
@@ -236,12 +236,12 @@ describe("the endpoint's name", () => {
       );
   });
 
-  test("has a record of the region, perhaps for IPv6 only", async () => {
+  test("is accepted if it has the region's own record, even one only for IPv6", async () => {
     assert.deepEqual(await told({ "eu-central-1": hostname }, ["A"]), []);
     assert.deepEqual(await told({ "eu-central-1-ipv6": hostname }, ["AAAA"]), []);
   });
 
-  test("has a record of another region of the stack", async () => {
+  test("is refused if it has a record of another region of the stack", async () => {
     for (const record of ["us-east-1", "us-east-1-ipv6"])
       assert.deepEqual(await told({ [record]: hostname }, ["A"]), [
         "endpoint.hostname: cache.example.com is still the host name of this stack's region us-east-1: give that region another host name, or remove it, in an update of its own first",
