@@ -119,15 +119,19 @@ test("writes the same files by EKS, Cluster API and Ignition", async (t) => {
     repositories: ["**"],
   };
   const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-  const { containerd, eks, kubeadm, ignition } = clientConfiguration({
-    endpoint: { hostname: "cache.example.com", port: 443 },
-    upstreams: [upstream],
-    ca: { file: "/etc/registry-cache/o'clock.crt", certificate },
-  });
+  const render = (certificate: string) =>
+    clientConfiguration({
+      endpoint: { hostname: "cache.example.com", port: 443 },
+      upstreams: [upstream],
+      ca: { file: "/etc/registry-cache/o'clock.crt", certificate },
+    });
+  const { containerd, eks, kubeadm, ignition } = render(certificate);
   const expected = {
     "/etc/registry-cache/o'clock.crt": certificate,
     "/etc/containerd/certs.d/example.com:5000/hosts.toml": containerd["example.com:5000"],
   };
+  const withoutNewline = render(certificate.trimEnd());
+  assert.deepEqual(await filesByUserData(withoutNewline.eks, scope(t).use(await tempDir()).path), expected);
   assert.deepEqual(await filesByUserData(eks, scope(t).use(await tempDir()).path), expected);
   const nodeConfig = parse(await partOf(eks, "application/node.eks.aws"));
   assert.match(nodeConfig.spec.containerd.config, /^config_path = "\/etc\/containerd\/certs\.d"$/m);
