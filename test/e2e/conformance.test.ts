@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { artifact, type Content, index, jsonBlob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { startChain } from "../support/chain.ts";
+import { registryName, startChain } from "../support/chain.ts";
 import { ociConformance } from "../support/clients/oci-conformance.ts";
+import { orasAttach, orasReferrers } from "../support/clients/oras.ts";
 import { randomImage } from "../support/images.ts";
-import { scope } from "../support/scope.ts";
+import { scope, tempDir } from "../support/scope.ts";
 
 const repository = "giantswarm/conformance";
 
@@ -74,5 +77,21 @@ test("passes the pull category of the distribution specification, as the upstrea
   for (const [which, { passed, failed }] of Object.entries(results)) {
     assert.deepEqual(failed, exempt, which);
     assert.deepEqual(passed, all.sort(), which);
+  }
+});
+
+test("lets oras find what is attached to an image, as at the upstream", async (t) => {
+  const parts = scope(t);
+  const { registry, cache } = await startChain(parts);
+  const image = await randomImage({ repository, tag: "signed", layerMB: 1 });
+  await push(registry.url, image);
+  const file = join(parts.use(await tempDir()).path, "signature");
+  await writeFile(file, "signature");
+  const artifactType = "application/vnd.example.signature";
+  await orasAttach(`${registry.url.host}/${repository}:signed`, artifactType, file);
+
+  for (const path of ["", `${registryName}/`]) {
+    const reference = `${cache.url.host}/${path}${repository}:signed`;
+    assert.deepEqual(await orasReferrers(reference, cache.caFile), [artifactType]);
   }
 });

@@ -71,6 +71,7 @@ describe("a cache that serves its clients", () => {
     await ask("tag", `/v2/library/app/manifests/1?ns=${registryName}`);
     await ask("manifest", at(`manifests/${image.manifest.digest}`), { method: "PUT" });
     await ask("none", "/else");
+    await ask("referrers", at(`referrers/${image.manifest.digest}`));
   });
 
   async function counted(): Promise<Counts> {
@@ -122,7 +123,7 @@ describe("a cache that serves its clients", () => {
     assert.deepEqual(Object.fromEntries(samples.map(({ labels, value }) => [labels.refused, value])), {
       repository: 1,
       method: 1,
-      request: 1,
+      request: 2,
     });
   });
 

@@ -74,13 +74,15 @@ function variables(ofAnswers: readonly Directive[]): Directive[] {
     block("map", "$request_time", "$first_byte", [directive("default", "$request_time")]),
     block("map", "$first_byte", "$answer_begins", [directive("default", "")]),
     ...ofAnswers,
-    block("map", "$limit_conn_status|$request_method|$kind|$verdict|$cache|$status", "$refused", [
+    block("map", "$limit_conn_status|$request_method|$kind|$verdict|$admitted|$cache|$status", "$refused", [
       directive("default", ""),
       directive("~^REJECTED\\|", "limit"),
       directive("~\\|none\\|", "request"),
       directive("~^\\w*\\|(?!GET\\||HEAD\\|)", "method"),
       directive("~\\|unknown\\|", "repository"),
-      directive("~\\|allow\\|NONE\\|404$", "client"),
+      // An allowed client got no list, because the upstream's engine has none.
+      directive("~\\|(?:list|referrers)\\|allow\\|1\\|NONE\\|404$", "request"),
+      directive("~\\|NONE\\|404$", "client"),
     ]),
     block(
       "split_clients",

@@ -6,7 +6,7 @@ import { blobLocations, blobMaps, blobsInactive, forever, ownBlobs, placeVariabl
 import { cacheZones } from "./budget.ts";
 import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
 import { engineMaps } from "./engines.ts";
-import { refusals, unavailable } from "./errors.ts";
+import { refusal, refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules, fills, mostFills, resumedServer, storeServer } from "./fills.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
@@ -201,6 +201,11 @@ function registryServer(options: PodOptions): Directive {
       directive("proxy_hide_header", "Link"),
       directive("add_header", "Link", "$list_link"),
       cacheHeader(),
+    ]),
+    // distribution has no referrers API. After NAME_UNKNOWN, clients wouldn't look for the `sha256-…` tag:
+    // https://github.com/oras-project/oras-go/blob/v2.6.0/registry/remote/repository.go#L549
+    block("location", "=", "/referrers", [
+      refusal(404, "UNSUPPORTED", "no referrers API: request the tag sha256-<hex> instead"),
     ]),
     ...zotLocations(options),
   ]);

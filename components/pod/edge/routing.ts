@@ -2,7 +2,6 @@ import { repositoryPattern } from "../../config/repositories.ts";
 import type { Upstream } from "../../config/schema.ts";
 import { hasPathPrefix } from "../../config/upstream.ts";
 import { block, type Directive, directive, literal, regexLiteral } from "../nginx-conf.ts";
-import { hasZot } from "./engines.ts";
 
 /**
  * Maps a request to an upstream and a repository, or to a refusal. All decisions use `$request_uri`, the request target as the client sent it.
@@ -36,8 +35,7 @@ export function routing(upstreams: readonly Upstream[]): Directive[] {
       directive(target(`manifests/${tag}`), "tag"),
       directive(target(`blobs/${digest}`), "blob"),
       directive(target("tags/list"), "list"),
-      // distribution doesn't support referrers.
-      ...(hasZot({ upstreams }) ? [directive(target(`referrers/${digest}`), "referrers")] : []),
+      directive(target(`referrers/${digest}`), "referrers"),
     ]),
     // $kind must come first in the key, because its evaluation sets the captures that follow.
     block("map", `$kind ${pathRegistry}|$arg_ns`, "$upstream", [

@@ -8,7 +8,7 @@ import { zotDestination } from "../registry.ts";
 import { ownBlobs } from "./blobs.ts";
 import { cached, mutable, requestHeaders } from "./cached.ts";
 import { hasZot, silentMark } from "./engines.ts";
-import { errorBody } from "./errors.ts";
+import { refusal } from "./errors.ts";
 import { nobody } from "./fills.ts";
 
 /** zot supports no prefix before its paths, so its repositories are below the upstream's name instead: see registryPrefix() and zotDestination(). */
@@ -68,13 +68,10 @@ export function zotLocations(options: PodOptions): Directive[] {
       ],
     },
     block("location", "=", "/zot-list", [
-      directive(
-        "return",
+      refusal(
         404,
-        errorBody(
-          "UNSUPPORTED",
-          "this cache lists no tags of this registry, since it knows only those it has: ask the registry",
-        ),
+        "UNSUPPORTED",
+        "this cache lists no tags of this registry, since it knows only those it has: ask the registry",
       ),
     ]),
   ];

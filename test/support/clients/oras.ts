@@ -27,3 +27,15 @@ export async function orasCopy(reference: string, caFile: string, layoutDir: str
 export async function orasBlob(reference: string, caFile: string, file: string): Promise<void> {
   await oras(["blob", "fetch", "--output", file, reference], caFile);
 }
+
+/** Attaches a file to an artifact or image, at a registry with plain HTTP. */
+export async function orasAttach(reference: string, artifactType: string, file: string): Promise<void> {
+  const options = ["--plain-http", "--artifact-type", artifactType, "--disable-path-validation"];
+  await runClient(await ensureTool("oras"), ["attach", ...options, reference, file]);
+}
+
+/** The types of the artifacts that are attached to an artifact or image. */
+export async function orasReferrers(reference: string, caFile: string): Promise<string[]> {
+  const { referrers } = JSON.parse(await oras(["discover", "--format", "json", reference], caFile));
+  return referrers.map(({ artifactType }: { artifactType: string }) => artifactType);
+}
