@@ -76,7 +76,7 @@ test("gives podman each registry under its name at the cache", () => {
       },
       {
         prefix: "docker.io",
-        location: "registry-1.docker.io",
+        location: "docker.io",
         mirror: [{ location: "cache.example.com/docker.io" }],
       },
     ],
