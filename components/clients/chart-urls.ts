@@ -1,3 +1,4 @@
+import { registryUrl } from "../config/upstream.ts";
 import { authority, type ClientOptions, pathAtCache } from "./cache-address.ts";
 
 /** Maps the beginning of a chart's URL at its registry to that at the cache: `oci://ghcr.io` to `oci://cache.example.com/ghcr.io`. */
@@ -12,9 +13,10 @@ export function chartUrls(options: ClientOptions): ChartUrls {
   return Object.fromEntries(
     options.upstreams.flatMap((upstream) => {
       const path = pathAtCache(upstream, options);
-      return path === undefined
-        ? []
-        : [[`oci://${upstream.registry}`, `oci://${authority(options.endpoint)}${path}`]];
+      if (path === undefined) return [];
+      // Charts of Docker Hub name its host, not `docker.io`.
+      const names = new Set([upstream.registry, new URL(registryUrl(upstream.registry)).host]);
+      return [...names].map((name) => [`oci://${name}`, `oci://${authority(options.endpoint)}${path}`]);
     }),
   );
 }

@@ -201,9 +201,13 @@ test("has a mirror in OpenShift's manifests for each registry that a path can na
 test("has the registry's name in the path of charts", () => {
   const { chartUrls } = clientConfiguration({
     endpoint: { hostname: "localhost", port: 8443 },
-    upstreams: [gsoci],
+    upstreams: [gsoci, hub],
   });
-  assert.deepEqual(chartUrls, { "oci://gsoci.azurecr.io": "oci://localhost:8443/gsoci.azurecr.io" });
+  assert.deepEqual(chartUrls, {
+    "oci://gsoci.azurecr.io": "oci://localhost:8443/gsoci.azurecr.io",
+    "oci://docker.io": "oci://localhost:8443/docker.io",
+    "oci://registry-1.docker.io": "oci://localhost:8443/docker.io",
+  });
 });
 
 test("gives the node check the region's values, and the probes as default images", () => {
