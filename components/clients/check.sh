@@ -172,6 +172,10 @@ pull() {
   *) reference=latest ;;
   esac
   repository=${rest%:*}
+  case $registry/$repository in
+  docker.io/*/*) ;;
+  docker.io/*) repository=library/$repository ;;
+  esac
   path="/v2/$repository/manifests/$reference?ns=$registry"
   ask_cache "$path" --head -H "Accept: $media"
   answer=$(printf '%s\n' "$answer" | tr '[:upper:]' '[:lower:]')

@@ -8,10 +8,12 @@ import { parse, stringify } from "yaml";
 import { clientConfiguration } from "../../components/clients/clients.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { ensureTool } from "../setup/go-tools.ts";
-import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
+import { startCache } from "../support/cache.ts";
+import { asked, type Chain, frontedUpstream, registryName, startChain } from "../support/chain.ts";
 import { buildkitPull } from "../support/clients/buildkit.ts";
 import { startContainerd } from "../support/clients/containerd.ts";
 import { k3sPull } from "../support/clients/k3s.ts";
+import { nodeCheck } from "../support/clients/node-check.ts";
 import { filesByUserData, filesOf, partOf } from "../support/clients/node-files.ts";
 import { talosMachine, talosRegistries } from "../support/clients/talos.ts";
 import { digestsOf } from "../support/content.ts";
@@ -47,6 +49,19 @@ test("tells by the commands of the clients' page whether the cache is used, and 
   const refused = await run((it) => it.replace(`/v2/${repository}/`, "/v2/nobody/else/"));
   assert.notEqual(refused.exitCode, 0);
   assert.match(refused.stderr, /error: 40[34]/);
+});
+
+test("checks Docker Hub's official images by the names that nodes use", async (t) => {
+  const parts = scope(t);
+  const { registry, proxy } = await frontedUpstream(parts);
+  await push(registry.url, await randomImage({ repository: "library/alpine", tag: "3", layerMB: 1 }));
+  const repositories = ["library/*"];
+  const hub = { name: "hub", registry: "docker.io", url: proxy.url.origin, repositories };
+  const cache = parts.use(await startCache({ upstreams: [hub] }));
+  for (const image of ["docker.io/alpine:3", "docker.io/library/alpine:3"]) {
+    const { exitCode, lines } = await nodeCheck(cache.clients.check, image);
+    assert.equal(exitCode, 0, lines.join("\n"));
+  }
 });
 
 // This test stops the cache.
