@@ -1,7 +1,8 @@
 /** What createCaches() refuses of other programs' arguments before it creates anything. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { podPortCount } from "../../components/config/ports.ts";
 import {
   type CachesOptions,
   createCaches,
@@ -9,11 +10,26 @@ import {
   readConfig,
   type StackInput,
 } from "../../components/index.ts";
+import { fakePodman } from "../support/fake-podman.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
+import { freePort, freePorts } from "../support/ports.ts";
+import { scope, tempDir } from "../support/scope.ts";
+
+const resources = scope({ after });
+/** podman works, and there is no Pod. */
+resources.use(await fakePodman("echo '[]'"));
 
 const configuration: StackInput = {
   provider: "local",
-  regions: [{ name: "laptop" }],
+  regions: [
+    {
+      name: "laptop",
+      dataDir: resources.use(await tempDir()).path,
+      storage: { kind: "disk", size: "1GiB" },
+      endpoint: { port: await freePort() },
+      internalPort: await freePorts(podPortCount(1)),
+    },
+  ],
   upstreams: [
     { name: "team", registry: "registry.example.com", repositories: ["team/**"], credentials: "login" },
   ],
