@@ -47,6 +47,7 @@ export const staticChecks: readonly Check[] = [
 const quickTests: Check = program(
   ...["unit, golden and graph tests", "node", "--test", "--test-timeout=60000"],
   ...beforeTests,
+  `--test-reporter=${join(import.meta.dirname, "setup", "failed-tests.ts")}`,
   `--test-concurrency=${availableParallelism()}`,
   ...["unit", "golden", "graph"].map((level) => `test/${level}/*.test.ts`),
 );
