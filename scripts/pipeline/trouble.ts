@@ -52,7 +52,8 @@ export function troubleOf({ stack, errors, unfinished }: EngineRun): Trouble | u
   if (/PULUMI_CONFIG_PASSPHRASE|incorrect passphrase|secrets (?:manager|provider)/i.test(text)) {
     return {
       what: "The stack's secrets can't be decrypted.",
-      wayOut: "Give the job the passphrase, or the right to decrypt by the key that the stack's file names.",
+      wayOut:
+        "Give the job the passphrase, or the right to decrypt by the key that the stack's file names in `secretsprovider`. If the file lacks what `stack init` wrote there, commit it.",
     };
   }
   return undefined;

@@ -30,6 +30,7 @@ export function nextSteps(stack: string, path: string, file: NewFile, state: Sta
       (key) =>
         `  npm run pulumi -- config set --stack ${stack} --secret --path ${key}.password # docs/configuration.md#secrets`,
     ),
+    `  git add ${path} # and commit it: it names the key of the stack's secrets`,
     `  npm run pulumi -- up --stack ${stack}`,
   ].join("\n");
 }

@@ -135,6 +135,7 @@ function read<Content extends object>(file: string): Partial<Content> {
  *   host and its helper for dynamic providers;
  * - Node's compile cache, and the module that Node loads first;
  * - the state's location;
+ * - without an empty passphrase for a shared state. CI systems pass an unset secret as "", with which Pulumi would encrypt the state of a stack whose file names no key;
  * - for a directory that the user isn't logged in to, a file with a random passphrase that only its owner can read, unless the environment already has a passphrase. Other backends
  *   get none, because a team's state mustn't be encrypted with a passphrase that only one machine has.
  */
@@ -147,6 +148,9 @@ export function engineEnvironment({ url, from } = stateBackend(process.cwd())): 
     NODE_OPTIONS: `${NODE_OPTIONS} ${sdkStart}`.trimStart(),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_BACKEND_URL: url,
+    ...(PULUMI_CONFIG_PASSPHRASE === "" && !url.startsWith("file:")
+      ? { PULUMI_CONFIG_PASSPHRASE: undefined }
+      : {}),
     ...(hasPassphrase || !url.startsWith("file:") || from === "pulumi login"
       ? {}
       : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile("*") }),

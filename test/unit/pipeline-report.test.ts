@@ -115,6 +115,13 @@ test("recognizes Pulumi Cloud's message for a concurrent run", () => {
   assert.equal(troubleOf(run({ errors: ["the zone has no machines"] })), undefined);
 });
 
+test("a stack's file without what `stack init` wrote there", () => {
+  const errors = [
+    "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
+  ];
+  assert.match(troubleOf(run({ errors }))?.wayOut ?? "", /`secretsprovider`.*commit/);
+});
+
 test("puts the canary into the first wave alone, then the others by name", () => {
   assert.deepEqual(wavesOf(["a", "b", "c", "d"], "c", 2), [["c"], ["a", "b"], ["d"]]);
   assert.deepEqual(wavesOf(["a", "b"], "elsewhere", 3), [["a"], ["b"]]);

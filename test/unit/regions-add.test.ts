@@ -142,6 +142,10 @@ suite("newStackFile", () => {
     ]);
     const steps = nextSteps("a", "stacks/Pulumi.a.yaml", made, { url: "file:///state", from: "Pulumi.yaml" });
     assert.match(steps, /\n {2}regions\[0\]\.serviceAccount\n/);
+    assert.match(
+      steps,
+      /stack init a\n(?:.*config set.*\n)*.*git add stacks\/Pulumi\.a\.yaml.* commit .*\n.* up /,
+    );
   });
 
   test("keeps settings for all regions, whatever is in their names", () => {

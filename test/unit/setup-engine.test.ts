@@ -41,6 +41,17 @@ test("makes the passphrase once, readable only for its owner, and prefers the us
   assert.equal(engineEnvironment().PULUMI_CONFIG_PASSPHRASE_FILE, undefined);
 });
 
+test("an empty passphrase, such as a CI system's unset secret, encrypts no shared state", async (t) => {
+  await emptyHome(t);
+  process.env.PULUMI_CONFIG_PASSPHRASE = "";
+  const shared = engineEnvironment({ url: "s3://states", from: "PULUMI_BACKEND_URL" });
+  assert.ok("PULUMI_CONFIG_PASSPHRASE" in shared && shared.PULUMI_CONFIG_PASSPHRASE === undefined);
+  process.env.PULUMI_CONFIG_PASSPHRASE = "the team's";
+  assert.ok(
+    !("PULUMI_CONFIG_PASSPHRASE" in engineEnvironment({ url: "s3://states", from: "PULUMI_BACKEND_URL" })),
+  );
+});
+
 test("doesn't replace a lost passphrase while there is a stack that needs it", async (t) => {
   await emptyHome(t);
   const { PULUMI_CONFIG_PASSPHRASE_FILE: file = "", PULUMI_BACKEND_URL: backend = "" } = localEnvironment();
