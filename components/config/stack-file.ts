@@ -10,7 +10,7 @@ import { namespace } from "./schema.ts";
  */
 export function readStackFile(projectYaml: string, stackYaml: string): Record<string, unknown> {
   const project = configOf(mapping(parseYaml(projectYaml, "Pulumi.yaml")).config).map(
-    ([key, value]) => [key, projectValue(value)] as const,
+    ([key, value]) => [key, projectValue(key, value)] as const,
   );
   const { config } = mapping(parseYaml(stackYaml, "stack file"));
   if (Array.isArray(config) || mapping(config) !== config) {
@@ -30,10 +30,21 @@ function configOf(config: unknown): [key: string, value: unknown][] {
   });
 }
 
-/** In a project file, a mapping is the declaration of a key, with its `value` or `default`. Anything else is the value itself. */
-function projectValue(value: unknown): unknown {
+/** https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/workspace/project.json (`configTypeDeclaration`) */
+const declarationKeys = ["value", "default", "type", "items", "description", "secret"];
+
+/**
+ * In a project file, a mapping is the declaration of a key, with its `value` or `default`. Anything else is the value itself.
+ * @throws ConfigError if the mapping is a value itself, which Pulumi refuses
+ */
+function projectValue(key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const declaration = mapping(value);
+  const wrong = Object.keys(declaration).find((name) => !declarationKeys.includes(name));
+  if (wrong !== undefined) {
+    const message = `Pulumi reads "${wrong}" here as a setting of the key: write the mapping below \`value:\``;
+    throw new ConfigError([{ path: `Pulumi.yaml: config.${namespace}:${key}`, message }]);
+  }
   return declaration.value ?? declaration.default;
 }
 

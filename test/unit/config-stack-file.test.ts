@@ -29,6 +29,19 @@ encryptionsalt: v1:x
   });
 });
 
+test("a mapping in Pulumi.yaml without `value:` is refused, as Pulumi refuses it", () => {
+  for (const value of [
+    "{ images: [a] }",
+    "{ default: 1, images: [a] }",
+    "{ type: string, items: 1, more: 2 }",
+  ]) {
+    assert.throws(() => readStackFile(`config:\n  registry-cache:prefetch: ${value}`, "config: { a: 1 }"), {
+      name: "ConfigError",
+      message: / {2}Pulumi\.yaml: config\.registry-cache:prefetch: .*`value:`/,
+    });
+  }
+});
+
 test("keeps secrets encrypted", () => {
   const stack = "config: { registry-cache:login: { username: u, password: { secure: v1:abc } } }";
   assert.deepEqual(readStackFile("", stack), { login: { username: "u", password: { secure: "v1:abc" } } });
