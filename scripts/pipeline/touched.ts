@@ -4,6 +4,7 @@ import { execa } from "execa";
 import { namespace } from "../../components/config/schema.ts";
 import { parseYaml, readStackFile } from "../../components/config/stack-file.ts";
 import { type ProjectFiles, readStackFiles, readStackFilesAt, type StackFile } from "../fleet/stack-files.ts";
+import { StepError } from "../setup/steps.ts";
 
 export interface Touched {
   readonly stack: string;
@@ -48,12 +49,22 @@ export async function touchedStacks(revision: string, directory: string): Promis
 
 /**
  * The common ancestor of this branch and a revision. Later changes on the other branch aren't changes of this branch.
- * @returns the commit, or the revision itself if git finds no ancestor
+ * @returns the commit, or the revision itself if git doesn't know it or there is no ancestor
+ * @throws StepError if the clone is shallow and lacks the ancestor
  */
 export async function mergeBase(revision: string, directory: string): Promise<string> {
   const args = ["merge-base", "--end-of-options", revision, "HEAD"];
-  const { failed, stdout } = await execa("git", args, { cwd: directory, reject: false });
-  return failed ? revision : stdout.trim();
+  const { exitCode, stdout } = await execa("git", args, { cwd: directory, reject: false });
+  if (exitCode === 0) return stdout.trim();
+  // No common ancestor. With other codes, git failed, for example because it doesn't know the revision.
+  if (exitCode === 1) {
+    const shallow = await execa("git", ["rev-parse", "--is-shallow-repository"], { cwd: directory });
+    if (shallow.stdout.trim() === "true")
+      throw new StepError(
+        `this clone is shallow and lacks the commit at which this branch left "${revision}": run \`git fetch --unshallow\``,
+      );
+  }
+  return revision;
 }
 
 function difference(

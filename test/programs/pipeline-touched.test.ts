@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { execa } from "execa";
 import { mergeBase, touchedStacks } from "../../scripts/pipeline/touched.ts";
 import { costProject, stackFiles } from "../support/cost-project.ts";
-import { scope } from "../support/scope.ts";
+import { scope, tempDir } from "../support/scope.ts";
 
 const upstreams = `
   registry-cache:upstreams: [{ name: own, registry: ghcr.io, repositories: ["own/**"] }]
@@ -105,6 +105,29 @@ test("ignores commits that reached the other branch later", async (t) => {
     ["azure-b"],
   );
   assert.equal(await mergeBase("origin/none", project.directory), "origin/none");
+});
+
+test("refuses to compare in a shallow clone without the common ancestor", async (t) => {
+  const parts = scope(t);
+  const project = await committed(parts);
+  const git = (...args: string[]) => execa("git", args, { cwd: project.directory });
+  await git("branch", "other");
+  await project.edit("stacks/Pulumi.aws-own.yaml", (text) => text.replace("eu-central-1", "eu-north-1"));
+  await project.commit();
+  await git("switch", "--quiet", "other");
+  await project.edit("stacks/Pulumi.azure-b.yaml", (text) => text.replaceAll("westeurope", "northeurope"));
+  await project.commit();
+  const { path } = parts.use(await tempDir());
+  const depth = ["--depth=1", "--no-single-branch"];
+  await execa("git", ["clone", "--quiet", ...depth, `file://${project.directory}`, path]);
+  const { stdout: base } = await git("rev-parse", "@{-1}");
+  await assert.rejects(mergeBase(base, path), {
+    name: "StepError",
+    message: /^this clone is shallow.*: run `git fetch --unshallow`$/,
+  });
+  assert.equal(await mergeBase("origin/none", path), "origin/none");
+  await execa("git", ["fetch", "--quiet", "--unshallow"], { cwd: path });
+  assert.equal(await mergeBase(base, path), (await git("merge-base", base, "HEAD")).stdout);
 });
 
 test("refuses a revision that git doesn't know", async (t) => {
