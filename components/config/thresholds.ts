@@ -32,7 +32,7 @@ export const thresholds = z.strictObject({
     "Share of misses that may fail: requests for content that isn't in the cache. In a warm cache, misses are a small part of all requests.",
   ),
   failingMissesPerMinute: amount(1).describe(
-    "Misses per minute below which that share doesn't count. Clients request a single image that can't be pulled less often.",
+    "Misses per minute below which that share doesn't count. A single image that can't be pulled causes fewer misses.",
   ),
   errorMinutes: amount(10).describe(
     "Minutes for which the error ratio must stay above its limit. A rate limit or a restart is over by then.",
