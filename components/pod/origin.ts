@@ -44,7 +44,7 @@ function renderOriginConfig({ upstream, ports }: UpstreamPorts, store: ObjectSto
       remoteurl: upstream.url,
       // 0 means never. Otherwise, replicas would overwrite each other's schedule of expiries.
       ttl: store === undefined ? "100ms" : "0s",
-      // The limit for a fill, because a large layer over a slow line takes longer than the default of 5 minutes.
+      // The limit for a fill, in stores that can cut off a slow one. A large layer over a slow line takes longer than the default of 5 minutes.
       cachewritetimeout: "1h",
       exec: credentialHelper(upstream),
     },

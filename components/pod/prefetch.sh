@@ -173,7 +173,7 @@ count() {
   publish
 }
 
-# Prints the bytes in use and the bytes that blobs may still take: the free part of their budget, and content that is neither in use nor wanted. The
+# Prints the bytes that were stored before this round, and the bytes that blobs may still take: the free part of their budget, and content that is neither in use nor wanted. The
 # janitor counts rarely, so this adds what was pulled in this round, and what earlier rounds pulled since the janitor's last count.
 room() {
   wget -q -T 5 -O - "http://$status/metrics/janitor" 2>/dev/null | awk -v pulled="$pulled" -v used="$used" -v last="$last" -v kept=$((working_set * 1048576 + present_bytes)) '
