@@ -49,9 +49,9 @@ export function namesOf({ stack, region }: CacheIdentity) {
     logGroup: `/aws/eks/${cluster}/cluster`,
     /** Name of one of the cluster's IAM roles. */
     clusterRole: (part: string) => capped(`${cache}-${part}`, nameLimits.role),
-    /** Prefix of the security group's name. AWS appends a suffix, so that a group can be replaced while the old one is in use. */
+    /** Prefix of the security group's name. The provider appends a suffix, so that a group can be replaced while the old one is in use. */
     securityGroupPrefix: `${capped(cache, nameLimits.securityGroupPrefix - 1)}-`,
-    /** Prefix of the name of the Pod's bucket. AWS appends a suffix, because bucket names are unique among all accounts. */
+    /** Prefix of the name of the Pod's bucket. The provider appends a suffix, because bucket names are unique among all accounts. */
     bucketPrefix: `${project}-${region}-`,
     /** Name of the bucket with the blobs. It is known before the bucket exists. If the region supports it, the name is in the account's own namespace: see bucket.ts. */
     bucket: (accountId: string) =>

@@ -50,7 +50,7 @@ export function parametersPolicy(arns: readonly string[]): PolicyDocument {
 }
 
 /**
- * The right to decrypt one SSM parameter with any key, because Parameter Store passes the parameter's name to KMS. Its default key, `aws/ssm`, needs no right; other keys do.
+ * The right to decrypt one SSM parameter, whichever key encrypts it: Parameter Store passes the parameter's ARN to KMS. Its default key, `aws/ssm`, needs no right; other keys do.
  * https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
  */
 export function decryptionPolicy(region: string, parameterArn: string): PolicyDocument {

@@ -45,7 +45,7 @@ export async function askEc2<Answer>(
   }
 }
 
-/** Includes instances that EKS manages, which EC2 hides by default: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
+/** Includes instances that EKS manages, which the account's settings can hide: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
 export async function instancesIn(client: EC2Client, Filters: Filter[]): Promise<Instance[]> {
   const { paginateDescribeInstances } = await import("@aws-sdk/client-ec2");
   const request = { IncludeManagedResources: true, Filters };

@@ -3,7 +3,7 @@ import type { Architecture } from "../../capacity/machine.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 
 export interface ImageChoice {
-  /** The image of the configuration. @default the newest */
+  /** The image of the configuration. @default the one that the cache keeps: see {@link stableImage} */
   readonly pinned?: string | undefined;
   /** The newest image, or the one that this version of the project was built with. */
   readonly newest: string;

@@ -11,7 +11,7 @@ import type { AwsClusterPlan } from "./plan.ts";
 import { clusterKeyPolicy, clusterTrust, noLogGroups, podTrust, taggingRights } from "./policies.ts";
 
 export interface Roles {
-  /** ARN. The same for `nodes`. */
+  /** ARN, as is `nodes`. */
   readonly cluster: pulumi.Output<string>;
   readonly nodes: pulumi.Output<string>;
   /** The rights that a cluster needs throughout its life. */

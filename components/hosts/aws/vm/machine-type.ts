@@ -24,7 +24,7 @@ export interface FoundMachine {
  *
  * An existing machine keeps its type when AWS starts to sell a less expensive one: see {@link keepUnavailable}.
  *
- * @param subnetZone the existing subnet's zone. @default the zone of the stack's disk, or of the first zone that sells the machine
+ * @param subnetZone the existing subnet's zone. @default the zone of the stack's disk, or the first zone that sells the machine
  */
 export async function findMachine(
   question: Question<AwsVmPlan>,

@@ -64,7 +64,7 @@ export function createRecords(
     failover("nowhere", "SECONDARY", { records: [nowhere[type]] });
     const active = failover("active", "PRIMARY", { records, healthCheckId: healthCheck.id });
     const aliases = [{ name: active.fqdn, zoneId, evaluateTargetHealth: false }];
-    // Takes the zone from `active`: if that record is deleted first, this one must be deleted before it, because an alias must refer to an existing record.
+    // Takes the zone from `active`, so that Pulumi deletes this record before that one, because an alias must refer to an existing record.
     // https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
     new Record(resource, { ...endpoint, zoneId: active.zoneId, aliases }, own);
   };
