@@ -13,7 +13,7 @@ export interface MachineType {
 /** What a machine sustains permanently, without bursts. Mbps are 10^6 bits per second, as in the clouds' tables. */
 export interface Machine extends MachineType {
   readonly vCpu: number;
-  /** The share of `vCpu` that a burstable machine sustains without credits. For other machines, `vCpu`. */
+  /** The vCPUs that a burstable machine sustains without credits. For other machines, `vCpu`. */
   readonly sustainedVCpu: number;
   readonly memoryGiB: number;
   /** The sustained rate. Azure documents only an upper limit, which it doesn't guarantee. */

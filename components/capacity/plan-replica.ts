@@ -41,7 +41,7 @@ export interface ReplicaPlan {
   readonly edge: {
     readonly cpuMillis: number;
     readonly memoryMiB: number;
-    /** nginx's workers: one for each requested processor, rounded up. */
+    /** nginx's workers: one for each requested processor, rounded up, and at least {@link minWorkers}. */
     readonly workers: number;
   };
   /** Where the plan is too small for the workload: the setting, as a path within the region, and a better value. */
