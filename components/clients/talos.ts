@@ -3,7 +3,7 @@ import { authority, type ClientOptions, cacheUrl, furtherEndpoints } from "./cac
 
 /**
  * Documents of the machine configuration of Talos 1.12 and later. Talos adds the registry by its name as the fallback, and accepts the authority by its content. A patch adds to a
- * machine's endpoints, so the first one deletes the old ones. There is no setting for the connection timeout, so a black-holed cache delays each request by 30 s.
+ * machine's endpoints, so the first document of each registry deletes the old ones. There is no setting for the connection timeout, so a black-holed cache delays each request by 30 s.
  * https://docs.siderolabs.com/talos/v1.12/reference/configuration/cri/registrymirrorconfig
  */
 export function renderTalosDocuments({ endpoint, upstreams, ca }: ClientOptions): string {
