@@ -111,7 +111,7 @@ export function chartValues({ scheduling, nameServers, annotations, podLabels }:
     }),
     webhook: component,
     cainjector: component,
-    // The release is complete after this check has created an issuer in a dry run.
+    // The release is complete only when this check has found that the API accepts cert-manager's objects.
     startupapicheck: component,
   };
 }

@@ -157,7 +157,7 @@ export async function heldPorts(
   });
 }
 
-/** Whether the observed Pods are exactly those of the inputs, and all are running. */
+/** Whether the bundle that was applied last is that of the inputs, and all its Pods are running. */
 export function isAsWanted(inputs: PodmanPodInputs, observed: ObservedPod): boolean {
   return (
     observed.digest === sha256(inputs.bundle) &&

@@ -44,7 +44,7 @@ number() {
   esac
 }
 
-# Usage: part_argument COMMAND PART. Refuses an argument that can't be the name of a container, and passes nothing else on.
+# Usage: part_argument COMMAND PART. Refuses an argument that isn't the name of a container.
 part_argument() {
   [ $# -eq 2 ] || wrong "$1 takes one argument, the name of a container"
   case $2 in
