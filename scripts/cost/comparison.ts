@@ -66,7 +66,7 @@ function titleOf({ name, was, is, more }: Change): string {
 
 const notKnown = "not known";
 
-/** `+$57.90`; `$0.00 to +$336.30` if only the low or the high end changes; `at least +$57.90` if a line without any price is added; `not known`. */
+/** `+$57.90`; `$0.00 to +$336.30` if the ends change by different amounts; `at least +$57.90` if a line without any price is added; `not known`. */
 export function moreText({ low, expected, high }: Amounts): string {
   const ends = [low, expected, high].filter(Number.isFinite);
   const [least, most] = [Math.min(...ends), Math.max(...ends)].map(change);

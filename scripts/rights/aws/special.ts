@@ -47,7 +47,7 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     const trusted = statementsOf(String(inputs.assumeRolePolicy)).flatMap(({ Principal }) =>
       list((Principal as { Service?: string | readonly string[] } | undefined)?.Service),
     );
-    // EKS passes the roles of a cluster's nodes and Pods.
+    // The roles of a cluster's nodes and Pods are passed to EKS.
     const hasCluster = all.some(({ type }) => type === cluster);
     const services = [...new Set([...trusted, ...(hasCluster ? ["eks.amazonaws.com"] : [])])].sort();
     const condition = { StringEquals: { "iam:PassedToService": services } };
@@ -105,7 +105,7 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
     return [permit("ec2:CreateTags", arn("ec2", "volume/*"), condition)];
   },
 
-  /** The stack looks up the certificate that the machine reads, and the zone in which it proves its control of a name. */
+  /** The stack looks up the certificate that the machine reads, and the zone in which control of a name is proved. */
   "aws:iam/rolePolicy:RolePolicy"({ resource: { inputs } }) {
     const named = (arns: RegExp) => textsIn(inputs).flatMap((text) => text.match(arns) ?? []);
     const zones = named(/arn:[a-z-]+:route53:::hostedzone\/\w+/g);
