@@ -18,7 +18,7 @@ export interface FoundSubnet {
   readonly ranges: readonly string[];
   /** Whether the network uses its own name servers instead of Azure's. */
   readonly hasNameServers: boolean;
-  /** Set only for a private endpoint. For a public one, outbound traffic uses the clients' address. */
+  /** Set only for a private endpoint. For a public one, outbound traffic uses the address for clients. */
   readonly wayOut?: WayOut | undefined;
   /** Public ranges of the NAT gateway that a cluster's nodes use for outbound traffic. */
   readonly egress?: readonly string[] | undefined;
