@@ -86,7 +86,7 @@ export function ownDiskBudget(sizeGiB: number): DiskBudget {
 const listsMiB = 32;
 
 /**
- * nginx evicts the least recently used content of a zone that exceeds its size. It evicts nothing by age. 1 MiB of keys holds about 8,000 objects:
+ * nginx evicts the least recently used content of a zone that exceeds its size. It evicts nothing by age, except for blobs after `blobsInactive`. 1 MiB of keys holds about 8,000 objects:
  * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_path
  *
  * Lists of tags and of referrers have a small zone of their own, because a client can request any number of them. So they can't evict manifests that are
