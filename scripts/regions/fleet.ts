@@ -52,7 +52,7 @@ export interface MonthlyCost {
   readonly usd: number;
   /** Whether all prices are known. */
   readonly complete: boolean;
-  /** From the last update's outputs or, if the stack was never brought up, from its file. */
+  /** From the last update's outputs or, if the stack isn't up or its outputs can't be read, from its file. */
   readonly from: "outputs" | "file";
 }
 
