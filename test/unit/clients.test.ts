@@ -292,6 +292,16 @@ test("explains each output in the pages", () => {
   assert.deepEqual([...named].sort(), Object.keys(clients).sort());
 });
 
+test("lists each output in the tables of outputs and of clients", () => {
+  const prefix = "clients.<region>.";
+  const ofClients = outputColumn("docs/outputs.md").filter(([first]) => first?.startsWith(prefix));
+  const outputs = ofClients.flat().map((code) => code.replace(prefix, ""));
+  assert.deepEqual(outputs.sort(), Object.keys(clients).sort());
+  // The check isn't configuration of a client, and has a section of its own.
+  const used = new Set([...outputColumn("docs/clients.md").flat(), "check"]);
+  assert.deepEqual([...used].sort(), Object.keys(clients).sort());
+});
+
 // npm prints the script that it runs before the script's output. test/engine/state.test.ts runs one of these commands.
 test("prints outputs by the documents' commands without other text", () => {
   let count = 0;
