@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { clientConfiguration } from "../../components/clients/clients.ts";
+import { type ClientConfiguration, clientConfiguration } from "../../components/clients/clients.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { localPod } from "../../components/hosts/local/local-pod.ts";
@@ -90,6 +90,41 @@ function withoutScript(manifest: object): object {
   return JSON.parse(JSON.stringify(manifest, (_, value) => (isScript(value) ? "nodes.sh" : value)));
 }
 
+/** The files of outputs that aren't called after them. */
+const fileNames: Readonly<Record<string, string>> = {
+  registriesConf: "registries.conf",
+  registriesYaml: "registries.yaml",
+  clusterChart: "cluster-chart.yaml",
+  eks: "eks-user-data",
+  bottlerocket: "bottlerocket.toml",
+  buildkit: "buildkitd.toml",
+  chartUrls: "chart-urls.yaml",
+};
+
+/** The clients' files: one for each output, except those that have several, and the check, which is a script with arguments. */
+function clientFiles({
+  containerd,
+  talos,
+  check: _,
+  ...others
+}: ClientConfiguration): Record<string, string> {
+  const hosts = Object.entries(containerd).map(([registry, toml]) => [
+    // Not every file system allows a colon in a name.
+    `${registry.replace(":", "_")}/hosts.toml`,
+    toml,
+  ]);
+  const files = Object.entries(others).map(([output, value]) => [
+    fileNames[output] ?? `${output}.yaml`,
+    typeof value === "string" ? value : stringify(withoutScript(value), { aliasDuplicateObjects: false }),
+  ]);
+  const all: Record<string, string> = {
+    "talos-documents.yaml": talos.documents,
+    "talos-machine-registries.yaml": talos.machineRegistries,
+    ...Object.fromEntries([...hosts, ...files]),
+  };
+  return Object.fromEntries(Object.entries(all).map(([path, text]) => [`clients/${path}`, text]));
+}
+
 /** The files of one case by their paths in its folder. Copies of source files, and the content of pod.yaml, are left out. */
 function render(raw: Record<string, unknown>): Record<string, string> {
   const config = parseConfig(raw);
@@ -110,27 +145,7 @@ function render(raw: Record<string, unknown>): Record<string, string> {
     },
   });
   return {
-    "clients/registries.conf": clients.registriesConf,
-    "clients/registries.yaml": clients.registriesYaml,
-    "clients/talos-documents.yaml": clients.talos.documents,
-    "clients/talos-machine-registries.yaml": clients.talos.machineRegistries,
-    "clients/cluster-chart.yaml": stringify(clients.clusterChart, { aliasDuplicateObjects: false }),
-    "clients/zot.yaml": stringify(clients.zot),
-    "clients/eks-user-data": clients.eks,
-    "clients/bottlerocket.toml": clients.bottlerocket,
-    "clients/gke.yaml": clients.gke,
-    "clients/openshift.yaml": clients.openshift,
-    "clients/gardener.yaml": stringify(clients.gardener, { aliasDuplicateObjects: false }),
-    "clients/buildkitd.toml": clients.buildkit,
-    "clients/chart-urls.yaml": stringify(clients.chartUrls),
-    "clients/nodes.yaml": stringify(withoutScript(clients.nodes), { aliasDuplicateObjects: false }),
-    ...Object.fromEntries(
-      // Not every file system allows a colon in a name.
-      Object.entries(clients.containerd).map(([registry, toml]) => [
-        `clients/${registry.replace(":", "_")}/hosts.toml`,
-        toml,
-      ]),
-    ),
+    ...clientFiles(clients),
     ...Object.fromEntries(
       Object.entries<string>(JSON.parse(bundle)).filter(
         ([path]) => !/\.(?:sh|html)$|\/(?:pod|image)$/.test(path),
