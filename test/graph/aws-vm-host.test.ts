@@ -76,11 +76,35 @@ describe("a region with a network of its own", () => {
     assert.deepEqual(JSON.parse(String(inputs.defaultTags)), {
       tags: { project: "registry-cache", stack: "test", "managed-by": "pulumi" },
     });
-    const named = graph.resources.filter(({ inputs }) => inputs.tags !== undefined);
-    assert.equal(named.length, 19);
-    for (const { inputs } of named) {
-      assert.match((inputs.tags as { Name: string }).Name, /^registry-cache-test-eu-central-1/);
-    }
+    /** The end of each resource's name, after the region's. */
+    const ends = {
+      "Bucket eu-central-1": "-pod",
+      "BucketObjectv2 eu-central-1": "-pod",
+      "BucketObjectv2 eu-central-1-pointer": "-pod",
+      "DefaultSecurityGroup eu-central-1": "-default-unused",
+      "Eip eu-central-1": "",
+      "Instance eu-central-1": "",
+      "InstanceProfile eu-central-1": "",
+      "InternetGateway eu-central-1": "",
+      "MetricAlarm eu-central-1-reboot": "-reboot",
+      "MetricAlarm eu-central-1-recover": "-recover",
+      "NetworkInterface eu-central-1": "",
+      "Parameter eu-central-1-credentials-team": "-credentials-team",
+      "Role eu-central-1": "",
+      "RouteTable eu-central-1": "",
+      "SecurityGroup eu-central-1": "",
+      "Subnet eu-central-1": "",
+      "Volume eu-central-1": "-data",
+      "Vpc eu-central-1": "",
+      "VpcEndpoint eu-central-1": "-s3",
+    };
+    const tagged = graph.resources.filter(({ inputs }) => inputs.tags !== undefined);
+    assert.deepEqual(
+      Object.fromEntries(tagged.map((it) => [short(it), it.inputs.tags])),
+      Object.fromEntries(
+        Object.entries(ends).map(([it, end]) => [it, { Name: `registry-cache-test-eu-central-1${end}` }]),
+      ),
+    );
   });
 
   test("protects only the data disk, and deletes before a replacement only what can't exist twice", () => {
