@@ -1,6 +1,6 @@
 /** The client configurations that no other end-to-end test uses, read by the code that reads them on a node. */
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { execa } from "execa";
@@ -15,6 +15,8 @@ import { startContainerd } from "../support/clients/containerd.ts";
 import { k3sPull } from "../support/clients/k3s.ts";
 import { nodeCheck } from "../support/clients/node-check.ts";
 import { filesByUserData, filesOf, partOf } from "../support/clients/node-files.ts";
+import { runClient } from "../support/clients/run.ts";
+import { skopeoCopy } from "../support/clients/skopeo.ts";
 import { talosMachine, talosRegistries } from "../support/clients/talos.ts";
 import { digestsOf } from "../support/content.ts";
 import { randomImage } from "../support/images.ts";
@@ -64,6 +66,48 @@ test("checks Docker Hub's official images by the names that nodes use", async (t
   }
 });
 
+// With GPG, because Debian's skopeo is built without sigstore.
+test("verifies signatures through the cache with the entry of podman's page, and otherwise pulls nothing", async (t) => {
+  const parts = scope(t);
+  const { registry, cache } = chain;
+  const repository = "giantswarm/signed";
+  const image = await randomImage({ repository, tag: "1", layerMB: 1 });
+  await push(registry.url, image);
+  const { path } = parts.use(await tempDir());
+  const file = async (name: string, content: string | Uint8Array) => {
+    await writeFile(join(path, name), content);
+    return join(path, name);
+  };
+  const env = { GNUPGHOME: path };
+  const user = "tests@example.com";
+  const run = (program: string, ...args: string[]) => runClient(program, args, { env });
+  parts.defer(async () => void (await run("gpgconf", "--kill", "all")));
+  await run("gpg", "--batch", "--quick-generate-key", "--passphrase", "", user);
+  const keyPath = await file("key.asc", await run("gpg", "--armor", "--export", user));
+  // At the cache, the path of the signatures has the registry's name, too.
+  const signatures = join(path, registryName, `${repository}@${image.manifest.digest.replace(":", "=")}`);
+  await mkdir(signatures, { recursive: true });
+  const manifest = await file("manifest.json", image.manifest.bytes);
+  const reference = `${registryName}/${repository}:1`;
+  const signature = join(signatures, "signature-1");
+  await run("skopeo", "standalone-sign", "--output", signature, manifest, reference, user);
+  const signed = { type: "signedBy", keyType: "GPGKeys", keyPath };
+  const policy = await file("policy.json", JSON.stringify({ default: [signed] }));
+  const registriesConf = await file("registries.conf", cache.clients.registriesConf);
+  const pull = async (entry: string) => {
+    const registriesDir = parts.use(await tempDir()).path;
+    await writeFile(join(registriesDir, "registry-cache.yaml"), entry);
+    const layout = parts.use(await tempDir()).path;
+    await skopeoCopy(reference, layout, { caFile: cache.caFile, registriesConf, policy, registriesDir });
+  };
+
+  const page = await readFile(join(projectDirectory, "docs/clients/podman.md"), "utf8");
+  const [, entry = ""] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
+  const lookaside = entry.replace("use-sigstore-attachments: true", `lookaside: file://${path}`);
+  await pull(lookaside.replace(/cache\..*(?=:)/, `${cache.url.host}/${registryName}`));
+  await assert.rejects(pull(lookaside.replace(/cache\..*(?=:)/, registryName)), /A signature was required/);
+});
+
 // This test stops the cache.
 test("configures k3s, RKE2, BuildKit, and nodes with user data to pull through the cache", async (t) => {
   const parts = scope(t);
@@ -103,7 +147,7 @@ test("configures k3s, RKE2, BuildKit, and nodes with user data to pull through t
 
 test("finds by the page for containerd the mirrors because of which config_path is refused", async (t) => {
   const page = await readFile(join(projectDirectory, "docs/clients/containerd.md"), "utf8");
-  const [, look = ""] = /^containerd( config dump .*)$/m.exec(page) ?? [];
+  const [, look = ""] = /^\$\(ps .*\)( config dump .*)$/m.exec(page) ?? [];
   const [, configurations = ""] = /^```toml\n(.*?)^```$/ms.exec(page) ?? [];
   const tables = configurations.split("\n\n");
   assert.equal(tables.length, 2);

@@ -81,7 +81,7 @@ const needs: readonly Need[] = [
     tools: { registry, containerd, ctr },
   },
   { of: ["test/e2e/", "test/rules/", "test/programs/kubernetes-probes"], first: [ensureDebianTree] },
-  { of: ["test/e2e/"], first: [program("skopeo"), program("chromium")] },
+  { of: ["test/e2e/"], first: [program("skopeo"), program("gnupg", "gpg"), program("chromium")] },
 ];
 
 /** @throws StepError when something can't be installed, downloaded or built */

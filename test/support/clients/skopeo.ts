@@ -11,6 +11,13 @@ export interface ContainersOptions {
   readonly registriesConf?: string;
 }
 
+interface SkopeoOptions extends ContainersOptions {
+  /** A policy.json that says which signatures images need. @default none is needed */
+  readonly policy?: string;
+  /** A registries.d, which says where signatures are. @default an empty one */
+  readonly registriesDir?: string;
+}
+
 /** Calls `use` with a directory of authorities, which both programs take as an option. */
 export async function withCertDir<T>(caFile: string, use: (certDir: string) => Promise<T>): Promise<T> {
   await using certDir = await tempDir();
@@ -26,12 +33,21 @@ export async function withCertDir<T>(caFile: string, use: (certDir: string) => P
 export async function skopeoCopy(
   reference: string,
   layoutDir: string,
-  { caFile, registriesConf }: ContainersOptions,
+  { caFile, registriesConf, policy, registriesDir }: SkopeoOptions,
 ): Promise<void> {
   // podman has an environment variable for this, and skopeo an option that its help doesn't mention.
   const configuration = registriesConf === undefined ? [] : ["--registries-conf", registriesConf];
   await withCertDir(caFile, (certDir) => {
-    const copy = ["copy", "--insecure-policy", "--all", "--src-cert-dir", certDir];
-    return runClient("skopeo", [...configuration, ...copy, `docker://${reference}`, `oci:${layoutDir}:copy`]);
+    const signatures = policy === undefined ? ["--insecure-policy"] : ["--policy", policy];
+    if (registriesDir !== undefined) signatures.push("--registries.d", registriesDir);
+    // An OCI layout can't hold signatures.
+    const copy = ["copy", "--remove-signatures", "--all", "--src-cert-dir", certDir];
+    return runClient("skopeo", [
+      ...configuration,
+      ...signatures,
+      ...copy,
+      `docker://${reference}`,
+      `oci:${layoutDir}:copy`,
+    ]);
   });
 }
