@@ -1,4 +1,5 @@
 /** Collects the data of a report. What isn't available becomes a problem of the review, and the rest is still reported. */
+import { isDeepStrictEqual } from "node:util";
 import { isBilled } from "../../components/cost/estimate.ts";
 import { isTagged } from "../../components/hosts/naming.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
@@ -70,6 +71,10 @@ export async function collect(wanted: Wanted): Promise<Review> {
       ...(billed && isUntagged(region) && { nodesUntagged: true }),
     };
   });
+  // The files of `prefetch` are always read from the project directory.
+  const baseProblems = (base?.problems ?? []).filter(
+    (problem) => !present.problems.some((other) => isDeepStrictEqual(other, problem)),
+  );
   const notMeasured = `not measured for ${leastHours} h or more, so the assumed usage stands`;
   const notBilled = "the export has no usage with the tags of its stack";
   return {
@@ -87,7 +92,7 @@ export async function collect(wanted: Wanted): Promise<Review> {
     notes: [
       ...present.notes,
       // Problems of the base are only notes, because a change that corrects the base's file must not fail.
-      ...(base?.problems ?? []).map(({ path, message }) => `${revision}: ${path}: ${message}`),
+      ...baseProblems.map(({ path, message }) => `${revision}: ${path}: ${message}`),
       ...(usages ? lacking(regions, "measured", notMeasured) : []),
       ...(billing ? [...lacking(regions, "billed", notBilled), ...billing.notes] : []),
     ],

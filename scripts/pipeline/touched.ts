@@ -1,6 +1,8 @@
 /** Finds the stacks that a change touches. */
+import { isAbsolute, relative, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
+import { entriesOf, valueAt } from "../../components/config/as-written.ts";
 import { namespace } from "../../components/config/schema.ts";
 import { parseYaml, readStackFile } from "../../components/config/stack-file.ts";
 import { type ProjectFiles, readStackFiles, readStackFilesAt, type StackFile } from "../fleet/stack-files.ts";
@@ -8,7 +10,7 @@ import { StepError } from "../setup/steps.ts";
 
 export interface Touched {
   readonly stack: string;
-  readonly because: "code" | "new" | "its file" | "Pulumi.yaml";
+  readonly because: "code" | "new" | "its file" | "Pulumi.yaml" | "prefetch";
 }
 
 export interface TouchedStacks {
@@ -34,11 +36,15 @@ export async function touchedStacks(revision: string, directory: string): Promis
     await readStackFilesAt(revision, directory, []),
     await readStackFiles(directory, []),
   ];
-  const differing = await changedCode(revision, directory);
+  const differing = await changedAmong(code, revision, directory);
   const isSameProject = isDeepStrictEqual(besides(before.project), besides(now.project));
   const changed = isSameProject ? differing : [...differing, "Pulumi.yaml"];
-  const touched = now.stacks.flatMap((stack) => {
-    const because = changed.length > 0 ? "code" : difference(stack, before, now);
+  const read = new Map(now.stacks.map((stack) => [stack, prefetchFiles(now.project, stack, directory)]));
+  const lists = await changedAmong([...read.values()].flat(), revision, directory);
+  const touched = now.stacks.flatMap((stack): Touched[] => {
+    const isListChanged = read.get(stack)?.some((path) => lists.includes(path));
+    const because =
+      changed.length > 0 ? "code" : (difference(stack, before, now) ?? (isListChanged && "prefetch"));
     return because ? [{ stack: stack.name, because }] : [];
   });
   const removed = before.stacks
@@ -96,9 +102,31 @@ function besides(yaml: string): unknown {
   }
 }
 
-async function changedCode(revision: string, directory: string): Promise<string[]> {
+/** The files that a stack's `prefetch` reads, relative to the project. Files outside the project are left out. */
+function prefetchFiles(project: string, { text }: StackFile, directory: string): string[] {
+  try {
+    const files = entriesOf(valueAt(["prefetch", "files"], readStackFile(project, text)));
+    return files
+      .flatMap((file) => valueAt(["path"], file) ?? [])
+      .map((path) => relative(directory, resolve(directory, String(path))))
+      .filter((path) => path !== "" && !path.startsWith("..") && !isAbsolute(path));
+  } catch {
+    // The preview reports what isn't YAML.
+    return [];
+  }
+}
+
+/** @param paths files and directories, relative to the project */
+async function changedAmong(
+  paths: readonly string[],
+  revision: string,
+  directory: string,
+): Promise<string[]> {
+  if (paths.length === 0) return [];
   const git = async (...args: string[]) => {
-    const { stdout } = await execa("git", [...args, "--", ...code], { cwd: directory });
+    const { stdout } = await execa("git", ["--literal-pathspecs", ...args, "--", ...paths], {
+      cwd: directory,
+    });
     return stdout.split("\0").filter((path) => path !== "");
   };
   const tracked = await git("diff", "--name-only", "--relative", "-z", "--end-of-options", revision);

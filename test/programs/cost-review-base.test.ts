@@ -92,6 +92,17 @@ test("lists the largest cause first, and says in one line if nothing changes", a
   assert.match(first, /^- Virtual machine .*D4ps_v6.* in place of /);
 });
 
+test("reports a problem of the present files once, and not as one of the base", async (t) => {
+  const project = scope(t).use(await costProject());
+  const prefetch = "config:\n  registry-cache:prefetch: { files: [{ path: images.txt }] }\n";
+  await project.setStack("aws", stackFiles.aws.replace(/^config:\n/m, prefetch));
+  await project.commit();
+  const { stdout } = await project.cost("--base", "HEAD", "--format", "json");
+  const { problems, notes } = reviewIn(stdout);
+  assert.match(problems.map(({ message }) => message).join(), /^"images\.txt" can't be read: ENOENT$/);
+  assert.doesNotMatch(notes.join(), /images\.txt/);
+});
+
 test("leaves out a stack whose file can't be read, and says so", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("broken", stackFiles.aws);

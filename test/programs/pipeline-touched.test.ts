@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
@@ -54,6 +54,30 @@ test("counts the stacks that don't override a changed shared value", async (t) =
     { stack: "aws-a", because: "Pulumi.yaml" },
     { stack: "azure-b", because: "Pulumi.yaml" },
   ]);
+});
+
+test("counts the stacks whose `prefetch` reads a changed, new or deleted file", async (t) => {
+  const project = await committed(scope(t));
+  const releases = join(project.directory, "releases");
+  await mkdir(releases);
+  for (const name of ["a*.txt", "gone.txt", "same.txt"]) await writeFile(join(releases, name), "");
+  const reading = (...paths: string[]) => {
+    const files = paths.map((path) => `{ path: ${path} }`).join(", ");
+    return stackFiles.aws.replace("config:\n", `config:\n  registry-cache:prefetch: { files: [${files}] }\n`);
+  };
+  await project.setStack("aws-a", reading("./releases/a*.txt", "../elsewhere.txt"));
+  await project.setStack("aws-gone", reading("releases/same.txt", "releases/gone.txt"));
+  await project.setStack("aws-new", reading(join(releases, "new.txt")));
+  await project.setStack("aws-same", reading("releases/same.txt"));
+  await project.commit();
+  assert.deepEqual((await project.touched()).stacks, []);
+  await writeFile(join(releases, "a*.txt"), "ghcr.io/own/app:1\n");
+  await writeFile(join(releases, "new.txt"), "");
+  await rm(join(releases, "gone.txt"));
+  assert.deepEqual(
+    (await project.touched()).stacks,
+    ["aws-a", "aws-gone", "aws-new"].map((stack) => ({ stack, because: "prefetch" })),
+  );
 });
 
 test("counts all stacks for a change of code, even an uncommitted one, and for the project's other settings", async (t) => {
