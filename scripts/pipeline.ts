@@ -12,6 +12,7 @@ import { pipelineProgram } from "./pipeline/arguments.ts";
 import { type Preview, renderComment } from "./pipeline/comment.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { gate } from "./pipeline/gate.ts";
+import type { Report } from "./pipeline/markdown.ts";
 import { prefetched } from "./pipeline/prefetched.ts";
 import { hasDrifted, hasFailed, renderDrift, renderRollout } from "./pipeline/reports.ts";
 import { chosenStacks } from "./pipeline/stacks.ts";
@@ -136,9 +137,9 @@ async function assertWritable(option: string, file: string | undefined): Promise
   await access(there, constants.W_OK).catch(unwritable(option));
 }
 
-async function report(text: string, option: string, file: string | undefined): Promise<void> {
-  process.stdout.write(text);
-  if (file !== undefined) await writeFile(file, text).catch(unwritable(option));
+async function report({ whole, short }: Report, option: string, file: string | undefined): Promise<void> {
+  process.stdout.write(whole);
+  if (file !== undefined) await writeFile(file, short).catch(unwritable(option));
 }
 
 function unwritable(option: string): (error: Error) => never {

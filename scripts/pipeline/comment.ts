@@ -5,7 +5,7 @@ import type { Review } from "../cost/review.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 import { type Change, changeKinds, counts } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
-import { code, codeBlock, details, fitted, plain } from "./markdown.ts";
+import { code, codeBlock, details, fitted, plain, type Report } from "./markdown.ts";
 import type { Touched, TouchedStacks } from "./touched.ts";
 import { troubleOf } from "./trouble.ts";
 
@@ -29,7 +29,7 @@ export function renderComment(
   cost: Review,
   base: string,
   isInterrupted: boolean,
-): string {
+): Report {
   const failed = previews.filter(({ run }) => !run.succeeded);
   const lost = previews.filter(({ run }) => run.changes.some(isLoss));
   const headline =

@@ -6,18 +6,25 @@ const mostBytes = 65_000;
 const cutShort =
   "\n\n**The report was cut here, as a comment can't be longer.** The job's log has all of it.\n";
 
-/** Joins blocks as {@link texts} does. If they are too long for a comment, leaves out the last ones. Cuts only between blocks, so that tables and lists stay complete. */
-export function fitted(...all: readonly (string | false | undefined)[]): string {
+export interface Report {
+  /** For the job's log. */
+  readonly whole: string;
+  /** For a comment. If the report is too long, the last blocks are left out. */
+  readonly short: string;
+}
+
+/** Joins blocks as {@link texts} does. Cuts only between blocks, so that tables and lists stay complete. */
+export function fitted(...all: readonly (string | false | undefined)[]): Report {
   const blocks = texts(...all);
   const whole = `${blocks.join("\n\n")}\n`;
-  if (Buffer.byteLength(whole) <= mostBytes) return whole;
+  if (Buffer.byteLength(whole) <= mostBytes) return { whole, short: whole };
   let text = "";
   for (const block of blocks) {
     const longer = text === "" ? block : `${text}\n\n${block}`;
     if (Buffer.byteLength(longer + cutShort) > mostBytes) break;
     text = longer;
   }
-  return text + cutShort;
+  return { whole, short: text + cutShort };
 }
 
 /** Escapes a foreign name, such as a stack's from its file name, so that it contains no markup. */

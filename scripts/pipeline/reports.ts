@@ -4,7 +4,7 @@ import { markdownTable } from "../output/markdown-table.ts";
 import { counts } from "./changes.ts";
 import { counted, line } from "./comment.ts";
 import type { EngineRun } from "./engine.ts";
-import { codeBlock, details, fitted, plain } from "./markdown.ts";
+import { codeBlock, details, fitted, plain, type Report } from "./markdown.ts";
 import { type Trouble, troubleOf } from "./trouble.ts";
 import type { Outcome } from "./waves.ts";
 
@@ -13,7 +13,7 @@ export function renderRollout(
   outcomes: readonly Outcome[],
   waves: readonly (readonly string[])[],
   isInterrupted: boolean,
-): string {
+): Report {
   const count = (state: Outcome["state"]) => outcomes.filter((outcome) => outcome.state === state).length;
   const states = (["up", "failed", "unhealthy", "not begun"] as const).filter((state) => count(state) > 0);
   const rows = outcomes.map((outcome) => [
@@ -54,7 +54,7 @@ function paragraphs(what: string, said: readonly string[], trouble?: Trouble): s
 }
 
 /** @param runs of `refresh --preview-only` */
-export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean): string {
+export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean): Report {
   const changed = `${runs.filter(hasDrifted).length} of ${counted(runs.length, "stack")} changed outside of Pulumi.`;
   const failed = runs.filter(hasFailed);
   const rows = runs.map((run) => [plain(run.stack), stateOf(run), counts(run.changes)]);

@@ -25,8 +25,9 @@ const cost: Review = {
   problems: [],
   notes: [],
 };
-const comment = (previews: readonly Preview[], isInterrupted = false) =>
+const report = (previews: readonly Preview[], isInterrupted = false) =>
   renderComment(previews, nothingElse, cost, "main", isInterrupted);
+const comment = (...args: Parameters<typeof report>) => report(...args).short;
 
 const step = (op: string, name: string, more: object = {}) => ({
   op,
@@ -55,18 +56,21 @@ test("combines the steps of a replacement into one change, with its cause", () =
   );
 });
 
-test("cuts a comment between stacks to GitHub's limit, and says so", () => {
+test("cuts a comment between stacks to GitHub's limit, and says so, but not the log", () => {
   const changes = changesOf(Array.from({ length: 140 }, (_, index) => step("create", `thing-${index}`)));
   const previews = Array.from({ length: 40 }, (_, index): Preview => {
     const stack = `aws-${index}`;
     return { stack, because: "code", run: run({ stack, changes }) };
   });
-  const text = comment(previews);
+  const { whole, short: text } = report(previews);
   assert.ok(Buffer.byteLength(text) <= 65_536 && Buffer.byteLength(text) > 60_000, `${text.length}`);
   assert.match(text, /The report was cut here/);
   assert.equal(text.split("<details>").length, text.split("</details>").length);
   for (const { stack } of previews) assert.ok(text.includes(`| ${stack} |`), stack);
-  assert.doesNotMatch(comment(previews.slice(0, 2)), /was cut/);
+  assert.equal(whole.split("<details>").length, 1 + previews.length);
+  assert.doesNotMatch(whole, /was cut/);
+  const few = report(previews.slice(0, 2));
+  assert.equal(few.short, few.whole);
 });
 
 test("escapes texts from others", () => {
@@ -81,7 +85,7 @@ test("escapes texts from others", () => {
     because: "new",
     run: run({ stack, errors: ["error: no changes were expected"] }),
   } as const;
-  for (const one of [comment([named]), renderDrift([named.run], false)]) {
+  for (const one of [comment([named]), renderDrift([named.run], false).short]) {
     assert.doesNotMatch(one, /<b>|\]\(/);
     assert.equal(one.match(/&#60;b&#62;&#124;&#91;a&#93;&#40;b&#41;/g)?.length, 2, one);
   }
@@ -94,13 +98,13 @@ test("finds drift that the engine only counts, with other lines before it", () =
   const drifted = run({ succeeded: false, errors });
   assert.deepEqual([hasDrifted(drifted), hasFailed(drifted)], [true, false]);
   assert.match(
-    renderDrift([drifted], false),
+    renderDrift([drifted], false).short,
     /\*\*1 of 1 stack changed outside of Pulumi\.\*\*.*\*\*drifted\*\*/s,
   );
   const failed = run({ succeeded: false, errors: ["no credentials"] });
   assert.deepEqual([hasDrifted(failed), hasFailed(failed)], [false, true]);
   assert.match(
-    renderDrift([failed, drifted], true),
+    renderDrift([failed, drifted], true).short,
     /^\*\*1 of 2 stacks changed outside of Pulumi\. 1 couldn't be compared\.\*\*\n\n\*\*The comparison was interrupted\.\*\* /,
   );
   assert.match(

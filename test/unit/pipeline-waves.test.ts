@@ -89,10 +89,10 @@ test("waits with the next wave until prefetched images are there, and continues 
   const waves = [["a"], ["b"]];
   const late = await run(t, { waves, fetchedAfter: 60 });
   assert.deepEqual([late.states, late.seconds], [["a up", "b up"], 60]);
-  assert.doesNotMatch(renderRollout(late.outcomes, waves, false), /prefetch/);
+  assert.doesNotMatch(renderRollout(late.outcomes, waves, false).whole, /prefetch/);
   const never = await run(t, { waves, changes: [update], fetchedAfter: Number.POSITIVE_INFINITY });
   assert.deepEqual([never.states, never.seconds], [["a up", "b up"], 2 * (180 + 600)]);
-  const report = renderRollout(never.outcomes, waves, false);
+  const { whole: report } = renderRollout(never.outcomes, waves, false);
   assert.match(report, /\| 1 \| a \| up, \*\*not prefetched\*\* \| 1 update \|/);
   assert.match(report, /\*\*b doesn't have all.*an image is missing/s);
   const unwell = await run(t, { changes: [update], wellAfter: 181, fetchedAfter: 10_000 });
@@ -107,8 +107,8 @@ test("starts nothing of a wave if it is interrupted while the wave is checked", 
 test("reports an interruption while the last wave settles, with the wave up", async (t) => {
   const { outcomes, states, seconds } = await run(t, { changes: [update], interruptedAfter: 30 });
   assert.deepEqual([states, seconds], [["a up"], 30]);
-  assert.match(renderRollout(outcomes, [["a"]], true), /\*\*The roll-out was interrupted\.\*\*/);
-  assert.doesNotMatch(renderRollout(outcomes, [["a"]], false), /interrupted/);
+  assert.match(renderRollout(outcomes, [["a"]], true).whole, /\*\*The roll-out was interrupted\.\*\*/);
+  assert.doesNotMatch(renderRollout(outcomes, [["a"]], false).whole, /interrupted/);
 });
 
 test("names what can't be asked: Prometheus, or the backend", async () => {
