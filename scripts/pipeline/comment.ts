@@ -2,6 +2,7 @@
 import { texts } from "../../components/capacity/text.ts";
 import { renderMarkdown } from "../cost/markdown.ts";
 import type { Review } from "../cost/review.ts";
+import { shortName } from "../fleet/backend.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 import { type Change, changeKinds, counts } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
@@ -25,17 +26,21 @@ export interface Preview extends Touched {
 /** @param base the revision to compare with */
 export function renderComment(
   previews: readonly Preview[],
-  { removed, code: files }: TouchedStacks,
+  { stacks, removed, code: files }: TouchedStacks,
   cost: Review,
   base: string,
   isInterrupted: boolean,
 ): Report {
   const failed = previews.filter(({ run }) => !run.succeeded);
   const lost = previews.filter(({ run }) => run.changes.some(isLoss));
+  const others = stacks
+    .map(({ stack }) => stack)
+    .filter((name) => !previews.some(({ stack }) => shortName(stack) === name));
+  const count = previews.length + others.length;
   const headline =
-    previews.length === 0
+    count === 0
       ? `No stack is touched by the change against ${code(base)}.`
-      : `${counted(previews.length, "stack")} touched by the change against ${code(base)}.`;
+      : `${counted(count, "stack")} touched by the change against ${code(base)}.`;
   return fitted(
     commentMarker,
     "### Preview of the registry caches",
@@ -44,6 +49,7 @@ export function renderComment(
       failed.length > 0 && `**${counted(failed.length, "preview")} failed.**`,
       lost.length > 0 && `**${counted(lost.length, "stack")} would lose or replace resources.**`,
     ).join(" "),
+    others.length > 0 && `Not previewed here: ${listed(others.map(code))}.`,
     isInterrupted && "**The preview was interrupted.** Run it again.",
     files.length > 0 && `All of them, as these differ: ${listed(files.map(code))}.`,
     previews.length > 0 &&

@@ -73,6 +73,19 @@ test("cuts a comment between stacks to GitHub's limit, and says so, but not the 
   assert.equal(few.short, few.whole);
 });
 
+test("a preview of named stacks lists the other touched stacks", () => {
+  const touched = (["aws-a", "aws-b", "aws-c"] as const).map(
+    (stack) => ({ stack, because: "code" }) as const,
+  );
+  const all = { ...nothingElse, stacks: touched };
+  const preview = { stack: "acme/aws-a", because: "code", run: run({ stack: "acme/aws-a" }) } as const;
+  const some = renderComment([preview], all, cost, "main", false).whole;
+  assert.match(some, /^3 stacks touched by .*\n\nNot previewed here: `aws-b`, `aws-c`\.$/m);
+  const none = renderComment([], all, cost, "main", false).whole;
+  assert.match(none, /^3 stacks touched by .*\n\nNot previewed here: `aws-a`, `aws-b`, `aws-c`\.$/m);
+  assert.match(renderComment([], nothingElse, cost, "main", false).whole, /^No stack is touched/m);
+});
+
 test("escapes texts from others", () => {
   const evil = "``` @everyone <img src=x>\n```";
   const text = comment([
