@@ -6,6 +6,8 @@ export interface Change {
   readonly name: string;
   /** Paths of the properties that differ. For a replacement, those that force it. Empty if the provider doesn't name them. */
   readonly because: readonly string[];
+  /** Whether the cloud keeps the present resource when the stack replaces it: `retainOnDelete`. */
+  readonly isRetained: boolean;
 }
 
 /** In the order in which reports list them. */
@@ -38,6 +40,8 @@ export interface ResourceGoal {
   readonly provider: string;
   /** Secrets are `[secret]`. Values that aren't known yet are {@link unknown}. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** @default false */
+  readonly retainOnDelete?: boolean;
 }
 
 /** Placeholder for a value that a preview can't know: https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/rpc.go */
@@ -76,6 +80,7 @@ export function changesOf(steps: readonly ResourceStep[]): Change[] {
       type: lastPart(type),
       name: lastPart(urn),
       because: step ? becauseOf(step) : [],
+      isRetained: step?.old?.retainOnDelete === true,
     };
   });
   return changeKinds.flatMap((kind) => changes.filter((change) => change.kind === kind));

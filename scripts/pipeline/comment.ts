@@ -63,8 +63,8 @@ export function renderComment(
 
 function row({ stack, because, run }: Preview): string[] {
   const numbers = changeKinds.map((kind) => {
-    const count = run.changes.filter((change) => change.kind === kind).length;
-    return count > 0 && isLoss({ kind }) ? `**${count}**` : `${count || ""}`;
+    const changes = run.changes.filter((change) => change.kind === kind);
+    return changes.some(isLoss) ? `**${changes.length}**` : `${changes.length || ""}`;
   });
   return [
     plain(stack),
@@ -95,12 +95,13 @@ export function line(change: Change): string {
   const { kind, type, name, because } = change;
   const what = `${kind} ${type} ${code(name)}`;
   const why = because.length > 0 ? `: ${because.map(code).join(", ")}` : "";
-  return `- ${isLoss(change) ? `**${what}**` : what}${why}`;
+  const note = kind === "replace" && change.isRetained ? " (the old one stays)" : "";
+  return `- ${isLoss(change) ? `**${what}**` : what}${why}${note}`;
 }
 
 /** Whether a resource and its content are deleted. */
-function isLoss({ kind }: Pick<Change, "kind">): boolean {
-  return kind === "replace" || kind === "delete";
+function isLoss({ kind, isRetained }: Change): boolean {
+  return kind === "delete" || (kind === "replace" && !isRetained);
 }
 
 function listed(items: readonly string[]): string {

@@ -56,6 +56,19 @@ test("combines the steps of a replacement into one change, with its cause", () =
   );
 });
 
+test("a replacement whose old resource stays is no loss", () => {
+  const old = { parent: "", provider: "", inputs: {}, retainOnDelete: true };
+  const preview = (...steps: ReturnType<typeof step>[]): Preview => {
+    return { stack: "aws-a", because: "its file", run: run({ changes: changesOf(steps) }) };
+  };
+  const kept = comment([preview(step("replace", "pod", { old, keys: ["content"] }))]);
+  assert.doesNotMatch(kept, /would lose|\*\*1\*\*|\*\*replace|<details open>/);
+  assert.match(kept, /^- replace Instance `pod`: `content` \(the old one stays\)$/m);
+  const lost = comment([preview(step("replace", "pod", { old }), step("replace", "a"))]);
+  assert.match(lost, /\*\*1 stack would lose or replace resources\.\*\*/);
+  assert.match(lost, /\*\*2\*\*.*<details open>.*- replace Instance `pod`.*- \*\*replace Instance `a`\*\*/s);
+});
+
 test("cuts a comment between stacks to GitHub's limit, and says so, but not the log", () => {
   const changes = changesOf(Array.from({ length: 140 }, (_, index) => step("create", `thing-${index}`)));
   const previews = Array.from({ length: 40 }, (_, index): Preview => {

@@ -6,7 +6,13 @@ import { gate } from "../../scripts/pipeline/gate.ts";
 import { renderRollout } from "../../scripts/pipeline/reports.ts";
 import { rollOut, wavesOf } from "../../scripts/pipeline/waves.ts";
 
-const change = (kind: Change["kind"], type: string): Change => ({ kind, type, name: "a", because: [] });
+const change = (kind: Change["kind"], type: string): Change => ({
+  kind,
+  type,
+  name: "a",
+  because: [],
+  isRetained: false,
+});
 const update = change("update", "Volume");
 
 interface Case {
