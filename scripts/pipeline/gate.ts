@@ -48,7 +48,7 @@ export function gate({ backend, prometheus, maxErrorRatio }: GateOptions) {
 async function answerProblems(cache: CacheOutput, isMonitored: boolean): Promise<readonly string[]> {
   const { reached, endpoint, problems } = await healthOf(cache);
   if (!reached && isMonitored) return [];
-  return problems.map((problem) => `${endpoint}: ${problem}`);
+  return problems.map((problem) => `${endpoint}: ${problem}${reached ? "" : closed}`);
 }
 
 /** Checks that a machine runs the Pod that it should. A machine rolls back an unhealthy Pod and serves with the old one. Works only if this machine can read the metrics. */
@@ -58,6 +58,7 @@ async function podProblems({ pod, ca }: CacheOutput, statusPage: string | undefi
   return applied === undefined || pod.startsWith(applied) ? [] : [otherPod];
 }
 
+const closed = ". If this network has no access, add its address to `access.clients`, or set PROMETHEUS_URL";
 const timeoutSeconds = 5;
 const otherPod = "runs another Pod than it is told to";
 

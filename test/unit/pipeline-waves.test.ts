@@ -144,3 +144,11 @@ test("names what can't be asked: Prometheus, or the backend", async () => {
   assert.deepEqual(refused, ["its outputs can't be read: no credentials"]);
   assert.match((await asked(() => ({ caches: [] })))[0] ?? "", /^its outputs can't be read: /);
 });
+
+test("without Prometheus, a region that can't be reached may only be closed to this network", async () => {
+  const cache = { endpoint: "https://127.0.0.1:9", topology: "vm", storage: { kind: "disk" }, upstreams: [] };
+  const backend = { stacks: async () => [], outputs: async () => ({ caches: { one: cache } }) };
+  const problems = await gate({ backend, maxErrorRatio: 0.01 })("a");
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? "", /^one: https:\/\/127\.0\.0\.1:9: .*`access\.clients`.*PROMETHEUS_URL$/);
+});
