@@ -111,7 +111,7 @@ test("updates an open pull request with prices, or opens a new one", async (t) =
 
 test("makes a release with its section of the changelog, whose links work from there, or none", async (t) => {
   const changelog =
-    "# Changelog\n\n## Unreleased\n\n- Later.\n\n## [1.2.0] - 2026-12-01\n\n- See [metrics.md](metrics.md#job), [it](https://a.test/).\n\n## 1.1.0\n\n- Before.\n";
+    "# Changelog\n\n## Unreleased\n\n- Later.\n\n## [1.2.0] - 2026-12-01\n\n- See [metrics.md](docs/metrics.md#job), [it](https://a.test/).\n\n## 1.1.0\n\n- Before.\n";
   const release = {
     ...{ workflow: "release.yaml", job: "pack", step: "take the notes from the changelog" },
     files: { "package.json": '{"version":"1.2.0"}', "CHANGELOG.md": changelog },
@@ -122,6 +122,21 @@ test("makes a release with its section of the changelog, whose links work from t
   assert.equal(
     made.read("notes.md").trim(),
     "- See [metrics.md](https://github.com/acme/caches/blob/v1.2.0/docs/metrics.md#job), [it](https://a.test/).",
+  );
+  const sections = readFileSync(join(projectDirectory, "CHANGELOG.md"), "utf8").replaceAll(/^## .*$/gm, "");
+  const own = `## 1.2.0\n${sections}`;
+  const real = await run(t, { ...release, env, files: { ...release.files, "CHANGELOG.md": own } });
+  const links = [...real.read("notes.md").matchAll(/\]\(([^)#]*)[^)]*\)/g)].map(([, link = ""]) => link);
+  const blob = "https://github.com/acme/caches/blob/v1.2.0/";
+  const targets = links.flatMap((link) => (link.startsWith(blob) ? link.slice(blob.length) : []));
+  assert.ok(targets.length > 10);
+  assert.deepEqual(
+    targets.filter((path) => !existsSync(join(projectDirectory, path))),
+    [],
+  );
+  assert.deepEqual(
+    links.filter((link) => !link.startsWith("https://")),
+    [],
   );
   assert.equal((await run(t, { ...release, env: { ...env, GITHUB_REF_NAME: "v1.3.0" } })).exitCode, 1);
   const files = { ...release.files, "CHANGELOG.md": "## Unreleased\n\n- All.\n" };
