@@ -136,7 +136,7 @@ export async function observePod({
   };
 }
 
-/** The ports that the running Pods hold, from the file `ports` in their bundle. If a killed run began them, all bundles count. For an earlier version's single Pod, they are in its label. */
+/** The ports that the running Pods hold, from the file `ports` in their bundle. If the first run was killed, all bundles count. For an earlier version's single Pod, they are in its label. */
 export async function heldPorts(
   { region, directory }: Pick<PodmanPodInputs, "region" | "directory">,
   options?: PodmanOptions,

@@ -48,7 +48,7 @@ states() {
       print $1, tolower($2) (NF < 3 ? "" : bad == "" ? ", all containers ready" : ", not ready:" bad) }'
 }
 
-# The API server already has all information.
+# The API server is the only source, and was already asked.
 is_stopped() { false; }
 
 part_details() {
