@@ -59,7 +59,7 @@ export default {
         path: "^(?:components|policy|scripts/[^/]+)/",
         // What only other programs have, what only browsers have, where Pulumi starts the policy pack, and what Node loads before all else.
         pathNot:
-          "^(?:components/render\\.ts|scripts/setup/(?:sdk-start|untracked-promises)\\.cjs|components/monitoring/status-page/(?:page/browser\\.ts|generated/page\\.js)|policy/pack\\.js)$",
+          "^(?:components/render\\.ts|scripts/setup/(?:sdk-start\\.cjs|untracked-promises\\.cjs|failed-tests\\.ts)|components/monitoring/status-page/(?:page/browser\\.ts|generated/page\\.js)|policy/pack\\.js)$",
         reachable: false,
       },
     },
