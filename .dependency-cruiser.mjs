@@ -57,7 +57,7 @@ export default {
       },
       to: {
         path: "^(?:components|policy|scripts/[^/]+)/",
-        // What only other programs have, what only browsers have, where Pulumi starts the policy pack, and what Node loads before all else.
+        // What only other programs have, what only browsers have, where Pulumi starts the policy pack, and what Node loads by an argument.
         pathNot:
           "^(?:components/render\\.ts|scripts/setup/(?:sdk-start\\.cjs|untracked-promises\\.cjs|failed-tests\\.ts)|components/monitoring/status-page/(?:page/browser\\.ts|generated/page\\.js)|policy/pack\\.js)$",
         reachable: false,
