@@ -11,8 +11,8 @@ const provider = providerText<Provider>(import.meta.url, "vm/private-authority-p
 });
 
 /**
- * The certificate authority of a region with `tls: { mode: private }`. It outlives the machine and the disk, so clients trust it once. The machine has its key, and
- * creates and renews its own certificate.
+ * The certificate authority of a region with `tls: { mode: private }`. It outlives the machine and the disk, so clients trust it once. A virtual machine has its key,
+ * and creates and renews its own certificate. For a cluster, Pulumi issues the certificate, and the cluster doesn't get the key.
  */
 export class PrivateAuthority extends DynamicResource {
   declare readonly certificate: pulumi.Output<string>;
