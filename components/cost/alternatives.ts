@@ -176,7 +176,7 @@ export function pullCharges(setting: Setting): Charge[] {
   ];
 }
 
-/** One cache in each cluster's network, so that pulls aren't billed. Each has a share of the nodes and all images. */
+/** One cache in each cluster's network, so that pulls are billed only between AWS's zones. Each has a share of the nodes and all images. */
 function cachePerCluster(setting: Setting): Option {
   const { cloud, region, workload, usage, settings } = setting;
   const { clusters } = settings;
