@@ -9,6 +9,7 @@ import { commandLine } from "./command-line.ts";
 import { backendOf, remembering, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
+import { counted } from "./output/counted.ts";
 import { newStackFile } from "./regions/add.ts";
 import { checkFiles, noStacks } from "./regions/check.ts";
 import { type CollectOptions, collect } from "./regions/collect.ts";
@@ -68,7 +69,6 @@ program
     for (const { path, message } of warnings) console.error(`! ${path}: ${message}`);
     fail(problems);
     if (note) console.error(note);
-    const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
     console.log(
       `${counted(stacks, "stack file")} with ${counted(regions, "region")} read: ` +
         `${counted(problems.length, "problem")}, ${counted(warnings.length, "warning")}.`,

@@ -3,6 +3,7 @@ import { texts } from "../../components/capacity/text.ts";
 import { usd } from "../../components/cost/line.ts";
 import { ageWarnings } from "../../components/cost/price-age.ts";
 import { type Amounts, rangeText } from "../../components/cost/range.ts";
+import { counted } from "../output/counted.ts";
 import { change, quantity } from "./amounts.ts";
 import { type Block, list, text } from "./blocks.ts";
 import { byWeight, type Change, changesOf, type LineChange, sumOfMore } from "./changes.ts";
@@ -95,10 +96,6 @@ function sentencesOf(one: Change): string[] {
     ...(region ? outlook(region.estimate, isOtherMachine) : []),
     ...(region ? newWarnings(region) : []),
   );
-}
-
-function counted(count: number, one: string, several: string): string {
-  return `${count} ${count === 1 ? one : several}`;
 }
 
 /** New warnings, except for those about the age of prices, which are reported once. */

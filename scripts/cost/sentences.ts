@@ -2,6 +2,7 @@ import { capitalized, texts } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CostLine, type NotPriced, usd } from "../../components/cost/line.ts";
 import { rangeText } from "../../components/cost/range.ts";
+import { counted } from "../output/counted.ts";
 import { quantity } from "./amounts.ts";
 import { list, type Section } from "./blocks.ts";
 import { nameOf, type StackRegion } from "./estimates.ts";
@@ -12,7 +13,7 @@ import { billOf, type RegionReview, type Review } from "./review.ts";
 /** What isn't in the totals. */
 export function leftOut({ unread: { now, base: past }, base }: Pick<Review, "unread" | "base">): string[] {
   const without = (names: readonly string[], where: string) =>
-    `without ${names.length} stack${names.length === 1 ? "" : "s"} that can't be read${where}: ${listed(names)}.`;
+    `without ${counted(names.length, "stack")} that can't be read${where}: ${listed(names)}.`;
   return texts(
     now.length > 0 && capitalized(without(now, "")),
     base !== undefined && past.length > 0 && `The change is ${without(past, ` in \`${base}\``)}`,

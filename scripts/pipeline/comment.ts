@@ -3,6 +3,7 @@ import { texts } from "../../components/capacity/text.ts";
 import { renderMarkdown } from "../cost/markdown.ts";
 import type { Review } from "../cost/review.ts";
 import { shortName } from "../fleet/backend.ts";
+import { counted } from "../output/counted.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 import { type Change, changeKinds, counts } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
@@ -107,8 +108,4 @@ function isLoss({ kind, isRetained }: Change): boolean {
 function listed(items: readonly string[]): string {
   const more = items.length - mostListed;
   return `${items.slice(0, mostListed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-}
-
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,8 +1,9 @@
 /** Renders the reports of `up` and `drift` as Markdown. */
 import { texts } from "../../components/capacity/text.ts";
+import { counted } from "../output/counted.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 import { counts } from "./changes.ts";
-import { counted, line } from "./comment.ts";
+import { line } from "./comment.ts";
 import type { EngineRun } from "./engine.ts";
 import { codeBlock, details, fitted, plain, type Report } from "./markdown.ts";
 import { type Trouble, troubleOf } from "./trouble.ts";
