@@ -14,7 +14,7 @@ import { Engine } from "./pipeline/engine.ts";
 import { gate } from "./pipeline/gate.ts";
 import type { Report } from "./pipeline/markdown.ts";
 import { prefetched } from "./pipeline/prefetched.ts";
-import { hasDrifted, hasFailed, renderDrift, renderRollout } from "./pipeline/reports.ts";
+import { hasFailed, isAsLeft, renderDrift, renderRollout } from "./pipeline/reports.ts";
 import { chosenStacks } from "./pipeline/stacks.ts";
 import { mergeBase, type TouchedStacks, touchedStacks } from "./pipeline/touched.ts";
 import { type Outcome, rollOut, wavesOf } from "./pipeline/waves.ts";
@@ -89,11 +89,9 @@ const program = pipelineProgram({
     await assertWritable("--issue", issue);
     const stacks = await chosenStacks(directory, names);
     const engine = await startEngine();
-    const compare = (stack: string) =>
-      engine.run(stack, "refresh", ["--preview-only", "--expect-no-changes"]);
-    const runs = await pMap(stacks, compare, { concurrency: atOnce });
+    const runs = await pMap(stacks, (stack) => engine.drift(stack), { concurrency: atOnce });
     const failed = runs.some(hasFailed);
-    const isSame = !failed && !runs.some(hasDrifted);
+    const isSame = runs.every(isAsLeft);
     const isInterrupted = failed && engine.interruption.aborted;
     await report(renderDrift(runs, isInterrupted), "--issue", isSame ? undefined : issue);
     if (!isSame) process.exitCode = failed ? 1 : 2;

@@ -15,7 +15,7 @@ export interface EngineRun {
   /** As the engine prints them, with secrets as `[secret]`. */
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
-  /** The warning that an earlier run left operations unfinished. This operation was then stopped before it changed anything. */
+  /** The engine's list of the operations that an earlier run left unfinished. This operation then changed nothing. */
   readonly unfinished?: string;
 }
 
@@ -37,6 +37,17 @@ interface EngineEvent {
     readonly enforcementLevel: string;
     readonly resourceUrn?: string;
   };
+}
+
+/** https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/apitype/core.go (`OperationV2`) */
+interface ExportedState {
+  /** @default the stack was never updated */
+  readonly deployment?: {
+    readonly pending_operations?: readonly {
+      readonly type: string;
+      readonly resource: { readonly urn: string };
+    }[];
+  } | null;
 }
 
 /** https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/engine/deployment.go */
@@ -122,6 +133,19 @@ export class Engine {
       errors: [...new Set(errors)],
       ...(unfinished !== undefined && { unfinished }),
     };
+  }
+
+  /** Compares a stack with the cloud. Unlike the engine, also looks for operations that an earlier run left unfinished. */
+  async drift(stack: string): Promise<DetailedRun> {
+    const run = await this.run(stack, "refresh", ["--preview-only", "--expect-no-changes"]);
+    const args = ["stack", "export", "--stack", stack, "--non-interactive"];
+    const options = { cwd: this.#directory, env: this.#environment, stdin: "ignore", reject: false } as const;
+    const { failed, stdout, stderr } = await execa(engineProgram, args, options);
+    if (failed) return { ...run, succeeded: false, errors: [...new Set([...run.errors, stderr.trim()])] };
+    const { pending_operations: pending } = (JSON.parse(stdout) as ExportedState).deployment ?? {};
+    if (!pending?.length) return run;
+    const lines = pending.map(({ type, resource }) => `  * ${resource.urn}, interrupted while ${type}`);
+    return { ...run, unfinished: lines.join("\n") };
   }
 
   /**

@@ -58,9 +58,14 @@ function paragraphs(what: string, said: readonly string[], trouble?: Trouble): s
 export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean): Report {
   const changed = `${runs.filter(hasDrifted).length} of ${counted(runs.length, "stack")} changed outside of Pulumi.`;
   const failed = runs.filter(hasFailed);
+  const unfinished = runs.filter((run) => run.unfinished !== undefined);
   const rows = runs.map((run) => [plain(run.stack), stateOf(run), counts(run.changes)]);
   return fitted(
-    `**${failed.length === 0 ? changed : `${changed} ${failed.length} couldn't be compared.`}**`,
+    `**${texts(
+      changed,
+      unfinished.length > 0 && `${unfinished.length} was left unfinished.`,
+      failed.length > 0 && `${failed.length} couldn't be compared.`,
+    ).join(" ")}**`,
     isInterrupted && "**The comparison was interrupted.** Run it again.",
     markdownTable(["Stack", "", "Changes"], rows),
     ...runs
@@ -68,6 +73,10 @@ export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean):
       .map(({ stack, changes }) =>
         details(plain(stack), changes.map(line).join("\n") || "The engine lists none.", true),
       ),
+    ...unfinished.map((run) => {
+      const what = `**${plain(run.stack)} was left unfinished.**`;
+      return paragraphs(what, [run.unfinished ?? ""], troubleOf(run));
+    }),
     ...failed.map((run) =>
       paragraphs(`**${plain(run.stack)} can't be compared.**`, run.errors, troubleOf(run)),
     ),
@@ -86,7 +95,13 @@ export function hasFailed({ succeeded, errors }: EngineRun): boolean {
   return !succeeded && errors.some((error) => !drift.test(error));
 }
 
+/** Whether the cloud is as a completed run left it. */
+export function isAsLeft(run: EngineRun): boolean {
+  return !hasFailed(run) && !hasDrifted(run) && run.unfinished === undefined;
+}
+
 function stateOf(run: EngineRun): string {
   if (hasFailed(run)) return "**failed**";
+  if (run.unfinished !== undefined) return "**unfinished**";
   return hasDrifted(run) ? "**drifted**" : "as it was left";
 }

@@ -183,6 +183,9 @@ suite("npm run pipeline -- up", () => {
     const locked = await fleet.pipeline("up", "aws-d");
     assert.match(locked.stdout, /A run that is over has left its lock behind/);
     await followLast(locked);
+    const drift = await fleet.pipeline("drift", "aws-d");
+    assert.equal(drift.exitCode, 2, drift.stdout);
+    assert.match(drift.stdout, /An earlier run was interrupted.* thing \(interrupted while creating\)/);
     const undone = await fleet.pipeline("up", "aws-d");
     assert.match(undone.stdout, /An earlier run was interrupted.* thing \(interrupted while creating\)/);
     assert.match(await resourceOf("aws-d"), /"size": "",/, "nothing was changed");

@@ -4,7 +4,7 @@ import type { Review } from "../../scripts/cost/review.ts";
 import { changesOf } from "../../scripts/pipeline/changes.ts";
 import { type Preview, renderComment } from "../../scripts/pipeline/comment.ts";
 import type { EngineRun } from "../../scripts/pipeline/engine.ts";
-import { hasDrifted, hasFailed, renderDrift } from "../../scripts/pipeline/reports.ts";
+import { hasDrifted, hasFailed, isAsLeft, renderDrift } from "../../scripts/pipeline/reports.ts";
 import { troubleOf } from "../../scripts/pipeline/trouble.ts";
 import { wavesOf } from "../../scripts/pipeline/waves.ts";
 
@@ -136,6 +136,20 @@ test("finds drift that the engine only counts, with other lines before it", () =
   assert.match(
     comment([{ stack: "aws-a", because: "new", run: failed }], true),
     /^\*\*The preview was interrupted/m,
+  );
+});
+
+test("drift: what an interrupted run left unfinished, with the way out", () => {
+  const unfinished =
+    "  * urn:pulumi:aws-a::registry-cache::aws:ec2/instance:Instance::vm, interrupted while creating";
+  const left = run({ unfinished });
+  assert.deepEqual([isAsLeft(run()), isAsLeft(left), hasFailed(left)], [true, false, false]);
+  const { whole } = renderDrift([left, run({ stack: "aws-b" })], false);
+  assert.match(whole, /^\*\*0 of 2 stacks changed outside of Pulumi\. 1 was left unfinished\.\*\*$/m);
+  assert.match(whole, /^\| aws-a \| \*\*unfinished\*\* \|/m);
+  assert.match(
+    whole,
+    /^An earlier run was interrupted.*: vm \(interrupted while creating\)\..*`npm run pulumi -- refresh/m,
   );
 });
 
