@@ -60,7 +60,7 @@ const program = pipelineProgram({
     await assertWritable("--report", options.report);
     const canary = options.canary || undefined;
     const prometheus = options.prometheus ? prometheusOf(options.prometheus) : undefined;
-    if (canary !== undefined) await chosenStacks(directory, [canary]);
+    if (canary !== undefined) await assertStack("--canary, CANARY", canary);
     const chosen = await chosenStacks(directory, names);
     const touched = options.since === undefined ? undefined : await touchedSince(options.since);
     const isMeant = (name: string) =>
@@ -117,6 +117,12 @@ function prometheusOf(address: string): Prometheus {
   } catch (error) {
     throw new StepError(`--prometheus, PROMETHEUS_URL: ${(error as Error).message}`);
   }
+}
+
+async function assertStack(option: string, name: string): Promise<void> {
+  await chosenStacks(directory, [name]).catch(({ message }: Error) => {
+    throw new StepError(`${option}: ${message}`);
+  });
 }
 
 async function startEngine(): Promise<Engine> {

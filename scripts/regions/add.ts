@@ -6,7 +6,7 @@ import { type Document, isMap, isNode, isScalar, parseDocument, visit } from "ya
 import { itHas } from "../../components/config/problems.ts";
 import { type AnyRegion, namespace } from "../../components/config/schema.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
-import type { ProjectFiles } from "../fleet/stack-files.ts";
+import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
 
 export interface NewRegion {
   readonly provider: string;
@@ -136,6 +136,15 @@ function edited(text: string, edits: readonly Edit[]): string {
     .reduce((rest, { from, to, text }) => rest.slice(0, from) + text + rest.slice(to), text);
 }
 
+/** This project's example of each kind. Teams delete those that they don't use. */
+const examples: Readonly<Record<string, string>> = {
+  "aws cluster": "aws-us-east-1",
+  "aws vm": "aws-eu-central-1",
+  "azure cluster": "azure-germanywestcentral",
+  "azure vm": "azure-westeurope",
+  "kubernetes cluster": "kubernetes-example",
+};
+
 function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
   const { configurations, unread, problems } = configurationsOf(files);
   const found = configurations.flatMap(({ stack, path, config }) => {
@@ -147,9 +156,13 @@ function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
   if (fitting) return fitting;
   const known = itHas([...new Set(found.map(({ kind }) => kind))].sort());
   const wrong = problems.map(({ path, message }) => `\n✗ ${path}: ${message}`).join("");
+  const unreadable = `, and these, which can't be read: ${unread.join(", ")}${wrong}`;
+  const example = examples[kind];
+  const wayOut = example
+    ? `. Bring this project's example back: \`git checkout project/main -- ${pathOf(example)}\` (docs/upgrading.md has the remote)`
+    : "";
   throw new RangeError(
-    `stacks/ has no file with one region of the kind "${kind}" to begin with: ${known}` +
-      (unread.length > 0 ? `, and these, which can't be read: ${unread.join(", ")}${wrong}` : ""),
+    `stacks/ has no file with one region of the kind "${kind}" to begin with: ${known}${unread.length > 0 ? unreadable : wayOut}`,
   );
 }
 

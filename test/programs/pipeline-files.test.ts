@@ -89,6 +89,16 @@ test("reports a wrong address of Prometheus without the password in it", async (
   }
 });
 
+test("names the option and the variable of a canary without a file", async () => {
+  const { exitCode, stderr } = await execa("node", ["scripts/pipeline.ts", "up"], {
+    cwd: projectDirectory,
+    env: { CANARY: "aws-retired" },
+    reject: false,
+  });
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^✗ --canary, CANARY: stacks\/Pulumi\.aws-retired\.yaml: there is no such file; /);
+});
+
 test("refuses a report that can't be written before the work", async () => {
   for (const args of [
     ["up", "--report"],

@@ -172,11 +172,38 @@ suite("newStackFile", () => {
     assert.deepEqual([init("file:///state"), init("https://api.pulumi.com")], ["", ""]);
   });
 
+  test("the way out without a file of the kind names the example of that kind", () => {
+    for (const [provider, topology] of [
+      ["aws", "vm"],
+      ["aws", "cluster"],
+      ["azure", "vm"],
+      ["azure", "cluster"],
+      ["kubernetes", "cluster"],
+    ] as const) {
+      const kind = wanted({ provider, topology });
+      let path = "";
+      assert.throws(
+        () => newStackFile({ ...files, stacks: [] }, kind),
+        ({ message }: Error) => {
+          path = message.match(/stacks\/Pulumi\.[\w-]+\.yaml/)?.[0] ?? "";
+          return true;
+        },
+      );
+      const example = files.stacks.find((one) => one.path === path) ?? assert.fail(`${provider}: ${path}`);
+      const values = { "endpoint.hostname": "cache.example.net", context: "x" };
+      const made = newStackFile(
+        { ...files, stacks: [example] },
+        { ...kind, values: provider === "kubernetes" ? values : {} },
+      );
+      assert.equal(made.from, path);
+    }
+  });
+
   const refused: Record<string, [ProjectFiles, NewRegion, RegExp]> = {
     "a kind of which there is no file": [
       only({}),
       wanted({ topology: "cluster" }),
-      /^stacks\/ has no file with one region of the kind "aws cluster" to begin with: it has aws vm$/,
+      /^stacks\/ has no file with one region of the kind "aws cluster" to begin with: it has aws vm\. Bring this project's example back: `git checkout project\/main -- stacks\/Pulumi\.aws-us-east-1\.yaml` \(docs\/upgrading\.md/,
     ],
     "a kind of which the only file is wrong": [
       only({ text: textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace("zone: example.com", "zone: 3") }),
