@@ -92,6 +92,12 @@ test("renews only Azure's prices without a role in AWS", async (t) => {
   }
 });
 
+test("proposes only prices to a fork, without the golden files that a newer version of the project changes", () => {
+  const file = readFileSync(join(projectDirectory, ".github/workflows/prices.yaml"), "utf8");
+  const steps: { run?: string; if?: string }[] = parse(file).jobs.renew.steps;
+  assert.equal(steps.find(({ run }) => run === "npm run generate")?.if, "vars.TESTS == 'true'");
+});
+
 test("updates an open pull request with prices, or opens a new one", async (t) => {
   for (const [state, command] of [
     ["echo OPEN", "edit"],
