@@ -119,7 +119,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     await succeeds(stack, "up");
     stack.done();
     const { messages, done } = await up({ exposure: "private" });
-    assert.match(messages, /regions\[0\]\.network: is made by the stack, and nobody reaches/);
+    assert.match(messages, /regions\[0\]\.network: is created by the stack: no client reaches/);
     const [region] = stack.regions;
     assert.ok(
       done.includes("delete EipAssociation eu-central-1") && done.includes("delete Eip eu-central-1"),
@@ -163,7 +163,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
   test("serves other accounts by an endpoint service, and nobody outside of its network otherwise", async () => {
     const allowed = ["210987654321", "arn:aws:iam::210987654321:role/network"];
     const { messages } = await up({ exposure: "private", privateLink: { allowed } });
-    assert.doesNotMatch(messages, /nobody reaches/);
+    assert.doesNotMatch(messages, /no client reaches/);
     const [service] = things("ec2/vpcEndpointService:VpcEndpointService");
     assert.deepEqual(valuesAt("allowedPrincipals[*]", service?.inputs ?? {}), [
       "arn:aws:iam::210987654321:root",
