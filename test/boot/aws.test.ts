@@ -36,24 +36,21 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
     options: RunOptions & { matching?: RegExp } = {},
   ) => runs.run(name, section, "vm", (script) => first.try(script), options);
 
-  await step(
-    "installs itself, and serves a node: what the upstream has, and then what it has itself",
-    async () => {
-      await first.settled();
-      t.diagnostic(`${first.seconds} s until podman and the rest are installed`);
-      assert.match(await first.run("cloud-init schema --system"), /Valid schema user-data/);
-      await serves(around, first, ca);
-      await around.pull(ca);
-      t.diagnostic(`${first.seconds} s from machine start to the first served pull`);
-      assert.equal(blobsIn(around.asked()), 4);
-      await around.pull(ca);
-      assert.deepEqual(around.asked(), []);
-      ({ fingerprint } = await around.get(443, "/v2/", ca));
-      uuid = await fileSystem(first);
-    },
-  );
+  await step("installs itself, and serves a node from the upstream, then from its own store", async () => {
+    await first.settled();
+    t.diagnostic(`${first.seconds} s until podman and the rest are installed`);
+    assert.match(await first.run("cloud-init schema --system"), /Valid schema user-data/);
+    await serves(around, first, ca);
+    await around.pull(ca);
+    t.diagnostic(`${first.seconds} s from machine start to the first served pull`);
+    assert.equal(blobsIn(around.asked()), 4);
+    await around.pull(ca);
+    assert.deepEqual(around.asked(), []);
+    ({ fingerprint } = await around.get(443, "/v2/", ca));
+    uuid = await fileSystem(first);
+  });
 
-  await step("shows only what it is to show", async () => {
+  await step("listens only on the ports that it needs, and upgrades itself", async () => {
     const listening = await first.run("ss -Hltn | awk '{ print $4 }'");
     const open = listening.split("\n").filter((address) => !/^(127\.|\[::1\])/.test(address));
     assert.deepEqual(new Set(open.map((it) => Number(it.split(":").at(-1)))), new Set([443, metricsPort]));
@@ -74,7 +71,7 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
     assert.equal(await first.run(`stat -c %U:%a ${dataMount}/tls/tls.key`), "UNKNOWN:400");
   });
 
-  await step("tells whoever is on call how it does", async () => {
+  await step("shows its status to the engineer on call", async () => {
     const status = await first.run("registry-cache status");
     assert.match(status, /^verdict {8}serving/m);
     assert.match(status, /^configuration {2}wanted (\w{12}), applied \1 on /m);
@@ -82,7 +79,7 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
     assert.equal(exitCode, 2);
   });
 
-  await step("a container that is killed comes back", async () => {
+  await step("restarts a killed container", async () => {
     const pid = `podman inspect --format '{{.State.Pid}}' ${region.container("edge")}`;
     const killed = await first.run(`pid=$(${pid}); kill -9 "$pid"; echo "$pid"`);
     await first.until("nginx is back", async () => !["0", killed].includes(await first.run(pid)));
@@ -91,7 +88,7 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
     assert.deepEqual(around.asked(), [], "warm");
   });
 
-  await step("shows whoever is on call what is wrong with it, and is restarted", async () => {
+  await step("shows the engineer on call what is wrong, and recovers after a restart", async () => {
     assert.match(
       await follow("RegistryCacheRestartLoop", "See", { matching: /list-boots/ }),
       /memory limit \d/,
@@ -128,7 +125,7 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
   const containers = () => first.run("podman ps --format '{{.ID}} {{.Names}}' | sort");
   const status = async () => (await around.get(443, around.tagPath, ca)).status;
 
-  await step("loses power in the middle of a change, and comes back with one whole Pod", async () => {
+  await step("has one complete Pod after a power cut in the middle of a change", async () => {
     for (let count = 1; count <= powerCuts; count += 1) {
       const before = await applied(first);
       // The new allow-list has no repository that clients request.
@@ -149,7 +146,7 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
     }
   });
 
-  await step("takes up other configurations as it runs, and none of 16 clients notices", async () => {
+  await step("applies new configurations without a failed request of 16 clients", async () => {
     const before = await containers();
     await applies(first, await region.want());
     await using asking = clients(around, ca, 16);
@@ -164,7 +161,7 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
     assert.equal(await containers(), before);
   });
 
-  await step("comes back from a reboot with all it had", async () => {
+  await step("has its content after a reboot", async () => {
     const began = first.seconds;
     await first.reboot();
     await serves(around, first, ca);
@@ -177,7 +174,7 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
     assert.doesNotMatch(await first.run("journalctl --boot --no-pager"), /ordering cycle/);
   });
 
-  await step("has run all that the runbooks say for a machine", async () => {
+  await step("has run all commands of the runbooks for a machine", async () => {
     runs.assertComplete(alertNames);
   });
 });

@@ -77,7 +77,7 @@ test("a machine from a base image waits for its disk, grows it, follows secrets,
   const credentials = originCredentials({ username: "machine", password: "it's $(secret)" });
 
   await step(
-    "an instance of Debian's image, with the script as its user data, becomes a base image",
+    "turns an instance of Debian's image into a base image by the script in its user data",
     async () => {
       const { directory, boothook, ports, config } = around;
       const text = renderBaseImage({ architecture: "amd64", prepare: [], images: imagesOf(config, false) });
@@ -97,7 +97,7 @@ test("a machine from a base image waits for its disk, grows it, follows secrets,
     },
   );
 
-  await step("waits for its disk, never formats one that is in use, and doesn't do without one", async () => {
+  await step("waits for its disk, and never formats one that is in use", async () => {
     first = parts.use(await region.emulate({ name: "first", base }));
     await first.settled();
     t.diagnostic(`${first.seconds} s until cloud-init is done`);
@@ -118,24 +118,21 @@ test("a machine from a base image waits for its disk, grows it, follows secrets,
     assert.match(await mount(/^systemctl start/), /Job for registry-cache-disk\.service failed/);
   });
 
-  await step(
-    "makes a file system on a disk that is blank, and grows it when it looks at its disk again",
-    async () => {
-      await first.run(`dd if=/dev/zero of=${first.dataDevice} bs=4096 count=1 conv=fsync`);
-      await mount();
-      await first.until("it has asked for a secret", async () => around.store.asked.length > 0);
-      assert.ok((await sizeOfFileSystem(first)) < dataDiskGiB * gib);
-      uuid = await fileSystem(first);
-      await first.resizeDisk(2 * dataDiskGiB);
-      assert.equal(await first.run("systemctl is-active registry-cache-rescan.timer"), "active");
-      // The timer does this every five minutes.
-      await first.run("systemctl start registry-cache-rescan.service");
-      await first.until("the file system has grown", async () => {
-        return (await sizeOfFileSystem(first)) > 1.9 * dataDiskGiB * gib;
-      });
-      await first.stop();
-    },
-  );
+  await step("formats a blank disk, and grows the file system after a rescan", async () => {
+    await first.run(`dd if=/dev/zero of=${first.dataDevice} bs=4096 count=1 conv=fsync`);
+    await mount();
+    await first.until("it has asked for a secret", async () => around.store.asked.length > 0);
+    assert.ok((await sizeOfFileSystem(first)) < dataDiskGiB * gib);
+    uuid = await fileSystem(first);
+    await first.resizeDisk(2 * dataDiskGiB);
+    assert.equal(await first.run("systemctl is-active registry-cache-rescan.timer"), "active");
+    // The timer does this every five minutes.
+    await first.run("systemctl start registry-cache-rescan.service");
+    await first.until("the file system has grown", async () => {
+      return (await sizeOfFileSystem(first)) > 1.9 * dataDiskGiB * gib;
+    });
+    await first.stop();
+  });
 
   await step("serves as soon as its secrets can be read", async () => {
     const { asked, secrets } = around.store;
@@ -152,7 +149,7 @@ test("a machine from a base image waits for its disk, grows it, follows secrets,
     assert.equal(await second.run(credentialsInside()), credentials);
   });
 
-  await step("a Pod that isn't well is taken back; one whose image isn't there changes nothing", async () => {
+  await step("reverts an unhealthy Pod, and keeps the Pod if the new image is missing", async () => {
     const follow = on(second);
     const good = await second.until("it has taken its Pod", () => applied(second));
     const nowhere = "http://127.0.0.1:1/";
@@ -191,7 +188,7 @@ test("a machine from a base image waits for its disk, grows it, follows secrets,
     await follow(outdated, "Verify", { matching: /pod_wanted_info/ });
   });
 
-  await step("takes up another password and another certificate, which nobody tells it of", async () => {
+  await step("applies a new password and a new certificate without being told", async () => {
     const began = second.seconds;
     const rotated = originCredentials({ username: "machine", password: "another" });
     around.store.secrets.set(secret("gsoci"), rotated);
@@ -209,19 +206,22 @@ test("a machine from a base image waits for its disk, grows it, follows secrets,
     t.diagnostic(`${second.seconds - began} s until another password and another certificate are in use`);
   });
 
-  await step("a machine in its place has all it had, without an upstream, on the grown disk", async () => {
-    await second.stop();
-    await around.stopUpstream();
-    await truncate(disk.file, 3 * dataDiskGiB * gib);
-    const third = parts.use(await region.start(disk, { name: "third", base }));
-    await serves(around, third, renewed.ca);
-    await around.pull(renewed.ca);
-    t.diagnostic(`${third.seconds} s from the start of a machine in another's place to a served pull`);
-    assert.equal(await fileSystem(third), uuid);
-    assert.ok((await sizeOfFileSystem(third)) > 2.9 * dataDiskGiB * gib);
-  });
+  await step(
+    "serves all content from a replacement machine without an upstream, on the grown disk",
+    async () => {
+      await second.stop();
+      await around.stopUpstream();
+      await truncate(disk.file, 3 * dataDiskGiB * gib);
+      const third = parts.use(await region.start(disk, { name: "third", base }));
+      await serves(around, third, renewed.ca);
+      await around.pull(renewed.ca);
+      t.diagnostic(`${third.seconds} s from the start of a machine in another's place to a served pull`);
+      assert.equal(await fileSystem(third), uuid);
+      assert.ok((await sizeOfFileSystem(third)) > 2.9 * dataDiskGiB * gib);
+    },
+  );
 
-  await step("has run all that the runbooks say for a machine", async () => {
+  await step("has run all commands of the runbooks for a machine", async () => {
     runs.assertComplete(alertNames);
   });
 });
