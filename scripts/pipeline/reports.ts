@@ -63,7 +63,7 @@ export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean):
   return fitted(
     `**${texts(
       changed,
-      unfinished.length > 0 && `${unfinished.length} was left unfinished.`,
+      unfinished.length > 0 && `${counted(unfinished.length, "was", "were")} left unfinished.`,
       failed.length > 0 && `${failed.length} couldn't be compared.`,
     ).join(" ")}**`,
     isInterrupted && "**The comparison was interrupted.** Run it again.",

@@ -147,6 +147,7 @@ test("drift: what an interrupted run left unfinished, with the way out", () => {
   const { whole } = renderDrift([left, run({ stack: "aws-b" })], false);
   assert.match(whole, /^\*\*0 of 2 stacks changed outside of Pulumi\. 1 was left unfinished\.\*\*$/m);
   assert.match(whole, /^\| aws-a \| \*\*unfinished\*\* \|/m);
+  assert.match(renderDrift([left, left], false).whole, / 2 were left unfinished\./);
   assert.match(
     whole,
     /^An earlier run was interrupted.*: vm \(interrupted while creating\)\..*`npm run pulumi -- refresh/m,
