@@ -1,11 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { authority } from "./clients/cache-address.ts";
-import { type ClientConfiguration, clientConfiguration } from "./clients/clients.ts";
+import type { ClientConfiguration } from "./clients/clients.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { AnyRegion, Upstream } from "./config/schema.ts";
 import type { FoundRegion } from "./hosts/kind.ts";
-import { type CentralMonitoring, centralMonitoring } from "./monitoring/central.ts";
-import { externalLabels } from "./pod/options.ts";
+import type { CentralMonitoring } from "./monitoring/central.ts";
+import { clientsOf, endpointOf, monitoringOf } from "./region-outputs.ts";
 
 export interface RegionalCacheArgs {
   /** The region, planned and looked up. */
@@ -40,13 +39,12 @@ export class RegionalCache extends pulumi.ComponentResource {
   readonly monitoring: pulumi.Output<CentralMonitoring>;
 
   constructor({ found, secrets }: RegionalCacheArgs, options?: pulumi.ComponentResourceOptions) {
-    const { stack, region, upstreams, images, monitoring, metrics } = found.plan;
+    const { region, upstreams } = found.plan;
     super("registry-cache:index:RegionalCache", region.name, {}, options);
-    const endpoint = `https://${authority(region.endpoint)}`;
     const host = found.createHost(secrets, { parent: this });
 
     this.cache = pulumi.output({
-      endpoint,
+      endpoint: endpointOf(found.plan),
       address: host.address,
       ca: host.ca,
       ...(host.privateLink && {
@@ -67,27 +65,8 @@ export class RegionalCache extends pulumi.ComponentResource {
         repositories,
       })),
     });
-    this.clients = host.ca.apply((ca) =>
-      clientConfiguration({
-        region: region.name,
-        endpoint: region.endpoint,
-        dialTimeoutMilliseconds: region.dialTimeoutMilliseconds,
-        upstreams,
-        images,
-        ...(ca && { ca }),
-      }),
-    );
-    this.monitoring = host.ca.apply((ca) =>
-      centralMonitoring({
-        stack,
-        region: region.name,
-        endpoint,
-        labels: externalLabels(found.plan),
-        address: metrics,
-        alerts: monitoring.alerts,
-        ca: ca?.certificate,
-      }),
-    );
+    this.clients = host.ca.apply((ca) => clientsOf(found.plan, ca));
+    this.monitoring = host.ca.apply((ca) => monitoringOf(found.plan, ca));
     this.registerOutputs({ cache: this.cache, clients: this.clients, monitoring: this.monitoring });
   }
 }

@@ -41,7 +41,7 @@ const program = pipelineProgram({
     });
     const engine = await startEngine();
     const preview = async (stack: (typeof stacks)[number]): Promise<Preview> => {
-      const run = await engine.run(stack.stack, "preview", policies(policyPack));
+      const run = await engine.look(stack.stack, "preview", policies(policyPack));
       console.error(`  ${stack.stack}: ${run.succeeded ? "previewed" : "failed"}`);
       return { ...stack, run };
     };
@@ -89,7 +89,8 @@ const program = pipelineProgram({
     await assertWritable("--issue", issue);
     const stacks = await chosenStacks(directory, names);
     const engine = await startEngine();
-    const runs = await pMap(stacks, (stack) => engine.drift(stack), { concurrency: atOnce });
+    const args = ["--preview-only", "--expect-no-changes"];
+    const runs = await pMap(stacks, (stack) => engine.look(stack, "refresh", args), { concurrency: atOnce });
     const failed = runs.some(hasFailed);
     const isSame = runs.every(isAsLeft);
     const isInterrupted = failed && engine.interruption.aborted;

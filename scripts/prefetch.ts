@@ -12,7 +12,7 @@ import { healthOf } from "./fleet/health.ts";
 import { type CacheOutput, parseOutputs } from "./fleet/outputs.ts";
 import { isUnknownStack } from "./pipeline/trouble.ts";
 import { Registry, wantedImages } from "./prefetch/registry.ts";
-import { megabytes, missingText, type Warmed, warm } from "./prefetch/warm.ts";
+import { megabytes, problemOf, type Warmed, warm } from "./prefetch/warm.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureTool } from "./setup/from-source/go-tools.ts";
 import { runSteps, StepError } from "./setup/steps.ts";
@@ -127,18 +127,18 @@ async function fill(
     const options = { platforms, dryRun: values.dryRun === true };
     for await (const one of warm(registry, wantedImages(texts), options)) {
       console.log(`${region}  ${one.image}  ${sentence(one)}`);
-      const problem = one.problem ?? (one.missing?.length ? missingText(one.missing) : undefined);
+      const problem = problemOf(one);
       if (problem !== undefined) missing.push(`${region}: ${one.image}: ${problem}`);
     }
     return missing;
   });
 }
 
-function sentence({ bytes, blobs, fetched, missing, problem }: Warmed): string {
+function sentence(one: Warmed): string {
+  const { bytes, blobs, fetched, missing, problem } = one;
   if (problem !== undefined) return "failed";
   const size = `${blobs} blobs, ${megabytes(bytes)}`;
   if (fetched === undefined && missing === undefined)
     return `${size}; which of them the cache has can't be told without fetching them`;
-  if (missing?.length) return `${size}: ${missingText(missing)}`;
-  return fetched ? `${size}: ${fetched} fetched` : `${size}: there`;
+  return `${size}: ${problemOf(one) ?? (fetched ? `${fetched} fetched` : "there")}`;
 }

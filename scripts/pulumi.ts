@@ -5,6 +5,8 @@
 import { execa } from "execa";
 import { shortName } from "./fleet/backend.ts";
 import { demandStackFile } from "./fleet/stack-files.ts";
+import { Engine } from "./pipeline/engine.ts";
+import { troubleOf } from "./pipeline/trouble.ts";
 import {
   engineEnvironment,
   engineProgram,
@@ -12,7 +14,7 @@ import {
   localEnvironment,
   stateBackend,
 } from "./setup/engine.ts";
-import { runSteps } from "./setup/steps.ts";
+import { asksToEnd, runSteps } from "./setup/steps.ts";
 
 const args = process.argv.slice(2);
 const line = args.join(" ");
@@ -25,16 +27,22 @@ const writesConfig = new Set(["preview", "up", "update", "refresh", "destroy"]);
 /** The commands that run the stack's program. If the stack's file is missing, the engine creates one without a configuration. */
 const needsConfig = new Set(["preview", "up", "update"]);
 const isFileGiven = /(?:^|\s)(?:--config-file|--cwd|-C)\b/.test(line);
+const isOfFile = stack !== "" && !isLocal && !isFileGiven && args.some((arg) => needsConfig.has(arg));
 
 await runSteps(async () => {
-  if (stack !== "" && !isLocal && !isFileGiven && args.some((arg) => needsConfig.has(arg)))
-    await demandStackFile(process.cwd(), shortName(stack));
+  if (isOfFile) await demandStackFile(process.cwd(), shortName(stack));
   await ensureEngine();
   const backend = stateBackend(process.cwd());
   if (backend.from === "this machine" && !isLocal && args.some((arg) => changes.has(arg))) {
     console.error(
       `! The state is on this machine only, in ${backend.url}. To share it with a team: docs/state.md`,
     );
+  }
+  if (isOfFile) {
+    // The engine itself warns only when an update has begun. It also reports a state that can't be read.
+    const found = await new Engine(process.cwd()).unfinished(stack).catch(() => undefined);
+    const trouble = troubleOf({ stack, errors: [], ...found });
+    if (trouble) console.error(`! ${trouble.what} ${trouble.wayOut}`);
   }
   if (isLocal && args.some((arg) => writesConfig.has(arg)) && !isFileGiven) {
     const { effectiveStack } = await import("./local/stack.ts");
@@ -52,12 +60,12 @@ await runSteps(async () => {
     detached: !onTerminal,
   });
   let isInterrupted = false;
-  const interrupt = () => {
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (!asksToEnd(signal)) return;
     if (!isInterrupted) engine.kill("SIGINT");
     isInterrupted = true;
   };
-  // With nohup, standard input isn't a terminal, and the update continues after the terminal is closed.
-  process.on("SIGTERM", interrupt).on("SIGHUP", onTerminal ? interrupt : () => {});
+  process.on("SIGTERM", interrupt).on("SIGHUP", interrupt);
   // A terminal sends Ctrl-C to the engine, too, so it needs no signal from here.
   const onInterrupt = () => {
     isInterrupted = true;

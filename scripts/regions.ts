@@ -16,6 +16,7 @@ import { type CollectOptions, collect } from "./regions/collect.ts";
 import type { Fleet } from "./regions/fleet.ts";
 import { nextSteps } from "./regions/next-steps.ts";
 import { renderPage } from "./regions/page.ts";
+import { projectProblems } from "./regions/project-problems.ts";
 import { isWell, statusLines } from "./regions/status.ts";
 import { renderTable } from "./regions/table.ts";
 import { watch } from "./regions/watch.ts";
@@ -65,9 +66,13 @@ program
   .addArgument(stacks())
   .action(async (wanted: string[]) => {
     const files = await readStackFiles(directory, []);
-    const { stacks, regions, problems, warnings, note } = await checkFiles(files, wanted, currentDate());
+    const { stacks, regions, warnings, note, ...found } = await checkFiles(files, wanted, currentDate());
     for (const { path, message } of warnings) console.error(`! ${path}: ${message}`);
-    fail(problems);
+    // First, because the engine can't always be installed.
+    fail(found.problems);
+    const ofProject = await projectProblems(directory, found.problems);
+    fail(ofProject);
+    const problems = [...found.problems, ...ofProject];
     if (note) console.error(note);
     console.log(
       `${counted(stacks, "stack file")} with ${counted(regions, "region")} read: ` +

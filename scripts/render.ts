@@ -8,11 +8,12 @@ import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
 import { checkFiles } from "./regions/check.ts";
 import { draft } from "./render/directory.ts";
 import { chartValues, kustomizations } from "./render/files.ts";
-import { type RenderedRegion, renderStack, secretsToMake } from "./render/stack.ts";
+import { type RenderedRegion, renderStack, secretsToMake, stackOutputs } from "./render/stack.ts";
 
 interface Options {
   readonly out?: string;
   readonly values?: string;
+  readonly outputs?: true;
   readonly externalSecrets?: ReturnType<typeof storeOf>;
   readonly secretPrefix?: string;
   readonly cilium?: true;
@@ -23,6 +24,7 @@ const program = commandLine("npm run render --")
   .argument("<stack>", "name of the stack")
   .option("--out <directory>", "a directory for each region, as Flux and Argo CD take it")
   .option("--values <directory>", "for each region, the values of the chart")
+  .option("--outputs", "only prints the outputs `clients` and `monitoring`, as JSON")
   .option(
     "--external-secrets <store>",
     "where secrets come from: ClusterSecretStore/NAME or SecretStore/NAME",
@@ -33,8 +35,9 @@ const program = commandLine("npm run render --")
   .parse();
 
 const [stack = ""] = program.args;
-const { out, values, externalSecrets, secretPrefix, cilium } = program.opts<Options>();
-if (out === undefined && values === undefined) program.error("error: --out or --values is missing");
+const { out, values, outputs: isForOutputs, externalSecrets, secretPrefix, cilium } = program.opts<Options>();
+if ((out === undefined && values === undefined) !== (isForOutputs === true))
+  program.error("error: name --out or --values, or else --outputs");
 if (secretPrefix !== undefined && externalSecrets === undefined)
   program.error("error: --secret-prefix goes with --external-secrets only");
 const options = {
@@ -42,6 +45,10 @@ const options = {
   secretStore: externalSecrets && { ...externalSecrets, prefix: secretPrefix },
 } as const;
 const regions = await render();
+if (isForOutputs) {
+  console.log(JSON.stringify(stackOutputs(regions), null, 2));
+  process.exit();
+}
 const outputs = [
   { directory: out, rendered: kustomizations(regions) },
   { directory: values, rendered: chartValues(regions) },

@@ -70,12 +70,12 @@ function clientsFrom(source: typeof clientRange, sources: string) {
     .union([z.literal("public").transform(() => everyone), listOf(source).min(1)], {
       error: "must be a list of address ranges, or `public` for the whole internet",
     })
-    .describe(`Who may pull, as a list of ${sources}, or \`public\` for the whole internet.`);
+    .describe(`Who may pull: ${sources}, or \`public\` for the whole internet.`);
 }
 
 /** @param sources what the list can contain, for the description */
 function readersFrom<Source extends z.ZodType>(source: Source, sources: string) {
-  return listOf(source).describe(`Who may read the metrics, as a list of ${sources}.`);
+  return listOf(source).describe(`Who may read the metrics: ${sources}.`);
 }
 
 function access<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -83,7 +83,7 @@ function access<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 const awsSources =
-  "address ranges and ids of prefix lists (`pl-…`) and, with `exposure: private`, of security groups (`sg-…`)";
+  "address ranges, prefix lists (`pl-…`) and, with `exposure: private`, security groups (`sg-…`)";
 
 /** Access to a machine in AWS. Its security groups accept prefix lists and other security groups. */
 export const awsAccess = access({
@@ -104,7 +104,7 @@ export const clusterAccess = access({
   clients: clientsFrom(clusterClientRange, "address ranges"),
   metrics: listOf(source)
     .default([])
-    .describe("Who may read the metrics, as a list of address ranges and labels of Pods."),
+    .describe("Who may read the metrics: address ranges and labels of Pods."),
 });
 
 export const localAccess = access({

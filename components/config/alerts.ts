@@ -54,7 +54,7 @@ export const alerts = z.strictObject({
   labels: alertLabels
     .default({})
     .describe(
-      "Labels of every alert, by which Alertmanager routes it, for example `team`. A change restarts the waiting time of alerts that fire or are pending. So does a change of their `workingHoursLabels` or `overrides`.",
+      "Labels of every alert, for routing, for example `team`. A change of these, `workingHoursLabels` or `overrides` restarts the waiting time of the alerts concerned.",
     ),
   workingHoursLabels: alertLabels
     .default({ cancel_if_outside_working_hours: "true" })

@@ -52,7 +52,7 @@ export const replicas = z
       .enum(["none", "hash"])
       .default("none")
       .describe(
-        "With volumes, whether replicas share their blobs: `none`: each fetches and keeps all of them; `hash`: each keeps a part, and passes on the others' blobs, which causes traffic between zones.",
+        "With volumes, `none`: each replica fetches and keeps all blobs; `hash`: each keeps a part, and passes on the others', which causes traffic between zones.",
       ),
     cpuPercent: z
       .int()
@@ -77,15 +77,13 @@ const externalDns = z
   .default(true)
   .describe("Whether external-dns creates the endpoint's records.");
 
-/** @param owner the owner of the Pods, for the description */
-function proxiesOf(owner: string) {
-  return z
-    .array(source)
-    .min(1)
-    .describe(
-      `The ${owner}'s Pods, by address range or by labels. They terminate TLS and name the client in \`X-Forwarded-For\`. Nobody else reaches the cache.`,
-    );
-}
+/** The controller of an Ingress, or a Gateway. */
+const proxies = z
+  .array(source)
+  .min(1)
+  .describe(
+    "The Pods of the controller or Gateway, by address range or by labels. They terminate TLS and name the client in `X-Forwarded-For`. Nobody else reaches the cache.",
+  );
 
 /** How a replica hands over its clients to the next one. The defaults are in components/hosts/kubernetes/handover.ts. */
 const handover = {
@@ -97,7 +95,7 @@ const handover = {
     .max(470)
     .exactOptional()
     .describe(
-      "Seconds for which a replica that is being stopped still accepts connections, until load balancers send it none. Default: 180 for a load balancer, 45 for an Ingress or a Gateway.",
+      "Seconds for which a replica that is being stopped still accepts connections. Default: 180 for a load balancer, 45 for an Ingress or a Gateway.",
     ),
   minReadySeconds: z
     .int()
@@ -106,7 +104,7 @@ const handover = {
     .max(300)
     .exactOptional()
     .describe(
-      "Seconds for which a new replica must be ready before the next one is replaced, so that clients reach it. Default: 180 for a load balancer, 30 for an Ingress or a Gateway. With volumes, less than 30 lets a replica whose upstreams are silent replace one that serves.",
+      "Seconds for which a new replica must be ready before the next one is replaced. Default: 180 for a load balancer, 30 for an Ingress or a Gateway. With volumes, less than 30 lets a replica whose upstreams are silent replace one that serves.",
     ),
 };
 
@@ -116,7 +114,7 @@ const ipFamilies = {
     .enum(["SingleStack", "PreferDualStack", "RequireDualStack"])
     .exactOptional()
     .describe(
-      "IP families of the Service. `SingleStack`: one; `PreferDualStack`: IPv4 and IPv6 where the cluster has both; `RequireDualStack`: both, or the preview refuses. Default: the cluster's first family.",
+      "`SingleStack`: one IP family; `PreferDualStack`: both where the cluster has both; `RequireDualStack`: both, or the preview refuses. Default: the cluster's first family.",
     ),
   ipFamilies: z
     .array(z.enum(["IPv4", "IPv6"]))
@@ -124,7 +122,7 @@ const ipFamilies = {
     .refine((families) => new Set(families).size === families.length, { error: "names a family twice" })
     .exactOptional()
     .describe(
-      "IP families of the Service, `IPv4` and `IPv6`, in order of preference. The first one can't change later. Default: in the cluster's order.",
+      "`IPv4` and `IPv6`, in order of preference. The first one can't change later. Default: in the cluster's order.",
     ),
 };
 
@@ -133,74 +131,68 @@ const innerService = z
   .strictObject({
     annotations: annotations
       .default({})
-      .describe("Annotations of the Service behind it, as the cloud's load balancer reads them."),
-    labels: ownLabels.default({}).describe("Labels of the Service behind it."),
-    ...ipFamilies,
+      .describe("Annotations of the Service behind the Ingress or Gateway."),
+    labels: ownLabels.default({}).describe("Labels of this Service."),
+    ipFamilyPolicy: ipFamilies.ipFamilyPolicy.describe("As `expose.ipFamilyPolicy`."),
+    ipFamilies: ipFamilies.ipFamilies.describe("As `expose.ipFamilies`."),
   })
   .prefault({})
   .describe("The Service between the Ingress or Gateway and the Pods.");
+
+/** The meanings of keys that several kinds of exposure have. */
+const meaningOf = {
+  class: "Class of the load balancer or the Ingress. Default: the cluster's.",
+  annotations: "Further annotations of the Service, Ingress or HTTPRoute.",
+  labels: "Further labels of the Service, Ingress or HTTPRoute.",
+};
 
 /** How clients outside the cluster reach the workload. */
 export const expose = z
   .discriminatedUnion("kind", [
     z.strictObject({
-      kind: z.literal("loadBalancer").describe("`loadBalancer`, `ingress` or `gateway`."),
-      class: loadBalancerClass
-        .exactOptional()
-        .describe("Class of the load balancer. Default: the cluster's."),
-      annotations: annotations
-        .default({})
-        .describe("Further annotations of the Service, as the cloud's load balancer reads them."),
-      labels: ownLabels.default({}).describe("Further labels of the Service."),
+      kind: z.literal("loadBalancer").describe("The kind of exposure."),
+      class: loadBalancerClass.exactOptional().describe(meaningOf.class),
+      annotations: annotations.default({}).describe(meaningOf.annotations),
+      labels: ownLabels.default({}).describe(meaningOf.labels),
       ...ipFamilies,
       externalDns,
       ...handover,
     }),
     z.strictObject({
-      kind: z.literal("ingress").describe("`loadBalancer`, `ingress` or `gateway`."),
-      class: objectName.exactOptional().describe("Ingress class. Default: the cluster's."),
-      annotations: annotations
-        .default({})
-        .describe("Further annotations of the Ingress, as its controller reads them."),
-      labels: ownLabels
-        .default({})
-        .describe("Further labels of the Ingress, by which its controller finds it."),
+      kind: z.literal("ingress").describe("The kind of exposure."),
+      class: objectName.exactOptional().describe(meaningOf.class),
+      annotations: annotations.default({}).describe(meaningOf.annotations),
+      labels: ownLabels.default({}).describe(meaningOf.labels),
       service: innerService,
       externalDns,
       ...handover,
-      proxies: proxiesOf("controller"),
+      proxies,
     }),
     z.strictObject({
-      kind: z.literal("gateway").describe("`loadBalancer`, `ingress` or `gateway`."),
+      kind: z.literal("gateway").describe("The kind of exposure."),
       gateway: z
         .strictObject({
           name: objectName.describe("Name of the existing Gateway."),
           namespace: objectName.describe("Namespace of the Gateway."),
           listener: objectName.exactOptional().describe("Name of its listener. Default: any that matches."),
         })
-        .describe(
-          "The Gateway that the cache's HTTPRoute belongs to; it terminates TLS with its own certificate.",
-        ),
+        .describe("The Gateway of the cache's HTTPRoute, which terminates TLS with its own certificate."),
       timeouts: z
         .boolean()
         .default(true)
         .describe(
           "Whether the HTTPRoute removes the Gateway's limit on a request's time. `false` for a Gateway that refuses this, such as GKE's: docs/kubernetes.md.",
         ),
-      annotations: annotations.default({}).describe("Further annotations of the HTTPRoute."),
-      labels: ownLabels
-        .default({})
-        .describe("Further labels of the HTTPRoute, by which its controller finds it."),
+      annotations: annotations.default({}).describe(meaningOf.annotations),
+      labels: ownLabels.default({}).describe(meaningOf.labels),
       service: innerService,
       externalDns,
       ...handover,
-      proxies: proxiesOf("Gateway"),
+      proxies,
     }),
   ])
   .prefault({ kind: "loadBalancer" })
-  .describe(
-    "How clients reach the cache: by a load balancer of its own, through an Ingress, or through a Gateway.",
-  );
+  .describe("How clients reach the cache: by its own load balancer, an Ingress, or a Gateway.");
 
 /** The identity that Pods use for a bucket. */
 export const serviceAccount = z
@@ -245,7 +237,7 @@ export const scheduling = z
       )
       .exactOptional()
       .describe(
-        "Affinity, as in a Pod: `nodeAffinity`, `podAffinity`, `podAntiAffinity`. The cluster checks it before anything is made. Default: none; the spread over zones and nodes holds in any case.",
+        "Affinity, as in a Pod: `nodeAffinity`, `podAffinity`, `podAntiAffinity`. Default: none; the spread over zones and nodes holds in any case.",
       ),
     priorityClassName: objectName
       .exactOptional()
@@ -269,7 +261,7 @@ export const operator = z
     labels: labels
       .default({})
       .describe(
-        'Labels of these objects by which the operator, or Grafana, finds them. The dashboard also has `grafana_dashboard: "1"`.',
+        'Labels by which the operator, or Grafana, finds these objects. The dashboard also has `grafana_dashboard: "1"`.',
       ),
     annotations: annotations.default({}).describe("Annotations of these objects."),
   })

@@ -46,7 +46,7 @@ const privateAuthority = certificate("private", {});
 const ca = certificates
   .exactOptional()
   .describe(
-    "Certificate of the authority that clients must trust, PEM: of your own authority. While it is replaced, the old and the new one. Default: a public authority.",
+    "Certificate of your own authority, PEM, which clients must trust. While you replace it, the old and the new one. Default: a public authority.",
   );
 
 const byIssuer = certificate("issuer", {
@@ -65,7 +65,7 @@ const providedByObject = certificate("provided", {
 const byGateway = certificate("gateway", { ca });
 
 const tlsMeaning =
-  "How the endpoint gets its certificate: `acme` by a public authority through DNS; `issuer` by cert-manager in the cluster; `gateway` where a Gateway has its own; `provided` by you; " +
+  "How the endpoint gets its certificate: `acme` from a public authority, by DNS; `issuer` from cert-manager; `gateway` where a Gateway has its own; `provided` by you; " +
   "`private` from the cache's own authority, whose certificate clients must then trust.";
 
 /** @param consumer the schema of the cloud's ids of those who may connect */
@@ -114,7 +114,7 @@ export const cloudEndpoint = z
       .enum(["none", "dns"])
       .default("none")
       .describe(
-        "What happens to the endpoint's records while it doesn't answer. `none`: they stay. `dns`: they are withdrawn, so that clients fall back immediately: docs/private-networks.md.",
+        "`dns`: the endpoint's records are withdrawn while it doesn't answer, so that clients fall back immediately: docs/private-networks.md.",
       ),
     privateLink: privateLink(
       awsPrincipal,
@@ -165,6 +165,9 @@ const azureAcme = acme
     challengeZoneResourceGroup: resourceGroup
       .exactOptional()
       .describe("Resource group of the challenge zone; required with `challengeZone`."),
+    challengeZoneSubscription: subscriptionId
+      .exactOptional()
+      .describe("Id of the Azure subscription of the challenge zone. Default: `endpoint.zoneSubscription`."),
   })
   .refine(
     ({ challengeZone, challengeZoneResourceGroup }) =>
@@ -172,6 +175,14 @@ const azureAcme = acme
     {
       path: ["challengeZoneResourceGroup"],
       error: "must be set together with `challengeZone`: it is the resource group in which that zone is",
+    },
+  )
+  .refine(
+    ({ challengeZone, challengeZoneSubscription }) =>
+      challengeZoneSubscription === undefined || challengeZone !== undefined,
+    {
+      path: ["challengeZoneSubscription"],
+      error: "goes with `challengeZone`, the DNS zone that is in this subscription",
     },
   );
 
@@ -182,7 +193,7 @@ export const azureEndpoint = cloudEndpoint
       .describe("Resource group of the DNS zone; required with `zone`."),
     zoneSubscription: subscriptionId
       .exactOptional()
-      .describe("Id of the Azure subscription of the DNS zones. Default: that of the region."),
+      .describe("Id of the Azure subscription of the DNS zone. Default: that of the region."),
     privateLink: privateLink(
       subscriptionId,
       "Who may create a private endpoint, as a list of subscription IDs.",

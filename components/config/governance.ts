@@ -4,7 +4,7 @@ import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { objectName } from "./metadata.ts";
 import { perRegion, perRegionProblems } from "./per-region.ts";
 import { type Problem, problemIf } from "./problems.ts";
-import { awsTags, azureTags, zoneTagProblem } from "./tags.ts";
+import { awsTags, azureTags, stackTagNames, zoneTagProblem } from "./tags.ts";
 import { matching } from "./text.ts";
 
 const tagsMeaning = "Tags of every resource, in addition to the stack's own, by their names. Default: none.";
@@ -32,6 +32,18 @@ const clusterAccess = z.strictObject({
 
 export const awsGovernance = z.strictObject({
   tags: awsTags.default({}).describe(tagsMeaning),
+  ignoredTags: z
+    .array(
+      matching(
+        /^[\p{L}\p{N}\p{Zs}_.:/=+\-@]{1,128}\*?$/u,
+        "the name of a tag, or the beginning of names and an asterisk, like map-migrated or scanner:*",
+      ),
+    )
+    .min(1)
+    .exactOptional()
+    .describe(
+      "Names of tags that others set on the stack's resources. An entry with `*` at its end is the beginning of names. The stack keeps these tags, and doesn't report them as a change. Default: none.",
+    ),
   allowedAccountIds: z
     .array(matching(/^\d{12}$/, 'the id of an AWS account: 12 digits, in quotes, like "111122223333"'))
     .min(1)
@@ -56,7 +68,7 @@ export const awsGovernance = z.strictObject({
   kmsKey: perRegion(kmsKey, "a key of KMS")
     .exactOptional()
     .describe(
-      "The KMS key of volumes, buckets, parameters and a cluster's secrets: an alias that each region has, or the ARN of a key; or a mapping of regions to these. Default: keys of AWS.",
+      "The KMS key of volumes, buckets, parameters and a cluster's secrets: an alias, an ARN, or a mapping of regions to these. Default: keys of AWS.",
     ),
   clusterAccess: z
     .array(clusterAccess)
@@ -87,7 +99,13 @@ export const azureGovernance = z.strictObject({
   diskEncryptionSet: perRegion(diskEncryptionSet, "the resource id of a disk encryption set")
     .exactOptional()
     .describe(
-      "Disk encryption set of machines' disks and of nodes', by its resource id; or a mapping of regions to these. Default: keys of Azure.",
+      "Disk encryption set of machines' disks and of nodes', by its resource id, or a mapping of regions to these. Default: keys of Azure.",
+    ),
+  encryptionAtHost: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the hosts of machines and nodes encrypt their disks, including temporary ones and caches. Another value replaces a machine; AKS needs another cluster.",
     ),
   storageKey: storageKey
     .exactOptional()
@@ -120,6 +138,7 @@ export function governanceProblems(raw: Record<string, unknown>): Problem[] {
     return [...zoneTagProblems(raw), ...perRegionProblems(raw, "diskEncryptionSet")];
   return [
     ...boundaryProblems(raw),
+    ...ignoredTagProblems(raw),
     ...perRegionProblems(raw, "kmsKey", regionOfKey),
     ...clusterAccessProblems(raw),
   ];
@@ -157,6 +176,20 @@ function boundaryProblems(raw: Record<string, unknown>): Problem[] {
   if (owner === undefined || owner === "aws" || allowed.length === 0 || allowed.includes(owner)) return [];
   const message = `is a policy of the account ${owner}, which isn't in \`allowedAccountIds\``;
   return [{ path: "governance.permissionsBoundary", message }];
+}
+
+/** The provider would neither set nor change a tag that it ignores. */
+function ignoredTagProblems(raw: Record<string, unknown>): Problem[] {
+  const tags = Object(valueAt(["governance", "tags"], raw)) as object;
+  // The stack sets the last two on the subnets of an EKS cluster: hosts/aws/cluster/network.ts.
+  const forLoadBalancers = ["elb", "internal-elb"].map((role) => `kubernetes.io/role/${role}`);
+  const own = ["Name", ...stackTagNames, ...Object.keys(tags), ...forLoadBalancers];
+  return entriesOf(valueAt(["governance", "ignoredTags"], raw)).flatMap((entry, index) => {
+    const start = String(entry).replace(/\*$/, "");
+    const found = own.find((name) => (start === entry ? name === entry : name.startsWith(start)));
+    const message = `includes the tag "${found}", which the stack sets`;
+    return problemIf(found !== undefined, `governance.ignoredTags[${index}]`, message);
+  });
 }
 
 /** The stack creates a DNS zone for each region with `acme`, so its tags must be valid for zones: ADR 6. */

@@ -24,7 +24,7 @@ const releaseFile = z
     )
       .exactOptional()
       .describe(
-        "Where to find charts that a file names only by name and version: a reference with `{name}` and `{version}`. Default: such charts aren't prefetched.",
+        "Where charts are that a file names only by name and version: a reference with `{name}` and `{version}`. Default: such charts aren't prefetched.",
       ),
   })
   .transform(({ path, charts }, context) => {
@@ -47,20 +47,18 @@ export const prefetch = z
       .array(z.string())
       .default([])
       .describe(
-        "Images and charts, as `registry/repository:tag` or with `@sha256:…`. A `*` in a tag stands for any text. The order is the priority: if the room doesn't suffice, the last ones are left out.",
+        "Images and charts, as `registry/repository:tag` or with `@sha256:…`. A `*` in a tag stands for any text. If the room doesn't suffice, the last ones are left out.",
       ),
     files: z
       .array(releaseFile)
       .default([])
       .describe(
-        "Release files: one reference a line, or YAML or JSON in which references are found, or a Release of https://github.com/giantswarm/releases. docs/prefetch.md has examples.",
+        "Files with one reference a line, YAML or JSON with references, or a Release of https://github.com/giantswarm/releases: docs/prefetch.md.",
       ),
     platforms: z
       .union([z.literal("all"), z.array(platform).min(1)])
       .default(["linux/amd64", "linux/arm64"])
-      .describe(
-        "Platforms to prefetch of an image with several, or `all`. Content without a platform, such as a chart, is always prefetched.",
-      ),
+      .describe("Platforms to prefetch of an image with several, or `all`."),
     everyMinutes: z
       .int()
       .min(1)
@@ -72,9 +70,7 @@ export const prefetch = z
       .min(1)
       .max(100_000)
       .default(200)
-      .describe(
-        "Megabits per second, on average. A single blob comes as fast as the upstream sends it, since a client may be waiting for it; then there is a pause.",
-      ),
+      .describe("Megabits per second, on average: a single blob comes at full speed, and a pause follows."),
   })
   .transform(({ images, files, ...rest }) => ({
     ...rest,

@@ -39,7 +39,7 @@ const dialTimeoutMilliseconds = z
   .max(30_000)
   .default(defaultDialTimeoutMilliseconds)
   .describe(
-    "How long containerd on a node waits for a connection to the cache before it goes to the registry, in milliseconds: `dial_timeout` of the output `clients`. It includes the look-up of the cache's name, so a slow name server makes nodes skip the cache. While packets to the cache are dropped, each request of a pull costs this much.",
+    "Milliseconds for which containerd waits for a connection to the cache, including the look-up of its name, before it goes to the registry: `dial_timeout` of the output `clients`. While packets to the cache are dropped, each request costs this much.",
   );
 
 /** The keys that say how clients reach a region. Every region has them. */
@@ -69,7 +69,7 @@ export const localRegion = z.strictObject({
     ),
   internalPort: portNumber
     .default(internalPort)
-    .describe("First of the loopback ports that the Pod's containers use: ten, and two per upstream."),
+    .describe("First of the Pod's loopback ports: ten, and two per upstream."),
 });
 
 /** @param image the schema of the cloud's image references */
@@ -98,7 +98,7 @@ const imageMeaning = "with Debian 13 for the machine's architecture. Another one
 
 const awsMachine = machine(
   matching(/^ami-[0-9a-f]{8,17}$/, "the id of an AMI, like ami-0123456789abcdef0").describe(
-    `Id of an AMI of the region, ${imageMeaning} Default: Debian's newest when the cache is made, and from then on the same.`,
+    `Id of an AMI of the region, ${imageMeaning} Default: Debian's newest when the cache is made, then the same.`,
   ),
 );
 
@@ -107,7 +107,7 @@ const azureMachine = machine(
     /^(?:0\.\d{8}\.\d{1,5}|\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.Compute\/galleries\/[^/\s]+\/images\/[^/\s]+\/versions\/[^/\s]+)$/i,
     "a version of Debian's image, like 0.20260914.2601, or the resource id of an image version in a gallery: /subscriptions/…/galleries/…/images/…/versions/…",
   ).describe(
-    `A version of Debian's image, or the resource id of an image version in a Compute Gallery, ${imageMeaning} Default: the version that the project names when the cache is made, and from then on the same.`,
+    `A version of Debian's image, or the id of a version in a Compute Gallery, ${imageMeaning} Default: the project's when the cache is made, then the same.`,
   ),
 );
 
@@ -122,7 +122,7 @@ const ownCluster = {
     .array(addressRange)
     .min(1)
     .describe(
-      "Who may reach the cluster's API, as a list of address ranges: you, your pipeline, and the people on call.",
+      "Who may reach the cluster's API, as address ranges: you, your pipeline, and the people on call.",
     ),
   replicas,
   operator,
@@ -167,7 +167,7 @@ const subscription = subscriptionId
 const regionResourceGroup = resourceGroup
   .exactOptional()
   .describe(
-    "Name of an existing resource group for all resources of the region. It can hold one cache per region. Default: one of the region's own, `registry-cache-<region>`; in a stack that isn't called `azure-<region>`, `registry-cache-<stack>-<region>`.",
+    "Name of an existing resource group for all resources of the region, with at most one cache of each region. Default: a new one, `registry-cache-<region>`; in a stack that isn't called `azure-<region>`, `registry-cache-<stack>-<region>`.",
   );
 
 const availabilityZone = z.enum(["1", "2", "3"]);
@@ -201,7 +201,7 @@ export const azureVmRegion = z.strictObject({
   availabilityZone: availabilityZone
     .default("1")
     .describe(
-      "The availability zone of machine and disk, where the region has zones. Another zone needs a new, empty disk: docs/upgrading.md.",
+      "The availability zone of machine and disk. Another one needs a new, empty disk: docs/upgrading.md.",
     ),
   machine: azureMachine,
   storage: cloudStorage.describe(storageMeaning),

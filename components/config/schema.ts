@@ -27,7 +27,14 @@ export const namespace = "registry-cache";
 const quantity = z.number().nonnegative().max(1_000_000);
 
 const workload = z.strictObject({
-  nodes: z.int().min(0).max(1_000_000).default(300).describe("Nodes that pull from one region's cache."),
+  nodes: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(300)
+    .describe(
+      "Nodes that pull from one region's cache. The `workload` decides sizes and the estimated cost.",
+    ),
   pullsPerNodeGiB: quantity.default(3).describe("What a node pulls in its lifetime, in GiB, compressed."),
   nodeChurnPerMonth: quantity.default(4).describe("How often a node is replaced in a month."),
   workingSetGiB: quantity
@@ -92,7 +99,7 @@ const images = z.strictObject(
       name,
       imageReference
         .exactOptional()
-        .describe(`Image of the \`${name}\` container, for a mirror or an air gap. Default: a pinned one.`),
+        .describe("Image of this container, for a mirror or an air gap. Default: a pinned one."),
     ]),
   ) as Record<ImageName, z.ZodExactOptional<typeof imageReference>>,
 );
@@ -109,7 +116,7 @@ const budget = z.strictObject({
     .enum(["fail", "allow"])
     .default("fail")
     .describe(
-      "What `over: fail` does if a line has no price in its region. `allow`: the preview passes with a warning if the stack meets the budget with prices of other regions.",
+      "What `over: fail` does if a line has no price in its region. `allow`: prices of other regions count, with a warning.",
     ),
 });
 
@@ -118,7 +125,7 @@ const cost = z.strictObject({
     .enum(["free", "billed", "unknown"])
     .default("unknown")
     .describe(
-      "Whether Azure bills traffic to a public address of the same region as internet egress: sources disagree, docs/cost.md. " +
+      "Whether Azure bills traffic to a public address of the same region: sources disagree, docs/cost.md. " +
         "`unknown`: the estimate shows both.",
     ),
   nodes: z
@@ -127,8 +134,8 @@ const cost = z.strictObject({
         .enum(["none", "billed", "unknown"])
         .default("unknown")
         .describe(
-          "AWS: whether the nodes' pulls from public addresses pass their own NAT gateway. `billed`: the estimate counts this traffic, as a cost of the customers. " +
-            "`unknown`: it doesn't count it, and says where this would change the result.",
+          "AWS: whether the nodes' pulls from public addresses pass their own NAT gateway. `billed`: counted, as a cost of the customers. " +
+            "`unknown`: not counted, but the estimate says where this would change the result.",
         ),
       s3Endpoint: z
         .boolean()
@@ -140,16 +147,14 @@ const cost = z.strictObject({
   registryGiB: quantity
     .exactOptional()
     .describe(
-      "Total content of the Azure registries among the upstreams, in GiB: a geo-replica stores all of it. Default: `workload.workingSetGiB`, which is less.",
+      "Total content of the Azure registries, in GiB, which a geo-replica stores. Default: `workload.workingSetGiB`, which is less.",
     ),
   clusters: z
     .int()
     .min(1)
     .max(10_000)
     .default(5)
-    .describe(
-      "Clusters and accounts of a region that would each need their own cache. Only for the comparison.",
-    ),
+    .describe("Clusters and accounts of a region that would each need their own cache, for the comparison."),
 });
 
 /** The keys that every stack has, apart from its provider and regions. */

@@ -72,8 +72,7 @@ const bucketKind = {
     .enum(["proxied", "redirect"])
     .default("proxied")
     .describe(
-      "`proxied`: blobs pass through the cache. `redirect`: clients are sent to the bucket, which they must be able to reach; " +
-        "no transfer cost within a region.",
+      "`proxied`: blobs pass through the cache. `redirect`: clients get them from the bucket, which they must be able to reach.",
     ),
 };
 
@@ -103,7 +102,7 @@ const storageAccountName = matching(
 const blobContainerName = matching(/^(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])+$/, "the name of a blob container");
 
 const scratchMeaning =
-  "Size of each replica's part of its node's disk, in `GiB` or `TiB`: for what the edge keeps of the bucket, and for blobs under way. `auto`: from the workload.";
+  "Size of each replica's part of its node's disk, in `GiB` or `TiB`. `auto`: from the workload.";
 
 /** The space on a node's disk that a Pod uses for the edge's cache and for transfers in progress. */
 const scratch = diskSize().describe(scratchMeaning);
@@ -116,7 +115,7 @@ const scratchOrVolume = z
       z.strictObject({
         size: diskSize().describe("The size, in `GiB` or `TiB`. `auto`: from the workload."),
         class: storageClass.describe(
-          "StorageClass of a volume that replaces the node's disk and is deleted with its Pod. Use it for a size that nodes don't have.",
+          "StorageClass of a volume that replaces the node's disk and is deleted with its Pod.",
         ),
       }),
     ],
@@ -141,7 +140,9 @@ const existingBucket = z
     scratch: scratchOrVolume,
     s3: z
       .strictObject({
-        bucket: s3BucketName.describe("Name of the bucket, which belongs to the cache alone."),
+        bucket: s3BucketName.describe(
+          "Name of the bucket, which belongs to the cache alone. Set either `s3` or `azure`.",
+        ),
         region: matching(/^[a-z0-9-]{2,32}$/, "a region of S3, like eu-central-1").describe(
           "Region of the bucket.",
         ),
@@ -154,12 +155,12 @@ const existingBucket = z
           .boolean()
           .default(false)
           .describe(
-            "Whether the bucket's name is in the path of requests instead of the host name, as most S3-compatible servers want it.",
+            "Whether the bucket's name is in the path instead of the host name, as for most S3-compatible servers.",
           ),
         credentials: secretKey
           .exactOptional()
           .describe(
-            "The top-level secret key of this stack that holds access key (`username`) and secret key (`password`), for servers that support no other way to log in. Default: the identity of the Pods.",
+            "The top-level secret key of this stack that holds access key (`username`) and secret key (`password`). Default: the identity of the Pods.",
           ),
       })
       .exactOptional()

@@ -20,7 +20,7 @@ export const upstream = z
     url: serverUrl({ path: false })
       .exactOptional()
       .describe(
-        "Where the cache reaches the registry, if not at its name: for example another cache. Plain `http://` only to a loopback or private address, or to a Service of the cluster (`http://name.namespace.svc`). " +
+        "Where the cache reaches the registry, if not at its name. Plain `http://` only to a loopback or private address, or to a Service of the cluster (`http://name.namespace.svc`). " +
           "Default: `https://<registry>`.",
       ),
     repositories: z
@@ -34,8 +34,7 @@ export const upstream = z
       .enum(engines)
       .exactOptional()
       .describe(
-        "The program that fetches from this registry: `distribution` passes blobs through; `zot` takes whole images, knows referrers, and needs half of the disk. " +
-          "`zot` only with one machine and `storage: { kind: disk }`: docs/engines.md. Default: `distribution`.",
+        "The program that fetches from this registry. `zot` only with one machine and `storage: { kind: disk }`: docs/engines.md. Default: `distribution`.",
       ),
     probe: matching(
       /^[a-z0-9][a-z0-9._/-]*:[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/,

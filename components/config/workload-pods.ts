@@ -67,7 +67,7 @@ export const pods = z
       .partialRecord(z.enum(podParts), containerResources)
       .default({})
       .describe(
-        `By the container (${podParts.map((it) => `\`${it}\``).join(", ")}), \`requests\` and \`limits\` of \`cpu\` and \`memory\`, as in a Pod. The edge has a worker for each processor that it requests, and caches in the memory of its limit. Default: from the workload.`,
+        `By the container (${podParts.map((it) => `\`${it}\``).join(", ")}), \`requests\` and \`limits\` of \`cpu\` and \`memory\`, as in a Pod: docs/kubernetes.md. Default: from the workload.`,
       ),
   })
   .prefault({})

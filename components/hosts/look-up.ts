@@ -47,8 +47,8 @@ export class LookUp {
   }
 
   /**
-   * Adds a problem if the zone already has a record for the endpoint's name that isn't this stack's. A failed question adds none: the update reports the error.
-   * @param record as users would write it: `the A record of cache.example.com`
+   * Adds a problem if the zone already has a record for the endpoint's name that isn't this stack's. A failed question adds a warning.
+   * @param record as users would write it: `a record of cache.example.com`
    * @param wayOut what the user can do if something uses the record
    */
   async askForFreeName(
@@ -56,7 +56,10 @@ export class LookUp {
     exists: Promise<boolean>,
     wayOut = "choose another name",
   ): Promise<boolean> {
-    const isThere = await exists.catch(() => false);
+    const isThere = await exists.catch((error: Error) => {
+      this.warn("endpoint.hostname", `can't check whether ${record} exists: ${reasonOf(error)}`);
+      return false;
+    });
     if (!isThere || isAdopting) return true;
     this.refuse(
       "endpoint.hostname",

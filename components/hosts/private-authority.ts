@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource, providerText } from "./dynamic-resource.ts";
 import type { Host } from "./kind.ts";
+import { type Endpoint, trustedAuthority } from "./trusted-authority.ts";
 import type { PrivateAuthorityInputs } from "./vm/private-authority-provider.ts";
 
 type Provider = typeof import("./vm/private-authority-provider.ts");
@@ -36,10 +37,7 @@ export class PrivateAuthority extends DynamicResource {
 
 /** The configuration that these functions read. */
 interface Served {
-  readonly endpoint: {
-    readonly hostname: string;
-    readonly tls: { readonly mode: string; readonly ca?: string };
-  };
+  readonly endpoint: Endpoint;
 }
 
 /** Creates the authority if the region's TLS mode needs one. */
@@ -52,9 +50,9 @@ export function createAuthority(
   return new PrivateAuthority(name, { hostname: endpoint.hostname }, options);
 }
 
-/** The authority that clients must trust, and the path where their configuration expects its certificate. */
+/** See {@link trustedAuthority}. */
 export function trusted({ endpoint }: Served, authority: PrivateAuthority | undefined): Host["ca"] {
-  const file = `/etc/registry-cache/${endpoint.hostname}.crt`;
-  const known = authority?.certificate ?? pulumi.output(endpoint.tls.ca);
-  return known.apply((certificate) => (certificate === undefined ? undefined : { file, certificate }));
+  return pulumi
+    .output(authority?.certificate)
+    .apply((certificate) => trustedAuthority(endpoint, certificate));
 }

@@ -8,14 +8,21 @@ const taggable = [
   "compute:Disk",
   "compute:VirtualMachine",
   "containerservice:ManagedCluster",
+  "dns:Zone",
+  "keyvault:Secret",
   "keyvault:Vault",
   "managedidentity:UserAssignedIdentity",
+  "network:LoadBalancer",
+  "network:NatGateway",
   "network:NetworkInterface",
   "network:NetworkSecurityGroup",
+  "network:PrivateLinkService",
   "network:PublicIPAddress",
   "network:VirtualNetwork",
+  "privatedns:VirtualNetworkLink",
   "resources:ResourceGroup",
   "storage:StorageAccount",
+  "trafficmanager:Profile",
 ].map((type) => `azure-native:${type}`);
 
 /** @returns undefined if the resource accepts no tags */

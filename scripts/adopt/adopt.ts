@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import pMap from "p-map";
 import { valueAt } from "../../policy/values.ts";
 import type { Resource } from "../oncall/state.ts";
-import { becauseOf, type Change, type ResourceStep } from "../pipeline/changes.ts";
+import { becauseOf, type Change, nameOf, type ResourceStep } from "../pipeline/changes.ts";
 import { step } from "../setup/steps.ts";
 import { AwsAccount } from "./aws.ts";
 import { azureSubscription } from "./azure.ts";
@@ -14,7 +14,6 @@ import {
   type ImportFile,
   importFiles,
   isProvider,
-  nameOf,
   type Planned,
   plannedOf,
   type Values,
@@ -134,7 +133,7 @@ class Search {
   #missing({ urn, type }: Planned): Missing {
     const isExpected = type.startsWith("pulumi-nodejs:dynamic");
     const reason = isExpected ? "is Pulumi's alone, and made again" : (this.#reasons.get(urn) ?? unnamed);
-    return { name: `${type.split(":").at(-1)} ${nameOf(urn)}`, reason, isExpected };
+    return { name: `${type.split(":").at(-1)} ${nameOf({ urn })}`, reason, isExpected };
   }
 
   async #entryOf(planned: Planned, seen: Seen): Promise<Entry | undefined> {
@@ -148,7 +147,7 @@ class Search {
   #providerOf(planned: Planned, { skeleton }: Seen): Entry | undefined {
     const { type, urn, new: wanted } = planned;
     const own = skeleton.resources.find(
-      (it) => it.type === type && (it.logicalName ?? it.name) === nameOf(urn),
+      (it) => it.type === type && (it.logicalName ?? it.name) === nameOf({ urn }),
     );
     return own?.inputs && isKnown(wanted.inputs) ? entryOf(planned, { inputs: own.inputs }) : undefined;
   }

@@ -1,5 +1,5 @@
 /** The input file of `pulumi import --file`: https://www.pulumi.com/docs/iac/guides/migration/import/#bulk-import-operations */
-import type { ResourceGoal, ResourceStep } from "../pipeline/changes.ts";
+import { nameOf, type ResourceGoal, type ResourceStep } from "../pipeline/changes.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -55,16 +55,12 @@ export function entryOf(
   return {
     type,
     name: urn,
-    logicalName: nameOf(urn),
+    logicalName: nameOf({ urn }),
     ...(parent !== "" && !parent.includes(`::${stackType}::`) && { parent }),
     ...(providerUrn !== "" && !isDefault(providerUrn) && { provider: providerUrn }),
     ...(!custom && { component: true }),
     ...content,
   };
-}
-
-export function nameOf(urn: string): string {
-  return urn.split("::").at(-1) ?? "";
 }
 
 /**

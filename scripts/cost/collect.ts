@@ -1,5 +1,6 @@
 /** Collects the data of a report. What isn't available becomes a problem of the review, and the rest is still reported. */
 import { isDeepStrictEqual } from "node:util";
+import { readStackFile } from "../../components/config/stack-file.ts";
 import { isBilled } from "../../components/cost/estimate.ts";
 import { isTagged } from "../../components/hosts/naming.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
@@ -50,7 +51,7 @@ export async function collect(wanted: Wanted): Promise<Review> {
   const { base: revision, prometheus, focus } = wanted;
   const baseFiles =
     revision === undefined ? undefined : await asked("--base", readStackFilesAt(revision, directory, stacks));
-  const base = baseFiles && estimateAll(baseFiles, today);
+  const base = baseFiles && estimateAll(baseFiles, today, withoutFiles);
   if (prometheus) progress("asking Prometheus for the measured usage");
   const usages = prometheus && (await asked("--prometheus", measureUsage(prometheusAt(prometheus))));
   if (focus.length > 0) progress(`reading ${focus.join(", ")}`);
@@ -71,7 +72,6 @@ export async function collect(wanted: Wanted): Promise<Review> {
       ...(billed && isUntagged(region) && { nodesUntagged: true }),
     };
   });
-  // The files of `prefetch` are always read from the project directory.
   const baseProblems = (base?.problems ?? []).filter(
     (problem) => !present.problems.some((other) => isDeepStrictEqual(other, problem)),
   );
@@ -100,8 +100,12 @@ export async function collect(wanted: Wanted): Promise<Review> {
 }
 
 /** `unread` has the names of the stacks that can't be read. */
-function estimateAll(files: ProjectFiles, today: string): Estimates & Pick<ProjectFiles, "unread"> {
-  const { configurations, unread, problems } = configurationsOf(files);
+function estimateAll(
+  files: ProjectFiles,
+  today: string,
+  merge = readStackFile,
+): Estimates & Pick<ProjectFiles, "unread"> {
+  const { configurations, unread, problems } = configurationsOf(files, merge);
   const estimates = configurations.map((configuration) => estimatesOf(configuration, today));
   return {
     regions: estimates.flatMap(({ regions }) => regions),
@@ -109,6 +113,13 @@ function estimateAll(files: ProjectFiles, today: string): Estimates & Pick<Proje
     problems: [...problems, ...estimates.flatMap(({ problems }) => problems)],
     notes: estimates.flatMap(({ notes }) => notes),
   };
+}
+
+/** Leaves out the files of `prefetch`, because the project directory has them as they are now. They don't change the cost. */
+function withoutFiles(project: string, stack: string): Record<string, unknown> {
+  const config = readStackFile(project, stack);
+  Reflect.deleteProperty(Object(config.prefetch), "files");
+  return config;
 }
 
 /** Whether the cloud creates a cluster's nodes without the stack's tags. */

@@ -20,6 +20,8 @@ export function comparisonOf(review: Review, base: string): Block[] {
   const { regions, removed, unread, date } = review;
   const changes = changesOf(review);
   const without = leftOut(review);
+  if (changes.length === 0 && regions.every(({ estimate }) => estimate.lines.length === 0))
+    return [{ ...text(["Nothing is priced.", ...without].join(" ")), isHeadline: true }];
   const now = `${rangeText(billOf(...regions.map(({ estimate }) => estimate)))} a month`;
   const headline =
     changes.length === 0 && without.length === 0

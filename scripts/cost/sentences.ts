@@ -2,7 +2,7 @@ import { capitalized, texts } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CostLine, type NotPriced, usd } from "../../components/cost/line.ts";
 import { rangeText } from "../../components/cost/range.ts";
-import { counted } from "../output/counted.ts";
+import { counted, listed } from "../output/counted.ts";
 import { quantity } from "./amounts.ts";
 import { list, type Section } from "./blocks.ts";
 import { nameOf, type StackRegion } from "./estimates.ts";
@@ -10,10 +10,13 @@ import type { Billed } from "./focus.ts";
 import type { Measured } from "./measured.ts";
 import { billOf, type RegionReview, type Review } from "./review.ts";
 
+/** Maximum number of stacks or regions to name. */
+const mostNames = 3;
+
 /** What isn't in the totals. */
 export function leftOut({ unread: { now, base: past }, base }: Pick<Review, "unread" | "base">): string[] {
   const without = (names: readonly string[], where: string) =>
-    `without ${counted(names.length, "stack")} that can't be read${where}: ${listed(names)}.`;
+    `without ${counted(names.length, "stack")} that can't be read${where}: ${listed(names, mostNames)}.`;
   return texts(
     now.length > 0 && capitalized(without(now, "")),
     base !== undefined && past.length > 0 && `The change is ${without(past, ` in \`${base}\``)}`,
@@ -130,13 +133,11 @@ function grouped(
     [...new Set(textsOf(region.estimate))].map((text) => ({ text, name: nameOf(region) })),
   );
   return [...Map.groupBy(all, ({ text }) => text)].map(([text, about]) =>
-    about.length === billed.length ? text : `${listed(about.map(({ name }) => name))}: ${text}`,
+    about.length === billed.length
+      ? text
+      : `${listed(
+          about.map(({ name }) => name),
+          mostNames,
+        )}: ${text}`,
   );
-}
-
-const mostNames = 3;
-
-function listed(names: readonly string[]): string {
-  const rest = names.length - mostNames;
-  return rest > 1 ? `${names.slice(0, mostNames).join(", ")} and ${rest} others` : names.join(", ");
 }

@@ -25,7 +25,10 @@ export function configurationTables(): string {
     "",
     markdownTable(
       ["Key", "Value", "Default", "Meaning"],
-      stackRows.map(({ path, type, meaning, ...row }) => [`\`${path}\``, type, fallbackText(row), meaning]),
+      grouped(stackRows, sameButName).map((same) => {
+        const [{ type, meaning, ...row }] = same;
+        return [same.map(({ path }) => `\`${path}\``).join(", "), type, fallbackText(row), meaning];
+      }),
     ),
     "",
     "### Keys of a stack's `governance`",
@@ -38,27 +41,43 @@ export function configurationTables(): string {
   ].join("\n");
 }
 
+/** Keys of one mapping that differ only in their names share a row. */
+function sameButName({ path, ...row }: Row): string {
+  return JSON.stringify([path.split(".").slice(0, -1), row]);
+}
+
 /** @param schemas by where they apply */
 function tableOf(schemas: Readonly<Record<string, z.ZodType>>): string {
   const ofKinds = Object.entries(schemas).flatMap(([kind, schema]) =>
     rowsOf(inputSchemaOf(schema), "").map((row) => ({ ...row, kind })),
   );
   const sameRows = grouped(ofKinds, ({ kind: _, ...row }) => JSON.stringify(row));
-  const rows = grouped(sameRows, ([{ path }]) => path.split(".")[0]).flat();
+  const rows = grouped(sameRows, ([{ path }]) => path.split(".")[0]).flatMap((below) =>
+    grouped(below, ([{ path }]) => path).flat(),
+  );
   return markdownTable(
     ["Key", "Where", "Value", "Default", "Meaning"],
-    rows.map((same) => {
+    rows.map((same, index) => {
       const [{ path, type, meaning, ...row }] = same;
       const kinds = same.map(({ kind }) => kind);
-      return [`\`${path}\``, where(kinds, Object.keys(schemas)), type, fallbackText(row), meaning];
+      const above = rows[index - 1]?.[0];
+      const isAbove = above?.path === path && above.meaning === meaning;
+      const where = whereText(kinds, Object.keys(schemas));
+      return [`\`${path}\``, where, type, fallbackText(row), isAbove ? "as above" : meaning];
     }),
   );
 }
 
-function where(kinds: readonly string[], all: readonly string[]): string {
+/** A cloud's name stands for all its kinds, and `clusters` for the kinds that run on Kubernetes. */
+function whereText(kinds: readonly string[], all: readonly string[]): string {
   const others = all.filter((kind) => !kinds.includes(kind));
   if (others.length === 0) return "all";
-  return others.length === 1 && kinds.length > 1 ? `all but ${others[0]}` : kinds.join(", ");
+  if (others.length === 1 && kinds.length > 1) return `all but ${others[0]}`;
+  const places = kinds.map((kind) => {
+    const [cloud = ""] = kind.split(" ");
+    return others.some((other) => other.startsWith(cloud)) ? kind : cloud;
+  });
+  return [...new Set(places)].join(", ").replace("aws cluster, azure cluster, kubernetes", "clusters");
 }
 
 /** Groups are in the order of their first items. */
@@ -83,9 +102,15 @@ function rowsOf(schema: JsonSchema, path: string): Row[] {
       requiredFor: [],
       meaning: linked(meaning),
     };
-    return [row, ...rowsBelow(property, below)];
+    const rows = rowsBelow(property, below);
+    return isOnlyGroup(row, rows) ? rows : [row, ...rows];
   });
   return merged(rows);
+}
+
+/** Whether the keys below a mapping say everything. */
+function isOnlyGroup({ type, fallback }: Row, below: readonly Row[]): boolean {
+  return type === "mapping" && fallback === "" && below.length > 0;
 }
 
 /** Links are relative to docs/, where the tables are. */
@@ -160,7 +185,6 @@ function alternativesOf({ oneOf, anyOf }: JsonSchema): JsonSchema[] {
 
 const typeNames: Record<string, string> = {
   string: "text",
-  integer: "whole number",
   array: "list",
   object: "mapping",
 };

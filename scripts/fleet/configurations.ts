@@ -21,7 +21,10 @@ export async function configurationOf(directory: string, stack: string): Promise
 }
 
 /** The configurations of all valid stack files, and the problems of the others. */
-export function configurationsOf({ project, stacks, unread, problems }: ProjectFiles): {
+export function configurationsOf(
+  { project, stacks, unread, problems }: ProjectFiles,
+  merge = readStackFile,
+): {
   configurations: Configuration[];
   /** Names of the stacks whose files have problems. */
   unread: string[];
@@ -29,7 +32,7 @@ export function configurationsOf({ project, stacks, unread, problems }: ProjectF
 } {
   const read = stacks.map(({ name, path, text }) => {
     try {
-      return { configuration: { stack: name, path, config: parseConfig(readStackFile(project, text)) } };
+      return { configuration: { stack: name, path, config: parseConfig(merge(project, text)) } };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const problems = error.problems.map((one) => ({

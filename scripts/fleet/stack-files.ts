@@ -80,18 +80,18 @@ export async function demandStackFile(directory: string, stack: string): Promise
 /** The same for commands that don't support the provider `local`. @throws StepError also if the stack uses it */
 export async function demandRemoteStack(directory: string, stack: string): Promise<void> {
   const { project, stacks } = await demandStackFile(directory, stack);
-  if (stacks.some(({ text }) => isLocal(project, text)))
+  if (stacks.some(({ text }) => providerOf(project, text) === "local"))
     throw new StepError(
       `${pathOf(stack)}: provider: the stack is on this machine, and this command is for a cloud or a cluster`,
     );
 }
 
-/** @param text of a stack's file. If it isn't YAML, the result is false, and the engine reports the error. */
-export function isLocal(project: string, text: string): boolean {
+/** @param text of a stack's file. If it isn't YAML, the result is undefined, and the engine reports the error. */
+export function providerOf(project: string, text: string): unknown {
   try {
-    return readStackFile(project, text).provider === "local";
+    return readStackFile(project, text).provider;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -18,7 +18,8 @@ import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { layout } from "../../components/hosts/local/plan.ts";
 import { removePod } from "../../components/hosts/local/podman-pod.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
-import { nameOf, type Resource, textOf } from "../oncall/state.ts";
+import { type Resource, textOf } from "../oncall/state.ts";
+import { nameOf } from "../pipeline/changes.ts";
 import { engineProgram, localEnvironment } from "../setup/engine.ts";
 import { Failure, type Run, step } from "../setup/steps.ts";
 

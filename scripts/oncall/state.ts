@@ -1,10 +1,9 @@
 /** Reads Pulumi's state of a region, without any other request, so it also works if the cache is down. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { execa } from "execa";
 import { hint } from "../../components/config/problems.ts";
 import { shortName } from "../fleet/backend.ts";
-import { pathOf } from "../fleet/stack-files.ts";
+import { providerOf, readStackFiles } from "../fleet/stack-files.ts";
+import { nameOf } from "../pipeline/changes.ts";
 import { isUnknownStack } from "../pipeline/trouble.ts";
 import { engineEnvironment, engineProgram, localEnvironment, stateBackend } from "../setup/engine.ts";
 import { StepError } from "../setup/steps.ts";
@@ -85,11 +84,6 @@ export function regionIn(resources: readonly Resource[], stack: string, region?:
   };
 }
 
-/** The resource's logical name. */
-export function nameOf({ urn }: Resource): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
-}
-
 /** The first resource of a type, if there is one. */
 export function resourceOf(deployed: DeployedRegion, type: string): Resource | undefined {
   return resourcesOf(deployed, type)[0];
@@ -120,13 +114,14 @@ async function exported(directory: string, stack: string): Promise<readonly Reso
     timeout: timeoutSeconds * 1000,
   });
   if (result.failed) {
-    const hasFile = existsSync(join(directory, pathOf(shortName(stack))));
-    throw new StepError(unreadable(stack, result, hasFile));
+    const { project, stacks } = await readStackFiles(directory, [shortName(stack)]);
+    const [provider] = stacks.map(({ text }) => providerOf(project, text));
+    throw new StepError(unreadable(stack, result, provider));
   }
   return JSON.parse(result.stdout).deployment.resources ?? [];
 }
 
-/** Why the state can't be read, and what to do without it. @param hasFile whether the stack has a file */
+/** Why the state can't be read, and what to do without it. @param provider that the stack's file names. Undefined without a file */
 export function unreadable(
   stack: string,
   {
@@ -134,12 +129,14 @@ export function unreadable(
     stderr,
     shortMessage = "",
   }: { readonly timedOut: boolean; readonly stderr: string; readonly shortMessage?: string | undefined },
-  hasFile: boolean,
+  provider?: unknown,
 ): string {
-  if (isUnknownStack(stderr) && hasFile) {
-    const up = shortName(stack) === "local" ? "npm run local" : `npm run pulumi -- up --stack ${stack}`;
-    return `${stack}: isn't up, or its state is in another backend (docs/state.md). \`${up}\` brings it up`;
-  }
+  if (isUnknownStack(stderr) && provider === "kubernetes")
+    return `${stack}: Pulumi has no state of it: Flux, Argo CD or Helm applies it (docs/gitops.md#on-call; for \`bypass\`, docs/gitops.md#send-clients-to-the-upstream), it isn't up, or its state is in another backend (docs/state.md)\n${withoutState}`;
+  if (isUnknownStack(stderr) && shortName(stack) === "local")
+    return `${stack}: isn't up, or its state is in another backend (docs/state.md). \`npm run local\` brings it up`;
+  if (isUnknownStack(stderr) && provider !== undefined)
+    return `${stack}: this backend has no state of it. If its cache is running, its state is in another backend (docs/state.md): don't run \`up\`\n${withoutState}`;
   if (isUnknownStack(stderr))
     return `${stack}: the backend has no such stack. \`npm run regions\` lists them`;
   const why = timedOut

@@ -77,8 +77,8 @@ export function changesOf(steps: readonly ResourceStep[]): Change[] {
     const { op = "", type = "" } = step ?? {};
     return {
       kind: kindOf[op] ?? "update",
-      type: lastPart(type),
-      name: lastPart(urn),
+      type: type.split(":").at(-1) ?? "",
+      name: nameOf({ urn }),
       because: step ? becauseOf(step) : [],
       isRetained: step?.old?.retainOnDelete === true,
     };
@@ -100,6 +100,7 @@ export function counts(changes: readonly Change[]): string {
   return changeKinds.flatMap((kind) => (count(kind) > 0 ? [`${count(kind)} ${kind}`] : [])).join(", ");
 }
 
-function lastPart(text: string): string {
-  return text.split(":").at(-1) ?? "";
+/** A resource's logical name. */
+export function nameOf({ urn }: { readonly urn: string }): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
 }

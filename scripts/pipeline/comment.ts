@@ -3,7 +3,7 @@ import { texts } from "../../components/capacity/text.ts";
 import { renderMarkdown } from "../cost/markdown.ts";
 import type { Review } from "../cost/review.ts";
 import { shortName } from "../fleet/backend.ts";
-import { counted } from "../output/counted.ts";
+import { counted, listed } from "../output/counted.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 import { type Change, changeKinds, counts } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
@@ -17,7 +17,7 @@ export const commentMarker = "<!-- registry-cache: preview -->";
 /** Maximum number of changes to list per stack. A new cluster has about 60 resources. */
 const mostChanges = 150;
 
-/** Maximum number of files to name. */
+/** Maximum number of stacks or files to name. */
 const mostListed = 10;
 
 export interface Preview extends Touched {
@@ -33,6 +33,7 @@ export function renderComment(
   isInterrupted: boolean,
 ): Report {
   const failed = previews.filter(({ run }) => !run.succeeded);
+  const unfinished = previews.filter(({ run }) => run.unfinished !== undefined);
   const lost = previews.filter(({ run }) => run.changes.some(isLoss));
   const others = stacks
     .map(({ stack }) => stack)
@@ -48,11 +49,12 @@ export function renderComment(
     texts(
       headline,
       failed.length > 0 && `**${counted(failed.length, "preview")} failed.**`,
+      unfinished.length > 0 && `**${counted(unfinished.length, "has", "have")} unfinished operations.**`,
       lost.length > 0 && `**${counted(lost.length, "stack")} would lose or replace resources.**`,
     ).join(" "),
-    others.length > 0 && `Not previewed here: ${listed(others.map(code))}.`,
+    others.length > 0 && `Not previewed here: ${listed(others.map(code), mostListed)}.`,
     isInterrupted && "**The preview was interrupted.** Run it again.",
-    files.length > 0 && `All of them, as these differ: ${listed(files.map(code))}.`,
+    files.length > 0 && `All of them, as these differ: ${listed(files.map(code), mostListed)}.`,
     previews.length > 0 &&
       markdownTable(["Stack", "Touched by", ...changeKinds, "Warnings", ""], previews.map(row)),
     removed.length > 0 &&
@@ -72,7 +74,7 @@ function row({ stack, because, run }: Preview): string[] {
     because,
     ...numbers,
     `${run.warnings.length || ""}`,
-    run.succeeded ? "" : "**failed**",
+    !run.succeeded ? "**failed**" : run.unfinished !== undefined ? "**unfinished**" : "",
   ];
 }
 
@@ -88,7 +90,7 @@ function section({ stack, run }: Preview): string {
     warnings.length > 0 && `Warnings:\n\n${codeBlock(warnings.join("\n"))}`,
   );
   const summary = `${plain(stack)}: ${succeeded ? counts(changes) || "no changes" : "failed"}`;
-  return details(summary, body.join("\n\n"), !succeeded || changes.some(isLoss));
+  return details(summary, body.join("\n\n"), !succeeded || trouble !== undefined || changes.some(isLoss));
 }
 
 /** One list item. */
@@ -103,9 +105,4 @@ export function line(change: Change): string {
 /** Whether a resource and its content are deleted. */
 function isLoss({ kind, isRetained }: Change): boolean {
   return kind === "delete" || (kind === "replace" && !isRetained);
-}
-
-function listed(items: readonly string[]): string {
-  const more = items.length - mostListed;
-  return `${items.slice(0, mostListed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

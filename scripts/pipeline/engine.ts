@@ -3,7 +3,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
-import { type Change, changesOf, type ResourceStep } from "./changes.ts";
+import { asksToEnd } from "../setup/steps.ts";
+import { type Change, changesOf, nameOf, type ResourceStep } from "./changes.ts";
 
 export type Operation = "preview" | "up" | "refresh" | "import" | "destroy";
 
@@ -15,7 +16,7 @@ export interface EngineRun {
   /** As the engine prints them, with secrets as `[secret]`. */
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
-  /** The engine's list of the operations that an earlier run left unfinished. This operation then changed nothing. */
+  /** A list of the operations that an interrupted update left unfinished, or that a running one performs. This operation then changed nothing. */
   readonly unfinished?: string;
 }
 
@@ -82,14 +83,13 @@ export class Engine {
    */
   handOnSignals(): this {
     const stop = (signal: NodeJS.Signals) => {
-      if (this.interruption.aborted) return;
+      if (this.interruption.aborted || !asksToEnd(signal)) return;
       this.#interruption.abort();
       const { size } = this.#running;
       const whom = size === 1 ? "1 stack to finish what it has" : `${size} stacks to finish what they have`;
       console.error(`  ${signal}: waiting for ${whom} begun …`);
       for (const child of this.#running) child.kill("SIGINT");
     };
-    // A closing terminal sends SIGHUP.
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
     return this;
   }
@@ -135,27 +135,36 @@ export class Engine {
     };
   }
 
-  /** Compares a stack with the cloud. Unlike the engine, also looks for operations that an earlier run left unfinished. */
-  async drift(stack: string): Promise<DetailedRun> {
-    const run = await this.run(stack, "refresh", ["--preview-only", "--expect-no-changes"]);
-    const args = ["stack", "export", "--stack", stack, "--non-interactive"];
-    const options = { cwd: this.#directory, env: this.#environment, stdin: "ignore", reject: false } as const;
-    const { failed, stdout, stderr } = await execa(engineProgram, args, options);
-    if (failed) return { ...run, succeeded: false, errors: [...new Set([...run.errors, stderr.trim()])] };
-    const { pending_operations: pending } = (JSON.parse(stdout) as ExportedState).deployment ?? {};
-    if (!pending?.length) return run;
-    const lines = pending.map(({ type, resource }) => `  * ${resource.urn}, interrupted while ${type}`);
-    return { ...run, unfinished: lines.join("\n") };
+  /** Runs an operation that changes nothing. Unlike the engine, also looks for unfinished operations. */
+  async look(stack: string, operation: Operation, args: readonly string[]): Promise<DetailedRun> {
+    const run = await this.run(stack, operation, args);
+    if (this.interruption.aborted) return run;
+    try {
+      return { ...run, ...(await this.unfinished(stack)) };
+    } catch (error) {
+      const errors = [...new Set([...run.errors, (error as Error).message])];
+      return { ...run, succeeded: false, errors };
+    }
+  }
+
+  /** The operations that an interrupted update left unfinished, or that a running one performs. @throws Error with the engine's message */
+  async unfinished(stack: string): Promise<Pick<EngineRun, "unfinished">> {
+    const state: ExportedState = JSON.parse(await this.command("stack", "export", "--stack", stack));
+    const pending = state.deployment?.pending_operations ?? [];
+    const lines = pending.map(({ type, resource }) => `  * ${resource.urn}, ${type}`);
+    return lines.length > 0 ? { unfinished: lines.join("\n") } : {};
   }
 
   /**
    * Runs another command of the CLI.
+   * @returns its output
    * @throws Error with the command's message
    */
-  async command(...args: readonly string[]): Promise<void> {
+  async command(...args: readonly string[]): Promise<string> {
     const options = { cwd: this.#directory, env: this.#environment, stdin: "ignore", reject: false } as const;
-    const { failed, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
+    const { failed, stdout, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
     if (failed) throw new Error(stderr.trim());
+    return stdout;
   }
 
   /** Ends early without an error if the pipeline is interrupted. */
@@ -191,9 +200,9 @@ async function reported(lines: AsyncIterable<string>, changes: boolean, stop: ()
       if (diagnosticEvent.urn) failed.set(diagnosticEvent.urn, message);
     }
     if (policyEvent) {
-      const { policyName, resourceUrn = "", enforcementLevel } = policyEvent;
+      const { policyName, resourceUrn: urn = "", enforcementLevel } = policyEvent;
       const told = enforcementLevel === "mandatory" ? errors : warnings;
-      told.push(`policy ${policyName}, ${resourceUrn.split("::").at(-1)}: ${policyEvent.message.trim()}`);
+      told.push(`policy ${policyName}, ${nameOf({ urn })}: ${policyEvent.message.trim()}`);
     }
   }
   return { steps, failed, warnings, errors, unfinished };

@@ -8,7 +8,7 @@ import { type CacheOutput, parseOutputs } from "../fleet/outputs.ts";
 import type { Prometheus } from "../fleet/prometheus.ts";
 import { readStackFiles } from "../fleet/stack-files.ts";
 import { Registry, wantedImages } from "../prefetch/registry.ts";
-import { missingText, warm } from "../prefetch/warm.ts";
+import { problemOf, warm } from "../prefetch/warm.ts";
 import { ensureTool } from "../setup/from-source/go-tools.ts";
 import { labelsOf } from "./gate.ts";
 
@@ -49,7 +49,7 @@ export async function prefetched(
       const missing = new Map<string, string>();
       for await (const one of warm(registry, images, { platforms, dryRun: true })) {
         if (one.problem === undefined && one.missing === undefined) return undefined;
-        const problem = one.problem ?? (one.missing?.length ? missingText(one.missing) : undefined);
+        const problem = problemOf(one);
         if (problem !== undefined) missing.set(one.image, problem);
       }
       left.set(key, [...missing.keys()]);

@@ -63,7 +63,7 @@ export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean):
   return fitted(
     `**${texts(
       changed,
-      unfinished.length > 0 && `${counted(unfinished.length, "was", "were")} left unfinished.`,
+      unfinished.length > 0 && `${counted(unfinished.length, "has", "have")} unfinished operations.`,
       failed.length > 0 && `${failed.length} couldn't be compared.`,
     ).join(" ")}**`,
     isInterrupted && "**The comparison was interrupted.** Run it again.",
@@ -74,7 +74,7 @@ export function renderDrift(runs: readonly EngineRun[], isInterrupted: boolean):
         details(plain(stack), changes.map(line).join("\n") || "The engine lists none.", true),
       ),
     ...unfinished.map((run) => {
-      const what = `**${plain(run.stack)} was left unfinished.**`;
+      const what = `**${plain(run.stack)} has unfinished operations.**`;
       return paragraphs(what, [run.unfinished ?? ""], troubleOf(run));
     }),
     ...failed.map((run) =>

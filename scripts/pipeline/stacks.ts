@@ -1,5 +1,5 @@
 import { shortName } from "../fleet/backend.ts";
-import { isLocal, readStackFiles } from "../fleet/stack-files.ts";
+import { providerOf, readStackFiles } from "../fleet/stack-files.ts";
 import { StepError } from "../setup/steps.ts";
 
 /**
@@ -13,6 +13,6 @@ export async function chosenStacks(directory: string, wanted: readonly string[])
     throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
   }
   return stacks
-    .filter(({ text }) => wanted.length > 0 || !isLocal(project, text))
+    .filter(({ text }) => wanted.length > 0 || providerOf(project, text) !== "local")
     .map(({ name }) => wanted.find((one) => shortName(one) === name) ?? name);
 }

@@ -1,4 +1,5 @@
 /** Finds the stacks that a change touches. */
+import { existsSync, realpathSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
@@ -39,10 +40,15 @@ export async function touchedStacks(revision: string, directory: string): Promis
   const differing = await changedAmong(code, revision, directory);
   const isSameProject = isDeepStrictEqual(besides(before.project), besides(now.project));
   const changed = isSameProject ? differing : [...differing, "Pulumi.yaml"];
-  const read = new Map(now.stacks.map((stack) => [stack, prefetchFiles(now.project, stack, directory)]));
-  const lists = await changedAmong([...read.values()].flat(), revision, directory);
+  const root = realpathSync(directory);
+  const read = new Map(now.stacks.map((stack) => [stack, prefetchFiles(now.project, stack, root)]));
+  // The first parts of the paths, because git reports a submodule or a link in place of the files below it.
+  const firsts = [...read.values()].flat().map((path) => path.split("/", 1).join());
+  const lists = await changedAmong(firsts, revision, directory);
   const touched = now.stacks.flatMap((stack): Touched[] => {
-    const isListChanged = read.get(stack)?.some((path) => lists.includes(path));
+    const isListChanged = read
+      .get(stack)
+      ?.some((file) => lists.some((path) => `${file}/`.startsWith(`${path}/`)));
     const because =
       changed.length > 0 ? "code" : (difference(stack, before, now) ?? (isListChanged && "prefetch"));
     return because ? [{ stack: stack.name, because }] : [];
@@ -102,13 +108,15 @@ function besides(yaml: string): unknown {
   }
 }
 
-/** The files that a stack's `prefetch` reads, relative to the project. Files outside the project are left out. */
+/** The files that a stack's `prefetch` reads, relative to the project, each also by its path without links. Files outside the project are left out. */
 function prefetchFiles(project: string, { text }: StackFile, directory: string): string[] {
   try {
     const files = entriesOf(valueAt(["prefetch", "files"], readStackFile(project, text)));
     return files
       .flatMap((file) => valueAt(["path"], file) ?? [])
-      .map((path) => relative(directory, resolve(directory, String(path))))
+      .map((path) => resolve(directory, String(path)))
+      .flatMap((path) => (existsSync(path) ? [path, realpathSync(path)] : [path]))
+      .map((path) => relative(directory, path))
       .filter((path) => path !== "" && !path.startsWith("..") && !isAbsolute(path));
   } catch {
     // The preview reports what isn't YAML.

@@ -1,6 +1,7 @@
 /** Reasons outside the stack's program that stop an operation, with the way out: docs/pipelines.md. */
 import { hostname } from "node:os";
 import { isRefused, refusedBackend } from "../fleet/refusal.ts";
+import { nameOf } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
 
 export interface Trouble {
@@ -10,15 +11,17 @@ export interface Trouble {
 }
 
 /** @returns undefined if the engine's own errors are sufficient */
-export function troubleOf({ stack, errors, unfinished }: EngineRun): Trouble | undefined {
+export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished">): Trouble | undefined {
+  const { stack, errors, unfinished } = run;
   const pulumi = (command: string) => `\`npm run pulumi -- ${command} --stack ${stack}\``;
   if (unfinished !== undefined) {
     const operations = [...unfinished.matchAll(/^\s*\* (\S+), (.+)$/gm)].map(
-      ([, urn = "", how]) => `${urn.split("::").at(-1)} (${how})`,
+      ([, urn = "", how]) => `${nameOf({ urn })} (${how})`,
     );
+    // Except for `up`, what reads the state takes no lock, so another update may be running.
     return {
-      what: `An earlier run was interrupted, and it isn't known whether these succeeded: ${operations.join(", ")}. Nothing was changed now.`,
-      wayOut: `Look in the cloud's console which of them exist. ${pulumi("refresh")} in a terminal asks for each, takes its ID where it exists and forgets it where it doesn't. Where none exists: ${pulumi("refresh --yes --clear-pending-creates")}. Then run the pipeline again.`,
+      what: `Either an update is running, or one was interrupted. It isn't known whether these succeeded: ${operations.join(", ")}.`,
+      wayOut: `If none is running: look in the cloud's console which of them exist. ${pulumi("refresh")} in a terminal asks for each, takes its ID where it exists and forgets it where it doesn't. Where none exists: ${pulumi("refresh --yes --clear-pending-creates")}. Then run the same command again.`,
     };
   }
   const text = errors.join("\n");

@@ -6,8 +6,8 @@ import type { AskedCache } from "../fleet/health.ts";
 
 const timeoutSeconds = 30;
 
-/** The digest of a blob that doesn't exist. */
-const nothing = `sha256:${"0".repeat(64)}`;
+/** A digest that doesn't exist. */
+export const nothing = `sha256:${"0".repeat(64)}`;
 
 export class OnlyCached {
   readonly #endpoint: string;

@@ -8,7 +8,7 @@ import { type ImageReference, imageReference } from "../../components/config/ima
 import { fillSeconds } from "../../components/pod/edge/cached.ts";
 import { repositoryPath } from "../../components/pod/edge/routing.ts";
 import type { AskedCache } from "../fleet/health.ts";
-import { OnlyCached } from "./only-cached.ts";
+import { nothing, OnlyCached } from "./only-cached.ts";
 
 /** An image, with its repository's path at the endpoint. */
 export type WantedImage = ImageReference & { readonly path: string };
@@ -40,6 +40,11 @@ const manifest = z.looseObject({
 
 export type Descriptor = z.output<typeof descriptor>;
 export type Manifest = z.output<typeof manifest>;
+
+/** Whether something doesn't exist. The edge also answers 404, but with `DENIED`, in place of an origin's 401 and 403. */
+function isMissing({ message }: Error): boolean {
+  return message.includes("[http 404]") && !message.includes("DENIED");
+}
 
 /** All methods throw an Error with regctl's message. A path is the repository's path at the endpoint: it begins with the registry. */
 export class Registry {
@@ -80,14 +85,22 @@ export class Registry {
       return await this.regctl("manifest", "head", name);
     } catch (error) {
       // The response to HEAD has no body. The body of GET says more about the error.
-      await this.regctl("manifest", "get", "--format", "raw-body", name);
-      throw error;
+      const failureOf = (name: string): Promise<Error> =>
+        this.body(name).then(
+          () => error as Error,
+          (failure) => failure,
+        );
+      const failure = await failureOf(name);
+      if (!isMissing(failure)) throw failure;
+      // An origin also answers 404 for a tag if its upstream fails. For a digest, it passes the failure on, except for zot: see manifestTargets() in components/pod/prometheus.ts.
+      const other = await failureOf(`${this.name(path)}@${nothing}`);
+      if (isMissing(other)) throw failure;
+      throw new Error(`the registry may have it, but the cache doesn't get it from there: ${other.message}`);
     }
   }
 
   async manifest(path: string, digest: string): Promise<Manifest> {
-    const name = `${this.name(path)}@${digest}`;
-    return manifest.parse(JSON.parse(await this.regctl("manifest", "get", "--format", "raw-body", name)));
+    return manifest.parse(JSON.parse(await this.body(`${this.name(path)}@${digest}`)));
   }
 
   /**
@@ -99,6 +112,11 @@ export class Registry {
     const answer = await this.regctl("blob", "head", "--format", format, this.name(path), digest);
     // If the cache redirects clients to a bucket, the response lacks this header.
     return answer !== "MISS" && answer !== "EXPIRED";
+  }
+
+  /** @param name of a manifest */
+  private body(name: string): Promise<string> {
+    return this.regctl("manifest", "get", "--format", "raw-body", name);
   }
 
   private name(path: string): string {

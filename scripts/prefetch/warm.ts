@@ -27,8 +27,13 @@ export interface WarmOptions {
 const blobsAtOnce = 4;
 
 /** For example `2 missing (1.0 MB)`. */
-export function missingText(blobs: readonly Descriptor[]): string {
+function missingText(blobs: readonly Descriptor[]): string {
   return `${blobs.length} missing (${megabytes(blobs.reduce((sum, { size }) => sum + size, 0))})`;
+}
+
+/** Why an image isn't complete in the cache. @returns undefined if it is */
+export function problemOf({ missing, problem }: Warmed): string | undefined {
+  return problem ?? (missing?.length ? missingText(missing) : undefined);
 }
 
 export function megabytes(bytes: number): string {

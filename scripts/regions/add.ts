@@ -64,9 +64,14 @@ const ownPaths = [
   ...["hostname", "zone", "zoneResourceGroup", "zoneSubscription", "privateLink"].map(
     (key) => `endpoint.${key}`,
   ),
-  ...["email", "challengeZone", "challengeZoneResourceGroup", "name", "secretName"].map(
-    (key) => `endpoint.tls.${key}`,
-  ),
+  ...[
+    "email",
+    "challengeZone",
+    "challengeZoneResourceGroup",
+    "challengeZoneSubscription",
+    "name",
+    "secretName",
+  ].map((key) => `endpoint.tls.${key}`),
   "expose",
   ...["clients", "metrics"].map((key) => `access.${key}`),
 ];
@@ -158,8 +163,9 @@ function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
   const wrong = problems.map(({ path, message }) => `\n✗ ${path}: ${message}`).join("");
   const unreadable = `, and these, which can't be read: ${unread.join(", ")}${wrong}`;
   const example = examples[kind];
+  // By another name, because a stack of the user may have the example's.
   const wayOut = example
-    ? `. Bring this project's example back: \`git checkout project/main -- ${pathOf(example)}\` (docs/upgrading.md has the remote)`
+    ? `. Bring this project's example back, until the new file is written: \`git show project/main:${pathOf(example)} > ${pathOf(`example-${provider}-${topology}`)}\` (docs/upgrading.md has the remote)`
     : "";
   throw new RangeError(
     `stacks/ has no file with one region of the kind "${kind}" to begin with: ${known}${unread.length > 0 ? unreadable : wayOut}`,

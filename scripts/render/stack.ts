@@ -1,3 +1,4 @@
+import type { ClientConfiguration } from "../../components/clients/clients.ts";
 import type { Problem } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
 import {
@@ -12,13 +13,21 @@ import {
   secretReferences,
 } from "../../components/hosts/kubernetes/secret-references.ts";
 import type { WorkloadRegion } from "../../components/hosts/kubernetes/workload-args.ts";
+import { trustedAuthority } from "../../components/hosts/trusted-authority.ts";
+import type { CentralMonitoring } from "../../components/monitoring/central.ts";
+import { clientsOf, monitoringOf } from "../../components/region-outputs.ts";
 
 /** A region's objects in its cluster. */
 export interface RenderedRegion {
-  readonly region: Pick<WorkloadRegion, "name" | "namespace" | "endpoint">;
+  readonly region: Pick<WorkloadRegion, "name" | "namespace" | "endpoint" | "pods">;
   /** By name: `deployment`, `configmap-edge`. */
   readonly objects: Readonly<Record<string, Manifest>>;
   readonly secrets: readonly SecretReference[];
+  /** The stack outputs that a region has without an update. */
+  readonly outputs: {
+    readonly clients: ClientConfiguration;
+    readonly monitoring: CentralMonitoring;
+  };
 }
 
 /**
@@ -45,9 +54,22 @@ export function renderStack(
   return { regions: plans.map((plan) => rendered(plan, options)), problems };
 }
 
-function rendered(plan: KubernetesPlan, options: ManifestOptions): RenderedRegion {
+export function rendered(plan: KubernetesPlan, options: ManifestOptions): RenderedRegion {
   const { region } = workloadPlan(plan, options);
-  return { region, objects: manifests(plan, options), secrets: secretReferences(plan) };
+  const ca = trustedAuthority(region.endpoint);
+  return {
+    region,
+    objects: manifests(plan, options),
+    secrets: secretReferences(plan),
+    outputs: { clients: clientsOf(plan, ca), monitoring: monitoringOf(plan, ca) },
+  };
+}
+
+/** The outputs as `pulumi stack output --json` prints them. */
+export function stackOutputs(regions: readonly RenderedRegion[]): object {
+  const by = (output: keyof RenderedRegion["outputs"]) =>
+    Object.fromEntries(regions.map(({ region, outputs }) => [region.name, outputs[output]]));
+  return { clients: by("clients"), monitoring: by("monitoring") };
 }
 
 /**
@@ -57,11 +79,12 @@ function rendered(plan: KubernetesPlan, options: ManifestOptions): RenderedRegio
 export function secretsToMake({ region, secrets }: RenderedRegion, byStore: boolean): string[] {
   const { tls } = region.endpoint;
   const provided = tls.mode === "provided" ? [`${tls.secretName}: tls.crt, tls.key`] : [];
+  const ofImages = region.pods?.imagePullSecrets.map(({ name }) => `${name}: .dockerconfigjson`) ?? [];
   const ofCredentials = secrets.map(
     ({ name, credentials, templates }) =>
       `${name}: ${Object.keys(templates).join(", ")}, of \`${credentials}\``,
   );
-  const all = [...provided, ...(byStore ? [] : ofCredentials)];
+  const all = [...provided, ...ofImages, ...(byStore ? [] : ofCredentials)];
   if (all.length === 0) return [];
   return [
     `${region.name} needs these Secrets in the namespace ${region.namespace}:`,

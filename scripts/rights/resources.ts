@@ -1,5 +1,5 @@
 /** The resources that a stack has and would have, as a preview reports them. */
-import { unknown } from "../pipeline/changes.ts";
+import { nameOf, unknown } from "../pipeline/changes.ts";
 import type { Engine } from "../pipeline/engine.ts";
 
 export type Inputs = Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ export async function resourcesOf(
   const providers = new Map(states.map(({ urn, state }) => [urn, state.inputs]));
   return states.map(({ urn, type, state: { id, provider, inputs } }) => ({
     type,
-    name: urn.split("::").at(-1) ?? "",
+    name: nameOf({ urn }),
     id: id === unknown ? undefined : id || undefined,
     inputs: known(inputs) as Inputs,
     provider: providers.get(provider.split("::").slice(0, -1).join("::")) ?? {},

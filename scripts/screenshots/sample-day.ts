@@ -185,7 +185,13 @@ function alertsOf(state: SampleState, at: number): object[] {
       ];
     case "disk full":
       return [
-        alert("RegistryCacheDiskFull", "page", "storage", "381.5MiB are free on the cache's disk.", 1980),
+        alert(
+          "RegistryCacheDiskFull",
+          "page",
+          "storage",
+          "Only 381.5MiB can be written to the cache's disk.",
+          1980,
+        ),
         alert(
           "RegistryCacheBudgetShrinking",
           "ticket",

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isatty } from "node:tty";
 import { ExecaError, execa } from "execa";
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
 
@@ -17,7 +18,7 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Stops the program after this many seconds; the call then fails. @default no limit */
   timeoutSeconds?: number;
-  /** Whether the program ends and cleans up by itself after a SIGINT, and must be waited for. This process's first SIGINT, SIGTERM or SIGHUP sends it one. A second SIGINT would make Pulumi exit immediately. */
+  /** Whether the program ends and cleans up by itself after a SIGINT, and must be waited for. This process's first SIGINT, SIGTERM or SIGHUP sends it one: see {@link asksToEnd}. A second SIGINT would make Pulumi exit immediately. */
   endsByItself?: boolean;
 }
 
@@ -102,18 +103,25 @@ export async function step<T>(title: string, wayOut: string, work: (run: Run) =>
   }
 }
 
+/** Asked at the start, because a closed terminal is none any more. */
+const hasTerminal = isatty(0);
+
+/** Whether a signal asks this process to end. A closing terminal sends SIGHUP. With nohup, standard input isn't a terminal, and the work continues. */
+export function asksToEnd(signal: NodeJS.Signals): boolean {
+  return signal !== "SIGHUP" || hasTerminal;
+}
+
 /** Sends the program a SIGINT at the first signal that asks this process to end, and ignores later ones until it has ended. @throws Failure if there was a signal, whatever the program's exit code */
 async function handOnSignals<Result>(
   child: Promise<Result> & { kill(signal: NodeJS.Signals): boolean },
 ): Promise<Result> {
   let interruption: NodeJS.Signals | undefined;
   const interrupt = (signal: NodeJS.Signals) => {
-    if (interruption) return;
+    if (interruption || !asksToEnd(signal)) return;
     interruption = signal;
     console.error(`  ${signal}: waiting until what has begun ends …`);
     child.kill("SIGINT");
   };
-  // A closing terminal sends SIGHUP.
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, interrupt);
   await Promise.allSettled([child]);

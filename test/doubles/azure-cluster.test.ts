@@ -15,6 +15,11 @@ const serviceAccount = { namespace: "registry-cache", serviceAccountName: "regis
 const withNetwork = (change: Inputs) => ({ ...another, networkProfile: { ...network, ...change } });
 
 testRefusals(make, {
+  "encryption at host without the subscription's feature": {
+    of: "cluster",
+    with: withPool({ enableEncryptionAtHost: true }),
+    says: /'Microsoft\.Compute\/EncryptionAtHost' feature is not enabled/,
+  },
   "a version that isn't supported": {
     of: "cluster",
     with: { ...another, kubernetesVersion: "1.30" },

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing, subscriptionId } from "./azure/account.ts";
+import { registerEncryptionAtHost } from "./azure/features.ts";
 import { redefine, replicate } from "./azure/images.ts";
 import { answerOfArm, restrict, token } from "./azure/sizes.ts";
 import { image, machine, make, profile, storage, userData } from "./azure-things.ts";
@@ -16,6 +17,17 @@ testRefusals(make, {
     says: /priority must be one of Regular, Low, Spot, not Cheap/,
   },
   "a second use of an interface": { of: "machine", with: { vmName: "b" }, says: /NicInUse/ },
+  "another encryption type than the set's": {
+    of: "disk",
+    with: {
+      diskName: "b",
+      encryption: {
+        type: "EncryptionAtRestWithCustomerKey",
+        diskEncryptionSetId: existing.encryptionSets.westeurope,
+      },
+    },
+    says: /EncryptionAtRestWithCustomerKey doesn't match EncryptionAtRestWithPlatformAndCustomerKeys of /,
+  },
   "a cache on Premium SSD v2": {
     of: "machine",
     with: {
@@ -126,6 +138,16 @@ test("refuses a machine that doesn't fit its gallery image, or whose image isn't
   );
 });
 
+test("refuses encryption at host until the subscription has the feature", () => {
+  const { cloud } = make();
+  const inputs = { ...machine.inputs, securityProfile: { encryptionAtHost: true } };
+  const start = () => cloud.create(machine.type, "another", inputs, "");
+  assert.throws(start, /InvalidParameter: The property 'securityProfile\.encryptionAtHost' is not valid/);
+  registerEncryptionAtHost(cloud);
+  // Here, the encryption is right.
+  assert.throws(start, /NicInUse/);
+});
+
 test("refuses changes of a machine that the provider would make in place", () => {
   const { cloud } = make();
   const { type, id, inputs } = machine;
@@ -134,6 +156,12 @@ test("refuses changes of a machine that the provider would make in place", () =>
   assert.throws(
     () => cloud.update(type, id, changed, ""),
     /PropertyChangeNotAllowed: .*'osProfile\.customData'/,
+  );
+  const { securityProfile: _, ...standard } = inputs;
+  assert.deepEqual([...cloud.diff(type, inputs, standard)], [["securityProfile", { replaces: false }]]);
+  assert.throws(
+    () => cloud.update(type, id, standard, ""),
+    /PropertyChangeNotAllowed: .*'securityProfile\.securityType'/,
   );
 });
 

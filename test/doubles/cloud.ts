@@ -3,6 +3,7 @@
  * It replaces provider and cloud. `check`, `diff` and `isForgotten` are the provider's part, which knows only inputs. `create`, `update` and `delete`
  * are the cloud's.
  */
+import { isDeepStrictEqual } from "node:util";
 import { CloudError, demand, type Fault, Faults, type Operation } from "./faults.ts";
 import type { Guard } from "./guard.ts";
 import type { InputProblem, SdkTypes } from "./sdk-types.ts";
@@ -15,6 +16,7 @@ import {
   type Inputs,
   isWithin,
   normalId,
+  valueAt,
   valuesAt,
   withoutPath,
   withUnknown,
@@ -114,6 +116,8 @@ export interface CloudDefinition {
   admitProvider?(provider: Inputs): void;
   /** The outputs that a provider with this configuration adds to a resource. @throws CloudError for what the cloud refuses */
   addedBy?(provider: Inputs, inputs: Inputs, type: string): Inputs;
+  /** The outputs in which a refresh finds changes that others have made. @default none */
+  refreshed?(provider: Inputs, thing: Thing): Inputs;
   /** Whether a resource's state has these outputs, so that a difference in them is a change. @default it has */
   isTold?(state: Inputs): boolean;
   readonly codes: {
@@ -221,8 +225,8 @@ export class Cloud {
     const request = { cloud: this, scope, name, inputs };
     const rules = this.#rules(type);
     this.#faults.letFail("update", type);
-    const refused = changedPaths(before.inputs, inputs).find((path) =>
-      rules.fixed?.some((property) => isWithin(path, property)),
+    const refused = rules.fixed?.find(
+      (property) => !isDeepStrictEqual(valueAt(property, before.inputs), valueAt(property, inputs)),
     );
     demand(
       refused === undefined,

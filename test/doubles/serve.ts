@@ -145,12 +145,16 @@ function implementation(cloud: Cloud): grpc.UntypedServiceImplementation {
       });
     }, messages.CreateResponse),
 
-    /** Answers an import, or a refresh, which sends the previous state. A refresh only reports a missing resource, and no changes. */
+    /** Answers an import, or a refresh, which sends the previous state. A refresh only reports a missing resource, and the changes that the cloud's definition finds. */
     read: unary((request: messages.ReadRequest, reply, peer) => {
       const [type, id, scope] = [request.getType(), request.getId(), scopeOf(peer)];
       const before = request.getProperties();
       if (before && before.getFieldsMap().getLength() > 0) {
-        if (cloud.find(type, id, scope)) reply.setId(id).setInputs(request.getInputs()).setProperties(before);
+        const found = cloud.find(type, id, scope);
+        if (!found) return;
+        const changes = definition.refreshed?.(providers.get(peer) ?? {}, found);
+        reply.setId(id).setInputs(request.getInputs());
+        reply.setProperties(toStruct({ ...fromStruct(before), ...changes }));
         return;
       }
       const thing = cloud.read(type, id, scope);

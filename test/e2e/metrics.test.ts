@@ -1,13 +1,18 @@
 /** The metrics agree with what clients saw, everything in the documentation and the dashboard exists, and only allowed clients can read them. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { parseConfig } from "../../components/config/parse.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { planLocal } from "../../components/hosts/local/plan.ts";
 import { centralMonitoring } from "../../components/monitoring/central.ts";
 import { fleetRows, rows } from "../../components/monitoring/dashboard/dashboard.ts";
+import { figuresOf } from "../../components/monitoring/status-page/page/figures.ts";
+import { Prometheus } from "../../components/monitoring/status-page/page/prometheus.ts";
 import { push } from "../../scripts/seed/push.ts";
+import { filesDirectory } from "../support/cache-containers.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { downloads, get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
@@ -279,9 +284,9 @@ describe("a cache that serves its clients", () => {
 describe("a cache that doesn't serve this machine", () => {
   const parts = scope(test);
 
-  test("probes its own endpoint anyway, and counts refused clients", async () => {
+  test("probes its own endpoint anyway, and counts clients that it refuses, and their connections above the limit", async () => {
     const { cache } = await startChain(parts, {
-      region: { access: { clients: ["192.0.2.0/24"] } },
+      region: { access: { clients: ["127.0.0.2/32"] } },
       secondsPerMinute: 1,
     });
     const prometheus = new URL(`http://127.0.0.1:${cache.layout.ports.prometheus}/`);
@@ -290,5 +295,19 @@ describe("a cache that doesn't serve this machine", () => {
     const value = (expression: string) => waitUntil(expression, () => queryValue(prometheus, expression));
     assert.equal(await value('sum(registry_cache_requests_total{refused="client"})'), 1);
     assert.equal(await value('probe_success{job="registry-cache-endpoint"}'), 1);
+    const file = join(await filesDirectory(cache.container("edge"), "edge"), "nginx.conf");
+    await writeFile(file, (await readFile(file, "utf8")).replace(/(limit_conn clients) \d+/, "$1 1"));
+    const ask = () => get(url, { ca: cache.ca, localAddress: "127.0.0.2" });
+    await waitUntil("one of several is too many", async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, ask));
+      return answers.some(({ status }) => status === 503);
+    });
+    assert.ok(await value('sum(registry_cache_requests_total{refused="limit",status="503"})'));
+    const page = new Prometheus(async (path, parameters) => {
+      const api = new URL(`api/v1/${path}?${new URLSearchParams(parameters)}`, prometheus);
+      return ((await (await fetch(api)).json()) as { data: unknown }).data;
+    });
+    const failed = (await figuresOf(page, ["1h"])).find(({ name }) => name === "Failed requests (5xx)");
+    assert.match(failed?.texts[0] ?? "", /^[1-9]/);
   });
 });

@@ -70,6 +70,12 @@ test("fetches images into a stack's caches, not to this machine, and reports wha
     /^✗ eu-central-1: registry\.test\/giantswarm\/nowhere:1: .*not found.*MANIFEST_UNKNOWN/m,
   );
   assert.equal(first.exitCode, 1);
+  assert.doesNotMatch(first.stderr, /may have it/);
+  for (const [status, reason] of Object.entries({ 401: "DENIED", 429: "UNAVAILABLE", 502: "UNAVAILABLE" })) {
+    using _ = chain.proxy.inject({ kind: "status", status: Number(status) }, "/manifests/");
+    const { stderr } = await prefetch(`${path("nowhere")}:2`);
+    assert.match(stderr, new RegExp(`nowhere:2: the registry may have it, but .*${reason}`), status);
+  }
   for (const again of [[], ["--dry-run"]])
     assert.deepEqual(await prefetch(...images, ...again), {
       exitCode: 0,

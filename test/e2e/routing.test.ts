@@ -151,18 +151,6 @@ test("serves what is allowed, and refuses the rest", async (t) => {
     }
   });
 
-  await t.test("says of referrers that it has none to list, so that clients look for the tag", async () => {
-    for (const [repository, code] of [
-      [app, "UNSUPPORTED"],
-      ["/v2/public/tool", "NAME_UNKNOWN"],
-    ]) {
-      const answer = await request(rawHead(`${repository}/referrers/sha256:${hex}?artifactType=a%2Fb`));
-      assert.equal(answer?.status, 404);
-      assert.equal(JSON.parse(answer.body.toString()).errors[0].code, code);
-    }
-    assert.deepEqual(asked(), []);
-  });
-
   await t.test("refuses every other method with 405, even for what is allowed", async (t) => {
     const methods = [
       "POST",

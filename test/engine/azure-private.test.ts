@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { stackTags } from "../../components/hosts/naming.ts";
 import { existing, groupId, subnetsOf, types } from "../doubles/azure/account.ts";
 import { loadBalancer } from "../doubles/azure/aks.ts";
 import { type Cloud, everywhere, type Thing } from "../doubles/cloud.ts";
@@ -15,6 +16,7 @@ import { violationsOf } from "../support/posture.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import type { Config } from "../support/stack-files.ts";
+import { untagged } from "../support/tags.ts";
 
 const consumer = "22222222-2222-4222-8222-222222222222";
 
@@ -179,6 +181,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       stack = parts.use(await cloudStack(azure.file, cloud));
       await updates(stack, region);
       assert.deepEqual(made(cloud, "PublicIPAddress"), ["westeurope-outbound"]);
+      assert.deepEqual(untagged(cloud, stackTags("azure-westeurope")), []);
       const [wire] = cloud.things("azure-native:network:NetworkInterface");
       const address = await addressOf(stack, "westeurope");
       assert.deepEqual(valuesAt("ipConfigurations[*].privateIPAddress", wire?.outputs), [address]);

@@ -163,6 +163,25 @@ describe("a machine in AWS", { concurrency: true }, () => {
     });
   });
 
+  test("keeps the tags of others that the configuration ignores, and loses any other in an update with a refresh", async () => {
+    const cloud = aws.newCloud();
+    await using stack = await cloudStack(aws.file, cloud);
+    await stack.configure({ governance: { ignoredTags: ["map-migrated", "scanner:*"] } });
+    await succeeds(stack);
+    const add = (name: string) => {
+      const [disk] = cloud.things("aws:ebs/volume:Volume");
+      assert.ok(disk);
+      const tagsAll = { ...(disk.outputs.tagsAll as object), [name]: "x" };
+      cloud.keep({ ...disk, outputs: { ...disk.outputs, tagsAll } });
+    };
+    add("map-migrated");
+    add("scanner:owner");
+    await succeeds(stack, "--refresh", "--expect-no-changes");
+    add("map-migrated-2");
+    const { changes } = await succeeds(stack, "--refresh");
+    assert.deepEqual(changes, ["update Volume eu-central-1"]);
+  });
+
   describe("where the default type isn't offered", { concurrency: 1 }, () => {
     const parts = scope({ after });
     const cloud = aws.newCloud();

@@ -1,15 +1,42 @@
 /** The life of a machine that stores its blobs in a bucket. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { modify } from "../doubles/azure/resource.ts";
 import type { CloudCase } from "../support/cloud-case.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
+import { endpointOf } from "../support/private-region.ts";
 import { scope } from "../support/scope.ts";
 
 describe("every cloud", { concurrency: true }, () => {
   for (const [name, cloud] of Object.entries(clouds)) {
     describe(name, { concurrency: 1 }, () => testBucket(cloud));
+  }
+});
+
+test("in Azure, an update fails if a policy has closed the account or the vault without an error", async () => {
+  const { azure } = clouds;
+  const closed = { properties: { publicNetworkAccess: "Enabled", networkAcls: { defaultAction: "Deny" } } };
+  for (const [kind, outputs, said] of [
+    ["Storage/storageAccounts", { publicNetworkAccess: "Disabled" }, /the storage account cache\S+ can't be/],
+    [
+      "KeyVault/vaults",
+      closed,
+      /the vault cache-\S+ can't be reached: a policy such as "Configure key vaults/,
+    ],
+  ] as const) {
+    const cloud = azure.newCloud();
+    modify(cloud, `Microsoft.${kind}`, outputs);
+    await using stack = await cloudStack(azure.file, cloud);
+    const endpoint = { ...endpointOf(azure.file), tls: { mode: "private" } };
+    await stack.configure({}, { endpoint, storage: redirect });
+    for (const operation of ["up", "preview"] as const) {
+      const { failed, messages } = await stack.run(operation);
+      assert.ok(failed, operation);
+      assert.match(messages, said);
+      assert.doesNotMatch(messages, /\.ts:\d/);
+    }
   }
 });
 

@@ -5,13 +5,12 @@ import { dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { parse, parseAllDocuments } from "yaml";
-import { type Manifest, manifests } from "../../components/hosts/kubernetes/manifests.ts";
-import { workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
+import type { Manifest } from "../../components/hosts/kubernetes/manifests.ts";
 import { secretReferences } from "../../components/hosts/kubernetes/secret-references.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { remoteWriteSecret } from "../../components/pod/prometheus.ts";
 import { chartValues, kustomizations, type Rendered } from "../../scripts/render/files.ts";
-import type { RenderedRegion } from "../../scripts/render/stack.ts";
+import { type RenderedRegion, rendered } from "../../scripts/render/stack.ts";
 import { ensureTool } from "../setup/go-tools.ts";
 import {
   type KubernetesCase,
@@ -32,13 +31,8 @@ before(async () => {
 });
 
 function region(name: KubernetesCase, change: Readonly<Record<string, unknown>> = {}): RenderedRegion {
-  const plan = kubernetesRegionPlan(name, change);
-  const objects = manifests(plan, { networkPolicies: networkPoliciesOf(name), secretStore });
-  return {
-    region: workloadPlan(plan, { networkPolicies: "kubernetes" }).region,
-    objects,
-    secrets: secretReferences(plan),
-  };
+  const options = { networkPolicies: networkPoliciesOf(name), secretStore };
+  return rendered(kubernetesRegionPlan(name, change), options);
 }
 
 async function written({ files }: Rendered): Promise<TempDir> {

@@ -18,8 +18,10 @@ import {
 } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { withoutContentHash } from "../../components/hosts/kubernetes/names.ts";
+import { applyCrds } from "../support/control-plane-crds.ts";
 import { allow, allowByRole, type KubernetesStack, kubernetesStack } from "../support/kubernetes-stack.ts";
 import { projectDirectory } from "../support/project.ts";
+import { repeat } from "../support/repeat.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -276,6 +278,9 @@ const inNamespace = {
   expose: { ...settings.expose, minReadySeconds: 1 },
 };
 
+const inTeam = (name: string) => ({ name, namespace: "team-cache" });
+const workload = { apiVersion: "apps/v1", kind: "Deployment", metadata: inTeam("registry-cache") };
+
 async function previewProblems(change: object = {}): Promise<string> {
   await configure({ regions: [{ ...inNamespace, ...change }] });
   const { failed, messages } = await stack.run("preview");
@@ -352,6 +357,16 @@ test("reports what a namespace requires of its Pods before it creates anything",
     return true;
   });
   await objects.delete(quota);
+  // Enough for one replica.
+  await objects.create<V1ResourceQuota>({ ...quota, spec: { hard: { "requests.memory": "4Gi" } } });
+  await waitUntil("the quota is enforced", async () => {
+    assert.match(
+      await previewProblems(),
+      /pods\.resources: the cluster refuses it: .* is forbidden: exceeded quota: asks, requested: requests\.memory=/,
+    );
+    return true;
+  });
+  await objects.delete(quota);
   const range = { apiVersion: "v1", kind: "LimitRange", metadata };
   const max = { memory: "64Mi" };
   await objects.create<V1LimitRange>({ ...range, spec: { limits: [{ type: "Container", max }] } });
@@ -362,9 +377,8 @@ test("reports what a namespace requires of its Pods before it creates anything",
   await objects.delete(range);
 });
 
-test("creates a region in the namespace with the namespaced role's rights, and leaves the namespace as it was", async () => {
+test("creates a region in the namespace with the namespaced role's rights", async () => {
   const { objects } = stack.plane;
-  const inTeam = (name: string) => ({ name, namespace: "team-cache" });
   const provided = ["mirror", "wildcard"];
   for (const name of provided) {
     await objects.create({ apiVersion: "v1", kind: "Secret", metadata: inTeam(name) });
@@ -372,7 +386,6 @@ test("creates a region in the namespace with the namespaced role's rights, and l
   const changes = await up({ regions: [inNamespace] });
   assert.ok(!changes.some((change) => change.includes("Namespace")), changes.join("\n"));
 
-  const workload = { apiVersion: "apps/v1", kind: "Deployment", metadata: inTeam("registry-cache") };
   const { status } = await objects.read<V1Deployment>(workload);
   assert.equal(status?.availableReplicas, 2);
   const { items } = await objects.list<V1Pod>("v1", "Pod", "team-cache");
@@ -398,7 +411,50 @@ test("creates a region in the namespace with the namespaced role's rights, and l
   );
   assert.deepEqual(await up({ regions: [inNamespace] }), [], "it has the replicas in it already");
   await objects.delete(quota);
+});
 
+test("changes tls.mode without touching the Secret that the Pods mount, or one that is cert-manager's", async () => {
+  const { objects } = stack.plane;
+  await applyCrds(stack.plane, "cert-manager");
+  const issuer = { apiVersion: "cert-manager.io/v1", kind: "ClusterIssuer", metadata: { name: "authority" } };
+  await objects.create({ ...issuer, spec: { selfSigned: {} } } as KubernetesObject);
+  const authorityIn = async (name = "") => {
+    const { items } = await objects.list<V1Secret>("v1", "Secret", "team-cache");
+    const found = items.find(({ metadata }) => metadata?.name === name);
+    return found && atob(found.data?.["ca.crt"] ?? "");
+  };
+  const mounted = async () => {
+    const { spec } = await objects.read<V1Deployment>(workload);
+    return authorityIn(spec?.template.spec?.volumes?.find(({ name }) => name === "tls")?.secret?.secretName);
+  };
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: inTeam("registry-cache-tls") };
+  let isIssued = false;
+  /** As cert-manager: writes the Certificate's Secret, and again when it has other content. It takes longer to notice that the Secret is gone. */
+  const issue = async () => {
+    const { items } = await objects.list(issuer.apiVersion, "Certificate", "team-cache");
+    if (items.length === 0 || (isIssued && (await authorityIn(secret.metadata.name)) === undefined)) return;
+    const body = { ...secret, data: { "ca.crt": btoa("issued") } };
+    await objects.patch(body, undefined, undefined, "issuer", true, PatchStrategy.ServerSideApply);
+    isIssued = true;
+  };
+  const change = async (tls: object) => {
+    const endpoint = { ...inNamespace.endpoint, tls };
+    await using _ = repeat(100, issue);
+    await up({ regions: [{ ...inNamespace, endpoint }] });
+  };
+
+  await change({ mode: "private" });
+  assert.match(String(await mounted()), /^-----BEGIN CERTIFICATE-----/);
+  await change({ mode: "issuer", name: "authority" });
+  assert.equal(await mounted(), "issued");
+  await change({ mode: "private" });
+  const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+  assert.equal(await mounted(), caches.existing.ca.certificate);
+  await objects.delete(secret);
+});
+
+test("leaves the namespace as it was", async () => {
+  const { objects } = stack.plane;
   const destroyed = await stack.run("destroy");
   assert.ok(!destroyed.failed, destroyed.messages);
   const left = await Promise.all(

@@ -646,7 +646,25 @@ test("creates and deletes a region with the chart from a registry, by docs/gitop
     (path) => !path.endsWith(`labels["app.kubernetes.io/managed-by"]`),
   );
   assert.deepEqual(news, []);
+  const service = { name: "registry-cache", namespace };
+  const controller = async () => {
+    const { metadata } = await plane.config.makeApiClient(CoreV1Api).readNamespacedService(service);
+    return metadata?.annotations?.["external-dns.alpha.kubernetes.io/controller"];
+  };
+  await page.paste("onCall", "bypass");
+  assert.equal(await controller(), "none");
+  await page.paste("unbypass");
+  assert.equal(await controller(), undefined);
 
+  await uninstallFrankfurt();
+});
+
+test("keeps the number of replicas when a region gets an autoscaler, by docs/gitops.md", async () => {
+  await configureFrankfurt({}, { replicas: { min: 4 } });
+  await page.paste("values", "install", "keepReplicas");
+  await configureFrankfurt();
+  await page.paste("values", "install");
+  assert.equal((await deployment(frankfurt.namespace)).spec?.replicas, 4);
   await uninstallFrankfurt();
 });
 

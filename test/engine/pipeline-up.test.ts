@@ -141,13 +141,21 @@ suite("npm run pipeline -- up", () => {
     }
   });
 
-  test("completes the operations in progress of `npm run pulumi` when its terminal is closed, and with nohup the whole update", async () => {
+  test("completes the operations in progress when its terminal is closed, and with nohup the whole update", async () => {
     const log = join(fleet.directory, "nohup.log");
-    const ways = { closed: ["", ""], nohup: ["nohup", `>${log} 2>&1`] } as const;
-    for (const [label, [before, after]] of Object.entries(ways)) {
+    const pulumi = ["npm run --silent pulumi --", ...up].join(" ");
+    const ways = {
+      closed: [pulumi],
+      nohup: [`nohup ${pulumi} >${log} 2>&1`, /Duration/],
+      pipeline: [
+        `nohup npm run --silent pipeline -- up aws-d --settle-minutes 0 >${log} 2>&1`,
+        /^\| 1 \| aws-d \|/m,
+      ],
+    } as const;
+    for (const [label, [command, end]] of Object.entries(ways)) {
       await rm(gate);
       await configure("aws-d", { label, waitFor: gate });
-      const run = fleet.startOnTerminal([before, "npm run --silent pulumi --", ...up, after].join(" "));
+      const run = fleet.startOnTerminal(command);
       await working();
       run.kill("SIGKILL");
       await run;
@@ -159,16 +167,13 @@ suite("npm run pipeline -- up", () => {
         async () => new RegExp(label).test(await resourceOf("aws-d")),
         30_000,
       );
-      if (before === "nohup")
-        await waitUntil(
-          "the update has ended",
-          async () => /Duration/.test(await readFile(log, "utf8")),
-          30_000,
-        );
+      if (end) {
+        await waitUntil("the update has ended", async () => end.test(await readFile(log, "utf8")), 30_000);
+        assert.doesNotMatch(await readFile(log, "utf8"), /cancel|interrupted/);
+      }
       const next = await fleet.pipeline("up", "aws-d", "--settle-minutes", "0");
       assert.equal(next.exitCode, 0, next.stdout);
     }
-    assert.doesNotMatch(await readFile(log, "utf8"), /cancel/);
   });
 
   test("reports the lock of a killed run, then its unfinished operations, each with the remedy", async () => {
@@ -183,11 +188,19 @@ suite("npm run pipeline -- up", () => {
     const locked = await fleet.pipeline("up", "aws-d");
     assert.match(locked.stdout, /A run that is over has left its lock behind/);
     await followLast(locked);
+    const told =
+      /Either an update is running, or one was interrupted.* thing \((?:interrupted while )?creating\)/;
     const drift = await fleet.pipeline("drift", "aws-d");
     assert.equal(drift.exitCode, 2, drift.stdout);
-    assert.match(drift.stdout, /An earlier run was interrupted.* thing \(interrupted while creating\)/);
+    assert.match(drift.stdout, told);
+    await fleet.commit();
+    await configure("aws-d", { size: "3" });
+    const preview = await fleet.pipeline("preview", "--base", "HEAD");
+    assert.equal(preview.exitCode, 0, preview.stdout);
+    assert.match(preview.stdout, told);
+    assert.match((await fleet.startPulumi("preview", "--stack", "aws-d")).stderr, told);
     const undone = await fleet.pipeline("up", "aws-d");
-    assert.match(undone.stdout, /An earlier run was interrupted.* thing \(interrupted while creating\)/);
+    assert.match(undone.stdout, told);
     assert.match(await resourceOf("aws-d"), /"size": "",/, "nothing was changed");
     await followLast(undone);
     const { exitCode, stdout } = await fleet.pipeline("up", "aws-d", "--settle-minutes", "0");

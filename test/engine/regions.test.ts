@@ -1,7 +1,7 @@
 /** `npm run regions` with a real Pulumi backend, and real servers in place of the caches. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { regionNames } from "../../components/hosts/aws/regions.ts";
@@ -209,6 +209,34 @@ suite("regions", () => {
     const wrong = await fresh.regions("add", "aws", "eu-nroth-1");
     assert.match(wrong.stderr, /did you mean "eu-north-1"\?\nNothing was written\.$/);
     assert.ok(!existsSync(join(fresh.directory, "stacks", "Pulumi.aws-eu-nroth-1.yaml")));
+  });
+
+  test("check reports what Pulumi refuses in Pulumi.yaml, in its words", async () => {
+    const own = started.use(await costProject());
+    await own.setStack("aws-eu-central-1", stackFiles.aws);
+    const file = join(own.directory, "Pulumi.yaml");
+    const text = await readFile(file, "utf8");
+    const checked = async (changed: string) => {
+      await writeFile(file, changed);
+      const { exitCode, stderr } = await own.regions("check");
+      assert.equal(exitCode, 1);
+      return stderr;
+    };
+    const unknown = await checked(`${text}\nbackend: { uri: s3://state }\n`);
+    assert.match(unknown, /^✗ Pulumi\.yaml: .*#\/backend: .*'uri' not allowed; did you mean 'url'\?$/s);
+    const newer = await checked(text.replace(">=3.259.0", ">=4.0.0"));
+    assert.match(newer, /^✗ Pulumi\.yaml: .*does not satisfy the version range ">=4\.0\.0"$/);
+    const unnamed = await checked(text.replace("    value:\n      labels", "    valu:\n      labels"));
+    assert.match(unnamed, /^✗ stacks\/Pulumi\.aws-eu-central-1\.yaml: Pulumi\.yaml: [^✗]*$/);
+  });
+
+  test("check reports a file's problems without the engine, too", async () => {
+    const own = started.use(await costProject({ PULUMI_HOME: "/dev/null/home" }));
+    await own.setStack("aws-eu-central-1", `${stackFiles.aws}  registry-cache:upstream: []\n`);
+    const { exitCode, stderr } = await own.regions("check");
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^✗ stacks\/Pulumi\.aws-eu-central-1\.yaml: upstream: unknown key/);
+    assert.match(stderr, /✗ Installing the Pulumi engine failed/);
   });
 
   test("shows the files when the backend can't be reached or read", async () => {

@@ -32,6 +32,8 @@ import type { Config } from "../support/stack-files.ts";
 
 interface Case {
   readonly file: string;
+  /** @default the file's name */
+  readonly title?: string;
   readonly cloud: CloudRights;
   start(): Promise<CloudStack>;
   /** Merged over the file's keys. */
@@ -96,6 +98,14 @@ const cases: readonly Case[] = [
     unused: ["ec2:DescribeRegions"],
   },
   {
+    file: aws.file,
+    title: "a machine in a network that another account shares",
+    cloud: awsRights,
+    start: () => cloudStack(aws.file, aws.newCloud()),
+    regions: [{ network: { vpc: existing.vpc, subnet: existing.subnet } }],
+    unused: ["ec2:DescribeRegions"],
+  },
+  {
     file: awsCluster.file,
     cloud: awsRights,
     start: () => clusterStack(awsCluster.file, awsCluster, awsCluster.newAccount()),
@@ -138,13 +148,16 @@ test("uses only operations that are in AWS's models", async () => {
 });
 
 /**
- * A machine is started on several resources, each with its own condition. An update of an add-on is also an update of its cluster. Public parameters
+ * Machines, interfaces and security groups are created on several resources, each with its own condition. An update of an add-on is also an update of its cluster. Public parameters
  * belong to no account. Health checks have tags in the same way as zones. Whoever writes a bucket's policy can grant themselves access, as
  * docs/rights.md says.
  */
 function isExplained({ issue, detail }: Finding): boolean {
   if (issue === "RESOURCE_POLICY_PRIVILEGE_ESCALATION") return String(detail).includes("s3:PutBucketPolicy");
   const explained = [
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateSecurityGroup",
+    "ec2:ModifyNetworkInterfaceAttribute",
     "ec2:RunInstances",
     "route53:ChangeTagsForResource",
     "eks:DescribeUpdate",
@@ -156,8 +169,18 @@ function isExplained({ issue, detail }: Finding): boolean {
   );
 }
 
-for (const { file, cloud: known, start, keys = {}, regions, beforeChange, beforeEnd, unused } of cases) {
-  describe(file, { concurrency: 1 }, () => {
+for (const {
+  file,
+  title,
+  cloud: known,
+  start,
+  keys = {},
+  regions,
+  beforeChange,
+  beforeEnd,
+  unused,
+} of cases) {
+  describe(title ?? file, { concurrency: 1 }, () => {
     const parts = scope({ after });
     const name = /Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? "";
     let stack: CloudStack;
@@ -186,6 +209,7 @@ for (const { file, cloud: known, start, keys = {}, regions, beforeChange, before
       judge.rights = as;
       const { failed, messages } = await stack.run(...operation);
       assert.ok(!failed, messages);
+      assert.doesNotMatch(messages, /can't check/);
     }
 
     test("lets the previewing role preview", async () => {

@@ -38,6 +38,8 @@ const updated: Partial<Record<StackName, readonly string[]>> = {
   kubernetes: [
     ...rollOut("bucket", "Deployment"),
     ...rollOut("volumes", "StatefulSet"),
+    "create Secret volumes-private-tls",
+    "delete Secret volumes-tls",
     "update ConfigMap bucket-dashboard",
     "update PodMonitor bucket",
     "update PrometheusRule bucket",
@@ -68,11 +70,11 @@ const changed: Partial<Record<StackName, string>> = {
   "aws-vm": "replace BucketObjectv2 eu-central-1",
 };
 
-/** Operations that then run in the dynamic provider whose code is in the state. Its imports must still resolve. */
+/** Operations that then run, also in the dynamic provider whose code is in the state. Its imports must still resolve. */
 const done: Partial<Record<StackName, readonly Operation[]>> = {
   "local-vm": ["refresh", "destroy"],
   "aws-cluster": ["destroy"],
-  kubernetes: ["refresh", "destroy"],
+  kubernetes: ["refresh", "up", "destroy"],
 };
 
 /** Runs by itself, because it takes all processors, and because waits between its parts have time limits. */

@@ -128,6 +128,15 @@ describe("a private endpoint", () => {
     assert.deepEqual(resource("aws:ec2/vpcEndpoint:VpcEndpoint").inputs.routeTableIds, ["eu-central-1-id"]);
   });
 
+  test("attaches a private zone to its own network, and detaches it before it attaches another of that name", async () => {
+    const tls = { ...endpoint.tls, challengeZone: "example.com" };
+    const corp = { ...endpoint, hostname: "cache.corp.example.com", zone: "corp.example.com", tls };
+    const { resource } = await graphOf({ ...privately, endpoint: corp });
+    const { inputs, deleteBeforeReplace } = resource("aws:route53/zoneAssociation:ZoneAssociation");
+    assert.deepEqual(inputs, { zoneId: "ZPRIVATE", vpcId: "eu-central-1-id", vpcRegion: "eu-central-1" });
+    assert.ok(deleteBeforeReplace);
+  });
+
   test("changes nothing of an existing network", async () => {
     const { resources } = await graphOf({ ...privately, network: existing });
     const network =

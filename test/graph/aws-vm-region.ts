@@ -82,6 +82,7 @@ const foundBy = (isPrivate: boolean) => (token: string, inputs: Record<string, u
         policy: JSON.stringify({ Statement: { Effect: "Allow", NotAction: "iam:*", Resource: "*" } }),
       };
     case "aws:route53/getZone:getZone":
+      if (inputs.privateZone && inputs.name === "corp.example.com") return { zoneId: "ZPRIVATE" };
       if (inputs.privateZone !== false)
         throw Object.assign(new Error(), { details: "no matching Route 53 Hosted Zone found" });
       assert.equal(inputs.name, "example.com");

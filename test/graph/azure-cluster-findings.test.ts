@@ -8,6 +8,7 @@ import { azureProvider } from "../../components/hosts/azure/place.ts";
 import { lookUpIn } from "../../components/hosts/azure/question.ts";
 import { nothingElse } from "../../components/hosts/azure/security-rules.ts";
 import { subscriptionId as subscription } from "../doubles/azure/account.ts";
+import { registerEncryptionAtHost } from "../doubles/azure/features.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { lookedUpBy, refused } from "./azure-looked-up.ts";
@@ -104,6 +105,9 @@ async function lookedUp(
     const isNone = token === "storage:getStorageAccount" || token === "privatedns:getPrivateZone";
     if (isNone || there === "nothing") throw refused(token, "ResourceNotFound");
     const answers: Record<string, object> = {
+      "dns:getZone": {
+        id: `/subscriptions/${subscription}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com`,
+      },
       "network:getVirtualNetwork": there,
       "network:getNatGateway": {
         publicIpAddresses: [{ id: `${vnet}/one` }],
@@ -359,9 +363,10 @@ test("judges an unknown size by Azure's description", async () => {
 });
 
 test("refuses a change that needs another cluster, and says how to make it, because the engine can't replace a cluster with its content", async () => {
-  const told = async (change: Record<string, unknown>) => {
+  const told = async ({ governance = {}, ...change }: Record<string, unknown>) => {
     const region = { name: "uksouth", ...change };
-    return (await lookedUp(region, { ...fitting, location: "uksouth" })).problems.join("\n");
+    const there = { ...fitting, location: "uksouth" };
+    return (await lookedUp(region, there, 2, { governance })).problems.join("\n");
   };
   assert.equal(await told({}), "");
   assert.equal(await told({ replicas: { min: 3 }, apiAccess: ["198.51.100.0/29"] }), "");
@@ -372,6 +377,7 @@ test("refuses a change that needs another cluster, and says how to make it, beca
     "`nodes.type`": { nodes: { type: "Standard_D4ps_v6" } },
     "`nodes.zones`": { nodes: { zones: ["1", "2"] } },
     "`nodes.type`, `nodes.zones`": { nodes: { type: "Standard_D4ps_v6", zones: ["1"] } },
+    "`governance.encryptionAtHost`": { governance: { encryptionAtHost: true } },
     "`resourceGroup`": { resourceGroup: "caches" },
   };
   for (const [keys, change] of Object.entries(changes)) {
@@ -384,6 +390,17 @@ test("refuses a change that needs another cluster, and says how to make it, beca
       said,
     );
   }
+});
+
+test("requires the subscription's feature for a new cluster with encryption at host", async () => {
+  const keys = { governance: { encryptionAtHost: true } };
+  const { problems } = await lookedUp({}, fitting, 2, keys);
+  assert.match(
+    problems.join(),
+    /^governance\.encryptionAtHost: the state of the feature EncryptionAtHost in the subscription is NotRegistered: /,
+  );
+  answerFetch(registerEncryptionAtHost);
+  assert.deepEqual((await lookedUp({}, fitting, 2, keys)).problems, []);
 });
 
 test("requires the API to allow the NAT gateway's addresses for a private endpoint's nodes", async () => {

@@ -115,6 +115,7 @@ describe("a region with everything", () => {
     assert.ok(deleteBeforeReplace);
     assert.deepEqual(replaceOnChanges, [
       "agentPoolProfiles[0].availabilityZones",
+      "agentPoolProfiles[0].enableEncryptionAtHost",
       "agentPoolProfiles[0].enableNodePublicIP",
       "agentPoolProfiles[0].maxPods",
       "agentPoolProfiles[0].osDiskSizeGB",

@@ -1,6 +1,6 @@
 /** What Azure is asked before a region is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
-import { beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, mock, test } from "node:test";
 import { storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { existing, subscriptionId as own, types } from "../doubles/azure/account.ts";
 import { everywhere } from "../doubles/cloud.ts";
@@ -40,6 +40,7 @@ test("asks for each resource where it is, and only for named ones", async () => 
     previousSubnet: undefined,
     storageAccount: undefined,
     hasTrustedLaunch: undefined,
+    encryptionType: undefined,
     zone: undefined,
   };
   const nothing = { found, problems: [], warnings: [], asked: [] };
@@ -356,19 +357,36 @@ describe("the endpoint's name", () => {
     const { problems } = await lookedUp({ name, endpoint: { ...endpoint, ...change } }, { privateZone });
     return problems;
   };
-  const taken = (record: string, wayOut = "choose another name") =>
-    `endpoint.hostname: the ${record} already exists and isn't this stack's: ${wayOut}, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`;
+  const taken = (name: string, wayOut = "choose another name") =>
+    `endpoint.hostname: a record of ${name} already exists and isn't this stack's: ${wayOut}, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`;
 
-  test("is free, or has an address or an alias, beside which Azure takes neither", async () => {
-    assert.deepEqual(await told([`${publicZone}/TXT/cache`, `${publicZone}/A/other`]), []);
-    for (const type of ["A", "CNAME"]) {
-      const problems = [taken(`${type} record of cache.example.com`)];
+  test("is free, or has an address or an alias, or for failover any record, beside which there is no alias", async () => {
+    const others = [`${publicZone}/TXT/cache`, `${publicZone}/A/other`];
+    assert.deepEqual(await told(others), []);
+    assert.deepEqual(await told(others, { failover: "dns" }), [taken("cache.example.com")]);
+    for (const type of ["A", "AAAA", "CNAME"]) {
       for (const failover of [undefined, "dns"])
-        assert.deepEqual(await told([`${publicZone}/${type}/cache`], { failover }), problems);
+        assert.deepEqual(await told([`${publicZone}/${type}/cache`], { failover }), [
+          taken("cache.example.com"),
+        ]);
       assert.deepEqual(await told([`${privateZone}/${type}/cache`], hidden), [
-        taken(`${type} record of cache.corp.example.com`),
+        taken("cache.corp.example.com"),
       ]);
     }
+  });
+
+  test("causes a warning if the zone's records may not be read", async () => {
+    const { fetch } = globalThis;
+    const error = { code: "AuthorizationFailed", message: "no" };
+    mock.method(globalThis, "fetch", async (url: string, init: RequestInit) =>
+      url.includes("/all?") ? Response.json({ error }, { status: 403 }) : fetch(url, init),
+    );
+    const { problems, warnings } = await lookedUp({ endpoint });
+    assert.deepEqual(problems, []);
+    assert.match(
+      warnings.join(),
+      /can't check whether a record of cache\.example\.com exists: AuthorizationFailed/,
+    );
   });
 
   test("is proved by one cache only, whether another one is public or private", async () => {
@@ -378,15 +396,25 @@ describe("the endpoint's name", () => {
     const tls = { ...acme, challengeZone: "example.com", challengeZoneResourceGroup: "dns" };
     for (const records of [[alias], [alias, delegation]])
       assert.deepEqual(await told(records, { ...hidden, tls }), [
-        taken("CNAME record of _acme-challenge.cache.corp.example.com", wayOut),
+        taken("_acme-challenge.cache.corp.example.com", wayOut),
       ]);
     assert.deepEqual(await told([delegation], { ...hidden, tls }), [
-      taken("NS record of acme.cache.corp.example.com", wayOut),
+      taken("acme.cache.corp.example.com", wayOut),
     ]);
+    const inOther = { ...hidden, tls: { ...tls, challengeZoneSubscription: other } };
+    assert.match(
+      (await told([], inOther)).join(),
+      /^endpoint\.tls\.challengeZone: the zone example\.com in dns of the subscription 22222222-\S+ can't be found: /,
+    );
     assert.deepEqual(await told([`${publicZone}/TXT/_acme-challenge.cache`], { tls: acme }), [
-      taken("TXT record of _acme-challenge.cache.example.com", wayOut),
+      taken("_acme-challenge.cache.example.com", wayOut),
     ]);
     assert.deepEqual(await told([alias, delegation], hidden), []);
+    const shadow = `${privateZone}/TXT/_acme-challenge.cache`;
+    assert.deepEqual(await told([shadow], { ...hidden, tls }), [
+      taken("_acme-challenge.cache.corp.example.com", wayOut),
+    ]);
+    assert.deepEqual(await told([shadow], hidden), []);
   });
 
   test("has records of the region", async () => {
@@ -401,6 +429,10 @@ describe("the endpoint's name", () => {
       ),
       [],
     );
+    const tls = { ...acme, challengeZone: "example.com", challengeZoneResourceGroup: "dns" };
+    const privately = { ...hidden, hostname: `${name}.corp.example.com`, tls };
+    const alias = `${privateZone}/CNAME/_acme-challenge.${name}`;
+    assert.deepEqual(await told([alias], privately, "uksouth"), []);
   });
 
   test("has a record of another region of the stack", async () => {

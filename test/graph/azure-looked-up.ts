@@ -86,6 +86,8 @@ const state = {
       "dns:RecordSet::uksouth-acme-challenge": "_acme-challenge.cache.uksouth.example.com.",
       "dns:RecordSet::uksouth-acme-delegation": "acme.cache.uksouth.example.com.",
       "privatedns:PrivateRecordSet::francecentral-address": "cache.francecentral.corp.example.com.",
+      "privatedns:PrivateRecordSet::uksouth-private-acme-challenge":
+        "_acme-challenge.cache.uksouth.corp.example.com.",
     }).map(([resource, fqdn]) => [
       `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:${resource}`,
       { type: `azure-native:${resource.split("::")[0]}`, outputs: { fqdn } },

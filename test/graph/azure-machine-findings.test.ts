@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { newestImage } from "../../components/hosts/azure/vm/image.ts";
-import { existing } from "../doubles/azure/account.ts";
+import { existing, subscriptionId } from "../doubles/azure/account.ts";
+import { registerEncryptionAtHost } from "../doubles/azure/features.ts";
 import { redefine, replicate, withdraw } from "../doubles/azure/images.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
 import type { Cloud } from "../doubles/cloud.ts";
@@ -216,4 +217,26 @@ test("only warns of an image that is gone if the machine stays, and refuses it i
       /machine\.image: .*\. This update would replace the machine, which is deleted first$/,
     );
   }
+});
+
+test("refuses encryption at host until the subscription has the feature, because the old machine would be deleted first", async () => {
+  const told = (region: object) => lookedUp({ ...region }, {}, { governance: { encryptionAtHost: true } });
+  const there = { name: "northeurope", machine: { type: "Standard_D2ps_v6" } };
+  const wayOut = `run \`az feature register --subscription ${subscriptionId} --namespace Microsoft.Compute --name EncryptionAtHost\`, and wait until the state is Registered, which takes a few minutes`;
+  const problem = `governance.encryptionAtHost: the state of the feature EncryptionAtHost in the subscription is NotRegistered: ${wayOut}`;
+  assert.deepEqual((await told({})).problems, [problem]);
+  const first = "This update would replace the machine, which is deleted first";
+  assert.deepEqual((await told(there)).problems, [`${problem}. ${first}`]);
+  assert.deepEqual((await lookedUp(there)).problems, []);
+  answerFetch(registerEncryptionAtHost);
+  assert.deepEqual((await told(there)).problems, []);
+  mock.method(globalThis, "fetch", async () =>
+    Response.json({ error: { code: "AuthorizationFailed", message: "No right." } }, { status: 403 }),
+  );
+  const { problems, warnings } = await told({});
+  assert.deepEqual(problems, []);
+  assert.match(
+    warnings.join("\n"),
+    /westeurope: governance\.encryptionAtHost: Azure doesn't say whether the subscription has the feature EncryptionAtHost: AuthorizationFailed: No right\./,
+  );
 });

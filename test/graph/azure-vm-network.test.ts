@@ -211,8 +211,10 @@ describe("a private endpoint", () => {
       ["westeurope-address", "A", "westeurope.example.com", "cache"],
       ["westeurope-private-acme-challenge", "CNAME", "westeurope.example.com", "_acme-challenge.cache"],
     ]);
-    const { virtualNetworkLinkName, privateZoneName, virtualNetwork, registrationEnabled } =
+    assert.ok(graph.resource("VirtualNetworkLink").deleteBeforeReplace);
+    const { virtualNetworkLinkName, privateZoneName, virtualNetwork, registrationEnabled, tags } =
       graph.inputs("VirtualNetworkLink");
+    assert.deepEqual(tags, graph.inputs("VirtualNetwork").tags);
     assert.deepEqual(
       [virtualNetworkLinkName, privateZoneName, registrationEnabled, virtualNetwork],
       [

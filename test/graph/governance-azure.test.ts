@@ -1,8 +1,10 @@
 /** What the owners of a subscription can require of networks and names. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Previous } from "../../components/hosts/azure/vm/previous.ts";
+import type { RegisteredResource } from "../support/graph.ts";
 import { graphOf as cluster } from "./azure-cluster-region.ts";
-import { graphOf as vm } from "./azure-vm-region.ts";
+import { gsoci, graphOf as vm } from "./azure-vm-region.ts";
 
 interface Rule {
   readonly name: string;
@@ -83,6 +85,30 @@ test("creates a zone's records in the zone's subscription, and the challenge's z
   assert.ok(!providersOf("Zone").has("westeurope-zone"));
 });
 
+test("creates the records of a private zone and of the public challenge zone in the subscription of each", async () => {
+  const challengeZoneSubscription = "33333333-3333-4333-8444-555555555555";
+  const challenge = { challengeZone: "example.com", challengeZoneResourceGroup: "public" };
+  const endpoint = {
+    hostname: "cache.example.com",
+    exposure: "private",
+    zone: "example.com",
+    zoneResourceGroup: "dns",
+    zoneSubscription: "22222222-2222-4333-8444-555555555555",
+    tls: { mode: "acme", email: "platform@example.com", ...challenge, challengeZoneSubscription },
+  };
+  const access = { clients: ["10.0.0.0/8"] };
+  const { resource, resources } = await vm({ endpoint, access }, [gsoci], {}, undefined, { zone: "private" });
+  const { subscriptionId } = resource("azure-native", "westeurope-challenge-zone").inputs;
+  assert.equal(subscriptionId, challengeZoneSubscription);
+  const records = resources.filter(({ type }) => /RecordSet$/.test(type));
+  assert.deepEqual(Object.fromEntries(records.map(({ name, provider }) => [name, provider])), {
+    "westeurope-acme-challenge": "westeurope-challenge-zone",
+    "westeurope-acme-delegation": "westeurope-challenge-zone",
+    "westeurope-address": "westeurope-zone",
+    "westeurope-private-acme-challenge": "westeurope-zone",
+  });
+});
+
 const set = "/subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/disks";
 const identity =
   "/subscriptions/s/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/storage";
@@ -102,21 +128,19 @@ function encryptionOf(account: Record<string, unknown>) {
 }
 
 test("encrypts a machine's disks with the disk encryption set, and its storage account with the key", async () => {
+  const encryptionType = "EncryptionAtRestWithPlatformAndCustomerKeys";
   const { inputs, resource } = await vm(
     { storage: { kind: "bucket" } },
     undefined,
     {},
     undefined,
-    {},
+    { encryptionType },
     {
       diskEncryptionSet: { westeurope: set },
       storageKey,
     },
   );
-  assert.deepEqual(inputs("Disk").encryption, {
-    type: "EncryptionAtRestWithCustomerKey",
-    diskEncryptionSetId: set,
-  });
+  assert.deepEqual(inputs("Disk").encryption, { type: encryptionType, diskEncryptionSetId: set });
   const { storageProfile } = inputs("VirtualMachine") as {
     storageProfile: { osDisk: { managedDisk: { diskEncryptionSet?: unknown } } };
   };
@@ -138,6 +162,34 @@ test("encrypts nodes' disks with the disk encryption set, which the cluster's id
   assert.match(String(right.inputs.roleDefinitionId), /\/acdd72a7-3385-48ef-bd42-f606fba81ae7$/);
   assert.ok(made.dependencies.some((it) => it.endsWith(` ${made.name}-disk-encryption-set`)));
   assert.deepEqual(encryptionOf(find("StorageAccount").inputs), encrypted);
+});
+
+test("encrypts the disks of machines and nodes at the host, if that is required, which replaces existing ones", async () => {
+  const atHost = { encryptionAtHost: true };
+  const machine = async (type: string, governance = {}, previous: Partial<Previous> = {}) => {
+    const { resource } = await vm({ machine: { type } }, undefined, previous, undefined, {}, governance);
+    return resource("VirtualMachine");
+  };
+  const { inputs, replaceOnChanges } = await machine("Standard_D2ps_v6", atHost);
+  const { encryptionAtHost, securityType } = inputs.securityProfile as Record<string, unknown>;
+  assert.deepEqual([encryptionAtHost, securityType], [true, "TrustedLaunch"]);
+  assert.ok(replaceOnChanges.includes("securityProfile.encryptionAtHost"));
+  assert.ok(!replaceOnChanges.includes("securityProfile"));
+  const standard = await machine("Standard_B2pls_v2", atHost);
+  assert.deepEqual(standard.inputs.securityProfile, atHost);
+  const without = await machine("Standard_B2pls_v2");
+  assert.ok(!("securityProfile" in without.inputs));
+  // The size has got Trusted Launch since the machine was created.
+  const was = { type: "Standard_D2ps_v6", zones: [], hasTrustedLaunch: false, encryptionAtHost: false };
+  const trusted = await machine("Standard_D2ps_v6", {}, { machine: was });
+  for (const { replaceOnChanges } of [standard, without, trusted])
+    assert.ok(replaceOnChanges.includes("securityProfile"));
+  const pool = ({ inputs: { agentPoolProfiles } }: Pick<RegisteredResource, "inputs">) =>
+    (agentPoolProfiles as { enableEncryptionAtHost?: boolean }[])[0]?.enableEncryptionAtHost;
+  const made = (await cluster({}, undefined, {}, atHost)).find("ManagedCluster");
+  assert.equal(pool(made), true);
+  assert.ok(made.replaceOnChanges.includes("agentPoolProfiles[0].enableEncryptionAtHost"));
+  assert.equal(pool((await cluster()).find("ManagedCluster")), undefined);
 });
 
 test("leaves disks and accounts to Azure's keys without these settings", async () => {

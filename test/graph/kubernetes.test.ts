@@ -1,7 +1,7 @@
 /** The resources of a region in an existing cluster. test/engine/kubernetes.test.ts tests what a cluster does with them. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import type { V1StatefulSetSpec } from "@kubernetes/client-node";
+import type { V1ObjectMeta, V1StatefulSetSpec } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import type { FoundRegion } from "../../components/hosts/kind.ts";
 import { kubernetes } from "../../components/hosts/kubernetes/kind.ts";
@@ -160,14 +160,14 @@ for (const name of kubernetesCases) {
   });
 }
 
-test("keeps a private certificate's Secret in another mode, whose certificate is in a Secret of that name, and deletes it with the namespace", async () => {
-  const { resources } = await graphOf("volumes");
-  const secrets = resources.filter(({ type }) => lastPart(type) === "Secret");
-  const kept = secrets.filter(({ retainOnDelete }) => retainOnDelete);
-  assert.deepEqual(
-    kept.map(({ name, deletedWith }) => [name, deletedWith]),
-    [["frankfurt-tls", "kubernetes:core/v1:Namespace frankfurt"]],
-  );
+test("puts a private certificate into a Secret that isn't cert-manager's, before all that refers to it", async () => {
+  const { resources } = await graphOf("cilium");
+  const { inputs } = resources.find(({ name }) => name === "frankfurt-private-tls") ?? assert.fail();
+  assert.equal((inputs.metadata as V1ObjectMeta).name, "registry-cache-private-tls");
+  for (const kind of ["Deployment", "Ingress"]) {
+    const { dependencies } = resources.find(({ type }) => lastPart(type) === kind) ?? assert.fail();
+    assert.ok(dependencies.includes("kubernetes:core/v1:Secret frankfurt-private-tls"), kind);
+  }
 });
 
 test("has these resources for a region with volumes, whose types and names never change", async () => {
@@ -184,8 +184,8 @@ test("has these resources for a region with volumes, whose types and names never
     "kubernetes:core/v1:PersistentVolumeClaim frankfurt-data-0",
     "kubernetes:core/v1:PersistentVolumeClaim frankfurt-data-1",
     "kubernetes:core/v1:Secret frankfurt-credentials-gsoci",
+    "kubernetes:core/v1:Secret frankfurt-private-tls",
     "kubernetes:core/v1:Secret frankfurt-remote-write",
-    "kubernetes:core/v1:Secret frankfurt-tls",
     "kubernetes:core/v1:Service frankfurt",
     "kubernetes:core/v1:ServiceAccount frankfurt",
     "kubernetes:networking.k8s.io/v1:NetworkPolicy frankfurt",

@@ -210,7 +210,7 @@ async function withEndedCertificate(): Promise<AsyncDisposable> {
   const directory = join(surroundings.directory, "ended");
   await makeCertificate({ directory, names: [hostname] });
   await shortenCertificate({ layout: { directory } }, 0);
-  const name = { name: "registry-cache-tls", namespace: cacheNamespace };
+  const name = { name: "registry-cache-private-tls", namespace: cacheNamespace };
   const { data } = await cluster.core.readNamespacedSecret(name);
   const patch = (body: object) =>
     cluster.core.patchNamespacedSecret(

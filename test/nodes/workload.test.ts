@@ -307,7 +307,7 @@ test("serves another certificate from the running Pods", async () => {
   };
   await whilePulling(async () => {
     await core.patchNamespacedSecret(
-      { name: "registry-cache-tls", namespace, body },
+      { name: "registry-cache-private-tls", namespace, body },
       setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
     );
     const [node] = nodes as [RealNode];

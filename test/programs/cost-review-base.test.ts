@@ -1,5 +1,7 @@
 /** `npm run cost -- --base`: how a change of the stack files changes the cost. */
 import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type CostProject, costProject, reviewIn, stackFiles } from "../support/cost-project.ts";
 import { scope } from "../support/scope.ts";
@@ -55,6 +57,18 @@ test("compares by other regions' prices where the region has none, and calls the
   assert.match(table, /^larger, westeurope: .*, \+\$20\.24 to \+\$37\.58 a month$/m);
 });
 
+test("says that nothing is priced in place of comparing nothing", async (t) => {
+  const project = scope(t).use(await costProject());
+  await project.setStack("local", stackFiles.local);
+  await project.setStack("aws", stackFiles.aws);
+  await project.commit();
+  const { stdout } = await project.cost("local", "--base", "HEAD");
+  assert.match(stdout, /^Nothing is priced\.\n\nUSD a month/);
+  await project.setStack("aws");
+  const removed = await project.cost("--base", "HEAD");
+  assert.match(removed.stdout, /^\$0\.00 a month\. Change against `HEAD`: -\$/);
+});
+
 test("reports a change that only the customers pay, by other regions' prices where the region has none", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("aws", stackFiles.aws);
@@ -103,6 +117,22 @@ test("reports a problem of the present files once, and not as one of the base", 
   assert.doesNotMatch(notes.join(), /images\.txt/);
 });
 
+test("compares with a base whose `prefetch` reads a file that is gone", async (t) => {
+  const project = scope(t).use(await costProject());
+  const readFrom = async (path: string) => {
+    await writeFile(join(project.directory, path), "gsoci.azurecr.io/giantswarm/app:1.0");
+    const prefetch = `config:\n  registry-cache:prefetch: { files: [{ path: ${path} }] }\n`;
+    await project.setStack("aws", stackFiles.aws.replace(/^config:\n/m, prefetch));
+  };
+  await readFrom("old.txt");
+  await project.commit();
+  await rm(join(project.directory, "old.txt"));
+  await readFrom("new.txt");
+  const { markdown, json } = await compared(project);
+  assert.match(markdown, /^\*\*.* a month, as in `HEAD`\.\*\*$/m);
+  assert.doesNotMatch(json, /old\.txt/);
+});
+
 test("leaves out a stack whose file can't be read, and says so", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("broken", stackFiles.aws);
@@ -110,10 +140,7 @@ test("leaves out a stack whose file can't be read, and says so", async (t) => {
   await project.setStack("broken", stackFiles.aws.replace("kind: disk", "kind: disc"));
   const now = await compared(project);
   const without = "Without 1 stack that can't be read: broken.";
-  assert.match(
-    now.markdown,
-    new RegExp(`^\\*\\*\\$0\\.00 a month\\. ${without} Change against \`HEAD\`: \\$0\\.00\\.\\*\\*$`, "m"),
-  );
+  assert.match(now.markdown, new RegExp(`^\\*\\*Nothing is priced\\. ${without}\\*\\*$`, "m"));
   await project.setStack("same", stackFiles.aws);
   const { stdout } = await project.cost("--format", "markdown");
   assert.match(stdout, new RegExp(`^\\*\\*\\$\\S+ a month\\. ${without}\\*\\*$`, "m"));

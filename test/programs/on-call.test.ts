@@ -16,7 +16,7 @@ import { runThere } from "../../scripts/oncall/way-in.ts";
 import { waysOf } from "../../scripts/oncall/ways.ts";
 import { type FakePrograms, fakePrograms } from "../support/fake-programs.ts";
 import { projectDirectory } from "../support/project.ts";
-import { anchorsOf, runbook } from "../support/runbooks.ts";
+import { anchorsOf, page, runbook } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
 
 /** The resources that an update of the real engine has left: test/engine/upgrade. */
@@ -159,7 +159,9 @@ test("names the manual ways without the state, and they exist", () => {
     { timedOut: true, stderr: "" },
     { timedOut: false, stderr: "error: AccessDenied" },
   ]) {
-    const links = unreadable("aws-vm", result, true).matchAll(/docs\/runbooks\/RegistryCacheDown\.md#(\S+)/g);
+    const links = unreadable("aws-vm", result, "aws").matchAll(
+      /docs\/runbooks\/RegistryCacheDown\.md#(\S+)/g,
+    );
     const named = [...links].map(([, anchor = ""]) => anchor);
     assert.deepEqual(named, ["take-the-cache-out-of-dns", "get-in-without-the-state"]);
     for (const anchor of named) assert.ok(anchors.includes(anchor), anchor);
@@ -168,9 +170,24 @@ test("names the manual ways without the state, and they exist", () => {
 
 test("says for a stack that the backend lacks whether it has a file", () => {
   const result = { timedOut: false, stderr: "error: no stack named 'local' found" };
-  assert.match(unreadable("local", result, true), /^local: isn't up.* `npm run local` brings it up$/);
-  assert.match(unreadable("aws-vm", result, true), /`npm run pulumi -- up --stack aws-vm` brings it up$/);
-  assert.match(unreadable("aws-vn", result, false), /no such stack\. `npm run regions` lists them$/);
+  assert.match(unreadable("local", result, "local"), /^local: isn't up.* `npm run local` brings it up$/);
+  const elsewhere = unreadable("aws-vm", result, "aws");
+  assert.match(
+    elsewhere,
+    /^aws-vm: .* another backend \(docs\/state\.md\): don't run `up`\nWithout the state:$/m,
+  );
+  assert.match(unreadable("aws-vn", result), /no such stack\. `npm run regions` lists them$/);
+});
+
+test("sends on-call to kubectl, not to up, for a stack in an existing cluster that the backend lacks", () => {
+  const result = { timedOut: false, stderr: "error: no stack named 'kubernetes-frankfurt' found" };
+  const told = unreadable("kubernetes-frankfurt", result, "kubernetes");
+  assert.doesNotMatch(told, /pulumi -- up/);
+  assert.match(told, /^Without the state:$/m);
+  const named = [...told.matchAll(/docs\/gitops\.md#([\w-]+)/g)].map(([, anchor = ""]) => anchor);
+  assert.deepEqual(named, ["on-call", "send-clients-to-the-upstream"]);
+  const anchors = anchorsOf(page("docs/gitops.md"));
+  for (const anchor of named) assert.ok(anchors.includes(anchor), anchor);
 });
 
 test("refuses an unknown command before it asks a machine", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
@@ -77,6 +77,43 @@ test("counts the stacks whose `prefetch` reads a changed, new or deleted file", 
   assert.deepEqual(
     (await project.touched()).stacks,
     ["aws-a", "aws-gone", "aws-new"].map((stack) => ({ stack, because: "prefetch" })),
+  );
+});
+
+test("counts the stacks whose `prefetch` reads a file behind a link or in a submodule", async (t) => {
+  const project = await committed(scope(t));
+  const at = (path: string) => join(project.directory, path);
+  const reading = (path: string) =>
+    stackFiles.aws.replace(
+      "config:\n",
+      `config:\n  registry-cache:prefetch: { files: [{ path: ${path} }] }\n`,
+    );
+  for (const name of ["real", "same", "sub"]) {
+    await mkdir(at(name));
+    await writeFile(at(`${name}/images.txt`), "");
+  }
+  await symlink("real", at("link"));
+  await symlink("real", at("turned"));
+  await project.setStack("aws-link", reading("link/images.txt"));
+  await project.setStack("aws-sub", reading("sub/images.txt"));
+  await project.setStack("aws-turned", reading("turned/images.txt"));
+  const commitSub = async () => {
+    const git = (...args: string[]) => execa("git", args, { cwd: at("sub") });
+    await git("init", "--quiet");
+    await git("add", "--all");
+    await git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=sub");
+  };
+  await commitSub();
+  await project.commit();
+  assert.deepEqual((await project.touched()).stacks, []);
+  await writeFile(at("real/images.txt"), "ghcr.io/own/app:1\n");
+  await writeFile(at("sub/images.txt"), "ghcr.io/own/app:1\n");
+  await commitSub();
+  await rm(at("turned"));
+  await symlink("same", at("turned"));
+  assert.deepEqual(
+    (await project.touched()).stacks,
+    ["aws-link", "aws-sub", "aws-turned"].map((stack) => ({ stack, because: "prefetch" })),
   );
 });
 

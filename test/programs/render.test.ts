@@ -1,15 +1,16 @@
 /** `npm run render`: what it writes, removes, keeps and refuses. test/engine/kubernetes.test.ts tests that the objects are those of `up`. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import fs, { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import fs, { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { stringify } from "yaml";
 import { draft } from "../../scripts/render/directory.ts";
-import type { Rendered } from "../../scripts/render/files.ts";
+import { chartValues, kustomizations, type Rendered } from "../../scripts/render/files.ts";
+import type { RenderedRegion } from "../../scripts/render/stack.ts";
 import { type CostProject, costProject, stackFiles } from "../support/cost-project.ts";
-import { kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
+import { ca, kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
 import { scope } from "../support/scope.ts";
 
 const parts = scope({ after });
@@ -47,7 +48,8 @@ async function succeeds(...args: string[]): Promise<string> {
 }
 
 test("writes a directory for each region, with the same files each time", async () => {
-  await project.setStack("kubernetes-clusters", stackOf(ownServer, madrid));
+  const pods = { imagePullSecrets: [{ name: "mirror" }] };
+  await project.setStack("kubernetes-clusters", stackOf({ ...ownServer, pods }, madrid));
   const [first, second] = [newDirectory(), newDirectory()];
   const out = await succeeds("kubernetes-clusters", "--out", first);
   await succeeds("kubernetes-clusters", "--out", second);
@@ -63,10 +65,25 @@ test("writes a directory for each region, with the same files each time", async 
   }
   assert.match(
     out,
-    /^frankfurt needs these Secrets in the namespace registry-cache:\n {2}wildcard: tls\.crt, tls\.key\n/m,
+    /^frankfurt needs these Secrets in the namespace registry-cache:\n {2}wildcard: tls\.crt, tls\.key\n {2}mirror: \.dockerconfigjson\n/m,
   );
   assert.match(out, /^ {2}registry-cache-bucket: accessKey, secretKey, of `bucket-login`$/m);
   assert.match(await succeeds("kubernetes-clusters", "--out", first), /: 0 written, 0 removed$/m);
+});
+
+test("prints the outputs of an update, for clients and a central Prometheus", async () => {
+  const { endpoint } = ownServer;
+  const trusting = { ...ownServer, endpoint: { ...endpoint, tls: { ...endpoint.tls, ca } } };
+  await project.setStack("kubernetes-clusters", stackOf(trusting, madrid));
+  const { clients, monitoring } = JSON.parse(await succeeds("kubernetes-clusters", "--outputs"));
+  assert.match(Object.values(clients.madrid.containerd).join("\n"), /https:\/\/madrid\.example\.com/);
+  assert.ok(JSON.stringify(clients.frankfurt.kubeadm).includes(JSON.stringify(ca).slice(1, -1)));
+  const { scrapeConfig, module } = monitoring.frankfurt.probe;
+  assert.deepEqual(scrapeConfig.static_configs[0].targets, ["https://cache.example.com/v2/"]);
+  assert.deepEqual(Object.values(module as Record<string, { http: object }>)[0]?.http, {
+    ...Object.values(monitoring.madrid.probe.module as Record<string, { http: object }>)[0]?.http,
+    tls_config: { ca },
+  });
 });
 
 const rendered = (...paths: string[]) => ({
@@ -95,6 +112,28 @@ test("removes what the stack no longer has, and keeps other files", async () => 
   ]);
 });
 
+for (const [form, file] of [
+  [kustomizations, "frankfurt/namespace.yaml"],
+  [chartValues, "frankfurt.yaml"],
+] as const) {
+  test(`keeps the Namespace of a region that stays, until ${file} is deleted by hand`, async () => {
+    const directory = newDirectory();
+    const region = (name: string, ...kinds: string[]) => ({
+      region: { name } as RenderedRegion["region"],
+      objects: Object.fromEntries(kinds.map((kind) => [kind.toLowerCase(), { kind }])),
+      secrets: [],
+      outputs: {} as RenderedRegion["outputs"],
+    });
+    const next = (...regions: RenderedRegion[]) => draft(directory, "one", form(regions));
+    const whole = ["frankfurt", "madrid"].map((it) => region(it, "Namespace", "Service"));
+    await (await next(...whole)).apply();
+    const paths = async () => (await next(region("frankfurt", "Service"))).problems.map(({ path }) => path);
+    assert.deepEqual(await paths(), [join(directory, file)]);
+    await rm(join(directory, file));
+    assert.deepEqual(await paths(), []);
+  });
+}
+
 test("leaves no file that the next run refuses when the disk fills in the middle of one", async (t) => {
   const directory = newDirectory();
   const files = rendered("frankfurt/service.yaml");
@@ -110,6 +149,36 @@ test("leaves no file that the next run refuses when the disk fills in the middle
   const { problems, apply } = await draft(directory, "one", files);
   assert.deepEqual([problems, await apply()], [[], { written: ["frankfurt/service.yaml"], removed: [] }]);
   assert.deepEqual(await there(directory), ["frankfurt", "frankfurt/service.yaml"]);
+});
+
+test("removes what a killed run left half-written", async () => {
+  const directory = newDirectory();
+  const files = rendered("frankfurt/service.yaml", "frankfurt/kustomization.yaml");
+  files.files["frankfurt/namespace.yaml"] = "kind: Namespace\n";
+  const write = async () => (await draft(directory, "one", files)).apply();
+  await write();
+  const text = await readFile(join(directory, "frankfurt", "service.yaml"), "utf8");
+  await mkdir(join(directory, "madrid"));
+  await writeFile(join(directory, "madrid", "deployment.yaml.part"), text.slice(0, -5));
+  await writeFile(join(directory, "frankfurt", "service.yaml.part"), "");
+  const namespace = await readFile(join(directory, "frankfurt", "namespace.yaml"), "utf8");
+  await writeFile(join(directory, "frankfurt", "namespace.yaml.part"), namespace);
+  await writeFile(join(directory, "frankfurt", "ours.yaml.part"), "# Ours\n");
+  const left = [
+    "frankfurt/namespace.yaml.part",
+    "frankfurt/service.yaml.part",
+    "madrid/deployment.yaml.part",
+  ];
+  const { problems } = await draft(directory, "one", files);
+  assert.deepEqual(problems, []);
+  const { removed } = await write();
+  assert.deepEqual([...removed].sort(), left);
+  assert.deepEqual(await there(directory), [
+    "frankfurt",
+    ...["kustomization.yaml", "namespace.yaml", "ours.yaml.part", "service.yaml"].map(
+      (it) => `frankfurt/${it}`,
+    ),
+  ]);
 });
 
 test("never overwrites files that aren't the stack's", async () => {
@@ -161,7 +230,8 @@ test("refuses a region that isn't in an existing cluster, by its name", async ()
 
 test("distinguishes wrong usage from a problem", async () => {
   for (const [args, told] of [
-    [["kubernetes-clusters"], /^error: --out or --values is missing/],
+    [["kubernetes-clusters"], /^error: name --out or --values, or else --outputs/],
+    [["kubernetes-clusters", "--out", "x", "--outputs"], /^error: name --out/],
     [
       ["kubernetes-clusters", "--out", "x", "--external-secrets", "vault"],
       /ClusterSecretStore\/NAME or SecretStore\/NAME/,

@@ -63,11 +63,11 @@ describe("the rules", () => {
   async function failures(alerts: Alerts, only?: readonly AlertName[]): Promise<string> {
     await using directory = await tempDir();
     const write = (name: string, text: string) => writeFile(join(directory.path, name), text);
-    for (const [file, isOneOfSeveral] of [
-      ["rules.yml", false],
-      ["replica-rules.yml", true],
+    for (const [file, options] of [
+      ["rules.yml", {}],
+      ["replica-rules.yml", { isOwn: true, isOneOfSeveral: true }],
     ] as const) {
-      const groups = ruleGroups(alerts, { isOneOfSeveral }).map(({ name, rules }) => ({
+      const groups = ruleGroups(alerts, options).map(({ name, rules }) => ({
         name,
         rules: rules.filter((rule) => !("alert" in rule) || (only?.includes(rule.alert) ?? true)),
       }));

@@ -2,6 +2,7 @@ import { existing, types } from "../doubles/azure/account.ts";
 import { loadBalancer } from "../doubles/azure/aks.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
 import { clusterSurroundings } from "../doubles/azure/cluster-surroundings.ts";
+import { registerEncryptionAtHost } from "../doubles/azure/features.ts";
 import { autoscale, managedCluster } from "../doubles/azure/node-pools.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { CloudError } from "../doubles/faults.ts";
@@ -16,6 +17,7 @@ export const azureCluster: ClusterCase = {
   file: "stacks/Pulumi.azure-germanywestcentral.yaml",
   newAccount() {
     const cloud = azureCloud();
+    registerEncryptionAtHost(cloud);
     return { cloud, clusters: kubernetesCloud(clusterSurroundings(cloud), cloud.operations) };
   },
   // None, because the client certificate of the cluster's own account is enough.
@@ -168,6 +170,7 @@ export const azureCluster: ClusterCase = {
     diskEncryptionSet: existing.encryptionSets.germanywestcentral ?? "",
     diagnostics: existing.workspace,
     storageKey: existing.storageKey,
+    encryptionAtHost: true,
   },
   adopting: {
     resourceGroup: existing.resourceGroup,

@@ -2,6 +2,7 @@ import { newestImage } from "../../components/hosts/azure/vm/image.ts";
 import { customDataLimitBytes } from "../../components/hosts/azure/vm/user-data.ts";
 import { existing, subscriptionId } from "../doubles/azure/account.ts";
 import { azureCloud } from "../doubles/azure/azure.ts";
+import { registerEncryptionAtHost } from "../doubles/azure/features.ts";
 import { withdraw } from "../doubles/azure/images.ts";
 import { restrict } from "../doubles/azure/sizes.ts";
 import { podOf } from "../doubles/azure/user-data.ts";
@@ -17,6 +18,7 @@ export const azure: CloudCase = {
   file: "stacks/Pulumi.azure-westeurope.yaml",
   newCloud() {
     const cloud = azureCloud();
+    registerEncryptionAtHost(cloud);
     restrict(cloud, "Standard_D8ps_v6", "westeurope", ["1"]);
     return cloud;
   },
@@ -192,6 +194,7 @@ export const azure: CloudCase = {
     diskEncryptionSet: existing.encryptionSets.westeurope ?? "",
     diagnostics: existing.workspace,
     storageKey: existing.storageKey,
+    encryptionAtHost: true,
   },
   adopting: {
     network: { vnet: existing.virtualNetwork, subnet: existing.subnet },

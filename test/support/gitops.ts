@@ -60,7 +60,10 @@ export async function newsOf({ objects }: ControlPlane, manifests: readonly Mani
 }
 
 /** The blocks of docs/gitops.md with commands, in order. */
-const blocks = ["plainYaml", "publish", "install", "uninstall", "takeOver", "disown"] as const;
+const blocks = [
+  ...(["plainYaml", "publish", "install", "uninstall"] as const),
+  ...(["onCall", "bypass", "unbypass", "keepReplicas", "takeOver", "disown"] as const),
+] as const;
 
 export interface GitOpsPage extends AsyncDisposable {
   /** Writes the file of the page's stack. */
@@ -80,7 +83,10 @@ export async function gitOpsPage(plane: ControlPlane): Promise<GitOpsPage> {
   const project = parts.use(await costProject());
   const programs = parts.use(
     await fakePrograms({
-      kubectl: `exec ${await ensureTool("kubectl")} "$@"`,
+      // The page's context is another cluster.
+      kubectl: `[ "$1" = --context ] && shift 2
+exec ${await ensureTool("kubectl")} "$@"`,
+      dig: "",
       npm: `[ "$1 $2 $3" = "run render --" ] && shift 3 && exec node ${projectDirectory}/scripts/render.ts "$@"`,
       helm: `case "$1" in push | upgrade) set -- "$@" --plain-http ;; esac
 exec ${await ensureTool("helm")} "\${@/registry.example.com/${url.host}}"`,

@@ -16,7 +16,6 @@ export interface RegisteredResource {
   readonly aliases: readonly string[];
   readonly protect: boolean;
   readonly deleteBeforeReplace: boolean;
-  readonly retainOnDelete: boolean;
   readonly replaceOnChanges: readonly string[];
   readonly ignoreChanges: readonly string[];
   /** Type and name of the resource whose deletion deletes this one. */
@@ -45,7 +44,6 @@ interface Request {
   getCustom(): boolean;
   getProtect(): boolean;
   getDeletebeforereplace(): boolean;
-  getRetainondelete(): boolean | undefined;
   getReplaceonchangesList(): string[];
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
@@ -135,7 +133,6 @@ function describe(request: Request): RegisteredResource {
     aliases: request.getAliasesList().map((it) => it.getSpec()?.getName() ?? it.getUrn()),
     protect: request.getProtect(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
-    retainOnDelete: request.getRetainondelete() ?? false,
     replaceOnChanges: request.getReplaceonchangesList(),
     ignoreChanges: request.getIgnorechangesList(),
     deletedWith: typeAndName(request.getDeletedwith()),

@@ -20,6 +20,6 @@ export function hasten(
   return {
     ...bundle,
     [`${files}/prometheus.yml`]: stringify(prometheus),
-    [`${files}/rules.yml`]: renderRules(alerts, { secondsPerMinute }),
+    [`${files}/rules.yml`]: renderRules(alerts, { secondsPerMinute, isOwn: true }),
   };
 }

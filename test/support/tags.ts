@@ -7,14 +7,16 @@ const exempt = (type: string, inputs: Inputs) =>
   type === "aws:s3/bucketObjectv2:BucketObjectv2" ||
   (type === "node" && valuesAt("pods[*]", inputs).length === 0);
 
+/** By the type's inputs in the SDK. */
+export function isTaggable({ definition: { sdk } }: Cloud, type: string): boolean {
+  return !type.includes(":") || !sdk.problems(type, { tags: {} }).some(({ property }) => property === "tags");
+}
+
 /** The resources of a cloud that lack these tags, although their type can have tags. */
 export function untagged(cloud: Cloud, tags: Readonly<Record<string, string>>): string[] {
-  const { sdk } = cloud.definition;
-  const isTaggable = (type: string) =>
-    !type.includes(":") || !sdk.problems(type, { tags: {} }).some(({ property }) => property === "tags");
   return cloud
     .things()
-    .filter(({ type, inputs }) => isTaggable(type) && !exempt(type, inputs))
+    .filter(({ type, inputs }) => isTaggable(cloud, type) && !exempt(type, inputs))
     .filter(({ inputs, outputs }) => {
       const has = (outputs.tagsAll ?? inputs.tags ?? {}) as Inputs;
       const pools = valuesAt("agentPoolProfiles[*]", inputs) as Inputs[];

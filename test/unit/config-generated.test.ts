@@ -66,7 +66,7 @@ test("says in the tables when an existing network needs its subnet", () => {
 });
 
 test("documents the default resource group that the program creates", () => {
-  const documented = documentedDefault("resourceGroup", "azure vm");
+  const documented = documentedDefault("resourceGroup", "azure");
   for (const stack of ["azure-<region>", "<stack>"]) {
     const { resourceGroup } = namesOf({ stack, region: "<region>" });
     assert.ok(documented.includes(`\`${resourceGroup}\``), resourceGroup);

@@ -105,6 +105,23 @@ test("accepts AWS's accounts, boundary and path in AWS's forms", () => {
   assertProblem(governed(azure, { iamPath: "/a/" }), /^governance\.iamPath: unknown key/);
 });
 
+test("refuses to ignore the tags of the stack", () => {
+  const ignored = (...ignoredTags: string[]) => governed(aws, { tags: { owner: "a" }, ignoredTags });
+  assert.deepEqual(problemsOf(ignored("map-migrated", "scanner:*", "own", "owners")), []);
+  for (const [entry, name] of [
+    ["owner", "owner"],
+    ["own*", "owner"],
+    ["stack", "stack"],
+    ["Na*", "Name"],
+    ["kubernetes.io/*", "kubernetes.io/role/elb"],
+  ] as const)
+    assertProblem(
+      ignored("a", entry),
+      new RegExp(`^governance\\.ignoredTags\\[1\\]: includes the tag "${name}"`),
+    );
+  assertProblem(ignored("a*b"), /^governance\.ignoredTags\[0\]: "a\*b" is not the name of a tag/);
+});
+
 test("accepts an alias as the key of every region, or a key for each region", () => {
   const key = (region: string) => `arn:aws:kms:${region}:111122223333:key/0a1b`;
   const second = {
@@ -175,6 +192,20 @@ test("accepts the principals for clusters once each, and only with a cluster", (
     governed(cluster, { clusterAccess: [session] }),
     /clusterAccess\[0\]\.principalArn: .* is not the ARN of an IAM role or user/,
   );
+});
+
+test("accepts the subscription of a challenge zone only with that zone", () => {
+  const [region] = azure.regions;
+  const problems = (tls: object) => {
+    const endpoint = { ...region?.endpoint, tls: { mode: "acme", email: "a@example.com", ...tls } };
+    return problemsOf({ ...azure, regions: [{ ...region, endpoint }] });
+  };
+  const challengeZoneSubscription = "22222222-2222-4333-8444-555555555555";
+  const zone = { challengeZone: "example.com", challengeZoneResourceGroup: "dns" };
+  assert.deepEqual(problems({ ...zone, challengeZoneSubscription }), []);
+  assert.deepEqual(problems({ challengeZoneSubscription }), [
+    "regions[0].endpoint.tls.challengeZoneSubscription: goes with `challengeZone`, the DNS zone that is in this subscription",
+  ]);
 });
 
 test("accepts Azure's keys in Azure's forms, and a subscription of a zone only with a zone", () => {

@@ -162,7 +162,7 @@ test("checks the workload of a cluster", () => {
   assertProblem(withKubernetes({ replicas: { min: 3, max: 2 } }), /replicas\.max: is less than `min`$/);
   assertProblem(
     withKubernetes({ expose: { kind: "ingress" } }),
-    /expose\.proxies: is missing: The controller's Pods, by address range or by labels/,
+    /expose\.proxies: is missing: The Pods of the controller or Gateway, by address range or by labels/,
   );
   const behind = (...proxies: unknown[]) => withKubernetes({ expose: { kind: "ingress", proxies } });
   assertProblem(

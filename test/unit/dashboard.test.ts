@@ -16,10 +16,11 @@ interface Placed {
   readonly id: number;
   readonly type: string;
   readonly title: string;
+  readonly datasource?: object;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
 }
 
-const whole = dashboard() as { panels: Placed[] };
+const whole = dashboard() as { panels: Placed[]; templating: { list: { type: string }[] } };
 const { panels } = whole;
 const queries = [...rows, ...fleetRows].flatMap(({ panels }) =>
   panels.flatMap(({ title, queries }) =>
@@ -31,10 +32,10 @@ test("keeps the uid that alerts and links name", () => {
   assert.equal(dashboardUid, "registry-cache");
 });
 
-for (const [what, { panels }] of Object.entries({ one: dashboard(), fleet: fleetDashboard() }) as [
-  string,
-  typeof whole,
-][]) {
+for (const [what, { panels, templating }] of Object.entries({
+  one: dashboard(),
+  fleet: fleetDashboard(),
+}) as [string, typeof whole][]) {
   test(`gives panels unique ids and titles, and none covers another: ${what}`, () => {
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
@@ -43,6 +44,12 @@ for (const [what, { panels }] of Object.entries({ one: dashboard(), fleet: fleet
     );
     assert.equal(new Set(cells).size, cells.length);
     assert.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24));
+  });
+
+  test(`filters the queries of all panels by further labels: ${what}`, () => {
+    const filters = templating.list.filter(({ type }) => type === "adhoc");
+    const sources = panels.flatMap(({ datasource }) => datasource ?? []);
+    for (const source of sources) assert.deepEqual(filters, [{ ...filters[0], datasource: source }]);
   });
 }
 

@@ -97,6 +97,9 @@ test("a preview of named stacks lists the other touched stacks", () => {
   const none = renderComment([], all, cost, "main", false).whole;
   assert.match(none, /^3 stacks touched by .*\n\nNot previewed here: `aws-a`, `aws-b`, `aws-c`\.$/m);
   assert.match(renderComment([], nothingElse, cost, "main", false).whole, /^No stack is touched/m);
+  const code = Array.from({ length: 12 }, (_, index) => `${index}.ts`);
+  const files = renderComment([], { ...all, code }, cost, "main", false).whole;
+  assert.match(files, /^All of them, as these differ: `0\.ts`, .*`9\.ts` and 2 others\.$/m);
 });
 
 test("escapes texts from others", () => {
@@ -139,19 +142,21 @@ test("finds drift that the engine only counts, with other lines before it", () =
   );
 });
 
-test("drift: what an interrupted run left unfinished, with the way out", () => {
-  const unfinished =
-    "  * urn:pulumi:aws-a::registry-cache::aws:ec2/instance:Instance::vm, interrupted while creating";
+test("reports operations of a running or interrupted update, with the way out", () => {
+  const unfinished = "  * urn:pulumi:aws-a::registry-cache::aws:ec2/instance:Instance::vm, creating";
   const left = run({ unfinished });
   assert.deepEqual([isAsLeft(run()), isAsLeft(left), hasFailed(left)], [true, false, false]);
   const { whole } = renderDrift([left, run({ stack: "aws-b" })], false);
-  assert.match(whole, /^\*\*0 of 2 stacks changed outside of Pulumi\. 1 was left unfinished\.\*\*$/m);
+  assert.match(whole, /^\*\*0 of 2 stacks changed outside of Pulumi\. 1 has unfinished operations\.\*\*$/m);
   assert.match(whole, /^\| aws-a \| \*\*unfinished\*\* \|/m);
-  assert.match(renderDrift([left, left], false).whole, / 2 were left unfinished\./);
-  assert.match(
-    whole,
-    /^An earlier run was interrupted.*: vm \(interrupted while creating\)\..*`npm run pulumi -- refresh/m,
-  );
+  assert.match(renderDrift([left, left], false).whole, / 2 have unfinished operations\./);
+  const told =
+    /Either an update is running, or one was interrupted\. .*: vm \(creating\)\..* If none is running: /;
+  assert.match(whole, told);
+  const text = comment([{ stack: "aws-a", because: "code", run: left }]);
+  assert.match(text, /\. \*\*1 has unfinished operations\.\*\*$/m);
+  assert.match(text, /^\| aws-a \| code \|.*\| \*\*unfinished\*\* \|$/m);
+  assert.match(text, told);
 });
 
 test("recognizes Pulumi Cloud's message for a concurrent run", () => {

@@ -14,8 +14,10 @@ import { configurationViolations, resourceViolations } from "../../policy/judge.
 import type { Resource } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
 import { parseSettings, readSettings } from "../../policy/settings.ts";
+import { azureCloud } from "../doubles/azure/azure.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { stackFiles } from "../support/stack-files.ts";
+import { isTaggable } from "../support/tags.ts";
 
 const parts = scope({ after });
 
@@ -488,6 +490,17 @@ describe("each rule finds violations", () => {
   test("has an example for every rule", () => {
     const all = [...Object.keys(examples), "budget"];
     assert.deepEqual(rules.map(({ name }) => name).sort(), all.sort());
+  });
+
+  test("required-tags for every type that a stack has in Azure and that takes tags", () => {
+    const cloud = azureCloud();
+    const types = Object.keys(cloud.definition.resources).filter(
+      (type) => type.startsWith("azure-native:") && isTaggable(cloud, type),
+    );
+    const judged = types.filter(
+      (type) => found("required-tags", [{ type, name: "a", props: {} }]).length > 0,
+    );
+    assert.deepEqual(judged, types);
   });
 });
 

@@ -203,7 +203,7 @@ suite("newStackFile", () => {
     "a kind of which there is no file": [
       only({}),
       wanted({ topology: "cluster" }),
-      /^stacks\/ has no file with one region of the kind "aws cluster" to begin with: it has aws vm\. Bring this project's example back: `git checkout project\/main -- stacks\/Pulumi\.aws-us-east-1\.yaml` \(docs\/upgrading\.md/,
+      /^stacks\/ has no file with one region of the kind "aws cluster" to begin with: it has aws vm\. Bring this project's example back, until the new file is written: `git show project\/main:stacks\/Pulumi\.aws-us-east-1\.yaml > stacks\/Pulumi\.example-aws-cluster\.yaml` \(docs\/upgrading\.md/,
     ],
     "a kind of which the only file is wrong": [
       only({ text: textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace("zone: example.com", "zone: 3") }),

@@ -8,8 +8,20 @@ export function awsProvider(
   { stack, region: { name: region }, governance = {} }: RegionPlan,
   options: pulumi.ResourceOptions,
 ): Provider {
-  const { tags: asked, allowedAccountIds } = governance;
-  const defaultTags = { tags: stackTags(stack, asked) };
-  const settings = { region, defaultTags, ...(allowedAccountIds && { allowedAccountIds }) };
+  const { tags: asked, allowedAccountIds, ignoredTags } = governance;
+  const settings = {
+    region,
+    defaultTags: { tags: stackTags(stack, asked) },
+    ...(allowedAccountIds && { allowedAccountIds }),
+    ...(ignoredTags && { ignoreTags: ignoredBy(ignoredTags) }),
+  };
   return new Provider(region, settings, options);
+}
+
+function ignoredBy(tags: readonly string[]) {
+  const isStart = (tag: string) => tag.endsWith("*");
+  return {
+    keys: tags.filter((tag) => !isStart(tag)),
+    keyPrefixes: tags.filter(isStart).map((tag) => tag.slice(0, -1)),
+  };
 }

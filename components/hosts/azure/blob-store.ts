@@ -7,7 +7,7 @@ import type { Governance } from "../../config/schema.ts";
 import type { AzureStore } from "../../pod/store.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { isMissing } from "./arm.ts";
-import { createDiagnostics } from "./governance.ts";
+import { createDiagnostics, demandReachable } from "./governance.ts";
 import { type Grant, type Grantee, grant } from "./identity.ts";
 import { type AzurePlan, storageAccountName } from "./naming.ts";
 import type { Place } from "./place.ts";
@@ -36,8 +36,8 @@ const containerName = "registry";
  * Creates a storage account with one container for the blobs of one region's cache. Access by account keys is disabled. All blobs can be fetched again, so there is no copy in
  * another region, and the account is deleted with its content.
  *
- * Every network can reach the account; rights or a signed URL are required. Firewall rules can't be used, because they can't match machines in the account's own region:
- * https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations
+ * Every network can reach the account; rights or a signed URL are required. Rules for addresses can't be used, because they can't match machines in the account's own region:
+ * https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations. Rules for subnets would refuse clients in other networks, which read from the account with `delivery: redirect`.
  *
  * @param name the region's name
  */
@@ -71,6 +71,15 @@ export function createBlobStore(
     // https://learn.microsoft.com/azure/storage/common/redundancy-migration
     { ...options, ignoreChanges: ["sku"] },
   );
+  pulumi
+    .all([account.publicNetworkAccess, account.networkRuleSet, account.privateEndpointConnections])
+    .apply(([publicNetworkAccess, rules, privateEndpointConnections]) =>
+      demandReachable("storage account", accountName, {
+        publicNetworkAccess,
+        rules,
+        privateEndpointConnections,
+      }),
+    );
   const own = { resourceGroupName, accountName: account.name };
   const container = new BlobContainer(
     name,

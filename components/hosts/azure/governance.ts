@@ -1,15 +1,25 @@
 /** Requirements of the subscription's owners: their own keys for disks and storage accounts, and logs. */
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../config/per-region.ts";
 import type { Governance } from "../../config/schema.ts";
 import type { RegionPlan } from "../kind.ts";
+import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, same } from "./arm.ts";
 import type { Question } from "./question.ts";
 
-/** Checks that the disk encryption set, the identity for the storage account and the workspace exist, and that existing resources can use the keys. */
-export async function checkGovernance(question: Question): Promise<void> {
+/** Resource Manager's answer about a disk encryption set. */
+interface EncryptionSet {
+  readonly location: string;
+  readonly properties?: { readonly encryptionType?: string };
+}
+
+/**
+ * Checks that the disk encryption set, the identity for the storage account and the workspace exist, and that existing resources can use the keys.
+ * @returns the encryption type of the set, which its disks must have
+ */
+export async function checkGovernance(question: Question): Promise<string | undefined> {
   const { plan, region, lookUp, options } = question;
   const { storageKey, diskEncryptionSet, diagnostics } = plan.governance ?? {};
   const set = ofRegion(diskEncryptionSet, region.name);
@@ -17,7 +27,7 @@ export async function checkGovernance(question: Question): Promise<void> {
   const find = async (path: string, id: string | undefined, version: string) =>
     id === undefined
       ? undefined
-      : lookUp.ask(path, id, getFromArm<{ location: string }>(`${id}?api-version=${version}`, options));
+      : lookUp.ask(path, id, getFromArm<EncryptionSet>(`${id}?api-version=${version}`, options));
   const [found] = await Promise.all([
     find(setPath, set, "2024-03-02"),
     find("governance.storageKey.identity", key?.identity, "2023-01-31"),
@@ -28,9 +38,36 @@ export async function checkGovernance(question: Question): Promise<void> {
   // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
   if (found && found.location !== region.name)
     lookUp.refuse(setPath, `${set} is in ${found.location}, and the disks are in ${region.name}`);
+  return found?.properties?.encryptionType;
 }
 
 const setPath = "governance.diskEncryptionSet";
+
+/** https://learn.microsoft.com/rest/api/resources/features/get */
+interface Feature {
+  readonly properties?: { readonly state?: string };
+}
+
+/** Checks the feature without which Azure creates no machine with encryption at host: https://github.com/hashicorp/terraform-provider-azurerm/issues/17185 */
+export async function checkEncryptionAtHost(question: Question): Promise<void> {
+  const { plan, subscription, lookUp, options } = question;
+  if (!plan.governance?.encryptionAtHost) return;
+  const path = "governance.encryptionAtHost";
+  const id = `/subscriptions/${subscription}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost`;
+  try {
+    const { properties } = await getFromArm<Feature>(`${id}?api-version=2021-07-01`, options);
+    if (properties?.state === "Registered") return;
+    lookUp.refuse(
+      path,
+      `the state of the feature EncryptionAtHost in the subscription is ${properties?.state}: run \`az feature register --subscription ${subscription} --namespace Microsoft.Compute --name EncryptionAtHost\`, and wait until the state is Registered, which takes a few minutes`,
+    );
+  } catch (error) {
+    lookUp.warn(
+      path,
+      `Azure doesn't say whether the subscription has the feature EncryptionAtHost: ${reasonOf(error as Error)}`,
+    );
+  }
+}
 
 /** Outputs of a data disk or of a cluster. */
 interface Encrypted {
@@ -74,6 +111,39 @@ async function checkPreviousKey(
   lookUp.refuse(
     "governance.storageKey",
     `Azure doesn't change the key and the identity of ${region.name} in one update: change \`identity\`, run \`pulumi up\`, and then change \`key\``,
+  );
+}
+
+/** A built-in policy for each kind of resource that closes its firewall. Its effect is Modify: https://learn.microsoft.com/azure/governance/policy/concepts/effect-modify */
+const closing = {
+  "storage account": "Configure storage accounts to disable public network access",
+  vault: "Configure key vaults to enable firewall",
+} as const;
+
+/** What Azure has stored, which can differ from the request. */
+interface Access {
+  readonly publicNetworkAccess?: string | undefined;
+  /** @default everyone is allowed */
+  readonly rules?:
+    | {
+        readonly defaultAction?: string;
+        readonly ipRules?: readonly unknown[];
+        readonly virtualNetworkRules?: readonly unknown[];
+      }
+    | undefined;
+  readonly privateEndpointConnections?: readonly unknown[];
+}
+
+/** @throws RunError if a policy has changed the request so that the cache can't reach the resource. Neither Azure nor the provider reports that. */
+export function demandReachable(what: keyof typeof closing, name: string, access: Access): void {
+  const { publicNetworkAccess = "Enabled", rules, privateEndpointConnections = [] } = access;
+  const exceptions = [...(rules?.ipRules ?? []), ...(rules?.virtualNetworkRules ?? [])];
+  const isOpen =
+    same(publicNetworkAccess, "Enabled") &&
+    (same(rules?.defaultAction ?? "Allow", "Allow") || exceptions.length > 0);
+  if (isOpen || privateEndpointConnections.length > 0) return;
+  throw new pulumi.RunError(
+    `the ${what} ${name} can't be reached: a policy such as "${closing[what]}" has closed its firewall. Exempt the region's resource group from the policy, and open the firewall: docs/governance.md#azure-policies-of-a-landing-zone`,
   );
 }
 

@@ -10,9 +10,10 @@ import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
 import type { AzurePlan } from "./naming.ts";
 import { azureProvider, type Place } from "./place.ts";
-import { challengeAlias, challengeZone, type ZoneKind } from "./zones.ts";
+import { challengeAlias, challengeZone, type ZoneKind, zoneSubscriptions } from "./zones.ts";
 
 export interface AddressRecordArgs {
+  readonly place: Place;
   /** A static IPv4 address. */
   readonly address: pulumi.Input<string>;
   /** Resource id of the region's subnet. */
@@ -21,12 +22,18 @@ export interface AddressRecordArgs {
   readonly failover?: pulumi.Input<string> | undefined;
 }
 
+/** Options for resources in `endpoint.zone`, and in the public zone of the challenge. */
+export interface ZoneOptions {
+  readonly own: pulumi.CustomResourceOptions;
+  readonly challenge: pulumi.CustomResourceOptions;
+}
+
 export interface ChallengeArgs {
   readonly place: Place;
   /** The identity that answers the challenge. */
   readonly identity: Grantee;
   /** The result of {@link inZones}. */
-  readonly zoneOptions: pulumi.CustomResourceOptions;
+  readonly zoneOptions: ZoneOptions;
 }
 
 /** A host's arguments, with the kind of `endpoint.zone`. @default public */
@@ -35,22 +42,31 @@ type ZoneArgs = HostArgs<AzurePlan, { readonly zone?: ZoneKind | undefined }>;
 /** Seconds. It is short, because the address and the name servers change if the region is created again. */
 const ttl = 300;
 
-/** Options for resources in the zones of a region, which can be in another subscription. */
+/** Options for resources in the zones of a region, which can be in other subscriptions. */
 export function inZones(
   name: string,
-  { endpoint: { zoneSubscription: subscription } }: Pick<AzureRegion, "endpoint">,
+  region: Pick<AzureRegion, "endpoint">,
   { location }: Place,
   options: pulumi.CustomResourceOptions,
-): pulumi.CustomResourceOptions {
-  if (subscription === undefined) return options;
-  return { ...options, provider: azureProvider({ name: `${name}-zone`, location, subscription }, options) };
+): ZoneOptions {
+  const { own, challenge } = zoneSubscriptions(region);
+  const optionsIn = (suffix: string, subscription: string | undefined) => {
+    if (subscription === undefined) return options;
+    const provider = azureProvider({ name: `${name}-${suffix}`, location, subscription }, options);
+    return { ...options, provider };
+  };
+  const ownOptions = optionsIn("zone", own);
+  return {
+    own: ownOptions,
+    challenge: challenge === own ? ownOptions : optionsIn("challenge-zone", challenge),
+  };
 }
 
 /** Creates the records for the clients' name, if a zone is configured. Links a private zone with a network that the stack creates. @param options from {@link inZones} */
 export function createAddressRecord(
   name: string,
   { plan: { region, names }, found: { zone: kind } }: ZoneArgs,
-  { address, subnet, failover }: AddressRecordArgs,
+  { place: { tags }, address, subnet, failover }: AddressRecordArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { hostname, zone, zoneResourceGroup } = region.endpoint;
@@ -79,6 +95,7 @@ export function createAddressRecord(
               privateZoneName: zone,
               virtualNetworkLinkName: names.zoneLink,
               location: "global",
+              tags,
               registrationEnabled: false,
               virtualNetwork: {
                 id: pulumi.output(subnet).apply((id) => id.replace(/\/subnets\/[^/]+$/, "")),
@@ -142,9 +159,10 @@ export function createChallenge(
   const { hostname, tls, zone: ownZone, zoneResourceGroup: ownGroup } = endpoint;
   if (tls.mode !== "acme") return [];
   const { challengeZone: zone = ownZone, challengeZoneResourceGroup: zoneResourceGroup = ownGroup } = tls;
-  const record = recordsIn(name, { zone, zoneResourceGroup }, zoneOptions);
+  const record = recordsIn(name, { zone, zoneResourceGroup }, zoneOptions.challenge);
   if (!record) return [];
-  const shadow = kind === "private" ? recordsIn(`${name}-private`, endpoint, zoneOptions, kind) : undefined;
+  const shadow =
+    kind === "private" ? recordsIn(`${name}-private`, endpoint, zoneOptions.own, kind) : undefined;
   const zoneName = challengeZone(hostname);
   const small = new Zone(
     name,

@@ -3,6 +3,7 @@ import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.j
 import type { AzureRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm, same } from "./arm.ts";
+import { hasFailover } from "./failover.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -47,7 +48,7 @@ async function findZones(question: Question, subnet: FoundSubnet | undefined): P
 
 async function findOwn(question: Question, zone: string, group: string): Promise<FoundZone | undefined> {
   const hidden = isPrivate(question.region) ? await findPrivate(question, zone, group) : undefined;
-  return hidden ?? findPublic(question, "endpoint.zone", zone, group);
+  return hidden ?? findPublic(question, "endpoint.zone", zone, group, zoneSubscriptions(question.region).own);
 }
 
 /** @returns undefined without `tls: { mode: acme }`, or after adding a problem */
@@ -59,7 +60,8 @@ async function findForChallenge(
   if (tls.mode !== "acme") return undefined;
   const { challengeZone: zone, challengeZoneResourceGroup: group } = tls;
   const path = "endpoint.tls.challengeZone";
-  if (zone !== undefined) return findPublic(question, path, zone, group);
+  const { challenge } = zoneSubscriptions(question.region);
+  if (zone !== undefined) return findPublic(question, path, zone, group, challenge);
   if (own?.kind !== "private") return own;
   return question.lookUp.refuse(
     path,
@@ -67,20 +69,27 @@ async function findForChallenge(
   );
 }
 
+/** The subscriptions of `endpoint.zone` and of the zone for the challenge. Undefined means the region's. */
+export function zoneSubscriptions({
+  endpoint: { zoneSubscription: own, tls },
+}: Pick<AzureRegion, "endpoint">): Readonly<Record<"own" | "challenge", string | undefined>> {
+  return { own, challenge: (tls.mode === "acme" ? tls.challengeZoneSubscription : undefined) ?? own };
+}
+
 /** Gets a zone of another subscription, because the region's provider sees only its own. @param zone like `dnsZones/example.com`, with its query */
 function elsewhere(
-  { region, options }: Question,
+  { options }: Question,
+  subscription: string | undefined,
   group: string,
   zone: string,
 ): Promise<{ readonly id: string }> | undefined {
-  const { zoneSubscription } = region.endpoint;
-  if (zoneSubscription === undefined) return undefined;
-  const provider = `/subscriptions/${zoneSubscription}/resourceGroups/${group}/providers/Microsoft.Network`;
+  if (subscription === undefined) return undefined;
+  const provider = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network`;
   return getFromArm(`${provider}/${zone}`, options);
 }
 
-function whereOf({ endpoint: { zoneSubscription } }: AzureRegion): string {
-  return zoneSubscription === undefined ? "" : ` of the subscription ${zoneSubscription}`;
+function whereOf(subscription: string | undefined): string {
+  return subscription === undefined ? "" : ` of the subscription ${subscription}`;
 }
 
 async function findPublic(
@@ -88,15 +97,17 @@ async function findPublic(
   path: string,
   zoneName: string,
   resourceGroupName = "",
+  subscription?: string,
 ): Promise<FoundZone | undefined> {
-  const { region, lookUp, options } = question;
+  const { lookUp, options } = question;
   const found = elsewhere(
     question,
+    subscription,
     resourceGroupName,
     `dnsZones/${zoneName}?api-version=${apis.public.version}`,
   );
   const asked = found ?? getZone({ zoneName, resourceGroupName }, options);
-  const name = `the zone ${zoneName} in ${resourceGroupName}${whereOf(region)}`;
+  const name = `the zone ${zoneName} in ${resourceGroupName}${whereOf(subscription)}`;
   const zone = await lookUp.ask(path, name, asked);
   return zone && { kind: "public", id: zone.id, zone: zoneName, group: resourceGroupName };
 }
@@ -104,13 +115,19 @@ async function findPublic(
 /** @returns undefined if there is none */
 async function findPrivate(question: Question, name: string, group: string): Promise<FoundZone | undefined> {
   const { region, lookUp, options } = question;
-  const found = elsewhere(question, group, `privateDnsZones/${name}?api-version=${apis.private.version}`);
+  const { own } = zoneSubscriptions(region);
+  const found = elsewhere(
+    question,
+    own,
+    group,
+    `privateDnsZones/${name}?api-version=${apis.private.version}`,
+  );
   const asked = found ?? getPrivateZone({ privateZoneName: name, resourceGroupName: group }, options);
   const existing = asked.catch((error: Error) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
-  const what = `the private zone ${name} in ${group}${whereOf(region)}`;
+  const what = `the private zone ${name} in ${group}${whereOf(own)}`;
   const zone = await lookUp.ask("endpoint.zone", what, existing);
   return zone && { kind: "private", id: zone.id, zone: name, group };
 }
@@ -149,19 +166,25 @@ async function checkNames(
 ): Promise<void> {
   const { hostname } = question.region.endpoint;
   const wayOut = "choose another name or another `tls.mode`";
-  // A CNAME must be the only record of its name.
+  const alias = { name: challengeAlias(hostname), wayOut };
+  // A CNAME must be the only record of its name. An address may stand beside a TXT record, for example.
+  const types = hasFailover(question.region) ? undefined : ["A", "AAAA", "CNAME"];
+  const shadow = challenge && own?.kind === "private" ? own : undefined;
   const names: NeededName[] = [
-    { zone: own, suffix: "address", name: hostname, types: ["A", "CNAME"] },
-    {
-      zone: challenge,
-      suffix: "acme-challenge",
-      name: challengeAlias(hostname),
-      types: ["CNAME", "TXT"],
-      wayOut,
-    },
-    { zone: challenge, suffix: "acme-delegation", name: challengeZone(hostname), types: ["NS"], wayOut },
+    { zone: own, suffix: "address", name: hostname, types },
+    { zone: challenge, suffix: "acme-challenge", ...alias },
+    { zone: challenge, suffix: "acme-delegation", name: challengeZone(hostname), wayOut },
+    { zone: shadow, suffix: "private-acme-challenge", ...alias },
   ];
-  for (const name of names) if (!(await isFree(question, name))) return;
+  // Each zone is read once, and only if one of its names isn't the stack's yet.
+  const asked = new Map<string, Promise<RecordSet[]>>();
+  const recordsOf = ({ kind, id }: FoundZone) => {
+    const path = `${id}/all?api-version=${apis[kind].version}`;
+    const records = asked.get(path) ?? listFromArm<RecordSet>(path, question.options);
+    asked.set(path, records);
+    return records;
+  };
+  for (const name of names) if (!(await isFree(question, name, recordsOf))) return;
 }
 
 interface NeededName {
@@ -170,21 +193,21 @@ interface NeededName {
   /** How Pulumi's name of the record ends. */
   readonly suffix: string;
   readonly name: string;
-  /** Types of records that Azure refuses to have beside it. */
-  readonly types: readonly string[];
+  /** Types of records that must not be beside it. @default all */
+  readonly types?: readonly string[] | undefined;
   /** See {@link LookUp.askForFreeName}. */
   readonly wayOut?: string;
 }
 
 /** Asks only if the stack doesn't have the record yet. Adds a problem if the name isn't free. */
 async function isFree(
-  { region, lookUp, options }: Question,
+  { region, lookUp }: Question,
   { zone: found, suffix, name, types, wayOut }: NeededName,
+  recordsOf: (zone: FoundZone) => Promise<readonly RecordSet[]>,
 ): Promise<boolean> {
   if (!found) return true;
-  const { kind, id, zone } = found;
-  const { version, records } = apis[kind];
-  const outputs = await previousOutputs<{ fqdn: string }>(records);
+  const { kind, zone } = found;
+  const outputs = await previousOutputs<{ fqdn: string }>(apis[kind].records);
   const owners = [...outputs].flatMap(([resource, { fqdn }]) =>
     fqdn?.replace(/\.$/, "") === name ? [resource.replace(`-${suffix}`, "")] : [],
   );
@@ -195,11 +218,18 @@ async function isFree(
     return false;
   }
   const relativeName = name.slice(0, -`.${zone}`.length);
-  const answers = types.map((type) => {
-    const record = getFromArm(`${id}/${type}/${relativeName}?api-version=${version}`, options);
-    return lookUp.askForFreeName(`the ${type} record of ${name}`, record.then(Boolean), wayOut);
-  });
-  return (await Promise.all(answers)).every(Boolean);
+  const exists = recordsOf(found).then((sets) =>
+    sets.some(
+      (set) => same(set.name, relativeName) && (!types || types.includes(set.type.split("/").at(-1) ?? "")),
+    ),
+  );
+  return lookUp.askForFreeName(`a record of ${name}`, exists, wayOut);
+}
+
+interface RecordSet {
+  readonly name: string;
+  /** For example `Microsoft.Network/dnszones/A`. */
+  readonly type: string;
 }
 
 interface Link {

@@ -41,7 +41,9 @@ const dryRun = { dryRun: "All", fieldValidation: "Strict" } as const;
 
 async function refusedReplicas(question: Question): Promise<Problem[]> {
   const ofWorkload = await refusedWorkload(question);
-  return ofWorkload.length > 0 ? ofWorkload : refusedPod(question);
+  if (ofWorkload.length > 0) return ofWorkload;
+  const ofOne = await refusedPod(question, 1, isOfNamespace);
+  return ofOne.length > 0 ? ofOne : refusedPod(question, question.region.replicas.min, exceedsQuota);
 }
 
 function refusedWorkload(question: Question): Promise<Problem[]> {
@@ -58,15 +60,24 @@ function refusedWorkload(question: Question): Promise<Problem[]> {
 /**
  * Quotas, LimitRanges and Pod Security check Pods only. A user without the right to create Pods learns nothing here. Refusals by webhooks and policies are ignored, because
  * this Pod has no owner and uses another ServiceAccount than the replicas.
+ *
+ * @param replicas the Pod has the containers of all of them, because a dry run uses up no quota
  */
-async function refusedPod(question: Question): Promise<Problem[]> {
+async function refusedPod(
+  question: Question,
+  replicas: number,
+  isMeant: typeof exceedsQuota,
+): Promise<Problem[]> {
   const { objects, api, hasNamespace } = question;
   if (!hasNamespace) return [];
   const { metadata: { labels = {}, annotations = {} } = {}, spec } = objects.workload.spec.template;
-  return refused(question, ofNamespace, isOfNamespace, (namespace) => {
+  return refused(question, ofNamespace, isMeant, (namespace) => {
     const metadata = { generateName: `${workloadName}-`, labels, annotations };
+    const containers = Array.from({ length: replicas }, (_, replica) =>
+      (spec?.containers ?? []).map((it) => (replica === 0 ? it : { ...it, name: `${it.name}-${replica}` })),
+    );
     // The replicas' own ServiceAccount may not exist yet.
-    const ofDefault: object = { ...spec, serviceAccountName: "default" };
+    const ofDefault: object = { ...spec, containers: containers.flat(), serviceAccountName: "default" };
     const body = { metadata, spec: ofDefault as V1PodSpec };
     return api.core.createNamespacedPod({ namespace, body, ...dryRun });
   });
@@ -112,11 +123,15 @@ function isRefusal({ code, body }: ApiException<unknown>, { hasNamespace }: Ques
   return [400, 422].includes(code);
 }
 
-/** Whether the namespace would also refuse the replicas' Pods. Existing replicas already use their part of a quota, and a roll-out may need no more. */
-function isOfNamespace({ body }: ApiException<unknown>, { own }: Question): boolean {
-  const told = textOf(body);
-  if (/exceeded quota/.test(told)) return own.service === undefined;
-  return /failed quota|violates PodSecurity| per (?:Pod|Container) is /.test(told);
+/** Whether the namespace would also refuse the replicas' Pods. */
+function isOfNamespace(error: ApiException<unknown>, question: Question): boolean {
+  const others = /failed quota|violates PodSecurity| per (?:Pod|Container) is /;
+  return exceedsQuota(error, question) || others.test(textOf(error.body));
+}
+
+/** Existing replicas already use their part of a quota, and a roll-out may need no more. */
+function exceedsQuota({ body }: ApiException<unknown>, { own }: Question): boolean {
+  return own.service === undefined && /exceeded quota/.test(textOf(body));
 }
 
 /** A typed client has already parsed the body. */

@@ -5,9 +5,13 @@ import type { WorkloadRegion } from "./workload-args.ts";
 /** Name of every object of which a namespace has only one. A namespace belongs to one region, so the name needs no more parts. */
 export const workloadName = "registry-cache";
 
-/** The Secret with the certificate. Its keys are `tls.crt` and `tls.key`, and `ca.crt` for a private authority. */
+/**
+ * The Secret with the certificate. Its keys are `tls.crt` and `tls.key`, and `ca.crt` for a private authority. Each mode has its own, so that a roll-out finds the old and the new one,
+ * and cert-manager never writes to the stack's.
+ */
 export function tlsSecretOf({ tls }: WorkloadRegion["endpoint"]): string {
-  return tls.mode === "provided" ? tls.secretName : `${workloadName}-tls`;
+  if (tls.mode === "provided") return tls.secretName;
+  return `${workloadName}-${tls.mode === "private" ? "private-tls" : "tls"}`;
 }
 
 /** The Secret with the credentials for an S3-compatible server. Its keys are `accessKey` and `secretKey`. */

@@ -97,7 +97,8 @@ export function createPrivateTls(
     own,
   );
   const secret = new Secret(
-    `${name}-tls`,
+    // Pulumi's name also differs from the one that the Secret had before. As a replacement of that Secret, it would take it along when a failed update is taken back.
+    `${name}-private-tls`,
     {
       metadata: { ...workloadMetadata(region), name: tlsSecretOf(region.endpoint) },
       type: "kubernetes.io/tls",
@@ -107,9 +108,7 @@ export function createPrivateTls(
         "tls.key": pulumi.secret(certificate.key),
       },
     },
-    // After a change of `tls.mode`, cert-manager takes over this Secret: its name stays the same, and the Pods mount it. So Pulumi keeps it if the stack creates the namespace, which
-    // deletes it later. In an existing namespace, Pulumi deletes the Secret, to leave nothing behind.
-    { ...inNamespace, retainOnDelete: inNamespace.deletedWith !== undefined },
+    inNamespace,
   );
   return { authority, secret };
 }

@@ -57,8 +57,10 @@ export class Workload extends pulumi.ComponentResource {
     ];
     const storeSecret = createStoreSecret(name, args, inside);
     createReplicas(name, objects, storeSecret, { ...inside, dependsOn: before, customTimeouts });
+    // An Ingress refers to the certificate's Secret.
+    const exposed = { ...inside, ...(tls && { dependsOn: before }), customTimeouts };
     // Pulumi waits until the Service has a ready replica.
-    const service = createExposure(name, objects, args.placingAnnotations, { ...inside, customTimeouts });
+    const service = createExposure(name, objects, args.placingAnnotations, exposed);
     objects.monitoring.forEach((it) => {
       createMonitoring(name, it, inside);
     });

@@ -21,7 +21,7 @@ export function dashboard(): object {
     title: "Registry cache",
     ...shared,
     // A cache's own Prometheus has no label `region`, so "all" must also match series without it.
-    templating: { list: [source, choice("region", "Region"), choice("upstream", "Upstream")] },
+    templating: { list: [source, choice("region", "Region"), choice("upstream", "Upstream"), filters] },
     panels: layOut(rows),
   };
 }
@@ -32,7 +32,7 @@ export function fleetDashboard(): object {
     uid: "registry-cache-fleet",
     title: "Registry caches, all regions",
     ...shared,
-    templating: { list: [source, choice("region", "Region"), price] },
+    templating: { list: [source, choice("region", "Region"), price, filters] },
     panels: layOut(fleetRows),
   };
 }
@@ -49,6 +49,9 @@ const shared = {
 };
 
 const source = { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" };
+
+/** Filters by labels that distinguish the caches of a region. Grafana adds them to all queries: https://grafana.com/docs/grafana/latest/visualizations/dashboards/build-dashboards/filter-group-by/ */
+const filters = { name: "filters", label: "Other labels", type: "adhoc", datasource };
 
 const price = { name: pricePerGB.name, label: pricePerGB.label, type: "textbox", query: pricePerGB.default };
 

@@ -4,18 +4,25 @@ import { inAnyReplica, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
-/** Caches whose metrics a Prometheus had within the given time, and no longer has. */
-function gone(time: string): string {
+/** Caches whose metrics a Prometheus had within the given hours, and no longer has. */
+function gone(hours: number, durations: Durations): string {
   const prometheus = 'up{job="registry-cache-prometheus"}';
+  const time = durations.hours(hours);
   // Over all replicas, because they come and go, and those of a Deployment get new names in a roll-out.
   const present = inAnyReplica(prometheus);
-  // A change of `monitoring.labels` renames a cache's series. Only a new series counts as renamed, because an older one belongs to another cache of the region.
-  const renamed = `${present} unless ${inAnyReplica(`${prometheus} offset ${time}`)}`;
-  return `${inAnyReplica(`last_over_time(${prometheus}[${time}])`)} unless ${present} unless on (provider, topology, region) (${renamed})`;
+  const place = "(provider, topology, region)";
+  const count = (caches: string) => `count by ${place} (${caches})`;
+  // A change of `monitoring.labels` renames a cache's series, but a region has as many caches as before. A cache counts after an hour, when a roll-out has replaced its old series.
+  const before = `${present} and ${inAnyReplica(`${prometheus} offset ${durations.hours(1)}`)}`;
+  const fewer = `${count(present)} < max_over_time(${count(before)}[${time}:${durations.minutes(15)}])`;
+  return `${inAnyReplica(`last_over_time(${prometheus}[${time}])`)} unless ${present} unless on ${place} (${present} unless on ${place} ${fewer})`;
 }
 
-/** Alerts for missing or restarting parts, and for the delivery of alerts. */
-export function monitoringAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+/**
+ * Alerts for missing or restarting parts, and for the delivery of alerts.
+ * @param isOwn whether the Prometheus is the cache's own
+ */
+export function monitoringAlerts(thresholds: Thresholds, durations: Durations, isOwn: boolean): Alert[] {
   const { missingMinutes, goneHours, restartsPerHour, lostLines } = thresholds;
   const hour = durations.hours(1);
   const lost = perSecond('registry_cache_log_lines_lost_total{log="requests"}', "log", durations);
@@ -30,7 +37,7 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
       name: "RegistryCacheTargetMissing",
       severity: "notify",
       topic: "monitoring",
-      // Excludes the janitor, which is scraped through nginx: if nginx is down, another alert fires. The last two terms are for a central Prometheus: it remembers a vanished cache, and if its own blackbox exporter is down, RegistryCacheUnreachable can't fire.
+      // Excludes the janitor, which is scraped through nginx: if nginx is down, another alert fires.
       expr: [
         `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
         // The janitor counts the lost lines. The label names the exporter's job, because its metrics lack these lines.
@@ -39,8 +46,14 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations): 
         'up{job=~".+/registry-cache|(?i:scrapeconfig)/[^/]+/registry-cache-.+"} == 0',
         `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
         `label_replace(${remoteWriteFails(thresholds, durations)}, "job", "registry-cache-remote-write", "", "")`,
-        gone(durations.hours(goneHours)),
-        `up{job=~"${outsideJob("")}.+"} == 0`,
+        ...(isOwn
+          ? []
+          : [
+              // A cache that can't be scraped is already found by its job.
+              `ignoring (job, instance) ${gone(goneHours, durations)}`,
+              // Without the exporter of the probe from outside, RegistryCacheUnreachable can't fire.
+              `up{job=~"${outsideJob("")}.+"} == 0`,
+            ]),
       ].join(" or "),
       for: durations.minutes(missingMinutes),
       description: "Prometheus gets no metrics, or not all, of {{ $labels.job }}.",

@@ -18,7 +18,7 @@ type Alerts = StackConfig["monitoring"]["alerts"];
 export interface RuleOptions {
   /** See {@link durationsBy}. @default 60 */
   readonly secondsPerMinute?: number;
-  /** Whether the rules are for a cache's own Prometheus. It has no probe from outside, so the alert that needs one is left out: the rules must fit into a machine's user data. @default false */
+  /** Whether the rules are for a cache's own Prometheus. It doesn't see other caches and has no probe from outside, so what needs these is left out: the rules must fit into a machine's user data. @default false */
   readonly isOwn?: boolean;
   /** Whether the rules are for the Prometheus of one of several replicas, which doesn't see the others. @default false */
   readonly isOneOfSeveral?: boolean;
@@ -42,11 +42,11 @@ export function ruleGroups(
           ...availabilityAlerts(thresholds, durations, isOneOfSeveral),
           ...upstreamAlerts(thresholds, durations),
           ...trafficAlerts(thresholds, durations),
-          ...storageAlerts(thresholds, durations),
+          ...storageAlerts(thresholds, durations, isOwn),
           ...certificateAlerts(thresholds, durations),
           ...changeAlerts(thresholds, durations),
           ...prefetchAlerts(thresholds, durations),
-          ...monitoringAlerts(thresholds, durations),
+          ...monitoringAlerts(thresholds, durations, isOwn),
         ].map((alert) => alertingRule(alert, alerts)),
       ],
     },

@@ -2,7 +2,8 @@ import type { Thresholds } from "../../config/thresholds.ts";
 import type { Durations } from "./durations.ts";
 import type { Alert } from "./rule.ts";
 
-export function storageAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+/** @param isOwn whether the Prometheus is the cache's own, which stores its samples on the cache's disk */
+export function storageAlerts(thresholds: Thresholds, durations: Durations, isOwn: boolean): Alert[] {
   const { diskFullReserve, diskFullMinutes, diskFillingHours, rootFree } = thresholds;
   const { shrunkBudget, shrunkHours, corruptPerHour } = thresholds;
   const free = "registry_cache_filesystem_avail_bytes";
@@ -16,10 +17,17 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations): Ale
       severity: "page",
       inWorkingHours: true,
       topic: "storage",
-      expr: `${free} < ${diskFullReserve} * ${reserve} or node_filesystem_avail_${root} < ${rootFree} * node_filesystem_size_${root}`,
+      expr: [
+        `${free} < ${diskFullReserve} * ${reserve}`,
+        `node_filesystem_avail_${root} < ${rootFree} * node_filesystem_size_${root}`,
+        // If nothing can be written, the samples that would show it are missing, too.
+        ...(isOwn
+          ? [`0 * absent_over_time(up{job="registry-cache-prometheus"}[${durations.minutes(2)}])`]
+          : []),
+      ].join(" or "),
       for: durations.minutes(diskFullMinutes),
       description:
-        "Only {{ $value | humanize1024 }}B are free on {{ or $labels.mountpoint `the cache's disk` }}.",
+        "Only {{ $value | humanize1024 }}B can be written to {{ or $labels.mountpoint `the cache's disk` }}.",
     },
     {
       name: "RegistryCacheDiskFilling",

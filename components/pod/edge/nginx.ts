@@ -202,10 +202,10 @@ function registryServer(options: PodOptions): Directive {
       directive("add_header", "Link", "$list_link"),
       cacheHeader(),
     ]),
-    // distribution has no referrers API. After NAME_UNKNOWN, clients wouldn't look for the `sha256-…` tag:
-    // https://github.com/oras-project/oras-go/blob/v2.6.0/registry/remote/repository.go#L549
+    // distribution has no referrers API. After a 404 with another code, clients look for the tag `sha256-…`, which a registry with that API doesn't
+    // have, and would find no signatures, without an error: https://github.com/oras-project/oras-go/blob/v2.6.0/registry/remote/repository.go#L549
     block("location", "=", "/referrers", [
-      refusal(404, "UNSUPPORTED", "no referrers API: request the tag sha256-<hex> instead"),
+      refusal(404, "NAME_UNKNOWN", "this cache serves no referrers: look for them at the registry itself"),
     ]),
     ...zotLocations(options),
   ]);

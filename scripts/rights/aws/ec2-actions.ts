@@ -89,6 +89,7 @@ export const ec2Rows: Readonly<Record<string, Row>> = {
     // The load balancer that a cluster has created is looked up.
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
   ]),
   // This tags a cluster's security group, which EKS creates. The permits to write are in special.ts.
   "aws:ec2/tag:Tag": { actions: ec2("DescribeTags") },

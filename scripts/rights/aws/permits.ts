@@ -83,7 +83,8 @@ async function permitsFor(wanted: Wanted): Promise<Permit[]> {
     const own = wanted.place.made.has(type) || alwaysThere.includes(type);
     const conditions = untagged[action]?.includes(type) ? [{}] : tagConditions(conditionKeys, stack);
     return [
-      ...adopted.map((id) => permit(arn([id]), {})),
+      // Another account may have shared the network. AWS then judges by the ARN in that account.
+      ...adopted.map((id) => permit(arn([id], "*"), {})),
       ...(own ? conditions.map((condition) => permit(arn([]), condition)) : []),
     ];
   });
@@ -124,12 +125,12 @@ export function both(one: Condition, other: Condition): Condition {
 /** @returns a function from the last parts of an ARN to the ARN. A part that is missing becomes `*`. */
 async function arnOf(service: string, type: string, { region, place }: Wanted) {
   const { arn } = await iamResourceTypeDetails(service, type);
-  const known: Readonly<Record<string, string>> = {
-    Partition: partitionOf(region),
-    Region: region,
-    Account: place.account,
-  };
-  return (values: readonly unknown[]) => {
+  return (values: readonly unknown[], account = place.account) => {
+    const known: Readonly<Record<string, string>> = {
+      Partition: partitionOf(region),
+      Region: region,
+      Account: account,
+    };
     const rest = values.map((value) => value ?? "*");
     const full = arn.replace(/\$\{(\w+)\}/g, (_, key: string) => known[key] ?? String(rest.shift() ?? "*"));
     return full.replace(/\*(?:\/\*)+$/, "*");

@@ -30,8 +30,12 @@ const identity = "Microsoft.ManagedIdentity/userAssignedIdentities";
 /** https://learn.microsoft.com/azure/azure-monitor/roles-permissions-security */
 const workspace = "Microsoft.OperationalInsights/workspaces";
 const cluster = "Microsoft.ContainerService/managedClusters";
-/** A region looks up sizes and quotas. */
-const sizes = ["Microsoft.Compute/skus/read", "Microsoft.Compute/locations/usages/read"];
+/** A region looks up sizes, quotas and, for encryption at host, a feature. */
+const ofSubscription = [
+  "Microsoft.Compute/skus/read",
+  "Microsoft.Compute/locations/usages/read",
+  "Microsoft.Features/providers/features/read",
+];
 
 /** With these the provider learns that an operation is done: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations */
 const networkPolls = ["operations", "operationResults"].map((it) => `${network}/locations/${it}/read`);
@@ -49,9 +53,12 @@ export const rows: Readonly<Record<string, Row>> = {
   // The row of a region's component holds the look-ups for that region.
   "registry-cache:azure:VmHost": {
     where: "subscription",
-    lookUps: [...sizes, "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"],
+    lookUps: [
+      ...ofSubscription,
+      "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read",
+    ],
   },
-  "registry-cache:azure:ClusterHost": { where: "subscription", lookUps: sizes },
+  "registry-cache:azure:ClusterHost": { where: "subscription", lookUps: ofSubscription },
 
   "azure-native:resources:ResourceGroup": {
     type: "Microsoft.Resources/subscriptions/resourceGroups",
@@ -79,7 +86,7 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:network:PrivateLinkService": inNetwork("privateLinkServices"),
   "azure-native:privatedns:PrivateRecordSet": {
     type: ({ recordType }) => `${network}/privateDnsZones/${recordType}`,
-    lookUps: [`${network}/privateDnsZones/read`, `${network}/privateDnsZones/virtualNetworkLinks/read`],
+    lookUps: ["", "/all", "/virtualNetworkLinks"].map((it) => `${network}/privateDnsZones${it}/read`),
     where: "zone",
   },
   "azure-native:trafficmanager:Profile": { type: `${network}/trafficManagerProfiles` },
@@ -99,7 +106,7 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   "azure-native:dns:RecordSet": {
     type: ({ recordType }) => `${network}/dnsZones/${recordType}`,
-    lookUps: [`${network}/dnsZones/read`],
+    lookUps: [`${network}/dnsZones/read`, `${network}/dnsZones/all/read`],
     // A private endpoint first looks for a private zone. The zone may not exist, and a role can't be assigned on a zone that doesn't exist.
     besideZone: [`${network}/privateDnsZones/read`],
     where: "zone",

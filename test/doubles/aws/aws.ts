@@ -61,6 +61,15 @@ const definition: CloudDefinition = {
     checkTags(type, tagsAll);
     return { tagsAll };
   },
+  /** Finds the tags that others have added: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/resource-tagging#ignoring-changes-in-tags */
+  refreshed(provider, { outputs: { tagsAll } }) {
+    if (tagsAll === undefined) return {};
+    const { keys = [], keyPrefixes = [] } = (setting("ignoreTags", provider) ?? {}) as IgnoredTags;
+    const isIgnored = (name: string) =>
+      keys.includes(name) || keyPrefixes.some((start) => name.startsWith(start));
+    const told = Object.entries(asTags(tagsAll)).filter(([name]) => !isIgnored(name));
+    return { tagsAll: Object.fromEntries(told) };
+  },
   // The states in test/engine/upgrade lack the provider's tags.
   isTold: ({ tagsAll }) => tagsAll === undefined || "managed-by" in asTags(tagsAll),
   codes: {
@@ -71,6 +80,8 @@ const definition: CloudDefinition = {
   },
   existing: existingThings,
 };
+
+type IgnoredTags = Partial<Record<"keys" | "keyPrefixes", readonly string[]>>;
 
 /** Adds checks by AWS's own models, which refuse mistakes that the double's rules don't cover. */
 function judged(resources: CloudDefinition["resources"]): CloudDefinition["resources"] {

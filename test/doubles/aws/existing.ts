@@ -5,6 +5,9 @@ import type { Inputs } from "../values.ts";
 
 export const accountId = "123456789012";
 
+/** The account that has shared the network with IPv6: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html */
+const networkAccount = "210987654321";
+
 /** All regions that the provider knows, in all partitions. */
 export const regions: readonly string[] = Object.values(Region);
 
@@ -69,7 +72,7 @@ export const existingThings: readonly Thing[] = [
     name: existing.privateZone.name,
     vpcs: [{ vpcId: existing.vpc }],
   }),
-  thing("aws:ec2/vpc:Vpc", existing.vpc, region, { cidrBlock: "10.20.0.0/16" }),
+  thing("aws:ec2/vpc:Vpc", existing.vpc, region, { cidrBlock: "10.20.0.0/16", ownerId: networkAccount }),
   thing("aws:ec2/vpc:Vpc", existing.otherVpc, region, { cidrBlock: "10.30.0.0/16" }),
   thing("aws:ec2/vpc:Vpc", "vpc-0cccccccccccccccc", region, { cidrBlock: "10.50.0.0/16" }),
   thing("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "pcx-0aaaaaaaaaaaaaaaa", region, {
@@ -83,17 +86,20 @@ export const existingThings: readonly Thing[] = [
   thing("aws:ec2/internetGateway:InternetGateway", "igw-0aaaaaaaaaaaaaaaa", region, { vpcId: existing.vpc }),
   thing("aws:ec2/subnet:Subnet", existing.subnet, region, {
     vpcId: existing.vpc,
+    ownerId: networkAccount,
     availabilityZone: `${region}b`,
     cidrBlock: "10.20.1.0/24",
     ipv6CidrBlock: "2a05:d014:aaaa:aa01::/64",
   }),
   thing("aws:ec2/subnet:Subnet", existing.privateSubnet, region, {
     vpcId: existing.vpc,
+    ownerId: networkAccount,
     availabilityZone: `${region}b`,
     cidrBlock: "10.20.2.0/24",
   }),
   thing("aws:ec2/subnet:Subnet", existing.natInstanceSubnet, region, {
     vpcId: existing.vpc,
+    ownerId: networkAccount,
     availabilityZone: `${region}b`,
     cidrBlock: "10.20.3.0/24",
   }),

@@ -125,7 +125,10 @@ export const existingThings: readonly Thing[] = [
     thing(types.secret, secret, {}),
   ]),
   ...Object.entries(existing.encryptionSets).map(([location, id]) =>
-    thing(types.encryptionSet, id, { location }),
+    thing(types.encryptionSet, id, {
+      location,
+      properties: { encryptionType: "EncryptionAtRestWithPlatformAndCustomerKeys" },
+    }),
   ),
   thing(types.userIdentity, existing.storageKey.identity, {}),
   thing(types.workspace, existing.workspace, {}),

@@ -12,6 +12,7 @@ import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { resourceId, subnetsOf, tenantId, types } from "./account.ts";
 import { checkCount, checkNetwork, checkOutbound, checkPool, invalid } from "./aks-checks.ts";
+import { demandEncryptionAtHost } from "./features.ts";
 import { roleAssignment, userIdentity } from "./identity.ts";
 import { publicAddress } from "./network.ts";
 import { keepNodes, managedCluster, nodesOf, poolsOf, removeNodes } from "./node-pools.ts";
@@ -70,6 +71,8 @@ export const aksRules: Readonly<Record<string, Rules>> = {
           (property) => `agentPoolProfiles[0].${property}`,
         ),
         "agentPoolProfiles[0].availabilityZones",
+        // https://learn.microsoft.com/azure/aks/enable-host-encryption
+        "agentPoolProfiles[0].enableEncryptionAtHost",
         "diskEncryptionSetID",
       ],
       references: [
@@ -113,6 +116,8 @@ export const aksRules: Readonly<Record<string, Rules>> = {
           demandSize(request, pool);
           demandQuota(request, pool);
         }
+        if (valuesAt("agentPoolProfiles[*].enableEncryptionAtHost", request.inputs).includes(true))
+          demandEncryptionAtHost(request.cloud);
         for (const id of valuesAt("agentPoolProfiles[*].vnetSubnetID", request.inputs).map(String)) {
           demandSubnet(request, id);
           demandNetworkRight(request, id);

@@ -3,6 +3,7 @@ import type { Request, Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
+import { demandEncryptionAtHost } from "./features.ts";
 import { userIdentity } from "./identity.ts";
 import { demandDefinition, isDebian, isReplicated } from "./images.ts";
 import { networkInterface, publicAddress } from "./network.ts";
@@ -62,11 +63,23 @@ export const machineRules: Readonly<Record<string, Rules>> = {
         }
       },
       admit(request) {
+        const { cloud, scope } = request;
         demandDiskType(request, text("sku.name", request.inputs));
         const set = text("encryption.diskEncryptionSetId", request.inputs);
-        const isCustomers = text("encryption.type", request.inputs) === "EncryptionAtRestWithCustomerKey";
-        demand(isCustomers === (set !== ""), "InvalidParameter", "a customer's key and its set");
-        if (set !== "") demandSameRegion(request, types.encryptionSet, set);
+        const type = text("encryption.type", request.inputs);
+        if (set === "") {
+          demand(!type.includes("Customer"), "InvalidParameter", `${type} without a set`);
+          return;
+        }
+        demandSameRegion(request, types.encryptionSet, set);
+        // https://github.com/hashicorp/terraform-provider-azurerm/issues/10588
+        const its = cloud.find(types.encryptionSet, set, scope)?.inputs ?? {};
+        const wanted = text("properties.encryptionType", its);
+        demand(
+          type === wanted,
+          "InvalidParameter",
+          `Encryption type ${type} doesn't match ${wanted} of ${set}`,
+        );
       },
       update({ inputs }, before) {
         const [wanted = 0, has = 0] = [inputs, before.inputs].map((it) => number("diskSizeGB", it));
@@ -104,6 +117,8 @@ export const machineRules: Readonly<Record<string, Rules>> = {
         // https://github.com/Azure/azure-powershell/issues/7621
         "storageProfile.osDisk",
         "securityProfile.securityType",
+        // Azure can change it only on a deallocated machine: https://learn.microsoft.com/azure/virtual-machines/linux/disks-enable-host-based-encryption-cli
+        "securityProfile.encryptionAtHost",
         "zones",
       ],
       references: [
@@ -128,6 +143,7 @@ export const machineRules: Readonly<Record<string, Rules>> = {
         const machines = { size, zones: valuesAt("zones[*]", inputs).map(String), count: 1 };
         demandSize(request, machines);
         demandQuota(request, machines);
+        if (valueAt("securityProfile.encryptionAtHost", inputs) === true) demandEncryptionAtHost(cloud);
         for (const attached of valuesAt("storageProfile.dataDisks[*]", inputs) as Inputs[]) {
           const id = text("managedDisk.id", attached);
           const own = cloud.find(disk, id, scope)?.inputs ?? {};

@@ -1,5 +1,5 @@
 /** The rules that all resources of Azure share. */
-import type { Reference, Request, Rules } from "../cloud.ts";
+import { type Cloud, everywhere, type Reference, type Request, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text } from "../values.ts";
 import { groupId, isRegion, resourceId, types, zonesIn } from "./account.ts";
@@ -18,6 +18,17 @@ interface Kind {
   readonly isGlobal?: boolean;
   /** Maximum number of availability zones. @default 1 */
   readonly mostZones?: number;
+}
+
+const modifyPolicy = "policy with the effect Modify";
+
+/**
+ * Assigns a policy that changes requests without refusing them: https://learn.microsoft.com/azure/governance/policy/concepts/effect-modify
+ * @param kind of the resources: `Microsoft.Storage/storageAccounts`
+ * @param outputs what Azure stores, whatever the request says
+ */
+export function modify(cloud: Cloud, kind: string, outputs: Inputs): void {
+  cloud.keep({ type: modifyPolicy, id: kind, scope: everywhere, inputs: outputs, outputs: {} });
 }
 
 /** A type's own rules, together with those for all types. */
@@ -52,7 +63,8 @@ export function resource(
     create(request) {
       const { outputs = {} } = own.create?.(request) ?? {};
       const id = resourceId(request, kind, request.inputs[name]);
-      return { id, outputs: { id, name: request.inputs[name], ...outputs } };
+      const modified = request.cloud.find(modifyPolicy, kind, everywhere)?.inputs;
+      return { id, outputs: { id, name: request.inputs[name], ...outputs, ...modified } };
     },
   };
 }

@@ -3,6 +3,7 @@ import { type Cloud, everywhere, type Request, type Thing } from "../cloud.ts";
 import { CloudError, demand } from "../faults.ts";
 import { type Inputs, text, valuesAt } from "../values.ts";
 import { isRegion, subscriptionId, types, zonesIn } from "./account.ts";
+import { featureAt } from "./features.ts";
 import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
 import { zoneLinksAt } from "./private-dns.ts";
@@ -185,18 +186,32 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
     types.encryptionSet,
     types.userIdentity,
     types.workspace,
-    types.recordSet,
-    types.privateRecordSet,
   ]) {
     const found = cloud.find(type, pathname, everywhere);
     if (found) return { id: found.id, ...found.inputs };
   }
+  const [, zone] = /^(.+\/(?:privateD|d)nsZones\/[^/]+)\/all$/.exec(pathname) ?? [];
+  if (zone) return pageOf(recordsIn(cloud, zone), url);
   const links = zoneLinksAt(cloud, pathname);
   if (links) return links;
   const image = imageAt(cloud, pathname, url.searchParams.get("$expand"));
   if (image) return image;
+  const feature = featureAt(cloud, pathname);
+  if (feature) return feature;
   const isNamed = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers(?:\/[^/]+){3}$/i.test(pathname);
   throw new CloudError(isNamed ? "ResourceNotFound" : "InvalidResourceType", `There is no ${pathname}.`);
+}
+
+/** The record sets of a zone. */
+function recordsIn(cloud: Cloud, zone: string): Inputs[] {
+  return [types.recordSet, types.privateRecordSet]
+    .flatMap((type) => cloud.things(type))
+    .filter(({ id }) => id.startsWith(`${zone}/`))
+    .map(({ id }) => ({
+      id,
+      type: `Microsoft.Network/dnszones/${id.split("/").at(-2)}`,
+      name: id.split("/").at(-1),
+    }));
 }
 
 /** Lists are long, so the first half links to the second. */

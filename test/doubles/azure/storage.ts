@@ -68,6 +68,10 @@ export const storageRules: Readonly<Record<string, Rules>> = {
           );
         demand(!taken, "StorageAccountAlreadyTaken", `The storage account named ${name} is already taken.`);
       },
+      create: () => ({
+        id: "",
+        outputs: { networkRuleSet: { defaultAction: "Allow" }, privateEndpointConnections: [] },
+      }),
     },
   ),
 

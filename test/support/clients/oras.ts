@@ -28,9 +28,10 @@ export async function orasBlob(reference: string, caFile: string, file: string):
   await oras(["blob", "fetch", "--output", file, reference], caFile);
 }
 
-/** Attaches a file to an artifact or image, at a registry with plain HTTP. */
+/** Attaches a file to an artifact or image, at a registry with plain HTTP, as if it had the referrers API: without a `sha256-…` tag. */
 export async function orasAttach(reference: string, artifactType: string, file: string): Promise<void> {
   const options = ["--plain-http", "--artifact-type", artifactType, "--disable-path-validation"];
+  options.push("--distribution-spec", "v1.1-referrers-api");
   await runClient(await ensureTool("oras"), ["attach", ...options, reference, file]);
 }
 

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
 import type { Place } from "../place.ts";
-import { createChallenge } from "../records.ts";
+import { createChallenge, type ZoneOptions } from "../records.ts";
 import { challengeZone } from "../zones.ts";
 import type { ClusterArgs } from "./findings.ts";
 import { createPodIdentity, podIdentityAnnotations, podIdentityLabels } from "./identities.ts";
@@ -15,7 +15,7 @@ export interface CertificateArgs {
   /** The provider of objects in the cluster. */
   readonly provider: Provider;
   /** The result of inZones(). */
-  readonly zoneOptions: pulumi.CustomResourceOptions;
+  readonly zoneOptions: ZoneOptions;
 }
 
 /**

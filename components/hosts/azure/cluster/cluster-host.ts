@@ -50,7 +50,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const zoneOptions = inZones(name, region, place, own);
     const certificates = createCertificates(name, args, { place, cluster, provider, zoneOptions }, own);
     const createRecord = (address: pulumi.Output<string>) =>
-      createAddressRecord(name, args, { address, subnet: network.subnet }, zoneOptions);
+      createAddressRecord(name, args, { place, address, subnet: network.subnet }, zoneOptions.own);
     const publicAddress = network.address?.ipAddress.apply((ip) => ip ?? "");
     const records = publicAddress ? createRecord(publicAddress) : [];
     const pods = createPodIdentity(

@@ -10,7 +10,7 @@ import { previousOutputs } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
-import { checkGovernance } from "../governance.ts";
+import { checkEncryptionAtHost, checkGovernance } from "../governance.ts";
 import { isPrivate } from "../outbound.ts";
 import { findResourceGroup, type Question } from "../question.ts";
 import { findSize, vCpusOf } from "../sizes.ts";
@@ -52,6 +52,7 @@ export async function findCluster(
     findNodeSize(question, previous, liveNodes),
     findResourceGroup(question),
     checkGovernance(question),
+    previous ? undefined : checkEncryptionAtHost(question),
   ]);
   if (storageAccount === undefined) return undefined;
   const { subnet } = network;

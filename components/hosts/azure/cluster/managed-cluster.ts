@@ -32,6 +32,7 @@ export interface ManagedClusterArgs {
 /** Properties of nodes that AKS can't change, which the provider doesn't know: https://learn.microsoft.com/azure/aks/create-node-pools#limitations */
 const fixed = [
   "availabilityZones",
+  "enableEncryptionAtHost",
   "enableNodePublicIP",
   "maxPods",
   "osDiskSizeGB",
@@ -133,6 +134,7 @@ function nodePool(
     minCount: min,
     maxCount: max,
     enableNodePublicIP: false,
+    ...(plan.governance?.encryptionAtHost && { enableEncryptionAtHost: true }),
     vnetSubnetID,
     // Tags of the machines, disks and interfaces that AKS creates: https://learn.microsoft.com/azure/aks/use-tags
     ...(isTagged(plan) && { tags }),

@@ -16,6 +16,7 @@ export interface PreviousCluster {
   readonly agentPoolProfiles: readonly {
     readonly vmSize?: string;
     readonly availabilityZones?: readonly string[];
+    readonly enableEncryptionAtHost?: boolean;
     readonly vnetSubnetID?: string;
   }[];
 }
@@ -87,7 +88,7 @@ async function hasObjects({ name }: AzureClusterRegion): Promise<boolean> {
 }
 
 async function changedKeys(
-  { region, names }: AzureClusterPlan,
+  { region, names, governance: { encryptionAtHost = false } = {} }: AzureClusterPlan,
   { id = "", networkProfile, agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster>,
   outboundType: OutboundType,
 ): Promise<string[]> {
@@ -96,10 +97,12 @@ async function changedKeys(
   const { vnetSubnetID: subnet, vmSize = region.nodes.type, availabilityZones = [] } = pool ?? {};
   const wanted = await wantedSubnet(region);
   const { outboundType: had = outboundType } = networkProfile ?? {};
+  const { enableEncryptionAtHost = false } = pool ?? {};
   return [
     ...(subnet === undefined || same(subnet, wanted ?? "") ? [] : ["network"]),
     ...(had === outboundType ? [] : ["endpoint.exposure"]),
     ...(same(vmSize, region.nodes.type) ? [] : ["nodes.type"]),
     ...(pool && availabilityZones.toSorted().join() !== zonesOfNodes(region).join() ? ["nodes.zones"] : []),
+    ...(pool && enableEncryptionAtHost !== encryptionAtHost ? ["governance.encryptionAtHost"] : []),
   ];
 }

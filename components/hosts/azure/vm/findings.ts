@@ -7,7 +7,7 @@ import { fateOf, tellObstacles } from "../../vm/fate.ts";
 import { partsOf, same } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { findSubnet } from "../found-subnet.ts";
-import { checkGovernance } from "../governance.ts";
+import { checkEncryptionAtHost, checkGovernance } from "../governance.ts";
 import { findResourceGroup, type Question } from "../question.ts";
 import { zonesOf } from "../regions.ts";
 import { capabilityOf, findSize, type Sku } from "../sizes.ts";
@@ -25,6 +25,8 @@ export interface VmFindings extends FoundNetwork {
   readonly storageAccount?: string | undefined;
   /** Whether Azure supports Trusted Launch for a size that components/capacity doesn't list. */
   readonly hasTrustedLaunch?: boolean | undefined;
+  /** The encryption type of the disk encryption set, if the configuration names one. */
+  readonly encryptionType?: string | undefined;
 }
 
 export type VmArgs = HostArgs<AzureVmPlan, VmFindings>;
@@ -34,15 +36,15 @@ export async function findVm(question: Question<AzureVmPlan>): Promise<VmFinding
   const { region } = question;
   const previous = await previousOf(region.name);
   await checkMoved(question);
-  const [network, storageAccount, hasTrustedLaunch] = await Promise.all([
+  const [network, storageAccount, hasTrustedLaunch, encryptionType] = await Promise.all([
     findNetwork(question, findSubnet(question)),
     region.storage.kind === "bucket" ? findStorageAccountName(question) : undefined,
     findMachine(question, previous),
+    checkGovernance(question),
     findResourceGroup(question),
     findCertificate(question),
-    checkGovernance(question),
   ]);
-  return { ...network, previous, storageAccount, hasTrustedLaunch };
+  return { ...network, previous, storageAccount, hasTrustedLaunch, encryptionType };
 }
 
 /** Refuses another network for the interface, because it can't move: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
@@ -64,7 +66,7 @@ async function checkMoved({ region, lookUp }: Question): Promise<void> {
 const networkOf = (subnet: string) => subnet.replace(/\/subnets\/[^/]+$/, "");
 
 /**
- * Checks the size, then the image, which depends on the size, and whether a machine can be created from both.
+ * Checks the size, then the image, which depends on the size, and whether a machine can be created from both, with encryption at host if that is required.
  * @returns whether the size has Trusted Launch: see {@link trustedLaunchOf}
  */
 async function findMachine(
@@ -77,12 +79,15 @@ async function findMachine(
   const sku = await findMachineSize(asked, previous);
   const hasTrustedLaunch = trustedLaunchOf(type, sku, previous.machine);
   const trusted = isTrusted(type, hasTrustedLaunch);
-  const image = await findImage(asked, {
+  const madeFromImage = {
     architecture,
     isTrusted: trusted,
     diskControllers: sku && capabilityOf(sku, "DiskControllerTypes"),
-  });
-  const wanted = wantedMachine(question.region, previous, { type, hasTrustedLaunch: trusted, image });
+  };
+  const [image] = await Promise.all([findImage(asked, madeFromImage), checkEncryptionAtHost(asked)]);
+  const { encryptionAtHost = false } = question.plan.governance ?? {};
+  const machine = { type, hasTrustedLaunch: trusted, encryptionAtHost, image };
+  const wanted = wantedMachine(question.region, previous, machine);
   tellObstacles(question.lookUp, obstacles, fateOf(previous.machine, wanted));
   return hasTrustedLaunch;
 }

@@ -34,6 +34,8 @@ const replacing = [
   "osProfile.linuxConfiguration.ssh",
   // Azure can change it only on a deallocated machine: https://learn.microsoft.com/azure/virtual-machines/trusted-launch-existing-vm
   "securityProfile.securityType",
+  // Likewise: https://learn.microsoft.com/azure/virtual-machines/linux/disks-enable-host-based-encryption-cli
+  "securityProfile.encryptionAtHost",
   "storageProfile.imageReference",
   // https://learn.microsoft.com/azure/virtual-machines/disk-encryption#restrictions
   "storageProfile.osDisk.managedDisk.diskEncryptionSet",
@@ -68,6 +70,12 @@ export function createMachine(
   const { machine } = capacity;
   const zones = zonesOf(region);
   const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
+  const trusted = isTrusted(machine.type, found.hasTrustedLaunch);
+  const staysTrusted = trusted && found.previous.machine?.hasTrustedLaunch !== false;
+  const securityProfile = {
+    ...(trusted && trustedLaunch),
+    ...(governance?.encryptionAtHost && { encryptionAtHost: true }),
+  };
   return new VirtualMachine(
     name,
     {
@@ -76,7 +84,7 @@ export function createMachine(
       ...(zones.length > 0 && { zones }),
       vmName: names.machine,
       hardwareProfile: { vmSize: machine.type },
-      ...(isTrusted(machine.type, found.hasTrustedLaunch) && trustedLaunch),
+      ...(Object.keys(securityProfile).length > 0 && { securityProfile }),
       identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
       userData,
       osProfile: {
@@ -119,15 +127,19 @@ export function createMachine(
       },
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
     },
-    { ...options, deleteBeforeReplace: true, replaceOnChanges: replacing, dependsOn: [...after] },
+    {
+      ...options,
+      deleteBeforeReplace: true,
+      // Without Trusted Launch, the provider reports that the whole profile is added or removed, not a property in it.
+      replaceOnChanges: staysTrusted ? replacing : [...replacing, "securityProfile"],
+      dependsOn: [...after],
+    },
   );
 }
 
-const trustedLaunch: { securityProfile: input.compute.SecurityProfileArgs } = {
-  securityProfile: {
-    securityType: "TrustedLaunch",
-    uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
-  },
+const trustedLaunch: input.compute.SecurityProfileArgs = {
+  securityType: "TrustedLaunch",
+  uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
 };
 
 /**
@@ -160,7 +172,7 @@ export function createDisk(
       encryption:
         diskEncryptionSetId === undefined
           ? { type: "EncryptionAtRestWithPlatformKey" }
-          : { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId },
+          : { type: found.encryptionType ?? "EncryptionAtRestWithCustomerKey", diskEncryptionSetId },
       // Prevents exports of the disk's content over the network.
       networkAccessPolicy: "DenyAll",
       publicNetworkAccess: "Disabled",

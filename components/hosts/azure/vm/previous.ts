@@ -33,6 +33,7 @@ export interface MachineMadeOf {
   /** Sorted. Empty in a region without zones. */
   readonly zones: readonly string[];
   readonly hasTrustedLaunch: boolean;
+  readonly encryptionAtHost: boolean;
   /** Version or resource id. */
   readonly image: string;
   /** The result of {@link customDataDigest}. */
@@ -40,7 +41,10 @@ export interface MachineMadeOf {
 }
 
 /** An existing machine. Its image and custom data aren't always known. */
-export type PreviousMachine = Pick<MachineMadeOf, "type" | "zones" | "hasTrustedLaunch"> &
+export type PreviousMachine = Pick<
+  MachineMadeOf,
+  "type" | "zones" | "hasTrustedLaunch" | "encryptionAtHost"
+> &
   Told<MachineMadeOf>;
 
 /** Outputs of the provider's resources. */
@@ -52,7 +56,7 @@ interface Outputs {
 
 interface MachineOutputs extends Outputs {
   readonly hardwareProfile: { readonly vmSize: string };
-  readonly securityProfile?: { readonly securityType?: string };
+  readonly securityProfile?: { readonly securityType?: string; readonly encryptionAtHost?: boolean };
   readonly storageProfile?: {
     readonly imageReference?: { readonly id?: string; readonly version?: string };
   };
@@ -95,6 +99,7 @@ function machineOf({
       type: hardwareProfile.vmSize,
       zones: zones.toSorted(),
       hasTrustedLaunch: securityProfile?.securityType === "TrustedLaunch",
+      encryptionAtHost: securityProfile?.encryptionAtHost === true,
       image: id ?? version,
       customData,
     }
@@ -108,7 +113,7 @@ function machineOf({
 export function wantedMachine(
   region: AzureVmRegion,
   { disk, clientId }: Previous,
-  machine: Pick<MachineMadeOf, "type" | "hasTrustedLaunch" | "image">,
+  machine: Omit<MachineMadeOf, "zones" | "customData">,
 ): MachineMadeOf | undefined {
   if (!disk || clientId === undefined) return undefined;
   return {

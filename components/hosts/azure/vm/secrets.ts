@@ -1,10 +1,10 @@
 import { Secret } from "@pulumi/azure-native/keyvault/secret.js";
 import { Vault } from "@pulumi/azure-native/keyvault/vault.js";
 import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { PrivateAuthority } from "../../private-authority.ts";
 import { removedSecret, type StoredSecrets, secretValues } from "../../vm/secrets.ts";
-import { createDiagnostics } from "../governance.ts";
+import { createDiagnostics, demandReachable } from "../governance.ts";
 import { grant } from "../identity.ts";
 import { vaultName } from "../naming.ts";
 import type { Place } from "../place.ts";
@@ -79,15 +79,14 @@ export function createSecrets(
 }
 
 /**
- * Creates a vault that is protected by rights. Every network can reach it (Azure's default), because a firewall would also have to allow Azure's own deployment service, which
- * writes the secrets.
+ * Creates a vault that is protected by rights. Every network can reach it, which is Azure's default.
  */
 function createVault(
   name: string,
   { place, identity }: Pick<SecretsArgs, "place" | "identity">,
   options: pulumi.CustomResourceOptions,
 ): Vault {
-  return new Vault(
+  const vault = new Vault(
     name,
     {
       ...place,
@@ -104,4 +103,8 @@ function createVault(
     },
     options,
   );
+  pulumi.all([vault.name, vault.properties]).apply(([vaultName, { networkAcls: rules, ...access }]) => {
+    demandReachable("vault", vaultName, { ...access, rules });
+  });
+  return vault;
 }

@@ -59,8 +59,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       ...createAddressRecord(
         name,
         args,
-        { address, subnet: network.subnet, failover: createFailover(name, plan, place, own) },
-        zoneOptions,
+        { place, address, subnet: network.subnet, failover: createFailover(name, plan, place, own) },
+        zoneOptions.own,
       ),
       ...createChallenge(name, args, { place, identity, zoneOptions }, own),
     ];

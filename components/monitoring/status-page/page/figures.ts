@@ -42,12 +42,12 @@ function countsIn(window: string) {
   };
   const quantile = (buckets: string) => `histogram_quantile(0.95, sum by (le) (${growth(buckets, window)}))`;
   return {
-    requests: total('registry_cache_requests_total{refused="",kind!="ping"}'),
+    requests: total('registry_cache_requests_total{refused=~"|limit",kind!="ping"}'),
     blobHits: ratio(blobs),
     otherHits: ratio(others),
     toClients: total(toClients),
     fromUpstreams: total(fromUpstreams),
-    failed: total('registry_cache_requests_total{refused="",kind!="ping",status=~"5.."}'),
+    failed: total('registry_cache_requests_total{kind!="ping",status=~"5.."}'),
     hitSeconds: quantile(hitBuckets),
     missSeconds: quantile(missBuckets),
   };

@@ -205,6 +205,7 @@ export const functionCalls: Readonly<Record<string, readonly string[]>> = {
   "aws:lb/getLoadBalancer:getLoadBalancer": [
     "elbv2.DescribeLoadBalancers",
     "elbv2.DescribeLoadBalancerAttributes",
+    "elbv2.DescribeTags",
   ],
   // The provider has a list of these.
   "aws:lb/getHostedZoneId:getHostedZoneId": [],

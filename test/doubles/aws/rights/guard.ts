@@ -151,14 +151,14 @@ async function arnOf(
   service: string,
   type: string,
   scope: string,
-  { parts }: Pick<Subject, "parts">,
+  { parts, thing }: Pick<Subject, "parts" | "thing">,
 ): Promise<string> {
   const { arn } = await iamResourceTypeDetails(service, type);
   const isPublic = type === "parameter" && parts[0]?.startsWith("aws/");
   const known: Readonly<Record<string, string>> = {
     Partition: "aws",
     Region: scope,
-    Account: isPublic ? "" : accountId,
+    Account: isPublic ? "" : text("ownerId", thing?.inputs ?? {}) || accountId,
   };
   const rest = [...parts];
   return arn.replace(/\$\{(\w+)\}/g, (_, key: string) => known[key] ?? rest.shift() ?? "");

@@ -86,6 +86,7 @@ function newId({ definition }: Cloud, { type, inputs, scope }: Asked): string {
 
 /** A type such as `Microsoft.Network/virtualNetworks/subnets`: every second part of the id after the last provider's name. */
 function typeOf(id: string): string {
+  if (id.includes("/providers/Microsoft.Features/")) return "Microsoft.Features/providers/features";
   const [, namespace = "", ...parts] = id.slice(id.lastIndexOf("/providers/") + 1).split("/");
   if (!id.includes("/providers/")) return resourceGroups;
   return [namespace, ...parts.filter((_, index) => index % 2 === 0)].join("/");
