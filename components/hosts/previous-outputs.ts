@@ -32,6 +32,14 @@ export async function previousOutputs<Outputs extends object>(
   );
 }
 
+/** The outputs of one of these resources: {@link previousOutputs}. @returns undefined if there is none */
+export async function previousResource<Outputs extends object>(
+  type: string,
+  name: string,
+): Promise<Partial<Outputs> | undefined> {
+  return (await previousOutputs<Outputs>(type)).get(name);
+}
+
 /** The regions that exist after this stack's last update. */
 export async function previousRegions(): Promise<readonly { name: string; isMachine: boolean }[]> {
   const { outputs: resources } = await stateOfRun();
@@ -80,7 +88,7 @@ export async function topologyProblems(
   { name, topology }: { readonly name: string; readonly topology: "vm" | "cluster" },
   other: string,
 ): Promise<Problem[]> {
-  if (!(await previousOutputs(other)).has(name)) return [];
+  if (!(await previousResource(other, name))) return [];
   const message = `the region is a \`${topology === "vm" ? "cluster" : "vm"}\`, and its names are taken as long as it exists: destroy it first, by \`pulumi destroy\` or an update without it`;
   return [{ path: "topology", message }];
 }

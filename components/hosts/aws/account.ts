@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion, reasonOf } from "../look-up.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import type { AwsPlan } from "./naming.ts";
 import { regionNames } from "./regions.ts";
 import { askEc2, briefly, sdkSettings } from "./sdk.ts";
@@ -102,8 +102,8 @@ async function pathProblems(
   { region, governance: { iamPath = "/" } = {} }: AwsPlan,
   role: string,
 ): Promise<Problem[]> {
-  const roles = await previousOutputs<{ path: string }>("aws:iam/role:Role");
-  const { path = "/" } = roles.get(role) ?? { path: iamPath };
+  const previous = await previousResource<{ path: string }>("aws:iam/role:Role", role);
+  const { path = "/" } = previous ?? { path: iamPath };
   if (path === iamPath) return [];
   const message = `the roles of ${region.name} have the path ${path} and can't move: keep it, or destroy the region and create it again`;
   return [{ path: "governance.iamPath", message }];

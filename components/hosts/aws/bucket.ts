@@ -7,7 +7,7 @@ import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketSe
 import { getBucket } from "@pulumi/aws/s3/getBucket.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { S3Store } from "../../pod/store.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
 import { type AwsPlan, hasAccountNamespace } from "./naming.ts";
 import { encryptedOnlyPolicy } from "./policies.ts";
@@ -139,8 +139,9 @@ const path = "storage.kind";
 export async function findBucketName(question: Question): Promise<string | undefined> {
   const { plan, region, accountId, lookUp, options } = question;
   const bucket = plan.names.bucket(accountId);
-  const previous = await previousOutputs<{ bucket: string }>("aws:s3/bucket:Bucket");
-  if (previous.get(bucketResource(region.name))?.bucket === bucket) return bucket;
+  const type = "aws:s3/bucket:Bucket";
+  const previous = await previousResource<{ bucket: string }>(type, bucketResource(region.name));
+  if (previous?.bucket === bucket) return bucket;
   const isFree = await lookUp.askForNothing(path, `the bucket ${bucket}`, getBucket({ bucket }, options), {
     isMissing,
     unknown: "may be another account's",

@@ -1,6 +1,6 @@
 import { getKey } from "@pulumi/aws/kms/getKey.js";
 import { ofRegion } from "../../config/per-region.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
 
 const path = "governance.kmsKey";
@@ -30,10 +30,9 @@ export async function checkDiskKey(
   { region: { name }, lookUp }: Question,
   wanted: string | undefined,
 ): Promise<void> {
-  const disks = await previousOutputs<{ kmsKeyId: string }>("aws:ebs/volume:Volume");
-  const has = disks.get(name)?.kmsKeyId;
-  if (!disks.has(name) || wanted === undefined || has === wanted) return;
-  const message = `the data disk of ${name} is encrypted by ${has ?? "another key"}, and a disk keeps its key: the update would make another disk. docs/governance.md says how to give this one up`;
+  const disk = await previousResource<{ kmsKeyId: string }>("aws:ebs/volume:Volume", name);
+  if (!disk || wanted === undefined || disk.kmsKeyId === wanted) return;
+  const message = `the data disk of ${name} is encrypted by ${disk.kmsKeyId ?? "another key"}, and a disk keeps its key: the update would make another disk. docs/governance.md says how to give this one up`;
   lookUp.warn(path, message);
 }
 
@@ -42,10 +41,9 @@ export async function checkClusterKey(
   { region: { name }, lookUp }: Question,
   wanted: string | undefined,
 ): Promise<void> {
-  const clusters = await previousOutputs<{
-    encryptionConfig: { readonly provider: { readonly keyArn: string } };
-  }>("aws:eks/cluster:Cluster");
-  const has = clusters.get(name)?.encryptionConfig?.provider.keyArn;
+  type Encrypted = { readonly encryptionConfig: { readonly provider: { readonly keyArn: string } } };
+  const cluster = await previousResource<Encrypted>("aws:eks/cluster:Cluster", name);
+  const has = cluster?.encryptionConfig?.provider.keyArn;
   if (has === undefined || has === wanted) return;
   lookUp.refuse(
     path,

@@ -3,7 +3,7 @@ import { getServiceQuota } from "@pulumi/aws/servicequotas/getServiceQuota.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { machineNamed } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
 import { askEc2, instancesIn } from "./sdk.ts";
 import { defaultQuotas, type Quotas } from "./source-rules.ts";
@@ -49,8 +49,11 @@ const standard = /^(?:a|c|d|h|i|im|is|m|r|t|z)\d/;
 export async function checkVCpus({ region, lookUp, options }: Question, type: string): Promise<void> {
   if (!standard.test(type)) return;
   try {
-    const machines = await previousOutputs<{ instanceType: string }>("aws:ec2/instance:Instance");
-    const previous = machines.get(region.name)?.instanceType;
+    const machine = await previousResource<{ instanceType: string }>(
+      "aws:ec2/instance:Instance",
+      region.name,
+    );
+    const previous = machine?.instanceType;
     const [needed, own] = await Promise.all([
       vCpusOf(type, options),
       previous !== undefined && standard.test(previous) ? vCpusOf(previous, options) : 0,

@@ -5,7 +5,7 @@ import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Governance } from "../../config/schema.ts";
 import type { AzureStore } from "../../pod/store.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import { isMissing } from "./arm.ts";
 import { createDiagnostics, demandReachable } from "./governance.ts";
 import { type Grant, type Grantee, grant } from "./identity.ts";
@@ -154,8 +154,8 @@ export async function findStorageAccountName(question: Question): Promise<string
   const { plan, region, subscription, lookUp, options } = question;
   const { name, resourceGroup: resourceGroupName = plan.names.resourceGroup } = region;
   const accountName = storageAccountName(subscription, { stack: plan.stack, region: name });
-  const accounts = await previousOutputs<{ name: string; sku: { name: string } }>(accountType);
-  const { name: previousName, sku: { name: sku = "" } = {} } = accounts.get(name) ?? {};
+  const previous = await previousResource<{ name: string; sku: { name: string } }>(accountType, name);
+  const { name: previousName, sku: { name: sku = "" } = {} } = previous ?? {};
   if (previousName === accountName) {
     if (storeSku(region) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
       const convert = `az storage account migration start --account-name ${accountName} --resource-group ${resourceGroupName} --sku Standard_ZRS --no-wait`;

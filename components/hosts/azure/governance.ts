@@ -5,7 +5,7 @@ import { ofRegion } from "../../config/per-region.ts";
 import type { Governance } from "../../config/schema.ts";
 import type { RegionPlan } from "../kind.ts";
 import { reasonOf } from "../look-up.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import { getFromArm, same } from "./arm.ts";
 import type { Question } from "./question.ts";
 
@@ -79,7 +79,7 @@ interface Encrypted {
 async function checkPrevious({ region, lookUp }: Question, wanted: string | undefined): Promise<void> {
   const isMachine = region.topology === "vm";
   const type = isMachine ? "azure-native:compute:Disk" : "azure-native:containerservice:ManagedCluster";
-  const previous = (await previousOutputs<Encrypted>(type)).get(region.name);
+  const previous = await previousResource<Encrypted>(type, region.name);
   if (!previous) return;
   const has = previous.encryption?.diskEncryptionSetId ?? previous.diskEncryptionSetID;
   if (has?.toLowerCase() === wanted?.toLowerCase()) return;
@@ -103,8 +103,8 @@ async function checkPreviousKey(
   { region, lookUp }: Question,
   wanted: Governance["storageKey"],
 ): Promise<void> {
-  const accounts = await previousOutputs<Account>("azure-native:storage:StorageAccount");
-  const { keyVaultProperties: key, encryptionIdentity } = accounts.get(region.name)?.encryption ?? {};
+  const account = await previousResource<Account>("azure-native:storage:StorageAccount", region.name);
+  const { keyVaultProperties: key, encryptionIdentity } = account?.encryption ?? {};
   const identity = encryptionIdentity?.encryptionUserAssignedIdentity;
   if (!wanted || !key?.keyVaultUri || identity === undefined || same(identity, wanted.identity)) return;
   if (same(new URL(`/keys/${key.keyName}`, key.keyVaultUri).href, wanted.key)) return;

@@ -3,7 +3,7 @@ import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import type { HostArgs } from "../kind.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import type { AzurePlan } from "./naming.ts";
 import type { Place } from "./place.ts";
 
@@ -96,21 +96,20 @@ export function existingSubnet({ network }: Pick<AzureRegion, "network">): strin
   return "subnet" in network ? `${network.vnet}/subnets/${network.subnet}` : undefined;
 }
 
+const networkType = "azure-native:network:VirtualNetwork";
+
 /** @returns the subnet's resource id, or undefined if the stack hasn't created the network yet */
 export async function wantedSubnet(region: AzureRegion): Promise<string | undefined> {
   const existing = existingSubnet(region);
   if (existing !== undefined) return existing;
-  const networks = await previousOutputs<{ id: string }>("azure-native:network:VirtualNetwork");
-  const { id } = networks.get(region.name) ?? {};
-  return id === undefined ? undefined : `${id}/subnets/${ownSubnets[region.topology].own.name}`;
+  const { id } = (await previousResource<{ id: string }>(networkType, region.name)) ?? {};
+  return id && `${id}/subnets/${ownSubnets[region.topology].own.name}`;
 }
 
 /** @returns undefined if the stack hasn't created a network */
 export async function previousSubnet({ name, topology }: AzureRegion): Promise<PreviousSubnet | undefined> {
-  const networks = await previousOutputs<{ subnets: { name: string; defaultOutboundAccess?: boolean }[] }>(
-    "azure-native:network:VirtualNetwork",
-  );
-  const { subnets } = networks.get(name) ?? {};
+  type Outputs = { readonly subnets: { name: string; defaultOutboundAccess?: boolean }[] };
+  const { subnets } = (await previousResource<Outputs>(networkType, name)) ?? {};
   if (!subnets) return undefined;
   const { own, link } = ownSubnets[topology];
   const find = ({ name }: OwnSubnet) => subnets.find((it) => it.name === name);

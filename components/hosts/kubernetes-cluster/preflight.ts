@@ -1,7 +1,6 @@
 import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
 import type { Findings } from "../kind.ts";
-import { previousOutputs } from "../previous-outputs.ts";
 import type { Service } from "./services.ts";
 
 /** What the checks of a created cluster need to know in addition to the region's configuration. */
@@ -84,17 +83,4 @@ function minorOf(version: string): number {
 
 function daysBetween(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / 86_400_000;
-}
-
-/**
- * Reads the version of the region's existing cluster.
- * @param cluster the cluster's Pulumi type; `property` is the name of its output with the version
- */
-export async function previousVersionOf<Property extends string>(
-  region: string,
-  cluster: string,
-  property: Property,
-): Promise<Surroundings["previousVersion"]> {
-  const previous = await previousOutputs<Record<Property, string>>(cluster);
-  return previous.get(region)?.[property];
 }

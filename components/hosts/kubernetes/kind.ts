@@ -1,6 +1,6 @@
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { KindDefinition } from "../kind.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import { findingsInCluster } from "./findings.ts";
 import { type ClusterFindings, type KubernetesPlan, planKubernetes, workloadPlan } from "./plan.ts";
 import { kubernetesProvider } from "./provider.ts";
@@ -12,8 +12,8 @@ export const kubernetes: KindDefinition<KubernetesRegion, KubernetesPlan, Cluste
   createProvider: ({ region }, options) => kubernetesProvider(region, options),
   async lookUp(plan) {
     const uidOf = async (kind: string) => {
-      const made = await previousOutputs<{ metadata: { uid?: string } }>(`kubernetes:core/v1:${kind}`);
-      return made.get(plan.region.name)?.metadata?.uid;
+      const type = `kubernetes:core/v1:${kind}`;
+      return (await previousResource<{ metadata: { uid?: string } }>(type, plan.region.name))?.metadata?.uid;
     };
     const [namespace, service] = await Promise.all([uidOf("Namespace"), uidOf("Service")]);
     return findingsInCluster(plan, { namespace, service });

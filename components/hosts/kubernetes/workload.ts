@@ -14,7 +14,7 @@ import type { core } from "@pulumi/kubernetes/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
 import { storeUrl } from "../../pod/object-storage.ts";
 import type { Host } from "../kind.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import { trusted } from "../private-authority.ts";
 import { endSeconds, handoverOf } from "./handover.ts";
 import { workloadName } from "./names.ts";
@@ -120,8 +120,8 @@ function createFiles(name: string, part: string, configMap: ConfigMapManifest, o
  * @returns without such a resource, the own name, which has no effect
  */
 async function alias(own: string, earlier: string, { metadata }: ConfigMapManifest): Promise<pulumi.Alias> {
-  const previous = await previousOutputs<ConfigMapManifest>("kubernetes:core/v1:ConfigMap");
-  return { name: previous.get(earlier)?.metadata?.name === metadata?.name ? earlier : own };
+  const previous = await previousResource<ConfigMapManifest>("kubernetes:core/v1:ConfigMap", earlier);
+  return { name: previous?.metadata?.name === metadata?.name ? earlier : own };
 }
 
 /** Time in which a new replica pulls its images, mounts its volume and becomes ready. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Architecture } from "../../capacity/machine.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 
 export interface ImageChoice {
   /** The image of the configuration. @default the one that the cache keeps: see {@link stableImage} */
@@ -33,8 +33,8 @@ export function stableImage(
  * @returns undefined if there is none
  */
 export async function keptImage(region: string, architecture: Architecture): Promise<string | undefined> {
-  const stashes = await previousOutputs<{ output: string }>("pulumi:index:Stash");
-  return stashes.get(stashOf(region, architecture))?.output;
+  const name = stashOf(region, architecture);
+  return (await previousResource<{ output: string }>("pulumi:index:Stash", name))?.output;
 }
 
 function stashOf(name: string, architecture: Architecture): string {

@@ -8,7 +8,7 @@ import type { HostArgs } from "../../kind.ts";
 import { tooManyRanges } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { isAdopting, type LookUp } from "../../look-up.ts";
-import { previousOutputs } from "../../previous-outputs.ts";
+import { previousResource } from "../../previous-outputs.ts";
 import type { Question } from "../account.ts";
 import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket.ts";
@@ -96,7 +96,7 @@ async function checkClients({ region: { access }, lookUp, options }: Question): 
 
 /** Checks that no other stack or person has created a cluster with this name. */
 async function checkName({ plan: { names }, region, lookUp, options }: Question): Promise<void> {
-  if ((await previousOutputs(clusterType)).has(region.name)) return;
+  if (await previousResource(clusterType, region.name)) return;
   const { cluster } = names;
   const answer = await lookUp.ask("topology", "the account's clusters", getClusters({}, options));
   if (isAdopting || !answer?.names.includes(cluster)) return;
@@ -106,8 +106,7 @@ async function checkName({ plan: { names }, region, lookUp, options }: Question)
 /** Checks that the log group is free. After a destroyed cluster of this stack, EKS may have written logs once more and so recreated the group. */
 async function checkLogGroup({ plan: { names }, region, lookUp, options }: Question): Promise<void> {
   const { logGroup } = names;
-  const previous = await previousOutputs("aws:cloudwatch/logGroup:LogGroup");
-  if (previous.has(region.name)) return;
+  if (await previousResource("aws:cloudwatch/logGroup:LogGroup", region.name)) return;
   const answer = getLogGroup({ name: logGroup }, options);
   await lookUp.askForNothing("topology", `the log group ${logGroup}`, answer, {
     isMissing: ({ message }) => /couldn't find resource|empty result/.test(message),

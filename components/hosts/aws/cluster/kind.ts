@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
-import { previousVersionOf } from "../../kubernetes-cluster/preflight.ts";
-import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
+import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
 import { ClusterHost } from "./cluster-host.ts";
@@ -16,13 +15,15 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
   plan: planAwsCluster,
   async preflight(plan, today) {
     const { region } = plan;
+    type Cluster = { readonly version: string; readonly vpcConfig: { readonly vpcId: string } };
+    const cluster = await previousResource<Cluster>(clusterType, region.name);
+    const hasOwnVpc = (await previousResource("aws:ec2/vpc:Vpc", region.name)) !== undefined;
+    const endpointService = "aws:ec2/vpcEndpointService:VpcEndpointService";
     const { problems, warnings } = awsClusterFindings(region, {
       today,
-      previousVersion: await previousVersionOf(region.name, clusterType, "version"),
-      previousVpc: await previousVpc(region.name),
-      hasPrivateLink: (await previousOutputs("aws:ec2/vpcEndpointService:VpcEndpointService")).has(
-        region.name,
-      ),
+      previousVersion: cluster?.version,
+      previousVpc: cluster?.vpcConfig && (hasOwnVpc ? "create" : cluster.vpcConfig.vpcId),
+      hasPrivateLink: (await previousResource(endpointService, region.name)) !== undefined,
       hasCli: (process.env.PATH ?? "")
         .split(delimiter)
         .some((directory) => existsSync(join(directory, "aws"))),
@@ -40,11 +41,3 @@ export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, Cluste
   lookUp: (plan, options) => lookUpIn(plan, options, findCluster),
   create: (name, args, options) => new ClusterHost(name, args, options),
 };
-
-/** The value of AwsSurroundings.previousVpc. */
-async function previousVpc(region: string): Promise<string | undefined> {
-  const clusters = await previousOutputs<{ vpcConfig: { readonly vpcId: string } }>(clusterType);
-  const config = clusters.get(region)?.vpcConfig;
-  const isOwn = (await previousOutputs("aws:ec2/vpc:Vpc")).has(region);
-  return config && (isOwn ? "create" : config.vpcId);
-}

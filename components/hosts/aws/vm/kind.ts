@@ -1,6 +1,6 @@
 import type { AwsVmRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
-import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
+import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { shrinkingProblems } from "../../vm/plan.ts";
 import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
@@ -13,11 +13,11 @@ export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
   plan: planAwsVm,
   async preflight(plan) {
     const { region } = plan;
-    const disks = await previousOutputs<{ size: number }>("aws:ebs/volume:Volume");
+    const disk = await previousResource<{ size: number }>("aws:ebs/volume:Volume", region.name);
     const problems = [
       ...(await topologyProblems(region, "registry-cache:aws:ClusterHost")),
       ...(await accountProblems(plan, region.name)),
-      ...shrinkingProblems(plan, disks.get(region.name)?.size),
+      ...shrinkingProblems(plan, disk?.size),
     ];
     return { problems, warnings: [] };
   },

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { candidates, machineNear } from "../../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
 import type { Problem } from "../../../config/problems.ts";
-import { previousOutputs } from "../../previous-outputs.ts";
+import { previousResource } from "../../previous-outputs.ts";
 import type { Question } from "../account.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
@@ -122,9 +122,8 @@ async function findOffers(
 /** The zone of the disk or the subnet that the stack created for the region. */
 async function previousZone(region: string): Promise<string | undefined> {
   for (const type of ["aws:ebs/volume:Volume", "aws:ec2/subnet:Subnet"]) {
-    const previous = await previousOutputs<{ availabilityZone: string }>(type);
-    const zone = previous.get(region)?.availabilityZone;
-    if (zone !== undefined) return zone;
+    const previous = await previousResource<{ availabilityZone: string }>(type, region);
+    if (previous?.availabilityZone !== undefined) return previous.availabilityZone;
   }
   return undefined;
 }
@@ -134,8 +133,8 @@ function stashOf(region: string): string {
 }
 
 async function previouslyUnavailable(region: string): Promise<string[]> {
-  const stashes = await previousOutputs<{ output: string[] }>("pulumi:index:Stash");
-  return stashes.get(stashOf(region))?.output ?? [];
+  const stash = await previousResource<{ output: string[] }>("pulumi:index:Stash", stashOf(region));
+  return stash?.output ?? [];
 }
 
 /** Stores the types that weren't sold when `auto` selected the machine, because a change of the type stops the machine. If all types are sold, there is nothing to store. */

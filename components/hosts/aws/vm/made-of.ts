@@ -1,6 +1,6 @@
 import type { Architecture } from "../../../capacity/machine.ts";
 import type { AwsVmRegion } from "../../../config/schema.ts";
-import { previousOutputs } from "../../previous-outputs.ts";
+import { previousResource } from "../../previous-outputs.ts";
 import { type Fate, fateOf } from "../../vm/fate.ts";
 import { keptImage } from "../../vm/image.ts";
 import { awsUserData } from "./user-data.ts";
@@ -17,16 +17,12 @@ interface MadeOf {
   readonly kmsKeyArn: string | undefined;
 }
 
-/** What the look-up found for a new machine. */
-interface FoundMachine {
+/** What the look-up found for a new machine. Its image is the configured one, or Debian's newest, which a region that keeps an image doesn't use. */
+interface FoundMachine extends Pick<MadeOf, "image" | "kmsKeyArn"> {
   readonly type: string;
   readonly architecture: Architecture;
-  /** The configured image, or Debian's newest. A region that keeps an image doesn't use the newest. */
-  readonly image: string;
   /** @default the stack creates the subnet */
   readonly subnetId: string | undefined;
-  /** @default any key */
-  readonly kmsKeyArn: string | undefined;
 }
 
 /**
@@ -37,21 +33,18 @@ export async function fateOfMachine(
   region: AwsVmRegion,
   found: FoundMachine | undefined,
 ): Promise<{ readonly ofMachine: Fate; readonly ofType: Fate }> {
-  const [machines, interfaces] = await Promise.all([
-    previousOutputs<{
-      ami: string;
-      instanceType: string;
-      userDataBase64: string;
-      rootBlockDevice: { readonly kmsKeyId?: string };
-    }>("aws:ec2/instance:Instance"),
-    previousOutputs<{ subnetId: string }>("aws:ec2/networkInterface:NetworkInterface"),
-  ]);
-  const machine = machines.get(region.name);
+  const machine = await previousResource<{
+    ami: string;
+    instanceType: string;
+    userDataBase64: string;
+    rootBlockDevice: { readonly kmsKeyId?: string };
+  }>("aws:ec2/instance:Instance", region.name);
   if (!found || !machine) return { ofMachine: "new", ofType: "new" };
   const { ami: image, instanceType: type, userDataBase64: userData, rootBlockDevice } = machine;
   // Without a configured key, the provider leaves the present one.
   const kmsKeyArn = found.kmsKeyArn && rootBlockDevice?.kmsKeyId;
-  const subnetId = interfaces.get(region.name)?.subnetId;
+  const interfaceType = "aws:ec2/networkInterface:NetworkInterface";
+  const { subnetId } = (await previousResource<{ subnetId: string }>(interfaceType, region.name)) ?? {};
   const fate = fateOf({ image, userData, subnetId, kmsKeyArn }, await wantedMadeOf(region, found, subnetId));
   return { ofMachine: fate, ofType: fate === "stays" && type !== found.type ? "new" : fate };
 }
@@ -65,15 +58,13 @@ async function wantedMadeOf(
   { architecture, image: newest, ...found }: FoundMachine,
   previousSubnetId: string | undefined,
 ): Promise<MadeOf | undefined> {
-  const [attachments, buckets, ownSubnets, kept] = await Promise.all([
-    previousOutputs<{ volumeId: string }>("aws:ec2/volumeAttachment:VolumeAttachment"),
-    previousOutputs<{ bucket: string }>("aws:s3/bucket:Bucket"),
-    previousOutputs("aws:ec2/subnet:Subnet"),
+  const [{ volumeId } = {}, { bucket } = {}, ownSubnet, kept] = await Promise.all([
+    previousResource<{ volumeId: string }>("aws:ec2/volumeAttachment:VolumeAttachment", name),
+    previousResource<{ bucket: string }>("aws:s3/bucket:Bucket", name),
+    previousResource("aws:ec2/subnet:Subnet", name),
     keptImage(name, architecture),
   ]);
-  const volumeId = attachments.get(name)?.volumeId;
-  const bucket = buckets.get(name)?.bucket;
-  const subnetId = found.subnetId ?? (ownSubnets.has(name) ? previousSubnetId : undefined);
+  const subnetId = found.subnetId ?? (ownSubnet && previousSubnetId);
   if (volumeId === undefined || bucket === undefined || subnetId === undefined) return undefined;
   return {
     image: pinned ?? kept ?? newest,

@@ -7,7 +7,7 @@ import { getVpcPeeringConnections } from "@pulumi/aws/ec2/getVpcPeeringConnectio
 import type * as pulumi from "@pulumi/pulumi";
 import { isPrefixList, isSecurityGroup } from "../../../config/addresses.ts";
 import type { AwsVmRegion } from "../../../config/schema.ts";
-import { previousOutputs } from "../../previous-outputs.ts";
+import { previousResource } from "../../previous-outputs.ts";
 import { sourcesOf } from "../../vm/plan.ts";
 import type { Question } from "../account.ts";
 import type { AwsVmPlan } from "./plan.ts";
@@ -92,7 +92,7 @@ export async function checkClientGroups({ region, lookUp, options }: Question<Aw
 /** @returns undefined if the stack hasn't created the VPC yet */
 async function vpcOf({ name, network }: AwsVmRegion): Promise<string | undefined> {
   if (network.vpc !== "create") return network.vpc;
-  return (await previousOutputs<{ id: string }>("aws:ec2/vpc:Vpc")).get(name)?.id;
+  return (await previousResource<{ id: string }>("aws:ec2/vpc:Vpc", name))?.id;
 }
 
 async function arePeered(one: string, other: string, options: pulumi.InvokeOptions): Promise<boolean> {

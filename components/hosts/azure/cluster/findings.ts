@@ -6,7 +6,7 @@ import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { contains } from "../../../config/access.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
-import { previousOutputs } from "../../previous-outputs.ts";
+import { previousResource } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
@@ -44,7 +44,7 @@ export async function findCluster(
   question: Question<AzureClusterPlan>,
 ): Promise<ClusterFindings | undefined> {
   const { region } = question;
-  const previous = (await previousOutputs<PreviousCluster>(clusterType)).get(region.name);
+  const previous = await previousResource<PreviousCluster>(clusterType, region.name);
   const liveNodes = await findLiveNodes(question, previous);
   const [network, storageAccount] = await Promise.all([
     findNetwork(question, findNodeSubnet(question, liveNodes)),

@@ -1,8 +1,8 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
-import { clusterFindings, previousVersionOf } from "../../kubernetes-cluster/preflight.ts";
+import { clusterFindings } from "../../kubernetes-cluster/preflight.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
-import { topologyProblems } from "../../previous-outputs.ts";
+import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { azureProvider } from "../place.ts";
 import { lookUpIn } from "../question.ts";
 import { ClusterHost } from "./cluster-host.ts";
@@ -13,7 +13,8 @@ import { type AzureClusterPlan, planAzureCluster } from "./plan.ts";
 export const azureCluster: KindDefinition<AzureClusterRegion, AzureClusterPlan, ClusterFindings> = {
   plan: planAzureCluster,
   async preflight({ region }, today) {
-    const previousVersion = await previousVersionOf(region.name, clusterType, "kubernetesVersion");
+    const cluster = await previousResource<{ kubernetesVersion: string }>(clusterType, region.name);
+    const previousVersion = cluster?.kubernetesVersion;
     const { problems, warnings } = clusterFindings(region, services.azure, { today, previousVersion });
     return {
       problems: [...(await topologyProblems(region, "registry-cache:azure:VmHost")), ...problems],

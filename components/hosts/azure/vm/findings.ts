@@ -2,7 +2,7 @@ import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
 import type { HostArgs } from "../../kind.ts";
 import { LookUp } from "../../look-up.ts";
-import { previousOutputs } from "../../previous-outputs.ts";
+import { previousResource } from "../../previous-outputs.ts";
 import { fateOf, tellObstacles } from "../../vm/fate.ts";
 import { partsOf, same } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
@@ -51,12 +51,12 @@ export async function findVm(question: Question<AzureVmPlan>): Promise<VmFinding
 async function checkMoved({ region, lookUp }: Question): Promise<void> {
   const { name } = region;
   const type = "azure-native:network:NetworkInterface";
-  const interfaces = await previousOutputs<{ ipConfigurations: { subnet: { id: string } }[] }>(type);
-  const [was] = interfaces.get(name)?.ipConfigurations ?? [];
+  const previous = await previousResource<{ ipConfigurations: { subnet: { id: string } }[] }>(type, name);
+  const [was] = previous?.ipConfigurations ?? [];
   if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region)) ?? ""))) return;
   // The first resource in the old network. The machine depends on it.
   const balancer = "azure-native:network:LoadBalancer";
-  const first = (await previousOutputs(balancer)).has(name) ? balancer : type;
+  const first = (await previousResource(balancer, name)) ? balancer : type;
   lookUp.refuse(
     "network",
     `Azure doesn't move a network interface to another network. Delete the interface and the machine first, \`pulumi destroy --target '**$${first}::${name}' --target-dependents\`, and then run \`pulumi up\`; or keep the network (docs/private-networks.md#another-network)`,

@@ -1,6 +1,6 @@
 import type { AzureVmRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
-import { previousOutputs, topologyProblems } from "../../previous-outputs.ts";
+import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { shrinkingProblems } from "../../vm/plan.ts";
 import { azureProvider } from "../place.ts";
 import { lookUpIn } from "../question.ts";
@@ -13,10 +13,10 @@ export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, VmFindings> = {
   plan: planAzureVm,
   async preflight(plan) {
     const { region } = plan;
-    const disks = await previousOutputs<{ diskSizeGB: number }>("azure-native:compute:Disk");
+    const disk = await previousResource<{ diskSizeGB: number }>("azure-native:compute:Disk", region.name);
     const problems = [
       ...(await topologyProblems(region, "registry-cache:azure:ClusterHost")),
-      ...shrinkingProblems(plan, disks.get(region.name)?.diskSizeGB),
+      ...shrinkingProblems(plan, disk?.diskSizeGB),
     ];
     return { problems, warnings: [] };
   },

@@ -1,7 +1,7 @@
 import type { Problem } from "../../../config/problems.ts";
 import type { AzureVmRegion } from "../../../config/schema.ts";
 import { customDataTag } from "../../../config/tags.ts";
-import { previousOutputs } from "../../previous-outputs.ts";
+import { previousOutputs, previousResource } from "../../previous-outputs.ts";
 import type { Told } from "../../vm/fate.ts";
 import { isPrivate } from "../outbound.ts";
 import { allZonesOf, zonesOf } from "../regions.ts";
@@ -65,18 +65,18 @@ interface MachineOutputs extends Outputs {
 
 /** @param region the region's name, with which its resources' names begin */
 export async function previousOf(region: string): Promise<Previous> {
-  const [disks, addresses, machines, identities, secrets] = await Promise.all([
-    previousOutputs<Outputs>("azure-native:compute:Disk"),
-    previousOutputs<Outputs>("azure-native:network:PublicIPAddress"),
-    previousOutputs<MachineOutputs>("azure-native:compute:VirtualMachine"),
-    previousOutputs<{ clientId: string }>("azure-native:managedidentity:UserAssignedIdentity"),
+  const [disk, address, machine, identity, secrets] = await Promise.all([
+    previousResource<Outputs>("azure-native:compute:Disk", region),
+    previousResource<Outputs>("azure-native:network:PublicIPAddress", region),
+    previousResource<MachineOutputs>("azure-native:compute:VirtualMachine", region),
+    previousResource<{ clientId: string }>("azure-native:managedidentity:UserAssignedIdentity", region),
     previousOutputs<Outputs>("azure-native:keyvault:Secret"),
   ]);
   return {
-    disk: placed(disks.get(region)),
-    address: placed(addresses.get(region)),
-    machine: machineOf(machines.get(region)),
-    clientId: identities.get(region)?.clientId,
+    disk: placed(disk),
+    address: placed(address),
+    machine: machineOf(machine),
+    clientId: identity?.clientId,
     secrets: [...secrets].flatMap(([resource, { name }]) =>
       name !== undefined && resource.startsWith(`${region}-`) ? [name] : [],
     ),
