@@ -12,7 +12,7 @@ import { bundleText, renderBundle } from "../../components/hosts/podman/bundle.t
 import { diskBudget, ownDiskBudget, sharedWithZot } from "../../components/pod/edge/budget.ts";
 import { originCredentials } from "../../components/pod/origin.ts";
 import { renderPod } from "../../components/pod/pod.ts";
-import { upstreamSecret } from "../../components/pod/upstream-secret.ts";
+import { upstreamSecret } from "../../components/pod/secret-files.ts";
 import { podOptions } from "../support/pod-options.ts";
 import {
   assertProblem,

@@ -1,9 +1,8 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
-import { originCredentials } from "../../pod/origin.ts";
-import { remoteWriteSecret } from "../../pod/prometheus.ts";
-import { credentialsSecret, remoteWrite, secretFile } from "../../pod/secrets.ts";
+import { secretFiles } from "../../pod/secret-files.ts";
+import { secretFile } from "../../pod/secrets.ts";
 import { createAuthority, type PrivateAuthority } from "../private-authority.ts";
 import { objectLabels, podSecretName, storeSecret, tlsSecretOf, workloadMetadata } from "./names.ts";
 import { PrivateCertificate } from "./private-certificate.ts";
@@ -12,32 +11,13 @@ import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
 /** The Secrets that containers read as files. After a rotation, the same Secret has new content, which kubelet writes into the running Pods within two minutes. */
 export function createFollowedSecrets(
   name: string,
-  { region, upstreams, secrets: { credentials, remoteWriteCredentials } }: WorkloadArgs,
+  { region, secrets, ...plan }: WorkloadArgs,
   options: pulumi.CustomResourceOptions,
 ): Secret[] {
-  const values = {
-    ...Object.fromEntries(
-      upstreams.map(({ name, credentials: key = "" }) => [
-        credentialsSecret(name),
-        credentials[key]?.apply(originCredentials),
-      ]),
-    ),
-    [remoteWrite]: remoteWriteCredentials?.apply(remoteWriteSecret),
-  };
-  return Object.entries(values).flatMap(([secret, value]) =>
-    value === undefined
-      ? []
-      : [
-          new Secret(
-            `${name}-${secret}`,
-            {
-              metadata: { ...workloadMetadata(region), name: podSecretName(secret) },
-              stringData: { [secretFile]: value },
-            },
-            options,
-          ),
-        ],
-  );
+  return Object.entries(secretFiles(plan, secrets)).map(([secret, value]) => {
+    const metadata = { ...workloadMetadata(region), name: podSecretName(secret) };
+    return new Secret(`${name}-${secret}`, { metadata, stringData: { [secretFile]: value } }, options);
+  });
 }
 
 /**

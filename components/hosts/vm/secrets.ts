@@ -1,9 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Secrets } from "../../config/credentials.ts";
 import type { VmRegion } from "../../config/schema.ts";
-import { remoteWriteSecret } from "../../pod/prometheus.ts";
+import { secretFiles } from "../../pod/secret-files.ts";
 import { credentialsSecret, remoteWrite } from "../../pod/secrets.ts";
-import { upstreamSecret } from "../../pod/upstream-secret.ts";
 import type { RegionPlan } from "../kind.ts";
 import type { PrivateAuthority } from "../private-authority.ts";
 
@@ -19,11 +18,9 @@ export const authority = "authority";
 /** The value of a secret that is no longer configured, in a cloud that can't delete it. A Pod that still uses the secret keeps its last value: see machine.sh. */
 export const removedSecret = "removed";
 
-type SecretsPlan = Pick<RegionPlan<VmRegion>, "upstreams" | "monitoring" | "region">;
-
 /** The secrets that the configuration needs, each with the result of `nameOf`. */
 export function storedSecrets<Value>(
-  { upstreams, monitoring, region }: SecretsPlan,
+  { upstreams, monitoring, region }: Pick<RegionPlan<VmRegion>, "upstreams" | "monitoring" | "region">,
   nameOf: (secret: string) => Value,
 ): StoredSecrets<Value> {
   const secrets = [
@@ -36,25 +33,14 @@ export function storedSecrets<Value>(
   return Object.fromEntries(secrets.map((secret) => [secret, nameOf(secret)]));
 }
 
-/** The secrets' values, in the format that their readers on the machine expect. */
+/** The values of {@link storedSecrets}. */
 export function secretValues(
-  plan: SecretsPlan,
+  plan: Pick<RegionPlan, "upstreams" | "monitoring">,
   secrets: Secrets,
   privateAuthority: PrivateAuthority | undefined,
 ): StoredSecrets<pulumi.Output<string>> {
-  const values: StoredSecrets<pulumi.Output<string> | undefined> = {
-    ...Object.fromEntries(
-      plan.upstreams.map((upstream) => [
-        credentialsSecret(upstream.name),
-        secrets.credentials[upstream.credentials ?? ""]?.apply((known) => upstreamSecret(upstream, known)),
-      ]),
-    ),
-    [remoteWrite]: secrets.remoteWriteCredentials?.apply(remoteWriteSecret),
-    [authority]: privateAuthority?.pem,
+  return {
+    ...secretFiles(plan, secrets),
+    ...(privateAuthority && { [authority]: privateAuthority.pem }),
   };
-  return storedSecrets(plan, (secret) => {
-    const value = values[secret];
-    if (!value) throw new pulumi.RunError(`${plan.region.name}: the secret ${secret} is missing`);
-    return value;
-  });
 }
