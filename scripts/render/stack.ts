@@ -1,25 +1,24 @@
 import type { ClientConfiguration } from "../../components/clients/clients.ts";
 import type { Problem } from "../../components/config/problems.ts";
-import type { StackConfig } from "../../components/config/schema.ts";
+import type { KubernetesRegion, StackConfig } from "../../components/config/schema.ts";
 import {
   type Manifest,
   type ManifestOptions,
   manifestProblems,
   manifests,
 } from "../../components/hosts/kubernetes/manifests.ts";
-import { type KubernetesPlan, planKubernetes, workloadPlan } from "../../components/hosts/kubernetes/plan.ts";
+import { type KubernetesPlan, planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import {
   type SecretReference,
   secretReferences,
 } from "../../components/hosts/kubernetes/secret-references.ts";
-import type { WorkloadRegion } from "../../components/hosts/kubernetes/workload-args.ts";
 import { trustedAuthority } from "../../components/hosts/trusted-authority.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
 import { clientsOf, monitoringOf } from "../../components/region-outputs.ts";
 
 /** A region's objects in its cluster. */
 export interface RenderedRegion {
-  readonly region: Pick<WorkloadRegion, "name" | "namespace" | "endpoint" | "pods">;
+  readonly region: Pick<KubernetesRegion, "name" | "namespace" | "endpoint" | "pods">;
   /** By name: `deployment`, `configmap-edge`. */
   readonly objects: Readonly<Record<string, Manifest>>;
   readonly secrets: readonly SecretReference[];
@@ -55,7 +54,7 @@ export function renderStack(
 }
 
 export function rendered(plan: KubernetesPlan, options: ManifestOptions): RenderedRegion {
-  const { region } = workloadPlan(plan, options);
+  const { region } = plan;
   const ca = trustedAuthority(region.endpoint);
   return {
     region,
@@ -79,7 +78,7 @@ export function stackOutputs(regions: readonly RenderedRegion[]): object {
 export function secretsToMake({ region, secrets }: RenderedRegion, byStore: boolean): string[] {
   const { tls } = region.endpoint;
   const provided = tls.mode === "provided" ? [`${tls.secretName}: tls.crt, tls.key`] : [];
-  const ofImages = region.pods?.imagePullSecrets.map(({ name }) => `${name}: .dockerconfigjson`) ?? [];
+  const ofImages = region.pods.imagePullSecrets.map(({ name }) => `${name}: .dockerconfigjson`);
   const ofCredentials = secrets.map(
     ({ name, credentials, templates }) =>
       `${name}: ${Object.keys(templates).join(", ")}, of \`${credentials}\``,
@@ -87,7 +86,7 @@ export function secretsToMake({ region, secrets }: RenderedRegion, byStore: bool
   const all = [...provided, ...ofImages, ...(byStore ? [] : ofCredentials)];
   if (all.length === 0) return [];
   return [
-    `${region.name} needs these Secrets in the namespace ${region.namespace}:`,
+    `${region.name} needs these Secrets in the namespace ${region.namespace.name}:`,
     ...all.map((line) => `  ${line}`),
   ];
 }

@@ -6,10 +6,7 @@ import { podsOf, rangesOf, type WorkloadRegion } from "../kubernetes/workload-ar
 import { issuerName } from "./cert-manager.ts";
 
 export interface CloudOptions
-  extends Pick<
-    WorkloadRegion,
-    "namespaceLabels" | "loadBalancerRanges" | "furtherClients" | "networkPolicies"
-  > {
+  extends Pick<WorkloadRegion, "loadBalancerRanges" | "furtherClients" | "networkPolicies"> {
   readonly store: ObjectStore;
   /** Annotations of the Service, which the cloud's load balancer controller reads. */
   readonly annotations: Readonly<Record<string, string>>;
@@ -19,9 +16,12 @@ export interface CloudOptions
   readonly handover: Handover;
   /** @default any node */
   readonly scheduling?: KubernetesRegion["scheduling"];
+  /** For the cloud's controllers. @default none */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
 }
 
 const anywhere: KubernetesRegion["scheduling"] = { nodeSelector: {}, tolerations: [] };
+const usualPods = { labels: {}, annotations: {}, imagePullSecrets: [], readinessGates: [], resources: {} };
 
 /** Namespace of the workload. The workload's cloud identity is bound to it. */
 export const namespace = "registry-cache";
@@ -29,12 +29,21 @@ export const namespace = "registry-cache";
 /** The workload's region in a cluster that the stack creates. external-dns isn't used, because the stack creates the DNS records, too. */
 export function workloadRegion(
   region: OwnClusterRegion,
-  { store, annotations, loadBalancerClass, handover, scheduling = anywhere, ...options }: CloudOptions,
+  {
+    store,
+    annotations,
+    loadBalancerClass,
+    handover,
+    scheduling = anywhere,
+    namespaceLabels: labels = {},
+    ...options
+  }: CloudOptions,
 ): WorkloadRegion {
   const { hostname, port, tls } = region.endpoint;
   return {
     ...region,
-    namespace,
+    namespace: { name: namespace, create: true, labels, annotations: {} },
+    pods: usualPods,
     endpoint: {
       hostname,
       port,

@@ -48,7 +48,7 @@ export function workloadMetadata(
 ) {
   return {
     name: workloadName,
-    namespace,
+    namespace: namespace.name,
     labels: { ...labels, ...objectLabels(name) },
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };

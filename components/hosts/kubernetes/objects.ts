@@ -34,7 +34,7 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
   const { region } = args;
   const { template, configMaps } = workloadPod(args);
   return {
-    ...(region.createsNamespace !== false && { namespace: namespace(region) }),
+    ...(region.namespace.create && { namespace: namespace(region) }),
     serviceAccount: serviceAccount(region),
     networkPolicy: networkPolicy(args),
     ...(region.networkPolicies === "cilium" && { ciliumNetworkPolicy: ciliumNetworkPolicy(args) }),
@@ -50,12 +50,8 @@ export function renderWorkload(args: WorkloadPlanArgs): WorkloadObjects {
 }
 
 /** Enforces the `restricted` Pod Security Standard: https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
-function namespace({
-  name,
-  namespace,
-  namespaceLabels,
-  namespaceAnnotations = {},
-}: WorkloadRegion): Namespace {
+function namespace({ name: region, namespace }: WorkloadRegion): Namespace {
+  const { name, labels, annotations } = namespace;
   const podSecurity = ["enforce", "audit", "warn"].map(
     (mode) => [`pod-security.kubernetes.io/${mode}`, "restricted"] as const,
   );
@@ -63,9 +59,9 @@ function namespace({
     apiVersion: "v1",
     kind: "Namespace",
     metadata: {
-      name: namespace,
-      labels: { ...namespaceLabels, ...objectLabels(name), ...Object.fromEntries(podSecurity) },
-      ...(Object.keys(namespaceAnnotations).length > 0 && { annotations: namespaceAnnotations }),
+      name,
+      labels: { ...labels, ...objectLabels(region), ...Object.fromEntries(podSecurity) },
+      ...(Object.keys(annotations).length > 0 && { annotations }),
     },
   };
 }

@@ -38,7 +38,7 @@ export function peerServices(region: WorkloadRegion): Service[] {
     // The Services are created before their Pods, so Pulumi must not wait for endpoints.
     metadata: {
       name,
-      namespace: region.namespace,
+      namespace: region.namespace.name,
       labels: objectLabels(region.name),
       annotations: withoutWaiting,
     },
@@ -52,7 +52,7 @@ export function peerServices(region: WorkloadRegion): Service[] {
 /** Selects the replicas themselves. */
 export function peerPods({ name, namespace }: WorkloadRegion): PodSelector {
   return {
-    namespaceLabels: { "kubernetes.io/metadata.name": namespace },
+    namespaceLabels: { "kubernetes.io/metadata.name": namespace.name },
     podLabels: selectorLabels(name),
   };
 }

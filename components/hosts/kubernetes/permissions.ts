@@ -21,7 +21,8 @@ const change = ["create", "get", ...watch, "patch", "delete"];
 export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects): Permission[] {
   const { storage, expose, networkPolicies } = region;
   const { tls } = region.endpoint;
-  const inNamespace = (group: string, resource: string, verbs = change, namespace = region.namespace) => ({
+  const own = region.namespace.name;
+  const inNamespace = (group: string, resource: string, verbs = change, namespace = own) => ({
     group,
     resource,
     verbs,

@@ -45,20 +45,8 @@ export function workloadPlan(
   { region, ...plan }: KubernetesPlan,
   { networkPolicies }: ClusterFindings,
 ): WorkloadPlanArgs & Pick<KubernetesRegion, "serviceAccount"> {
-  const { namespace } = region;
-  return {
-    ...plan,
-    region: {
-      ...region,
-      namespace: namespace.name,
-      createsNamespace: namespace.create,
-      namespaceLabels: namespace.labels,
-      namespaceAnnotations: namespace.annotations,
-      storage: workloadStorage(region),
-      networkPolicies,
-    },
-    serviceAccount: region.serviceAccount,
-  };
+  const storage = workloadStorage(region);
+  return { ...plan, region: { ...region, storage, networkPolicies }, serviceAccount: region.serviceAccount };
 }
 
 function workloadStorage({ storage, serviceAccount }: KubernetesRegion): WorkloadStorage {

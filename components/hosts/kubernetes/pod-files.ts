@@ -39,7 +39,7 @@ export function podFiles(
       Object.fromEntries(Object.entries(data).filter(([file]) => followed.has(file) === isFollowed));
     const named = (its: string, files: ConfigMap["data"]): ConfigMap => ({
       ...rest,
-      metadata: { ...metadata, name: its, namespace },
+      metadata: { ...metadata, name: its, namespace: namespace.name },
       data: files ?? {},
     });
     const hashed = withContentHash(name, among(false));

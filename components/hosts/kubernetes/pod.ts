@@ -75,7 +75,7 @@ function podTemplate(
       serviceAccountName: workloadName,
       securityContext: {
         runAsNonRoot: true,
-        ...(pods?.runAsUser !== "cluster" && { fsGroup: podUser, fsGroupChangePolicy: "OnRootMismatch" }),
+        ...(pods.runAsUser !== "cluster" && { fsGroup: podUser, fsGroupChangePolicy: "OnRootMismatch" }),
         seccompProfile: { type: "RuntimeDefault" },
         ...(sharesBlobs(args.region) && { sysctls: peerSysctls }),
       },
@@ -85,9 +85,9 @@ function podTemplate(
       containers: spec.containers.map(restartedSoon).map((container) => ({
         ...withResources(
           container.name === edgeContainer ? edge(starting(container), args) : beside(container, args),
-          pods?.resources,
+          pods.resources,
         ),
-        ...(pods?.runAsUser === "cluster" && { securityContext: withoutUser(container) }),
+        ...(pods.runAsUser === "cluster" && { securityContext: withoutUser(container) }),
         ...pause(pauses[container.name === edgeContainer ? "edge" : "others"]),
         volumeMounts: container.volumeMounts?.map(inData) ?? [],
       })),
@@ -104,10 +104,9 @@ const safeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volume
 
 function podMetadata({ region, serviceAccount }: WorkloadPlanArgs): ObjectMeta {
   const { name, pods } = region;
-  const { labels = {} } = pods ?? {};
-  const annotations = { ...(isOnNode(region) && { [safeToEvict]: dataVolume }), ...pods?.annotations };
+  const annotations = { ...(isOnNode(region) && { [safeToEvict]: dataVolume }), ...pods.annotations };
   return {
-    labels: { ...labels, ...serviceAccount.podLabels, ...selectorLabels(name) },
+    labels: { ...pods.labels, ...serviceAccount.podLabels, ...selectorLabels(name) },
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
 }
@@ -237,7 +236,7 @@ function spread({ name, storage }: WorkloadPlanArgs["region"]): TopologySpreadCo
 
 function placement({ region: { scheduling, pods } }: WorkloadPlanArgs): Partial<PodSpec> {
   const { nodeSelector, tolerations, affinity, priorityClassName } = scheduling;
-  const { imagePullSecrets = [], readinessGates = [] } = pods ?? {};
+  const { imagePullSecrets, readinessGates } = pods;
   return {
     // The cluster validates its structure: see dry-run.ts.
     ...(affinity && { affinity: affinity as Affinity }),

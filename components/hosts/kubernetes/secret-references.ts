@@ -67,7 +67,7 @@ export function externalSecret(
     apiVersion: "external-secrets.io/v1",
     kind: "ExternalSecret",
     // The objects aren't labelled as Pulumi's, because Pulumi doesn't create them.
-    metadata: { name, namespace: region.namespace, labels: selectorLabels(region.name) },
+    metadata: { name, namespace: region.namespace.name, labels: selectorLabels(region.name) },
     spec: {
       secretStoreRef: { kind, name: store },
       refreshInterval: "1h",

@@ -35,7 +35,7 @@ export function createStoreSecret(
   const secret = new Secret(
     `${name}-bucket`,
     {
-      metadata: { namespace: region.namespace, labels: objectLabels(region.name) },
+      metadata: { namespace: region.namespace.name, labels: objectLabels(region.name) },
       immutable: true,
       stringData: {
         accessKey: storeCredentials.apply(({ username }) => username),

@@ -39,7 +39,7 @@ export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
     ...(sharesBlobs(args.region) ? [{ to: peerPods(args.region), ports: [tcp(peerPort)] }] : []),
     { to: "anywhere", ports: [udp(53), tcp(53)] },
     // Behind its Service, OpenShift's DNS listens on port 5353, and OpenShift's network compares the Pod's port.
-    ...(pods?.runAsUser === "cluster" ? [{ to: openShiftDns, ports: [udp(5353), tcp(5353)] }] : []),
+    ...(pods.runAsUser === "cluster" ? [{ to: openShiftDns, ports: [udp(5353), tcp(5353)] }] : []),
     { to: "anywhere", ports: serverPorts(args).map(tcp) },
     // For a Service, a policy is compared with the port of the Pod behind it, which isn't known from the URL:
     // https://github.com/cilium/cilium/issues/48141, https://github.com/projectcalico/calico/issues/2635

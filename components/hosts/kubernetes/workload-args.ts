@@ -10,21 +10,9 @@ import type { RegionPlan } from "../kind.ts";
 /** The part of a region that the workload's objects depend on. A region in an existing cluster provides it directly; hosts that create a cluster assemble it. */
 export interface WorkloadRegion
   extends CommonKeys,
-    Pick<
-      KubernetesRegion,
-      "name" | "topology" | "endpoint" | "access" | "replicas" | "expose" | "scheduling" | "operator"
-    > {
+    Pick<KubernetesRegion, "name" | "topology" | "namespace" | "endpoint" | "access" | "replicas">,
+    Pick<KubernetesRegion, "expose" | "scheduling" | "pods" | "operator"> {
   readonly storage: WorkloadStorage;
-  /** The namespace's name. */
-  readonly namespace: string;
-  /** Whether the stack creates the namespace. @default true */
-  readonly createsNamespace?: boolean;
-  /** Labels of a namespace that the stack creates, for the cloud's controllers. @default none */
-  readonly namespaceLabels?: Readonly<Record<string, string>>;
-  /** Annotations of a namespace that the stack creates. @default none */
-  readonly namespaceAnnotations?: Readonly<Record<string, string>>;
-  /** Additional settings of the Pods. @default none */
-  readonly pods?: KubernetesRegion["pods"];
   /** CIDR ranges of a load balancer's health checks, if it checks the Pods instead of the nodes. @default none */
   readonly loadBalancerRanges?: readonly string[];
   /** Further CIDR ranges from which the edge accepts clients: those of a private link, whose clients the cloud has already accepted. @default none */
