@@ -33,16 +33,13 @@ function bucketResource(region: string): string {
 
 /**
  * Creates the bucket for the blobs of one region's cache. Roles that use it need bucketPolicy(). All objects can be fetched again, so the bucket is deleted with its content.
- *
- * @param name the region's name
  */
 export function createBucket(
-  name: string,
   { names, region: { name: region } }: AwsPlan,
   { bucket, delivery, expireDays, kmsKeyArn }: BucketArgs,
   options: pulumi.CustomResourceOptions,
 ): BucketStore {
-  const resource = bucketResource(name);
+  const resource = bucketResource(region);
   const own = new Bucket(
     resource,
     {

@@ -8,7 +8,6 @@ import type { AwsPlan } from "./naming.ts";
  * @returns the service's name, or undefined if the configuration has no private link
  */
 export function createEndpointService(
-  name: string,
   { names, region }: AwsPlan,
   loadBalancer: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
@@ -16,7 +15,7 @@ export function createEndpointService(
   const { privateLink } = region.endpoint;
   if (!privateLink) return undefined;
   const service = new VpcEndpointService(
-    name,
+    region.name,
     {
       acceptanceRequired: false,
       networkLoadBalancerArns: [loadBalancer],

@@ -134,11 +134,11 @@ function notAttached(name: string, { id }: HostedZone, region: string, vpc: stri
 
 /** Attaches a private zone to a network that the stack creates, so that the network can resolve the zone's names. */
 export function attachZone(
-  name: string,
   { plan: { region }, found: { hostedZone } }: HostArgs<AwsPlan, FoundZones>,
   vpcId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): void {
   if (!hostedZone?.isPrivate) return;
-  new ZoneAssociation(name, { zoneId: hostedZone.id, vpcId, vpcRegion: region.name }, goesFirst(options));
+  const { name } = region;
+  new ZoneAssociation(name, { zoneId: hostedZone.id, vpcId, vpcRegion: name }, goesFirst(options));
 }

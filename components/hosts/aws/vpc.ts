@@ -13,8 +13,7 @@ import type { AwsPlan } from "./naming.ts";
 
 /** A VPC for one region. The stack doesn't connect it to other networks, so its range can overlap with theirs until somebody does. */
 export function createVpc(
-  name: string,
-  { names }: AwsPlan,
+  { names, region: { name } }: AwsPlan,
   args: Pick<VpcArgs, "cidrBlock" | "assignGeneratedIpv6CidrBlock">,
   options: pulumi.CustomResourceOptions,
 ): { readonly vpc: Vpc; readonly gateway: InternetGateway } {
@@ -70,8 +69,7 @@ export function createNatGateway(
 
 /** The gateway endpoint for S3 in a network of {@link createVpc}. It is free, whereas a NAT gateway charges for each byte. */
 export function createS3Endpoint(
-  name: string,
-  { region, names }: AwsPlan,
+  { region: { name }, names }: AwsPlan,
   { vpcId, id }: RouteTable,
   options: pulumi.CustomResourceOptions,
 ): VpcEndpoint {
@@ -79,7 +77,7 @@ export function createS3Endpoint(
     name,
     {
       vpcId,
-      serviceName: `com.amazonaws.${region.name}.s3`,
+      serviceName: `com.amazonaws.${name}.s3`,
       vpcEndpointType: "Gateway",
       routeTableIds: [id],
       tags: names.tags("s3"),

@@ -29,7 +29,6 @@ export function apiEndpoint(region: Region) {
 
 /** Opens the private endpoint to the configured private ranges. @returns what must exist before the API is used */
 export function openPrivateApi(
-  name: string,
   { region, names }: AwsClusterPlan,
   { vpcConfig }: Pick<Cluster, "vpcConfig">,
   options: pulumi.CustomResourceOptions,
@@ -37,7 +36,7 @@ export function openPrivateApi(
   return ipv4Ranges(region.apiAccess.filter(isPrivateRange)).map(
     (cidrIpv4) =>
       new SecurityGroupIngressRule(
-        `${name}-api-${cidrIpv4}`,
+        `${region.name}-api-${cidrIpv4}`,
         {
           securityGroupId: vpcConfig.clusterSecurityGroupId,
           description: "API of the cluster",
@@ -62,8 +61,7 @@ const policies = {
 
 /** Gives identities access to the cluster's API, in addition to the identity that created the cluster. */
 export function createAccessEntries(
-  name: string,
-  { governance: { clusterAccess = [] } = {} }: AwsClusterPlan,
+  { region: { name }, governance: { clusterAccess = [] } = {} }: AwsClusterPlan,
   clusterName: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): void {

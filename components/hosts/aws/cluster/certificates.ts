@@ -5,32 +5,27 @@ import type { ClusterArgs } from "./findings.ts";
 import { schedulingOf } from "./node-pool.ts";
 import { createPodIdentity } from "./roles.ts";
 
-export interface CertificatesArgs {
-  readonly clusterName: pulumi.Input<string>;
-  /** Resources that must exist before Pods can run. */
-  readonly nodes: readonly pulumi.Resource[];
-  /** The provider of objects in the cluster. */
-  readonly provider: pulumi.ProviderResource;
-}
-
 /**
  * Installs cert-manager for a region with `tls: { mode: acme }`. Its identity can answer the challenge for the endpoint's name, and change no other record.
+ * @param nodes what must exist before Pods can run
+ * @param provider the provider of objects in the cluster
  * @returns what must exist before a certificate is requested
  */
 export function createCertificates(
-  name: string,
   args: ClusterArgs,
-  { clusterName, nodes, provider }: CertificatesArgs,
+  clusterName: pulumi.Input<string>,
+  nodes: readonly pulumi.Resource[],
+  provider: pulumi.ProviderResource,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { plan, found } = args;
   const { challengeZone } = found;
   const { region } = plan;
-  const { hostname, tls } = region.endpoint;
+  const { name, endpoint } = region;
+  const { hostname, tls } = endpoint;
   if (tls.mode !== "acme" || !challengeZone) return [];
   const rights = challengePolicy(challengeZone.arn, hostname);
   const identity = createPodIdentity(
-    name,
     args,
     { part: "cert-manager", clusterName, ...certManager, rights },
     options,
@@ -39,7 +34,7 @@ export function createCertificates(
     name,
     {
       email: tls.email,
-      solver: { dns01: { route53: { region: region.name, hostedZoneID: challengeZone.id } } },
+      solver: { dns01: { route53: { region: name, hostedZoneID: challengeZone.id } } },
       scheduling: schedulingOf(plan),
       nameServers: challengeZone.nameServers,
       after: [...identity, ...nodes],

@@ -41,22 +41,21 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { region } = plan;
     const { bucket, kmsKeyArn, hostedZone, loadBalancerZoneId } = found;
 
-    const network = createNetwork(name, args, own);
-    if (network.ownVpcId) attachZone(name, args, network.ownVpcId, own);
-    const { cluster, nodes } = createCluster(name, args, network, own);
+    const network = createNetwork(args, own);
+    if (network.ownVpcId) attachZone(args, network.ownVpcId, own);
+    const { cluster, nodes } = createCluster(args, network, own);
     const { name: clusterName } = cluster;
-    const opened = openPrivateApi(name, plan, cluster, own);
-    const provider = createKubernetesProvider(name, cluster, region, {
+    const opened = openPrivateApi(plan, cluster, own);
+    const provider = createKubernetesProvider(region, cluster, {
       ...own,
       dependsOn: [nodes, ...opened],
     });
     const policies = enforceNetworkPolicies(name, { ...own, provider });
-    const pool = createNodePool(name, args, cluster, network.nodeSubnets, { ...own, provider });
-    createMetricsServer(name, plan, cluster, { ...own, dependsOn: [nodes, ...pool] });
-    const certificates = createCertificates(name, args, { clusterName, nodes: pool, provider }, own);
-    const blobs = createBucket(name, plan, { ...region.storage, bucket, kmsKeyArn }, own);
+    const pool = createNodePool(args, cluster, network.nodeSubnets, { ...own, provider });
+    createMetricsServer(plan, cluster, { ...own, dependsOn: [nodes, ...pool] });
+    const certificates = createCertificates(args, clusterName, pool, provider, own);
+    const blobs = createBucket(plan, { ...region.storage, bucket, kmsKeyArn }, own);
     const identity = createPodIdentity(
-      name,
       args,
       {
         part: "pods",
@@ -88,9 +87,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       { ...own, provider, dependsOn: [policies, ...pool, ...certificates, ...blobs.resources, ...identity] },
     );
     this.privateLink =
-      region.endpoint.privateLink &&
-      createEndpointService(name, plan, loadBalancerArn(workload.address, own), own);
-    createAccessEntries(name, plan, clusterName, own);
+      region.endpoint.privateLink && createEndpointService(plan, loadBalancerArn(workload.address, own), own);
+    createAccessEntries(plan, clusterName, own);
     if (hostedZone && loadBalancerZoneId !== undefined) {
       const aliases = [{ name: workload.address, zoneId: loadBalancerZoneId, evaluateTargetHealth: false }];
       const record = { zoneId: hostedZone.id, name: region.endpoint.hostname, type: "A", aliases };

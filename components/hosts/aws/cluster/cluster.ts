@@ -21,13 +21,13 @@ const logDays = 30;
  * @returns the cluster, and its nodes. Everything that runs in the cluster must depend on the nodes.
  */
 export function createCluster(
-  name: string,
   { plan, found: { kmsKeyArn: keyArn } }: ClusterArgs,
   network: Network,
   options: pulumi.CustomResourceOptions,
 ): { readonly cluster: Cluster; readonly nodes: ClusterNodes } {
   const { names, region } = plan;
-  const roles = createRoles(name, plan, keyArn, options);
+  const { name } = region;
+  const roles = createRoles(plan, keyArn, options);
   const logs = new LogGroup(
     name,
     // EKS writes its logs into the group with this name. If the group is missing, EKS creates one without an end of retention.
@@ -36,7 +36,7 @@ export function createCluster(
   );
   const securityGroup = new ClusterSecurityGroup(
     name,
-    { region: region.name, clusterName: names.cluster },
+    { region: name, clusterName: names.cluster },
     { ...options, dependsOn: [...network.route] },
   );
   const cluster = new Cluster(
@@ -64,25 +64,20 @@ export function createCluster(
     { ...options, dependsOn: [...roles.rights, ...network.route, logs, securityGroup] },
   );
   const { clusterSecurityGroupId: securityGroupId } = cluster.vpcConfig;
-  const nodes = new ClusterNodes(
-    name,
-    { region: region.name, clusterName: cluster.name, securityGroupId },
-    options,
-  );
-  tagSecurityGroup(name, plan, securityGroupId, { ...options, deletedWith: cluster });
+  const nodes = new ClusterNodes(name, { region: name, clusterName: cluster.name, securityGroupId }, options);
+  tagSecurityGroup(plan, securityGroupId, { ...options, deletedWith: cluster });
   return { cluster, nodes };
 }
 
 /** Tags the cluster's security group. EKS creates the group, and has no setting for its tags. */
 function tagSecurityGroup(
-  name: string,
   plan: AwsClusterPlan,
   resourceId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): void {
   if (!isTagged(plan)) return;
   for (const [key, value] of Object.entries(stackTags(plan.stack, plan.governance?.tags))) {
-    new Tag(`${name}-cluster-group-${key}`, { resourceId, key, value }, options);
+    new Tag(`${plan.region.name}-cluster-group-${key}`, { resourceId, key, value }, options);
   }
 }
 
@@ -91,7 +86,6 @@ function tagSecurityGroup(
  * @param options must depend on the nodes
  */
 export function createMetricsServer(
-  name: string,
   plan: AwsClusterPlan,
   cluster: Cluster,
   options: pulumi.CustomResourceOptions,
@@ -99,7 +93,7 @@ export function createMetricsServer(
   const { names, region } = plan;
   if (region.replicas.max === undefined) return;
   new Addon(
-    `${name}-metrics-server`,
+    `${region.name}-metrics-server`,
     {
       clusterName: cluster.name,
       addonName: "metrics-server",

@@ -9,9 +9,8 @@ import { providerSettings } from "../../kubernetes/provider.ts";
  * https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
  */
 export function createKubernetesProvider(
-  name: string,
-  { name: clusterName, endpoint, certificateAuthority }: Cluster,
   { name: region }: AwsClusterRegion,
+  { name: clusterName, endpoint, certificateAuthority }: Cluster,
   options: pulumi.ResourceOptions,
 ): Provider {
   const access = pulumi.all([clusterName, endpoint, certificateAuthority.data]);
@@ -37,5 +36,5 @@ export function createKubernetesProvider(
       ],
     }),
   );
-  return new Provider(name, { ...providerSettings, kubeconfig }, options);
+  return new Provider(region, { ...providerSettings, kubeconfig }, options);
 }

@@ -17,14 +17,10 @@ export interface Network {
 }
 
 /** The network of the configuration: existing subnets, or a VPC for this cluster only. */
-export function createNetwork(
-  name: string,
-  args: ClusterArgs,
-  options: pulumi.CustomResourceOptions,
-): Network {
+export function createNetwork(args: ClusterArgs, options: pulumi.CustomResourceOptions): Network {
   const { plan, found } = args;
   const { network } = plan.region;
-  if (!("nodeSubnets" in network)) return minimalNetwork(name, args, options);
+  if (!("nodeSubnets" in network)) return minimalNetwork(args, options);
   const { nodeSubnets, loadBalancerSubnets } = network;
   return { nodeSubnets, loadBalancerSubnets, loadBalancerRanges: found.loadBalancerRanges, route: [] };
 }
@@ -36,12 +32,12 @@ const nodeRange = (index: number) => `10.0.${index * 16}.0/20`;
 const loadBalancerRange = (index: number) => `10.0.${240 + index}.0/24`;
 
 function minimalNetwork(
-  name: string,
   { plan, found: { zones } }: ClusterArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { names, region } = plan;
-  const { vpc, gateway } = createVpc(name, plan, { cidrBlock: vpcRange }, options);
+  const { name } = region;
+  const { vpc, gateway } = createVpc(plan, { cidrBlock: vpcRange }, options);
   const subnets = (part: string, range: (index: number) => string, role: string) =>
     zones.map(
       (availabilityZone, index) =>
@@ -74,7 +70,7 @@ function minimalNetwork(
   const nat = createNatGateway(name, plan, open[0]?.id, outside.route, options);
   const closed = subnets("nodes", nodeRange, "internal-elb");
   const inside = createRoutes(`${name}-nodes`, { ...routes("nodes", closed), natGatewayId: nat.id }, options);
-  const toBucket = createS3Endpoint(name, plan, inside.table, options);
+  const toBucket = createS3Endpoint(plan, inside.table, options);
   return {
     ownVpcId: vpc.id,
     nodeSubnets: closed.map(({ id }) => id),

@@ -37,14 +37,17 @@ export function schedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling
  * @returns what must exist before the Pods of {@link schedulingOf}. Empty if EKS's own pool is used.
  */
 export function createNodePool(
-  name: string,
   { plan, found: { kmsKeyArn: kmsKeyID } }: ClusterArgs,
   cluster: Cluster,
   nodeSubnets: readonly pulumi.Input<string>[],
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   if (!hasOwnPool(plan)) return [];
-  const { names, governance = {} } = plan;
+  const {
+    names,
+    region: { name },
+    governance = {},
+  } = plan;
   const nodeClass = new CustomResource(
     `${name}-node-class`,
     {

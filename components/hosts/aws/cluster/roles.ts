@@ -32,18 +32,20 @@ const nodePolicies = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerReg
 
 /** Creates the roles of EKS for a cluster in Auto Mode and of its nodes. @param kmsKeyArn ARN of the configured key, if any */
 export function createRoles(
-  name: string,
   plan: AwsClusterPlan,
   kmsKeyArn: string | undefined,
   options: pulumi.CustomResourceOptions,
 ): Roles {
-  const { names, region } = plan;
+  const {
+    names,
+    region: { name },
+  } = plan;
   const create = (part: string, trust: object, policies: readonly string[]) => {
     const role = new Role(
       `${name}-${part}`,
       {
         name: names.clusterRole(part),
-        description: `Registry cache in ${region.name}: ${part}`,
+        description: `Registry cache in ${name}: ${part}`,
         assumeRolePolicy: JSON.stringify(trust),
         ...roleSettings(plan),
         tags: names.tags(part),
@@ -94,12 +96,14 @@ export interface PodIdentityArgs {
  * @returns what must exist before such a Pod is created. A Pod that exists earlier gets no credentials.
  */
 export function createPodIdentity(
-  name: string,
   { plan, found: { accountId } }: ClusterArgs,
   { part, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { names } = plan;
+  const {
+    names,
+    region: { name },
+  } = plan;
   const role = new Role(
     `${name}-${part}`,
     {

@@ -20,13 +20,13 @@ export interface Address {
  * Elastic IP that is attached to a running machine would break the connections of its installation.
  */
 export function createAddress(
-  name: string,
   { names, region }: AwsVmPlan,
   network: Network,
   securityGroups: pulumi.Input<string>[],
   options: pulumi.CustomResourceOptions,
 ): Address {
-  const isPublic = region.endpoint.exposure === "public";
+  const { name, endpoint } = region;
+  const isPublic = endpoint.exposure === "public";
   const networkInterface = new NetworkInterface(
     name,
     {

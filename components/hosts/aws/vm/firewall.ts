@@ -19,7 +19,6 @@ const anywhere = ["0.0.0.0/0", "::/0"];
  * and removes rules that were added by hand.
  */
 export function createFirewall(
-  name: string,
   { plan, found }: VmArgs,
   vpcId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
@@ -27,7 +26,7 @@ export function createFirewall(
   return found.access.groups.map(
     (openings, index) =>
       new SecurityGroup(
-        groupName(name, index),
+        groupName(plan.region.name, index),
         {
           namePrefix: plan.names.securityGroupPrefix,
           // The description can't be changed in place.

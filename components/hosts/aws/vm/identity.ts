@@ -43,18 +43,19 @@ function keyPolicy(
 
 /** The machine's role. It allows Session Manager instead of SSH, access to the machine's own secrets, and the DNS-01 challenge for its own name. */
 export function createIdentity(
-  name: string,
   { plan, found: { certificateArn, bucket, challengeZone, kmsKeyArn } }: VmArgs,
-  { secrets, podBucket }: { readonly secrets: readonly Parameter[]; readonly podBucket: Bucket },
+  secrets: readonly Parameter[],
+  podBucket: Bucket,
   options: pulumi.CustomResourceOptions,
 ): Identity {
   const { region, names } = plan;
+  const { name } = region;
   const settings = roleSettings(plan);
   const role = new Role(
     name,
     {
       name: names.role,
-      description: `Registry cache in ${region.name}`,
+      description: `Registry cache in ${name}`,
       assumeRolePolicy: JSON.stringify(machineTrust),
       ...settings,
       tags: names.tags(),
@@ -79,7 +80,7 @@ export function createIdentity(
     allow("parameters", pulumi.all(parameters).apply(parametersPolicy)),
     allow("pod", podBucket.arn.apply(podPolicy)),
     // Needed only for the provided certificate, which the stack doesn't store itself.
-    ...certificates.map((arn) => allow("certificate", decryptionPolicy(region.name, arn))),
+    ...certificates.map((arn) => allow("certificate", decryptionPolicy(name, arn))),
     ...(bucket === undefined ? [] : [allow("store", bucketPolicy(bucket))]),
     ...(kmsKeyArn === undefined
       ? []

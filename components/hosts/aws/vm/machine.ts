@@ -22,11 +22,11 @@ export interface MachineArgs {
  * disk, and then the new one is created. https://github.com/pulumi/pulumi-aws/issues/2769
  */
 export function createMachine(
-  name: string,
-  { plan: { names }, found }: VmArgs,
+  { plan: { region, names }, found }: VmArgs,
   { image, userData, instanceProfile, networkInterfaceId, disk, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): Instance {
+  const { name } = region;
   const { kmsKeyArn: kmsKeyId } = found;
   const instance = new Instance(
     name,
@@ -82,14 +82,13 @@ export function createMachine(
  * prevents.
  */
 export function createDisk(
-  name: string,
-  { plan: { names }, found: { machine, kmsKeyArn: kmsKeyId } }: VmArgs,
+  { plan: { region, names }, found: { machine, kmsKeyArn: kmsKeyId } }: VmArgs,
   zone: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): Volume {
   const { type, sizeGiB: size, iops, throughput } = machine.capacity.disk;
   return new Volume(
-    name,
+    region.name,
     {
       availabilityZone: zone,
       type,

@@ -18,9 +18,9 @@ export interface Network {
 }
 
 /** The network of the configuration: an existing subnet, or a VPC for this cache only. */
-export function createNetwork(name: string, args: VmArgs, options: pulumi.CustomResourceOptions): Network {
+export function createNetwork(args: VmArgs, options: pulumi.CustomResourceOptions): Network {
   const { subnet } = args.found;
-  if (!subnet) return minimalNetwork(name, args, options);
+  if (!subnet) return minimalNetwork(args, options);
   const { vpcId, id: subnetId, range, availabilityZone: zone, hasIpv6 } = subnet;
   return { vpcId, subnetId, range, zone, hasIpv6, route: [] };
 }
@@ -32,14 +32,14 @@ const subnetRange = "10.0.0.0/26";
 const natRange = "10.0.0.240/28";
 
 function minimalNetwork(
-  name: string,
   { plan, found: { machine } }: VmArgs,
   options: pulumi.CustomResourceOptions,
 ): Network {
   const { names, region } = plan;
-  const isPublic = region.endpoint.exposure === "public";
+  const { name, endpoint } = region;
+  const isPublic = endpoint.exposure === "public";
   const range = { cidrBlock: vpcRange, assignGeneratedIpv6CidrBlock: true };
-  const { vpc, gateway } = createVpc(name, plan, range, options);
+  const { vpc, gateway } = createVpc(plan, range, options);
   const subnet = new Subnet(
     name,
     {
@@ -69,6 +69,6 @@ function minimalNetwork(
   const own = { tags: names.tags(), subnets: { [name]: subnet } };
   const { table, route } = createRoutes(name, { ...(isPublic ? toInternet : throughNat()), ...own }, options);
   // Debian's mirror, registries and the SSM agent can be in S3.
-  createS3Endpoint(name, plan, table, options);
+  createS3Endpoint(plan, table, options);
   return { ...common, subnetId: subnet.id, range: subnetRange, zone: subnet.availabilityZone, route };
 }

@@ -16,10 +16,10 @@ import type { AwsVmPlan } from "./plan.ts";
  * S3 is consistent, so a reader of the new digest also finds the new object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
  */
 export function createPodBucket(
-  name: string,
-  { plan: { names }, found: { kmsKeyArn } }: VmArgs,
+  { plan: { region, names }, found: { kmsKeyArn } }: VmArgs,
   options: pulumi.CustomResourceOptions,
 ): PodBucket {
+  const { name } = region;
   const bucket = new Bucket(
     name,
     { bucketPrefix: names.bucketPrefix, forceDestroy: true, tags: names.tags("pod") },
@@ -37,25 +37,20 @@ export interface PodBucket {
   readonly encrypted: readonly pulumi.Resource[];
 }
 
-export interface PodArgs {
-  readonly podOptions: VmPodOptions;
-  readonly bucket: PodBucket;
-  /** Resources that must exist when the machine applies the Pod. */
-  readonly after: readonly pulumi.Resource[];
-}
-
 /**
  * Uploads the Pod. A preview shows its changes. Another Pod is another object, which exists before the machine learns its digest. Old objects, about 100 kB each, stay until the
  * bucket is deleted: if a failed update left a deletion for the next update, that update could delete a key that it uses again.
+ * @param after what must exist when the machine applies the Pod
  * @returns its digest
  */
 export function createPod(
-  name: string,
   plan: AwsVmPlan,
-  { podOptions, bucket: { bucket: it, encrypted }, after }: PodArgs,
+  podOptions: VmPodOptions,
+  { bucket: { bucket }, encrypted }: PodBucket,
+  after: readonly pulumi.Resource[],
   options: pulumi.CustomResourceOptions,
 ): string {
-  const { bucket } = it;
+  const { name } = plan.region;
   const content = bundleText(vmPod(podOptions));
   const digest = sha256(content);
   // S3 allows only ten tags per object, and the bucket's tags are enough for cost allocation: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html

@@ -15,8 +15,7 @@ import type { AwsVmPlan } from "./plan.ts";
  * @returns undefined if the configuration has no private link
  */
 export function createLinkGroup(
-  name: string,
-  { names, region: { endpoint } }: AwsVmPlan,
+  { names, region: { name, endpoint } }: AwsVmPlan,
   { vpcId }: Network,
   options: pulumi.CustomResourceOptions,
 ): SecurityGroup | undefined {
@@ -36,24 +35,21 @@ export function createLinkGroup(
   );
 }
 
-export interface PrivateLinkArgs {
-  readonly network: Network;
-  readonly address: Address;
-  readonly group: SecurityGroup | undefined;
-}
-
 /**
  * Makes the machine available to other accounts, through a load balancer in its subnet.
+ * @param group the result of {@link createLinkGroup}
  * @returns the name of the endpoint service, or undefined without a private link
  */
 export function createPrivateLink(
-  name: string,
   plan: AwsVmPlan,
-  { network, address, group }: PrivateLinkArgs,
+  network: Network,
+  address: Address,
+  group: SecurityGroup | undefined,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
   if (!group) return undefined;
-  const { port } = plan.region.endpoint;
+  const { name, endpoint } = plan.region;
+  const { port } = endpoint;
   const common = { namePrefix: "cache-", tags: plan.names.tags("private-link") };
   const loadBalancer = new LoadBalancer(
     name,
@@ -92,5 +88,5 @@ export function createPrivateLink(
     },
     options,
   );
-  return createEndpointService(name, plan, loadBalancer.arn, options);
+  return createEndpointService(plan, loadBalancer.arn, options);
 }

@@ -5,14 +5,6 @@ import { goesFirst } from "../../records.ts";
 import type { Address } from "./address.ts";
 import type { VmArgs } from "./findings.ts";
 
-export interface RecordsArgs {
-  readonly address: Address;
-  /** Whether the machine has an IPv6 address. */
-  readonly hasIpv6: boolean;
-  /** If it is unhealthy, the addresses are removed from DNS. @default they always stay */
-  readonly healthCheck: HealthCheck | undefined;
-}
-
 /** The addresses survive a replacement of the machine, so this matters only when an address is given up. */
 const ttlSeconds = 300;
 /** TTL if a failed machine's addresses are removed. */
@@ -24,25 +16,31 @@ const failoverTtlSeconds = 60;
  */
 const nowhere = { A: "255.255.255.255", AAAA: "ff02::1" };
 
-/** Creates the endpoint's DNS records if a zone is configured. */
+/**
+ * Creates the endpoint's DNS records if a zone is configured.
+ * @param hasIpv6 whether the machine has an IPv6 address
+ * @param healthCheck if it is unhealthy, the addresses are removed from DNS. Undefined if they always stay.
+ */
 export function createRecords(
-  name: string,
   { plan, found: { hostedZone, access } }: VmArgs,
-  { address, hasIpv6, healthCheck }: RecordsArgs,
+  address: Address,
+  hasIpv6: boolean,
+  healthCheck: HealthCheck | undefined,
   options: pulumi.CustomResourceOptions,
 ): void {
   if (!hostedZone) return;
   const { id: zoneId } = hostedZone;
-  const { hostname } = plan.region.endpoint;
+  const { name, endpoint } = plan.region;
+  const { hostname } = endpoint;
   const own = goesFirst(options);
   const create = (
     resource: string,
     type: keyof typeof nowhere,
     records: pulumi.Input<string>[] | pulumi.Output<string[]>,
   ) => {
-    const endpoint = { zoneId, name: hostname, type };
+    const record = { zoneId, name: hostname, type };
     if (!healthCheck) {
-      new Record(resource, { ...endpoint, ttl: ttlSeconds, records }, own);
+      new Record(resource, { ...record, ttl: ttlSeconds, records }, own);
       return;
     }
     // Route 53 answers with the secondary record while the primary one is unhealthy. With only one record, it would answer with that even if it is unhealthy:
@@ -52,7 +50,7 @@ export function createRecords(
       new Record(
         `${resource}-${part}`,
         {
-          ...endpoint,
+          ...record,
           name: `active.${hostname}`,
           ttl: failoverTtlSeconds,
           setIdentifier: part,
@@ -66,7 +64,7 @@ export function createRecords(
     const aliases = [{ name: active.fqdn, zoneId, evaluateTargetHealth: false }];
     // Takes the zone from `active`, so that Pulumi deletes this record before that one, because an alias must refer to an existing record.
     // https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
-    new Record(resource, { ...endpoint, zoneId: active.zoneId, aliases }, own);
+    new Record(resource, { ...record, zoneId: active.zoneId, aliases }, own);
   };
   create(name, "A", [address.ipv4]);
   // If clients aren't allowed to use IPv6, an AAAA record would make them wait before they try IPv4.

@@ -17,8 +17,7 @@ interface StatusAlarm extends Pick<MetricAlarmArgs, "alarmActions" | "treatMissi
 }
 
 function createStatusAlarm(
-  name: string,
-  { names, region: { name: region } }: AwsVmPlan,
+  { names, region: { name } }: AwsVmPlan,
   { id: InstanceId }: Instance,
   { action, says, metric, minutes, ...settings }: StatusAlarm,
   options: pulumi.CustomResourceOptions,
@@ -27,7 +26,7 @@ function createStatusAlarm(
     `${name}-${action}`,
     {
       name: names.alarm(action),
-      alarmDescription: `Registry cache in ${region}: ${says} when EC2 finds it broken for ${minutes} minutes`,
+      alarmDescription: `Registry cache in ${name}: ${says} when EC2 finds it broken for ${minutes} minutes`,
       namespace: "AWS/EC2",
       metricName: metric,
       dimensions: { InstanceId },
@@ -54,7 +53,6 @@ const recoveries = [
 ] as const;
 
 export function createRecovery(
-  name: string,
   plan: AwsVmPlan,
   machine: Instance,
   options: pulumi.CustomResourceOptions,
@@ -62,7 +60,7 @@ export function createRecovery(
   for (const { action, ...check } of recoveries) {
     const alarmActions = [`arn:aws:automate:${plan.region.name}:ec2:${action}`];
     const alarm = { action, says: `${action} the machine`, ...check, alarmActions };
-    createStatusAlarm(name, plan, machine, alarm, options);
+    createStatusAlarm(plan, machine, alarm, options);
   }
 }
 
@@ -82,16 +80,15 @@ const failover: StatusAlarm = {
  * @returns undefined if the records always stay
  */
 export function createHealthCheck(
-  name: string,
   plan: AwsVmPlan,
   machine: Instance,
   options: pulumi.CustomResourceOptions,
 ): HealthCheck | undefined {
   const { names, region } = plan;
   if (region.endpoint.failover === "none") return undefined;
-  const alarm = createStatusAlarm(name, plan, machine, failover, options);
+  const alarm = createStatusAlarm(plan, machine, failover, options);
   return new HealthCheck(
-    name,
+    region.name,
     {
       type: "CLOUDWATCH_METRIC",
       cloudwatchAlarmName: alarm.name,

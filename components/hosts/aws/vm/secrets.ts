@@ -6,7 +6,6 @@ import type { VmArgs } from "./findings.ts";
 
 /** Stores the stack's secrets in Parameter Store, encrypted with the configured key, or the account's `aws/ssm`. */
 export function createSecrets(
-  name: string,
   { plan, secrets, found: { kmsKeyArn: keyId } }: VmArgs,
   authority: PrivateAuthority | undefined,
   options: pulumi.CustomResourceOptions,
@@ -14,7 +13,7 @@ export function createSecrets(
   return Object.entries(secretValues(plan, secrets, authority)).map(
     ([secret, value]) =>
       new Parameter(
-        `${name}-${secret}`,
+        `${plan.region.name}-${secret}`,
         {
           name: plan.names.parameter(secret),
           description: `Registry cache: ${secret}`,

@@ -41,42 +41,34 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const { sizeGiB: diskGiB } = capacity.disk;
     keepUnavailable(name, found.machine, own);
 
-    const network = createNetwork(name, args, own);
-    if (!found.subnet) attachZone(name, args, network.vpcId, own);
-    const firewall = createFirewall(name, args, network.vpcId, own);
-    const group = createLinkGroup(name, plan, network, own);
+    const network = createNetwork(args, own);
+    if (!found.subnet) attachZone(args, network.vpcId, own);
+    const firewall = createFirewall(args, network.vpcId, own);
+    const group = createLinkGroup(plan, network, own);
     const groups = [...firewall, ...(group ? [group] : [])].map(({ id }) => id);
-    const address = createAddress(name, plan, network, groups, own);
+    const address = createAddress(plan, network, groups, own);
     const authority = createAuthority(name, region, own);
-    const secrets = createSecrets(name, args, authority, own);
+    const secrets = createSecrets(args, authority, own);
     const { storage } = region;
     const { bucket, kmsKeyArn, challengeZone } = found;
     const blobs =
       storage.kind === "bucket" && bucket !== undefined
-        ? createBucket(name, plan, { ...storage, bucket, kmsKeyArn }, own)
+        ? createBucket(plan, { ...storage, bucket, kmsKeyArn }, own)
         : undefined;
-    const podBucket = createPodBucket(name, args, own);
-    const identity = createIdentity(name, args, { secrets, podBucket: podBucket.bucket }, own);
-    const pod = createPod(
-      name,
-      plan,
-      {
-        podOptions: podOptions({
-          ...plan,
-          diskGiB,
-          store: blobs?.store,
-          challengeZone,
-          // Range of the load balancer's addresses.
-          furtherClients: group && [network.range],
-        }),
-        bucket: podBucket,
-        after: [...identity.rights, ...secrets, ...(blobs?.resources ?? [])],
-      },
-      own,
-    );
-    const disk = createDisk(name, args, network.zone, own);
+    const podBucket = createPodBucket(args, own);
+    const identity = createIdentity(args, secrets, podBucket.bucket, own);
+    const wanted = podOptions({
+      ...plan,
+      diskGiB,
+      store: blobs?.store,
+      challengeZone,
+      // Range of the load balancer's addresses.
+      furtherClients: group && [network.range],
+    });
+    const before = [...identity.rights, ...secrets, ...(blobs?.resources ?? [])];
+    const pod = createPod(plan, wanted, podBucket, before, own);
+    const disk = createDisk(args, network.zone, own);
     const machine = createMachine(
-      name,
       args,
       {
         image: stableImage(name, { pinned: region.machine.image, newest: found.image, architecture }, own),
@@ -93,10 +85,10 @@ export class VmHost extends pulumi.ComponentResource implements Host {
       },
       own,
     );
-    createRecovery(name, plan, machine, own);
-    this.privateLink = createPrivateLink(name, plan, { network, address, group }, own);
-    const healthCheck = createHealthCheck(name, plan, machine, own);
-    createRecords(name, args, { address, hasIpv6: network.hasIpv6, healthCheck }, own);
+    createRecovery(plan, machine, own);
+    this.privateLink = createPrivateLink(plan, network, address, group, own);
+    const healthCheck = createHealthCheck(plan, machine, own);
+    createRecords(args, address, network.hasIpv6, healthCheck, own);
 
     this.address = address.ipv4;
     this.ca = trusted(region, authority);
