@@ -37,13 +37,13 @@ export class PrivateAuthority extends DynamicResource {
 
 /** The configuration that these functions read. */
 interface Served {
+  readonly name: string;
   readonly endpoint: Endpoint;
 }
 
 /** Creates the authority if the region's TLS mode needs one. */
 export function createAuthority(
-  name: string,
-  { endpoint }: Served,
+  { name, endpoint }: Served,
   options: pulumi.CustomResourceOptions,
 ): PrivateAuthority | undefined {
   if (endpoint.tls.mode !== "private") return undefined;

@@ -9,13 +9,12 @@ import { previousResource } from "../previous-outputs.ts";
 import { isMissing } from "./arm.ts";
 import { createDiagnostics, demandReachable } from "./governance.ts";
 import { type Grant, type Grantee, grant } from "./identity.ts";
-import { type AzurePlan, storageAccountName } from "./naming.ts";
-import type { Place } from "./place.ts";
+import { storageAccountName } from "./naming.ts";
+import type { InPlace } from "./place.ts";
 import type { Question } from "./question.ts";
 import { storeSku } from "./regions.ts";
 
 export interface BlobStoreArgs extends Pick<AzureStore, "account" | "delivery"> {
-  readonly place: Place;
   /** A blob is deleted after this many days. */
   readonly expireDays: number;
   /** The identity that reads and writes the container. */
@@ -38,16 +37,14 @@ const containerName = "registry";
  *
  * Every network can reach the account; rights or a signed URL are required. Rules for addresses can't be used, because they can't match machines in the account's own region:
  * https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations. Rules for subnets would refuse clients in other networks, which read from the account with `delivery: redirect`.
- *
- * @param name the region's name
  */
 export function createBlobStore(
-  name: string,
-  plan: AzurePlan,
-  { place, account: accountName, delivery, expireDays, identity }: BlobStoreArgs,
+  { plan, place }: InPlace,
+  { account: accountName, delivery, expireDays, identity }: BlobStoreArgs,
   options: pulumi.CustomResourceOptions,
 ): BlobStore {
   const { resourceGroupName } = place;
+  const { name } = plan.region;
   const { storageKey: key } = plan.governance ?? {};
   const account = new StorageAccount(
     name,
@@ -110,7 +107,7 @@ export function createBlobStore(
     { ...options, deletedWith: account },
   );
   const service = pulumi.interpolate`${account.id}/blobServices/default`;
-  createDiagnostics(name, plan, "blobs", service, options);
+  createDiagnostics(plan, "blobs", service, options);
   const right = (part: string, role: Grant["role"], scope: pulumi.Input<string>) =>
     grant(`${name}-${part}`, { identity, role, scope }, options);
   const rights = [

@@ -3,9 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import { sha256 } from "../naming.ts";
-import type { AzurePlan } from "./naming.ts";
 import { isPrivate } from "./outbound.ts";
-import type { Place } from "./place.ts";
+import type { InPlace } from "./place.ts";
 
 export function hasFailover({ endpoint }: Pick<AzureRegion, "endpoint">): boolean {
   return endpoint.failover === "dns";
@@ -44,9 +43,7 @@ const ttl = 30;
  * @returns the profile's own DNS name, or undefined if the configuration has no failover
  */
 export function createFailover(
-  name: string,
-  { region, names }: AzurePlan,
-  { resourceGroupName, tags }: Place,
+  { plan: { region, names }, place: { resourceGroupName, tags } }: InPlace,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
   if (!hasFailover(region)) return undefined;
@@ -55,7 +52,7 @@ export function createFailover(
   const relativeName = `cache-${sha256(hostname).slice(0, 24)}`;
   const type = "Microsoft.Network/trafficManagerProfiles/externalEndpoints";
   const { id } = new Profile(
-    name,
+    region.name,
     {
       resourceGroupName,
       tags,

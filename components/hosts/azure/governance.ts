@@ -159,8 +159,7 @@ const categories = {
 
 /** Sends a resource's logs to the configured workspace, if any. @param resourceUri the resource's id */
 export function createDiagnostics(
-  name: string,
-  { governance: { diagnostics: workspaceId } = {} }: Pick<RegionPlan, "governance">,
+  { region: { name }, governance: { diagnostics: workspaceId } = {} }: RegionPlan,
   of: keyof typeof categories,
   resourceUri: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,

@@ -2,8 +2,7 @@ import { NatGateway } from "@pulumi/azure-native/network/natGateway.js";
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import type { AzurePlan } from "./naming.ts";
-import type { Place } from "./place.ts";
+import type { InPlace, Place } from "./place.ts";
 
 /** Whether clients can reach the region only from private networks. Such a region has no public address for clients. */
 export function isPrivate({ endpoint }: Pick<AzureRegion, "endpoint">): boolean {
@@ -45,22 +44,22 @@ export interface Outbound {
  * The names contain the zone, because neither resource can change its zone: https://learn.microsoft.com/azure/nat-gateway/nat-availability-zones
  */
 export function createOutbound(
-  name: string,
-  { names }: AzurePlan,
-  place: Place,
+  { plan, place }: InPlace,
   zones: readonly string[],
   options: pulumi.CustomResourceOptions,
 ): Outbound {
   const [zone, ...others] = zones;
   const isZonal = zone !== undefined && others.length === 0;
-  const ownName = isZonal ? `${names.outbound}-${zone}` : names.outbound;
-  const address = createPublicAddress(`${name}-outbound`, { place, name: ownName, zones }, options);
+  const { outbound } = plan.names;
+  const name = isZonal ? `${outbound}-${zone}` : outbound;
+  const resource = `${plan.region.name}-outbound`;
+  const address = createPublicAddress(resource, { place, name, zones }, options);
   const gateway = new NatGateway(
-    `${name}-outbound`,
+    resource,
     {
       ...place,
       ...(isZonal && { zones: [zone] }),
-      natGatewayName: ownName,
+      natGatewayName: name,
       sku: { name: "Standard" },
       publicIpAddresses: [{ id: address.id }],
     },

@@ -11,15 +11,20 @@ export interface Place {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** A plan, and the place of its resources. */
+export interface InPlace<Plan extends AzurePlan = AzurePlan> {
+  readonly plan: Plan;
+  readonly place: Place;
+}
+
 /** The configured resource group, or a new one that contains only this cache. */
 export function createPlace(
-  name: string,
   { stack, region, names, governance = {} }: AzurePlan,
   options: pulumi.CustomResourceOptions,
 ): Place {
   const { name: location, resourceGroup } = region;
   const own = { resourceGroupName: names.resourceGroup, location, tags: stackTags(stack, governance.tags) };
-  return { ...own, resourceGroupName: resourceGroup ?? new ResourceGroup(name, own, options).name };
+  return { ...own, resourceGroupName: resourceGroup ?? new ResourceGroup(location, own, options).name };
 }
 
 export interface ProviderPlace {

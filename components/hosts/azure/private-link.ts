@@ -6,8 +6,7 @@ import { contains, rangeOf } from "../../config/access.ts";
 import type { AzureClusterRegion, AzureRegion } from "../../config/schema.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
-import type { AzurePlan } from "./naming.ts";
-import type { Place } from "./place.ts";
+import type { InPlace } from "./place.ts";
 import { allZonesOf } from "./regions.ts";
 import { ownSubnets } from "./subnet.ts";
 
@@ -33,14 +32,6 @@ export function withConsumers(region: AzureClusterRegion, subnet: FoundSubnet | 
   return [...clients, ...consumerRanges(region, subnet).filter((range) => !isAmong(range))];
 }
 
-export interface PrivateLinkArgs {
-  readonly place: Place;
-  /** Its resource id contains the subscription. */
-  readonly firewall: NetworkSecurityGroup;
-  /** Resource id of the region's subnet. */
-  readonly subnet: pulumi.Input<string>;
-}
-
 export interface PrivateLink {
   /** Resource id of the load balancer's pool. The machine must be a member. */
   readonly pool: pulumi.Output<string>;
@@ -55,17 +46,20 @@ const part = "endpoint";
  * Connects clients in other subscriptions with the machine: through a private link service, which requires a load balancer.
  * https://learn.microsoft.com/azure/private-link/private-link-service-overview#limitations
  *
+ * @param firewall its resource id contains the subscription
+ * @param own resource id of the region's subnet
  * @returns undefined if the configuration has no private link
  */
 export function createPrivateLink(
-  name: string,
-  { region, names }: AzurePlan,
-  { place, firewall, subnet: own }: PrivateLinkArgs,
+  { plan: { region, names }, place }: InPlace,
+  firewall: NetworkSecurityGroup,
+  own: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): PrivateLink | undefined {
-  const { privateLink, port } = region.endpoint;
+  const { name, endpoint } = region;
+  const { privateLink, port } = endpoint;
   if (!privateLink) return undefined;
-  const zones = allZonesOf(region.name);
+  const zones = allZonesOf(name);
   // In an existing network, the service uses the machine's subnet.
   const subnet =
     "subnet" in region.network

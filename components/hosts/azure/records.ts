@@ -4,16 +4,13 @@ import { PrivateRecordSet } from "@pulumi/azure-native/privatedns/privateRecordS
 import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetworkLink.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import type { HostArgs } from "../kind.ts";
 import { goesFirst } from "../records.ts";
 import { directName, goneName } from "./failover.ts";
 import { type Grantee, grant } from "./identity.ts";
-import type { AzurePlan } from "./naming.ts";
-import { azureProvider, type Place } from "./place.ts";
+import { azureProvider, type InPlace } from "./place.ts";
 import { challengeAlias, challengeZone, type ZoneKind, zoneSubscriptions } from "./zones.ts";
 
 export interface AddressRecordArgs {
-  readonly place: Place;
   /** A static IPv4 address. */
   readonly address: pulumi.Input<string>;
   /** Resource id of the region's subnet. */
@@ -28,31 +25,22 @@ export interface ZoneOptions {
   readonly challenge: pulumi.CustomResourceOptions;
 }
 
-export interface ChallengeArgs {
-  readonly place: Place;
-  /** The identity that answers the challenge. */
-  readonly identity: Grantee;
-  /** The result of {@link inZones}. */
-  readonly zoneOptions: ZoneOptions;
-}
-
 /** A host's arguments, with the kind of `endpoint.zone`. @default public */
-type ZoneArgs = HostArgs<AzurePlan, { readonly zone?: ZoneKind | undefined }>;
+type ZoneArgs = InPlace & { readonly found: { readonly zone?: ZoneKind | undefined } };
 
 /** Seconds. It is short, because the address and the name servers change if the region is created again. */
 const ttl = 300;
 
 /** Options for resources in the zones of a region, which can be in other subscriptions. */
 export function inZones(
-  name: string,
-  region: Pick<AzureRegion, "endpoint">,
-  { location }: Place,
+  region: Pick<AzureRegion, "name" | "endpoint">,
   options: pulumi.CustomResourceOptions,
 ): ZoneOptions {
+  const { name: location } = region;
   const { own, challenge } = zoneSubscriptions(region);
   const optionsIn = (suffix: string, subscription: string | undefined) => {
     if (subscription === undefined) return options;
-    const provider = azureProvider({ name: `${name}-${suffix}`, location, subscription }, options);
+    const provider = azureProvider({ name: `${location}-${suffix}`, location, subscription }, options);
     return { ...options, provider };
   };
   const ownOptions = optionsIn("zone", own);
@@ -64,12 +52,12 @@ export function inZones(
 
 /** Creates the records for the clients' name, if a zone is configured. Links a private zone with a network that the stack creates. @param options from {@link inZones} */
 export function createAddressRecord(
-  name: string,
-  { plan: { region, names }, found: { zone: kind } }: ZoneArgs,
-  { place: { tags }, address, subnet, failover }: AddressRecordArgs,
+  { plan: { region, names }, place: { tags }, found: { zone: kind } }: ZoneArgs,
+  { address, subnet, failover }: AddressRecordArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { hostname, zone, zoneResourceGroup } = region.endpoint;
+  const { name, endpoint } = region;
+  const { hostname, zone, zoneResourceGroup } = endpoint;
   // With failover, the A record becomes a CNAME, which must be the only record of its name. That is another reason to delete the old record first.
   const record = recordsIn(name, { zone, zoneResourceGroup }, options, kind);
   if (!record || zone === undefined || zoneResourceGroup === undefined) return [];
@@ -147,15 +135,17 @@ type MakeRecord = (suffix: string, fullName: string, value: RecordValue) => pulu
  *
  * In the networks of a private zone, its answers hide the public zone of the same name, so the private zone gets the alias, too.
  *
+ * @param identity answers the challenge
+ * @param zoneOptions the result of {@link inZones}
  * @returns what should exist before the challenge starts; empty without `tls: { mode: acme }`
  */
 export function createChallenge(
-  name: string,
-  { plan: { region }, found: { zone: kind } }: ZoneArgs,
-  { place, identity, zoneOptions }: ChallengeArgs,
+  { plan: { region }, place, found: { zone: kind } }: ZoneArgs,
+  identity: Grantee,
+  zoneOptions: ZoneOptions,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { endpoint } = region;
+  const { name, endpoint } = region;
   const { hostname, tls, zone: ownZone, zoneResourceGroup: ownGroup } = endpoint;
   if (tls.mode !== "acme") return [];
   const { challengeZone: zone = ownZone, challengeZoneResourceGroup: zoneResourceGroup = ownGroup } = tls;

@@ -1,11 +1,10 @@
+import type { NatGateway } from "@pulumi/azure-native/network/natGateway.js";
 import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import type { HostArgs } from "../kind.ts";
 import { previousResource } from "../previous-outputs.ts";
-import type { AzurePlan } from "./naming.ts";
-import type { Place } from "./place.ts";
+import type { InPlace } from "./place.ts";
 
 interface OwnSubnet {
   readonly name: string;
@@ -35,19 +34,19 @@ export interface PreviousSubnet {
   readonly hasLink: boolean;
 }
 
-export interface SubnetArgs {
-  readonly place: Place;
-  /** The NAT gateway of machines without a public address. @default the machine or its load balancer has a public address */
-  readonly gateway: { readonly id: pulumi.Input<string> } | undefined;
-  /** Security group of all created subnets. @default the subnets have none; the resources in them do */
-  readonly firewall: NetworkSecurityGroup | undefined;
-}
-
-/** Resource id of the region's subnet: an existing one, or one in a new virtual network. */
+/**
+ * Resource id of the region's subnet: an existing one, or one in a new virtual network.
+ * @param gateway the NAT gateway of machines without a public address. Undefined if the machine or its load balancer has a public address.
+ * @param firewall security group of all created subnets. Undefined if only the resources in them have one.
+ */
 export function subnetId(
-  name: string,
-  { plan: { region, names }, found }: HostArgs<AzurePlan, { previousSubnet?: PreviousSubnet | undefined }>,
-  { place, gateway, firewall }: SubnetArgs,
+  {
+    plan: { region, names },
+    place,
+    found,
+  }: InPlace & { found: { previousSubnet?: PreviousSubnet | undefined } },
+  gateway: NatGateway | undefined,
+  firewall: NetworkSecurityGroup | undefined,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Input<string> {
   const existing = existingSubnet(region);
@@ -62,7 +61,7 @@ export function subnetId(
     serviceEndpoints: [{ service: "Microsoft.Storage" }],
   };
   const { id } = new VirtualNetwork(
-    name,
+    region.name,
     {
       ...place,
       virtualNetworkName: names.network,

@@ -63,14 +63,14 @@ export function withStoreSecret(template: PodTemplateSpec, name: string): PodTem
 
 /** For a region with a private authority: the authority, and the Secret with a certificate that it issues. */
 export function createPrivateTls(
-  name: string,
   region: WorkloadRegion,
   own: pulumi.CustomResourceOptions,
   inNamespace: pulumi.CustomResourceOptions,
 ): { readonly authority: PrivateAuthority; readonly secret: Secret } | undefined {
-  const authority = createAuthority(name, region, own);
+  const authority = createAuthority(region, own);
   if (!authority) return undefined;
-  const { hostname } = region.endpoint;
+  const { name, endpoint } = region;
+  const { hostname } = endpoint;
   const certificate = new PrivateCertificate(
     name,
     { hostname, authorityCertificate: authority.certificate, authorityKey: pulumi.secret(authority.key) },
@@ -80,7 +80,7 @@ export function createPrivateTls(
     // Pulumi's name also differs from the one that the Secret had before. As a replacement of that Secret, it would take it along when a failed update is taken back.
     `${name}-private-tls`,
     {
-      metadata: { ...workloadMetadata(region), name: tlsSecretOf(region.endpoint) },
+      metadata: { ...workloadMetadata(region), name: tlsSecretOf(endpoint) },
       type: "kubernetes.io/tls",
       stringData: {
         "ca.crt": authority.certificate,

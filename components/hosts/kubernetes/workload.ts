@@ -49,7 +49,7 @@ export class Workload extends pulumi.ComponentResource {
         customTimeouts: { delete: customTimeouts.delete },
       });
     const inside = namespace ? { ...own, dependsOn: [namespace], deletedWith: namespace } : beforeAll;
-    const tls = createPrivateTls(name, region, own, inside);
+    const tls = createPrivateTls(region, own, inside);
     const before = [
       ...createBeforehand(name, args, objects, inside),
       ...createFollowedSecrets(name, args, inside),

@@ -47,7 +47,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const group = createLinkGroup(plan, network, own);
     const groups = [...firewall, ...(group ? [group] : [])].map(({ id }) => id);
     const address = createAddress(plan, network, groups, own);
-    const authority = createAuthority(name, region, own);
+    const authority = createAuthority(region, own);
     const secrets = createSecrets(args, authority, own);
     const { storage } = region;
     const { bucket, kmsKeyArn, challengeZone } = found;

@@ -3,46 +3,40 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
 import { subscriptionOf } from "../identity.ts";
-import type { Place } from "../place.ts";
 import { createChallenge, type ZoneOptions } from "../records.ts";
 import { challengeZone } from "../zones.ts";
-import type { ClusterArgs } from "./findings.ts";
+import type { PlacedCluster } from "./findings.ts";
 import { createPodIdentity, podIdentityAnnotations, podIdentityLabels } from "./identities.ts";
-
-export interface CertificateArgs {
-  readonly place: Place;
-  readonly cluster: ManagedCluster;
-  /** The provider of objects in the cluster. */
-  readonly provider: Provider;
-  /** The result of inZones(). */
-  readonly zoneOptions: ZoneOptions;
-}
 
 /**
  * Installs cert-manager if a public authority issues the certificate. Its identity can answer the challenge for the endpoint's name.
+ * @param provider the provider of objects in the cluster
+ * @param zoneOptions the result of inZones()
  * @returns what should exist before a certificate is requested
  */
 export function createCertificates(
-  name: string,
-  args: ClusterArgs,
-  { place, cluster, provider, zoneOptions }: CertificateArgs,
+  args: PlacedCluster,
+  cluster: ManagedCluster,
+  provider: Provider,
+  zoneOptions: ZoneOptions,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { region, names } = args.plan;
-  const { hostname, tls } = region.endpoint;
+  const { plan, place, found } = args;
+  const { name, endpoint } = plan.region;
+  const { hostname, tls } = endpoint;
   if (tls.mode !== "acme") return [];
   const certifier = createPodIdentity(
     `${name}-cert-manager`,
     {
       place,
       cluster,
-      identityName: names.certManagerIdentity,
+      identityName: plan.names.certManagerIdentity,
       serviceAccount: { namespace: certManager.namespace, name: certManager.serviceAccount },
     },
     options,
   );
   const { identity } = certifier;
-  const records = createChallenge(name, args, { place, identity, zoneOptions }, options);
+  const records = createChallenge(args, identity, zoneOptions, options);
   const issuer = createIssuer(
     name,
     {
@@ -62,7 +56,7 @@ export function createCertificates(
       },
       annotations: podIdentityAnnotations(identity),
       podLabels: podIdentityLabels,
-      ...(args.found.zone === "private" && { nameServers: [publicResolver] }),
+      ...(found.zone === "private" && { nameServers: [publicResolver] }),
       after: [certifier.trust, ...records],
     },
     { ...options, provider },

@@ -36,21 +36,21 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
   readonly bucketUrl: Host["bucketUrl"];
   readonly privateLink: Host["privateLink"];
 
-  constructor(name: string, args: ClusterArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, given: ClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:azure:ClusterHost", name, {}, options);
     const own = { parent: this };
-    const { plan, found, secrets } = args;
+    const { plan, found, secrets } = given;
     const { region, names } = plan;
 
-    const place = createPlace(name, plan, own);
-    const network = createClusterNetwork(name, args, place, own);
-    const { identity, rights } = createClusterIdentity(name, plan, place, own);
-    const cluster = createManagedCluster(name, args, { place, identity, network, after: rights }, own);
-    const provider = createKubernetesProvider(name, cluster, place, own);
-    const zoneOptions = inZones(name, region, place, own);
-    const certificates = createCertificates(name, args, { place, cluster, provider, zoneOptions }, own);
+    const place = createPlace(plan, own);
+    const args = { ...given, place };
+    const network = createClusterNetwork(args, own);
+    const cluster = createManagedCluster(args, createClusterIdentity(args, own), network, own);
+    const provider = createKubernetesProvider(args, cluster, own);
+    const zoneOptions = inZones(region, own);
+    const certificates = createCertificates(args, cluster, provider, zoneOptions, own);
     const createRecord = (address: pulumi.Output<string>) =>
-      createAddressRecord(name, args, { place, address, subnet: network.subnet }, zoneOptions.own);
+      createAddressRecord(args, { address, subnet: network.subnet }, zoneOptions.own);
     const publicAddress = network.address?.ipAddress.apply((ip) => ip ?? "");
     const records = publicAddress ? createRecord(publicAddress) : [];
     const pods = createPodIdentity(
@@ -59,13 +59,8 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       own,
     );
     const { storageAccount: account } = found;
-    const blobs = createBlobStore(
-      name,
-      plan,
-      { ...region.storage, place, account, identity: pods.identity },
-      own,
-    );
-    createDiagnostics(name, plan, "cluster", cluster.id, own);
+    const blobs = createBlobStore(args, { ...region.storage, account, identity: pods.identity }, own);
+    createDiagnostics(plan, "cluster", cluster.id, own);
     const workload = new Workload(
       name,
       {

@@ -12,6 +12,7 @@ import { findStorageAccountName } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
 import { checkEncryptionAtHost, checkGovernance } from "../governance.ts";
 import { isPrivate } from "../outbound.ts";
+import type { InPlace } from "../place.ts";
 import { findResourceGroup, type Question } from "../question.ts";
 import { findSize, vCpusOf } from "../sizes.ts";
 import { type FoundNetwork, findNetwork } from "../zones.ts";
@@ -38,6 +39,8 @@ export interface ClusterFindings extends FoundNetwork {
 }
 
 export type ClusterArgs = HostArgs<AzureClusterPlan, ClusterFindings>;
+
+export type PlacedCluster = ClusterArgs & InPlace<AzureClusterPlan>;
 
 /** Asks Azure whether everything that a region's cluster needs exists. */
 export async function findCluster(

@@ -4,7 +4,7 @@ import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userA
 import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../../config/per-region.ts";
 import { grant, subscriptionOf } from "../identity.ts";
-import type { Place } from "../place.ts";
+import type { InPlace, Place } from "../place.ts";
 import { existingSubnet } from "../subnet.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
@@ -19,19 +19,17 @@ export interface ClusterIdentity {
  * https://learn.microsoft.com/azure/aks/static-ip#create-a-service-using-the-static-ip-address
  */
 export function createClusterIdentity(
-  name: string,
-  { region, names, governance }: AzureClusterPlan,
-  place: Place,
+  { plan: { region, names, governance }, place }: InPlace<AzureClusterPlan>,
   options: pulumi.CustomResourceOptions,
 ): ClusterIdentity {
+  const { name, network } = region;
   const identity = new UserAssignedIdentity(
     `${name}-cluster`,
     { ...place, resourceName: names.clusterIdentity },
     options,
   );
-  const { network } = region;
   const subnet = existingSubnet(region);
-  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
+  const encryptionSet = ofRegion(governance?.diskEncryptionSet, name);
   const right = (suffix: string, scope: pulumi.Input<string>) =>
     grant(`${name}-${suffix}`, { identity, role: "networkContributor", scope }, options);
   const group = pulumi

@@ -3,7 +3,7 @@ import type { ManagedCluster } from "@pulumi/azure-native/containerservice/manag
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { providerSettings } from "../../kubernetes/provider.ts";
-import type { Place } from "../place.ts";
+import type { InPlace } from "../place.ts";
 
 /**
  * The provider of objects in the cluster. It uses the local account that AKS creates in each cluster: ADR 14. Each run asks for the account's certificate again, because AKS renews it.
@@ -12,17 +12,16 @@ import type { Place } from "../place.ts";
  * the cluster. A replacement deletes the old cluster first, so everything that depends on the id sees a new one.
  */
 export function createKubernetesProvider(
-  name: string,
+  { plan, place: { resourceGroupName } }: InPlace,
   cluster: ManagedCluster,
-  place: Place,
   options: pulumi.CustomResourceOptions,
 ): Provider {
   const credentials = listManagedClusterUserCredentialsOutput(
-    { resourceGroupName: place.resourceGroupName, resourceName: cluster.name },
+    { resourceGroupName, resourceName: cluster.name },
     options,
   );
   return new Provider(
-    name,
+    plan.region.name,
     {
       ...providerSettings,
       kubeconfig: pulumi.secret(credentials.apply(kubeconfigOf)),

@@ -1,6 +1,5 @@
 import { MaintenanceConfiguration } from "@pulumi/azure-native/containerservice/maintenanceConfiguration.js";
 import { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
-import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { azureNode } from "../../../capacity/cluster-nodes.ts";
@@ -8,7 +7,8 @@ import { ofRegion } from "../../../config/per-region.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import { isTagged } from "../../naming.ts";
 import type { Place } from "../place.ts";
-import type { ClusterArgs } from "./findings.ts";
+import type { PlacedCluster } from "./findings.ts";
+import type { ClusterIdentity } from "./identities.ts";
 import type { ClusterNetwork } from "./network.ts";
 import {
   countFor,
@@ -20,14 +20,6 @@ import {
   serviceRange,
   zonesOfNodes,
 } from "./nodes.ts";
-
-export interface ManagedClusterArgs {
-  readonly place: Place;
-  readonly identity: UserAssignedIdentity;
-  readonly network: ClusterNetwork;
-  /** Rights that AKS needs before it creates the cluster. */
-  readonly after: readonly pulumi.Resource[];
-}
 
 /** Properties of nodes that AKS can't change, which the provider doesn't know: https://learn.microsoft.com/azure/aks/create-node-pools#limitations */
 const fixed = [
@@ -48,13 +40,15 @@ const fixed = [
  * Version, number of replicas and access to the API change in place. Any other change replaces the cluster by one with the same name, so the old cluster and its content are deleted first.
  */
 export function createManagedCluster(
-  name: string,
-  args: ClusterArgs,
-  { place, identity, network, after }: ManagedClusterArgs,
+  args: PlacedCluster,
+  { identity, rights }: ClusterIdentity,
+  network: ClusterNetwork,
   options: pulumi.CustomResourceOptions,
 ): ManagedCluster {
-  const { region, names, governance } = args.plan;
-  const encryptionSet = ofRegion(governance?.diskEncryptionSet, region.name);
+  const { plan, place } = args;
+  const { region, names, governance } = plan;
+  const { name } = region;
+  const encryptionSet = ofRegion(governance?.diskEncryptionSet, name);
   const cluster = new ManagedCluster(
     name,
     {
@@ -87,7 +81,7 @@ export function createManagedCluster(
         dnsServiceIP: dnsAddress,
       },
       ...(encryptionSet !== undefined && { diskEncryptionSetID: encryptionSet }),
-      agentPoolProfiles: [nodePool(args, network, place)],
+      agentPoolProfiles: [nodePool(args, network)],
       // Patch versions and node images are upgraded automatically; minor versions aren't.
       autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
       // The cache uses no volumes, and each of these drivers would use resources on every node.
@@ -99,19 +93,18 @@ export function createManagedCluster(
     },
     {
       ...options,
-      dependsOn: [...after],
+      dependsOn: [...rights],
       replaceOnChanges: fixed,
       deleteBeforeReplace: true,
     },
   );
-  createMaintenanceWindows(name, { cluster, place }, options);
+  createMaintenanceWindows(name, place, cluster, options);
   return cluster;
 }
 
 function nodePool(
-  { plan, found: { liveNodes } }: ClusterArgs,
+  { plan, place: { tags }, found: { liveNodes } }: PlacedCluster,
   { subnet: vnetSubnetID }: ClusterNetwork,
-  { tags }: Place,
 ): input.containerservice.ManagedClusterAgentPoolProfileArgs {
   const { region } = plan;
   const zones = zonesOfNodes(region);
@@ -149,14 +142,15 @@ const windows = {
 
 function createMaintenanceWindows(
   name: string,
-  { cluster, place }: { readonly cluster: ManagedCluster; readonly place: Place },
+  { resourceGroupName }: Place,
+  cluster: ManagedCluster,
   options: pulumi.CustomResourceOptions,
 ): void {
   for (const [what, { configName, dayOfWeek }] of Object.entries(windows)) {
     new MaintenanceConfiguration(
       `${name}-${what}`,
       {
-        resourceGroupName: place.resourceGroupName,
+        resourceGroupName,
         resourceName: cluster.name,
         configName,
         maintenanceWindow: {

@@ -4,14 +4,12 @@ import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddre
 import * as pulumi from "@pulumi/pulumi";
 import { ipv4Ranges } from "../../address-family.ts";
 import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
-import type { Place } from "../place.ts";
 import { withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
 import { everything, inboundRule, nothingElse, sourceOf } from "../security-rules.ts";
 import { ownSubnets, subnetId } from "../subnet.ts";
-import type { ClusterArgs } from "./findings.ts";
+import type { PlacedCluster } from "./findings.ts";
 import { podRange } from "./nodes.ts";
-import type { AzureClusterPlan } from "./plan.ts";
 import { type OutboundType, ownOutboundType } from "./previous.ts";
 
 /** The network of the nodes: their subnet, the clients' way in, and the way out to the internet. */
@@ -26,23 +24,21 @@ export interface ClusterNetwork {
 }
 
 export function createClusterNetwork(
-  name: string,
-  args: ClusterArgs,
-  place: Place,
+  args: PlacedCluster,
   options: pulumi.CustomResourceOptions,
 ): ClusterNetwork {
-  const { plan, found } = args;
+  const { plan, place, found } = args;
   const { region, names, governance } = plan;
   const zones = allZonesOf(region.name);
   const clients = withConsumers(region, found.subnet);
   const firewall =
     governance?.subnetSecurityGroups && !("subnet" in region.network)
-      ? createSubnetFirewall(name, plan, place, clients, options)
+      ? createSubnetFirewall(args, clients, options)
       : undefined;
-  const subnetIn = (gateway?: NatGateway) => subnetId(name, args, { place, gateway, firewall }, options);
+  const subnetIn = (gateway?: NatGateway) => subnetId(args, gateway, firewall, options);
   if (!isPrivate(region)) {
     const own = { ...options, replaceOnChanges: ["zones"] };
-    const address = createPublicAddress(name, { place, name: names.address, zones }, own);
+    const address = createPublicAddress(region.name, { place, name: names.address, zones }, own);
     return { subnet: subnetIn(), address, outboundType: ownOutboundType(region), egress: [] };
   }
   const { subnet } = found;
@@ -50,7 +46,7 @@ export function createClusterNetwork(
     const { outboundType = "none" } = found;
     return { subnet: subnetIn(), address: undefined, outboundType, egress: [...(subnet.egress ?? [])] };
   }
-  const { gateway, address } = createOutbound(name, plan, place, zones, options);
+  const { gateway, address } = createOutbound(args, zones, options);
   return {
     subnet: subnetIn(gateway),
     address: undefined,
@@ -67,21 +63,22 @@ export function createClusterNetwork(
  * NetworkPolicies limit what Pods can reach: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
  */
 function createSubnetFirewall(
-  name: string,
-  { region: { endpoint }, names }: AzureClusterPlan,
-  place: Place,
+  { plan: { region, names }, place }: PlacedCluster,
   clients: readonly string[],
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
   const nodesAndPods = [ownSubnets.cluster.own.range, podRange];
   return new NetworkSecurityGroup(
-    name,
+    region.name,
     {
       ...place,
       networkSecurityGroupName: names.firewall,
       securityRules: [
         // Allows any destination, because the load balancer keeps its own address in the packets: https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
-        inboundRule({ name: "clients", port: endpoint.port, source: sourceOf(ipv4Ranges(clients)) }, 100),
+        inboundRule(
+          { name: "clients", port: region.endpoint.port, source: sourceOf(ipv4Ranges(clients)) },
+          100,
+        ),
         {
           name: "nodes-and-pods",
           direction: "Inbound",

@@ -8,6 +8,7 @@ import { partsOf, same } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { findSubnet } from "../found-subnet.ts";
 import { checkEncryptionAtHost, checkGovernance } from "../governance.ts";
+import type { InPlace } from "../place.ts";
 import { findResourceGroup, type Question } from "../question.ts";
 import { zonesOf } from "../regions.ts";
 import { capabilityOf, findSize, type Sku } from "../sizes.ts";
@@ -30,6 +31,8 @@ export interface VmFindings extends FoundNetwork {
 }
 
 export type VmArgs = HostArgs<AzureVmPlan, VmFindings>;
+
+export type PlacedVm = VmArgs & InPlace<AzureVmPlan>;
 
 /** Asks Azure whether everything that a region needs exists. */
 export async function findVm(question: Question<AzureVmPlan>): Promise<VmFindings> {

@@ -6,20 +6,18 @@ import type { AzureVmRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import { outboundPorts } from "../../vm/outbound.ts";
 import { hasFailover } from "../failover.ts";
-import type { Place } from "../place.ts";
+import type { InPlace } from "../place.ts";
 import { inboundRule, nothingElse, type Rule, sourceOf } from "../security-rules.ts";
 import type { AzureVmPlan } from "./plan.ts";
 
 /** Rules are defined inside the group, so an update finds and removes rules that were added by hand. @param consumers see {@link consumerRanges} */
 export function createFirewall(
-  name: string,
-  plan: AzureVmPlan,
-  place: Place,
+  { plan, place }: InPlace<AzureVmPlan>,
   consumers: readonly string[],
   options: pulumi.CustomResourceOptions,
 ): NetworkSecurityGroup {
   return new NetworkSecurityGroup(
-    name,
+    plan.region.name,
     {
       ...place,
       networkSecurityGroupName: plan.names.firewall,

@@ -6,9 +6,8 @@ import type { input } from "@pulumi/azure-native/types/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../../config/per-region.ts";
 import { customDataTag } from "../../../config/tags.ts";
-import type { Place } from "../place.ts";
 import { zonesOf } from "../regions.ts";
-import type { VmArgs } from "./findings.ts";
+import type { PlacedVm } from "./findings.ts";
 import { imageReference } from "./image.ts";
 import { isTrusted } from "./machine-size.ts";
 import { publicKeyOfNobody } from "./no-login.ts";
@@ -45,7 +44,6 @@ const replacing = [
 export interface MachineArgs {
   /** A version of Debian's image, or the resource id of another image. */
   readonly image: pulumi.Input<string>;
-  readonly place: Place;
   readonly disk: Disk;
   readonly identity: UserAssignedIdentity;
   readonly networkInterface: NetworkInterface;
@@ -62,9 +60,8 @@ export interface MachineArgs {
  * attached to two machines at once.
  */
 export function createMachine(
-  name: string,
-  { plan: { region, names, capacity, governance }, found }: VmArgs,
-  { image, place, disk, identity, networkInterface, customData, userData, after }: MachineArgs,
+  { plan: { region, names, capacity, governance }, place, found }: PlacedVm,
+  { image, disk, identity, networkInterface, customData, userData, after }: MachineArgs,
   options: pulumi.CustomResourceOptions,
 ): VirtualMachine {
   const { machine } = capacity;
@@ -77,7 +74,7 @@ export function createMachine(
     ...(governance?.encryptionAtHost && { encryptionAtHost: true }),
   };
   return new VirtualMachine(
-    name,
+    region.name,
     {
       ...place,
       tags: { ...place.tags, [customDataTag]: pulumi.output(customData).apply(customDataDigest) },
@@ -146,19 +143,14 @@ const trustedLaunch: input.compute.SecurityProfileArgs = {
  * The data disk with cache, metrics and certificate. It outlives the machine. It is protected against accidental deletion: `pulumi destroy` stops at the disk and names
  * `pulumi state unprotect`, which allows the deletion. Azure can make a disk larger in place, but not smaller.
  */
-export function createDisk(
-  name: string,
-  { plan, found }: VmArgs,
-  place: Place,
-  options: pulumi.CustomResourceOptions,
-): Disk {
+export function createDisk({ plan, place, found }: PlacedVm, options: pulumi.CustomResourceOptions): Disk {
   const { region, governance } = plan;
   const { disk } = plan.capacity;
   const diskEncryptionSetId = ofRegion(governance?.diskEncryptionSet, region.name);
   const { name: diskName, zones } = diskPlacement(plan, found.previous);
   const isProvisioned = disk.type === "PremiumV2_LRS";
   return new Disk(
-    name,
+    region.name,
     {
       ...place,
       ...(zones.length > 0 && { zones: [...zones] }),

@@ -2,11 +2,10 @@ import { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.
 import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
-import type { Place } from "../place.ts";
 import { createPrivateLink } from "../private-link.ts";
 import { zonesOf } from "../regions.ts";
 import { subnetId } from "../subnet.ts";
-import type { VmArgs } from "./findings.ts";
+import type { PlacedVm } from "./findings.ts";
 import { addressPlacement } from "./previous.ts";
 
 /** The connection between clients and the machine. A replacement machine takes it over. */
@@ -21,30 +20,24 @@ export interface Network {
 }
 
 export function createNetwork(
-  name: string,
-  args: VmArgs,
-  place: Place,
+  args: PlacedVm,
   firewall: NetworkSecurityGroup,
   options: pulumi.CustomResourceOptions,
 ): Network {
-  const { plan, found } = args;
+  const { plan, place, found } = args;
   const { region, names, governance } = plan;
   const publicAddress = isPrivate(region)
     ? undefined
-    : createPublicAddress(name, { place, ...addressPlacement(plan, found.previous) }, options);
+    : createPublicAddress(region.name, { place, ...addressPlacement(plan, found.previous) }, options);
   const gateway =
     isPrivate(region) && !("subnet" in region.network)
-      ? createOutbound(name, plan, place, zonesOf(region), options).gateway
+      ? createOutbound(args, zonesOf(region), options).gateway
       : undefined;
-  const subnet = subnetId(
-    name,
-    args,
-    { place, gateway, firewall: governance?.subnetSecurityGroups ? firewall : undefined },
-    options,
-  );
-  const link = createPrivateLink(name, plan, { place, firewall, subnet }, options);
+  const ofSubnet = governance?.subnetSecurityGroups ? firewall : undefined;
+  const subnet = subnetId(args, gateway, ofSubnet, options);
+  const link = createPrivateLink(args, firewall, subnet, options);
   const networkInterface = new NetworkInterface(
-    name,
+    region.name,
     {
       ...place,
       networkInterfaceName: names.networkInterface,

@@ -8,13 +8,7 @@ import { createDiagnostics, demandReachable } from "../governance.ts";
 import { grant } from "../identity.ts";
 import { vaultName } from "../naming.ts";
 import type { Place } from "../place.ts";
-import type { VmArgs } from "./findings.ts";
-
-export interface SecretsArgs {
-  readonly place: Place;
-  readonly identity: UserAssignedIdentity;
-  readonly authority: PrivateAuthority | undefined;
-}
+import type { PlacedVm } from "./findings.ts";
 
 /** The secrets that the machine reads. */
 export interface Secrets {
@@ -36,18 +30,18 @@ export interface Secrets {
  * Also, a deleted secret would block its name for days, and a forgotten one (`retainOnDelete`) forever: the provider doesn't create a secret that exists.
  */
 export function createSecrets(
-  name: string,
-  { plan, found, secrets }: VmArgs,
-  { place, identity, authority }: SecretsArgs,
+  { plan, place, found, secrets }: PlacedVm,
+  identity: UserAssignedIdentity,
+  authority: PrivateAuthority | undefined,
   options: pulumi.CustomResourceOptions,
 ): Secrets {
-  const { tls } = plan.region.endpoint;
+  const { name, endpoint } = plan.region;
+  const { tls } = endpoint;
   const values = secretValues(plan, secrets, authority);
   const removed = found.previous.secrets.filter((secret) => values[secret] === undefined);
   const wanted = Object.entries(values);
-  const vault =
-    wanted.length + removed.length > 0 ? createVault(name, { place, identity }, options) : undefined;
-  if (vault) createDiagnostics(name, plan, "vault", vault.id, options);
+  const vault = wanted.length + removed.length > 0 ? createVault(name, place, identity, options) : undefined;
+  if (vault) createDiagnostics(plan, "vault", vault.id, options);
   const stored = vault ? wanted.map(([secret, value]) => [secret, store(secret, value, vault)] as const) : [];
   if (vault) for (const secret of removed) store(secret, removedSecret, vault);
   const readable = [
@@ -78,12 +72,11 @@ export function createSecrets(
   }
 }
 
-/**
- * Creates a vault that is protected by rights. Every network can reach it, which is Azure's default.
- */
+/** Creates a vault that is protected by rights. Every network can reach it, which is Azure's default. */
 function createVault(
   name: string,
-  { place, identity }: Pick<SecretsArgs, "place" | "identity">,
+  place: Place,
+  identity: UserAssignedIdentity,
   options: pulumi.CustomResourceOptions,
 ): Vault {
   const vault = new Vault(

@@ -32,39 +32,39 @@ export class VmHost extends pulumi.ComponentResource implements Host {
   readonly privateLink: Host["privateLink"];
   readonly pod: pulumi.Output<string>;
 
-  constructor(name: string, args: VmArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, given: VmArgs, options?: pulumi.ComponentResourceOptions) {
     super("registry-cache:azure:VmHost", name, {}, options);
     const own = { parent: this };
-    const { plan, found } = args;
+    const { plan, found } = given;
     const { region, names, capacity } = plan;
     warn(placementWarnings(plan, found.previous), region.name, this);
 
-    const place = createPlace(name, plan, own);
+    const place = createPlace(plan, own);
+    const args = { ...given, place };
     const consumers = consumerRanges(region, found.subnet);
-    const firewall = createFirewall(name, plan, place, consumers, own);
-    const network = createNetwork(name, args, place, firewall, own);
+    const firewall = createFirewall(args, consumers, own);
+    const network = createNetwork(args, firewall, own);
     const { address } = network;
     // Not a system-assigned identity, because its rights would be lost with each replacement of the machine.
     const identity = new UserAssignedIdentity(name, { ...place, resourceName: names.identity }, own);
-    const authority = createAuthority(name, region, own);
-    const secrets = createSecrets(name, args, { place, identity, authority }, own);
+    const authority = createAuthority(region, own);
+    const secrets = createSecrets(args, identity, authority, own);
     const { storage } = region;
     const { storageAccount: account } = found;
     const blobs =
       storage.kind === "bucket" && account !== undefined
-        ? createBlobStore(name, plan, { ...storage, place, account, identity }, own)
+        ? createBlobStore(args, { ...storage, account, identity }, own)
         : undefined;
-    const zoneOptions = inZones(name, region, place, own);
+    const zoneOptions = inZones(region, own);
     const records = [
       ...createAddressRecord(
-        name,
         args,
-        { place, address, subnet: network.subnet, failover: createFailover(name, plan, place, own) },
+        { address, subnet: network.subnet, failover: createFailover(args, own) },
         zoneOptions.own,
       ),
-      ...createChallenge(name, args, { place, identity, zoneOptions }, own),
+      ...createChallenge(args, identity, zoneOptions, own),
     ];
-    const disk = createDisk(name, args, place, own);
+    const disk = createDisk(args, own);
     const userData = pulumi
       .all([identity.id, identity.clientId, place.resourceGroupName, secrets.stored])
       .apply(([identityId, clientId, resourceGroup, storedSecrets]) =>
@@ -81,10 +81,8 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         }),
       );
     createMachine(
-      name,
       args,
       {
-        place,
         image: stableImage(
           name,
           { pinned: region.machine.image, newest: newestImage, architecture: capacity.machine.architecture },
