@@ -40,30 +40,35 @@ export class LookUp {
     }
   }
 
-  /** Adds a problem, because another region of this stack still has the endpoint's name. */
-  refuseNameOf(otherRegion: string, hostname: string): undefined {
-    const message = `${hostname} is still the host name of this stack's region ${otherRegion}: give that region another host name, or remove it, in an update of its own first`;
-    return this.refuse("endpoint.hostname", message);
-  }
-
   /**
-   * Adds a problem if the zone already has a record for the endpoint's name that isn't this stack's. A failed question adds a warning.
-   * @param record as users would write it: `a record of cache.example.com`
-   * @param wayOut what the user can do if something uses the record
+   * Adds a problem if a record's name isn't free for a region. Asks only if no region of this stack has the record yet. A failed question adds a warning.
+   * @param record.owners the stack's regions that have the record
+   * @param record.wayOut what the user can do if something uses the record
    */
   async askForFreeName(
-    record: string,
-    exists: Promise<boolean>,
-    wayOut = "choose another name",
+    { name: region, endpoint: { hostname } }: { name: string; endpoint: { hostname: string } },
+    {
+      name,
+      owners,
+      exists,
+      wayOut = "choose another name",
+    }: { name: string; owners: readonly string[]; exists(): Promise<boolean>; wayOut?: string | undefined },
   ): Promise<boolean> {
-    const isThere = await exists.catch((error: Error) => {
-      this.warn("endpoint.hostname", `can't check whether ${record} exists: ${reasonOf(error)}`);
+    const [other] = owners;
+    if (owners.includes(region)) return true;
+    if (other !== undefined) {
+      const message = `${hostname} is still the host name of this stack's region ${other}: give that region another host name, or remove it, in an update of its own first`;
+      this.refuse("endpoint.hostname", message);
+      return false;
+    }
+    const isThere = await exists().catch((error: Error) => {
+      this.warn("endpoint.hostname", `can't check whether a record of ${name} exists: ${reasonOf(error)}`);
       return false;
     });
     if (!isThere || isAdopting) return true;
     this.refuse(
       "endpoint.hostname",
-      `${record} already exists and isn't this stack's: ${wayOut}, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
+      `a record of ${name} already exists and isn't this stack's: ${wayOut}, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
     );
     return false;
   }

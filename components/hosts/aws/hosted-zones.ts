@@ -75,21 +75,19 @@ async function findHostedZone(question: Question, name: string): Promise<HostedZ
   }
 }
 
-/** Checks that the endpoint's name is free. Asks only if the stack doesn't have the record yet. */
+/** Checks that the endpoint's name is free. */
 async function checkName({ region, lookUp, options }: Question, { id }: HostedZone): Promise<void> {
   const { hostname } = region.endpoint;
   const records = await previousOutputs<{ name: string; zoneId: string }>("aws:route53/record:Record");
   const owners = [...records].flatMap(([resource, it]) =>
     it.name === hostname && it.zoneId === id ? [resource.replace(/-ipv6$/, "")] : [],
   );
-  if (owners.includes(region.name)) return;
-  const [other] = owners;
-  if (other !== undefined) return lookUp.refuseNameOf(other, hostname);
-  const named = getRecords({ zoneId: id, nameRegex: `^${hostname.replaceAll(".", "\\.")}\\.?$` }, options);
-  const exists = named.then(({ resourceRecordSets }) =>
-    resourceRecordSets.some(({ type }) => ["A", "AAAA", "CNAME"].includes(type)),
-  );
-  await lookUp.askForFreeName(`a record of ${hostname}`, exists);
+  const exists = async () => {
+    const nameRegex = `^${hostname.replaceAll(".", "\\.")}\\.?$`;
+    const { resourceRecordSets } = await getRecords({ zoneId: id, nameRegex }, options);
+    return resourceRecordSets.some(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
+  };
+  await lookUp.askForFreeName(region, { name: hostname, owners, exists });
 }
 
 /** Why a private zone wasn't found. If several zones have the name, AWS selects the one that is attached to the given VPC. */

@@ -1,5 +1,6 @@
 import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
+import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm, same } from "./arm.ts";
@@ -47,8 +48,9 @@ async function findZones(question: Question, subnet: FoundSubnet | undefined): P
 }
 
 async function findOwn(question: Question, zone: string, group: string): Promise<FoundZone | undefined> {
-  const hidden = isPrivate(question.region) ? await findPrivate(question, zone, group) : undefined;
-  return hidden ?? findPublic(question, "endpoint.zone", zone, group, zoneSubscriptions(question.region).own);
+  const { own } = zoneSubscriptions(question.region);
+  const find = (kind: ZoneKind) => findZone(question, kind, "endpoint.zone", zone, group, own);
+  return (isPrivate(question.region) ? await find("private") : undefined) ?? find("public");
 }
 
 /** @returns undefined without `tls: { mode: acme }`, or after adding a problem */
@@ -61,7 +63,7 @@ async function findForChallenge(
   const { challengeZone: zone, challengeZoneResourceGroup: group } = tls;
   const path = "endpoint.tls.challengeZone";
   const { challenge } = zoneSubscriptions(question.region);
-  if (zone !== undefined) return findPublic(question, path, zone, group, challenge);
+  if (zone !== undefined) return findZone(question, "public", path, zone, group, challenge);
   if (own?.kind !== "private") return own;
   return question.lookUp.refuse(
     path,
@@ -76,60 +78,28 @@ export function zoneSubscriptions({
   return { own, challenge: (tls.mode === "acme" ? tls.challengeZoneSubscription : undefined) ?? own };
 }
 
-/** Gets a zone of another subscription, because the region's provider sees only its own. @param zone like `dnsZones/example.com`, with its query */
-function elsewhere(
-  { options }: Question,
-  subscription: string | undefined,
-  group: string,
-  zone: string,
-): Promise<{ readonly id: string }> | undefined {
-  if (subscription === undefined) return undefined;
-  const provider = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network`;
-  return getFromArm(`${provider}/${zone}`, options);
-}
-
-function whereOf(subscription: string | undefined): string {
-  return subscription === undefined ? "" : ` of the subscription ${subscription}`;
-}
-
-async function findPublic(
-  question: Question,
+/** @returns undefined after adding a problem, or if there is no private zone */
+async function findZone(
+  { lookUp, options }: Question,
+  kind: ZoneKind,
   path: string,
-  zoneName: string,
-  resourceGroupName = "",
+  zone: string,
+  group = "",
   subscription?: string,
 ): Promise<FoundZone | undefined> {
-  const { lookUp, options } = question;
-  const found = elsewhere(
-    question,
-    subscription,
-    resourceGroupName,
-    `dnsZones/${zoneName}?api-version=${apis.public.version}`,
-  );
-  const asked = found ?? getZone({ zoneName, resourceGroupName }, options);
-  const name = `the zone ${zoneName} in ${resourceGroupName}${whereOf(subscription)}`;
-  const zone = await lookUp.ask(path, name, asked);
-  return zone && { kind: "public", id: zone.id, zone: zoneName, group: resourceGroupName };
-}
-
-/** @returns undefined if there is none */
-async function findPrivate(question: Question, name: string, group: string): Promise<FoundZone | undefined> {
-  const { region, lookUp, options } = question;
-  const { own } = zoneSubscriptions(region);
-  const found = elsewhere(
-    question,
-    own,
-    group,
-    `privateDnsZones/${name}?api-version=${apis.private.version}`,
-  );
-  const asked = found ?? getPrivateZone({ privateZoneName: name, resourceGroupName: group }, options);
+  const { what, type, version, get } = kinds[kind];
+  const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Network/${type}/${zone}`;
+  const asked: Promise<{ readonly id: string }> =
+    subscription === undefined
+      ? get(zone, group, options)
+      : getFromArm(`${id}?api-version=${version}`, options);
   const existing = asked.catch((error: Error) => {
-    if (isMissing(error)) return undefined;
+    if (kind === "private" && isMissing(error)) return undefined;
     throw error;
   });
-  const what = `the private zone ${name} in ${group}${whereOf(own)}`;
-  const zone = await lookUp.ask("endpoint.zone", what, existing);
-  return zone && { kind: "private", id: zone.id, zone: name, group };
+  const where = subscription === undefined ? "" : ` of the subscription ${subscription}`;
+  const found = await lookUp.ask(path, `the ${what} ${zone} in ${group}${where}`, existing);
+  return found && { kind, id: found.id, zone, group };
 }
 
 interface FoundZone {
@@ -139,10 +109,24 @@ interface FoundZone {
   readonly group: string;
 }
 
-/** API version of each kind of zone, and Pulumi's type of its records. */
-const apis = {
-  public: { version: "2018-05-01", records: "azure-native:dns:RecordSet" },
-  private: { version: "2020-06-01", records: "azure-native:privatedns:PrivateRecordSet" },
+/** What messages, Azure and Pulumi call each kind of zone. `get` sees only the provider's subscription. */
+const kinds = {
+  public: {
+    what: "zone",
+    type: "dnsZones",
+    version: "2018-05-01",
+    records: "azure-native:dns:RecordSet",
+    get: (zoneName: string, resourceGroupName: string, options: pulumi.InvokeOptions) =>
+      getZone({ zoneName, resourceGroupName }, options),
+  },
+  private: {
+    what: "private zone",
+    type: "privateDnsZones",
+    version: "2020-06-01",
+    records: "azure-native:privatedns:PrivateRecordSet",
+    get: (privateZoneName: string, resourceGroupName: string, options: pulumi.InvokeOptions) =>
+      getPrivateZone({ privateZoneName, resourceGroupName }, options),
+  },
 } as const;
 
 /** The zone for a name's DNS-01 challenge. */
@@ -160,70 +144,43 @@ export function challengeAlias(hostname: string): string {
  * @param challenge the existing zone that delegates the challenge
  */
 async function checkNames(
-  question: Question,
+  { region, lookUp, options }: Question,
   own: FoundZone | undefined,
   challenge: FoundZone | undefined,
 ): Promise<void> {
-  const { hostname } = question.region.endpoint;
+  const { hostname } = region.endpoint;
   const wayOut = "choose another name or another `tls.mode`";
-  const alias = { name: challengeAlias(hostname), wayOut };
-  // A CNAME must be the only record of its name. An address may stand beside a TXT record, for example.
-  const types = hasFailover(question.region) ? undefined : ["A", "AAAA", "CNAME"];
-  const shadow = challenge && own?.kind === "private" ? own : undefined;
-  const names: NeededName[] = [
-    { zone: own, suffix: "address", name: hostname, types },
-    { zone: challenge, suffix: "acme-challenge", ...alias },
-    { zone: challenge, suffix: "acme-delegation", name: challengeZone(hostname), wayOut },
-    { zone: shadow, suffix: "private-acme-challenge", ...alias },
-  ];
+  const shadow = own?.kind === "private" ? own : undefined;
+  // Each zone, with the end of Pulumi's name of the record, and the record's own name.
+  const ofChallenge = [
+    [challenge, "acme-challenge", challengeAlias(hostname)],
+    [challenge, "acme-delegation", challengeZone(hostname)],
+    [challenge && shadow, "private-acme-challenge", challengeAlias(hostname)],
+  ] as const;
   // Each zone is read once, and only if one of its names isn't the stack's yet.
   const asked = new Map<string, Promise<RecordSet[]>>();
   const recordsOf = ({ kind, id }: FoundZone) => {
-    const path = `${id}/all?api-version=${apis[kind].version}`;
-    const records = asked.get(path) ?? listFromArm<RecordSet>(path, question.options);
+    const path = `${id}/all?api-version=${kinds[kind].version}`;
+    const records = asked.get(path) ?? listFromArm<RecordSet>(path, options);
     asked.set(path, records);
     return records;
   };
-  for (const name of names) if (!(await isFree(question, name, recordsOf))) return;
-}
-
-interface NeededName {
-  /** @default nothing is needed */
-  readonly zone: FoundZone | undefined;
-  /** How Pulumi's name of the record ends. */
-  readonly suffix: string;
-  readonly name: string;
-  /** Types of records that must not be beside it. @default all */
-  readonly types?: readonly string[] | undefined;
-  /** See {@link LookUp.askForFreeName}. */
-  readonly wayOut?: string;
-}
-
-/** Asks only if the stack doesn't have the record yet. Adds a problem if the name isn't free. */
-async function isFree(
-  { region, lookUp }: Question,
-  { zone: found, suffix, name, types, wayOut }: NeededName,
-  recordsOf: (zone: FoundZone) => Promise<readonly RecordSet[]>,
-): Promise<boolean> {
-  if (!found) return true;
-  const { kind, zone } = found;
-  const outputs = await previousOutputs<{ fqdn: string }>(apis[kind].records);
-  const owners = [...outputs].flatMap(([resource, { fqdn }]) =>
-    fqdn?.replace(/\.$/, "") === name ? [resource.replace(`-${suffix}`, "")] : [],
-  );
-  if (owners.includes(region.name)) return true;
-  const [other] = owners;
-  if (other !== undefined) {
-    lookUp.refuseNameOf(other, region.endpoint.hostname);
-    return false;
-  }
-  const relativeName = name.slice(0, -`.${zone}`.length);
-  const exists = recordsOf(found).then((sets) =>
-    sets.some(
-      (set) => same(set.name, relativeName) && (!types || types.includes(set.type.split("/").at(-1) ?? "")),
-    ),
-  );
-  return lookUp.askForFreeName(`a record of ${name}`, exists, wayOut);
+  const isFree = async (zone: FoundZone, suffix: string, name: string, types?: string[], wayOut?: string) => {
+    const outputs = await previousOutputs<{ fqdn: string }>(kinds[zone.kind].records);
+    const owners = [...outputs].flatMap(([resource, { fqdn }]) =>
+      fqdn?.replace(/\.$/, "") === name ? [resource.replace(`-${suffix}`, "")] : [],
+    );
+    const relativeName = name.slice(0, -`.${zone.zone}`.length);
+    const isTaken = (set: RecordSet) =>
+      same(set.name, relativeName) && (!types || types.includes(set.type.split("/").at(-1) ?? ""));
+    const exists = async () => (await recordsOf(zone)).some(isTaken);
+    return lookUp.askForFreeName(region, { name, owners, exists, wayOut });
+  };
+  // A CNAME must be the only record of its name. An address may stand beside a TXT record, for example.
+  const types = hasFailover(region) ? undefined : ["A", "AAAA", "CNAME"];
+  if (own && !(await isFree(own, "address", hostname, types))) return;
+  for (const [zone, suffix, name] of ofChallenge)
+    if (zone && !(await isFree(zone, suffix, name, undefined, wayOut))) return;
 }
 
 interface RecordSet {
