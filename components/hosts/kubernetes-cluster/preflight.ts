@@ -72,15 +72,11 @@ export function versionFindings(
   if (isOver && has === undefined) {
     return refused(`${name}'s support of Kubernetes ${version} ended on ${end}: set a later one`);
   }
-  if (daysBetween(today, end) > noticeDays) return { problems: [], warnings: [] };
+  if (Date.parse(end) - Date.parse(today) > noticeDays * 86_400_000) return { problems: [], warnings: [] };
   const message = `${name}'s support of Kubernetes ${version} ${isOver ? "ended" : "ends"} on ${end}: set a later one, docs/kubernetes.md says how`;
   return { problems: [], warnings: [{ path, message }] };
 }
 
 function minorOf(version: string): number {
   return Number(version.split(".")[1]);
-}
-
-function daysBetween(from: string, to: string): number {
-  return (Date.parse(to) - Date.parse(from)) / 86_400_000;
 }

@@ -2,16 +2,10 @@ import { itHas, type Problem } from "../../config/problems.ts";
 import { classProblems } from "./classes.ts";
 import { ifThere, type Question } from "./cluster-api.ts";
 
-const ingressClasses = {
-  kind: "IngressClass",
-  group: "networking.k8s.io",
-  plural: "ingressclasses",
-} as const;
-
 /** Checks that the proxy in front of the cache exists and accepts the cache's route. */
 export async function proxyProblems({ region, api }: Question): Promise<Problem[]> {
   const { expose } = region;
-  if (expose.kind === "ingress") return classProblems(api, ingressClasses, expose.class, "expose.class");
+  if (expose.kind === "ingress") return classProblems(api, "IngressClass", expose.class, "expose.class");
   if (expose.kind !== "gateway") return [];
   const { name, namespace, listener } = expose.gateway;
   const kind = { group: "gateway.networking.k8s.io", version: "v1", plural: "gateways" };

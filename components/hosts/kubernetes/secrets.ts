@@ -3,9 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import { secretFiles } from "../../pod/secret-files.ts";
 import { secretFile } from "../../pod/secrets.ts";
+import { DynamicResource, providerText } from "../dynamic-resource.ts";
 import { createAuthority, type PrivateAuthority } from "../private-authority.ts";
 import { objectLabels, podSecretName, storeSecret, tlsSecretOf, workloadMetadata } from "./names.ts";
-import { PrivateCertificate } from "./private-certificate.ts";
+import type { PrivateCertificateInputs } from "./private-certificate-provider.ts";
 import type { WorkloadArgs, WorkloadRegion } from "./workload-args.ts";
 
 /** The Secrets that containers read as files. After a rotation, the same Secret has new content, which kubelet writes into the running Pods within two minutes. */
@@ -91,4 +92,32 @@ export function createPrivateTls(
     inNamespace,
   );
   return { authority, secret };
+}
+
+type Provider = typeof import("./private-certificate-provider.ts");
+
+const provider = providerText<Provider>(import.meta.url, "private-certificate-provider", {
+  create: (module, inputs) => module.create(inputs),
+  diff: (module, _id, olds, news) => module.diff(olds, news),
+  update: (module, _id, _olds, news) => module.update(news),
+});
+
+/** A server certificate by a private authority. The first `pulumi up` in the last third of its lifetime renews it. */
+class PrivateCertificate extends DynamicResource {
+  declare readonly certificate: pulumi.Output<string>;
+  declare readonly key: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: { readonly [Name in keyof PrivateCertificateInputs]: pulumi.Input<string> },
+    options: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      provider,
+      "kubernetes:PrivateCertificate",
+      name,
+      { ...args, certificate: undefined, key: undefined, renewFrom: undefined },
+      { ...options, additionalSecretOutputs: ["key", "authorityKey"] },
+    );
+  }
 }

@@ -1,6 +1,5 @@
 import { metricsPort } from "../../config/ports.ts";
 import { serviceNamespace } from "../../config/text.ts";
-import type { ObjectStore } from "../../pod/store.ts";
 import { peerPods, peerPort, sharesBlobs } from "./peers.ts";
 import { edgePort } from "./pod.ts";
 import type { PodSelector, Source, WorkloadPlanArgs } from "./workload-args.ts";
@@ -34,21 +33,31 @@ const openShiftDns: PodSelector = { namespaceLabels: { "kubernetes.io/metadata.n
 
 /** What the Pods connect to: DNS, and the servers in the configuration, whose addresses change. The Pods send no requests to the API server. */
 export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
-  const { storage, pods } = args.region;
+  const { region } = args;
+  const { storage, pods } = region;
+  const all = servers(args);
+  // Services of this cluster are allowed by their namespaces instead of their ports.
+  const outside = all.filter(({ hostname }) => serviceNamespace(hostname) === undefined);
+  const namespaces = new Set(all.flatMap(({ hostname }) => serviceNamespace(hostname) ?? []));
+  // A registry's blobs are often on another server, with the default port.
+  const ports = [...new Set([443, ...outside.map(portOf)])].sort((one, other) => one - other);
+  const hasPodIdentity =
+    storage.kind === "bucket" &&
+    storage.store.kind === "s3" &&
+    storage.store.endpoint === undefined &&
+    storage.store.credentials === undefined;
   return [
-    ...(sharesBlobs(args.region) ? [{ to: peerPods(args.region), ports: [tcp(peerPort)] }] : []),
+    ...(sharesBlobs(region) ? [{ to: peerPods(region), ports: [tcp(peerPort)] }] : []),
     { to: "anywhere", ports: [udp(53), tcp(53)] },
     // Behind its Service, OpenShift's DNS listens on port 5353, and OpenShift's network compares the Pod's port.
     ...(pods.runAsUser === "cluster" ? [{ to: openShiftDns, ports: [udp(5353), tcp(5353)] }] : []),
-    { to: "anywhere", ports: serverPorts(args).map(tcp) },
+    { to: "anywhere", ports: ports.map(tcp) },
     // For a Service, a policy is compared with the port of the Pod behind it, which isn't known from the URL:
     // https://github.com/cilium/cilium/issues/48141, https://github.com/projectcalico/calico/issues/2635
-    ...serviceNamespaces(args).map((namespace) => ({
+    ...[...namespaces].sort().map((namespace) => ({
       to: { namespaceLabels: { "kubernetes.io/metadata.name": namespace } },
     })),
-    ...(storage.kind === "bucket" && hasPodIdentity(storage.store)
-      ? [{ to: "podIdentityAgent", ports: [tcp(80)] } as const]
-      : []),
+    ...(hasPodIdentity ? [{ to: "podIdentityAgent", ports: [tcp(80)] } as const] : []),
   ];
 }
 
@@ -66,25 +75,8 @@ function servers({ upstreams, monitoring, region }: WorkloadPlanArgs): URL[] {
   return urls.map((url) => new URL(url));
 }
 
-/** Ports of the servers that aren't Services of this cluster, sorted. Services are allowed by their namespaces instead. */
-function serverPorts(args: WorkloadPlanArgs): number[] {
-  const outside = servers(args).filter(({ hostname }) => serviceNamespace(hostname) === undefined);
-  // A registry's blobs are often on another server, with the default port.
-  const ports = new Set([443, ...outside.map(portOf)]);
-  return [...ports].sort((one, other) => one - other);
-}
-
-/** Namespaces of the servers that are Services of this cluster, sorted. */
-function serviceNamespaces(args: WorkloadPlanArgs): string[] {
-  return [...new Set(servers(args).flatMap(({ hostname }) => serviceNamespace(hostname) ?? []))].sort();
-}
-
 function portOf({ port, protocol }: URL): number {
   return port ? Number(port) : protocol === "http:" ? 80 : 443;
-}
-
-function hasPodIdentity(store: ObjectStore): boolean {
-  return store.kind === "s3" && store.endpoint === undefined && store.credentials === undefined;
 }
 
 function udp(port: number) {
