@@ -1,5 +1,4 @@
 import { type GetRouteTableResult, getRouteTable } from "@pulumi/aws/ec2/getRouteTable.js";
-import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import type { Question } from "./account.ts";
 
@@ -14,11 +13,10 @@ interface Subnet {
  * Checks that the internet can reach public addresses in a subnet. If not, adds a problem. If a route leads to a network interface, adds only a warning. EC2 assigns public addresses whatever the routes are.
  * @returns whether IPv6 addresses can be reached, too
  */
-export async function checkPublicRoute(
-  { lookUp, options }: Question,
-  { id, vpcId, path }: Subnet,
-): Promise<boolean> {
-  const table = await lookUp.ask(path, `the route table of ${id}`, routeTableOf({ id, vpcId }, options));
+export async function checkPublicRoute(question: Question, subnet: Subnet): Promise<boolean> {
+  const { lookUp } = question;
+  const { id, path } = subnet;
+  const table = await routeTableOf(question, subnet);
   if (!table) return false;
   const open = table.routes.filter(leadsToInternet);
   const throughInterface = table.routes.find((it) => isDefault(it) && it.networkInterfaceId !== "");
@@ -41,12 +39,10 @@ export async function checkPublicRoute(
  * one, and the provider doesn't show such routes. Whether the route's target forwards the traffic isn't checked.
  * @param mayBePublic whether machines in the subnet can get public addresses
  */
-export async function checkWayOut(
-  { lookUp, options }: Question,
-  { id, vpcId, path }: Subnet,
-  mayBePublic: boolean,
-): Promise<void> {
-  const table = await lookUp.ask(path, `the route table of ${id}`, routeTableOf({ id, vpcId }, options));
+export async function checkWayOut(question: Question, subnet: Subnet, mayBePublic: boolean): Promise<void> {
+  const { lookUp } = question;
+  const { id, path } = subnet;
+  const table = await routeTableOf(question, subnet);
   if (!table) return;
   const route = table.routes.find(({ cidrBlock }) => cidrBlock === "0.0.0.0/0");
   if (route && !route.gatewayId.startsWith("igw-") && route.vpcPeeringConnectionId === "") return;
@@ -66,17 +62,13 @@ export async function checkWayOut(
 }
 
 /** A subnet without its own route table uses the VPC's main one: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html */
-async function routeTableOf(
-  { id, vpcId }: Pick<Subnet, "id" | "vpcId">,
-  options: pulumi.InvokeOptions,
-): Promise<GetRouteTableResult> {
-  try {
-    return await getRouteTable({ subnetId: id }, options);
-  } catch (error) {
-    if (!/returned no results/.test((error as Error).message)) throw error;
+function routeTableOf({ lookUp, options }: Question, { id, vpcId, path }: Subnet) {
+  const table = getRouteTable({ subnetId: id }, options).catch((error: Error) => {
+    if (!/returned no results/.test(error.message)) throw error;
     const filters = [{ name: "association.main", values: ["true"] }];
     return getRouteTable({ vpcId, filters }, options);
-  }
+  });
+  return lookUp.ask(path, `the route table of ${id}`, table);
 }
 
 type Route = GetRouteTableResult["routes"][number];

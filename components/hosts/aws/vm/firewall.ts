@@ -8,7 +8,6 @@ import { outboundPorts } from "../../vm/outbound.ts";
 import type { Opening } from "../source-rules.ts";
 import { groupName } from "./access.ts";
 import type { VmArgs } from "./findings.ts";
-import type { AwsVmPlan } from "./plan.ts";
 
 type Rule = input.ec2.SecurityGroupIngress;
 
@@ -23,6 +22,9 @@ export function createFirewall(
   vpcId: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): SecurityGroup[] {
+  const egress = outboundPorts(plan).map(({ purpose, protocol, port }) =>
+    rule(purpose, protocol, port, anywhere),
+  );
   return found.access.groups.map(
     (openings, index) =>
       new SecurityGroup(
@@ -33,7 +35,8 @@ export function createFirewall(
           description: "Registry cache",
           vpcId,
           ingress: ingressRules(plan.region.endpoint.port, openings),
-          egress: index === 0 ? egressRules(plan) : [],
+          // Amazon's own resolver, time service and metadata service need no rule.
+          egress: index === 0 ? egress : [],
           tags: plan.names.tags(index === 0 ? undefined : `${index + 1}`),
         },
         options,
@@ -50,11 +53,6 @@ function ingressRules(endpointPort: number, openings: readonly Opening[]): Rule[
     const sources = openings.filter((it) => it.port === port).map(({ source }) => source);
     return sources.length > 0 ? [rule(purpose, "tcp", port, sources)] : [];
   });
-}
-
-/** Amazon's own resolver, time service and metadata service need no rule. */
-function egressRules(plan: AwsVmPlan): Rule[] {
-  return outboundPorts(plan).map(({ purpose, protocol, port }) => rule(purpose, protocol, port, anywhere));
 }
 
 function rule(description: string, protocol: "tcp" | "udp", port: number, sources: readonly string[]): Rule {

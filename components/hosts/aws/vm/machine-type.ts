@@ -45,27 +45,29 @@ export async function findMachine(
     lookUp.refuse(path, notSold(what, region.name, fixedZone, isAuto ? [] : offers.get(type)));
     if (fixedZone === undefined) return undefined;
   }
-  const zone = fixedZone ?? firstZone(plan, types, offers);
+  // A new cache is in the first zone that sells the type that `auto` selects.
+  const notOffered = types.filter((one) => !offers.has(one));
+  const zone = fixedZone ?? offers.get(capacityWithout(plan, notOffered).machine.type)?.[0];
   // From here on, only this zone counts, as in all later updates.
   const now = types.filter((one) => !isSold(one, zone));
-  const before = isAuto ? await previouslyUnavailable(region.name) : [];
+  const stash = await previousResource<{ output: string[] }>("pulumi:index:Stash", stashOf(region.name));
+  const before = (isAuto && stash?.output) || [];
   const kept = types.filter((one) => now.includes(one) || before.includes(one));
   // Without any sold type, an existing machine keeps its own.
   const unavailable = [kept, now, before].find((none) => none.length < types.length) ?? [];
   const capacity = capacityWithout(plan, unavailable);
   if (zone === undefined) throw new RangeError(`${region.name}: no plan with what is sold`);
   const [usual, chosen] = [plan.capacity.machine.type, capacity.machine.type];
-  if (chosen !== usual) lookUp.warn(path, substitution(usual, chosen, fixedZone ?? region.name));
+  const place = fixedZone ?? region.name;
+  if (chosen !== usual)
+    lookUp.warn(
+      path,
+      `${usual} isn't offered in ${place}, or wasn't when the cache was made. The machine is ${chosen}. The estimate of costs counts ${usual}`,
+    );
   // The plan has already reported the other warnings.
   const isNew = (warning: Problem) => !plan.capacity.warnings.some((it) => isDeepStrictEqual(it, warning));
   for (const { path, message } of capacity.warnings.filter(isNew)) lookUp.warn(path, message);
   return { capacity, zone, unavailable };
-}
-
-/** A zone for a new cache: the first one that sells the type that `auto` selects. */
-function firstZone(plan: AwsVmPlan, types: readonly string[], offers: Offers): string | undefined {
-  const unavailable = types.filter((type) => !offers.has(type));
-  return offers.get(capacityWithout(plan, unavailable).machine.type)?.[0];
 }
 
 function notSold(
@@ -79,11 +81,6 @@ function notSold(
   }
   const elsewhere = zones.length > 0 ? `, only in ${zones.join(", ")}` : "";
   return `${what} isn't offered in ${zone}, where network and disk are${elsewhere}: set another`;
-}
-
-/** Explains why `auto` selects another type than usual. */
-function substitution(usual: string, type: string, place: string): string {
-  return `${usual} isn't offered in ${place}, or wasn't when the cache was made. The machine is ${type}. The estimate of costs counts ${usual}`;
 }
 
 /** @param unavailable types that AWS doesn't sell at the place */
@@ -130,11 +127,6 @@ async function previousZone(region: string): Promise<string | undefined> {
 
 function stashOf(region: string): string {
   return `${region}-unavailable-types`;
-}
-
-async function previouslyUnavailable(region: string): Promise<string[]> {
-  const stash = await previousResource<{ output: string[] }>("pulumi:index:Stash", stashOf(region));
-  return stash?.output ?? [];
 }
 
 /** Stores the types that weren't sold when `auto` selected the machine, because a change of the type stops the machine. If all types are sold, there is nothing to store. */
