@@ -135,19 +135,18 @@ async function findEgress({ lookUp, options }: Question, { natGateway }: Subnet)
   const { publicIpAddresses = [], publicIpPrefixes = [] } = gateway ?? {};
   const ranges = await Promise.all([
     ...publicIpAddresses.map(async ({ id = "" }) => {
-      const { group, name } = partsOf(id);
-      const asked = getPublicIPAddress({ resourceGroupName: group, publicIpAddressName: name }, options);
-      const { ipAddress } = (await lookUp.ask(path, `the address ${name}`, asked)) ?? {};
-      return ipAddress === undefined ? [] : [`${ipAddress}/32`];
+      const { group: resourceGroupName, name: publicIpAddressName } = partsOf(id);
+      const asked = getPublicIPAddress({ resourceGroupName, publicIpAddressName }, options);
+      const { ipAddress } = (await lookUp.ask(path, `the address ${publicIpAddressName}`, asked)) ?? {};
+      return ipAddress && `${ipAddress}/32`;
     }),
     ...publicIpPrefixes.map(async ({ id = "" }) => {
-      const { group, name } = partsOf(id);
-      const asked = getPublicIPPrefix({ resourceGroupName: group, publicIpPrefixName: name }, options);
-      const { ipPrefix } = (await lookUp.ask(path, `the addresses ${name}`, asked)) ?? {};
-      return ipPrefix === undefined ? [] : [ipPrefix];
+      const { group: resourceGroupName, name: publicIpPrefixName } = partsOf(id);
+      const asked = getPublicIPPrefix({ resourceGroupName, publicIpPrefixName }, options);
+      return (await lookUp.ask(path, `the addresses ${publicIpPrefixName}`, asked))?.ipPrefix;
     }),
   ]);
-  return ranges.flat();
+  return ranges.flatMap((range) => range ?? []);
 }
 
 async function findRoute(

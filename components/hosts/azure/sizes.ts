@@ -86,10 +86,10 @@ export async function findSize(question: Question, need: SizeNeed): Promise<Sku 
   // The size's name must be exact, because limits and architecture are derived from it. Existing machines keep their spelling, because another one would replace them.
   if (sku && sku.name !== type && existing?.type !== type)
     return lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
-  const problems = sku ? offerProblems(sku, skus, need, region.name) : [missing(skus, need, region.name)];
-  for (const problem of problems) tell(question, need, problem);
+  const problem = offerProblem(sku, skus, need, region.name);
+  if (problem) tell(question, need, problem);
   judgeDisk(question, need, all);
-  if (sku && problems.length === 0 && usages) judgeQuota(question, need, { sku, skus, usages });
+  if (sku && !problem && usages) judgeQuota(question, need, { sku, skus, usages });
   return sku;
 }
 
@@ -114,28 +114,30 @@ function tell(
   else lookUp.refuse(path, `${what}: ${wayOut}`);
 }
 
-function missing(skus: readonly Sku[], need: SizeNeed, region: string): OfferProblem {
-  const { path, type } = need;
-  const near = machineNear("azure", type);
-  const wayOut = near ? `did you mean "${near}"?` : setAnother(skus, need, region);
-  return { path, what: `${region} has no ${type}`, where: "", wayOut };
-}
-
-function offerProblems(sku: Sku, skus: readonly Sku[], need: SizeNeed, region: string): OfferProblem[] {
+function offerProblem(
+  sku: Sku | undefined,
+  skus: readonly Sku[],
+  need: SizeNeed,
+  region: string,
+): OfferProblem | undefined {
   const { path, zonesPath, type, zones, existing } = need;
   const another = () => setAnother(skus, need, region);
+  if (!sku) {
+    const near = machineNear("azure", type);
+    const wayOut = near ? `did you mean "${near}"?` : another();
+    return { path, what: `${region} has no ${type}`, where: "", wayOut };
+  }
   const restriction = restrictionOf(sku, region);
   if (restriction) {
     const what = `${type} isn't available to the subscription in ${region} (${restriction.reasonCode})`;
-    return [{ path, what, where: "", wayOut: `${another()}, or ask Azure for it, ${skuHelp}` }];
+    return { path, what, where: "", wayOut: `${another()}, or ask Azure for it, ${skuHelp}` };
   }
   const shortcoming = need.shortcoming?.(sku);
-  if (shortcoming !== undefined) {
-    return [{ path, what: `${type} ${shortcoming}`, where: "", wayOut: another() }];
-  }
+  if (shortcoming !== undefined)
+    return { path, what: `${type} ${shortcoming}`, where: "", wayOut: another() };
   const offered = zonesOfSku(sku, region);
   const missing = zones.filter((zone) => !offered.includes(zone));
-  if (missing.length === 0) return [];
+  if (missing.length === 0) return undefined;
   const kept = zones.filter((zone) => offered.includes(zone));
   const instead = kept.length > 0 ? kept : offered.slice(0, 1);
   // Existing machines have a disk, which can't move to another zone.
@@ -144,7 +146,7 @@ function offerProblems(sku: Sku, skus: readonly Sku[], need: SizeNeed, region: s
   const only = offered.length > 0 ? `only in ${zonesText(offered)} of` : "in no zone of";
   const where = ` in ${zonesText(missing)}`;
   const what = `${type} is available to the subscription ${only} ${region}, not${where}`;
-  return [{ path: zonesPath, what, where, wayOut: `${other}${another()}` }];
+  return { path: zonesPath, what, where, wayOut: `${other}${another()}` };
 }
 
 /** Premium SSD v2 isn't available in every zone: https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2 */

@@ -112,7 +112,8 @@ function refusingRule(
   port: number,
 ): string | undefined {
   for (const rule of rules) {
-    if (rule.direction !== direction || !hasPort(rule, port) || !isTcp(rule)) continue;
+    if (rule.direction !== direction || !hasPort(rule, port)) continue;
+    if (!["*", "tcp"].includes(rule.protocol.toLowerCase())) continue;
     const sources = together(rule.sourceAddressPrefix, rule.sourceAddressPrefixes);
     const destinations = together(rule.destinationAddressPrefix, rule.destinationAddressPrefixes);
     const [theirs, ours] = direction === "Inbound" ? [sources, destinations] : [destinations, sources];
@@ -151,10 +152,6 @@ const tagged: Readonly<Record<string, string>> = { AzureLoadBalancer: "168.63.12
 
 function together(one: string | undefined, several: readonly string[] = []): string[] {
   return [...(one ? [one] : []), ...several];
-}
-
-function isTcp({ protocol }: Rule): boolean {
-  return ["*", "tcp"].includes(protocol.toLowerCase());
 }
 
 function hasPort({ destinationPortRange, destinationPortRanges }: Rule, port: number): boolean {

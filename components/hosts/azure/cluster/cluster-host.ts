@@ -1,6 +1,5 @@
 import type { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Host } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
@@ -61,13 +60,15 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     const { storageAccount: account } = found;
     const blobs = createBlobStore(args, { ...region.storage, account, identity: pods.identity }, own);
     createDiagnostics(plan, "cluster", cluster.id, own);
+    const clients = withConsumers(region, found.subnet);
+    const admitted = { ...region, access: { ...region.access, clients } };
     const workload = new Workload(
       name,
       {
         ...plan,
         secrets,
         placingAnnotations,
-        region: workloadRegion(admitting(args), {
+        region: workloadRegion(admitted, {
           store: blobs.store,
           annotations: loadBalancerAnnotations(plan),
           handover: loadBalancerHandover,
@@ -102,11 +103,6 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
     this.privateLink = region.endpoint.privateLink && linkService(plan, cluster, workload);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });
   }
-}
-
-/** The region, with the clients of other subscriptions. */
-function admitting({ plan: { region }, found }: ClusterArgs): AzureClusterRegion {
-  return { ...region, access: { ...region.access, clients: withConsumers(region, found.subnet) } };
 }
 
 /** Resource id of the private link service. AKS has created the service when the workload is complete. */

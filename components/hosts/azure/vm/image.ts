@@ -46,8 +46,9 @@ async function checkImage(
   const { architecture } = machine;
   try {
     if (image.startsWith("/")) {
+      const ofDefinition = image.replace(/\/versions\/[^/]+$/i, "");
       const [definition, version] = await Promise.all([
-        getFromArm<ImageDefinition>(definitionPath(image), options),
+        getFromArm<ImageDefinition>(`${ofDefinition}?${galleryVersion}`, options),
         getFromArm<ImageVersion>(`${image}?${galleryVersion}&$expand=ReplicationStatus`, options),
       ]);
       const replication = replicationShortcoming(version, region.name);
@@ -75,10 +76,6 @@ async function checkImage(
 }
 
 const galleryVersion = "api-version=2023-07-03";
-
-function definitionPath(version: string): string {
-  return `${version.replace(/\/versions\/[^/]+$/i, "")}?${galleryVersion}`;
-}
 
 /** https://learn.microsoft.com/rest/api/compute/virtual-machine-images/get */
 interface DebianImage {

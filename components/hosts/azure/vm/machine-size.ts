@@ -47,19 +47,13 @@ export function trustedLaunchOf(
 }
 
 /**
- * Whether the machine has Trusted Launch.
+ * Whether the machine has Trusted Launch. All sizes in components/capacity have it, except for those with Ampere's Arm processors: D of version 5 and B of version 2, which
+ * `az vm list-skus` lists with `TrustedLaunchDisabled`. https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes (2025-04-21)
  * @param found see {@link trustedLaunchOf}
  */
 export function isTrusted(type: string, found: boolean | undefined): boolean {
-  return !isAmpere(type) && found !== false;
-}
-
-/**
- * All sizes in components/capacity have Trusted Launch, except for those with Ampere's Arm processors: D of version 5 and B of version 2, which
- * `az vm list-skus` lists with `TrustedLaunchDisabled`. https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes (2025-04-21)
- */
-function isAmpere(size: string): boolean {
-  return /^Standard_(?:D\d+p[a-z]*_v5|B\d+p[a-z]*_v2)$/.test(size);
+  const isAmpere = /^Standard_(?:D\d+p[a-z]*_v5|B\d+p[a-z]*_v2)$/.test(type);
+  return !isAmpere && found !== false;
 }
 
 /**
