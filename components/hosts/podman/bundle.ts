@@ -32,10 +32,11 @@ export interface BundleArgs {
 }
 
 export function renderBundle(options: UnlabelledPod, { stateDirectory, files = {} }: BundleArgs): Bundle {
+  const { region, ports, listen } = options;
   // apply.sh finds its Pods by these labels.
   const labels = {
     "app.kubernetes.io/name": "registry-cache",
-    "app.kubernetes.io/instance": options.region.name,
+    "app.kubernetes.io/instance": region.name,
   };
   const manifests = renderPod({ ...options, labels });
   const parts = (manifests.pod.spec?.containers ?? []).map((container) =>
@@ -44,8 +45,9 @@ export function renderBundle(options: UnlabelledPod, { stateDirectory, files = {
   return Object.assign(
     {
       "apply.sh": script(import.meta.url, "apply.sh"),
-      region: options.region.name,
-      health: healthUrl(options),
+      region: region.name,
+      // A probe by blackbox_exporter, which sends a request as a client does.
+      health: `http://127.0.0.1:${ports.blackbox}/probe?module=endpoint&${probeParameters(region.endpoint.hostname, listen)}`,
     },
     ...parts,
     files,
@@ -71,12 +73,6 @@ export function bundleParts(bundle: Bundle): BundlePart[] {
     const file = (name: string) => bundle[`parts/${container}/${name}`] ?? "";
     return container === undefined ? [] : [{ container, pod: file("pod"), image: file("image") }];
   });
-}
-
-/** The URL of blackbox_exporter's probe, which sends a request as a client does. */
-function healthUrl({ ports, listen, region }: UnlabelledPod): string {
-  const parameters = probeParameters(region.endpoint.hostname, listen);
-  return `http://127.0.0.1:${ports.blackbox}/probe?module=endpoint&${parameters}`;
 }
 
 function partFiles(manifests: PodManifests, container: Container, stateDirectory: string): Bundle {

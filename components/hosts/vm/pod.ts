@@ -34,12 +34,6 @@ const nodeExporterPort = 9100;
 /** More than any machine has. Most memory serves the page cache anyway, and the Pod's digest must not depend on the machine type. */
 const edgeMemoryMiB = 256 * 1024;
 
-/** Directories on the data disk that the Pod mounts as volumes. */
-function podDirectories({ upstreams, store }: Pick<VmPodOptions, "upstreams" | "store">): string[] {
-  const origins = store ? [] : upstreams.map(({ name }) => `origin-${name}`);
-  return ["tls", "cache", "prometheus", "acme", ...origins];
-}
-
 /** The clients that the edge itself accepts. A prefix list, a security group or a service tag can change while the Pod stays the same. If the list has one, only the firewall decides. */
 function addressesOf(sources: readonly string[]): readonly string[] {
   return sources.every((source) => everyone.includes(source) || rangeOf(source)) ? sources : everyone;
@@ -98,13 +92,15 @@ export function vmPod(options: VmPodOptions): Bundle {
 
 /** The variables that machine.sh reads. */
 function machineSettings(options: VmPodOptions): Record<string, string> {
-  const { storedSecrets, region } = options;
+  const { storedSecrets, region, upstreams, store } = options;
   const { tls, hostname } = region.endpoint;
+  const origins = store ? [] : upstreams.map(({ name }) => `origin-${name}`);
   const secrets = Object.entries(storedSecrets).filter(([secret]) => secret !== authority);
   return {
     DATA: dataMount,
     OWNER: String(podUser),
-    DIRECTORIES: list(podDirectories(options)),
+    // Those on the data disk that the Pod mounts as volumes.
+    DIRECTORIES: list(["tls", "cache", "prometheus", "acme", ...origins]),
     SECRETS: list(secrets.map(([secret, stored]) => `${secret}=${stored}`)),
     SECRET_FILE: secretFile,
     REMOVED: removedSecret,
