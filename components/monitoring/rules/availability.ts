@@ -1,7 +1,7 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import { outsideJob } from "../outside-probe.ts";
 import type { Durations } from "./durations.ts";
-import type { Alert } from "./rule.ts";
+import type { Alerts } from "./rule.ts";
 
 /** If a probe fails only after this time, clients have to wait, too. After a faster failure, they fall back immediately. */
 const waitSeconds = 2;
@@ -15,22 +15,23 @@ const hasAddress = `probe_ip_protocol${outside} > 0`;
 const common = { topic: "availability", severity: "page" } as const;
 
 /** Only a probe from outside can find this. */
-export function unreachableAlert({ silentMinutes }: Thresholds, durations: Durations): Alert {
+export function unreachableAlert({ silentMinutes }: Thresholds, durations: Durations): Alerts {
   // A reboot takes less than half of this window.
   const window = durations.minutes(2.5 * silentMinutes);
   const onAverage = (metric: string) => `avg_over_time(${metric}${outside}[${window}])`;
   return {
-    ...common,
-    name: "RegistryCacheUnreachable",
-    for: durations.minutes(silentMinutes),
-    // Excludes refused connections, wrong answers and names without an address: these fail fast, so clients fall back immediately.
-    expr: [
-      `probe_success${outside} == 0 and ${outsideSeconds} > ${waitSeconds}`,
-      // Answers in between don't help clients whose requests wait. Excludes a new cache, which has no result at the window's start.
-      `${onAverage("probe_success")} < 0.5 and ${onAverage("probe_duration_seconds")} - ${onAverage("probe_dns_lookup_time_seconds")} > ${waitSeconds} and ${hasAddress} and probe_success${outside} offset ${window}`,
-    ].join(" or "),
-    description:
-      "The cache in {{ $labels.region }} doesn't answer packets. Clients without a dial timeout wait 30 s for each request. Run `npm run oncall -- STACK {{ $labels.region }} bypass` first.",
+    RegistryCacheUnreachable: {
+      ...common,
+      for: durations.minutes(silentMinutes),
+      // Excludes refused connections, wrong answers and names without an address: these fail fast, so clients fall back immediately.
+      expr: [
+        `probe_success${outside} == 0 and ${outsideSeconds} > ${waitSeconds}`,
+        // Answers in between don't help clients whose requests wait. Excludes a new cache, which has no result at the window's start.
+        `${onAverage("probe_success")} < 0.5 and ${onAverage("probe_duration_seconds")} - ${onAverage("probe_dns_lookup_time_seconds")} > ${waitSeconds} and ${hasAddress} and probe_success${outside} offset ${window}`,
+      ].join(" or "),
+      description:
+        "The cache in {{ $labels.region }} doesn't answer packets. Clients without a dial timeout wait 30 s for each request. Run `npm run oncall -- STACK {{ $labels.region }} bypass` first.",
+    },
   };
 }
 
@@ -42,25 +43,23 @@ export function availabilityAlerts(
   { downMinutes }: Thresholds,
   durations: Durations,
   isOneOfSeveral: boolean,
-): Alert[] {
+): Alerts {
   const answers = inAnyReplica('probe_success{job="registry-cache-endpoint"}');
   const silent = `${answers} == 0`;
   // The janitor's metrics come through nginx without TLS, so they show that nginx is running.
   const running = `ignoring (job, instance, ${replicaLabels}) up{job="registry-cache-janitor"} == 1`;
   const own = { ...common, for: durations.minutes(downMinutes) };
-  return [
-    {
+  return {
+    RegistryCacheDown: {
       ...own,
-      name: "RegistryCacheDown",
       inWorkingHours: true,
       expr: `${silent} unless ${running}`,
       description: isOneOfSeveral
         ? "This replica doesn't answer. If no replica does, clients pull from the upstreams, more slowly."
         : "The cache doesn't answer. Clients pull from the upstreams, more slowly.",
     },
-    {
+    RegistryCacheProbeFailing: {
       ...own,
-      name: "RegistryCacheProbeFailing",
       inWorkingHours: true,
       // A probe from outside checks the certificate, as clients do, and finds a cache whose own probe has stopped with it. A cache that is taken out of DNS on purpose has no address.
       expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless ignoring (job, instance, ${operatorLabels}) ${silent}`,
@@ -68,16 +67,15 @@ export function availabilityAlerts(
         ? "nginx of this replica runs, but the probe {{ $labels.job }} gets no 200 from it. If no replica answers, clients pull from the upstreams."
         : "The probe {{ $labels.job }} gets no 200 from the endpoint. Clients pull from the upstreams.",
     },
-    {
+    RegistryCacheNoSource: {
       ...own,
       // Each replica has this alert, too, because a Prometheus that scrapes replicas through their nginx gets nothing from a replica without nginx.
-      name: "RegistryCacheNoSource",
       expr: `${inAnyReplica(upstreamProbe)} == 0 and ignoring (job, instance, upstream) ${silent}`,
       description: isOneOfSeveral
         ? "Neither this replica nor the upstream {{ $labels.upstream }} answers. If no replica answers, nodes can't pull its images."
         : "Neither the cache nor the upstream {{ $labels.upstream }} answers. Nodes can't pull its images.",
     },
-  ];
+  };
 }
 
 const upstreamProbe = 'probe_success{job="registry-cache-upstream"}';

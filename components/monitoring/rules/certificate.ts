@@ -1,12 +1,11 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import type { Durations } from "./durations.ts";
-import type { Alert } from "./rule.ts";
+import type { Alerts } from "./rule.ts";
 
-export function certificateAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+export function certificateAlerts(thresholds: Thresholds, durations: Durations): Alerts {
   const { certificateDays, renewalHours, renewalSilenceHours } = thresholds;
-  return [
-    {
-      name: "RegistryCacheCertificateExpiring",
+  return {
+    RegistryCacheCertificateExpiring: {
       severity: "page",
       inWorkingHours: true,
       topic: "certificate",
@@ -14,13 +13,12 @@ export function certificateAlerts(thresholds: Thresholds, durations: Durations):
       description:
         "The cache's certificate expires in {{ $value | humanizeDuration }}. Then clients refuse the cache.",
     },
-    {
-      name: "RegistryCacheRenewalFailing",
+    RegistryCacheRenewalFailing: {
       severity: "notify",
       topic: "certificate",
       expr: `registry_cache_acme_failures > 0 or time() - registry_cache_acme_run_time_seconds > ${renewalSilenceHours} * 3600`,
       for: durations.hours(renewalHours),
       description: "Renewal of the cache's certificate fails, or nothing attempts it.",
     },
-  ];
+  };
 }

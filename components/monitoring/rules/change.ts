@@ -1,15 +1,14 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import type { Durations } from "./durations.ts";
-import type { Alert } from "./rule.ts";
+import type { Alerts } from "./rule.ts";
 
 /** Minutes after which a check for a new Pod is overdue. A machine checks every 30 s, except while it applies a Pod. */
 const overdueMinutes = 2;
 
 /** Alerts for a configuration that doesn't take effect, on a machine or in programs that reload it. */
-export function changeAlerts({ podOutdatedMinutes }: Thresholds, durations: Durations): Alert[] {
-  return [
-    {
-      name: "RegistryCachePodOutdated",
+export function changeAlerts({ podOutdatedMinutes }: Thresholds, durations: Durations): Alerts {
+  return {
+    RegistryCachePodOutdated: {
       severity: "notify",
       topic: "change",
       expr: [
@@ -23,7 +22,7 @@ export function changeAlerts({ podOutdatedMinutes }: Thresholds, durations: Dura
       for: durations.minutes(podOutdatedMinutes),
       description: `The cache doesn't take up changes${reason}. It runs with its earlier configuration.`,
     },
-  ];
+  };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Thresholds } from "../../config/thresholds.ts";
 import { outsideJob } from "../outside-probe.ts";
 import { inAnyReplica, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
-import type { Alert } from "./rule.ts";
+import type { Alerts } from "./rule.ts";
 
 /** Caches whose metrics a Prometheus had within the given hours, and no longer has. */
 function gone(hours: number, durations: Durations): string {
@@ -22,7 +22,7 @@ function gone(hours: number, durations: Durations): string {
  * Alerts for missing or restarting parts, and for the delivery of alerts.
  * @param isOwn whether the Prometheus is the cache's own
  */
-export function monitoringAlerts(thresholds: Thresholds, durations: Durations, isOwn: boolean): Alert[] {
+export function monitoringAlerts(thresholds: Thresholds, durations: Durations, isOwn: boolean): Alerts {
   const { missingMinutes, goneHours, restartsPerHour, lostLines } = thresholds;
   const hour = durations.hours(1);
   const lost = perSecond('registry_cache_log_lines_lost_total{log="requests"}', "log", durations);
@@ -32,9 +32,8 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations, i
     durations,
   );
   const restarts = (metric: string) => `changes(${metric}[${hour}]) > ${restartsPerHour}`;
-  return [
-    {
-      name: "RegistryCacheTargetMissing",
+  return {
+    RegistryCacheTargetMissing: {
       severity: "notify",
       topic: "monitoring",
       // Excludes the janitor, which is scraped through nginx: if nginx is down, another alert fires.
@@ -58,8 +57,7 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations, i
       for: durations.minutes(missingMinutes),
       description: "Prometheus gets no metrics, or not all, of {{ $labels.job }}.",
     },
-    {
-      name: "RegistryCacheRestartLoop",
+    RegistryCacheRestartLoop: {
       severity: "page",
       inWorkingHours: true,
       topic: "availability",
@@ -74,14 +72,13 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations, i
       ].join(" or "),
       description: "{{ $labels.job }} has restarted {{ $value }} times within an hour.",
     },
-    {
-      name: "Watchdog",
+    Watchdog: {
       severity: "none",
       topic: "monitoring",
       expr: "vector(1)",
       description: "This alert always fires. If it doesn't arrive, no other alert can.",
     },
-  ];
+  };
 }
 
 /** @param labels labels to aggregate over, in addition to `job` and `instance` */

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import type { AlertName } from "../../config/alerts.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { dashboardUid } from "../dashboard/dashboard.ts";
 import { availabilityAlerts, unreachableAlert } from "./availability.ts";
@@ -8,12 +9,12 @@ import { durationsBy } from "./durations.ts";
 import { monitoringAlerts } from "./monitoring.ts";
 import { prefetchAlerts } from "./prefetch.ts";
 import { recordingRules } from "./recording.ts";
-import type { Alert, AlertingRule, RuleGroup } from "./rule.ts";
+import type { AlertingRule, Alerts, RuleGroup } from "./rule.ts";
 import { storageAlerts } from "./storage.ts";
 import { trafficAlerts } from "./traffic.ts";
 import { upstreamAlerts } from "./upstream.ts";
 
-type Alerts = StackConfig["monitoring"]["alerts"];
+type AlertSettings = StackConfig["monitoring"]["alerts"];
 
 export interface RuleOptions {
   /** See {@link durationsBy}. @default 60 */
@@ -26,7 +27,7 @@ export interface RuleOptions {
 
 /** All rules of a cache, as the groups of a rule file: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
 export function ruleGroups(
-  alerts: Alerts,
+  alerts: AlertSettings,
   { secondsPerMinute = 60, isOwn = false, isOneOfSeveral = false }: RuleOptions = {},
 ): RuleGroup[] {
   const { thresholds } = alerts;
@@ -37,8 +38,8 @@ export function ruleGroups(
       // Prometheus evaluates the rules of a group in order, so the series that alerts use come first.
       rules: [
         ...recordingRules(durations),
-        ...[
-          ...(isOwn ? [] : [unreachableAlert(thresholds, durations)]),
+        ...alertingRules(alerts, {
+          ...(!isOwn && unreachableAlert(thresholds, durations)),
           ...availabilityAlerts(thresholds, durations, isOneOfSeveral),
           ...upstreamAlerts(thresholds, durations),
           ...trafficAlerts(thresholds, durations),
@@ -47,24 +48,24 @@ export function ruleGroups(
           ...changeAlerts(thresholds, durations),
           ...prefetchAlerts(thresholds, durations),
           ...monitoringAlerts(thresholds, durations, isOwn),
-        ].map((alert) => alertingRule(alert, alerts)),
+        }),
       ],
     },
   ];
 }
 
 /** The content of a rule file with {@link ruleGroups}. */
-export function renderRules(alerts: Alerts, options?: RuleOptions): string {
+export function renderRules(alerts: AlertSettings, options?: RuleOptions): string {
   return stringify({ groups: ruleGroups(alerts, options) }, { lineWidth: 0 });
 }
 
-/** Adds the team's labels and URLs to an alert. Prometheus drops labels with an empty value. */
-function alertingRule(
-  alert: Alert,
-  { labels, workingHoursLabels, overrides, runbookUrl }: Alerts,
-): AlertingRule {
-  return {
-    alert: alert.name,
+/** Adds the team's labels and URLs to alerts. Prometheus drops labels with an empty value. */
+function alertingRules(
+  { labels, workingHoursLabels, overrides, runbookUrl }: AlertSettings,
+  alerts: Alerts,
+): AlertingRule[] {
+  return Object.entries(alerts).map(([name, alert]) => ({
+    alert: name as AlertName,
     expr: alert.expr,
     ...(alert.for && { for: alert.for }),
     labels: {
@@ -72,12 +73,12 @@ function alertingRule(
       severity: alert.severity,
       topic: alert.topic,
       ...(alert.inWorkingHours && workingHoursLabels),
-      ...overrides[alert.name],
+      ...overrides[name as AlertName],
     },
     annotations: {
       description: alert.description,
-      runbook_url: runbookUrl.replaceAll("{alert}", alert.name),
+      runbook_url: runbookUrl.replaceAll("{alert}", name),
       __dashboardUid__: dashboardUid,
     },
-  };
+  }));
 }

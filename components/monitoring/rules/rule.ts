@@ -28,7 +28,6 @@ type Severity = "page" | "notify" | "ticket" | "none";
 
 /** One alert, before a team's own labels. */
 export interface Alert {
-  readonly name: AlertName;
   readonly severity: Severity;
   /** Whether a page can wait until the morning, because clients are served, if more slowly. @default false */
   readonly inWorkingHours?: boolean;
@@ -47,3 +46,5 @@ export interface Alert {
   /** A short text, as a Prometheus template. The runbook has the rest. */
   readonly description: string;
 }
+
+export type Alerts = Readonly<Partial<Record<AlertName, Alert>>>;

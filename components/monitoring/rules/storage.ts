@@ -1,9 +1,9 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import type { Durations } from "./durations.ts";
-import type { Alert } from "./rule.ts";
+import type { Alerts } from "./rule.ts";
 
 /** @param isOwn whether the Prometheus is the cache's own, which stores its samples on the cache's disk */
-export function storageAlerts(thresholds: Thresholds, durations: Durations, isOwn: boolean): Alert[] {
+export function storageAlerts(thresholds: Thresholds, durations: Durations, isOwn: boolean): Alerts {
   const { diskFullReserve, diskFullMinutes, diskFillingHours, rootFree } = thresholds;
   const { shrunkBudget, shrunkHours, corruptPerHour } = thresholds;
   const free = "registry_cache_filesystem_avail_bytes";
@@ -11,9 +11,8 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations, isOw
   const root = 'bytes{job="registry-cache-node",mountpoint="/"}';
   const room = 'registry_cache_store_max_bytes{zone="blobs"}';
   const ahead = `[${durations.hours(1)}], ${durations.seconds(diskFillingHours * 60)}) < 0`;
-  return [
-    {
-      name: "RegistryCacheDiskFull",
+  return {
+    RegistryCacheDiskFull: {
       severity: "page",
       inWorkingHours: true,
       topic: "storage",
@@ -29,8 +28,7 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations, isOw
       description:
         "Only {{ $value | humanize1024 }}B can be written to {{ or $labels.mountpoint `the cache's disk` }}.",
     },
-    {
-      name: "RegistryCacheDiskFilling",
+    RegistryCacheDiskFilling: {
       severity: "notify",
       topic: "storage",
       // The cache fills its disk on purpose, up to the reserve. So only a disk with less free space than that counts. An upgrade fills the machine's own disk quickly.
@@ -41,8 +39,7 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations, isOw
       for: durations.minutes(diskFullMinutes),
       description: `{{ or $labels.mountpoint \`The cache's disk\` }} will be full within ${diskFillingHours} h, at the rate of the last hour.`,
     },
-    {
-      name: "RegistryCacheBudgetShrinking",
+    RegistryCacheBudgetShrinking: {
       severity: "ticket",
       topic: "storage",
       expr: `${room} < ${shrunkBudget} * max_over_time(${room}[${durations.hours(7 * 24)}])`,
@@ -50,13 +47,12 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations, isOw
       description:
         "The cache has room for only {{ $value | humanize1024 }}B of blobs. In the last week, it had more.",
     },
-    {
-      name: "RegistryCacheCorruptObjects",
+    RegistryCacheCorruptObjects: {
       severity: "notify",
       topic: "storage",
       expr: `increase(registry_cache_corrupt_objects_total[${durations.hours(1)}]) > ${corruptPerHour}`,
       description:
         'In the last hour, the cache has deleted {{ $value | printf "%.0f" }} objects whose content doesn\'t have their digest.',
     },
-  ];
+  };
 }

@@ -1,15 +1,14 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import type { Durations } from "./durations.ts";
-import type { Alert } from "./rule.ts";
+import type { Alerts } from "./rule.ts";
 
-export function trafficAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+export function trafficAlerts(thresholds: Thresholds, durations: Durations): Alerts {
   const { busyRequestsPerMinute, collapsedHits, collapsedMinutes, slowMBps, slowTransfers, slowMinutes } =
     thresholds;
   const hits = "upstream:registry_cache_blob_hits:ratio_rate1h";
   const before = `avg_over_time(${hits}[${durations.hours(24)}] offset ${durations.hours(1)})`;
-  return [
-    {
-      name: "RegistryCacheHitRatioCollapsed",
+  return {
+    RegistryCacheHitRatioCollapsed: {
       severity: "notify",
       topic: "efficiency",
       expr: `${hits} < ${collapsedHits} * ${before} and upstream:registry_cache_blob_requests:rate1h > ${busyRequestsPerMinute} / 60`,
@@ -17,22 +16,20 @@ export function trafficAlerts(thresholds: Thresholds, durations: Durations): Ale
       description:
         "In the last hour, only {{ $value | humanizePercentage }} of the blobs of {{ $labels.upstream }} came from the cache.",
     },
-    {
-      name: "RegistryCacheSlow",
+    RegistryCacheSlow: {
       severity: "notify",
       topic: "efficiency",
       expr: `upstream:registry_cache_blob_bytes_per_second:mean5m < ${slowMBps}e6 and upstream:registry_cache_blob_transfers:mean5m > ${slowTransfers}`,
       for: durations.minutes(slowMinutes),
       description: "Clients get blobs of {{ $labels.upstream }} at only {{ $value | humanize }}B/s each.",
     },
-    {
-      name: "RegistryCacheAbuse",
+    RegistryCacheAbuse: {
       severity: "notify",
       topic: "efficiency",
       expr: abuse(thresholds, durations),
       description: `One client has more than ${Math.round(thresholds.abuseShare * 100)} % of the traffic: {{ $value | humanize }} bytes or requests per second.`,
     },
-  ];
+  };
 }
 
 /** Finds a client with an unusual share of the traffic. Metrics count clients in buckets of their addresses: see docs/metrics.md. */

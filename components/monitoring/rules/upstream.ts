@@ -1,9 +1,9 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import { replicaLabels, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
-import type { Alert } from "./rule.ts";
+import type { Alerts } from "./rule.ts";
 
-export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Alert[] {
+export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Alerts {
   const { unreachableMinutes, outdatedHours, errorRatio, errorMinutes, busyRequestsPerMinute } = thresholds;
   const { missErrorRatio, failingMissesPerMinute } = thresholds;
   const failing = (metric: string, requests: string) =>
@@ -15,9 +15,8 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
   const noManifests = `probe_success{job="registry-cache-manifests"} == 0 unless ignoring (job, instance) (${unreachable} or up{job="registry-cache-origin"} == 0)`;
   const noAnswers = `${unreachable} or ${noManifests}`;
   const unlessUnreachable = `unless ignoring (job, instance) (${noAnswers})`;
-  return [
-    {
-      name: "RegistryCacheUpstreamUnreachable",
+  return {
+    RegistryCacheUpstreamUnreachable: {
       severity: "notify",
       topic: "upstream",
       expr: noAnswers,
@@ -25,8 +24,7 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       description:
         "The upstream {{ $labels.upstream }} doesn't answer, or gives no manifests. The cache serves what it has, and tags don't change.",
     },
-    {
-      name: "RegistryCacheTagsOutdated",
+    RegistryCacheTagsOutdated: {
       severity: "page",
       inWorkingHours: true,
       topic: "upstream",
@@ -35,8 +33,7 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       for: durations.hours(outdatedHours),
       description: `For ${outdatedHours} h, the upstream {{ $labels.upstream }} hasn't answered, or has given no manifests. The tags that the cache serves are as old.`,
     },
-    {
-      name: "RegistryCacheErrors",
+    RegistryCacheErrors: {
       severity: "notify",
       topic: "upstream",
       expr: `(${failing(errors, "upstream:registry_cache_requests:rate5m")} or ${errors} and ${missesFail}) ${unlessUnreachable}`,
@@ -44,8 +41,7 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       description:
         "{{ $value | humanizePercentage }} of the requests for images of {{ $labels.upstream }} fail.",
     },
-    {
-      name: "RegistryCacheOriginErrors",
+    RegistryCacheOriginErrors: {
       severity: "notify",
       topic: "upstream",
       expr: `${failing("upstream:registry_http_errors:ratio_rate5m", "upstream:registry_http_requests:rate5m")} ${unlessUnreachable}`,
@@ -53,5 +49,5 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
       description:
         "{{ $value | humanizePercentage }} of the requests to the origin of {{ $labels.upstream }} fail.",
     },
-  ];
+  };
 }
