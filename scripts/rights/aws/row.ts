@@ -11,9 +11,14 @@ export interface Row {
   readonly endings?: readonly string[];
 }
 
+/** Makes a tag for a service's actions: ec2`CreateVpc DeleteVpc` is ["ec2:CreateVpc", "ec2:DeleteVpc"]. */
 const of =
   (service: string) =>
-  (...names: string[]) =>
-    names.map((name) => `${service}:${name}`);
+  ([names = ""]: TemplateStringsArray) =>
+    names
+      .trim()
+      .split(/\s+/)
+      .map((name) => `${service}:${name}`);
 export const [cloudwatch, ec2, eks, iam] = [of("cloudwatch"), of("ec2"), of("eks"), of("iam")];
 export const [logs, route53, s3, ssm] = [of("logs"), of("route53"), of("s3"), of("ssm")];
+export const elasticloadbalancing = of("elasticloadbalancing");
