@@ -10,7 +10,7 @@ import {
   ownLabels,
   qualifiedName,
 } from "./metadata.ts";
-import { matching } from "./text.ts";
+import { matching, off, on, wholeNumber } from "./text.ts";
 
 /** https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-class */
 const loadBalancerClass = matching(
@@ -37,7 +37,7 @@ export const source = z.union([addressRange, podSelector], {
   error:
     "must be an address range, like 10.1.0.0/16, or the labels of Pods, like { namespaceLabels: { kubernetes.io/metadata.name: monitoring } }",
 });
-const replicaCount = z.int().min(1).max(50);
+const replicaCount = wholeNumber(1, 50);
 
 /** How many Pods serve a region. */
 export const replicas = z
@@ -54,10 +54,7 @@ export const replicas = z
       .describe(
         "With volumes, `none`: each replica fetches and keeps all blobs; `hash`: each keeps a part, and passes on the others', which causes traffic between zones.",
       ),
-    cpuPercent: z
-      .int()
-      .min(10)
-      .max(95)
+    cpuPercent: wholeNumber(10, 95)
       .default(70)
       .describe("Processor use of the edge, as a share of what it requests, above which a replica is added."),
     connections: z
@@ -72,10 +69,7 @@ export const replicas = z
   .prefault({})
   .describe("The replicas of the cache.");
 
-const externalDns = z
-  .boolean()
-  .default(true)
-  .describe("Whether external-dns creates the endpoint's records.");
+const externalDns = on.describe("Whether external-dns creates the endpoint's records.");
 
 /** The controller of an Ingress, or a Gateway. */
 const proxies = z
@@ -139,37 +133,33 @@ const innerService = z
   .prefault({})
   .describe("The Service between the Ingress or Gateway and the Pods.");
 
-/** The meanings of keys that several kinds of exposure have. */
-const meaningOf = {
-  class: "Class of the load balancer or the Ingress. Default: the cluster's.",
-  annotations: "Further annotations of the Service, Ingress or HTTPRoute.",
-  labels: "Further labels of the Service, Ingress or HTTPRoute.",
+/** Keys that all kinds of exposure have. */
+const marks = {
+  annotations: annotations.default({}).describe("Further annotations of the Service, Ingress or HTTPRoute."),
+  labels: ownLabels.default({}).describe("Further labels of the Service, Ingress or HTTPRoute."),
 };
+const kind = <Name extends string>(name: Name) => z.literal(name).describe("The kind of exposure.");
+const behindProxies = { ...marks, service: innerService, externalDns, ...handover, proxies };
+const classMeaning = "Class of the load balancer or the Ingress. Default: the cluster's.";
 
 /** How clients outside the cluster reach the workload. */
 export const expose = z
   .discriminatedUnion("kind", [
     z.strictObject({
-      kind: z.literal("loadBalancer").describe("The kind of exposure."),
-      class: loadBalancerClass.exactOptional().describe(meaningOf.class),
-      annotations: annotations.default({}).describe(meaningOf.annotations),
-      labels: ownLabels.default({}).describe(meaningOf.labels),
+      kind: kind("loadBalancer"),
+      class: loadBalancerClass.exactOptional().describe(classMeaning),
+      ...marks,
       ...ipFamilies,
       externalDns,
       ...handover,
     }),
     z.strictObject({
-      kind: z.literal("ingress").describe("The kind of exposure."),
-      class: objectName.exactOptional().describe(meaningOf.class),
-      annotations: annotations.default({}).describe(meaningOf.annotations),
-      labels: ownLabels.default({}).describe(meaningOf.labels),
-      service: innerService,
-      externalDns,
-      ...handover,
-      proxies,
+      kind: kind("ingress"),
+      class: objectName.exactOptional().describe(classMeaning),
+      ...behindProxies,
     }),
     z.strictObject({
-      kind: z.literal("gateway").describe("The kind of exposure."),
+      kind: kind("gateway"),
       gateway: z
         .strictObject({
           name: objectName.describe("Name of the existing Gateway."),
@@ -177,18 +167,10 @@ export const expose = z
           listener: objectName.exactOptional().describe("Name of its listener. Default: any that matches."),
         })
         .describe("The Gateway of the cache's HTTPRoute, which terminates TLS with its own certificate."),
-      timeouts: z
-        .boolean()
-        .default(true)
-        .describe(
-          "Whether the HTTPRoute removes the Gateway's limit on a request's time. `false` for a Gateway that refuses this, such as GKE's: docs/kubernetes.md.",
-        ),
-      annotations: annotations.default({}).describe(meaningOf.annotations),
-      labels: ownLabels.default({}).describe(meaningOf.labels),
-      service: innerService,
-      externalDns,
-      ...handover,
-      proxies,
+      timeouts: on.describe(
+        "Whether the HTTPRoute removes the Gateway's limit on a request's time. `false` for a Gateway that refuses this, such as GKE's: docs/kubernetes.md.",
+      ),
+      ...behindProxies,
     }),
   ])
   .prefault({ kind: "loadBalancer" })
@@ -249,15 +231,11 @@ export const scheduling = z
 /** Objects for a monitoring stack in the cluster. The first two need the operator's CustomResourceDefinitions, the dashboard needs Grafana's sidecar. */
 export const operator = z
   .strictObject({
-    podMonitor: z
-      .boolean()
-      .default(false)
-      .describe("A PodMonitor of the Prometheus Operator, with all metrics of the cache."),
-    prometheusRule: z
-      .boolean()
-      .default(false)
-      .describe("A PrometheusRule of the Prometheus Operator, with all alerts of the cache."),
-    dashboard: z.boolean().default(false).describe("A ConfigMap with the dashboard, for Grafana."),
+    podMonitor: off.describe("A PodMonitor of the Prometheus Operator, with all metrics of the cache."),
+    prometheusRule: off.describe(
+      "A PrometheusRule of the Prometheus Operator, with all alerts of the cache.",
+    ),
+    dashboard: off.describe("A ConfigMap with the dashboard, for Grafana."),
     labels: labels
       .default({})
       .describe(

@@ -12,6 +12,7 @@ import {
   portNumber,
   resourceGroup,
   subscriptionId,
+  wholeNumber,
 } from "./text.ts";
 
 function certificate<Mode extends string, Shape extends z.ZodRawShape>(mode: Mode, shape: Shape) {
@@ -90,10 +91,7 @@ const takenPorts = [metricsPort, 9100];
 export const cloudEndpoint = z
   .strictObject({
     hostname: hostname.describe("Full DNS name of the endpoint."),
-    port: z
-      .int()
-      .min(443)
-      .max(65_535)
+    port: wholeNumber(443, 65_535)
       .refine((port) => !takenPorts.includes(port) && (port < internalPort || port > lastInternalPort), {
         error: `is one of the machine's own, as are ${takenPorts.join(", ")}, and ${internalPort} to ${lastInternalPort}`,
       })
@@ -125,32 +123,27 @@ export const cloudEndpoint = z
   .refine(
     (endpoint) =>
       endpoint?.tls?.mode !== "acme" || (endpoint.zone ?? endpoint.tls.challengeZone) !== undefined,
-    {
-      path: ["zone"],
-      error: "is missing: `tls: { mode: acme }` proves the name by a record in this zone",
-      when: always,
-    },
+    otherwise("zone", "is missing: `tls: { mode: acme }` proves the name by a record in this zone"),
   )
-  .refine((endpoint) => isWithin(endpoint?.hostname, endpoint?.zone), {
-    path: ["zone"],
-    error: "doesn't contain the host name, which must end with a dot and the zone",
-    when: always,
-  })
-  .refine((endpoint) => containsChallenge(endpoint?.hostname, valueAt(["tls", "challengeZone"], endpoint)), {
-    path: ["tls", "challengeZone"],
-    error: "doesn't contain the host name, which must be the zone, or end with a dot and the zone",
-    when: always,
-  })
-  .refine((endpoint) => endpoint?.privateLink === undefined || !isPublic(endpoint.exposure), {
-    path: ["privateLink"],
-    error: "needs `exposure: private`",
-    when: always,
-  })
-  .refine((endpoint) => endpoint?.failover !== "dns" || endpoint.zone !== undefined, {
-    path: ["failover"],
-    error: "needs `zone`: without it, the stack makes no records",
-    when: always,
-  });
+  .refine(
+    (endpoint) => isWithin(endpoint?.hostname, endpoint?.zone),
+    otherwise("zone", "doesn't contain the host name, which must end with a dot and the zone"),
+  )
+  .refine(
+    (endpoint) => containsChallenge(endpoint?.hostname, valueAt(["tls", "challengeZone"], endpoint)),
+    otherwise(
+      "tls.challengeZone",
+      "doesn't contain the host name, which must be the zone, or end with a dot and the zone",
+    ),
+  )
+  .refine(
+    (endpoint) => endpoint?.privateLink === undefined || !isPublic(endpoint.exposure),
+    otherwise("privateLink", "needs `exposure: private`"),
+  )
+  .refine(
+    (endpoint) => endpoint?.failover !== "dns" || endpoint.zone !== undefined,
+    otherwise("failover", "needs `zone`: without it, the stack makes no records"),
+  );
 
 const providedByKeyVault = certificate("provided", {
   secretName: matching(
@@ -200,16 +193,17 @@ export const azureEndpoint = cloudEndpoint
     ),
     tls: z.discriminatedUnion("mode", [azureAcme, providedByKeyVault, privateAuthority]).describe(tlsMeaning),
   })
-  .refine((endpoint) => (endpoint?.zone === undefined) === (endpoint?.zoneResourceGroup === undefined), {
-    path: ["zoneResourceGroup"],
-    error: "must be set together with `zone`: it is the resource group in which the zone is",
-    when: always,
-  })
-  .refine((endpoint) => endpoint?.zoneSubscription === undefined || endpoint.zone !== undefined, {
-    path: ["zoneSubscription"],
-    error: "goes with `zone`, the DNS zone that is in this subscription",
-    when: always,
-  });
+  .refine(
+    (endpoint) => (endpoint?.zone === undefined) === (endpoint?.zoneResourceGroup === undefined),
+    otherwise(
+      "zoneResourceGroup",
+      "must be set together with `zone`: it is the resource group in which the zone is",
+    ),
+  )
+  .refine(
+    (endpoint) => endpoint?.zoneSubscription === undefined || endpoint.zone !== undefined,
+    otherwise("zoneSubscription", "goes with `zone`, the DNS zone that is in this subscription"),
+  );
 
 /** TLS on a cluster that the stack creates. `provided` is left out, because a Secret can't exist before its cluster. */
 function clusterTls<Acme extends typeof acme | typeof azureAcme>(it: Acme) {
@@ -237,9 +231,9 @@ export function isPublic(exposure: unknown): boolean {
   return exposure === undefined || exposure === "public";
 }
 
-/** The `when` of a refinement that zod runs even if other fields have problems. The refinement must accept values of any type. */
-function always(): boolean {
-  return true;
+/** The path and the message of a refinement that zod runs even if other fields have problems. The refinement must accept values of any type. */
+function otherwise(path: string, error: string) {
+  return { path: path.split("."), error, when: () => true };
 }
 
 /** Whether a host is below a zone. Also true if either isn't a valid host name, because the schema reports that. */

@@ -5,7 +5,7 @@ import { objectName } from "./metadata.ts";
 import { perRegion, perRegionProblems } from "./per-region.ts";
 import { type Problem, problemIf } from "./problems.ts";
 import { awsTags, azureTags, stackTagNames, zoneTagProblem } from "./tags.ts";
-import { matching } from "./text.ts";
+import { matching, off } from "./text.ts";
 
 const tagsMeaning = "Tags of every resource, in addition to the stack's own, by their names. Default: none.";
 
@@ -101,12 +101,9 @@ export const azureGovernance = z.strictObject({
     .describe(
       "Disk encryption set of machines' disks and of nodes', by its resource id, or a mapping of regions to these. Default: keys of Azure.",
     ),
-  encryptionAtHost: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Whether the hosts of machines and nodes encrypt their disks, including temporary ones and caches. Another value replaces a machine; AKS needs another cluster.",
-    ),
+  encryptionAtHost: off.describe(
+    "Whether the hosts of machines and nodes encrypt their disks, including temporary ones and caches. Another value replaces a machine; AKS needs another cluster.",
+  ),
   storageKey: storageKey
     .exactOptional()
     .describe("The key of storage accounts, and who may use it. Default: a key of Azure."),
@@ -118,12 +115,9 @@ export const azureGovernance = z.strictObject({
     .describe(
       "Resource id of the Log Analytics workspace that gets the audit logs of vaults, storage accounts and clusters. Default: none.",
     ),
-  subnetSecurityGroups: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Whether each subnet that the stack makes has a network security group, as machines and nodes have.",
-    ),
+  subnetSecurityGroups: off.describe(
+    "Whether each subnet that the stack makes has a network security group, as machines and nodes have.",
+  ),
 });
 
 export type AwsGovernance = z.output<typeof awsGovernance>;

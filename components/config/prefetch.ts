@@ -6,7 +6,7 @@ import { hint, type Problem } from "./problems.ts";
 import { ReleaseFileError, referencesOf } from "./release-file.ts";
 import { repositoryPattern } from "./repositories.ts";
 import { parseWith } from "./schema-problems.ts";
-import { checkedText, matching } from "./text.ts";
+import { checkedText, matching, wholeNumber } from "./text.ts";
 import { isZot, upstream } from "./upstream.ts";
 
 const platform = matching(
@@ -59,16 +59,10 @@ export const prefetch = z
       .union([z.literal("all"), z.array(platform).min(1)])
       .default(["linux/amd64", "linux/arm64"])
       .describe("Platforms to prefetch of an image with several, or `all`."),
-    everyMinutes: z
-      .int()
-      .min(1)
-      .max(1440)
+    everyMinutes: wholeNumber(1, 1440)
       .default(60)
       .describe("Minutes between two rounds. A changed list starts a round immediately."),
-    mbps: z
-      .int()
-      .min(1)
-      .max(100_000)
+    mbps: wholeNumber(1, 100_000)
       .default(200)
       .describe("Megabits per second, on average: a single blob comes at full speed, and a pause follows."),
   })

@@ -13,7 +13,15 @@ import {
 import { awsNetwork, azureClusterNetwork, azureNetwork, clusterSubnets } from "./network.ts";
 import { internalPort } from "./ports.ts";
 import { cloudStorage, clusterBucket, disk, kubernetesStorage } from "./storage.ts";
-import { absolutePath, matching, portNumber, resourceGroup, shortName, subscriptionId } from "./text.ts";
+import {
+  absolutePath,
+  matching,
+  portNumber,
+  resourceGroup,
+  shortName,
+  subscriptionId,
+  wholeNumber,
+} from "./text.ts";
 import { workloadNamespace } from "./workload-namespace.ts";
 import { pods } from "./workload-pods.ts";
 
@@ -25,18 +33,12 @@ export const defaultDialTimeoutMilliseconds = 350;
 
 /** The keys that every region has. They reach the Pod unchanged. */
 const anywhere = {
-  freshnessSeconds: z
-    .int()
-    .min(2)
-    .max(3600)
+  freshnessSeconds: wholeNumber(2, 3600)
     .default(60)
     .describe("How old the cache's answer for a tag may be, in seconds. Digests never change."),
 };
 
-const dialTimeoutMilliseconds = z
-  .int()
-  .min(50)
-  .max(30_000)
+const dialTimeoutMilliseconds = wholeNumber(50, 30_000)
   .default(defaultDialTimeoutMilliseconds)
   .describe(
     "Milliseconds for which containerd waits for a connection to the cache, including the look-up of its name, before it goes to the registry: `dial_timeout` of the output `clients`. While packets to the cache are dropped, each request costs this much.",

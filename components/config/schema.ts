@@ -17,7 +17,7 @@ import {
   kubernetesRegion,
   localRegion,
 } from "./region.ts";
-import { imageReference, secretKey, serverUrl } from "./text.ts";
+import { imageReference, on, secretKey, serverUrl, wholeNumber } from "./text.ts";
 import { upstream } from "./upstream.ts";
 import { defaultPeakMinutes, version } from "./version.ts";
 
@@ -27,10 +27,7 @@ export const namespace = "registry-cache";
 const quantity = z.number().nonnegative().max(1_000_000);
 
 const workload = z.strictObject({
-  nodes: z
-    .int()
-    .min(0)
-    .max(1_000_000)
+  nodes: wholeNumber(0, 1_000_000)
     .default(300)
     .describe(
       "Nodes that pull from one region's cache. The `workload` decides sizes and the estimated cost.",
@@ -41,16 +38,10 @@ const workload = z.strictObject({
     .default(150)
     .describe("Content in use at one time, in GiB: the disk should hold it."),
   growthGiBPerMonth: quantity.default(10).describe("New content from the upstreams in a month, in GiB."),
-  peakNodes: z
-    .int()
-    .min(0)
-    .max(1_000_000)
+  peakNodes: wholeNumber(0, 1_000_000)
     .exactOptional()
     .describe("The largest number of nodes that start at the same time. Default: a tenth of `nodes`."),
-  peakMinutes: z
-    .int()
-    .min(1)
-    .max(1440)
+  peakMinutes: wholeNumber(1, 1440)
     .default(defaultPeakMinutes[2])
     .describe(
       "Minutes in which `peakNodes` nodes that start at the same time must finish their pulls. In configurations of `version` 1: 30.",
@@ -137,10 +128,9 @@ const cost = z.strictObject({
           "AWS: whether the nodes' pulls from public addresses pass their own NAT gateway. `billed`: counted, as a cost of the customers. " +
             "`unknown`: not counted, but the estimate says where this would change the result.",
         ),
-      s3Endpoint: z
-        .boolean()
-        .default(true)
-        .describe("AWS: whether the nodes reach S3 by a gateway endpoint instead of the NAT gateway."),
+      s3Endpoint: on.describe(
+        "AWS: whether the nodes reach S3 by a gateway endpoint instead of the NAT gateway.",
+      ),
     })
     .prefault({})
     .describe("The network of the nodes, which their owners pay."),
@@ -149,10 +139,7 @@ const cost = z.strictObject({
     .describe(
       "Total content of the Azure registries, in GiB, which a geo-replica stores. Default: `workload.workingSetGiB`, which is less.",
     ),
-  clusters: z
-    .int()
-    .min(1)
-    .max(10_000)
+  clusters: wholeNumber(1, 10_000)
     .default(5)
     .describe("Clusters and accounts of a region that would each need their own cache, for the comparison."),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isInternal, matching, secretKey, serverUrl } from "./text.ts";
+import { isInternal, matching, off, secretKey, serverUrl, wholeNumber } from "./text.ts";
 
 const gibibytesPerUnit = { GiB: 1, TiB: 1024 } as const;
 
@@ -81,10 +81,7 @@ export const defaultExpireDays = 90;
 /** An S3 bucket or an Azure Blob container that the stack creates in this region. */
 const bucket = z.strictObject({
   ...bucketKind,
-  expireDays: z
-    .int()
-    .min(1)
-    .max(3650)
+  expireDays: wholeNumber(1, 3650)
     .default(defaultExpireDays)
     .describe(
       "Days after which the bucket deletes an object. One that is still in use is then fetched again.",
@@ -151,12 +148,9 @@ const existingBucket = z
           .describe(
             "Address of an S3-compatible server. With `delivery: redirect`, one that clients reach, too: no Service of the cluster. Default: AWS.",
           ),
-        pathStyle: z
-          .boolean()
-          .default(false)
-          .describe(
-            "Whether the bucket's name is in the path instead of the host name, as for most S3-compatible servers.",
-          ),
+        pathStyle: off.describe(
+          "Whether the bucket's name is in the path instead of the host name, as for most S3-compatible servers.",
+        ),
         credentials: secretKey
           .exactOptional()
           .describe(

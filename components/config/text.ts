@@ -50,7 +50,16 @@ export const absolutePath = matching(
   "an absolute path, starting with /; `~` and variables are not expanded",
 );
 
-export const portNumber = z.int().min(1).max(65535);
+/** A whole number in a range that includes both ends. */
+export function wholeNumber(least: number, most: number) {
+  return z.int().min(least).max(most);
+}
+
+/** A switch, by its default. */
+export const on = z.boolean().default(true);
+export const off = z.boolean().default(false);
+
+export const portNumber = wholeNumber(1, 65535);
 
 export const email = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { annotations, ownLabels } from "./metadata.ts";
-import { matching } from "./text.ts";
+import { matching, on } from "./text.ts";
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
 const dnsLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -9,12 +9,9 @@ const name = matching(dnsLabel, "the name of a namespace: lower-case letters, di
 const mapping = z
   .strictObject({
     name: name.describe("Name of the namespace."),
-    create: z
-      .boolean()
-      .default(true)
-      .describe(
-        "Whether the stack creates the namespace, and deletes it with everything in it. `false`: it exists already, and stays.",
-      ),
+    create: on.describe(
+      "Whether the stack creates the namespace, and deletes it with everything in it. `false`: it exists already, and stays.",
+    ),
     labels: ownLabels.default({}).describe("Further labels of a namespace that the stack makes."),
     annotations: annotations.default({}).describe("Annotations of a namespace that the stack makes."),
   })
