@@ -1,3 +1,5 @@
+import type { WatchedCache } from "./outside-probe.ts";
+
 /** Where another Prometheus reaches the metrics of a cache. */
 export interface MetricsAddress {
   readonly scheme: "http" | "https";
@@ -13,14 +15,8 @@ export const federated = {
 /** The interval of the cache's own Prometheus, and of one that scrapes it. With the default of a minute, the dashboards' rates of a minute would lack a second sample. */
 export const scrapeInterval = "15s";
 
-interface FederationOptions {
-  /** The cache's unique name. */
-  readonly cache: string;
+export interface FederationOptions extends WatchedCache {
   readonly address: MetricsAddress;
-  /** The labels of all series and alerts that leave the cache. As labels of the target, `up` has them even if the cache doesn't answer. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** The private authority to trust, PEM. @default a public one */
-  readonly ca?: string | undefined;
 }
 
 /** The name of the scrape job, which the rules recognize. */

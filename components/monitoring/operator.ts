@@ -1,14 +1,7 @@
-import { federated, federationJob, type MetricsAddress, scrapeInterval } from "./federation.ts";
+import { type FederationOptions, federated, federationJob, scrapeInterval } from "./federation.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 
-interface OperatorOptions {
-  /** The cache's unique name. */
-  readonly cache: string;
-  readonly address: MetricsAddress;
-  /** The labels of all series and alerts that leave the cache. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** The private authority to trust, PEM. @default a public one */
-  readonly ca?: string | undefined;
+interface OperatorOptions extends FederationOptions {
   readonly groups: readonly RuleGroup[];
 }
 

@@ -10,15 +10,19 @@ export interface OutsideProbe {
   readonly operator: object;
 }
 
-export interface OutsideProbeOptions {
-  /** The cache's unique name. */
+/** A cache that another Prometheus watches. */
+export interface WatchedCache {
+  /** Its unique name. */
   readonly cache: string;
+  /** The private authority to trust, PEM. @default a public one */
+  readonly ca?: string | undefined;
+  /** The labels of all series and alerts that leave the cache. As labels of the target, `up` has them even if the cache doesn't answer. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface OutsideProbeOptions extends WatchedCache {
   /** URL that clients send requests to. */
   readonly endpoint: string;
-  /** PEM of the authority that signs the endpoint's certificate. @default a public one */
-  readonly ca?: string | undefined;
-  /** The labels of all series and alerts that leave the cache, by which alerts are routed. */
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** A placeholder for the exporter's address, which the team replaces. */
@@ -32,25 +36,19 @@ export function outsideJob(cache: string): string {
 export function outsideProbe({ cache, endpoint, ca, labels }: OutsideProbeOptions): OutsideProbe {
   const job = outsideJob(cache);
   const target = `${endpoint}/v2/`;
-  const common = {
-    module: ca === undefined ? "registry_cache" : `registry_cache_${cache.replaceAll("-", "_")}`,
-  };
+  const module = ca === undefined ? "registry_cache" : `registry_cache_${cache.replaceAll("-", "_")}`;
   return {
     scrapeConfig: {
       job_name: job,
       scrape_interval: "30s",
       scrape_timeout: "10s",
       metrics_path: "/probe",
-      params: { module: [common.module] },
+      params: { module: [module] },
       static_configs: [{ targets: [target], labels }],
-      relabel_configs: [
-        { source_labels: ["__address__"], target_label: "__param_target" },
-        { source_labels: ["__param_target"], target_label: "instance" },
-        { target_label: "__address__", replacement: exporter },
-      ],
+      relabel_configs: probeRelabeling(exporter),
     },
     module: {
-      [common.module]: {
+      [module]: {
         prober: "http",
         timeout: "5s",
         // IPv4 first, because clients or the exporter may have no IPv6. If the name has only AAAA records, the probe uses those.
@@ -69,10 +67,19 @@ export function outsideProbe({ cache, endpoint, ca, labels }: OutsideProbeOption
         jobName: job,
         interval: "30s",
         scrapeTimeout: "10s",
-        module: common.module,
+        module,
         prober: { url: exporter },
         targets: { staticConfig: { static: [target], labels } },
       },
     },
   };
+}
+
+/** Passes a job's targets to a blackbox_exporter: https://github.com/prometheus/blackbox_exporter#prometheus-configuration */
+export function probeRelabeling(exporter: string): object[] {
+  return [
+    { source_labels: ["__address__"], target_label: "__param_target" },
+    { source_labels: ["__param_target"], target_label: "instance" },
+    { target_label: "__address__", replacement: exporter },
+  ];
 }

@@ -54,6 +54,5 @@ export function blackboxPart(options: PodOptions): Part {
       livenessProbe: httpProbe(ports.blackbox, "/-/healthy"),
     },
     files: { "config.yml": stringify({ modules }) },
-    mounts: [],
   };
 }

@@ -71,6 +71,5 @@ export function exporterPart(options: PodOptions): Part {
       resources: resources(64),
     },
     files: { "config.yml": renderExporterConfig(options.ports) },
-    mounts: [],
   };
 }

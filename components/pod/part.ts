@@ -12,7 +12,8 @@ export interface Part {
   readonly secret?: string | undefined;
   /** Whether the container reads the secret's file only when it starts. @default it also notices changes */
   readonly readsSecretAtStart?: boolean;
-  readonly mounts: readonly VolumeMount[];
+  /** @default none */
+  readonly mounts?: readonly VolumeMount[];
 }
 
 /** The files that a running container reloads by itself. */

@@ -97,7 +97,7 @@ function configName({ name }: PodOptions, { container }: Part): string {
 }
 
 function containerOf(options: PodOptions, part: Part): Container {
-  const { container, secret, mounts } = part;
+  const { container, secret, mounts = [] } = part;
   return {
     ...container,
     securityContext,

@@ -3,6 +3,7 @@ import type { Credentials, Token } from "../config/credentials.ts";
 import { imageOf } from "../config/images.ts";
 import { isZot, registryUrl } from "../config/upstream.ts";
 import { scrapeInterval } from "../monitoring/federation.ts";
+import { probeRelabeling } from "../monitoring/outside-probe.ts";
 import { renderRules } from "../monitoring/rules/rule-groups.ts";
 import { script } from "../shell/script.ts";
 import { hasZot } from "./edge/engines.ts";
@@ -88,56 +89,36 @@ function scrapeConfigs(options: PodOptions) {
     metrics_path: `/metrics/${name}`,
     static_configs: [target(ports.edgeStatus)],
   });
-  return [
-    {
-      job_name: "registry-cache-edge",
-      static_configs: [target(ports.exporter)],
-      metric_relabel_configs: exporterRelabeling,
-    },
-    { job_name: "registry-cache-janitor", ...file("janitor") },
-    ...(acme ? [{ job_name: "registry-cache-acme", ...file("acme") }] : []),
-    ...(prefetch ? [{ job_name: "registry-cache-prefetch", ...file("prefetch") }] : []),
-    ...(hasZot(options) ? [{ job_name: "registry-cache-keeper", ...file("keeper") }] : []),
-    {
-      job_name: "registry-cache-origin",
+  const jobs = {
+    edge: { static_configs: [target(ports.exporter)], metric_relabel_configs: exporterRelabeling },
+    janitor: file("janitor"),
+    ...(acme && { acme: file("acme") }),
+    ...(prefetch && { prefetch: file("prefetch") }),
+    ...(hasZot(options) && { keeper: file("keeper") }),
+    origin: {
       static_configs: upstreamPorts(options).map((it) =>
         target(isZot(it.upstream) ? it.ports.http : it.ports.debug, { upstream: it.upstream.name }),
       ),
       ...(hasZot(options) && { metric_relabel_configs: zotRelabeling }),
     },
-    {
-      job_name: "registry-cache-upstream",
-      ...probe(
-        ports.blackbox,
-        "upstream",
-        upstreams.map(({ name, url }) => ({ targets: [`${url}/v2/`], labels: { upstream: name } })),
-      ),
-    },
-    ...(manifests.length > 0
-      ? [
-          {
-            job_name: "registry-cache-manifests",
-            ...probe(ports.blackbox, "manifests", manifests),
-            scrape_interval: "1m",
-          },
-        ]
-      : []),
-    {
-      job_name: "registry-cache-endpoint",
-      ...probe(
-        ports.blackbox,
-        "endpoint",
-        [{ targets: [`${proxies ? "http" : "https"}://127.0.0.1:${listen.port}/v2/`] }],
-        {
-          hostname: [region.endpoint.hostname],
-        },
-      ),
-    },
-    ...(nodeExporterPort === undefined
-      ? []
-      : [{ job_name: "registry-cache-node", static_configs: [target(nodeExporterPort)] }]),
-    { job_name: "registry-cache-prometheus", static_configs: [target(ports.prometheus)] },
-  ];
+    upstream: probe(
+      ports.blackbox,
+      "upstream",
+      upstreams.map(({ name, url }) => ({ targets: [`${url}/v2/`], labels: { upstream: name } })),
+    ),
+    ...(manifests.length > 0 && {
+      manifests: { ...probe(ports.blackbox, "manifests", manifests), scrape_interval: "1m" },
+    }),
+    endpoint: probe(
+      ports.blackbox,
+      "endpoint",
+      [{ targets: [`${proxies ? "http" : "https"}://127.0.0.1:${listen.port}/v2/`] }],
+      { hostname: [region.endpoint.hostname] },
+    ),
+    ...(nodeExporterPort !== undefined && { node: { static_configs: [target(nodeExporterPort)] } }),
+    prometheus: { static_configs: [target(ports.prometheus)] },
+  };
+  return Object.entries(jobs).map(([name, job]) => ({ job_name: `registry-cache-${name}`, ...job }));
 }
 
 /**
@@ -153,18 +134,14 @@ function manifestTargets({ upstream, ports }: UpstreamPorts) {
   return [{ targets: [`http://127.0.0.1:${ports.http}${manifest}`], labels: { upstream: name } }];
 }
 
-/** A scrape job whose targets blackbox_exporter probes: https://github.com/prometheus/blackbox_exporter#prometheus-configuration */
+/** A scrape job whose targets blackbox_exporter probes. */
 function probe(port: number, module: string, targets: readonly object[], parameters: object = {}) {
   return {
     scrape_interval: "30s",
     metrics_path: "/probe",
     params: { module: [module], ...parameters },
     static_configs: targets,
-    relabel_configs: [
-      { source_labels: ["__address__"], target_label: "__param_target" },
-      { source_labels: ["__param_target"], target_label: "instance" },
-      { target_label: "__address__", replacement: `127.0.0.1:${port}` },
-    ],
+    relabel_configs: probeRelabeling(`127.0.0.1:${port}`),
   };
 }
 

@@ -35,7 +35,6 @@ export function storedPart(
         health: storageHealth(storeCheckInterval),
       }),
     },
-    mounts: [],
     ready: `http://127.0.0.1:${ports.stored}/`,
   };
 }
