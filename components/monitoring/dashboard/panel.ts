@@ -38,6 +38,11 @@ export interface Row {
   readonly panels: readonly Panel[];
 }
 
+/** @param panels by their titles */
+export function row(title: string, panels: Readonly<Record<string, Omit<Panel, "title">>>): Row {
+  return { title, panels: Object.entries(panels).map(([title, panel]) => ({ title, ...panel })) };
+}
+
 /** The number of columns of Grafana's grid. */
 const gridWidth = 24;
 
