@@ -34,11 +34,8 @@ const program = commandLine("npm run adopt --")
     runSteps(async () => {
       if (configFile === undefined) await demandRemoteStack(process.cwd(), shortName(stack));
       await ensureEngine();
-      const adopted = await adopt({
-        project: process.cwd(),
-        stack,
-        configFile: resolve(configFile ?? pathOf(shortName(stack))),
-      });
+      const file = resolve(configFile ?? pathOf(shortName(stack)));
+      const adopted = await adopt(process.cwd(), stack, file);
       const { lines, problems } = adoptedLines(adopted);
       for (const line of lines) console.log(line);
       for (const problem of problems) console.error(`✗ ${problem}`);

@@ -40,18 +40,12 @@ export interface Missing {
   readonly isExpected: boolean;
 }
 
-export interface AdoptOptions {
-  /** Directory of Pulumi.yaml. */
-  readonly project: string;
-  readonly stack: string;
-  readonly configFile: string;
-}
-
 /**
  * Works in rounds, each in an empty temporary state: imported resources reveal the ids of resources that depend on them. The last round imports everything that was found, and finds nothing more.
+ * @param project directory of Pulumi.yaml
  * @throws StepError if the stack can't be previewed, or the cloud doesn't answer
  */
-export function adopt({ project, stack, configFile }: AdoptOptions): Promise<Adopted> {
+export function adopt(project: string, stack: string, configFile: string): Promise<Adopted> {
   const search = new Search(stack);
   return step(
     "Looking for what the stack has",

@@ -1,13 +1,13 @@
 import { parse } from "yaml";
+import {
+  Prometheus as Client,
+  type Sample,
+} from "../../components/monitoring/status-page/page/prometheus.ts";
+
+export type { Sample };
 
 /** Long enough to query a month of data in a busy central Prometheus. */
 const patienceSeconds = 60;
-
-/** An element of an instant vector. */
-export interface Sample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
 
 /** The HTTP API of Prometheus or of a compatible server: https://prometheus.io/docs/prometheus/latest/querying/api/ */
 export interface Prometheus {
@@ -41,7 +41,7 @@ export function prometheusAt(address: URL): Prometheus {
   const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
   const headers = username ? { authorization: `Basic ${credentials.toString("base64")}` } : {};
 
-  async function get<Data>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Data> {
+  async function get(path: string, parameters: Record<string, string>): Promise<unknown> {
     const url = new URL(`api/v1/${path}`, base);
     url.search = String(new URLSearchParams(parameters));
     const signal = AbortSignal.timeout(patienceSeconds * 1000);
@@ -51,33 +51,26 @@ export function prometheusAt(address: URL): Prometheus {
       );
     });
     const text = await response.text();
-    const answer = parseAnswer<Data>(text);
+    const answer = parseAnswer(text);
     if (answer?.status === "success") return answer.data;
     throw new Error(`${base} answers ${response.status}: ${answer?.error ?? "that isn't a Prometheus"}`);
   }
 
+  const client = new Client(get);
   return {
-    async query(expression) {
-      const { result } = await get<{ result: VectorElement[] }>("query", { query: expression });
-      return result.map(({ metric, value: [, text] }) => ({ labels: metric, value: Number(text) }));
-    },
+    query: (expression) => client.query(expression),
     async externalLabels() {
-      const { yaml } = await get<{ yaml: string }>("status/config").catch(() => ({ yaml: "" }));
-      return parse(yaml)?.global?.external_labels ?? {};
+      const data = await get("status/config", {}).catch(() => ({ yaml: "" }));
+      return parse((data as { yaml: string }).yaml)?.global?.external_labels ?? {};
     },
   };
 }
 
-interface VectorElement {
-  readonly metric: Record<string, string>;
-  readonly value: readonly [seconds: number, text: string];
-}
-
-type Answer<Data> =
-  | { readonly status: "success"; readonly data: Data }
+type Answer =
+  | { readonly status: "success"; readonly data: unknown }
   | { readonly status: "error"; readonly error: string };
 
-function parseAnswer<Data>(text: string): Answer<Data> | undefined {
+function parseAnswer(text: string): Answer | undefined {
   try {
     return JSON.parse(text);
   } catch {

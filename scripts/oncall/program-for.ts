@@ -9,39 +9,22 @@ import { type DeployedRegion, endpointOf } from "./state.ts";
 export function programFor(deployed: DeployedRegion, place: Place): string {
   const endpoint = endpointOf(deployed);
   const { hostname, port } = new URL(endpoint);
-  const common = { region: deployed.region, endpoint, runbookUrl: "docs/runbooks/{alert}.md" };
+  const runbookUrl = "docs/runbooks/{alert}.md";
+  const common = { region: deployed.region, endpoint, runbookUrl, internalPort };
   switch (place.kind) {
     case "local": {
-      const { directory: data, probe } = place;
-      return onCallProgram({
-        ...common,
-        host: "local",
-        internalPort: place.internalPort,
-        probe,
-        data,
-        state: data,
-      });
+      const { directory: data, probe, internalPort } = place;
+      return onCallProgram({ ...common, host: "local", internalPort, probe, data, state: data });
     }
     case "kubernetes": {
       const { context, namespace, scheme } = place;
-      return onCallProgram({
-        ...common,
-        host: "kubernetes",
-        internalPort,
-        probe: probeParameters(hostname, { port: edgePort, scheme }),
-        context,
-        namespace,
-      });
+      const probe = probeParameters(hostname, { port: edgePort, scheme });
+      return onCallProgram({ ...common, host: "kubernetes", probe, context, namespace });
     }
     case "aws vm":
-    case "azure vm":
-      return onCallProgram({
-        ...common,
-        host: "vm",
-        internalPort,
-        probe: probeParameters(hostname, { port: Number(port || 443) }),
-        data: dataMount,
-        state: stateDirectory,
-      });
+    case "azure vm": {
+      const probe = probeParameters(hostname, { port: Number(port || 443) });
+      return onCallProgram({ ...common, host: "vm", probe, data: dataMount, state: stateDirectory });
+    }
   }
 }

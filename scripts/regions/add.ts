@@ -54,27 +54,16 @@ const stores: readonly Readonly<Record<string, string>>[] = [
 /** Keys about the encryption of a stack's secrets. `pulumi stack init` creates them for the new stack. */
 const encryption: readonly Path[] = [["encryptionsalt"], ["encryptedkey"], ["secretsprovider"]];
 /** Keys that the user must review before taking over their values. */
-const ownPaths = [
-  "context",
-  "kubeconfig",
-  "namespace",
-  "subscription",
-  "apiAccess",
-  ...["class", "s3.region", "s3.endpoint", "azure.account", "azure.container"].map((key) => `storage.${key}`),
-  ...["hostname", "zone", "zoneResourceGroup", "zoneSubscription", "privateLink"].map(
-    (key) => `endpoint.${key}`,
-  ),
-  ...[
-    "email",
-    "challengeZone",
-    "challengeZoneResourceGroup",
-    "challengeZoneSubscription",
-    "name",
-    "secretName",
-  ].map((key) => `endpoint.tls.${key}`),
-  "expose",
-  ...["clients", "metrics"].map((key) => `access.${key}`),
-];
+const ownPaths = `
+  context kubeconfig namespace subscription apiAccess
+  storage.class storage.s3.region storage.s3.endpoint storage.azure.account storage.azure.container
+  endpoint.hostname endpoint.zone endpoint.zoneResourceGroup endpoint.zoneSubscription endpoint.privateLink
+  endpoint.tls.email endpoint.tls.challengeZone endpoint.tls.challengeZoneResourceGroup
+  endpoint.tls.challengeZoneSubscription endpoint.tls.name endpoint.tls.secretName
+  expose access.clients access.metrics
+`
+  .trim()
+  .split(/\s+/);
 
 /**
  * Doesn't check whether a preview would accept the file: see checkFiles().
