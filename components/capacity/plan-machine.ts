@@ -104,18 +104,16 @@ function given(
   return { machine, limits, problems, warnings };
 }
 
-/** The least expensive machine that sustains the workload, or else the closest one. */
+/** The least expensive machine that sustains the workload, or else the least expensive one of those that come closest. */
 function best(architecture: Architecture, setting: Setting): Machine {
-  const all = candidates(setting.cloud, architecture, setting.unavailable);
-  const worst = (machine: Machine) => worstStrain(machineLimits(machine, setting));
-  return (
-    all.find((machine) => carries(machine, setting)) ??
-    all.reduce((one, other) => (worst(other) < worst(one) ? other : one))
-  );
+  return sufficient(candidates(setting.cloud, architecture, setting.unavailable), setting)[0];
 }
 
-export function carries(machine: Machine, setting: Setting): boolean {
-  return machineLimits(machine, setting).every(suffices);
+/** Those of some machines that sustain the workload, or else those that come closest. */
+export function sufficient(all: readonly Machine[], setting: Setting): [Machine, ...Machine[]] {
+  const strains = all.map((machine) => worstStrain(machineLimits(machine, setting)));
+  const most = Math.max(1, Math.min(...strains));
+  return all.filter((_, index) => (strains[index] ?? 0) <= most) as [Machine, ...Machine[]];
 }
 
 function worstStrain(limits: readonly Limit[]): number {

@@ -1,5 +1,5 @@
 /** Plans the machine, or the nodes of the cluster, for a region's cache in a cloud. */
-import type { AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
+import type { AwsClusterRegion, AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
 import { azureNode, isForAutoMode } from "./cluster-nodes.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
 import { diskTypeIn } from "./disk.ts";
@@ -7,7 +7,7 @@ import type { Limit } from "./limits.ts";
 import type { Cloud } from "./machine.ts";
 import { candidates } from "./machines.ts";
 import { type Capacity, type CapacityRequest, planCapacity, upstreamsOf } from "./plan.ts";
-import { carries } from "./plan-machine.ts";
+import { sufficient } from "./plan-machine.ts";
 
 export type CloudRegion = AwsRegion | AzureRegion;
 
@@ -93,14 +93,31 @@ const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest) => Capacit
   azure: planAksNodes,
 };
 
-/** Chooses the least expensive machine of Auto Mode that sustains its share, or else the largest. */
+/** Chooses the least expensive machine of Auto Mode that sustains a replica's share, or else of those that come closest. */
 function planAutoModeNodes(request: CapacityRequest): Capacity {
-  const { cloud, region, workload, upstreams } = request;
+  const [{ type }] = autoModeMachines(request);
+  return planCapacity({ ...request, region: { ...request.region, machine: { type } } });
+}
+
+const allOfAutoMode = candidates("aws", "arm64").filter(isForAutoMode);
+
+/** The machines of Auto Mode that sustain a replica's share, or else those that come closest, the least expensive first. */
+function autoModeMachines({ cloud, region, workload, upstreams }: CapacityRequest) {
   const demand = demandOf(workload, deliveryOf(region.storage));
-  const setting = { cloud, demand, diskType: diskTypeIn(cloud, region.name), upstreams };
-  const all = candidates("aws", "arm64").filter(isForAutoMode);
-  const type = (all.find((machine) => carries(machine, setting)) ?? all.at(-1))?.type ?? "auto";
-  return planCapacity({ ...request, region: { ...region, machine: { type } } });
+  const diskType = diskTypeIn(cloud, region.name);
+  return sufficient(allOfAutoMode, { cloud, demand, diskType, upstreams });
+}
+
+/**
+ * The types of nodes to ask Auto Mode for, which itself sees only the processors and the memory that Pods request.
+ * @returns undefined if the least expensive machine sustains the workload, so that any does
+ */
+export function autoModeTypes(
+  region: AwsClusterRegion,
+  { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
+): string[] | undefined {
+  const all = autoModeMachines(requestOf(variantOf(region), { cloud: "aws", region, workload, upstreams }));
+  return all[0] === allOfAutoMode[0] ? undefined : all.map(({ type }) => type);
 }
 
 /** In AKS, the configuration decides on the size of the nodes, regardless of the workload. */

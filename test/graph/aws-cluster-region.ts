@@ -89,6 +89,7 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
 export async function graphOf(
   change: Record<string, unknown> = {},
   governance: Record<string, unknown> = {},
+  workload: Record<string, unknown> = {},
 ): Promise<AwsGraph> {
   const config = parseConfig({
     provider: "aws",
@@ -109,6 +110,7 @@ export async function graphOf(
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
     governance,
+    workload,
   });
   return awsGraph(config, { credentials: {} }, created, found);
 }

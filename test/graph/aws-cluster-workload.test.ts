@@ -1,6 +1,7 @@
 /** The workload in a cluster on AWS, its rights, and its endpoint. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { valuesAt } from "../doubles/values.ts";
 import type { AwsGraph } from "../support/aws-graph.ts";
 import { type RegisteredResource, settled } from "../support/graph.ts";
 import {
@@ -63,8 +64,8 @@ describe("a region with a network of its own", () => {
       tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
     };
     const { template } = manifest(graph.resource("kubernetes:apps/v1:Deployment")).spec;
-    const { nodeSelector, tolerations } = (template as Manifest).spec;
-    assert.deepEqual({ nodeSelector, tolerations }, scheduling);
+    const { nodeSelector, tolerations, affinity } = (template as Manifest).spec;
+    assert.deepEqual({ nodeSelector, tolerations, affinity }, { ...scheduling, affinity: undefined });
     const { values } = graph.resource("kubernetes:helm.sh/v3:Release").inputs;
     assert.deepEqual((values as typeof scheduling).tolerations, scheduling.tolerations);
   });
@@ -100,6 +101,22 @@ describe("a region with a network of its own", () => {
     assert.equal(await settled(graph.host.address), loadBalancer);
     assert.equal(await settled(graph.host.ca), undefined);
   });
+});
+
+test("asks Auto Mode for machines that sustain the workload, where the smallest ones don't", async () => {
+  const storage = { kind: "bucket", delivery: "proxied" };
+  const { resource } = await graphOf({ storage }, {}, { nodes: 1200, peakMinutes: 10 });
+  const [key, operator, types] = ["key", "operator", "values[*]"].map((name) =>
+    valuesAt(
+      `spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[*].matchExpressions[*].${name}`,
+      resource("kubernetes:apps/v1:Deployment").inputs,
+    ),
+  );
+  assert.deepEqual([key, operator], [["node.kubernetes.io/instance-type"], ["In"]]);
+  // Each replica sends 2,577 Mbps. An m6g.large sustains 750 of them, and the estimate counts the least expensive machine that sustains all.
+  assert.ok(types?.[0] === "c6gn.xlarge" && types.length > 5 && !types.includes("m6g.large"), types?.join());
+  const { values } = resource("kubernetes:helm.sh/v3:Release").inputs;
+  assert.ok(!("affinity" in (values as object)));
 });
 
 test("has no cert-manager with a private authority, and gives clients its certificate", async () => {

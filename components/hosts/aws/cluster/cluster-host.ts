@@ -23,7 +23,7 @@ import {
   readinessGateLabels,
 } from "./load-balancer.ts";
 import { createNetwork } from "./network.ts";
-import { createNodePool, schedulingOf } from "./node-pool.ts";
+import { createNodePool, replicaSchedulingOf } from "./node-pool.ts";
 import { createPodIdentity } from "./roles.ts";
 
 /** The cache as a workload in its own EKS cluster. The replicas share a bucket. */
@@ -80,7 +80,7 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
           loadBalancerRanges: network.loadBalancerRanges,
           // A private link doesn't preserve the clients' addresses: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
           ...(region.endpoint.privateLink && { furtherClients: network.loadBalancerRanges }),
-          scheduling: schedulingOf(plan),
+          scheduling: replicaSchedulingOf(plan),
         }),
         serviceAccount: {},
       },

@@ -1,6 +1,7 @@
 import type { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { autoModeTypes } from "../../../capacity/plan-region.ts";
 import type { KubernetesRegion } from "../../../config/schema.ts";
 import { isTagged, stackTags } from "../../naming.ts";
 import type { ClusterArgs } from "./findings.ts";
@@ -25,6 +26,18 @@ export function schedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling
       ...(hasOwnPool(plan) && { "karpenter.sh/nodepool": poolName }),
     },
     tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
+  };
+}
+
+/** Placement of the replicas: also on nodes that sustain the workload. */
+export function replicaSchedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling"] {
+  const types = autoModeTypes(plan.region, plan);
+  if (!types) return schedulingOf(plan);
+  const matchExpressions = [{ key: "node.kubernetes.io/instance-type", operator: "In", values: types }];
+  const required = { nodeSelectorTerms: [{ matchExpressions }] };
+  return {
+    ...schedulingOf(plan),
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } },
   };
 }
 
