@@ -16,7 +16,7 @@ import {
   type StackRegion,
 } from "./estimates.ts";
 import { readFocus } from "./focus.ts";
-import { measuredCost, measureUsage } from "./measured.ts";
+import { leastHours, measuredCost, measureUsage } from "./measured.ts";
 import type { RegionReview, Review } from "./review.ts";
 
 /** What to report. */
@@ -36,9 +36,6 @@ export interface Wanted {
   /** Files with billed costs. */
   readonly focus: readonly string[];
 }
-
-/** Shorter measurements are ignored, because a month can't be extrapolated from them. */
-const leastHours = 1;
 
 export async function collect(wanted: Wanted): Promise<Review> {
   const { directory, stacks, today, progress } = wanted;

@@ -33,7 +33,9 @@ interface MeasuredUsage {
 }
 
 /** The measured period. It is long enough to even out days and weeks. */
-const window = "30d";
+const windowHours = 30 * 24;
+/** Shorter measurements are ignored, because a month can't be extrapolated from them. */
+export const leastHours = 1;
 /** Accuracy of the data's start time. */
 const resolution = "5m";
 
@@ -50,6 +52,7 @@ export async function measureUsage(
 ): Promise<(estimate: RegionEstimate) => MeasuredUsage | undefined> {
   const served = "registry_cache_response_bytes_total";
   const by = "by (provider, region)";
+  const window = `${windowHours}h`;
   const [sent, filled, first] = await Promise.all([
     prometheus.query(`sum ${by} (increase(${served}[${window}]))`),
     prometheus.query(`sum ${by} (increase(registry_proxy_pulled_bytes_total[${window}]))`),
@@ -77,7 +80,7 @@ export async function measureUsage(
  */
 export function measuredCost(
   { hours, servedBytes, filledBytes }: MeasuredUsage,
-  { region, config, capacity, estimate }: Estimated,
+  { region, config, capacity }: Estimated,
   today: string,
 ): Measured {
   const monthlyGiB = (bytes: number) => ((bytes / 1024 ** 3) * hoursPerMonth) / hours;
@@ -90,11 +93,11 @@ export function measuredCost(
   const chosen = options.find((option) => option.chosen)?.comparableUSD;
   const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
   const isCompared = chosen !== undefined && without !== undefined && usage.pulledGiB !== undefined;
-  const { nodes, nodeChurnPerMonth, growthGiBPerMonth } = config.workload;
+  const { nodes, nodeChurnPerMonth } = config.workload;
   const starts = nodes * nodeChurnPerMonth;
-  // Blobs that the bucket's rule deletes while they are in use are fetched again, which isn't growth.
-  const refetchedGiB = estimate.usage.filledGiB - growthGiBPerMonth;
   const { pulledGiB, filledGiB } = usage;
+  // A cache that is younger than the window has fetched all of its content in it. What the bucket's rule deletes is fetched again while it is in use.
+  const isGrowth = hours > windowHours - leastHours && region.storage.kind === "disk";
   return {
     hours,
     estimate: measured,
@@ -102,7 +105,7 @@ export function measuredCost(
     ...(isCompared && { savedUSD: ((without - chosen) * hours) / hoursPerMonth }),
     fitting: {
       ...(pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: pulledGiB / starts }),
-      ...(filledGiB !== undefined && { growthGiBPerMonth: Math.max(0, filledGiB - refetchedGiB) }),
+      ...(filledGiB !== undefined && isGrowth && { growthGiBPerMonth: filledGiB }),
     },
   };
 }

@@ -71,6 +71,9 @@ function measuredSentence(assumed: RegionEstimate, measured: Measured): string {
     `Measured over ${span(hours)}, as a month: ${pair("pulled", "pulledGiB")}, ${pair("filled", "filledGiB")}: ` +
       `we pay ${rangeText(billOf(estimate))} (assumed: ${rangeText(billOf(assumed))}).`,
     values.length > 0 && `What would have fitted the workload: ${values.join(", ")}.`,
+    usage.filledGiB !== undefined &&
+      fitting.growthGiBPerMonth === undefined &&
+      "What was filled may include the first fill, or what a bucket deleted by age, so no growthGiBPerMonth can be derived from it.",
     usage.pulledGiB === undefined &&
       "What was saved isn't known, because the bucket sends what nodes pull, and the cache doesn't see it.",
     savedUSD !== undefined &&

@@ -45,13 +45,11 @@ test("replaces assumed with measured usage, and says what was saved", async (t) 
   isNear(Number(transfer?.monthlyCost), monthly(measured.servedGiB) * 0.01);
   assert.match(table.stdout, /Measured over 10 days, as a month: 3,04\d GiB pulled \(assumed: 3,600\)/);
   assert.match(table.stdout, /^Region .* Measured +Saved$/m);
-  // 1,200 node starts per month. A disk fetches nothing a second time.
-  const { pullsPerNodeGiB = 0, growthGiBPerMonth = 0 } = aws.measured.fitting;
-  isNear(pullsPerNodeGiB, monthly(measured.servedGiB) / 1200);
-  isNear(growthGiBPerMonth, monthly(measured.filledGiB));
+  // 1,200 node starts per month. The ten days may include the first fill.
+  isNear(aws.measured.fitting.pullsPerNodeGiB ?? 0, monthly(measured.servedGiB) / 1200);
   assert.match(
     table.stdout.replaceAll(/\s+/g, " "),
-    /What would have fitted the workload: pullsPerNodeGiB 2\.5\d, growthGiBPerMonth 15\d\.\d+\. Saved/,
+    /What would have fitted the workload: pullsPerNodeGiB 2\.5\d\. What was filled may include the first fill, .* Saved/,
   );
   assert.match(table.stdout, /^- azure-westeurope: not measured for 1 h or more/m);
 });

@@ -14,7 +14,7 @@ import { measuredCost } from "../../scripts/cost/measured.ts";
 import { billOf } from "../../scripts/cost/review.ts";
 import { conclusions } from "../../scripts/cost/sentences.ts";
 import { columns, wrapped } from "../../scripts/output/columns.ts";
-import { estimateOf, estimatesOf, stackOf, today, without } from "../support/estimates.ts";
+import { estimateOf, estimatesOf, type StackInWords, stackOf, today, without } from "../support/estimates.ts";
 
 test("formats amounts", () => {
   assert.deepEqual([1234.5, -0.5, -0.001, 0, "not found" as const].map(usd), [
@@ -59,31 +59,48 @@ test("uses other regions' prices for what the customers pay, too, and is open wi
   assert.equal(rangeText(billOf(estimateOf(words, { prices: nowhere })).customer), "≥ $0.00");
 });
 
+/** What a report says of a region in which 10^12 bytes were pulled and 10^10 were fetched. */
+function measuredIn(words: StackInWords, hours = 240) {
+  const config = stackOf(words);
+  const [region] = config.regions;
+  const [estimate] = estimatesOf(config);
+  assert.ok(region && isBilled(region) && estimate);
+  const estimated = { stack: "test", region, config, capacity: capacityOf(region, config), estimate };
+  const measured = measuredCost({ hours, servedBytes: 1e12, filledBytes: 1e10 }, estimated, today);
+  const text = conclusions({ estimate, measured }).find((it) => it.startsWith("Measured")) ?? "";
+  return { measured, text };
+}
+
+const inAws = { provider: "aws", region: "eu-central-1" } as const;
+
 test("shows savings only if the pulls are measured", () => {
-  const saidOf = (delivery: "proxied" | "redirect") => {
-    const config = stackOf({
-      provider: "aws",
-      region: "eu-central-1",
-      storage: { kind: "bucket", delivery },
-    });
-    const [region] = config.regions;
-    assert.ok(region && isBilled(region));
-    const [estimate] = estimatesOf(config);
-    assert.ok(estimate);
-    const estimated = { stack: "test", region, config, capacity: capacityOf(region, config), estimate };
-    const use = { hours: 240, servedBytes: 1e12, filledBytes: 1e10 };
-    const measured = measuredCost(use, estimated, today);
-    const text = conclusions({ estimate, measured }).find((it) => it.startsWith("Measured")) ?? "";
-    return { isTold: measured.savedUSD !== undefined, text };
-  };
-  const seen = saidOf("proxied");
-  assert.equal(seen.isTold, true);
+  const seen = measuredIn({ ...inAws, storage: { kind: "bucket", delivery: "proxied" } });
+  assert.ok(seen.measured.savedUSD !== undefined);
   assert.match(seen.text, /GiB pulled \(assumed: [\d,]+\), .* (?:Saved|Lost) in that time/);
-  const unseen = saidOf("redirect");
-  assert.equal(unseen.isTold, false);
+  const unseen = measuredIn({ ...inAws, storage: { kind: "bucket", delivery: "redirect" } });
+  assert.equal(unseen.measured.savedUSD, undefined);
   assert.match(unseen.text, /GiB pulled \(assumed, not measured\), .* GiB filled \(assumed: /);
   assert.match(unseen.text, /What was saved isn't known, /);
   assert.doesNotMatch(unseen.text, /Saved|Lost/);
+});
+
+test("derives the growth only from a month of a disk, and not from a first fill or from what a bucket deleted", () => {
+  const noGrowth = /so no growthGiBPerMonth can be derived/;
+  const month = measuredIn(inAws, 720);
+  // 10^10 bytes are 9.31 GiB in 720 of 730 hours.
+  assert.equal(month.measured.fitting.growthGiBPerMonth?.toFixed(2), "9.44");
+  assert.match(
+    month.text,
+    /What would have fitted the workload: pullsPerNodeGiB \S+, growthGiBPerMonth 9\.44\. /,
+  );
+  assert.doesNotMatch(month.text, noGrowth);
+  for (const { measured, text } of [
+    measuredIn(inAws, 360),
+    measuredIn({ ...inAws, storage: { kind: "bucket", delivery: "proxied" } }, 720),
+  ]) {
+    assert.deepEqual(Object.keys(measured.fitting), ["pullsPerNodeGiB"]);
+    assert.match(text, noGrowth);
+  }
 });
 
 test("shows the known part of a change, even if a line has no price", () => {
