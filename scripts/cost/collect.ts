@@ -53,7 +53,7 @@ export async function collect(wanted: Wanted): Promise<Review> {
   const usages = prometheus && (await asked("--prometheus", measureUsage(prometheusAt(prometheus))));
   if (focus.length > 0) progress(`reading ${focus.join(", ")}`);
   const billing =
-    focus.length > 0 ? await asked("--focus", readFocus(focus, present.regions, stacks)) : undefined;
+    focus.length > 0 ? await asked("--focus", readFocus(focus, present.regions, stacks, today)) : undefined;
 
   const regions = present.regions.map((region): RegionReview => {
     const { stack, estimate } = region;

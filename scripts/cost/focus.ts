@@ -1,6 +1,7 @@
 /** Reads billed costs from an export in FOCUS, the FinOps Foundation's format: https://focus.finops.org/focus-specification/ */
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from "node:zlib";
@@ -16,18 +17,22 @@ import { z } from "zod";
 import { hoursPerMonth } from "../../components/capacity/demand.ts";
 import { usd as dollars } from "../../components/cost/line.ts";
 import { project } from "../../components/hosts/naming.ts";
+import { sum } from "./amounts.ts";
 import type { StackRegion } from "./estimates.ts";
 
 /** The billed cost of a stack's region. */
 export interface Billed {
-  /** Time from the stack's first usage to its last. A purchase counts for the period that it covers. */
+  /** Time from the stack's first usage to its last. */
   readonly hours: number;
+  /** The usage, and of each other charge the part of its charge period that is in this time. */
   readonly usd: number;
   /** Extrapolated to a month of 730 hours. */
   readonly monthlyUSD: number;
   /** Includes the usage's share of commitments, wherever those were billed. */
   readonly effectiveUSD: number;
   readonly effectiveMonthlyUSD: number;
+  /** The rest of other charges: corrections of earlier months, and the other months of a purchase or a credit. */
+  readonly otherTimesUSD: number;
 }
 
 /** Excludes null, which z.coerce.date() would read as 1970. */
@@ -46,6 +51,7 @@ const row = z.looseObject({
   x_BilledCostInUsd: amount.nullish().catch(undefined),
   x_EffectiveCostInUsd: amount.nullish().catch(undefined),
   ChargeCategory: z.string(),
+  ChargeClass: z.string().nullish(),
   BillingCurrency: z.string(),
   ChargePeriodStart: date,
   ChargePeriodEnd: date,
@@ -53,29 +59,24 @@ const row = z.looseObject({
   Tags: z.union([z.string(), z.record(z.string(), z.unknown())]).nullable(),
 });
 
-/** The empty sum of charges. `start` and `end` are those of usage; without usage, they are infinite. */
-const nothing = {
-  usd: 0,
-  effectiveUSD: 0,
-  start: Number.POSITIVE_INFINITY,
-  end: Number.NEGATIVE_INFINITY,
-};
+const required = Object.entries(row.shape).flatMap(([name, { isOptional }]) => (isOptional() ? [] : name));
 
-type Sum = Readonly<typeof nothing>;
-
-function plus(one: Sum, other: Sum): Sum {
-  return {
-    usd: one.usd + other.usd,
-    effectiveUSD: one.effectiveUSD + other.effectiveUSD,
-    start: Math.min(one.start, other.start),
-    end: Math.max(one.end, other.end),
-  };
+/** A charge with the tags of a stack. */
+interface Charge {
+  readonly usd: number;
+  readonly effectiveUSD: number;
+  /** Its charge period, in milliseconds. */
+  readonly start: number;
+  readonly end: number;
+  /** Whether it is usage of the present bill. A correction has the time of the usage that it corrects: https://focus.finops.org/focus-specification/ */
+  readonly isUsage: boolean;
 }
 
 /**
  * Adds up the charges with the tags of this project's stacks.
  * @param paths CSV files, plain or compressed with gzip, or Parquet files
  * @param wanted the stacks to report. All, if empty.
+ * @param today the date of the report. Usage of a later time is only announced.
  * @returns `billed`, without regions that have no usage, because their monthly cost isn't known; `notes`, a sentence for each amount that counts for no region: its region
  * isn't the stack's, or it has no region and the stack has several
  * @throws Error with the way out: a file can't be read, isn't FOCUS, or is in another currency; or no charge has the tags
@@ -84,57 +85,94 @@ export async function readFocus(
   paths: readonly string[],
   regions: readonly StackRegion[],
   wanted: readonly string[],
+  today: string,
 ) {
-  const sums = new Map<string, Sum>();
+  const files = paths.map((path) => resolve(path));
+  const twice = files.find((file, index) => files.indexOf(file) < index);
+  if (twice !== undefined) throw new Error(`${twice}: is given twice, so its charges would count twice`);
+  const charges = new Map<string, Charge[]>();
+  let rows = 0;
   for (const path of paths) {
-    await addFile(path, sums).catch((error: Error) => {
+    rows += await addFile(path, charges).catch((error: Error) => {
       throw new Error(`${path}: ${error.message}`);
     });
   }
-  if (sums.size === 0) {
+  if (rows === 0) throw new Error("the export has no rows");
+  if (charges.size === 0) {
     throw new Error(
       "no charge has the tags `project` and `stack`: activate both for the bill (docs/cost.md#what-was-billed)",
     );
   }
-  const found = new Map<StackRegion, Sum>();
+  const found = new Map<StackRegion, Charge[]>();
   const notes: string[] = [];
-  for (const [key, sum] of sums) {
+  for (const [key, those] of charges) {
     const [stack = "", place = ""] = key.split("/");
     const own = regions.filter((region) => region.stack === stack);
     const [region, ...others] = own.filter(({ estimate }) => place === "" || estimate.region === place);
-    if (region && others.length === 0) found.set(region, plus(found.get(region) ?? nothing, sum));
+    if (region && others.length === 0) found.set(region, [...(found.get(region) ?? []), ...those]);
     else if (wanted.length === 0 || own.length > 0) {
       const where = place === "" ? "without a region" : `in ${place}`;
-      notes.push(`${stack}: ${dollars(sum.usd)} of the export, ${where}, count for no region of the report.`);
+      const amount = dollars(sum(those.map(({ usd }) => usd)));
+      notes.push(`${stack}: ${amount} of the export, ${where}, count for no region of the report.`);
     }
   }
-  const billed = [...found].flatMap(([region, sum]) =>
-    sum.end > sum.start ? [[region, billedOf(sum)] as const] : [],
-  );
+  const billed = [...found].flatMap(([region, those]) => {
+    const sums = billedOf(those, Date.parse(today) + 24 * hourMillis);
+    return sums ? [[region, sums] as const] : [];
+  });
   return { billed: new Map(billed), notes };
 }
 
-function billedOf({ usd, effectiveUSD, start, end }: Sum): Billed {
-  const hours = (end - start) / 3_600_000;
+const hourMillis = 3_600_000;
+
+/** @param now milliseconds @returns undefined without usage */
+function billedOf(charges: readonly Charge[], now: number): Billed | undefined {
+  const usage = charges.filter(({ isUsage }) => isUsage);
+  const start = usage.reduce((least, charge) => Math.min(least, charge.start), Number.POSITIVE_INFINITY);
+  const end = usage.reduce((most, charge) => Math.max(most, Math.min(now, charge.end)), start);
+  const hours = (end - start) / hourMillis;
+  if (!(hours > 0)) return undefined;
+  const shareOf = (charge: Charge) =>
+    charge.isUsage
+      ? 1
+      : Math.max(0, Math.min(end, charge.end) - Math.max(start, charge.start)) / (charge.end - charge.start);
+  const total = (of: "usd" | "effectiveUSD") => sum(charges.map((charge) => charge[of] * shareOf(charge)));
+  const [usd, effectiveUSD] = [total("usd"), total("effectiveUSD")];
   const monthly = (amount: number) => (amount / hours) * hoursPerMonth;
-  return { hours, usd, monthlyUSD: monthly(usd), effectiveUSD, effectiveMonthlyUSD: monthly(effectiveUSD) };
+  return {
+    hours,
+    usd,
+    monthlyUSD: monthly(usd),
+    effectiveUSD,
+    effectiveMonthlyUSD: monthly(effectiveUSD),
+    otherTimesUSD: sum(charges.map((charge) => charge.usd * (1 - shareOf(charge)))),
+  };
 }
 
-async function addFile(path: string, sums: Map<string, Sum>): Promise<void> {
+/** @returns the number of rows */
+async function addFile(path: string, charges: Map<string, Charge[]>): Promise<number> {
   const start = await startOf(path);
-  if (start.toString("latin1") === "PAR1") return addParquet(path, sums);
+  if (start.toString("latin1") === "PAR1") return addParquet(path, charges);
   // https://www.rfc-editor.org/rfc/rfc1952#page-6
   const isGzip = start[0] === 0x1f && start[1] === 0x8b;
-  const csv = parse({ columns: true, bom: true });
+  const csv = parse({ columns: demandColumns, bom: true });
+  let rows = 0;
   await pipeline(
     createReadStream(path),
     isGzip ? createGunzip() : new PassThrough(),
     csv,
     async (records) => {
-      let line = 1;
-      for await (const record of records) add(record, ++line, sums);
+      // The first row has the names of the columns.
+      for await (const record of records) add(record, ++rows + 1, charges);
     },
   );
+  return rows;
+}
+
+function demandColumns(names: string[]): string[] {
+  const missing = required.filter((name) => !names.includes(name));
+  if (missing.length === 0) return names;
+  throw new Error(`isn't FOCUS: it lacks the column${missing.length === 1 ? "" : "s"} ${missing.join(", ")}`);
 }
 
 /** In addition to uncompressed files and Snappy. */
@@ -145,20 +183,21 @@ const compressors: Compressors = {
 };
 
 /** Reads one row group at a time, and only the columns that are used, because an export of a month can be larger than the memory. */
-async function addParquet(path: string, sums: Map<string, Sum>): Promise<void> {
+async function addParquet(path: string, charges: Map<string, Charge[]>): Promise<number> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
-  const there = parquetSchema(metadata).children.map(({ element }) => element.name);
-  // An export can omit columns. The schema `row` checks for the required ones.
+  const there = demandColumns(parquetSchema(metadata).children.map(({ element }) => element.name));
+  // An export can omit the others.
   const columns = Object.keys(row.shape).filter((name) => there.includes(name));
   const options = { file, metadata, columns, compressors };
   let rowStart = 0;
   for (const { num_rows: count } of metadata.row_groups) {
     const rowEnd = rowStart + Number(count);
     const records = await parquetReadObjects({ ...options, rowStart, rowEnd });
-    for (const [index, record] of records.entries()) add(record, rowStart + index + 1, sums);
+    for (const [index, record] of records.entries()) add(record, rowStart + index + 1, charges);
     rowStart = rowEnd;
   }
+  return rowStart;
 }
 
 /** The first four bytes, which identify the format: https://parquet.apache.org/docs/file-format/ */
@@ -168,11 +207,11 @@ async function startOf(path: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-function add(record: unknown, line: number, sums: Map<string, Sum>): void {
+function add(record: unknown, line: number, charges: Map<string, Charge[]>): void {
   const { data, error } = row.safeParse(record);
   if (!data) {
     const [issue] = error.issues;
-    throw new Error(`row ${line}: the column ${issue?.path.join(".")} of FOCUS is missing or wrong`);
+    throw new Error(`row ${line}: the column ${issue?.path.join(".")} isn't as in FOCUS`);
   }
   const stack = stackOf(data.Tags);
   if (stack === undefined) return;
@@ -183,14 +222,18 @@ function add(record: unknown, line: number, sums: Map<string, Sum>): void {
     );
   }
   const [start, end] = [Number(data.ChargePeriodStart), Number(data.ChargePeriodEnd)];
-  const isUsage = data.ChargeCategory === "Usage";
+  const isUsage = data.ChargeCategory === "Usage" && data.ChargeClass !== "Correction";
   if (isUsage && end <= start) throw new Error(`row ${line}: its charge period doesn't end after its start`);
   const key = keyOf(stack, data.RegionId);
-  sums.set(key, plus(sums.get(key) ?? nothing, { ...nothing, ...amounts, ...(isUsage && { start, end }) }));
+  // A charge of a moment counts, too.
+  const charge = { ...amounts, start, end: Math.max(end, start + 1), isUsage };
+  const those = charges.get(key);
+  if (those) those.push(charge);
+  else charges.set(key, [charge]);
 }
 
 /** @returns undefined if the charge is in another currency and the cloud doesn't convert it to USD */
-function amountsInUsd(charge: z.output<typeof row>): Pick<Sum, "usd" | "effectiveUSD"> | undefined {
+function amountsInUsd(charge: z.output<typeof row>): Pick<Charge, "usd" | "effectiveUSD"> | undefined {
   if (charge.BillingCurrency === "USD") return { usd: charge.BilledCost, effectiveUSD: charge.EffectiveCost };
   const { x_BilledCostInUsd: usd, x_EffectiveCostInUsd: effectiveUSD } = charge;
   return typeof usd === "number" && typeof effectiveUSD === "number" ? { usd, effectiveUSD } : undefined;

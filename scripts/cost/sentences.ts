@@ -55,10 +55,14 @@ function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: b
   const untagged = nodesUntagged
     ? " The nodes and their disks, and on EKS Auto Mode's share and the load balancer, aren't in the bill: they have the tags of the stack only with `governance.tags`."
     : "";
+  const rest =
+    usd(bill.otherTimesUSD) === usd(0)
+      ? ""
+      : ` The export also has ${usd(bill.otherTimesUSD)} for other times, by corrections, purchases or credits.`;
   return (
     `Billed over ${span(bill.hours)}, by the tags of the stack: ${usd(bill.usd)}, ${usd(bill.monthlyUSD)} as a month; ` +
     `with the share of commitments: ${usd(bill.effectiveUSD)}, ${usd(bill.effectiveMonthlyUSD)} as a month ` +
-    `(estimated: ${rangeText(billOf(estimate))}${elsewhere}).${untagged}`
+    `(estimated: ${rangeText(billOf(estimate))}${elsewhere}).${rest}${untagged}`
   );
 }
 

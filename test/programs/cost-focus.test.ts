@@ -2,15 +2,17 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { type Billed, readFocus } from "../../scripts/cost/focus.ts";
 import { span } from "../../scripts/cost/sentences.ts";
 import { costProject, stackFiles } from "../support/cost-project.ts";
-import { scope } from "../support/scope.ts";
+import { estimatesOf, stackOf } from "../support/estimates.ts";
+import { scope, tempDir } from "../support/scope.ts";
 
 const columns = [
   ...["BilledCost", "BillingCurrency", "ChargePeriodStart", "ChargePeriodEnd", "RegionId", "Tags"],
-  ...["EffectiveCost", "ChargeCategory"],
+  ...["EffectiveCost", "ChargeCategory", "ChargeClass"],
 ];
 /** With Azure's own columns. */
 const usdColumns = [...columns, "x_BilledCostInUsd", "x_EffectiveCostInUsd"];
@@ -25,6 +27,9 @@ interface Charge {
   readonly effective?: string;
   /** @default "Usage" */
   readonly category?: string;
+  /** The first day after the charge period. @default the next day */
+  readonly until?: number;
+  readonly isCorrection?: boolean;
   /** For {@link usdColumns}: the billed and the effective cost. */
   readonly usd?: readonly [string, string];
 }
@@ -33,10 +38,11 @@ interface Charge {
 function focus(charges: readonly Charge[], names: readonly string[] = columns): string {
   const rows = charges.map((charge) => {
     const { cost, currency = "USD", day, region = "", tags, effective = cost, category = "Usage" } = charge;
-    const { usd = [] } = charge;
-    const date = (day: number) => `2026-11-${String(day).padStart(2, "0")}T00:00:00Z`;
+    const { usd = [], until = day + 1, isCorrection = false } = charge;
+    const date = (day: number) => new Date(Date.UTC(2026, 10, day)).toISOString();
     const text = tags ? JSON.stringify(tags) : "";
-    return [cost, currency, date(day), date(day + 1), region, text, effective, category, ...usd];
+    const chargeClass = isCorrection ? "Correction" : "";
+    return [cost, currency, date(day), date(until), region, text, effective, category, chargeClass, ...usd];
   });
   // With a byte order mark, and quotes around every cell, as Azure writes it.
   const text = [names, ...rows].map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(","));
@@ -60,8 +66,8 @@ test("shows the billed amount next to the estimate, by the stack's tags", async 
       { cost: "2.5", day: 10, region: "eu-central-1", tags: tags("aws") },
       // Covered by a reservation, which is billed elsewhere.
       { cost: "0", effective: "1", day: 6, region: "eu-central-1", tags: tags("aws") },
-      // Without a region, so it belongs to the stack's only one. A credit is negative. Charges other than usage don't extend the period.
-      { cost: "-0.2", day: 25, category: "Credit", tags: tags("aws") },
+      // Without a region, so it belongs to the stack's only one. A credit is negative.
+      { cost: "-0.2", day: 5, category: "Credit", tags: tags("aws") },
       // Charges of global services belong to it, too. A charge of another region belongs to no region, and is named.
       { cost: "0.1", day: 5, region: "global", tags: tags("aws") },
       { cost: "-0.1", day: 5, region: "Global", tags: tags("aws") },
@@ -105,22 +111,25 @@ test("reports an unreadable or incomparable export as a problem, and reports the
       focus([{ ...own, cost: "1", currency: "EUR" }]),
       /--focus: \S+focus\.csv: row 2: is in EUR, and the estimates are in USD: export the columns x_BilledCostInUsd and x_EffectiveCostInUsd, too/,
     ],
-    [focus([{ ...own, cost: "" }]), /row 2: the column BilledCost of FOCUS is missing or wrong/],
+    [focus([{ ...own, cost: "" }]), /row 2: the column BilledCost isn't as in FOCUS/],
     [
       focus([{ ...own, cost: "1", currency: "EUR", usd: ["1.1", ""] }], usdColumns),
       /row 2: is in EUR, and the estimates are in USD/,
     ],
     [
       focus([{ ...own, cost: "much" }]),
-      /--focus: \S+focus\.csv: row 2: the column BilledCost of FOCUS is missing or wrong/,
+      /--focus: \S+focus\.csv: row 2: the column BilledCost isn't as in FOCUS/,
     ],
     [
       focus([{ ...own, cost: "1" }], ["Cost", ...columns.slice(1)]),
-      /--focus: \S+focus\.csv: row 2: the column BilledCost of FOCUS is missing or wrong/,
+      /--focus: \S+focus\.csv: isn't FOCUS: it lacks the column BilledCost$/m,
     ],
-    ['"BilledCost","Tags"\n"1', /--focus: \S+focus\.csv: .*/],
+    ["a,b\n", /--focus: \S+focus\.csv: isn't FOCUS: it lacks the columns BilledCost, EffectiveCost, /],
+    ["", /--focus: the export has no rows/],
+    [focus([]), /--focus: the export has no rows/],
+    [`${columns}\n"1`, /--focus: \S+focus\.csv: .*/],
     [
-      focus([{ ...own, cost: "1" }]).replaceAll("2026-11-02", "2026-11-01"),
+      focus([{ ...own, cost: "1", until: own.day }]),
       /--focus: \S+focus\.csv: row 2: its charge period doesn't end after its start/,
     ],
     [
@@ -135,8 +144,48 @@ test("reports an unreadable or incomparable export as a problem, and reports the
     assert.match(stderr, problem);
     assert.match(stdout, /^aws, eu-central-1 +\$185\.16/m);
   }
-  const { stderr } = await project.cost("--focus", join(project.directory, "none.csv"));
-  assert.match(stderr, /--focus: \S+none\.csv: ENOENT/);
+  const none = await project.cost("--focus", join(project.directory, "none.csv"));
+  assert.match(none.stderr, /--focus: \S+none\.csv: ENOENT/);
+  const twice = await project.cost("--focus", file, "--focus", file);
+  assert.match(twice.stderr, /--focus: \S+focus\.csv: is given twice, so its charges would count twice/);
+});
+
+/** Fifteen days, each of 6 USD, which are 182.50 USD as a month: × 730 / 360. */
+const days = Array.from({ length: 15 }, (_, index) => {
+  return { cost: "6", day: index + 1, region: "eu-central-1", tags: tags("aws") };
+});
+
+/** What a report of the last day says of {@link days} and another charge. */
+async function billedWith(t: TestContext, charge: Omit<Charge, "tags">): Promise<Billed | undefined> {
+  const directory = scope(t).use(await tempDir());
+  const file = join(directory.path, "focus.csv");
+  await writeFile(file, focus([...days, { ...charge, tags: tags("aws") }]));
+  const config = stackOf({ provider: "aws", region: "eu-central-1" });
+  const regions = estimatesOf(config).map((estimate) => ({ stack: "aws", estimate }));
+  const { billed } = await readFocus([file], regions, [], "2026-11-15");
+  return [...billed.values()][0];
+}
+
+test("measures the time by usage, and counts other charges by the part of their own time in it", async (t) => {
+  const november = { day: 1, until: 31 };
+  for (const [what, charge, monthlyUSD, otherTimesUSD] of [
+    // As in September, of which a bill has come.
+    ["a correction of September", { cost: "-0.5", day: -59, isCorrection: true }, 182.5, -0.5],
+    ["a correction of the same time", { cost: "-0.5", day: 3, isCorrection: true }, (89.5 / 360) * 730, 0],
+    ["usage of the whole month", { cost: "0.5", ...november }, (90.5 / 360) * 730, 0],
+    ["a credit for the whole month", { cost: "-20", ...november, category: "Credit" }, (80 / 360) * 730, -10],
+    [
+      "a purchase for a year",
+      { cost: "365", day: 1, until: 366, category: "Purchase" },
+      (105 / 360) * 730,
+      350,
+    ],
+    ["a purchase of a moment", { cost: "9", day: 2, until: 2, category: "Purchase" }, (99 / 360) * 730, 0],
+  ] as const) {
+    const billed = await billedWith(t, charge);
+    const amounts = [billed?.hours, billed?.monthlyUSD.toFixed(4), billed?.otherTimesUSD.toFixed(4)];
+    assert.deepEqual(amounts, [360, monthlyUSD.toFixed(4), otherTimesUSD.toFixed(4)], what);
+  }
 });
 
 test("takes the amounts in USD from Azure's export of a bill in another currency", async (t) => {
