@@ -63,7 +63,11 @@ export async function collect(wanted: Wanted): Promise<Review> {
     return {
       stack,
       estimate,
-      ...(past && { past: past.estimate, why: whyOf(past, region) }),
+      ...(past && {
+        past: past.estimate,
+        isChanged: !isDeepStrictEqual(costInputs(past), costInputs(region)),
+        why: whyOf(past, region),
+      }),
       ...(usage && usage.hours >= leastHours && { measured: measuredCost(usage, region, today) }),
       ...(billed && { billed }),
       ...(billed && isUntagged(region) && { nodesUntagged: true }),
@@ -72,15 +76,18 @@ export async function collect(wanted: Wanted): Promise<Review> {
   const baseProblems = (base?.problems ?? []).filter(
     (problem) => !present.problems.some((other) => isDeepStrictEqual(other, problem)),
   );
+  const gone = (base?.regions ?? [])
+    .filter((region) => isRemoved(region, present))
+    .map(({ stack, estimate }) => ({ stack, estimate }));
+  const hasFile = ({ stack }: StackRegion) => regions.some((region) => region.stack === stack);
   const notMeasured = `not measured for ${leastHours} h or more, so the assumed usage stands`;
   const notBilled = "the export has no usage with the tags of its stack";
   return {
     date: today,
     regions,
     ...(base && revision !== undefined && { base: revision }),
-    removed: (base?.regions ?? []).flatMap(({ stack, estimate }) =>
-      isRemoved({ stack, estimate }, present) ? [{ stack, estimate }] : [],
-    ),
+    removed: gone.filter(hasFile),
+    leftBehind: gone.filter((region) => !hasFile(region)),
     unread: {
       now: present.unread,
       base: (base?.unread ?? []).filter((name) => !present.unread.includes(name)),
@@ -117,6 +124,11 @@ function withoutFiles(project: string, stack: string): Record<string, unknown> {
   const config = readStackFile(project, stack);
   Reflect.deleteProperty(Object(config.prefetch), "files");
   return config;
+}
+
+/** What a region's cost depends on, in a cloud or in a cluster that is there already. */
+function costInputs({ region, config: { workload, upstreams } }: Estimated) {
+  return { region, workload, upstreams };
 }
 
 /** Whether the cloud creates a cluster's nodes without the stack's tags. */

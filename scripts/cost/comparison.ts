@@ -3,10 +3,11 @@ import { texts } from "../../components/capacity/text.ts";
 import { usd } from "../../components/cost/line.ts";
 import { ageWarnings } from "../../components/cost/price-age.ts";
 import { type Amounts, rangeText } from "../../components/cost/range.ts";
-import { counted } from "../output/counted.ts";
+import { counted, listed } from "../output/counted.ts";
 import { change, quantity } from "./amounts.ts";
 import { type Block, list, text } from "./blocks.ts";
 import { byWeight, type Change, changesOf, type LineChange, sumOfMore } from "./changes.ts";
+import { nameOf } from "./estimates.ts";
 import { billOf, type RegionReview, type Review } from "./review.ts";
 import { leftOut, outlook, pricedLines } from "./sentences.ts";
 
@@ -19,7 +20,9 @@ const mostLines = 15;
 export function comparisonOf(review: Review, base: string): Block[] {
   const { regions, removed, unread, date } = review;
   const changes = changesOf(review);
-  const without = leftOut(review);
+  const known = regions.filter(({ stack }) => !unread.base.includes(stack));
+  const isPriced = ({ estimate, past }: RegionReview) => [estimate, past].some((one) => one?.lines.length);
+  const without = [...leftOut(review), ...unpricedChanges(known.filter((region) => !isPriced(region)))];
   if (changes.length === 0 && regions.every(({ estimate }) => estimate.lines.length === 0))
     return [{ ...text(["Nothing is priced.", ...without].join(" ")), isHeadline: true }];
   const now = `${rangeText(billOf(...regions.map(({ estimate }) => estimate)))} a month`;
@@ -30,8 +33,7 @@ export function comparisonOf(review: Review, base: string): Block[] {
   const told = changes.slice(0, mostRegions);
   const others = changes.slice(mostRegions, mostRegions + mostLines);
   const unnamed = changes.length - told.length - others.length;
-  const same = regions.filter(({ stack }) => !unread.base.includes(stack)).length;
-  const unchanged = same + removed.length - changes.length;
+  const unchanged = known.filter(isPriced).length + removed.length - changes.length;
   // Lines of all described regions together, for the age of prices.
   const lines = told.flatMap(({ region }) => (region ? pricedLines(region.estimate) : []));
   const rest = texts(
@@ -46,6 +48,15 @@ export function comparisonOf(review: Review, base: string): Block[] {
     ...told.flatMap((one) => list(sentencesOf(one), titleOf(one))),
     ...list(rest),
   ];
+}
+
+/** Changes of regions without lines. Their cost isn't known before or after. */
+function unpricedChanges(regions: readonly RegionReview[]): string[] {
+  const names = regions.filter(({ isChanged = true }) => isChanged).map(nameOf);
+  return texts(
+    names.length > 0 &&
+      `${counted(names.length, "region changes and isn't priced", "regions change and aren't priced")}: ${listed(names, mostRegions)}.`,
+  );
 }
 
 /** The sum, and its share of the previous cost: `+$57.90 (+29%)`. */

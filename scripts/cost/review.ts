@@ -16,6 +16,8 @@ export interface Review {
   readonly base?: string;
   /** Regions that exist only in the base. */
   readonly removed: readonly StackRegion[];
+  /** Regions of the base whose stack has no file any more. They stay, and are billed until `pulumi destroy`. */
+  readonly leftBehind: readonly StackRegion[];
   /** Stacks that can't be read now or in the base. They are in no total. */
   readonly unread: { readonly now: readonly string[]; readonly base: readonly string[] };
   /** What is missing in the report. Paths start with a file's or a stack's name. */
@@ -27,6 +29,8 @@ export interface Review {
 export interface RegionReview extends StackRegion {
   /** The base's estimate of the same region. */
   readonly past?: RegionEstimate;
+  /** Whether the configuration differs from the base. */
+  readonly isChanged?: boolean;
   /** Why the cost differs from the base, in addition to the lines: one sentence each. */
   readonly why?: readonly string[];
   /** The cost with measured usage. */

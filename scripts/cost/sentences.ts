@@ -14,12 +14,16 @@ import { billOf, type RegionReview, type Review } from "./review.ts";
 const mostNames = 3;
 
 /** What isn't in the totals. */
-export function leftOut({ unread: { now, base: past }, base }: Pick<Review, "unread" | "base">): string[] {
+export function leftOut({ unread: { now, base: past }, base, leftBehind }: Review): string[] {
+  const amount = rangeText(billOf(...leftBehind.map(({ estimate }) => estimate)));
+  const stacks = [...new Set(leftBehind.map(({ stack }) => stack))];
   const without = (names: readonly string[], where: string) =>
     `without ${counted(names.length, "stack")} that can't be read${where}: ${listed(names, mostNames)}.`;
   return texts(
     now.length > 0 && capitalized(without(now, "")),
     base !== undefined && past.length > 0 && `The change is ${without(past, ` in \`${base}\``)}`,
+    stacks.length > 0 &&
+      `Without ${counted(stacks.length, "removed stack")} billed until \`pulumi destroy\`, ${amount} a month: ${listed(stacks, mostNames)}.`,
   );
 }
 

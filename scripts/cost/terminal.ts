@@ -10,9 +10,10 @@ const width = 119;
 const widths = { firstWidth: 34, lastWidth: 44 };
 
 export function renderTerminal(review: Review): string {
-  const { regions, removed, notes, problems } = review;
+  const { regions, removed, leftBehind, notes, problems } = review;
   // Problems are printed separately, so a report with nothing else is empty.
-  if (problems.length > 0 && [regions, removed, notes].every(({ length }) => length === 0)) return "";
+  if (problems.length > 0 && [regions, removed, leftBehind, notes].every(({ length }) => length === 0))
+    return "";
   return `${written(reportOf(review), terminal).join("\n\n")}\n`;
 }
 

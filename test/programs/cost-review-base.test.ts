@@ -1,9 +1,10 @@
 /** `npm run cost -- --base`: how a change of the stack files changes the cost. */
 import assert from "node:assert/strict";
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type CostProject, costProject, reviewIn, stackFiles } from "../support/cost-project.ts";
+import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
 test("also compares a contested charge, at the high end", async (t) => {
@@ -66,7 +67,32 @@ test("says that nothing is priced in place of comparing nothing", async (t) => {
   assert.match(stdout, /^Nothing is priced\.\n\nUSD a month/);
   await project.setStack("aws");
   const removed = await project.cost("--base", "HEAD");
-  assert.match(removed.stdout, /^\$0\.00 a month\. Change against `HEAD`: -\$/);
+  assert.match(
+    removed.stdout.replaceAll(/\s+/g, " "),
+    /^Nothing is priced\. Without 1 removed stack billed until `pulumi destroy`, \$185\.16 a month: aws\. USD a month/,
+  );
+});
+
+test("says which regions change without a price, and counts them as neither the same nor as before", async (t) => {
+  const project = scope(t).use(await costProject());
+  const text = await readFile(join(projectDirectory, "stacks/Pulumi.kubernetes-example.yaml"), "utf8");
+  await project.setStack("kubernetes-example", text);
+  await project.setStack("local", stackFiles.local);
+  await project.setStack("aws", stackFiles.aws);
+  await project.commit();
+  const larger = text.replace(/replicas:\n +min: \d/, "replicas:\n        min: 6");
+  assert.notEqual(larger, text);
+  await project.setStack("kubernetes-example", larger);
+  const said = String.raw`^\*\*\$185\.16 a month\. 1 region changes and isn't priced: kubernetes-example\. Change against \`HEAD\`: `;
+  const alone = await compared(project);
+  assert.match(alone.markdown, new RegExp(String.raw`${said}\$0\.00 \(0%\)\.\*\*$`, "m"));
+  await project.setStack("aws", twiceTheNodes);
+  const { markdown } = await compared(project);
+  assert.match(
+    markdown,
+    new RegExp(said.replace("185", String.raw`\d+`).replace(String.raw`\.16`, String.raw`\.\d\d`), "m"),
+  );
+  assert.doesNotMatch(markdown, /costs? the same/);
 });
 
 test("reports a change that only the customers pay, by other regions' prices where the region has none", async (t) => {
@@ -170,11 +196,13 @@ test("shows new, changed, removed and unchanged stacks in all formats that compa
   await project.setStack("changed", stackFiles.aws);
   await project.setStack("gone", stackFiles.azure);
   await project.setStack("same", stackFiles.azure);
+  await project.setStack("less", twoRegions);
   await project.setStack("broken", stackFiles.azure);
   await project.commit();
   await project.setStack("changed", twiceTheNodes);
   await project.setStack("new", stackFiles.aws);
   await project.setStack("gone");
+  await project.setStack("less", stackFiles.aws);
   await project.setStack("broken", "config: {}");
 
   const [markdown, table, json] = await Promise.all(
@@ -182,9 +210,12 @@ test("shows new, changed, removed and unchanged stacks in all formats that compa
   );
   assert.ok(markdown && table && json);
   const titles = [...markdown.stdout.matchAll(/^\*\*(\w+), \S+: (.*)\*\*$/gm)];
-  assert.deepEqual(titles.map(([, name]) => name).sort(), ["changed", "gone", "new"]);
+  assert.deepEqual(titles.map(([, name]) => name).sort(), ["changed", "less", "new"]);
   const titleOf = (name: string) => titles.find((title) => title[1] === name)?.[2] ?? "";
-  assert.match(titleOf("gone"), /→ removed, -\$\S+ to -\$\S+ a month$/);
+  assert.match(titleOf("less"), /→ removed, -\$\S+ a month$/);
+  // Nobody has destroyed it.
+  const left = String.raw`Without 1 removed stack billed until \`pulumi destroy\`, \$84\.98 \(.*\) a month: gone\.`;
+  assert.match(markdown.stdout, new RegExp(`^\\*\\*\\$.*${left} Change against`, "m"));
   assert.match(titleOf("new"), /^new → \$\d/);
   assert.match(
     markdown.stdout,
@@ -192,7 +223,7 @@ test("shows new, changed, removed and unchanged stacks in all formats that compa
   );
   assert.match(markdown.stdout, /^- The workload changes: nodes 300 → 600\.$/m);
   assert.match(markdown.stdout, /^- The customers pay \$72\.00: \+\$36\.00\.$/m);
-  assert.match(markdown.stdout, /1 region costs the same/);
+  assert.match(markdown.stdout, /2 regions cost the same/);
   assert.match(markdown.stdout, /stacks\/Pulumi\.broken\.yaml: provider: is missing/);
   // The table has the same sentences, and fits on a screen.
   const plain = (text: string) => text.replaceAll(/[\s*]+/g, " ");
@@ -213,6 +244,11 @@ test("shows new, changed, removed and unchanged stacks in all formats that compa
     ],
   );
   assert.deepEqual([removed.map(({ stack }) => stack), unread.now], [["gone"], ["broken"]]);
+});
+
+/** The stack of {@link stackFiles} in AWS, with a second region. */
+const twoRegions = stackFiles.aws.replace(/^ {4}- name: eu-central-1\n(?: {5}.*\n|\n)+/m, (region) => {
+  return region + region.replaceAll("eu-central-1", "us-east-1");
 });
 
 const twiceTheNodes = stackFiles.aws.replace(
