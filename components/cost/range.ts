@@ -85,6 +85,11 @@ export function rangeOf(region: Ranged): CostRange {
   };
 }
 
+/** An amount that is known. */
+export function exactly(amount: number): Amounts {
+  return { low: amount, expected: amount, high: amount };
+}
+
 export function sumOf(all: readonly Amounts[]): Amounts {
   const sum = (of: keyof Amounts) => rounded(all.reduce((total, amounts) => total + amounts[of], 0));
   return { low: sum("low"), expected: sum("expected"), high: sum("high") };

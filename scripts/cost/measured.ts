@@ -1,7 +1,10 @@
 import { deliveryOf, hoursPerMonth } from "../../components/capacity/demand.ts";
-import type { Workload } from "../../components/config/schema.ts";
+import type { StackConfig, Workload } from "../../components/config/schema.ts";
+import type { Alternative } from "../../components/cost/alternatives.ts";
 import { estimateRegion, type RegionEstimate } from "../../components/cost/estimate.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
+import type { Amounts } from "../../components/cost/range.ts";
+import { uncountedTransfer } from "../../components/cost/upstream-transfer.ts";
 import type { MonthlyUsage } from "../../components/cost/usage.ts";
 import type { Prometheus, Sample } from "../fleet/prometheus.ts";
 import type { Estimated } from "./estimates.ts";
@@ -15,10 +18,12 @@ export interface Measured {
   /** Extrapolated to a month. Missing values are assumed. */
   readonly usage: Partial<MonthlyUsage>;
   /**
-   * What we saved in the measured time, compared with pulls from the upstream without a cache. Negative if the cache was more expensive. Undefined if there
-   * is nothing to compare with, or the nodes' pulls aren't measured.
+   * What we save in a month, compared with pulls from the upstream without a cache. Negative if the cache is more expensive. The low end has the contested charge.
+   * Undefined if there is nothing to compare with, or the nodes' pulls aren't measured.
    */
-  readonly savedUSD?: number;
+  readonly savedUSD?: Amounts;
+  /** What the savings don't count, in sentences. */
+  readonly uncounted: readonly string[];
   /** The values of the workload that match the measured usage, as far as they can be derived. */
   readonly fitting: Partial<Pick<Workload, "pullsPerNodeGiB" | "growthGiBPerMonth">>;
 }
@@ -88,11 +93,12 @@ export function measuredCost(
     ...(deliveryOf(region.storage) !== "redirect" && { pulledGiB: monthlyGiB(servedBytes) }),
     ...(filledBytes !== undefined && { filledGiB: monthlyGiB(filledBytes) }),
   };
-  const measured = estimateRegion(region, config, { prices: priceBook, today, capacity, usage });
-  const options = measured.alternatives?.options ?? [];
-  const chosen = options.find((option) => option.chosen)?.comparableUSD;
-  const without = options.find(({ name }) => name === "no cache")?.comparableUSD;
-  const isCompared = chosen !== undefined && without !== undefined && usage.pulledGiB !== undefined;
+  const estimateBy = (cost: StackConfig["cost"]) =>
+    estimateRegion(region, { ...config, cost }, { prices: priceBook, today, capacity, usage });
+  const measured = estimateBy(config.cost);
+  const billed = measured.contested && estimateBy({ ...config.cost, azureSameRegionTraffic: "billed" });
+  const [expected, low] = [measured, billed ?? measured].map(savedBy);
+  const isKnown = expected !== undefined && low !== undefined && usage.pulledGiB !== undefined;
   const { nodes, nodeChurnPerMonth } = config.workload;
   const starts = nodes * nodeChurnPerMonth;
   const { pulledGiB, filledGiB } = usage;
@@ -102,10 +108,18 @@ export function measuredCost(
     hours,
     estimate: measured,
     usage,
-    ...(isCompared && { savedUSD: ((without - chosen) * hours) / hoursPerMonth }),
+    ...(isKnown && { savedUSD: { low, expected, high: expected } }),
+    uncounted: uncountedTransfer(config.upstreams),
     fitting: {
       ...(pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: pulledGiB / starts }),
       ...(filledGiB !== undefined && isGrowth && { growthGiBPerMonth: filledGiB }),
     },
   };
+}
+
+/** What the cache saves us in a month. */
+function savedBy({ alternatives }: RegionEstimate): number | undefined {
+  const costOf = (is: (option: Alternative) => boolean) => alternatives?.options.find(is)?.comparableUSD;
+  const [without, chosen] = [costOf(({ name }) => name === "no cache"), costOf((option) => option.chosen)];
+  return without === undefined || chosen === undefined ? undefined : without - chosen;
 }

@@ -2,8 +2,8 @@
 import type { Alternative } from "../../components/cost/alternatives.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { notFound, unitPrice, usd } from "../../components/cost/line.ts";
-import { rangeText } from "../../components/cost/range.ts";
-import { quantity, sum } from "./amounts.ts";
+import { type Amounts, exactly, rangeText, sumOf } from "../../components/cost/range.ts";
+import { quantity } from "./amounts.ts";
 import { type Block, list, type Section, type TableBlock, text } from "./blocks.ts";
 import { comparisonOf } from "./comparison.ts";
 import { nameOf } from "./estimates.ts";
@@ -32,46 +32,48 @@ function everything(review: Review): Block[] {
     { ...text(headline.join(" ")), isHeadline: true },
     overview(regions),
     text(
-      "In brackets: the range, as prices are missing, disputed or contested; ≥: no region has a price for a line (docs/cost.md).",
+      "In brackets: the range, as prices are missing, disputed or contested; ≥: no region has a price for a line; 1 of 2: what other regions have isn't known (docs/cost.md).",
     ),
     ...regions.map(regionSection),
     ...remarksOf(regions),
   ];
 }
 
-function billOfAll(regions: readonly { readonly estimate: RegionEstimate }[]): Bill {
-  return billOf(...regions.map(({ estimate }) => estimate));
-}
+type Cell = (regions: readonly RegionReview[]) => string;
 
-type Cell = (regions: readonly { readonly estimate: RegionEstimate }[]) => string;
+function isPriced({ estimate }: { readonly estimate: RegionEstimate }): boolean {
+  return estimate.lines.length > 0;
+}
 
 /** If no region has lines, the cost is unknown. */
 function ifPriced(cell: (bill: Bill) => string, otherwise = ""): Cell {
   return (regions) =>
-    regions.some(({ estimate }) => estimate.lines.length > 0) ? cell(billOfAll(regions)) : otherwise;
+    regions.some(isPriced) ? cell(billOf(...regions.map(({ estimate }) => estimate))) : otherwise;
 }
 
 const nothingPriced = "not priced";
 const wePay = ifPriced(rangeText, nothingPriced);
 
 /** Cells for one region, or for several together. */
-const columns: Readonly<Record<string, (regions: readonly RegionReview[]) => string>> = {
+const columns: Readonly<Record<string, Cell>> = {
   ">We pay": wePay,
   ">Fixed": ifPriced(({ fixed }) => usd(fixed)),
   ">By usage": ifPriced(({ usage }) => usd(usage)),
   ">Customers": ifPriced(({ customer }) => rangeText(customer)),
-  ">Measured": (regions) => {
-    const measured = regions.flatMap(({ measured }) => measured ?? []);
-    return measured.length > 0 ? rangeText(billOfAll(measured)) : "";
-  },
-  ">Saved": (regions) => sumCell(regions.map(({ measured }) => measured?.savedUSD)),
-  ">Billed": (regions) => sumCell(regions.map(({ billed }) => billed?.monthlyUSD)),
-  ">Effective": (regions) => sumCell(regions.map(({ billed }) => billed?.effectiveMonthlyUSD)),
+  ">Measured": ofSome(({ measured }) => measured && isPriced(measured) && billOf(measured.estimate)),
+  ">Saved": ofSome(({ measured }) => measured?.savedUSD),
+  ">Billed": ofSome(({ billed }) => billed && exactly(billed.monthlyUSD)),
+  ">Effective": ofSome(({ billed }) => billed && exactly(billed.effectiveMonthlyUSD)),
 };
 
-function sumCell(amounts: readonly (number | undefined)[]): string {
-  const known = amounts.filter((amount) => amount !== undefined);
-  return known.length > 0 ? usd(sum(known)) : "";
+/** The sum of amounts that not all regions have, with the number of regions that have one: `$14.60 (1 of 2)`. */
+function ofSome(amountsOf: (region: RegionReview) => Amounts | false | undefined): Cell {
+  return (regions) => {
+    const known = regions.flatMap((region) => amountsOf(region) || []);
+    const priced = regions.filter(isPriced).length;
+    const part = known.length < priced ? ` (${known.length} of ${priced})` : "";
+    return known.length > 0 ? `${rangeText(sumOf(known))}${part}` : "";
+  };
 }
 
 /** Leaves out empty columns. */

@@ -1,7 +1,7 @@
 import { capitalized, texts } from "../../components/capacity/text.ts";
 import type { RegionEstimate } from "../../components/cost/estimate.ts";
 import { type CostLine, type NotPriced, usd } from "../../components/cost/line.ts";
-import { rangeText } from "../../components/cost/range.ts";
+import { type Amounts, rangeText } from "../../components/cost/range.ts";
 import { counted, listed } from "../output/counted.ts";
 import { quantity } from "./amounts.ts";
 import { list, type Section } from "./blocks.ts";
@@ -71,22 +71,31 @@ function billedSentence(estimate: RegionEstimate, bill: Billed, nodesUntagged: b
 }
 
 function measuredSentence(assumed: RegionEstimate, measured: Measured): string {
-  const { estimate, hours, usage, savedUSD, fitting } = measured;
+  const { estimate, hours, usage, savedUSD, uncounted, fitting } = measured;
   const values = Object.entries(fitting).map(([key, value]) => `${key} ${quantity(value)}`);
   const pair = (what: string, of: keyof RegionEstimate["usage"]) =>
     `${quantity(estimate.usage[of])} GiB ${what} (${usage[of] === undefined ? "assumed, not measured" : `assumed: ${quantity(assumed.usage[of])}`})`;
   return texts(
-    `Measured over ${span(hours)}, as a month: ${pair("pulled", "pulledGiB")}, ${pair("filled", "filledGiB")}: ` +
-      `we pay ${rangeText(billOf(estimate))} (assumed: ${rangeText(billOf(assumed))}).`,
+    `Measured over ${span(hours)}, as a month: ${pair("pulled", "pulledGiB")}, ${pair("filled", "filledGiB")}.`,
+    estimate.lines.length > 0 &&
+      `For that, we pay ${rangeText(billOf(estimate))} (assumed: ${rangeText(billOf(assumed))}).`,
     values.length > 0 && `What would have fitted the workload: ${values.join(", ")}.`,
     usage.filledGiB !== undefined &&
       fitting.growthGiBPerMonth === undefined &&
       "What was filled may include the first fill, or what a bucket deleted by age, so no growthGiBPerMonth can be derived from it.",
     usage.pulledGiB === undefined &&
       "What was saved isn't known, because the bucket sends what nodes pull, and the cache doesn't see it.",
-    savedUSD !== undefined &&
-      `${savedUSD < 0 ? "Lost" : "Saved"} in that time, against pulls from the upstream: ${usd(Math.abs(savedUSD))}.`,
+    ...(savedUSD ? [savings(savedUSD), ...uncounted] : []),
   ).join(" ");
+}
+
+function savings({ low, expected, high }: Amounts): string {
+  const [word, amounts] =
+    expected < 0
+      ? ["Lost", { low: -high, expected: -expected, high: -low }]
+      : ["Saved", { low, expected, high }];
+  const contested = low < high ? " Only one end has the contested charge." : "";
+  return `${word} in a month, against pulls from the upstream: ${rangeText(amounts)}.${contested}`;
 }
 
 /** `1 hour`, `9 hours`, `12.5 days`. */

@@ -88,7 +88,7 @@ test("shows the billed amount next to the estimate, by the stack's tags", async 
   );
   assert.match(stdout, /^Region .* Billed +Effective$/m);
   assert.match(stdout, /^aws, eu-central-1 .* \$14\.60 +\$17\.64$/m);
-  assert.match(stdout, /^All .* \$14\.60 +\$17\.64$/m);
+  assert.match(stdout, /^All .* \$14\.60 \(1 of 2\) +\$17\.64 \(1 of 2\)$/m);
   assert.match(stdout, /^- azure, westeurope: the export has no usage with the tags of its stack\.$/m);
   assert.match(stdout, /^- aws: \$3\.00 of the export, in us-east-1, count for no region of the report\.$/m);
   assert.match(stdout, /^- old: \$4\.00 of the export, in us-east-1, count for no region of the report\.$/m);

@@ -234,16 +234,18 @@ test("shows new, changed, removed and unchanged stacks in all formats that compa
   assert.equal(markdown.stdout.match(/npm run prices/g)?.length, 1);
 
   // A stack whose file can't be read any more doesn't count as removed.
-  const { regions, removed, unread } = reviewIn(json.stdout);
+  const { regions, removed, leftBehind, unread } = reviewIn(json.stdout);
   assert.deepEqual(
     regions.map(({ stack, past }) => [stack, past !== undefined]),
     [
       ["changed", true],
+      ["less", true],
       ["new", false],
       ["same", true],
     ],
   );
-  assert.deepEqual([removed.map(({ stack }) => stack), unread.now], [["gone"], ["broken"]]);
+  const names = [removed, leftBehind].map((those) => those.map(({ stack }) => stack));
+  assert.deepEqual([...names, unread.now], [["less"], ["gone"], ["broken"]]);
 });
 
 /** The stack of {@link stackFiles} in AWS, with a second region. */

@@ -13,8 +13,17 @@ import { moreText } from "../../scripts/cost/comparison.ts";
 import { measuredCost } from "../../scripts/cost/measured.ts";
 import { billOf } from "../../scripts/cost/review.ts";
 import { conclusions } from "../../scripts/cost/sentences.ts";
+import { renderTerminal } from "../../scripts/cost/terminal.ts";
 import { columns, wrapped } from "../../scripts/output/columns.ts";
-import { estimateOf, estimatesOf, type StackInWords, stackOf, today, without } from "../support/estimates.ts";
+import {
+  estimateOf,
+  estimatesOf,
+  type StackInWords,
+  stackNamed,
+  stackOf,
+  today,
+  without,
+} from "../support/estimates.ts";
 
 test("formats amounts", () => {
   assert.deepEqual([1234.5, -0.5, -0.001, 0, "not found" as const].map(usd), [
@@ -76,12 +85,56 @@ const inAws = { provider: "aws", region: "eu-central-1" } as const;
 test("shows savings only if the pulls are measured", () => {
   const seen = measuredIn({ ...inAws, storage: { kind: "bucket", delivery: "proxied" } });
   assert.ok(seen.measured.savedUSD !== undefined);
-  assert.match(seen.text, /GiB pulled \(assumed: [\d,]+\), .* (?:Saved|Lost) in that time/);
+  assert.match(seen.text, /GiB pulled \(assumed: [\d,]+\), .* (?:Saved|Lost) in a month/);
   const unseen = measuredIn({ ...inAws, storage: { kind: "bucket", delivery: "redirect" } });
   assert.equal(unseen.measured.savedUSD, undefined);
   assert.match(unseen.text, /GiB pulled \(assumed, not measured\), .* GiB filled \(assumed: /);
   assert.match(unseen.text, /What was saved isn't known, /);
   assert.doesNotMatch(unseen.text, /Saved|Lost/);
+});
+
+test("states savings as a range while a charge is contested, and names transfer that isn't counted", () => {
+  const inAzure = { provider: "azure", region: "westeurope" } as const;
+  const saved = (azureSameRegionTraffic: "unknown" | "free" | "billed") =>
+    measuredIn({ ...inAzure, cost: { azureSameRegionTraffic } });
+  const [unknown, free, billed] = [saved("unknown"), saved("free"), saved("billed")];
+  const [most, least] = [free, billed].map(({ measured }) => measured.savedUSD?.expected ?? Number.NaN) as [
+    number,
+    number,
+  ];
+  assert.ok(least < most - 100);
+  assert.deepEqual(unknown.measured.savedUSD, { low: least, expected: most, high: most });
+  assert.match(
+    unknown.text,
+    /Saved in a month, against pulls from the upstream: \$\S+ \(-\$\S+ to \$\S+\)\. Only one end has the contested charge\.$/,
+  );
+  assert.match(free.text, /upstream: \$\S+\.$/);
+  const { text } = measuredIn({ ...inAzure, registries: ["registry.example.com"] });
+  assert.match(text, / Transfer out of registry\.example\.com isn't counted\.$/);
+});
+
+test("names no amount for a region that isn't priced", () => {
+  const [estimate] = estimatesOf(stackNamed("kubernetes-example"));
+  assert.ok(estimate);
+  const measured = { hours: 100, estimate, usage: { pulledGiB: 9 }, uncounted: [], fitting: {} };
+  const region = { stack: "kubernetes-example", estimate, measured };
+  assert.doesNotMatch(conclusions(region).join(), /\$/);
+  const priced = { stack: "aws", estimate: estimateOf(inAws) };
+  const shared = {
+    date: today,
+    removed: [],
+    leftBehind: [],
+    unread: { now: [], base: [] },
+    problems: [],
+    notes: [],
+  };
+  const text = renderTerminal({ ...shared, regions: [region, priced] });
+  assert.doesNotMatch(text, /^Region .*Measured/m);
+  const both = renderTerminal({
+    ...shared,
+    regions: [region, priced, { ...priced, measured: { ...measured, estimate: priced.estimate } }],
+  });
+  assert.match(both, /^All .* \$100\.77 \(1 of 2\)$/m);
 });
 
 test("derives the growth only from a month of a disk, and not from a first fill or from what a bucket deleted", () => {
