@@ -7,7 +7,7 @@ import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Committed, committedTo } from "./commitment.ts";
 import { type Totals, totalsOf } from "./line.ts";
-import { isAcr, isForEcr, uncountedTransfer, upstreamTransfer } from "./upstream-transfer.ts";
+import { isAcr, isForEcr, needsSecret, uncountedTransfer, upstreamTransfer } from "./upstream-transfer.ts";
 import { chargesOf, fillCharges, nodesNatGateway } from "./variant.ts";
 
 export type AlternativeName =
@@ -218,19 +218,21 @@ function insideNetwork(region: CloudRegion): CloudRegion {
 }
 
 function ecrOption(setting: Setting): Option {
-  const { workload, usage } = setting;
+  const { workload, usage, upstreams } = setting;
   const { clusters } = setting.settings;
+  const withSecret = upstreams.filter(needsSecret).map(({ registry }) => registry);
+  const secrets =
+    withSecret.length > 0 ? `every account needs credentials for ${withSecret.join(", ")}, and ` : "";
   return {
     name: "ECR pull-through",
     what: `a rule in each of ${clusters} accounts`,
     charges: [
-      ...ecrPullThrough(clusters, workload.workingSetGiB),
+      ...ecrPullThrough(clusters, workload.workingSetGiB, withSecret.length),
       ...fillCharges(clusters * usage.filledGiB, setting),
       // ECR keeps layers in S3: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
       ...nodesNatGateway(setting, 0, usage.pulledGiB),
     ],
-    suits:
-      "is AWS's own, and every account needs credentials for the upstream, and every node for ECR; it stores the working set only if a lifecycle policy deletes the rest, and its throughput isn't checked",
+    suits: `is AWS's own; ${secrets}every node needs credentials for ECR; it stores the working set only if a lifecycle policy deletes the rest, and its throughput isn't checked`,
   };
 }
 

@@ -92,10 +92,10 @@ export function awsBetweenNodesZones(pulledGiB: number): Charge {
   return billedTo("customer", usage("Transfer between zones, to the nodes", "transfer-in-region", quantity));
 }
 
-/** ECR's storage in each account, and the secret that ECR requires for an upstream, even for a public one. */
-export function ecrPullThrough(accounts: number, storedGiB: number): Charge[] {
+/** ECR's storage in each account, and the secrets there. */
+export function ecrPullThrough(accounts: number, storedGiB: number, secrets: number): Charge[] {
   return [
     billedTo("customer", usage("ECR storage", "registry-storage", accounts * storedGiB)),
-    billedTo("customer", fixed("Secrets Manager secrets", "secret", accounts)),
+    billedTo("customer", fixed("Secrets Manager secrets", "secret", accounts * secrets)),
   ];
 }

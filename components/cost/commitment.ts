@@ -1,6 +1,7 @@
 /** The cost with a commitment to the same machines for one year or three. */
-import { type Charge, costOf, type Market } from "./charge.ts";
-import { type PriceSource, usd } from "./line.ts";
+import { texts } from "../capacity/text.ts";
+import { type Charge, costOf, type Market, type Setting } from "./charge.ts";
+import { type PriceSource, share, usd } from "./line.ts";
 import { priceOf, sourceOf } from "./prices/price-book.ts";
 
 /** What we pay in a month with a commitment to all machines, USD. The rest of the bill doesn't change. */
@@ -36,22 +37,31 @@ function typeOf({ item, listed, quantity }: Charge): string | undefined {
   return listed || quantity === 0 ? undefined : /^machine\/(.*)/.exec(item)?.[1];
 }
 
-/** A sentence about a commitment to the planned machine. */
+/**
+ * A sentence about a commitment to the planned machine.
+ * @param nowUSD what we pay without it, if that is known
+ */
 export function commitmentSentence(
   type: string,
+  nowUSD: number | undefined,
   committed: Committed | undefined,
-  { cloud, region, prices }: Market,
+  { cloud, region, prices }: Setting,
 ): string {
   if (!committed) return `No price of a commitment to ${type} in ${region.name} is known.`;
   const { oneYearUSD, threeYearsUSD, source } = committed;
   const price = (listed: boolean) => priceOf(prices, cloud, region.name, `machine/${type}`, listed);
   const own = price(false);
-  const inPlace =
-    own && own !== price(true)
-      ? ` The lines have a negotiated price of ${type} (${sourceOf(prices, cloud, own).name}), in whose place these prices would come.`
-      : "";
-  return (
-    `With ${type} committed to for one year we pay ${usd(oneYearUSD)}, for three years ${usd(threeYearsUSD)} ` +
-    `(${source.name}, ${source.date}, ${source.confidence} confidence).${inPlace}`
-  );
+  const isEks = region.kind === "aws cluster";
+  const amount = (committedUSD: number) =>
+    `${usd(committedUSD)}${nowUSD === undefined ? "" : ` (${share(committedUSD / nowUSD - 1)})`}`;
+  return texts(
+    `With ${type} committed to for one year we pay ${amount(oneYearUSD)}, for three years ${amount(threeYearsUSD)}: ` +
+      `${source.name}, ${source.date}, ${source.confidence} confidence.`,
+    own &&
+      own !== price(true) &&
+      `The lines have a negotiated price of ${type} (${sourceOf(prices, cloud, own).name}), in whose place these prices would come.`,
+    // https://docs.aws.amazon.com/savingsplans/latest/userguide/what-is-savings-plans.html
+    isEks &&
+      "Auto Mode may choose a machine of another family, which this doesn't cover; a Compute Savings Plan does, at a rate that isn't known here.",
+  ).join(" ");
 }

@@ -154,7 +154,7 @@ function cloudEstimate(
     ...(contested && { contested }),
     alternatives,
     breakEven: breakEvenOf(variant, plan, setting),
-    commitment: commitmentSentence(plan.machine.type, chosen?.committed, setting),
+    commitment: commitmentSentence(plan.machine.type, chosen?.comparableUSD, chosen?.committed, setting),
     steps: stepsOf(variant, setting),
     notPriced: withoutPrice,
     assumptions: assumptionsOf(setting),

@@ -91,6 +91,11 @@ export function usd(amount: number | typeof notFound): string {
   return amount === notFound ? notFound : money.format(amount);
 }
 
+/** A share with its sign: `+29%`. */
+export function share(part: number): string {
+  return part.toLocaleString("en-US", { style: "percent", signDisplay: "exceptZero" });
+}
+
 /** The price of one unit with all its digits: `$0.0978`, `$0.0000004`. */
 export function unitPrice(price: number | typeof notFound): string {
   if (price === notFound) return notFound;

@@ -13,10 +13,20 @@ type UpstreamOperator = Place | "nobody" | "unknown";
 export const assumedRegistryRegion = "westeurope";
 
 /**
- * Public registries: whether, as far as is known, they bill neither publishers nor clients, and whether ECR's pull-through rules support them:
- * https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+ * Public registries: whether, as far as is known, they bill neither publishers nor clients, whether ECR's pull-through rules support them, and whether a rule then needs
+ * a secret: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
  */
-const known: Readonly<Record<string, { readonly isFree: boolean; readonly isForEcr: boolean }>> = registries;
+const known: Readonly<Record<string, PublicRegistry>> = registries;
+
+interface PublicRegistry {
+  readonly isFree: boolean;
+  readonly isForEcr: boolean;
+  /** @default false */
+  readonly needsSecret?: boolean;
+}
+
+/** Hosts of ECR with IPv4, for both IP families, and with FIPS. Those of China stay unknown, because AWS has other prices there. */
+const ecrHost = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|on\.aws)$/;
 
 /** The operator, according to the host of the upstream's URL. */
 export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
@@ -24,7 +34,7 @@ export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
   if (hostname.endsWith(".azurecr.io")) {
     return { cloud: "azure", region: { name: assumedRegistryRegion } };
   }
-  const ecr = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(hostname)?.[1];
+  const ecr = ecrHost.exec(hostname)?.[1];
   if (ecr) return { cloud: "aws", region: { name: ecr } };
   return known[hostname]?.isFree || isOwnNetwork(hostname) ? "nobody" : "unknown";
 }
@@ -36,7 +46,12 @@ export function isAcr(upstream: Pick<Upstream, "url">): boolean {
 }
 
 export function isForEcr({ registry }: Upstream): boolean {
-  return known[registry]?.isForEcr === true || registry.endsWith(".azurecr.io");
+  return known[registry]?.isForEcr === true || registry.endsWith(".azurecr.io") || ecrHost.test(registry);
+}
+
+/** Whether ECR takes the credentials for the registry from Secrets Manager. For another ECR, it takes a role. */
+export function needsSecret({ registry }: Upstream): boolean {
+  return known[registry]?.needsSecret === true || registry.endsWith(".azurecr.io");
 }
 
 /** Whether a host is a loopback or private address. URLs put IPv6 addresses in brackets. */

@@ -1,6 +1,6 @@
 /** Describes the cost of a change in sentences, for terminals and comments on pull requests. */
 import { texts } from "../../components/capacity/text.ts";
-import { usd } from "../../components/cost/line.ts";
+import { share, usd } from "../../components/cost/line.ts";
 import { ageWarnings } from "../../components/cost/price-age.ts";
 import { type Amounts, rangeText } from "../../components/cost/range.ts";
 import { counted, listed } from "../output/counted.ts";
@@ -65,11 +65,7 @@ function difference(changes: readonly Change[], { regions, removed }: Review): s
   const past = [...regions.flatMap(({ past }) => past ?? []), ...removed.map(({ estimate }) => estimate)];
   const was = billOf(...past).expected;
   if (was <= 0 || !Number.isFinite(more.high)) return moreText(more);
-  const share = (more.expected / was).toLocaleString("en-US", {
-    style: "percent",
-    signDisplay: "exceptZero",
-  });
-  return `${moreText(more)} (${share})`;
+  return `${moreText(more)} (${share(more.expected / was)})`;
 }
 
 function titleOf({ name, was, is, more }: Change): string {

@@ -21,6 +21,7 @@ const cost: Review = {
   date: "2026-11-27",
   regions: [],
   removed: [],
+  leftBehind: [],
   unread: { now: [], base: [] },
   problems: [],
   notes: [],
