@@ -1,14 +1,14 @@
 /** The double must refuse what AKS refuses. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { existing } from "./azure/account.ts";
+import { existing, groupId, subnetsOf, types } from "./azure/account.ts";
 import { accessTo } from "./azure/aks.ts";
 import { clusterSurroundings } from "./azure/cluster-surroundings.ts";
 import { another, make, network, window, withPool } from "./azure-cluster-things.ts";
-import type { Thing } from "./cloud.ts";
+import { everywhere, type Thing } from "./cloud.ts";
 import { CloudError } from "./faults.ts";
 import { testRefusals } from "./refusals.ts";
-import type { Inputs } from "./values.ts";
+import { type Inputs, valueAt } from "./values.ts";
 
 const serviceAccount = { namespace: "registry-cache", serviceAccountName: "registry-cache" };
 
@@ -121,6 +121,61 @@ test("refuses to delete what a cluster needs before the cluster, and deletes the
   cloud.delete(type, id, "");
   const { type: windows, id: windowId } = things.window as Thing;
   assert.equal(cloud.find(windows, windowId, ""), undefined);
+});
+
+test("refuses nodes that can't reach the API by their subnet's firewall or NAT gateway, whatever the outbound type", () => {
+  const { cloud, things } = make();
+  const { type, inputs } = things.cluster as Thing;
+  const put = (type: string, id: string, inputs: Inputs, outputs: Inputs) =>
+    cloud.keep({ type, id, scope: everywhere, inputs, outputs }).id;
+  const address = put(types.publicAddress, "address", {}, { ipAddress: "192.0.2.9" });
+  const natGateway = put(types.natGateway, "gateway", { publicIpAddresses: [{ id: address }] }, {});
+  const routeTable = put(types.routeTable, "table", {}, { firewallAddress: "192.0.2.77" });
+  const create = (subnet: Inputs, ...egress: string[]) => {
+    const found = things.network as Thing;
+    const subnets = subnetsOf(found).map((it) => ({ ...it, ...subnet }));
+    cloud.keep({ ...found, inputs: { ...found.inputs, subnets } });
+    const authorizedIPRanges = ["198.51.100.0/28", ...egress];
+    cloud.create(type, "b", { ...inputs, ...another, apiServerAccessProfile: { authorizedIPRanges } }, "");
+  };
+  const gateway = { natGateway: { id: natGateway } };
+  assert.throws(() => create(gateway), /K8SAPIServerConnFail: 192\.0\.2\.9\/32 may not reach the API/);
+  const both = { ...gateway, routeTable: { id: routeTable } };
+  assert.throws(() => create(both, "192.0.2.9/32"), /192\.0\.2\.77\/32 may not reach the API/);
+  create(both, "192.0.2.77/32");
+});
+
+test("refuses a private link in a subnet with policies, if the cluster may not join what the subnet refers to", () => {
+  const { cloud, things } = make();
+  const surroundings = clusterSurroundings(cloud);
+  const { id } = things.cluster as Thing;
+  const annotations = Object.entries({
+    "load-balancer-internal": "true",
+    "pls-create": "true",
+    "pls-name": "link",
+    "pls-resource-group": "cache",
+    "pls-ip-configuration-subnet": "nodes",
+  }).map(([key, value]) => [`service.beta.kubernetes.io/azure-${key}`, value]);
+  const service = {
+    metadata: { name: "registry-cache", annotations: Object.fromEntries(annotations) },
+    spec: { ports: [{ port: 443 }] },
+  };
+  const found = things.network as Thing;
+  const subnetWith = (own: Inputs) =>
+    cloud.keep({
+      ...found,
+      inputs: { ...found.inputs, subnets: subnetsOf(found).map((it) => ({ ...it, ...own })) },
+    });
+  const routeTable = { id: `${groupId("hub")}/providers/Microsoft.Network/routeTables/out` };
+  subnetWith({ routeTable });
+  assert.throws(
+    () => surroundings.openLoadBalancer(id, service),
+    /LinkedAuthorizationFailed: .*routeTables\/out/,
+  );
+  subnetWith({});
+  surroundings.openLoadBalancer(id, service);
+  const now = cloud.find(found.type, found.id, everywhere);
+  assert.equal(valueAt("subnets[0].privateLinkServiceNetworkPolicies", now?.inputs), "Disabled");
 });
 
 test("returns credentials with the API's address and authority", () => {

@@ -28,13 +28,14 @@ export function checkNetwork(profile: Inputs): void {
 
 /**
  * Checks the outbound type, for which AKS requires settings of the subnet: https://learn.microsoft.com/azure/aks/egress-outboundtype
- * @param range addresses of its NAT gateway, which the API must allow: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
+ * @param egress public ranges of the subnet's firewall or NAT gateway. The nodes use it whatever the outbound type is, and the API must allow it:
+ * https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
  */
 export function checkOutbound(
   outboundType: string,
   subnet: Inputs,
   authorized: readonly string[],
-  gatewayRanges: readonly string[],
+  egress: readonly string[],
 ): void {
   const has = { userAssignedNATGateway: subnet.natGateway, userDefinedRouting: subnet.routeTable }[
     outboundType
@@ -45,7 +46,7 @@ export function checkOutbound(
     "ExistingRouteTableNotAssociatedWithSubnet",
     `${outboundType} and subnet ${subnet.name}`,
   );
-  const missing = gatewayRanges.find((range) => !authorized.some((other) => contains(other, range)));
+  const missing = egress.find((range) => !authorized.some((other) => contains(other, range)));
   demand(!missing, "VMExtensionError_K8SAPIServerConnFail", `${missing} may not reach the API`);
 }
 

@@ -243,15 +243,19 @@ function demandWayOut({ cloud, scope, inputs }: Request, id: string): void {
   const network = cloud.find(types.virtualNetwork, networkOf(id), scope);
   const subnet = network && subnetsOf(network).find(({ name }) => id.endsWith(`/subnets/${name}`));
   const gateway = cloud.find(types.natGateway, text("natGateway.id", subnet ?? {}), scope);
-  const ranges = valuesAt("publicIpAddresses[*].id", gateway?.inputs ?? {}).map(
-    (address) => `${cloud.find(publicAddress, String(address), scope)?.outputs.ipAddress}/32`,
+  const table = cloud.find(types.routeTable, text("routeTable.id", subnet ?? {}), scope);
+  // The firewall's address isn't in the route table. It is in the record only so that the double knows it.
+  const firewall = valuesAt("firewallAddress", table?.outputs ?? {});
+  const addresses = valuesAt("publicIpAddresses[*].id", gateway?.inputs ?? {}).map(
+    (address) => cloud.find(publicAddress, String(address), scope)?.outputs.ipAddress,
   );
   const authorized = valuesAt("apiServerAccessProfile.authorizedIPRanges[*]", inputs).map(String);
   checkOutbound(
     text("networkProfile.outboundType", inputs) || "loadBalancer",
     subnet ?? {},
     authorized,
-    ranges,
+    // A route precedes a NAT gateway: https://learn.microsoft.com/azure/nat-gateway/nat-overview#azure-nat-gateway-basics
+    (firewall.length > 0 ? firewall : addresses).map((address) => `${address}/32`),
   );
 }
 

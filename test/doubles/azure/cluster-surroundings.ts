@@ -21,6 +21,7 @@ function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<
   demand(rights.includes(group), "AuthorizationFailed", `no right to make private link services in ${group}`);
   const own = subnet.replace(/[^/]+$/, value("ip-configuration-subnet"));
   demandSubnet(cloud, own);
+  disablePolicies(cloud, own, rights);
   const [visible, approved] = ["visibility", "auto-approval"].map((key) => value(key).split(" ")) as [
     string[],
     string[],
@@ -35,6 +36,25 @@ function linkOf(cloud: Cloud, owner: Thing, subnet: string, annotations: Record<
     subnet: own,
     visible,
   };
+}
+
+/**
+ * Disables the policies that a private link service can't have, by an update of the subnet. It needs the right to join everything that the subnet refers to:
+ * https://github.com/microsoft/tyger/pull/320
+ */
+function disablePolicies(cloud: Cloud, id: string, rights: readonly string[]): void {
+  const [, networkId = "", name] = /^(.+)\/subnets\/([^/]+)$/.exec(id) ?? [];
+  const network = cloud.find(types.virtualNetwork, networkId, everywhere);
+  const subnet = network && subnetsOf(network).find((it) => it.name === name);
+  if (!subnet || subnet.privateLinkServiceNetworkPolicies === "Disabled") return;
+  for (const key of ["natGateway", "networkSecurityGroup", "routeTable"]) {
+    const linked = text(`${key}.id`, subnet);
+    const joins = linked === "" || rights.some((scope) => linked.startsWith(`${scope}/`));
+    demand(joins, "LinkedAuthorizationFailed", `no right to join ${linked}`);
+  }
+  const changed = { ...subnet, privateLinkServiceNetworkPolicies: "Disabled" };
+  const subnets = subnetsOf(network).map((it) => (it === subnet ? changed : it));
+  cloud.keep({ ...network, inputs: { ...network.inputs, subnets } });
 }
 
 /** @param id of a subnet, which must be in an existing network */
