@@ -143,7 +143,11 @@ describe("a private endpoint", { concurrency: true }, () => {
       network: { vnet: existing.clusterNetwork, subnet: existing.subnet },
     };
     const prepared = prepare(cloud, existing.clusterNetwork);
-    const subnets = [...subnetsOf(prepared), { name: "balancers", addressPrefix: "10.30.2.0/28" }];
+    const open = { privateLinkServiceNetworkPolicies: "Disabled" };
+    const subnets = [
+      ...subnetsOf(prepared).map((subnet) => ({ ...subnet, ...open })),
+      { name: "balancers", addressPrefix: "10.30.2.0/28" },
+    ];
     const network = cloud.keep({ ...prepared, inputs: { ...prepared.inputs, subnets } });
     const [link] = cloud.definition.existing.filter(({ type }) => type === types.zoneLink);
     assert.ok(link);
@@ -154,8 +158,8 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.deepEqual(made(cloud, type), [], type);
     const [cluster] = cloud.things("azure-native:containerservice:ManagedCluster");
     assert.equal(valueAt("networkProfile.outboundType", cluster?.inputs), "userAssignedNATGateway");
-    const open = valuesAt("apiServerAccessProfile.authorizedIPRanges[*]", cluster?.inputs);
-    assert.ok(open.includes(`${gatewayAddress}/32`), String(open));
+    const allowed = valuesAt("apiServerAccessProfile.authorizedIPRanges[*]", cluster?.inputs);
+    assert.ok(allowed.includes(`${gatewayAddress}/32`), String(allowed));
     const [balancer] = cloud.things(loadBalancer);
     assert.equal(
       valueAt("subnet", balancer?.inputs),
@@ -166,6 +170,14 @@ describe("a private endpoint", { concurrency: true }, () => {
     await updates(stack, { ...region, network: { ...region.network, loadBalancerSubnet: "balancers" } });
     assert.equal(cloud.things(loadBalancer).length, 1);
     assert.match(String(await addressOf(stack, "germanywestcentral")), /^10\.30\.2\./);
+
+    // A public endpoint's nodes use the same gateway, so the cluster stays.
+    const publicly = await updates(stack, { network: region.network });
+    assert.ok(
+      !publicly.some((change) => /^(?:replace|delete) ManagedCluster /.test(change)),
+      String(publicly),
+    );
+    assert.deepEqual(made(cloud, "PublicIPAddress"), ["germanywestcentral"]);
     await succeeds(stack, "destroy");
     assert.deepEqual([...cloud.things(), ...clusters.things()], []);
     assert.deepEqual(cloud.find(types.virtualNetwork, network.id, everywhere), network);

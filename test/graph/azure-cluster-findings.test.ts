@@ -31,6 +31,9 @@ function network(ranges: readonly string[], subnet: Readonly<Record<string, unkn
 
 const fitting = network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26" });
 
+/** A range to which the subnet's route table has a route around the firewall. */
+const around = "198.51.100.0/24";
+
 /** The resources of another region, in the stack's own network. */
 const { resourceGroup } = clusterNamesOf({ stack: "test", region: "uksouth" });
 const ownGroup = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}`;
@@ -70,6 +73,10 @@ const state = {
       agentPoolProfiles: [{ vmSize: "Standard_D4pls_v6", availabilityZones: ["1", "2", "3"] }],
     },
   },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::italynorth": {
+    type: "azure-native:network:PublicIPAddress",
+    outputs: {},
+  },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$other::northeurope": {
     type: "azure-native:storage:StorageAccount",
     outputs: {
@@ -96,8 +103,9 @@ async function lookedUp(
     storage: { kind: "bucket" },
     ...change,
   };
-  const answer = (token: string) => {
+  const answer = (token: string, inputs: Record<string, unknown>) => {
     asked.push(token);
+    if (inputs.natGatewayName === "secret") throw refused(token, "AuthorizationFailed");
     if (token === "containerservice:getAgentPool") {
       if (typeof nodes === "string") throw refused(token, nodes);
       return { count: nodes };
@@ -116,7 +124,10 @@ async function lookedUp(
       "network:getPublicIPAddress": { ipAddress: "192.0.2.9" },
       "network:getPublicIPPrefix": { ipPrefix: "192.0.2.16/28" },
       "network:getRouteTable": {
-        routes: [{ addressPrefix: "0.0.0.0/0", nextHopType: "VirtualAppliance" }],
+        routes: [
+          { addressPrefix: "0.0.0.0/0", nextHopType: "VirtualAppliance" },
+          { addressPrefix: around, nextHopType: "Internet" },
+        ],
       },
       "network:getNetworkSecurityGroup": { securityRules: [nothingElse("Inbound")] },
     };
@@ -156,7 +167,14 @@ test("asks for each named resource, and whether the storage account's name is fr
   assert.deepEqual(await lookedUp(existing), {
     found: {
       ...free,
-      subnet: { networkRanges: ["10.20.0.0/16"], ranges: ["10.20.1.0/26"], hasNameServers: false },
+      subnet: {
+        networkRanges: ["10.20.0.0/16"],
+        ranges: ["10.20.1.0/26"],
+        hasNameServers: false,
+        wayOut: "default",
+        egress: [],
+      },
+      outboundType: "loadBalancer",
       zone: "public",
     },
     problems: [],
@@ -403,23 +421,61 @@ test("requires the subscription's feature for a new cluster with encryption at h
   assert.deepEqual((await lookedUp({}, fitting, 2, keys)).problems, []);
 });
 
-test("requires the API to allow the NAT gateway's addresses for a private endpoint's nodes", async () => {
+test("requires the API to allow the NAT gateway's addresses, for a private or a public endpoint's nodes", async () => {
   const there = network(["10.20.0.0/16"], {
     addressPrefix: "10.20.1.0/26",
     natGateway: { id: `${vnet.replace(/virtualNetworks.+/, "natGateways")}/out` },
   });
-  const endpoint = { ...existing.endpoint, exposure: "private", tls: { mode: "private" } };
-  const { found, problems, warnings, asked } = await lookedUp({ network: existing.network, endpoint }, there);
-  assert.deepEqual([problems, warnings], [[], []]);
-  assert.deepEqual(found?.subnet, {
-    networkRanges: ["10.20.0.0/16"],
-    ranges: ["10.20.1.0/26"],
-    hasNameServers: false,
-    wayOut: "natGateway",
-    egress: ["192.0.2.9/32", "192.0.2.16/28"],
-  });
-  assert.equal(found?.outboundType, "userAssignedNATGateway");
-  assert.ok(asked.includes("network:getNatGateway"), asked.join());
+  for (const exposure of ["private", "public"]) {
+    const endpoint = { ...existing.endpoint, exposure, tls: { mode: "private" } };
+    const said = await lookedUp({ network: existing.network, endpoint }, there);
+    assert.deepEqual([said.problems, said.warnings], [[], []]);
+    assert.deepEqual(said.found?.subnet, {
+      networkRanges: ["10.20.0.0/16"],
+      ranges: ["10.20.1.0/26"],
+      hasNameServers: false,
+      wayOut: "natGateway",
+      egress: ["192.0.2.9/32", "192.0.2.16/28"],
+    });
+    assert.equal(said.found?.outboundType, "userAssignedNATGateway");
+    assert.ok(said.asked.includes("network:getNatGateway"), said.asked.join());
+  }
+});
+
+test("refuses a firewall's route for a public endpoint, and with routes around it for the clients needs its address in `apiAccess`", async () => {
+  const routeTable = { id: `${vnet.replace(/virtualNetworks.+/, "routeTables")}/out` };
+  const there = network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26", routeTable });
+  const { problems } = await lookedUp(existing, there);
+  assert.match(
+    problems.join(),
+    /^network\.subnet: answers to 203\.0\.113\.0\/24 take its route for 0\.0\.0\.0\/0 \(VirtualAppliance\)/,
+  );
+  const access = { clients: [around] };
+  const said = await lookedUp({ ...existing, access }, there);
+  assert.deepEqual(said.problems, []);
+  assert.match(
+    said.warnings.join(),
+    /apiAccess: must have the public addresses by which the subnet's firewall/,
+  );
+  assert.equal(said.found?.outboundType, "loadBalancer");
+});
+
+test("takes missing rights for a warning if the public endpoint is already there", async () => {
+  const natGateway = { id: `${vnet.replace(/virtualNetworks.+/, "natGateways")}/secret` };
+  const there = {
+    ...network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26", natGateway }),
+    location: "italynorth",
+  };
+  assert.match(
+    (await lookedUp(existing, { ...there, location: "westeurope" })).problems.join(),
+    /the NAT gateway secret can't be found/,
+  );
+  const { problems, warnings } = await lookedUp({ ...existing, name: "italynorth" }, there);
+  assert.deepEqual(problems, []);
+  assert.match(
+    warnings.join(),
+    /^italynorth: network\.subnet: the NAT gateway secret can't be found: AuthorizationFailed$/m,
+  );
 });
 
 test("refuses default outbound access for such nodes, and can't check a firewall's address", async () => {
@@ -434,4 +490,24 @@ test("refuses default outbound access for such nodes, and can't check a firewall
   const { problems, warnings } = await lookedUp({ network: existing.network, endpoint }, there);
   assert.deepEqual(problems, []);
   assert.match(warnings.join(), /apiAccess: must have the public addresses by which the subnet's firewall/);
+});
+
+test("refuses a private link in a subnet that AKS may not change, because it refers to something else", async () => {
+  const endpoint = {
+    ...existing.endpoint,
+    exposure: "private",
+    privateLink: { allowed: [subscription] },
+    tls: { mode: "private" },
+  };
+  const linked = { ...existing, endpoint, access: { clients: ["10.0.0.0/8"] } };
+  const subnet = { addressPrefix: "10.20.1.0/26" };
+  const natGateway = { id: `${vnet.replace(/virtualNetworks.+/, "natGateways")}/out` };
+  const problemsOf = async (own: object, peers: object = {}) =>
+    (await lookedUp(linked, { ...network(["10.20.0.0/16"], { ...subnet, ...own }), ...peers })).problems;
+  assert.match(
+    (await problemsOf({ natGateway })).join(),
+    /^network\.subnet: allows no private link service: run `az network vnet subnet update /,
+  );
+  assert.deepEqual(await problemsOf({ natGateway, privateLinkServiceNetworkPolicies: "Disabled" }), []);
+  assert.deepEqual(await problemsOf({}, { virtualNetworkPeerings: [{ useRemoteGateways: true }] }), []);
 });

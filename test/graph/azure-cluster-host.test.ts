@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { OutboundType } from "../../components/hosts/azure/cluster/previous.ts";
+import type { FoundSubnet } from "../../components/hosts/azure/found-subnet.ts";
 import { roles } from "../../components/hosts/azure/identity.ts";
 import { settled } from "../support/graph.ts";
 import { endpoint, type Graph, graphOf, groupId, ownGroup, rightsIn } from "./azure-cluster-region.ts";
@@ -203,16 +204,28 @@ test("has no zones in a region without zones", async () => {
   assert.deepEqual(graph.find("StorageAccount").inputs.sku, { name: "Standard_LRS" });
 });
 
+function outboundOf(graph: Graph) {
+  const { networkProfile, apiServerAccessProfile } = graph.find("ManagedCluster").inputs as {
+    networkProfile: { outboundType: string };
+    apiServerAccessProfile: { authorizedIPRanges: string[] };
+  };
+  return [networkProfile.outboundType, apiServerAccessProfile.authorizedIPRanges];
+}
+
+test("adds the addresses of an existing subnet's NAT gateway to those for the API, unless they are there", async () => {
+  const subnet: FoundSubnet = {
+    ...{ networkRanges: [], ranges: [], hasNameServers: false, wayOut: "natGateway" },
+    egress: ["198.51.100.9/32", "192.0.2.9/32"],
+  };
+  const outboundType = "userAssignedNATGateway";
+  const graph = await graphOf({ network: { vnet: hub, subnet: "caches" } }, 2, { subnet, outboundType });
+  assert.deepEqual(outboundOf(graph), [outboundType, ["198.51.100.0/28", "192.0.2.9/32"]]);
+  assert.equal(graph.find("PublicIPAddress").name, "germanywestcentral");
+});
+
 describe("a private endpoint", () => {
   const privately = { endpoint: { ...endpoint, exposure: "private", tls: { mode: "private" } } };
   const prefix = "service.beta.kubernetes.io/azure-";
-  const outboundOf = (graph: Graph) => {
-    const { networkProfile, apiServerAccessProfile } = graph.find("ManagedCluster").inputs as {
-      networkProfile: { outboundType: string };
-      apiServerAccessProfile: { authorizedIPRanges: string[] };
-    };
-    return [networkProfile.outboundType, apiServerAccessProfile.authorizedIPRanges];
-  };
   const annotationsOf = (graph: Graph) =>
     Object.fromEntries(
       Object.entries(
@@ -285,7 +298,7 @@ describe("a private endpoint", () => {
     const network = { vnet: hub, subnet: "caches" };
     const found = (outboundType: OutboundType, egress: string[] = []) =>
       graphOf({ ...privately, network }, 2, {
-        subnet: { networkRanges: [], ranges: [], hasNameServers: false, egress },
+        subnet: { networkRanges: [], ranges: [], hasNameServers: false, wayOut: "natGateway", egress },
         outboundType,
       });
     const ranges = ["198.51.100.0/28"];
@@ -304,7 +317,7 @@ describe("a private endpoint", () => {
     const allowed = ["22222222-2222-4222-8222-222222222222"];
     const endpoint = { ...privately.endpoint, privateLink: { allowed } };
     const network = { vnet: hub, subnet: "caches", loadBalancerSubnet: "balancers" };
-    const found = { networkRanges: [], ranges: [], hasNameServers: false };
+    const found = { networkRanges: [], ranges: [], hasNameServers: false, wayOut: "learned" } as const;
     const graph = await graphOf({ endpoint, network }, 2, { subnet: found, outboundType: "none" });
     const annotations = annotationsOf(graph);
     assert.equal(annotations["load-balancer-internal-subnet"], "balancers");

@@ -181,13 +181,69 @@ describe("the route out of a subnet for a private endpoint", () => {
     const [learned = ""] = await said(closed, { virtualNetworkPeerings: [{ useRemoteGateways: true }] });
     assert.match(learned, /^has a way out only if its network's gateway has learned a route/);
   });
+});
 
-  test("isn't checked for a public endpoint, because the machine uses its own address", async () => {
-    const { problems, asked } = await lookedUp(
-      { network: everything.network },
-      { network: { location: "westeurope", subnets: [{ name: "caches", ...closed, routeTable }] } },
+describe("the way of answers from a public address in an existing subnet", () => {
+  const routeTable = { id: `${vnetIn(own).replace(/virtualNetworks.+/, "routeTables")}/out` };
+  const via = (nextHopType: string, addressPrefix = "0.0.0.0/0") => ({ addressPrefix, nextHopType });
+  const said = async (subnet: object, routes: object[] = [], change: object = {}, network: object = {}) => {
+    const location = "name" in change ? change.name : "westeurope";
+    const { problems, warnings } = await lookedUp(
+      { network: everything.network, ...change },
+      { network: { location, subnets: [{ name: "caches", ...subnet }], ...network }, routes },
     );
-    assert.deepEqual([problems, asked.map(([token]) => token)], [[], ["network:getVirtualNetwork"]]);
+    return [problems, warnings].map((texts) => texts.join("\n"));
+  };
+  const firewall = via("VirtualAppliance");
+  const around = (addressPrefix: string) => [firewall, via("Internet", addressPrefix)];
+
+  test("needs no way out and no route table, and is Azure's own by a route to the internet", async () => {
+    assert.deepEqual(await said({ defaultOutboundAccess: false }), ["", ""]);
+    assert.deepEqual(await said({ routeTable }, [via("Internet")]), ["", ""]);
+  });
+
+  test("can't lead to a firewall, which drops answers to requests that it hasn't seen, except around it to the clients", async () => {
+    const [problems = "", warnings] = await said({ routeTable }, [firewall]);
+    assert.match(
+      problems,
+      /^network\.subnet: answers to 203\.0\.113\.0\/24 take its route for 0\.0\.0\.0\/0 \(VirtualAppliance\)\. Requests come another way, so clients get no answer: set `endpoint\.exposure: private`, /,
+    );
+    assert.equal(warnings, "");
+    assert.deepEqual(await said({ routeTable }, around("203.0.112.0/23")), ["", ""]);
+    assert.match(
+      String(await said({ routeTable }, around("203.0.113.0/25"))),
+      /answers to 203\.0\.113\.0\/24 take/,
+    );
+    assert.match(String(await said({ routeTable }, [via("None")])), /0\/0 \(None\)/);
+    const told = async (clients: unknown) =>
+      (await said({ routeTable }, around("AzureCloud.westeurope"), { access: { clients } }))[0];
+    assert.equal(await told(["AzureCloud.westeurope", "10.0.0.0/8", "VirtualNetwork"]), "");
+    assert.match(String(await told("public")), /answers to 0\.0\.0\.0\/0 take/);
+  });
+
+  test("causes a warning if it may be another one, or if only other traffic has a gateway, which bills for it", async () => {
+    const learned = { virtualNetworkPeerings: [{ useRemoteGateways: true }] };
+    const [, may = ""] = await said({}, [], {}, learned);
+    assert.match(
+      may,
+      /network\.subnet: if its network's gateway has learned a route for 0\.0\.0\.0\/0, answers to clients go there/,
+    );
+    assert.deepEqual(await said({ routeTable }, [via("Internet")], {}, learned), ["", ""]);
+    const [, bills = ""] = await said({ natGateway: { id: "nat" } });
+    assert.match(
+      bills,
+      /network\.subnet: has a NAT gateway, which carries, and bills for, what the machine fetches/,
+    );
+  });
+
+  test("causes only a warning for an endpoint that the stack already has", async () => {
+    const name = "italynorth";
+    const [problems, warnings = ""] = await said({ routeTable, natGateway: { id: "nat" } }, [firewall], {
+      name,
+    });
+    assert.equal(problems, "");
+    assert.match(warnings, /^italynorth: network\.subnet: answers to .* take its route for .*$/);
+    assert.deepEqual(await said({ natGateway: { id: "nat" } }, [], { name }), ["", ""]);
   });
 });
 

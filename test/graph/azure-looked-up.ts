@@ -56,6 +56,11 @@ const state = {
       type: "azure-native:compute:Disk",
       outputs: { name: "registry-cache-northeurope-data", zones: ["1"] },
     },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:PublicIPAddress::italynorth":
+    {
+      type: "azure-native:network:PublicIPAddress",
+      outputs: { name: "registry-cache-italynorth-address", zones: ["1", "2", "3"] },
+    },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:NetworkInterface::northeurope":
     {
       type: "azure-native:network:NetworkInterface",

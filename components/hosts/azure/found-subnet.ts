@@ -1,12 +1,15 @@
 import { getNatGateway } from "@pulumi/azure-native/network/getNatGateway.js";
 import { getPublicIPAddress } from "@pulumi/azure-native/network/getPublicIPAddress.js";
 import { getPublicIPPrefix } from "@pulumi/azure-native/network/getPublicIPPrefix.js";
-import { getRouteTable } from "@pulumi/azure-native/network/getRouteTable.js";
+import { type GetRouteTableResult, getRouteTable } from "@pulumi/azure-native/network/getRouteTable.js";
 import {
   type GetVirtualNetworkResult,
   getVirtualNetwork,
 } from "@pulumi/azure-native/network/getVirtualNetwork.js";
-import { partsOf } from "./arm.ts";
+import { contains, isPrivateRange, rangeOf } from "../../config/access.ts";
+import { LookUp } from "../look-up.ts";
+import { previousOutputs } from "../previous-outputs.ts";
+import { partsOf, same } from "./arm.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
 import { checkSubnetRules } from "./subnet-rules.ts";
@@ -18,9 +21,8 @@ export interface FoundSubnet {
   readonly ranges: readonly string[];
   /** Whether the network uses its own name servers instead of Azure's. */
   readonly hasNameServers: boolean;
-  /** Set only for a private endpoint. For a public one, outbound traffic uses the address for clients. */
-  readonly wayOut?: WayOut | undefined;
-  /** Public ranges of the NAT gateway that a cluster's nodes use for outbound traffic. */
+  readonly wayOut: WayOut;
+  /** Public ranges of the NAT gateway that a cluster's nodes use for outbound traffic. Set only for a cluster. */
   readonly egress?: readonly string[] | undefined;
 }
 
@@ -56,12 +58,9 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   const own = find(subnet, "network.subnet");
   if (!own) return undefined;
   await checkSubnetRules(question, own);
-  // AKS changes this setting by itself.
-  if (
-    region.topology === "vm" &&
-    region.endpoint.privateLink &&
-    own.privateLinkServiceNetworkPolicies !== "Disabled"
-  )
+  // AKS changes this setting by itself, if its identity may join everything that the subnet refers to: https://github.com/microsoft/tyger/pull/320
+  const isFixed = region.topology === "vm" || own.natGateway || own.networkSecurityGroup || own.routeTable;
+  if (region.endpoint.privateLink && isFixed && own.privateLinkServiceNetworkPolicies !== "Disabled")
     lookUp.refuse(
       "network.subnet",
       `allows no private link service: run \`az network vnet subnet update --ids ${vnet}/subnets/${subnet} --disable-private-link-service-network-policies true\``,
@@ -71,11 +70,24 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
     networkRanges: addressSpace?.addressPrefixes ?? [],
     ranges: addressPrefixes,
     hasNameServers: (dhcpOptions?.dnsServers ?? []).length > 0,
-    ...(isPrivate(region) && {
-      wayOut: await findWayOut(question, found, own),
-      ...(region.topology === "cluster" && { egress: await findEgress(question, own) }),
-    }),
+    ...(await findOutbound(question, found, own)),
   };
+}
+
+/** Finds the way out and the addresses on it. A public endpoint that exists may work nevertheless, so it isn't refused. */
+async function findOutbound(
+  question: Question,
+  network: GetVirtualNetworkResult,
+  subnet: Subnet,
+): Promise<Pick<FoundSubnet, "wayOut" | "egress">> {
+  const { region, lookUp } = question;
+  const addresses = await previousOutputs("azure-native:network:PublicIPAddress");
+  const isThere = !isPrivate(region) && addresses.has(region.name);
+  const asked = isThere ? { ...question, lookUp: new LookUp() } : question;
+  const wayOut = await findWayOut(asked, network, subnet);
+  const egress = region.topology === "cluster" ? await findEgress(asked, subnet) : undefined;
+  if (isThere) for (const { path, message } of asked.lookUp.problems) lookUp.warn(path, message);
+  return { wayOut, ...(egress && { egress }) };
 }
 
 /**
@@ -97,14 +109,20 @@ type Subnet = NonNullable<GetVirtualNetworkResult["subnets"]>[number];
 const wayOut =
   "give it a NAT gateway, or a route table with a route for 0.0.0.0/0 to a firewall (docs/private-networks.md#azure)";
 
-/** Finds the way out. Adds a problem or a warning if it isn't sufficient for machines without a public address. */
+/** Finds the way out. Adds a problem or a warning if it isn't sufficient for machines without a public address, or keeps answers from a public address's clients. */
 async function findWayOut(
   question: Question,
   network: GetVirtualNetworkResult,
   subnet: Subnet,
 ): Promise<WayOut> {
-  const { region, lookUp } = question;
-  const found = await findRoute(question, network, subnet);
+  const table = await findRouteTable(question, subnet);
+  const found = wayOutOf(network, subnet, hopOf(table));
+  if (isPrivate(question.region)) judgePrivate(question, found);
+  else judgePublic(question, found, table);
+  return found;
+}
+
+function judgePrivate({ region, lookUp }: Question, found: WayOut): void {
   const what = region.topology === "vm" ? "machine" : "nodes";
   // Machines in a load balancer's pool have no default outbound access: https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access#constraints
   const isBalanced = region.topology === "cluster" || region.endpoint.privateLink !== undefined;
@@ -120,7 +138,38 @@ async function findWayOut(
       path,
       "has a way out only if its network's gateway has learned a route for 0.0.0.0/0, which can't be seen before the machine runs",
     );
-  return found;
+}
+
+/** A firewall drops answers to requests that it hasn't seen: https://learn.microsoft.com/azure/firewall/integrate-lb#asymmetric-routing */
+function judgePublic({ region, lookUp }: Question, found: WayOut, table: RouteTable | undefined): void {
+  const hop = hopOf(table);
+  const direct = table?.routes?.filter(({ nextHopType }) => nextHopType === "Internet") ?? [];
+  const isDirect = (client: string) =>
+    direct.some(
+      ({ addressPrefix = "" }) =>
+        same(addressPrefix, client) || contains(rangeOf(addressPrefix), rangeOf(client)),
+    );
+  const lost = region.access.clients.filter((client) => isOnInternet(client) && !isDirect(client));
+  if (hop !== undefined && hop !== "Internet" && lost.length > 0)
+    lookUp.refuse(
+      path,
+      `answers to ${lost.join(", ")} take its route for 0.0.0.0/0 (${hop}). Requests come another way, so clients get no answer: set \`endpoint.exposure: private\`, name a subnet without this route, or add routes to these clients with the next hop Internet (docs/private-networks.md#the-way-out)`,
+    );
+  if (found === "learned" && hop === undefined && table?.disableBgpRoutePropagation !== true)
+    lookUp.warn(
+      path,
+      "if its network's gateway has learned a route for 0.0.0.0/0, answers to clients go there, and are lost. Such a route can't be seen before the machine runs",
+    );
+  if (found === "natGateway" && region.topology === "vm")
+    lookUp.warn(
+      path,
+      "has a NAT gateway, which carries, and bills for, what the machine fetches. With its own address, the machine doesn't need one",
+    );
+}
+
+/** Whether a client, an address range or a service tag, can reach a public IPv4 address. */
+function isOnInternet(client: string): boolean {
+  return client !== "VirtualNetwork" && !client.includes(":") && !isPrivateRange(client);
 }
 
 /** Public addresses of the subnet's NAT gateway, as CIDR ranges. */
@@ -149,22 +198,30 @@ async function findEgress({ lookUp, options }: Question, { natGateway }: Subnet)
   return ranges.flatMap((range) => range ?? []);
 }
 
-async function findRoute(
+type RouteTable = Pick<GetRouteTableResult, "routes" | "disableBgpRoutePropagation">;
+
+async function findRouteTable(
   { lookUp, options }: Question,
+  { routeTable }: Subnet,
+): Promise<RouteTable | undefined> {
+  if (routeTable?.id === undefined) return undefined;
+  const { group: resourceGroupName, name: routeTableName } = partsOf(routeTable.id);
+  const asked = getRouteTable({ resourceGroupName, routeTableName }, options);
+  return lookUp.ask(path, `the route table ${routeTableName}`, asked);
+}
+
+function hopOf(table: RouteTable | undefined): string | undefined {
+  return table?.routes?.find(({ addressPrefix }) => addressPrefix === "0.0.0.0/0")?.nextHopType;
+}
+
+/** @param hop type of the next hop for 0.0.0.0/0, from the subnet's route table */
+function wayOutOf(
   { subnets = [], virtualNetworkPeerings = [] }: GetVirtualNetworkResult,
-  { natGateway, routeTable, defaultOutboundAccess }: Subnet,
-): Promise<WayOut> {
-  if (routeTable?.id !== undefined) {
-    const { group: resourceGroupName, name: routeTableName } = partsOf(routeTable.id);
-    const table = await lookUp.ask(
-      path,
-      `the route table ${routeTableName}`,
-      getRouteTable({ resourceGroupName, routeTableName }, options),
-    );
-    const hop = table?.routes?.find(({ addressPrefix }) => addressPrefix === "0.0.0.0/0")?.nextHopType;
-    if (hop === "VirtualAppliance" || hop === "VirtualNetworkGateway") return "route";
-    if (hop === "None") return "none";
-  }
+  { natGateway, defaultOutboundAccess }: Subnet,
+  hop: string | undefined,
+): WayOut {
+  if (hop === "VirtualAppliance" || hop === "VirtualNetworkGateway") return "route";
+  if (hop === "None") return "none";
   if (natGateway) return "natGateway";
   const isConnected =
     virtualNetworkPeerings.some(({ useRemoteGateways }) => useRemoteGateways === true) ||

@@ -179,7 +179,7 @@ export const adopted: readonly Adopted[] = [
     id: /^(.+\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+)\/secrets\/[^/]+$/i,
     actions: ["Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/secrets/read"],
   },
-  // For a private endpoint, the stack reads how the subnet reaches the internet. A preview doesn't tell the IDs of these resources, so the scope is the network's resource group.
+  // The stack reads how the subnet reaches the internet. A preview doesn't tell the IDs of these resources, so the scope is the network's resource group.
   {
     id: /^(.+)\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i,
     actions: [

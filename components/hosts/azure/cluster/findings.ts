@@ -34,7 +34,7 @@ export interface ClusterFindings extends FoundNetwork {
   readonly storageAccount: string;
   /** Number of the cluster's nodes. Undefined if there is no cluster yet. */
   readonly liveNodes: number | undefined;
-  /** Set for the nodes of a private endpoint in an existing subnet. */
+  /** Set for nodes in an existing subnet. */
   readonly outboundType?: OutboundType | undefined;
 }
 
@@ -59,7 +59,7 @@ export async function findCluster(
   ]);
   if (storageAccount === undefined) return undefined;
   const { subnet } = network;
-  const outboundType = subnet && isPrivate(region) ? findOutboundType(question, subnet, previous) : undefined;
+  const outboundType = subnet && findOutboundType(question, subnet, previous);
   await checkReplaced(question, previous, outboundType ?? ownOutboundType(region));
   return { ...network, storageAccount, liveNodes, ...(outboundType && { outboundType }) };
 }
@@ -149,7 +149,8 @@ async function findNodeSubnet(
     lookUp.refuse("network.subnet", `has room for ${free} nodes, and up to ${needed} are needed`);
   }
   // Warns until the cluster exists, because the addresses behind a firewall can't be looked up.
-  if ((found.wayOut === "route" || found.wayOut === "learned") && liveNodes === undefined)
+  const isElsewhere = found.wayOut === "route" || (found.wayOut === "learned" && isPrivate(region));
+  if (isElsewhere && liveNodes === undefined)
     lookUp.warn(
       "apiAccess",
       "must have the public addresses by which the subnet's firewall or gateway sends the nodes' traffic, which reaches the cluster's API by the internet",

@@ -2,6 +2,7 @@ import type { NatGateway } from "@pulumi/azure-native/network/natGateway.js";
 import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import * as pulumi from "@pulumi/pulumi";
+import { contains, rangeOf } from "../../../config/access.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
 import { withConsumers } from "../private-link.ts";
@@ -36,21 +37,20 @@ export function createClusterNetwork(
       ? createSubnetFirewall(args, clients, options)
       : undefined;
   const subnetIn = (gateway?: NatGateway) => subnetId(args, gateway, firewall, options);
+  const { subnet, outboundType = ownOutboundType(region) } = found;
+  const isAllowed = (range: string) => region.apiAccess.some((it) => contains(rangeOf(it), rangeOf(range)));
+  const egress = (subnet?.egress ?? []).filter((range) => !isAllowed(range));
   if (!isPrivate(region)) {
     const own = { ...options, replaceOnChanges: ["zones"] };
     const address = createPublicAddress(region.name, { place, name: names.address, zones }, own);
-    return { subnet: subnetIn(), address, outboundType: ownOutboundType(region), egress: [] };
+    return { subnet: subnetIn(), address, outboundType, egress };
   }
-  const { subnet } = found;
-  if (subnet) {
-    const { outboundType = "none" } = found;
-    return { subnet: subnetIn(), address: undefined, outboundType, egress: [...(subnet.egress ?? [])] };
-  }
+  if (subnet) return { subnet: subnetIn(), address: undefined, outboundType, egress };
   const { gateway, address } = createOutbound(args, zones, options);
   return {
     subnet: subnetIn(gateway),
     address: undefined,
-    outboundType: ownOutboundType(region),
+    outboundType,
     egress: [pulumi.interpolate`${address.ipAddress}/32`],
   };
 }

@@ -24,11 +24,25 @@ export interface PreviousCluster {
 /** https://learn.microsoft.com/azure/aks/egress-outboundtype */
 export type OutboundType = "loadBalancer" | "userAssignedNATGateway" | "userDefinedRouting" | "none";
 
-/** With `none`, AKS doesn't check the way out. Subnets without a sufficient way out are refused earlier: see found-subnet.ts. */
-const outboundTypes: Readonly<Partial<Record<WayOut, OutboundType>>> = {
-  natGateway: "userAssignedNATGateway",
-  route: "userDefinedRouting",
-  learned: "none",
+/**
+ * The type for nodes in an existing subnet, by its way out. With `none`, AKS doesn't check the way out. Subnets without a sufficient way out are refused earlier: see found-subnet.ts.
+ * A NAT gateway precedes a load balancer: https://learn.microsoft.com/azure/nat-gateway/nat-overview#azure-nat-gateway-basics
+ */
+const outboundTypes: Readonly<Record<"private" | "public", Readonly<Record<WayOut, OutboundType>>>> = {
+  private: {
+    natGateway: "userAssignedNATGateway",
+    route: "userDefinedRouting",
+    learned: "none",
+    default: "none",
+    none: "none",
+  },
+  public: {
+    natGateway: "userAssignedNATGateway",
+    route: "loadBalancer",
+    learned: "loadBalancer",
+    default: "loadBalancer",
+    none: "loadBalancer",
+  },
 };
 
 /** The type for nodes whose way out the stack or AKS creates. */
@@ -37,22 +51,23 @@ export function ownOutboundType(region: AzureClusterRegion): OutboundType {
 }
 
 /**
- * The outbound type of a private endpoint's nodes in an existing subnet. An existing cluster keeps its type, even if the subnet has changed since, because the provider replaces a
- * cluster whose type changes: https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
+ * The outbound type of nodes in an existing subnet. An existing cluster keeps its type, even if the subnet has changed since, because the provider replaces a cluster
+ * whose type changes: https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go
  */
 export function findOutboundType(
   { plan: { names }, region, lookUp }: Question<AzureClusterPlan>,
-  { wayOut = "none" }: FoundSubnet,
+  { wayOut }: FoundSubnet,
   { networkProfile, agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster> = {},
 ): OutboundType {
-  const found = outboundTypes[wayOut] ?? "none";
-  const kept = networkProfile?.outboundType;
+  const types = outboundTypes[isPrivate(region) ? "private" : "public"];
+  const found = types[wayOut];
+  const kept = Object.values(types).find((type) => type === networkProfile?.outboundType);
   const isThere = same(pool?.vnetSubnetID ?? "", existingSubnet(region) ?? "");
-  if (!isThere || kept === undefined || kept === "loadBalancer" || kept === found) return found;
+  if (!isThere || kept === undefined || kept === found) return found;
   const command = `az aks update --resource-group ${region.resourceGroup ?? names.resourceGroup} --name ${names.cluster} --outbound-type ${found}`;
   lookUp.warn(
     "network.subnet",
-    `has another way out than when the cluster was made. The cluster keeps \`outboundType\` ${kept}, as a replacement would delete it. To change it to ${found} in place: \`${command}\`, then \`pulumi refresh\``,
+    `has another way out than the cluster's \`outboundType\` says. The cluster keeps ${kept}, as a replacement would delete it. To change it to ${found} in place: \`${command}\`, then \`pulumi refresh\``,
   );
   return kept;
 }
