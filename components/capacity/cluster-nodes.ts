@@ -8,8 +8,9 @@ import type { Machine } from "./machine.ts";
  */
 export const azureNode = {
   type: defaultAzureNode,
-  /** The disk for images and the edge's own cache, in GiB: the size of a tier of Premium SSD. */
+  /** The disk for images and the edge's own cache, in GiB: the size of a tier. Nodes can't have Premium SSD v2: https://learn.microsoft.com/azure/virtual-machines/disks-types#premium-ssd-v2-limitations */
   diskGiB: 64,
+  diskType: "Premium_LRS",
 } as const;
 
 /**

@@ -1,13 +1,15 @@
 /** Plans the machine, or the nodes of the cluster, for a region's cache in a cloud. */
+import type { Problem } from "../config/problems.ts";
 import type { AwsClusterRegion, AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
 import { azureNode, isForAutoMode } from "./cluster-nodes.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
-import { diskTypeIn } from "./disk.ts";
-import type { Limit } from "./limits.ts";
+import { disks, diskTypeIn } from "./disk.ts";
+import { type Limit, strain, suffices } from "./limits.ts";
 import type { Cloud } from "./machine.ts";
 import { candidates } from "./machines.ts";
-import { type Capacity, type CapacityRequest, planCapacity, upstreamsOf } from "./plan.ts";
+import { type Capacity, type CapacityPlan, type CapacityRequest, planCapacity, upstreamsOf } from "./plan.ts";
 import { sufficient } from "./plan-machine.ts";
+import { number, quantity } from "./text.ts";
 
 export type CloudRegion = AwsRegion | AzureRegion;
 
@@ -72,23 +74,29 @@ export function limitsOn(
 /** Plans the machines of a variant. @returns problems whose path is relative to the region */
 export function planVariant(variant: Variant, setting: RegionSetting): Capacity {
   const request = requestOf(variant, setting);
-  return variant.topology === "vm" ? planCapacity(request) : nodePlanners[setting.cloud](request);
+  return variant.topology === "vm" ? planCapacity(request) : nodePlanners[setting.cloud](request, variant);
 }
 
 /** The request for one of the machines that share the load. */
 function requestOf(
-  { replicas, machine, storage }: Variant,
+  { topology, replicas, machine, storage }: Variant,
   { cloud, region, workload, upstreams }: RegionSetting,
 ): CapacityRequest {
   return {
     cloud,
-    region: { name: region.name, machine, storage },
+    region: { name: region.name, machine, storage, ...(topology === "cluster" && nodeDisks[cloud]) },
     workload: shareOf(workload, replicas),
     ...upstreamsOf(upstreams),
   };
 }
 
-const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest) => Capacity>> = {
+/** The disk of a cluster's nodes, if it is always the same. */
+const nodeDisks: Readonly<Record<Cloud, Pick<CapacityRequest["region"], "disk">>> = {
+  aws: {},
+  azure: { disk: { type: azureNode.diskType, sizeGiB: azureNode.diskGiB } },
+};
+
+const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest, variant: Variant) => Capacity>> = {
   aws: planAutoModeNodes,
   azure: planAksNodes,
 };
@@ -121,14 +129,26 @@ export function autoModeTypes(
 }
 
 /** In AKS, the configuration decides on the size of the nodes, regardless of the workload. */
-function planAksNodes(request: CapacityRequest): Capacity {
+function planAksNodes(request: CapacityRequest, { replicas }: Variant): Capacity {
   const { region } = request;
   const type = region.machine.type === "auto" ? azureNode.type : region.machine.type;
   const { plan, problems } = planCapacity({ ...request, region: { ...region, machine: { type } } });
-  const warnings = plan.warnings.map((it) =>
-    it.path === "machine.type" ? { ...it, path: "nodes.type" } : it,
-  );
-  return { plan: { ...plan, warnings }, problems };
+  // The size of the disk can't change. plan-replica.ts judges whether it holds the content.
+  const warnings = plan.warnings
+    .filter(({ path }) => path !== "storage.size")
+    .map((it) => (it.path === "machine.type" ? { ...it, path: "nodes.type" } : it));
+  return { plan: { ...plan, warnings: [...warnings, ...nodeDiskWarnings(plan, replicas)] }, problems };
+}
+
+/** Warns if the disk of each node is too slow for its share of the workload. */
+function nodeDiskWarnings({ limits, disk }: CapacityPlan, replicas: number): Problem[] {
+  const [worst] = limits
+    .filter((limit) => limit.name.startsWith("disk ") && !suffices(limit))
+    .sort((one, other) => strain(other) - strain(one));
+  if (!worst) return [];
+  const { available, required, unit } = worst;
+  const message = `the disk of a node, ${quantity(disk.sizeGiB, "GiB")} of ${disks[disk.type].label}, sustains ${quantity(available, unit)} of the ${number(required)} that each of ${replicas} replicas needs: that takes about ${Math.ceil(replicas * strain(worst))} replicas, or \`storage: { delivery: redirect }\``;
+  return [{ path: "replicas.min", message }];
 }
 
 /** The workload of each of several machines or clusters: all images, for a part of the nodes. */

@@ -17,6 +17,8 @@ export interface CapacityRequest extends Omit<Setting, "demand" | "diskType"> {
     readonly storage:
       | { readonly kind: "disk"; readonly sizeGiB: number | "auto" }
       | Extract<StorageKind, { kind: "bucket" }>;
+    /** The machine's only disk, if the region doesn't determine it. @default one of the region's best type, of the size in `storage` */
+    readonly disk?: Pick<PlannedDisk, "type" | "sizeGiB"> | undefined;
   };
   readonly workload: Workload;
 }
@@ -49,12 +51,12 @@ export function planCapacity({ region, workload, ...setting }: CapacityRequest):
   const { name, storage } = region;
   const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
-  const diskType = diskTypeIn(cloud, name);
+  const sizeGiB = storage.kind === "disk" ? storage.sizeGiB : "auto";
+  const { type: diskType, sizeGiB: asked } = region.disk ?? { type: diskTypeIn(cloud, name), sizeGiB };
   const machine = planMachine(region.machine, name, { ...setting, demand, diskType });
   const path = machine.limits.find((limit) => limit.name === "machine's disk throughput");
   const mbps = path?.required ?? diskMbps(demand, 0);
   const carriedMbps = Math.min(mbps, path?.available ?? mbps);
-  const asked = storage.kind === "disk" ? storage.sizeGiB : "auto";
   const { disk, ...found } = planDisk(asked, diskType, workload, delivery, carriedMbps, zot > 0);
   const throughputMbps = toMbps(disk.throughput, disks[diskType].unit);
   return {

@@ -90,7 +90,7 @@ export function alternativesFor(setting: Setting, capacity: Capacity): Alternati
 function optionsFor(setting: Setting, capacity: Capacity): Option[] {
   const { cloud, region, upstreams } = setting;
   const asked = variantOf(region);
-  const others = otherVariants(asked).filter((variant) => nameOf(variant) !== nameOf(asked));
+  const others = otherVariants(asked, setting).filter((variant) => nameOf(variant) !== nameOf(asked));
   return [
     {
       name: "no cache",
@@ -108,21 +108,37 @@ function optionsFor(setting: Setting, capacity: Capacity): Option[] {
 }
 
 /** Variants with machines of the configured architecture, and in a cluster with nodes of the configured size. */
-function otherVariants({ topology, machine: own }: Variant): Variant[] {
+function otherVariants({ topology, machine: own }: Variant, setting: Setting): Variant[] {
   const machine = { ...own, type: "auto" };
   const vm = { topology: "vm", replicas: 1, machine } as const;
-  // Two replicas, so that one can be drained.
-  const cluster = {
-    topology: "cluster",
-    replicas: 2,
-    machine: topology === "cluster" ? own : machine,
-  } as const;
+  const inCluster = (delivery: "proxied" | "redirect") =>
+    sufficient(
+      {
+        topology: "cluster",
+        // One of them can be drained.
+        replicas: 2,
+        machine: topology === "cluster" ? own : machine,
+        storage: { kind: "bucket", delivery },
+      },
+      setting,
+    );
   return [
     { ...vm, storage: { kind: "disk", sizeGiB: "auto" } },
     { ...vm, storage: { kind: "bucket", delivery: "redirect" } },
-    { ...cluster, storage: { kind: "bucket", delivery: "proxied" } },
-    { ...cluster, storage: { kind: "bucket", delivery: "redirect" } },
+    inCluster("proxied"),
+    inCluster("redirect"),
   ];
+}
+
+const mostReplicas = 20;
+
+/** The same variant with as many replicas as sustain the workload. Unchanged if twenty don't. */
+function sufficient(variant: Variant, setting: Setting): Variant {
+  for (let { replicas } = variant; replicas <= mostReplicas; replicas++) {
+    const more = { ...variant, replicas };
+    if (slowness(planVariant(more, setting).plan) === undefined) return more;
+  }
+  return variant;
 }
 
 function nameOf({ topology, storage }: Variant): AlternativeName {

@@ -169,3 +169,14 @@ test("refuses a cache of large images, unless the bucket delivers them", () => {
   );
   assert.deepEqual(problemsOf({ storage: { kind: "bucket", delivery: "redirect" } }, { workload }), []);
 });
+
+test("warns if the nodes' disks are too slow for what passes through the replicas", () => {
+  const workload = { nodes: 3000 };
+  const warned = (storage: object, replicas: object) =>
+    findingsOf({ storage: { kind: "bucket", ...storage }, replicas }, { workload }).warnings.map(
+      ({ path }) => path,
+    );
+  assert.deepEqual(warned({ delivery: "proxied" }, { min: 2 }), ["replicas.min"]);
+  assert.deepEqual(warned({ delivery: "proxied" }, { min: 5 }), []);
+  assert.deepEqual(warned({ delivery: "redirect" }, { min: 2 }), []);
+});

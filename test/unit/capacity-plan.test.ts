@@ -4,6 +4,7 @@ import { demandOf } from "../../components/capacity/demand.ts";
 import { pageCacheGiB } from "../../components/capacity/limits.ts";
 import { machineNamed } from "../../components/capacity/machines.ts";
 import { type CapacityPlan, type CapacityRequest, planCapacity } from "../../components/capacity/plan.ts";
+import { planVariant } from "../../components/capacity/plan-region.ts";
 
 /** The configuration's defaults. */
 const workload = {
@@ -282,4 +283,25 @@ test("reports everything impossible together, each with its path, and plans the 
   );
   assert.deepEqual([plan.machine.type, plan.machine.architecture], ["Standard_D2s_v6", "amd64"]);
   assert.equal(plan.disk.sizeGiB, 256);
+});
+
+test("plans AKS's nodes on the disk that they have, and names how many replicas their share takes", () => {
+  const nodes = (count: number, replicas: number) =>
+    planVariant(
+      {
+        ...{ topology: "cluster", replicas, machine: { type: "auto" } },
+        storage: { kind: "bucket", delivery: "proxied" },
+      },
+      {
+        ...{ cloud: "azure", region: { name: "westeurope" }, upstreams: [] },
+        workload: { ...workload, nodes: count, peakMinutes: 10 },
+      },
+    ).plan;
+  const { disk, warnings } = nodes(3000, 2);
+  assert.deepEqual(disk, { type: "Premium_LRS", sizeGiB: 64, iops: 240, throughput: 50 });
+  // Busy hour of 1,500 nodes: 1,500 × 4 × 3 GiB = 18,000 GiB / 730 h × 10, and 10 / 730 × 10 new: 589 Mbps, in operations of 128 KiB.
+  assert.deepEqual(linesOf(warnings), [
+    "replicas.min: the disk of a node, 64 GiB of Premium SSD, sustains 240 IOPS of the 562 that each of 2 replicas needs: that takes about 5 replicas, or `storage: { delivery: redirect }`",
+  ]);
+  assert.deepEqual([nodes(3000, 5).warnings, nodes(300, 2).warnings], [[], []]);
 });

@@ -25,8 +25,9 @@ export function planOwnCluster<R extends OwnClusterRegion>(
   const { region, workload } = request;
   const { storage, replicas } = region;
   const replica = planReplica({ storage, replicas: replicas.min, workload });
+  const { plan: capacity } = capacityOf(region, request);
   return {
-    plan: { ...request, replica, capacity: capacityOf(region, request).plan },
+    plan: { ...request, replica, capacity },
     problems: [
       ...accessProblems(region, service),
       ...workloadProblems(region),
@@ -37,7 +38,7 @@ export function planOwnCluster<R extends OwnClusterRegion>(
         `for this workload, each replica keeps ${replica.diskGiB}GiB on its node, which has room for ${nodeRoomGiB}GiB: set ${nodeRoomGiB}GiB, or use \`delivery: redirect\``,
       ),
     ],
-    warnings: replica.warnings,
+    warnings: [...replica.warnings, ...capacity.warnings.filter(({ path }) => path === "replicas.min")],
   };
 }
 
