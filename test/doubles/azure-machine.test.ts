@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { existing, subscriptionId } from "./azure/account.ts";
 import { registerEncryptionAtHost } from "./azure/features.ts";
-import { redefine, replicate } from "./azure/images.ts";
+import { describeDebian, redefine, replicate } from "./azure/images.ts";
 import { answerOfArm, restrict, token } from "./azure/sizes.ts";
 import { image, machine, make, profile, storage, userData } from "./azure-things.ts";
 import type { Cloud } from "./cloud.ts";
@@ -103,11 +103,10 @@ testRefusals(make, {
   },
 });
 
-test("refuses a machine that doesn't fit its gallery image, or whose image isn't replicated to the region", () => {
-  const start = (prepare: (cloud: Cloud) => void) => () => {
+test("refuses a machine that doesn't fit its image, or whose gallery image isn't replicated to the region", () => {
+  const start = (prepare: (cloud: Cloud) => void, imageReference: Inputs) => () => {
     const { cloud } = make();
     prepare(cloud);
-    const imageReference = { id: existing.image };
     const inputs = { ...machine.inputs, storageProfile: { ...storage, imageReference } };
     cloud.create(machine.type, "another", inputs, "");
   };
@@ -122,20 +121,28 @@ test("refuses a machine that doesn't fit its gallery image, or whose image isn't
     [{ features: [] }, /with 'Standard' security type/],
     [{ features: [{ name: "DiskControllerTypes", value: "NVMe" }] }, /check that disk controller types/],
   ];
-  for (const [change, says] of mistakes)
+  const inGallery = { id: existing.image };
+  for (const [change, says] of mistakes) {
     assert.throws(
-      start((cloud) => redefine(cloud, existing.image, change)),
+      start((cloud) => redefine(cloud, existing.image, change), inGallery),
       says,
     );
+    if (!("osState" in change))
+      assert.throws(
+        start((cloud) => describeDebian(cloud, image.version, change), image),
+        says,
+      );
+  }
   assert.throws(
-    start((cloud) => replicate(cloud, existing.image, "West Europe")),
+    start((cloud) => replicate(cloud, existing.image, "West Europe"), inGallery),
     /GalleryImageNotFound/,
   );
   // Here, the image is right.
-  assert.throws(
-    start(() => {}),
-    /NicInUse/,
-  );
+  for (const right of [inGallery, image])
+    assert.throws(
+      start(() => {}, right),
+      /NicInUse/,
+    );
 });
 
 test("refuses encryption at host until the subscription has the feature", () => {

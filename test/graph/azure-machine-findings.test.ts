@@ -4,7 +4,7 @@ import { beforeEach, mock, test } from "node:test";
 import { newestImage } from "../../components/hosts/azure/vm/image.ts";
 import { existing, subscriptionId } from "../doubles/azure/account.ts";
 import { registerEncryptionAtHost } from "../doubles/azure/features.ts";
-import { redefine, replicate, withdraw } from "../doubles/azure/images.ts";
+import { describeDebian, redefine, replicate, withdraw } from "../doubles/azure/images.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import type { Inputs } from "../doubles/values.ts";
@@ -153,6 +153,33 @@ test("refuses a gallery image that is still being replicated, or that no machine
   ]);
   // Azure decides this.
   assert.deepEqual(await redefined({ features: [] }), []);
+});
+
+test("refuses Debian's image if it doesn't fit the size, and knows nothing of features that Azure doesn't list", async () => {
+  const told = async (change: Inputs, region: object = {}) => {
+    answerFetch((cloud) => {
+      for (const version of [newestImage, keptImage]) describeDebian(cloud, version, change);
+    });
+    return lookedUp({ machine: { type: "Standard_D2as_v6" }, ...region });
+  };
+  const scsi = { features: [{ name: "DiskControllerTypes", value: "SCSI" }] };
+  const wayOut = "set another `machine.type`, or name a base image (docs/images.md#base-images)";
+  const said = `is for disks by SCSI, and the machine's size has NVMe only: ${wayOut}`;
+  assert.deepEqual((await told({})).problems, []);
+  assert.deepEqual((await told(scsi)).problems, [`machine.image: ${newestImage} ${said}`]);
+  assert.deepEqual((await told({ features: undefined })).problems, []);
+  assert.deepEqual((await told({ architecture: "Arm64" })).problems, [
+    `machine.image: ${newestImage} is for Arm64, and the machine has amd64: ${wayOut}`,
+  ]);
+  // A size that takes both, and a machine that stays.
+  assert.deepEqual((await told(scsi, { machine: { type: "Standard_D2s_v5" } })).problems, []);
+  const generation1 = { hyperVGeneration: "V1" };
+  const stays = await told(generation1, { name: "northeurope", machine: { type: "Standard_D2ps_v6" } });
+  assert.deepEqual(stays.problems, []);
+  assert.match(
+    stays.warnings.join(),
+    /the machine was made from .*, which is of generation 1, .*The existing machine keeps running\./,
+  );
 });
 
 test("says in the warning if Azure doesn't answer and Node.js ignores the proxy", async () => {

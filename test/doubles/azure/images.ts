@@ -12,6 +12,27 @@ export function withdraw(cloud: Cloud, version: string): Thing {
   return cloud.keep({ type: withdrawn, id: version, scope: everywhere, inputs: {}, outputs: {} });
 }
 
+/** What Azure says about a version of Debian's image, if a test has changed it. */
+const described = "described image";
+
+/** Changes what Azure says about a version of Debian's image. */
+export function describeDebian(cloud: Cloud, version: string, change: Inputs): void {
+  cloud.keep({ type: described, id: version, scope: everywhere, inputs: change, outputs: {} });
+}
+
+/** The properties of Debian's image that a machine must fit: https://learn.microsoft.com/javascript/api/@azure/arm-compute/virtualmachineimageproperties */
+export function debianImage(cloud: Cloud, sku: string, version: string): Inputs {
+  return {
+    architecture: sku === "13-arm64" ? "Arm64" : "x64",
+    hyperVGeneration: "V2",
+    features: [
+      { name: "SecurityType", value: "TrustedLaunchSupported" },
+      { name: "DiskControllerTypes", value: "SCSI, NVMe" },
+    ],
+    ...cloud.find(described, version, everywhere)?.inputs,
+  };
+}
+
 export function isDebian(cloud: Cloud, version: string): boolean {
   return /^0\.\d{8}\.\d{1,5}$/.test(version) && !cloud.find(withdrawn, version, everywhere);
 }
@@ -30,7 +51,7 @@ export function redefine(cloud: Cloud, id: string, change: Inputs): void {
   if (found) cloud.keep({ ...found, inputs: { ...found.inputs, ...change } });
 }
 
-function definitionOf(cloud: Cloud, id: string): Thing | undefined {
+export function definitionOf(cloud: Cloud, id: string): Thing | undefined {
   return cloud.find(types.image, id.replace(/\/versions\/[^/]+$/, ""), everywhere);
 }
 
@@ -49,17 +70,16 @@ export function isReplicated(cloud: Cloud, id: string, location: string): boolea
 }
 
 /**
- * Refuses a machine that doesn't fit the image's definition:
+ * Refuses a machine that doesn't fit its image:
  * https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#image-definitions
+ * @param image the properties of Debian's image, or those of an image definition
  * @param capabilities of the machine's size
  */
 export function demandDefinition(
-  cloud: Cloud,
-  id: string,
+  { osState = "Generalized", hyperVGeneration, features, ...definition }: Inputs,
   inputs: Inputs,
   capabilities: Readonly<Record<string, string>>,
 ): void {
-  const { osState, hyperVGeneration, features, ...definition } = definitionOf(cloud, id)?.inputs ?? {};
   demand(osState === "Generalized", "InvalidParameter", "Parameter 'osProfile' is not allowed.");
   const generation = `cannot boot Hypervisor Generation '${hyperVGeneration}'`;
   demand(hyperVGeneration === "V2", "BadRequest", `The selected VM size ${generation}.`);
@@ -109,5 +129,6 @@ export function imageAt(cloud: Cloud, path: string, expand: string | null): obje
   if (subscription !== subscriptionId) return undefined;
   const isThere = ["13-arm64", "13-gen2"].includes(sku) && isDebian(cloud, version);
   demand(isThere, "NotFound", "Artifact: VMImage was not found.");
-  return { name: version, properties: { imageDeprecationStatus: { imageState: "Active" } } };
+  const imageDeprecationStatus = { imageState: "Active" };
+  return { name: version, properties: { imageDeprecationStatus, ...debianImage(cloud, sku, version) } };
 }

@@ -5,7 +5,7 @@ import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { types } from "./account.ts";
 import { demandEncryptionAtHost } from "./features.ts";
 import { userIdentity } from "./identity.ts";
-import { demandDefinition, isDebian, isReplicated } from "./images.ts";
+import { debianImage, definitionOf, demandDefinition, isDebian, isReplicated } from "./images.ts";
 import { networkInterface, publicAddress } from "./network.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 import { demandDiskType, demandQuota, demandSize, virtualMachine } from "./sizes.ts";
@@ -208,6 +208,7 @@ function demandImage(
   { cloud, inputs }: Pick<Request, "cloud" | "inputs">,
   { id, publisher, offer, sku, version }: Inputs,
 ): void {
+  const capabilities = sizeNamed(text("hardwareProfile.vmSize", inputs))?.capabilities ?? {};
   if (id !== undefined) {
     const location = text("location", inputs);
     demand(
@@ -215,8 +216,7 @@ function demandImage(
       "GalleryImageNotFound",
       `The gallery image ${id} is not available in ${location} region. Please contact image owner to replicate to this region, or change your requested region.`,
     );
-    const size = text("hardwareProfile.vmSize", inputs);
-    demandDefinition(cloud, String(id), inputs, sizeNamed(size)?.capabilities ?? {});
+    demandDefinition(definitionOf(cloud, String(id))?.inputs ?? {}, inputs, capabilities);
     return;
   }
   demand(
@@ -224,6 +224,7 @@ function demandImage(
     "PlatformImageNotFound",
     `The platform image '${publisher}:${offer}:${sku}:${version}' is not available.`,
   );
+  demandDefinition(debianImage(cloud, String(sku), String(version)), inputs, capabilities);
 }
 
 function checkOperatingSystem(inputs: Inputs): void {

@@ -44,6 +44,7 @@ async function checkImage(
 ): Promise<void> {
   const { region, lookUp, options } = question;
   const { architecture } = machine;
+  const what = isKept ? `the machine was made from ${image}, which` : image;
   try {
     if (image.startsWith("/")) {
       const ofDefinition = image.replace(/\/versions\/[^/]+$/i, "");
@@ -53,13 +54,22 @@ async function checkImage(
       ]);
       const replication = replicationShortcoming(version, region.name);
       if (replication) lookUp.refuse(path, `${image} ${replication}`);
-      for (const shortcoming of definitionShortcomings(definition, machine))
+      // Without a feature for it, a definition is for SCSI.
+      for (const shortcoming of shortcomingsOf({ features: [], ...definition.properties }, machine))
         lookUp.refuse(path, `${image} ${shortcoming}: name another image (docs/images.md#base-images)`);
       return;
     }
-    const { properties } = await getFromArm<DebianImage>(debianPath(image, question, architecture), options);
-    if (properties?.imageDeprecationStatus?.imageState === "Deprecated")
+    const { properties = {} } = await getFromArm<DebianImage>(
+      debianPath(image, question, architecture),
+      options,
+    );
+    if (properties.imageDeprecationStatus?.imageState === "Deprecated")
       refuse("Azure no longer creates machines from it");
+    for (const shortcoming of shortcomingsOf(properties, machine))
+      lookUp.refuse(
+        path,
+        `${what} ${shortcoming}: set another \`machine.type\`, or name a base image (docs/images.md#base-images)`,
+      );
   } catch (error) {
     const reason = reasonOf(error as Error);
     // For Debian's images: `NotFound: Artifact: VMImage was not found.` For images in a gallery: `ResourceNotFound`.
@@ -68,7 +78,6 @@ async function checkImage(
   }
 
   function refuse(reason: string): void {
-    const what = isKept ? `the machine was made from ${image}, which` : image;
     const list = `az vm image list --location ${region.name} --publisher ${debian.publisher} --offer ${debian.offer} --sku ${imageSku[architecture]} --all --output table`;
     const wayOut = `Set \`machine: { image: … }\` to another version: it replaces the machine, and the disk stays. \`${list}\` lists them`;
     lookUp.refuse(path, `${what} can't be used any more: ${reason.replace(/\.$/, "")}. ${wayOut}`);
@@ -79,7 +88,9 @@ const galleryVersion = "api-version=2023-07-03";
 
 /** https://learn.microsoft.com/rest/api/compute/virtual-machine-images/get */
 interface DebianImage {
-  readonly properties?: { readonly imageDeprecationStatus?: { readonly imageState?: string } };
+  readonly properties?: ImageProperties & {
+    readonly imageDeprecationStatus?: { readonly imageState?: string };
+  };
 }
 
 function debianPath(version: string, { subscription, region }: Question, architecture: Architecture): string {
@@ -89,12 +100,14 @@ function debianPath(version: string, { subscription, region }: Question, archite
 
 /** An image definition in a Compute Gallery: https://learn.microsoft.com/rest/api/compute/gallery-images/get */
 interface ImageDefinition {
-  readonly properties?: {
-    readonly osState?: string;
-    readonly hyperVGeneration?: string;
-    readonly architecture?: string;
-    readonly features?: readonly { readonly name: string; readonly value: string }[];
-  };
+  readonly properties?: ImageProperties;
+}
+
+interface ImageProperties {
+  readonly osState?: string;
+  readonly hyperVGeneration?: string;
+  readonly architecture?: string;
+  readonly features?: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** https://learn.microsoft.com/rest/api/compute/gallery-image-versions/get */
@@ -120,17 +133,17 @@ interface MadeFromImage {
 const trusted = ["TrustedLaunch", "TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported"];
 
 /**
- * Why the stack's machine can't be created from an image definition: predicates of a sentence. Properties that Azure doesn't return aren't checked.
+ * Why the stack's machine can't be created from an image: predicates of a sentence. Properties that Azure doesn't return aren't checked.
  * https://learn.microsoft.com/azure/virtual-machines/trusted-launch-portal#trusted-launch-vm-supported-images
  */
-function definitionShortcomings(
-  { properties: { osState, hyperVGeneration, architecture, features = [] } = {} }: ImageDefinition,
+function shortcomingsOf(
+  { osState, hyperVGeneration, architecture, features }: ImageProperties,
   machine: MadeFromImage,
 ): string[] {
-  const feature = (wanted: string) => features.find(({ name }) => name === wanted)?.value;
+  const feature = (wanted: string) => features?.find(({ name }) => name === wanted)?.value;
   const securityType = feature("SecurityType");
-  const controllers = list(feature("DiskControllerTypes") ?? "SCSI");
   const { diskControllers = "SCSI" } = machine;
+  const controllers = list(features ? (feature("DiskControllerTypes") ?? "SCSI") : diskControllers);
   const lacksTrust = machine.isTrusted && securityType !== undefined && !trusted.includes(securityType);
   return [
     ...(osState === "Specialized" ? ["is of a specialized machine, which takes no user data"] : []),
