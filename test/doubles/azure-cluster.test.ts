@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { existing, groupId, subnetsOf, types } from "./azure/account.ts";
 import { accessTo } from "./azure/aks.ts";
 import { clusterSurroundings } from "./azure/cluster-surroundings.ts";
+import { startUpgrade } from "./azure/node-pools.ts";
 import { another, make, network, window, withPool } from "./azure-cluster-things.ts";
 import { everywhere, type Thing } from "./cloud.ts";
 import { CloudError } from "./faults.ts";
@@ -176,6 +177,14 @@ test("refuses a private link in a subnet with policies, if the cluster may not j
   surroundings.openLoadBalancer(id, service);
   const now = cloud.find(found.type, found.id, everywhere);
   assert.equal(valueAt("subnets[0].privateLinkServiceNetworkPolicies", now?.inputs), "Disabled");
+});
+
+test("refuses an update of a cluster while AKS upgrades the nodes", () => {
+  const { cloud, things } = make();
+  const { type, id, inputs } = things.cluster as Thing;
+  cloud.update(type, id, inputs, "");
+  startUpgrade(cloud, id);
+  assert.throws(() => cloud.update(type, id, inputs, ""), /OperationNotAllowed: .* in progress upgrade/);
 });
 
 test("returns credentials with the API's address and authority", () => {

@@ -95,6 +95,7 @@ async function lookedUp(
   there: Network | "nothing" = fitting,
   nodes: number | string = 2,
   keys: Record<string, unknown> = {},
+  provisioningState = "Succeeded",
 ) {
   const asked: string[] = [];
   const region = {
@@ -108,7 +109,7 @@ async function lookedUp(
     if (inputs.natGatewayName === "secret") throw refused(token, "AuthorizationFailed");
     if (token === "containerservice:getAgentPool") {
       if (typeof nodes === "string") throw refused(token, nodes);
-      return { count: nodes };
+      return { count: nodes, provisioningState };
     }
     const isNone = token === "storage:getStorageAccount" || token === "privatedns:getPrivateZone";
     if (isNone || there === "nothing") throw refused(token, "ResourceNotFound");
@@ -200,6 +201,19 @@ test("counts an existing cluster's nodes, and refuses an update until Azure tell
     "unknown",
     [`replicas: the node pool of ${clusterName} can't be found: AuthorizationFailed`],
   ]);
+});
+
+test("warns while AKS works on the nodes, because it refuses changes of the cluster meanwhile", async () => {
+  const saidIn = async (state: string) => {
+    const { problems, warnings } = await lookedUp({ name: regionWithCluster }, fitting, 2, {}, state);
+    assert.deepEqual(problems, []);
+    return warnings.filter((it) => it.includes("OperationNotAllowed")).join();
+  };
+  assert.match(
+    await saidIn("UpgradingNodeImageVersion"),
+    /^northeurope: replicas: the state of the node pool of \S+ is UpgradingNodeImageVersion\. Until AKS is done, /,
+  );
+  for (const state of ["Succeeded", "Failed", "Canceled"]) assert.equal(await saidIn(state), "");
 });
 
 test("reports everything that is missing at once, and creates nothing then", async () => {

@@ -15,7 +15,7 @@ import { checkCount, checkNetwork, checkOutbound, checkPool, invalid } from "./a
 import { demandEncryptionAtHost } from "./features.ts";
 import { roleAssignment, userIdentity } from "./identity.ts";
 import { publicAddress } from "./network.ts";
-import { keepNodes, managedCluster, nodesOf, poolsOf, removeNodes } from "./node-pools.ts";
+import { keepNodes, managedCluster, nodesOf, poolsOf, removeNodes, stateOf } from "./node-pools.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 import { demandQuota, demandSize } from "./sizes.ts";
 
@@ -144,6 +144,12 @@ export const aksRules: Readonly<Record<string, Rules>> = {
       update({ cloud, inputs }, before) {
         for (const pool of valuesAt("agentPoolProfiles[*]", inputs) as Inputs[]) {
           checkCount(pool, nodesOf(cloud, before.id, text("name", pool)));
+          // https://github.com/hashicorp/terraform-provider-azurerm/issues/28878
+          demand(
+            stateOf(cloud, before.id, text("name", pool)) === "Succeeded",
+            "OperationNotAllowed",
+            "Operation is not allowed because there's an in progress upgrade managed cluster operation",
+          );
         }
         for (const pool of poolsOf(inputs)) demandQuota({ cloud, inputs }, pool, before);
         keepNodes(cloud, before.id, inputs);
@@ -300,7 +306,8 @@ export const aksFunctions: CloudDefinition["functions"] = {
     const id = resourceId({ inputs }, kind, inputs.resourceName);
     const count = nodesOf(cloud, id, text("agentPoolName", inputs));
     demand(count !== undefined, "ResourceNotFound", `The Resource '${id}' was not found.`);
-    return { name: inputs.agentPoolName, count };
+    const provisioningState = stateOf(cloud, id, text("agentPoolName", inputs));
+    return { name: inputs.agentPoolName, count, provisioningState };
   },
 
   /** Returns a certificate for the account that each cluster has, and the cluster's authority. */

@@ -45,6 +45,17 @@ export function autoscale(cloud: Cloud, { id, inputs }: Thing, count: number): v
   keepNodes(cloud, id, { ...inputs, agentPoolProfiles: pools });
 }
 
+/** Starts an upgrade of a cluster's nodes, as AKS does by itself. */
+export function startUpgrade(cloud: Cloud, cluster: string): void {
+  for (const it of cloud.things(scaleSet))
+    if (it.inputs.cluster === cluster) cloud.keep({ ...it, inputs: { ...it.inputs, state: "Upgrading" } });
+}
+
+/** https://learn.microsoft.com/rest/api/aks/agent-pools/get */
+export function stateOf(cloud: Cloud, cluster: string, pool: string): string {
+  return text("state", cloud.find(scaleSet, poolId(cluster, pool), everywhere)?.inputs ?? {}) || "Succeeded";
+}
+
 export function removeNodes(cloud: Cloud, cluster: string): void {
   for (const it of cloud.things(scaleSet)) if (it.inputs.cluster === cluster) cloud.remove(it);
 }

@@ -64,7 +64,7 @@ export async function findCluster(
   return { ...network, storageAccount, liveNodes, ...(outboundType && { outboundType }) };
 }
 
-/** The autoscaler changes the number of nodes, and an update must contain the present number: see countFor(). */
+/** The autoscaler changes the number of nodes, and an update must contain the present number: see countFor(). Warns if AKS is working on the nodes. */
 async function findLiveNodes(
   { plan: { names }, region: { resourceGroup }, lookUp, options }: Question<AzureClusterPlan>,
   { name: cluster }: Partial<PreviousCluster> = {},
@@ -82,7 +82,14 @@ async function findLiveNodes(
     if (isMissing(error)) return undefined;
     throw error;
   });
-  return (await lookUp.ask("replicas", `the node pool of ${cluster}`, pool))?.count;
+  const { count, provisioningState = "" } =
+    (await lookUp.ask("replicas", `the node pool of ${cluster}`, pool)) ?? {};
+  if (/ing/.test(provisioningState))
+    lookUp.warn(
+      "replicas",
+      `the state of the node pool of ${cluster} is ${provisioningState}. Until AKS is done, it refuses changes of the cluster: if \`pulumi up\` fails with OperationNotAllowed, run it again later`,
+    );
+  return count;
 }
 
 /** Checks that the nodes' size is available, and that each node has room for a replica. */
