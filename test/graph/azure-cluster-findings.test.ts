@@ -10,6 +10,7 @@ import { nothingElse } from "../../components/hosts/azure/security-rules.ts";
 import { subscriptionId as subscription } from "../doubles/azure/account.ts";
 import { registerEncryptionAtHost } from "../doubles/azure/features.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
+import { withholdZrs } from "../doubles/azure/storage.ts";
 import { answerFetch } from "../support/azure-api.ts";
 import { lookedUpBy, refused } from "./azure-looked-up.ts";
 
@@ -154,6 +155,7 @@ const existing = {
 test("asks for each named resource, and whether the storage account's name is free", async () => {
   const free = {
     storageAccount: accountName,
+    storeSku: "Standard_ZRS",
     liveNodes: undefined,
     subnet: undefined,
     previousSubnet: undefined,
@@ -372,6 +374,21 @@ test("continues without Azure's answer, and keeps an earlier version's storage a
     warnings[2] ?? "",
     /storage\.kind: .* is Standard_LRS, in one zone, and an update can't change that: `az storage account migration start .*`/,
   );
+});
+
+test("creates a storage account in one zone where the region has no zone-redundant storage, and asks only for a new one or a conversion", async () => {
+  answerFetch((cloud) => {
+    withholdZrs(cloud, "japanwest");
+    withholdZrs(cloud, regionWithCluster);
+  });
+  const { found, problems, warnings } = await lookedUp({ name: "japanwest" });
+  assert.deepEqual([found?.storeSku, problems], ["Standard_LRS", []]);
+  assert.match(
+    warnings.join(),
+    /^japanwest: storage\.kind: japanwest has no zone-redundant storage \(Standard_ZRS\), so the storage account is in one zone/,
+  );
+  const there = await lookedUp({ name: regionWithCluster });
+  assert.deepEqual([there.problems, there.warnings], [[], []]);
 });
 
 test("judges an unknown size by Azure's description", async () => {

@@ -140,6 +140,11 @@ describe("a region with everything", () => {
     assert.deepEqual([inputs.sku, ignoreChanges], [{ name: "Standard_ZRS" }, ["sku"]]);
   });
 
+  test("stores them in one zone if the region has no zone-redundant storage", async () => {
+    const { inputs } = (await graphOf({}, 2, { storeSku: "Standard_LRS" })).find("StorageAccount");
+    assert.deepEqual(inputs.sku, { name: "Standard_LRS" });
+  });
+
   test("replaces nodes at night, on one day for patches and on another for images", () => {
     const windows = graph.resources.filter(({ type }) => type.endsWith(":MaintenanceConfiguration"));
     assert.deepEqual(

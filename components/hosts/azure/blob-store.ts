@@ -6,19 +6,21 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Governance } from "../../config/schema.ts";
 import type { AzureStore } from "../../pod/store.ts";
 import { previousResource } from "../previous-outputs.ts";
-import { isMissing } from "./arm.ts";
+import { isMissing, listFromArm, same } from "./arm.ts";
 import { createDiagnostics, demandReachable } from "./governance.ts";
 import { type Grant, type Grantee, grant } from "./identity.ts";
 import { storageAccountName } from "./naming.ts";
 import type { InPlace } from "./place.ts";
 import type { Question } from "./question.ts";
-import { storeSku } from "./regions.ts";
+import { type StoreSku, storeSku } from "./regions.ts";
 
 export interface BlobStoreArgs extends Pick<AzureStore, "account" | "delivery"> {
   /** A blob is deleted after this many days. */
   readonly expireDays: number;
   /** The identity that reads and writes the container. */
   readonly identity: Grantee;
+  /** The redundancy of a new account. @default that of the region's topology */
+  readonly sku?: StoreSku | undefined;
 }
 
 export interface BlobStore {
@@ -40,7 +42,7 @@ const containerName = "registry";
  */
 export function createBlobStore(
   { plan, place }: InPlace,
-  { account: accountName, delivery, expireDays, identity }: BlobStoreArgs,
+  { account: accountName, delivery, expireDays, identity, sku = storeSku(plan.region) }: BlobStoreArgs,
   options: pulumi.CustomResourceOptions,
 ): BlobStore {
   const { resourceGroupName } = place;
@@ -52,7 +54,7 @@ export function createBlobStore(
       ...place,
       accountName,
       kind: "StorageV2",
-      sku: { name: storeSku(plan.region) },
+      sku: { name: sku },
       accessTier: "Hot",
       allowSharedKeyAccess: false,
       allowBlobPublicAccess: false,
@@ -154,7 +156,7 @@ export async function findStorageAccountName(question: Question): Promise<string
   const previous = await previousResource<{ name: string; sku: { name: string } }>(accountType, name);
   const { name: previousName, sku: { name: sku = "" } = {} } = previous ?? {};
   if (previousName === accountName) {
-    if (storeSku(region) === "Standard_ZRS" && !sku.endsWith("ZRS")) {
+    if (storeSku(region) === "Standard_ZRS" && !sku.endsWith("ZRS") && (await hasZrs(question))) {
       const convert = `az storage account migration start --account-name ${accountName} --resource-group ${resourceGroupName} --sku Standard_ZRS --no-wait`;
       const message = `the storage account ${accountName} is ${sku}, in one zone, and an update can't change that: \`${convert}\` makes it zone-redundant, and \`pulumi refresh\` takes note of it (docs/upgrading.md)`;
       lookUp.warn(path, message);
@@ -167,4 +169,33 @@ export async function findStorageAccountName(question: Question): Promise<string
     unknown: "can't be looked for",
   });
   return isFree ? accountName : undefined;
+}
+
+/** The redundancy of a new account. Warns if the region has zones, but no zone-redundant storage. An existing account keeps its redundancy. */
+export async function findStoreSku(question: Question): Promise<StoreSku> {
+  const { region, lookUp } = question;
+  const wanted = storeSku(region);
+  const isThere = (await previousResource(accountType, region.name)) !== undefined;
+  if (isThere || wanted !== "Standard_ZRS" || (await hasZrs(question))) return wanted;
+  const message = `${region.name} has no zone-redundant storage (Standard_ZRS), so the storage account is in one zone (Standard_LRS). While that zone fails, replicas serve only what they have`;
+  lookUp.warn(path, message);
+  return "Standard_LRS";
+}
+
+/** https://learn.microsoft.com/rest/api/storagerp/skus/list */
+interface StorageSku {
+  readonly name: string;
+  readonly kind: string;
+  readonly locations: readonly string[];
+  readonly restrictions?: readonly unknown[];
+}
+
+/** Whether the region offers zone-redundant accounts, as not every region with zones does: https://learn.microsoft.com/azure/reliability/regions-list. True if Azure doesn't say. */
+async function hasZrs({ region, subscription, options }: Question): Promise<boolean> {
+  const list = `/subscriptions/${subscription}/providers/Microsoft.Storage/skus?api-version=2023-05-01`;
+  const skus = await listFromArm<StorageSku>(list, options).catch(() => []);
+  const zonal = skus.filter(({ name, kind }) => name === "Standard_ZRS" && kind === "StorageV2");
+  const isHere = ({ locations, restrictions = [] }: StorageSku) =>
+    restrictions.length === 0 && locations.some((it) => same(it, region.name));
+  return zonal.length === 0 || zonal.some(isHere);
 }

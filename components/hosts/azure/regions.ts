@@ -41,14 +41,13 @@ export function zonesOf({
   return zonalRegions.includes(name) ? [availabilityZone] : [];
 }
 
+export type StoreSku = "Standard_LRS" | "Standard_ZRS";
+
 /**
  * The redundancy of a region's storage account. A cluster's replicas are in all zones, so its store is, too. A machine is in one zone and fails with it, so one zone is
  * enough.
  */
-export function storeSku({
-  name,
-  topology,
-}: Pick<AzureRegion, "name" | "topology">): "Standard_LRS" | "Standard_ZRS" {
+export function storeSku({ name, topology }: Pick<AzureRegion, "name" | "topology">): StoreSku {
   return topology === "cluster" && allZonesOf(name).length > 0 ? "Standard_ZRS" : "Standard_LRS";
 }
 

@@ -58,7 +58,10 @@ export const rows: Readonly<Record<string, Row>> = {
       "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read",
     ],
   },
-  "registry-cache:azure:ClusterHost": { where: "subscription", lookUps: ofSubscription },
+  "registry-cache:azure:ClusterHost": {
+    where: "subscription",
+    lookUps: [...ofSubscription, "Microsoft.Storage/skus/read"],
+  },
 
   "azure-native:resources:ResourceGroup": {
     type: "Microsoft.Resources/subscriptions/resourceGroups",

@@ -8,6 +8,7 @@ import { imageAt } from "./images.ts";
 import { managedCluster, nodesOf, type Pool, poolsOf } from "./node-pools.ts";
 import { zoneLinksAt } from "./private-dns.ts";
 import { sizeNamed, sizes } from "./skus.ts";
+import { storageSkus } from "./storage.ts";
 
 /** Records that tests add to an account. No stack creates them. */
 const restriction = "restriction of a size";
@@ -176,6 +177,8 @@ export function answerOfArm(cloud: Cloud, url: URL, authorization: string | unde
     demand(isRegion(location), "InvalidFilterInQueryString", `filter ${url.searchParams.get("$filter")}`);
     return pageOf(skusIn(cloud, location), url);
   }
+  if (pathname === `/subscriptions/${subscriptionId}/providers/Microsoft.Storage/skus`)
+    return pageOf(storageSkus(cloud), url);
   const [, location = ""] = /\/locations\/(\w+)\/usages$/.exec(pathname) ?? [];
   if (pathname === `${root}/locations/${location}/usages` && isRegion(location)) {
     return { value: usagesIn(cloud, location) };

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Reference, Request, Rules } from "../cloud.ts";
+import { regionNames } from "../../../components/hosts/azure/regions.ts";
+import { type Cloud, everywhere, type Reference, type Request, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
-import { resourceId, types } from "./account.ts";
+import { resourceId, types, zonesIn } from "./account.ts";
 import { resource } from "./resource.ts";
 
 const kind = "Microsoft.Storage/storageAccounts";
@@ -16,6 +17,29 @@ const inAccount: Reference = {
   id: (_, request) => accountId(request),
   onDelete: "delete",
 };
+
+/** A region that has zones, but no zone-redundant storage. A record that tests add to an account. */
+const withoutZrs = "region without ZRS";
+
+export function withholdZrs(cloud: Cloud, location: string): void {
+  cloud.keep({ type: withoutZrs, id: location, scope: everywhere, inputs: {}, outputs: {} });
+}
+
+function hasZrs(cloud: Cloud, location: string): boolean {
+  return zonesIn(location).length > 0 && !cloud.find(withoutZrs, location, everywhere);
+}
+
+/** https://learn.microsoft.com/rest/api/storagerp/skus/list */
+export function storageSkus(cloud: Cloud): Inputs[] {
+  const kind = "StorageV2";
+  return regionNames.flatMap((location) =>
+    ["Standard_LRS", ...(hasZrs(cloud, location) ? ["Standard_ZRS"] : [])].map((name) => ({
+      ...{ name, kind, tier: "Standard", resourceType: "storageAccounts" },
+      locations: [location],
+      restrictions: [],
+    })),
+  );
+}
 
 export const storageRules: Readonly<Record<string, Rules>> = {
   /** https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create */
@@ -67,6 +91,9 @@ export const storageRules: Readonly<Record<string, Rules>> = {
               it.inputs.accountName === name && it.inputs.resourceGroupName !== inputs.resourceGroupName,
           );
         demand(!taken, "StorageAccountAlreadyTaken", `The storage account named ${name} is already taken.`);
+        const isZonal = text("sku.name", inputs).endsWith("ZRS");
+        const location = text("location", inputs);
+        demand(!isZonal || hasZrs(cloud, location), "SkuNotSupported", `${inputs.sku} in ${location}`);
       },
       create: () => ({
         id: "",

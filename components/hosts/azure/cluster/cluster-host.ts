@@ -58,7 +58,11 @@ export class ClusterHost extends pulumi.ComponentResource implements Host {
       own,
     );
     const { storageAccount: account } = found;
-    const blobs = createBlobStore(args, { ...region.storage, account, identity: pods.identity }, own);
+    const blobs = createBlobStore(
+      args,
+      { ...region.storage, account, sku: found.storeSku, identity: pods.identity },
+      own,
+    );
     createDiagnostics(plan, "cluster", cluster.id, own);
     const clients = withConsumers(region, found.subnet);
     const admitted = { ...region, access: { ...region.access, clients } };

@@ -8,12 +8,13 @@ import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
 import { previousResource } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
-import { findStorageAccountName } from "../blob-store.ts";
+import { findStorageAccountName, findStoreSku } from "../blob-store.ts";
 import { type FoundSubnet, findSubnet } from "../found-subnet.ts";
 import { checkEncryptionAtHost, checkGovernance } from "../governance.ts";
 import { isPrivate } from "../outbound.ts";
 import type { InPlace } from "../place.ts";
 import { findResourceGroup, type Question } from "../question.ts";
+import type { StoreSku } from "../regions.ts";
 import { findSize, vCpusOf } from "../sizes.ts";
 import { type FoundNetwork, findNetwork } from "../zones.ts";
 import { nodeCount, podRange, poolName, serviceRange, zonesOfNodes } from "./nodes.ts";
@@ -32,6 +33,8 @@ export const clusterType = "azure-native:containerservice:ManagedCluster";
 export interface ClusterFindings extends FoundNetwork {
   /** Name for the storage account. */
   readonly storageAccount: string;
+  /** The redundancy of a new storage account. @default that of the region's topology */
+  readonly storeSku?: StoreSku | undefined;
   /** Number of the cluster's nodes. Undefined if there is no cluster yet. */
   readonly liveNodes: number | undefined;
   /** Set for nodes in an existing subnet. */
@@ -49,9 +52,10 @@ export async function findCluster(
   const { region } = question;
   const previous = await previousResource<PreviousCluster>(clusterType, region.name);
   const liveNodes = await findLiveNodes(question, previous);
-  const [network, storageAccount] = await Promise.all([
+  const [network, storageAccount, storeSku] = await Promise.all([
     findNetwork(question, findNodeSubnet(question, liveNodes)),
     findStorageAccountName(question),
+    findStoreSku(question),
     findNodeSize(question, previous, liveNodes),
     findResourceGroup(question),
     checkGovernance(question),
@@ -61,7 +65,7 @@ export async function findCluster(
   const { subnet } = network;
   const outboundType = subnet && findOutboundType(question, subnet, previous);
   await checkReplaced(question, previous, outboundType ?? ownOutboundType(region));
-  return { ...network, storageAccount, liveNodes, ...(outboundType && { outboundType }) };
+  return { ...network, storageAccount, storeSku, liveNodes, ...(outboundType && { outboundType }) };
 }
 
 /** The autoscaler changes the number of nodes, and an update must contain the present number: see countFor(). Warns if AKS is working on the nodes. */
