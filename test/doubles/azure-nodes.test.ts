@@ -1,6 +1,7 @@
 /** The double must change nodes as AKS does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { registerEncryptionAtHost } from "./azure/features.ts";
 import { autoscale } from "./azure/node-pools.ts";
 import { limit, restrict } from "./azure/sizes.ts";
 import { make, ownPool, withPool } from "./azure-cluster-things.ts";
@@ -43,6 +44,17 @@ test("accepts only the pool's current number of nodes in an update, or the numbe
   update(4, 2, 5);
   update(5, 5, 6);
   update(4, 2, 4);
+});
+
+test("refuses encryption at host until the subscription has the feature, and for a size that doesn't support it", () => {
+  const { cloud, things } = make();
+  const { type, inputs } = things.cluster as Thing;
+  const again = (change: Inputs = {}) =>
+    cloud.create(type, "again", { ...inputs, ...withPool({ enableEncryptionAtHost: true, ...change }) }, "");
+  assert.throws(again, /InvalidParameter: .* feature is not enabled for this subscription/);
+  registerEncryptionAtHost(cloud);
+  assert.throws(() => again({ vmSize: "Standard_D4_v3" }), /'Standard_D4_v3' does not support encryption at/);
+  again();
 });
 
 test("refuses nodes that the subscription can't get, and nodes above its quota", () => {

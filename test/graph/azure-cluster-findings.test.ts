@@ -78,6 +78,23 @@ const state = {
     type: "azure-native:network:PublicIPAddress",
     outputs: {},
   },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
+    type: "azure-native:containerservice:ManagedCluster",
+    outputs: {
+      name: "registry-cache-francecentral",
+      agentPoolProfiles: [
+        {
+          vmSize: "Standard_D4pls_v6",
+          availabilityZones: ["1", "2", "3"],
+          enableEncryptionAtHost: true,
+        },
+      ],
+    },
+  },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::francecentral": {
+    type: "kubernetes:core/v1:Namespace",
+    outputs: {},
+  },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$other::northeurope": {
     type: "azure-native:storage:StorageAccount",
     outputs: {
@@ -450,6 +467,55 @@ test("requires the subscription's feature for a new cluster with encryption at h
   );
   answerFetch(registerEncryptionAtHost);
   assert.deepEqual((await lookedUp({}, fitting, 2, keys)).problems, []);
+});
+
+test("asks about a cluster that replaces another one what it asks about the first one", async () => {
+  const governance = { encryptionAtHost: true };
+  const told = async (region: object, keys: object = {}) =>
+    (await lookedUp({ name: regionWithCluster, ...region }, fitting, 2, { ...keys })).problems;
+  const feature =
+    /^governance\.encryptionAtHost: the state of the feature EncryptionAtHost .* is NotRegistered: /;
+  assert.match((await told({}, { governance })).join(), feature);
+  // While there is something in the cluster, this is said together with how to delete it.
+  const [replaced = "", unregistered = ""] = await told({ name: "uksouth" }, { governance });
+  assert.match(replaced, /^governance\.encryptionAtHost: another value of /);
+  assert.match(unregistered, feature);
+  answerFetch((cloud) => {
+    registerEncryptionAtHost(cloud);
+    restrict(cloud, "Standard_D4pls_v6", regionWithCluster);
+  });
+  const unavailable = /^nodes\.type: Standard_D4pls_v6 isn't available .*: set `nodes\.type` to /;
+  assert.deepEqual(await told({}), []);
+  assert.match((await told({}, { governance })).join(), unavailable);
+  assert.match((await told({ nodes: { zones: ["1", "2"] } })).join(), unavailable);
+  answerFetch((cloud) => limit(cloud, "StandardDplsv6Family", regionWithCluster, 3));
+  assert.deepEqual(await told({}), []);
+  assert.match(
+    (await told({ nodes: { zones: ["1", "2"] } })).join(),
+    /^nodes\.type: the quota .*, and 3 of Standard_D4pls_v6 need 12 /,
+  );
+});
+
+test("leaves alone a cluster that already has encryption at host", async () => {
+  const governance = { encryptionAtHost: true };
+  const { problems, warnings } = await lookedUp({ name: "francecentral" }, fitting, 2, { governance });
+  assert.deepEqual([problems, warnings], [[], []]);
+  assert.match(
+    (await lookedUp({ name: "francecentral" })).problems.join(),
+    /^governance\.encryptionAtHost: another value of /,
+  );
+});
+
+test("requires a size that supports encryption at host, if that is required", async () => {
+  answerFetch(registerEncryptionAtHost);
+  const nodes = { type: "Standard_D4_v3" };
+  assert.deepEqual((await lookedUp({ nodes })).problems, []);
+  assert.deepEqual(
+    (await lookedUp({ nodes }, fitting, 2, { governance: { encryptionAtHost: true } })).problems,
+    [
+      "nodes.type: Standard_D4_v3 doesn't support encryption at host, which `governance.encryptionAtHost` needs: set `nodes.type` to Standard_D4as_v6 or Standard_D4s_v5 or Standard_D4s_v6",
+    ],
+  );
 });
 
 test("requires the API to allow the NAT gateway's addresses, for a private or a public endpoint's nodes", async () => {

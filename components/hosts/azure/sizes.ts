@@ -35,7 +35,7 @@ export interface ExistingMachines {
   readonly zones: readonly string[];
   readonly count: number;
   /**
-   * For a warning: what happens to the machines if the size is no longer available. @default the size is refused
+   * For a warning: what happens to the machines if the size is no longer available. @default the size is refused, because the machines are deleted before others are created
    * @param where `""`, or zones, such as `" in zones 2, 3"`
    */
   stay?(where: string): string;
@@ -86,7 +86,7 @@ export async function findSize(question: Question, need: SizeNeed): Promise<Sku 
   // The size's name must be exact, because limits and architecture are derived from it. Existing machines keep their spelling, because another one would replace them.
   if (sku && sku.name !== type && existing?.type !== type)
     return lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
-  const problem = offerProblem(sku, skus, need, region.name);
+  const problem = offerProblem(sku, skus, need, question);
   if (problem) tell(question, need, problem);
   judgeDisk(question, need, all);
   if (sku && !problem && usages) judgeQuota(question, need, { sku, skus, usages });
@@ -118,8 +118,9 @@ function offerProblem(
   sku: Sku | undefined,
   skus: readonly Sku[],
   need: SizeNeed,
-  region: string,
+  question: Question,
 ): OfferProblem | undefined {
+  const region = question.region.name;
   const { path, zonesPath, type, zones, existing } = need;
   const another = () => setAnother(skus, need, region);
   if (!sku) {
@@ -132,7 +133,7 @@ function offerProblem(
     const what = `${type} isn't available to the subscription in ${region} (${restriction.reasonCode})`;
     return { path, what, where: "", wayOut: `${another()}, or ask Azure for it, ${skuHelp}` };
   }
-  const shortcoming = need.shortcoming?.(sku);
+  const shortcoming = need.shortcoming?.(sku) ?? encryptionShortcoming(question, sku);
   if (shortcoming !== undefined)
     return { path, what: `${type} ${shortcoming}`, where: "", wayOut: another() };
   const offered = zonesOfSku(sku, region);
@@ -147,6 +148,13 @@ function offerProblem(
   const where = ` in ${zonesText(missing)}`;
   const what = `${type} is available to the subscription ${only} ${region}, not${where}`;
   return { path: zonesPath, what, where, wayOut: `${other}${another()}` };
+}
+
+/** Some older sizes don't support encryption at host: https://learn.microsoft.com/azure/virtual-machines/disks-enable-host-based-encryption-portal#supported-vm-sizes */
+function encryptionShortcoming({ plan: { governance } }: Question, sku: Sku): string | undefined {
+  return governance?.encryptionAtHost && lacks(sku, "EncryptionAtHostSupported")
+    ? "doesn't support encryption at host, which `governance.encryptionAtHost` needs"
+    : undefined;
 }
 
 /** Premium SSD v2 isn't available in every zone: https://learn.microsoft.com/azure/virtual-machines/disks-deploy-premium-v2 */
@@ -202,8 +210,8 @@ function judgeQuota(
 
 /** Number of new machines without which the region can't be created or changed. Zero if the existing machines are enough. */
 function required({ type, min, surge, existing }: SizeNeed): number {
-  if (existing === undefined || !same(existing.type, type)) return min + surge;
-  return min > existing.count ? min + surge : 0;
+  const isEnough = existing?.stay && same(existing.type, type) && min <= existing.count;
+  return isEnough ? 0 : min + surge;
 }
 
 function zonesText(zones: readonly string[]): string {
@@ -242,6 +250,11 @@ function zonesOfSku({ locationInfo, restrictions }: Sku, region: string): string
 /** @returns undefined if Azure doesn't list the capability */
 export function capabilityOf({ capabilities }: Sku, wanted: string): string | undefined {
   return capabilities.find(({ name }) => name === wanted)?.value;
+}
+
+/** Whether Azure says that the size doesn't have the capability. */
+export function lacks(sku: Sku, capability: string): boolean {
+  return same(capabilityOf(sku, capability) ?? "", "false");
 }
 
 /** @returns undefined if Azure doesn't list the number */

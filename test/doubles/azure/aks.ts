@@ -115,9 +115,8 @@ export const aksRules: Readonly<Record<string, Rules>> = {
         for (const pool of poolsOf(request.inputs)) {
           demandSize(request, pool);
           demandQuota(request, pool);
+          if (pool.isEncryptedAtHost) demandEncryptionAtHost(request.cloud, pool.size);
         }
-        if (valuesAt("agentPoolProfiles[*].enableEncryptionAtHost", request.inputs).includes(true))
-          demandEncryptionAtHost(request.cloud);
         for (const id of valuesAt("agentPoolProfiles[*].vnetSubnetID", request.inputs).map(String)) {
           demandSubnet(request, id);
           demandNetworkRight(request, id);

@@ -2,6 +2,7 @@
 import { type Cloud, everywhere } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { subscriptionId } from "./account.ts";
+import { sizeNamed } from "./skus.ts";
 
 /** A record that tests add to an account. */
 const registered = "registered feature";
@@ -16,11 +17,16 @@ function isRegistered(cloud: Cloud): boolean {
   return cloud.find(registered, encryptionAtHost, everywhere) !== undefined;
 }
 
-/** Refuses machines and nodes before that: https://github.com/hashicorp/terraform-provider-azurerm/issues/17185 */
-export function demandEncryptionAtHost(cloud: Cloud): void {
+/**
+ * Refuses machines and nodes before that, https://github.com/hashicorp/terraform-provider-azurerm/issues/17185, and of a size that doesn't support it:
+ * https://learn.microsoft.com/azure/virtual-machines/disks-enable-host-based-encryption-portal#supported-vm-sizes
+ */
+export function demandEncryptionAtHost(cloud: Cloud, size: string): void {
   const message =
     "The property 'securityProfile.encryptionAtHost' is not valid because the 'Microsoft.Compute/EncryptionAtHost' feature is not enabled for this subscription.";
   demand(isRegistered(cloud), "InvalidParameter", message);
+  const isSupported = sizeNamed(size)?.capabilities.EncryptionAtHostSupported !== "False";
+  demand(isSupported, "InvalidParameter", `The VM size '${size}' does not support encryption at host.`);
 }
 
 /** Azure Resource Manager's answer for a feature: https://learn.microsoft.com/rest/api/resources/features/get @returns undefined for the path of something else */

@@ -143,7 +143,7 @@ export const machineRules: Readonly<Record<string, Rules>> = {
         const machines = { size, zones: valuesAt("zones[*]", inputs).map(String), count: 1 };
         demandSize(request, machines);
         demandQuota(request, machines);
-        if (valueAt("securityProfile.encryptionAtHost", inputs) === true) demandEncryptionAtHost(cloud);
+        if (valueAt("securityProfile.encryptionAtHost", inputs) === true) demandEncryptionAtHost(cloud, size);
         for (const attached of valuesAt("storageProfile.dataDisks[*]", inputs) as Inputs[]) {
           const id = text("managedDisk.id", attached);
           const own = cloud.find(disk, id, scope)?.inputs ?? {};

@@ -12,6 +12,7 @@ export interface Pool {
   readonly size: string;
   readonly zones: readonly string[];
   readonly count: number;
+  readonly isEncryptedAtHost: boolean;
 }
 
 export function poolsOf(inputs: Inputs): Pool[] {
@@ -20,6 +21,7 @@ export function poolsOf(inputs: Inputs): Pool[] {
     size: text("vmSize", pool),
     zones: valuesAt("availabilityZones[*]", pool).map(String),
     count: Number(valueAt("count", pool) ?? 0),
+    isEncryptedAtHost: valueAt("enableEncryptionAtHost", pool) === true,
   }));
 }
 

@@ -22,6 +22,7 @@ const listed: readonly Size[] = machines.azure.map(({ type, architecture, vCpu, 
       AcceleratedNetworkingEnabled: "True",
       HyperVGenerations: isArm || version >= 6 ? "V2" : "V1,V2",
       CpuArchitectureType: isArm ? "Arm64" : "x64",
+      EncryptionAtHostSupported: "True",
       // https://learn.microsoft.com/azure/virtual-machines/nvme-overview
       ...(!isArm && version >= 6 && { DiskControllerTypes: "NVMe" }),
       // The sizes with Ampere's Arm processors: https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes
@@ -44,18 +45,19 @@ const unlisted: readonly Size[] = [
       CpuArchitectureType: "x64",
     },
   },
-  {
-    name: "Standard_D2_v3",
+  ...[2, 4].map((vCpu) => ({
+    name: `Standard_D${vCpu}_v3`,
     family: "standardDv3Family",
-    vCpu: 2,
-    memoryGiB: 8,
+    vCpu,
+    memoryGiB: 4 * vCpu,
     capabilities: {
       PremiumIO: "False",
       AcceleratedNetworkingEnabled: "True",
       HyperVGenerations: "V1",
       CpuArchitectureType: "x64",
+      EncryptionAtHostSupported: "False",
     },
-  },
+  })),
   {
     name: "Standard_M8-2ms",
     family: "standardMSFamily",

@@ -52,19 +52,19 @@ export async function findCluster(
   const { region } = question;
   const previous = await previousResource<PreviousCluster>(clusterType, region.name);
   const liveNodes = await findLiveNodes(question, previous);
-  const [network, storageAccount, storeSku] = await Promise.all([
-    findNetwork(question, findNodeSubnet(question, liveNodes)),
-    findStorageAccountName(question),
-    findStoreSku(question),
-    findNodeSize(question, previous, liveNodes),
-    findResourceGroup(question),
-    checkGovernance(question),
-    previous ? undefined : checkEncryptionAtHost(question),
-  ]);
-  if (storageAccount === undefined) return undefined;
+  const network = await findNetwork(question, findNodeSubnet(question, liveNodes));
   const { subnet } = network;
   const outboundType = subnet && findOutboundType(question, subnet, previous);
-  await checkReplaced(question, previous, outboundType ?? ownOutboundType(region));
+  const stays = await checkReplaced(question, previous, outboundType ?? ownOutboundType(region));
+  const [storageAccount, storeSku] = await Promise.all([
+    findStorageAccountName(question),
+    findStoreSku(question),
+    findNodeSize(question, { previous, liveNodes, stays }),
+    findResourceGroup(question),
+    checkGovernance(question),
+    stays ? undefined : checkEncryptionAtHost(question),
+  ]);
+  if (storageAccount === undefined) return undefined;
   return { ...network, storageAccount, storeSku, liveNodes, ...(outboundType && { outboundType }) };
 }
 
@@ -96,12 +96,19 @@ async function findLiveNodes(
   return count;
 }
 
+interface LiveCluster {
+  readonly previous: Partial<PreviousCluster> | undefined;
+  readonly liveNodes: number | undefined;
+  /** Whether this update leaves the cluster alone. Another one is created after this one is deleted. */
+  readonly stays: boolean;
+}
+
 /** Checks that the nodes' size is available, and that each node has room for a replica. */
 async function findNodeSize(
   question: Question<AzureClusterPlan>,
-  { agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster> = {},
-  liveNodes: number | undefined,
+  { previous, liveNodes, stays }: LiveCluster,
 ): Promise<void> {
+  const [pool] = previous?.agentPoolProfiles ?? [];
   const { plan, region, lookUp } = question;
   const { type } = region.nodes;
   const sku = await findSize(question, {
@@ -115,7 +122,12 @@ async function findNodeSize(
     existing:
       pool?.vmSize === undefined || liveNodes === undefined
         ? undefined
-        : { type: pool.vmSize, zones: pool.availabilityZones ?? [], count: liveNodes, stay: nodesStay },
+        : {
+            type: pool.vmSize,
+            zones: pool.availabilityZones ?? [],
+            count: liveNodes,
+            ...(stays && { stay: nodesStay }),
+          },
     instead: (isOffered) =>
       candidates("azure", architectureOf("azure", type))
         .filter((machine) => isForAks(machine) && isOffered(machine.type))

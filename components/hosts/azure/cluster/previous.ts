@@ -78,22 +78,25 @@ export function findOutboundType(
  * the same way; one that targets the objects works.
  *
  * @param outboundType the type in this update
+ * @returns whether there is a cluster that this update leaves alone
  */
 export async function checkReplaced(
   { plan, region, lookUp }: Question<AzureClusterPlan>,
   previous: Partial<PreviousCluster> | undefined,
   outboundType: OutboundType,
-): Promise<void> {
-  if (!previous || !(await hasObjects(region))) return;
+): Promise<boolean> {
+  if (!previous) return false;
   const changed = await changedKeys(plan, previous, outboundType);
   const [path] = changed;
-  if (path === undefined) return;
+  if (path === undefined) return true;
+  if (!(await hasObjects(region))) return false;
   const keys = changed.map((key) => `\`${key}\``).join(", ");
   const targets = [region.name, `${region.name}-*`].map((name) => ` --target '**$kubernetes:**::${name}'`);
   lookUp.refuse(
     path,
     `another value of ${keys} takes another cluster, which can't replace one with something in it. Delete what is in it first, \`pulumi destroy${targets.join("")} --target-dependents\`, and then run \`pulumi up\`; or keep the value (docs/kubernetes.md#another-aks-cluster)`,
   );
+  return false;
 }
 
 /** Looks for namespaces, because they are deleted last. */

@@ -4,7 +4,7 @@ import type { Architecture } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
 import { same } from "../arm.ts";
-import { capabilityOf, processors, type Sku } from "../sizes.ts";
+import { capabilityOf, lacks, processors, type Sku } from "../sizes.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
 
@@ -18,11 +18,10 @@ import type { PreviousMachine } from "./previous.ts";
  */
 export function shortcomingOf(sku: Sku, architecture: Architecture): string | undefined {
   if (machineNamed("azure", sku.name)) return undefined;
-  const isFalse = (capability: string) => same(capabilityOf(sku, capability) ?? "", "false");
   const generations = capabilityOf(sku, "HyperVGenerations") ?? "V2";
   const missing = [
-    ...(isFalse("PremiumIO") ? ["Premium SSD"] : []),
-    ...(isFalse("AcceleratedNetworkingEnabled") ? ["accelerated networking"] : []),
+    ...(lacks(sku, "PremiumIO") ? ["Premium SSD"] : []),
+    ...(lacks(sku, "AcceleratedNetworkingEnabled") ? ["accelerated networking"] : []),
     ...(generations.split(",").includes("V2") ? [] : ["images of generation 2"]),
   ];
   if (missing.length > 0) return `doesn't support ${missing.join(", ")}, which the machine needs`;
