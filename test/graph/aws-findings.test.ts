@@ -209,18 +209,24 @@ describe("the route of an existing subnet", () => {
 
 describe("the endpoint's name", () => {
   const hostname = "cache.example.com";
-  /** @param own the stack's records by Pulumi's name, each with its name in the zone Z1 @param types of the zone's records with that name */
-  const told = async (own: Record<string, string>, types: string[]) => {
+  /** @param own the stack's records by Pulumi's name, each with its name in the zone Z1 @param types of the zone's records with the name `at` */
+  const told = async (
+    own: Record<string, string>,
+    types: string[],
+    { at = hostname, ...change }: { at?: string; failover?: string } = {},
+  ) => {
     const outputs = Object.entries(own).map(([resource, name]) => [
       `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:route53/record:Record::${resource}`,
       { type: "aws:route53/record:Record", outputs: { name, zoneId: "Z1" } },
     ]);
     const { problems } = await lookedUp(
-      { endpoint: { hostname, ...zone, tls: { mode: "private" } } },
+      { endpoint: { hostname, ...zone, tls: { mode: "private" }, ...change } },
       {
         readStackResourceOutputs: () => ({ outputs: Object.fromEntries(outputs) }),
         getRecords: ({ nameRegex }) => ({
-          resourceRecordSets: types.map((type) => ({ name: String(nameRegex), type })),
+          resourceRecordSets: new RegExp(String(nameRegex)).test(`${at}.`)
+            ? types.map((type) => ({ name: `${at}.`, type }))
+            : [],
         }),
       },
     );
@@ -239,6 +245,20 @@ describe("the endpoint's name", () => {
   test("is accepted if it has the region's own record, even one only for IPv6", async () => {
     assert.deepEqual(await told({ "eu-central-1": hostname }, ["A"]), []);
     assert.deepEqual(await told({ "eu-central-1-ipv6": hostname }, ["AAAA"]), []);
+  });
+
+  test("needs another name for failover", async () => {
+    const at = `active.${hostname}`;
+    const own = { "eu-central-1": hostname };
+    const failover = { at, failover: "dns" };
+    assert.deepEqual(await told(own, ["TXT"], failover), []);
+    assert.match(
+      String(await told(own, ["A"], failover)),
+      /^endpoint\.hostname: a record of active\.cache\.example\.com already exists and isn't this stack's: /,
+    );
+    assert.deepEqual(await told(own, ["A"], { at }), []);
+    for (const record of ["eu-central-1-active", "eu-central-1-ipv6-nowhere"])
+      assert.deepEqual(await told({ ...own, [record]: at }, ["A"], failover), []);
   });
 
   test("is refused if it has a record of another region of the stack", async () => {

@@ -431,17 +431,32 @@ describe("the endpoint's name", () => {
     }
   });
 
+  test("needs two more names for failover", async () => {
+    const failover = { failover: "dns" };
+    assert.deepEqual(await told([`${publicZone}/TXT/direct.cache`], failover), []);
+    for (const [record, name] of [
+      ["A/direct.cache", "direct.cache.example.com"],
+      ["A/gone.cache", "gone.cache.example.com"],
+      ["TXT/gone.cache", "gone.cache.example.com"],
+    ] as const) {
+      assert.deepEqual(await told([`${publicZone}/${record}`], failover), [taken(name)]);
+      assert.deepEqual(await told([`${publicZone}/${record}`]), []);
+    }
+  });
+
   test("causes a warning if the zone's records may not be read", async () => {
     const { fetch } = globalThis;
     const error = { code: "AuthorizationFailed", message: "no" };
     mock.method(globalThis, "fetch", async (url: string, init: RequestInit) =>
       url.includes("/all?") ? Response.json({ error }, { status: 403 }) : fetch(url, init),
     );
-    const { problems, warnings } = await lookedUp({ endpoint });
+    const { problems, warnings } = await lookedUp({ endpoint: { ...endpoint, tls: acme } });
     assert.deepEqual(problems, []);
-    assert.match(
-      warnings.join(),
-      /can't check whether a record of cache\.example\.com exists: AuthorizationFailed/,
+    assert.deepEqual(
+      warnings.filter((it) => it.includes("endpoint.hostname")),
+      [
+        "westeurope: endpoint.hostname: can't check whether the zone example.com already has records of cache.example.com: AuthorizationFailed: no",
+      ],
     );
   });
 
@@ -489,6 +504,44 @@ describe("the endpoint's name", () => {
     const privately = { ...hidden, hostname: `${name}.corp.example.com`, tls };
     const alias = `${privateZone}/CNAME/_acme-challenge.${name}`;
     assert.deepEqual(await told([alias], privately, "uksouth"), []);
+  });
+
+  test("has a record of the region that is replaced by an alias, which must be the only record", async () => {
+    const own = `${publicZone}/A/cache.uksouth`;
+    const change = { hostname: "cache.uksouth.example.com", failover: "dns" };
+    assert.deepEqual(await told([own], change, "uksouth"), []);
+    assert.deepEqual(await told([own, `${publicZone}/TXT/cache.uksouth`], change, "uksouth"), [
+      taken("cache.uksouth.example.com"),
+    ]);
+  });
+
+  test("has a record of the region in another zone", async () => {
+    const hostname = "cache.uksouth.example.com";
+    const records = ["A/cache.uksouth", "CNAME/_acme-challenge.cache.uksouth", "NS/acme.cache.uksouth"];
+    const zone = publicZone.replace("resourceGroups/dns", "resourceGroups/other");
+    for (const [record, name] of [
+      [records[0], hostname],
+      [records[1], `_acme-challenge.${hostname}`],
+      [records[2], `acme.${hostname}`],
+    ]) {
+      const change = { hostname, zoneResourceGroup: "other", tls: acme };
+      const [said = ""] = await told([`${zone}/${record}`], change, "uksouth");
+      assert.ok(said.startsWith(`endpoint.hostname: a record of ${name} already exists`), said);
+    }
+  });
+
+  test("is looked for once in each zone", async () => {
+    const { fetch } = globalThis;
+    const asked: string[] = [];
+    mock.method(globalThis, "fetch", async (url: string, init: RequestInit) => {
+      if (url.includes("/all?") && !url.includes("skiptoken")) asked.push(new URL(url).pathname);
+      return fetch(url, init);
+    });
+    const tls = { ...acme, challengeZone: "example.com", challengeZoneResourceGroup: "dns" };
+    await lookedUp({ endpoint: { ...endpoint, tls: acme } });
+    assert.deepEqual(asked.splice(0), [`${publicZone}/all`]);
+    await lookedUp({ endpoint: { ...endpoint, ...hidden, tls } }, { privateZone });
+    assert.deepEqual(asked, [`${privateZone}/all`, `${publicZone}/all`]);
   });
 
   test("has a record of another region of the stack", async () => {

@@ -87,16 +87,21 @@ const state = {
     },
   ...Object.fromEntries(
     Object.entries({
-      "dns:RecordSet::uksouth-address": "cache.uksouth.example.com.",
-      "dns:RecordSet::uksouth-acme-challenge": "_acme-challenge.cache.uksouth.example.com.",
-      "dns:RecordSet::uksouth-acme-delegation": "acme.cache.uksouth.example.com.",
-      "privatedns:PrivateRecordSet::francecentral-address": "cache.francecentral.corp.example.com.",
+      "dns:RecordSet::uksouth-address": "dnszones/example.com/A/cache.uksouth",
+      "dns:RecordSet::uksouth-acme-challenge": "dnszones/example.com/CNAME/_acme-challenge.cache.uksouth",
+      "dns:RecordSet::uksouth-acme-delegation": "dnszones/example.com/NS/acme.cache.uksouth",
+      "privatedns:PrivateRecordSet::francecentral-address":
+        "privateDnsZones/corp.example.com/A/cache.francecentral",
       "privatedns:PrivateRecordSet::uksouth-private-acme-challenge":
-        "_acme-challenge.cache.uksouth.corp.example.com.",
-    }).map(([resource, fqdn]) => [
-      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:${resource}`,
-      { type: `azure-native:${resource.split("::")[0]}`, outputs: { fqdn } },
-    ]),
+        "privateDnsZones/corp.example.com/CNAME/_acme-challenge.cache.uksouth",
+    }).map(([resource, record]) => {
+      const [, zone, , name] = record.split("/");
+      const id = `${groupId("dns")}/providers/Microsoft.Network/${record}`;
+      return [
+        `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:${resource}`,
+        { type: `azure-native:${resource.split("::")[0]}`, outputs: { id, fqdn: `${name}.${zone}.` } },
+      ];
+    }),
   ),
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
     type: "azure-native:compute:VirtualMachine",
@@ -229,7 +234,9 @@ export async function lookedUp(
       return { securityRules: rules, defaultSecurityRules };
     }
     if (token.endsWith(":getZone"))
-      return { id: `${groupId("dns")}/providers/Microsoft.Network/dnsZones/${inputs.zoneName}` };
+      return {
+        id: `${groupId(String(inputs.resourceGroupName))}/providers/Microsoft.Network/dnsZones/${inputs.zoneName}`,
+      };
     return token.endsWith(":getVirtualNetwork") ? network : {};
   };
   const told = await lookedUpBy("azure vm", region, keys, { state, answer }, (request) =>

@@ -36,7 +36,7 @@ export async function findZones(question: Question): Promise<FoundZones> {
     zone === undefined ? undefined : findHostedZone(question, zone),
     named === undefined ? undefined : findChallengeZone(question, named),
   ]);
-  if (hostedZone) await checkName(question, hostedZone);
+  if (hostedZone) await checkNames(question, hostedZone);
   if (tls.mode !== "acme" || named !== undefined) return { hostedZone, challengeZone };
   if (hostedZone?.isPrivate) {
     const message = `is missing: the hosted zone ${zone} is private, and the certificate authority finds the proof of the name in a public one only. Name one that contains the host name`;
@@ -75,19 +75,26 @@ async function findHostedZone(question: Question, name: string): Promise<HostedZ
   }
 }
 
-/** Checks that the endpoint's name is free. */
-async function checkName({ region, lookUp, options }: Question, { id }: HostedZone): Promise<void> {
-  const { hostname } = region.endpoint;
+/** The name of a machine's addresses, to which the endpoint's records are aliases with `endpoint.failover: dns`. */
+export function activeName(hostname: string): string {
+  return `active.${hostname}`;
+}
+
+/** Checks that the names of the endpoint's records are free. Adds a problem for the first that isn't. */
+async function checkNames({ region, lookUp, options }: Question, { id }: HostedZone): Promise<void> {
+  const { hostname, failover } = region.endpoint;
   const records = await previousOutputs<{ name: string; zoneId: string }>("aws:route53/record:Record");
-  const owners = [...records].flatMap(([resource, it]) =>
-    it.name === hostname && it.zoneId === id ? [resource.replace(/-ipv6$/, "")] : [],
-  );
-  const exists = async () => {
-    const nameRegex = `^${hostname.replaceAll(".", "\\.")}\\.?$`;
-    const { resourceRecordSets } = await getRecords({ zoneId: id, nameRegex }, options);
-    return resourceRecordSets.some(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
-  };
-  await lookUp.askForFreeName(region, { name: hostname, owners, exists });
+  for (const wanted of failover === "dns" ? [hostname, activeName(hostname)] : [hostname]) {
+    const owners = [...records].flatMap(([resource, { name, zoneId }]) =>
+      name === wanted && zoneId === id ? [resource.replace(/(?:-ipv6)?(?:-active|-nowhere)?$/, "")] : [],
+    );
+    const exists = async () => {
+      const nameRegex = `^${wanted.replaceAll(".", "\\.")}\\.?$`;
+      const { resourceRecordSets } = await getRecords({ zoneId: id, nameRegex }, options);
+      return resourceRecordSets.some(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
+    };
+    if (!(await lookUp.askForFreeName(region, { name: wanted, owners, exists }))) return;
+  }
 }
 
 /** Why a private zone wasn't found. If several zones have the name, AWS selects the one that is attached to the given VPC. */

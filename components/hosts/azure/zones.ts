@@ -2,9 +2,10 @@ import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
+import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm, same } from "./arm.ts";
-import { hasFailover } from "./failover.ts";
+import { directName, goneName, hasFailover } from "./failover.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -150,38 +151,59 @@ async function checkNames(
 ): Promise<void> {
   const { hostname } = region.endpoint;
   const wayOut = "choose another name or another `tls.mode`";
-  const shadow = own?.kind === "private" ? own : undefined;
-  // Each zone, with the end of Pulumi's name of the record, and the record's own name.
-  const ofChallenge = [
-    [challenge, "acme-challenge", challengeAlias(hostname)],
-    [challenge, "acme-delegation", challengeZone(hostname)],
-    [challenge && shadow, "private-acme-challenge", challengeAlias(hostname)],
-  ] as const;
+  // Each record's type, the end of Pulumi's name of the record, and the record's own name.
+  const ofAddress: NeededRecord[] = hasFailover(region)
+    ? [
+        ["CNAME", "address", hostname],
+        ["A", "direct", directName(hostname)],
+        ["TXT", "gone", goneName(hostname)],
+      ]
+    : [["A", "address", hostname]];
+  const ofChallenge: NeededRecord[] = [
+    ["CNAME", "acme-challenge", challengeAlias(hostname)],
+    ["NS", "acme-delegation", challengeZone(hostname)],
+  ];
+  const ofShadow: NeededRecord = ["CNAME", "private-acme-challenge", challengeAlias(hostname)];
   // Each zone is read once, and only if one of its names isn't the stack's yet.
   const asked = new Map<string, Promise<RecordSet[]>>();
-  const recordsOf = ({ kind, id }: FoundZone) => {
+  const recordsOf = ({ kind, id, zone }: FoundZone) => {
     const path = `${id}/all?api-version=${kinds[kind].version}`;
-    const records = asked.get(path) ?? listFromArm<RecordSet>(path, options);
+    const records =
+      asked.get(path) ??
+      listFromArm<RecordSet>(path, options).catch((error: Error) => {
+        const what = `can't check whether the zone ${zone} already has records of ${hostname}`;
+        lookUp.warn("endpoint.hostname", `${what}: ${reasonOf(error)}`);
+        return [];
+      });
     asked.set(path, records);
     return records;
   };
-  const isFree = async (zone: FoundZone, suffix: string, name: string, types?: string[], wayOut?: string) => {
-    const outputs = await previousOutputs<{ fqdn: string }>(kinds[zone.kind].records);
-    const owners = [...outputs].flatMap(([resource, { fqdn }]) =>
-      fqdn?.replace(/\.$/, "") === name ? [resource.replace(`-${suffix}`, "")] : [],
+  const isFree = async (zone: FoundZone, [type, suffix, name]: NeededRecord, wayOut?: string) => {
+    const outputs = await previousOutputs<{ id: string; fqdn: string }>(kinds[zone.kind].records);
+    // A record whose state has no id counts as this one.
+    const ours = [...outputs].flatMap(([resource, { id = `${zone.id}/${type}/`, fqdn }]) =>
+      fqdn?.replace(/\.$/, "") === name && id.toLowerCase().startsWith(`${zone.id}/`.toLowerCase())
+        ? [{ owner: resource.replace(`-${suffix}`, ""), type: id.split("/").at(-2)?.toUpperCase() }]
+        : [],
     );
+    const owners = ours.flatMap((it) => (it.owner !== region.name || it.type === type ? [it.owner] : []));
     const relativeName = name.slice(0, -`.${zone.zone}`.length);
-    const isTaken = (set: RecordSet) =>
-      same(set.name, relativeName) && (!types || types.includes(set.type.split("/").at(-1) ?? ""));
+    const isTaken = (set: RecordSet) => {
+      const itsType = set.type.split("/").at(-1)?.toUpperCase() ?? "";
+      // A CNAME must be the only record of its name. An address may stand beside a TXT record, for example.
+      const isInTheWay = type !== "A" || ["A", "AAAA", "CNAME"].includes(itsType);
+      return same(set.name, relativeName) && isInTheWay && !ours.some((it) => it.type === itsType);
+    };
     const exists = async () => (await recordsOf(zone)).some(isTaken);
     return lookUp.askForFreeName(region, { name, owners, exists, wayOut });
   };
-  // A CNAME must be the only record of its name. An address may stand beside a TXT record, for example.
-  const types = hasFailover(region) ? undefined : ["A", "AAAA", "CNAME"];
-  if (own && !(await isFree(own, "address", hostname, types))) return;
-  for (const [zone, suffix, name] of ofChallenge)
-    if (zone && !(await isFree(zone, suffix, name, undefined, wayOut))) return;
+  if (own) for (const record of ofAddress) if (!(await isFree(own, record))) return;
+  if (!challenge) return;
+  for (const record of ofChallenge) if (!(await isFree(challenge, record, wayOut))) return;
+  if (own?.kind === "private") await isFree(own, ofShadow, wayOut);
 }
+
+type NeededRecord = readonly [type: string, suffix: string, name: string];
 
 interface RecordSet {
   readonly name: string;

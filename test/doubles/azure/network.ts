@@ -4,6 +4,7 @@ import { type Cloud, everywhere, type Rules } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { groupId, isRegion, resourceId, subnetsOf, types } from "./account.ts";
+import { demandOnlyAlias } from "./private-dns.ts";
 import { balancer } from "./private-link.ts";
 import { demandSameRegion, resource } from "./resource.ts";
 
@@ -217,26 +218,14 @@ export const networkRules: Readonly<Record<string, Rules>> = {
         `address ${addresses}`,
       );
     },
-    admit({ cloud, inputs }) {
-      const same = cloud
-        .things(types.recordSet)
-        .filter(
-          ({ inputs: other }) =>
-            other.zoneName === inputs.zoneName &&
-            other.relativeRecordSetName === inputs.relativeRecordSetName,
-        );
-      const isAlone = [inputs, ...same.map((it) => it.inputs)].every(
-        ({ recordType }) => recordType !== "CNAME",
-      );
-      const isOnly = same.every((it) => it.inputs.recordType === inputs.recordType);
-      demand(isAlone || isOnly, "Conflict", `${inputs.relativeRecordSetName}: a CNAME stands alone`);
-    },
+    admit: ({ cloud, inputs }) => demandOnlyAlias(cloud.things(types.recordSet), inputs, "zoneName"),
     create(request) {
       const { recordType, zoneName, relativeRecordSetName } = request.inputs;
       const zone = resourceId(request, "Microsoft.Network/dnsZones", zoneName);
+      const id = `${zone}/${recordType}/${relativeRecordSetName}`;
       return {
-        id: `${zone}/${recordType}/${relativeRecordSetName}`,
-        outputs: { name: relativeRecordSetName, fqdn: `${relativeRecordSetName}.${zoneName}.` },
+        id,
+        outputs: { id, name: relativeRecordSetName, fqdn: `${relativeRecordSetName}.${zoneName}.` },
       };
     },
   },

@@ -1,6 +1,6 @@
 /** Private DNS zones: their records, and the networks that resolve them. */
 import ipaddr from "ipaddr.js";
-import { type Cloud, everywhere, type Rules } from "../cloud.ts";
+import { type Cloud, everywhere, type Rules, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, number, text, valueAt, valuesAt } from "../values.ts";
 import { groupId, resourceId, types } from "./account.ts";
@@ -48,6 +48,15 @@ const link: Rules = {
 /** https://learn.microsoft.com/rest/api/dns/privatedns/record-sets/create-or-update; none of the type NS */
 const content: Readonly<Record<string, string>> = { A: "aRecords", CNAME: "cnameRecord", TXT: "txtRecords" };
 
+/** Refuses other records beside a CNAME. @param zone the input with the zone's name */
+export function demandOnlyAlias(records: readonly Thing[], inputs: Inputs, zone: string): void {
+  const ofName = [zone, "relativeRecordSetName"];
+  const beside = records.filter((it) => ofName.every((property) => it.inputs[property] === inputs[property]));
+  const kinds = new Set([inputs, ...beside.map((it) => it.inputs)].map(({ recordType }) => recordType));
+  const message = `${inputs.relativeRecordSetName}: a CNAME stands alone`;
+  demand(kinds.size === 1 || !kinds.has("CNAME"), "Conflict", message);
+}
+
 export const privateDnsRules: Readonly<Record<string, Rules>> = {
   [types.zoneLink]: link,
 
@@ -72,13 +81,13 @@ export const privateDnsRules: Readonly<Record<string, Rules>> = {
         `address ${addresses}`,
       );
     },
-    create: ({ inputs }) => ({
-      id: `${zoneId(inputs)}/${inputs.recordType}/${inputs.relativeRecordSetName}`,
-      outputs: {
-        name: inputs.relativeRecordSetName,
-        fqdn: `${inputs.relativeRecordSetName}.${inputs.privateZoneName}.`,
-      },
-    }),
+    admit: ({ cloud, inputs }) =>
+      demandOnlyAlias(cloud.things(types.privateRecordSet), inputs, "privateZoneName"),
+    create({ inputs }) {
+      const { recordType, relativeRecordSetName: name, privateZoneName } = inputs;
+      const id = `${zoneId(inputs)}/${recordType}/${name}`;
+      return { id, outputs: { id, name, fqdn: `${name}.${privateZoneName}.` } };
+    },
   },
 };
 

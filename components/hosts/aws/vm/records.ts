@@ -2,6 +2,7 @@ import type { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
 import { Record, type RecordArgs } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { goesFirst } from "../../records.ts";
+import { activeName } from "../hosted-zones.ts";
 import type { Address } from "./address.ts";
 import type { VmArgs } from "./findings.ts";
 
@@ -51,7 +52,7 @@ export function createRecords(
         `${resource}-${part}`,
         {
           ...record,
-          name: `active.${hostname}`,
+          name: activeName(hostname),
           ttl: failoverTtlSeconds,
           setIdentifier: part,
           failoverRoutingPolicies: [{ type: policy }],
