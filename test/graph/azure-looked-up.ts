@@ -24,52 +24,50 @@ const clientId = "0e37df36-f698-4f2c-8a6f-0a1b2c3d0004";
 
 const ownNetwork = `/subscriptions/${own}/resourceGroups/cache/providers/Microsoft.Network/virtualNetworks/cache`;
 
+/** The resources of a region with a machine of size Standard_D2ps_v6. */
+function stateOfMachine(region: string, securityProfile: object): Record<string, object> {
+  const resources: Record<string, object> = {
+    "azure-native:compute:VirtualMachine": {
+      hardwareProfile: { vmSize: "Standard_D2ps_v6" },
+      securityProfile,
+      storageProfile: { imageReference: { version: keptImage } },
+      tags: { "custom-data": customDataDigest(azureCustomData({ region, clientId })) },
+      zones: ["1"],
+    },
+    "azure-native:managedidentity:UserAssignedIdentity": {
+      name: `registry-cache-${region}-identity`,
+      clientId,
+    },
+    "azure-native:compute:Disk": { name: `registry-cache-${region}-data`, zones: ["1"] },
+    "azure-native:network:NetworkInterface": {
+      ipConfigurations: [{ subnet: { id: `${ownNetwork}/subnets/machine` } }],
+    },
+    "azure-native:network:VirtualNetwork": { id: ownNetwork, subnets: [{ name: "machine" }] },
+  };
+  const parent = "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache";
+  return {
+    [`${parent}$pulumi:index:Stash::${region}-image-arm64`]: {
+      type: "pulumi:index:Stash",
+      outputs: { output: keptImage },
+    },
+    ...Object.fromEntries(
+      Object.entries(resources).map(([type, outputs]) => [`${parent}$${type}::${region}`, { type, outputs }]),
+    ),
+  };
+}
+
 const state = {
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::uksouth-image-arm64":
     {
       type: "pulumi:index:Stash",
       outputs: { output: keptImage },
     },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:VirtualMachine::northeurope":
-    {
-      type: "azure-native:compute:VirtualMachine",
-      outputs: {
-        hardwareProfile: { vmSize: "Standard_D2ps_v6" },
-        securityProfile: { securityType: "TrustedLaunch" },
-        storageProfile: { imageReference: { version: keptImage } },
-        tags: { "custom-data": customDataDigest(azureCustomData({ region: "northeurope", clientId })) },
-        zones: ["1"],
-      },
-    },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::northeurope-image-arm64":
-    {
-      type: "pulumi:index:Stash",
-      outputs: { output: keptImage },
-    },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:managedidentity:UserAssignedIdentity::northeurope":
-    {
-      type: "azure-native:managedidentity:UserAssignedIdentity",
-      outputs: { name: "registry-cache-northeurope-identity", clientId },
-    },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:Disk::northeurope":
-    {
-      type: "azure-native:compute:Disk",
-      outputs: { name: "registry-cache-northeurope-data", zones: ["1"] },
-    },
+  ...stateOfMachine("northeurope", { securityType: "TrustedLaunch" }),
+  ...stateOfMachine("swedencentral", { securityType: "TrustedLaunch", encryptionAtHost: true }),
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:PublicIPAddress::italynorth":
     {
       type: "azure-native:network:PublicIPAddress",
       outputs: { name: "registry-cache-italynorth-address", zones: ["1", "2", "3"] },
-    },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:NetworkInterface::northeurope":
-    {
-      type: "azure-native:network:NetworkInterface",
-      outputs: { ipConfigurations: [{ subnet: { id: `${ownNetwork}/subnets/machine` } }] },
-    },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:VirtualNetwork::northeurope":
-    {
-      type: "azure-native:network:VirtualNetwork",
-      outputs: { id: ownNetwork, subnets: [{ name: "machine" }] },
     },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:storage:StorageAccount::francecentral":
     {

@@ -267,3 +267,16 @@ test("refuses encryption at host until the subscription has the feature, because
     /westeurope: governance\.encryptionAtHost: Azure doesn't say whether the subscription has the feature EncryptionAtHost: AuthorizationFailed: No right\./,
   );
 });
+
+test("leaves alone a machine that already has encryption at host, whatever prevents another one", async () => {
+  const there = { name: "swedencentral", machine: { type: "Standard_D2ps_v6" } };
+  answerFetch((cloud) => restrict(cloud, "Standard_D2ps_v6", "swedencentral"));
+  const { problems, warnings } = await lookedUp(there, {}, { governance: { encryptionAtHost: true } });
+  assert.deepEqual(problems, []);
+  for (const obstacle of [
+    "machine\\.type: Standard_D2ps_v6 isn't available",
+    "governance\\.encryptionAtHost: ",
+  ])
+    assert.match(warnings.join("\n"), new RegExp(`${obstacle}.*\\. The existing machine keeps running\\.`));
+  assert.match((await lookedUp(there)).problems.join(), /machine\.type: .*\. This update would replace/);
+});

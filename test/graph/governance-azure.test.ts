@@ -1,6 +1,7 @@
 /** What the owners of a subscription can require of networks and names. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { demandReachable } from "../../components/hosts/azure/governance.ts";
 import type { Previous } from "../../components/hosts/azure/vm/previous.ts";
 import type { RegisteredResource } from "../support/graph.ts";
 import { graphOf as cluster } from "./azure-cluster-region.ts";
@@ -228,4 +229,34 @@ test("sends audit logs of a vault, a storage account and a cluster to the worksp
       ["cluster", "providers/Microsoft.ContainerService/managedClusters", ["kube-audit-admin", "guard"]],
     ].sort(),
   );
+});
+
+test("refuses a storage account or a vault that a policy has closed, unless the cache has a way in", () => {
+  const told = (access: Parameters<typeof demandReachable>[2]) => {
+    try {
+      demandReachable("vault", "cache", access);
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const rules = { defaultAction: "Deny", ipRules: [], virtualNetworkRules: [] };
+  const closed =
+    /^the vault cache can't be reached: a policy such as "Configure key vaults to enable firewall" has/;
+  for (const access of [
+    { publicNetworkAccess: "Disabled" },
+    { publicNetworkAccess: "SecuredByPerimeter" },
+    { publicNetworkAccess: "Disabled", rules: { ...rules, ipRules: [{}] } },
+    { publicNetworkAccess: "Disabled", privateEndpointConnections: [] },
+    { rules },
+  ])
+    assert.match(told(access), closed);
+  for (const access of [
+    {},
+    { publicNetworkAccess: "enabled", rules: { defaultAction: "allow" } },
+    { rules: { ...rules, ipRules: [{}] } },
+    { rules: { ...rules, virtualNetworkRules: [{}] } },
+    { publicNetworkAccess: "Disabled", rules, privateEndpointConnections: [{}] },
+  ])
+    assert.equal(told(access), "");
 });
