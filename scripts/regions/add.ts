@@ -161,19 +161,20 @@ function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
   );
 }
 
-/** @throws RangeError if the old hostname doesn't contain its region's name, because both regions would get the same hostname */
+/** @throws RangeError if both regions would get the same hostname, because the old one doesn't contain its region's name, or the new region has the same name */
 function hostnameFor({ provider, region, values }: NewRegion, { name, endpoint }: AnyRegion): string {
   const { hostname } = endpoint;
   const labels = hostname.split(".");
-  if (provider === "kubernetes" || !labels.includes(name)) {
-    throw new RangeError(`--hostname is missing: ${hostname} is that of another region`);
-  }
   const renamed = labels.map((label) => (label === name ? region : label)).join(".");
   const oldZone = "zone" in endpoint ? endpoint.zone : undefined;
   const zone = values["endpoint.zone"];
-  return zone === undefined || oldZone === undefined
-    ? renamed
-    : `${renamed.slice(0, renamed.length - oldZone.length)}${zone}`;
+  const wanted =
+    zone === undefined || oldZone === undefined
+      ? renamed
+      : `${renamed.slice(0, renamed.length - oldZone.length)}${zone}`;
+  if (provider === "kubernetes" || !labels.includes(name) || wanted === hostname)
+    throw new RangeError(`--hostname is missing: ${hostname} is that of another region`);
+  return wanted;
 }
 
 /** @throws RangeError if both regions would store their blobs in the same place */

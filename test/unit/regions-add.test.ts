@@ -220,6 +220,11 @@ suite("newStackFile", () => {
       wanted(),
       /^--hostname is missing: cache\.example\.com is that of another region$/,
     ],
+    "a host name that is that of a file for the same region": [
+      only({}),
+      wanted({ region: "eu-central-1" }),
+      /^--hostname is missing: cache\.eu-central-1\.example\.com is that of another region$/,
+    ],
     "a value that the kind doesn't have": [
       files,
       wanted({ values: { "endpoint.zoneResourceGroup": "dns" } }),
