@@ -175,14 +175,23 @@ function boundaryProblems(raw: Record<string, unknown>): Problem[] {
 /** The provider would neither set nor change a tag that it ignores. */
 function ignoredTagProblems(raw: Record<string, unknown>): Problem[] {
   const tags = Object(valueAt(["governance", "tags"], raw)) as object;
-  // The stack sets the last two on the subnets of an EKS cluster: hosts/aws/cluster/network.ts.
-  const forLoadBalancers = ["elb", "internal-elb"].map((role) => `kubernetes.io/role/${role}`);
-  const own = ["Name", ...stackTagNames, ...Object.keys(tags), ...forLoadBalancers];
+  // A cluster's own network has these on its subnets: hosts/aws/cluster/network.ts.
+  const hasOwnNetwork = entriesOf(raw.regions).some(
+    (region) =>
+      fieldOf(region, "topology") === "cluster" &&
+      (valueAt(["network", "vpc"], region) ?? "create") === "create",
+  );
+  const roles = hasOwnNetwork ? ["elb", "internal-elb"].map((role) => `kubernetes.io/role/${role}`) : [];
+  const own = ["Name", ...stackTagNames, ...Object.keys(tags), ...roles];
   return entriesOf(valueAt(["governance", "ignoredTags"], raw)).flatMap((entry, index) => {
-    const start = String(entry).replace(/\*$/, "");
-    const found = own.find((name) => (start === entry ? name === entry : name.startsWith(start)));
-    const message = `includes the tag "${found}", which the stack sets`;
-    return problemIf(found !== undefined, `governance.ignoredTags[${index}]`, message);
+    const path = `governance.ignoredTags[${index}]`;
+    const text = String(entry);
+    const start = text.replace(/\*$/, "");
+    const found = own.find((name) => (start === text ? name === text : name.startsWith(start)));
+    return [
+      ...problemIf(text !== text.trim(), path, "begins or ends with a space"),
+      ...problemIf(found !== undefined, path, `includes the tag "${found}", which the stack sets`),
+    ];
   });
 }
 

@@ -113,13 +113,33 @@ test("refuses to ignore the tags of the stack", () => {
     ["own*", "owner"],
     ["stack", "stack"],
     ["Na*", "Name"],
-    ["kubernetes.io/*", "kubernetes.io/role/elb"],
   ] as const)
     assertProblem(
       ignored("a", entry),
       new RegExp(`^governance\\.ignoredTags\\[1\\]: includes the tag "${name}"`),
     );
   assertProblem(ignored("a*b"), /^governance\.ignoredTags\[0\]: "a\*b" is not the name of a tag/);
+  for (const entry of [" a", "a ", " a*"])
+    assertProblem(ignored(entry), /^governance\.ignoredTags\[0\]: begins or ends with a space$/);
+  assert.deepEqual(problemsOf(ignored("Cost *")), []);
+});
+
+test("refuses to ignore the tags by which EKS finds the subnets of a network that the stack creates", () => {
+  const ignored = (change: object) => ({
+    ...governed(aws, { ignoredTags: ["kubernetes.io/*"] }),
+    regions: [{ ...awsRegion, ...change }],
+  });
+  const cluster = { topology: "cluster", apiAccess: ["198.51.100.0/24"], storage: { kind: "bucket" } };
+  const message = /^governance\.ignoredTags\[0\]: includes the tag "kubernetes\.io\/role\/elb"/;
+  assertProblem(ignored(cluster), message);
+  assertProblem(ignored({ ...cluster, network: { vpc: "create" } }), message);
+  const network = {
+    vpc: "vpc-0123456789abcdef0",
+    nodeSubnets: ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    loadBalancerSubnets: ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+  };
+  assert.deepEqual(problemsOf(ignored({ ...cluster, network })), []);
+  assert.deepEqual(problemsOf(ignored({})), []);
 });
 
 test("accepts an alias as the key of every region, or a key for each region", () => {
