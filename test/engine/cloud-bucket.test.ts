@@ -1,7 +1,7 @@
 /** The life of a machine that stores its blobs in a bucket. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { modify } from "../doubles/azure/resource.ts";
+import { exempt, modify } from "../doubles/azure/resource.ts";
 import type { CloudCase } from "../support/cloud-case.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
@@ -15,19 +15,27 @@ describe("every cloud", { concurrency: true }, () => {
   }
 });
 
-test("in Azure, an update fails if a policy has closed the account or the vault without an error", async () => {
+test("in Azure, an update fails if a policy has closed the account or the vault without an error, until they are open and the state is refreshed", async () => {
   const { azure } = clouds;
-  const closed = { properties: { publicNetworkAccess: "Enabled", networkAcls: { defaultAction: "Deny" } } };
-  for (const [kind, outputs, said] of [
-    ["Storage/storageAccounts", { publicNetworkAccess: "Disabled" }, /the storage account cache\S+ can't be/],
+  const vault = (defaultAction: string) => ({
+    properties: { publicNetworkAccess: "Enabled", networkAcls: { defaultAction } },
+  });
+  for (const [kind, closed, open, said] of [
+    [
+      "Storage/storageAccounts",
+      { publicNetworkAccess: "Disabled" },
+      { publicNetworkAccess: "Enabled" },
+      /the storage account cache\S+ can't be/,
+    ],
     [
       "KeyVault/vaults",
-      closed,
+      vault("Deny"),
+      vault("Allow"),
       /the vault cache-\S+ can't be reached: a policy such as "Configure key vaults/,
     ],
   ] as const) {
     const cloud = azure.newCloud();
-    modify(cloud, `Microsoft.${kind}`, outputs);
+    modify(cloud, `Microsoft.${kind}`, closed);
     await using stack = await cloudStack(azure.file, cloud);
     const endpoint = { ...endpointOf(azure.file), tls: { mode: "private" } };
     await stack.configure({}, { endpoint, storage: redirect });
@@ -37,6 +45,10 @@ test("in Azure, an update fails if a policy has closed the account or the vault 
       assert.match(messages, said);
       assert.doesNotMatch(messages, /\.ts:\d/);
     }
+    exempt(cloud, `Microsoft.${kind}`, open);
+    assert.ok((await stack.run("up")).failed);
+    const { failed, messages } = await stack.run("up", ["--refresh"]);
+    assert.ok(!failed, messages);
   }
 });
 

@@ -2,7 +2,7 @@ import { Cloud, type CloudDefinition, everywhere } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { SdkTypes } from "../sdk-types.ts";
 import { text } from "../values.ts";
-import { existingThings, functions, isRegion, subscriptionId, zoneSubscriptionId } from "./account.ts";
+import { existingThings, functions, isRegion, subscriptionId, types, zoneSubscriptionId } from "./account.ts";
 import { aksFunctions, aksRules } from "./aks.ts";
 import { diagnosticsRules } from "./diagnostics.ts";
 import { identityRules } from "./identity.ts";
@@ -49,6 +49,11 @@ const definition: CloudDefinition = {
       `location ${location}`,
     );
     return subscription === subscriptionId ? everywhere : String(subscription);
+  },
+  /** Finds what others have changed of a firewall. */
+  refreshed(_, { type, outputs: { publicNetworkAccess, properties } }) {
+    if (type === types.vault) return { properties };
+    return publicNetworkAccess === undefined ? {} : { publicNetworkAccess };
   },
   codes: {
     exists: "AlreadyExists",

@@ -31,6 +31,14 @@ export function modify(cloud: Cloud, kind: string, outputs: Inputs): void {
   cloud.keep({ type: modifyPolicy, id: kind, scope: everywhere, inputs: outputs, outputs: {} });
 }
 
+/** Exempts the stack from such a policy. @param outputs what the resources' owners then store by hand, which only a refresh tells the stack */
+export function exempt(cloud: Cloud, kind: string, outputs: Inputs): void {
+  const policy = cloud.find(modifyPolicy, kind, everywhere);
+  if (policy) cloud.remove(policy);
+  for (const thing of cloud.things())
+    if (thing.id.includes(`/${kind}/`)) cloud.keep({ ...thing, outputs: { ...thing.outputs, ...outputs } });
+}
+
 /** A type's own rules, together with those for all types. */
 export function resource(
   { kind, name, pattern, isGlobal = false, mostZones = 1 }: Kind,
