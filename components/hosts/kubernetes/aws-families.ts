@@ -2,7 +2,7 @@
  * The IP families of a Network Load Balancer. AWS's controller reads the load balancer's family from an annotation, and the targets' family from the Service: one IPv6 family makes all
  * targets IPv6. https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/service/model_build_target_group.go (buildTargetGroupIPAddressType)
  */
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import { familyNameOf } from "../address-family.ts";
 
@@ -38,34 +38,28 @@ export function awsWarnings(
   targets: string | undefined,
   ranges: readonly string[],
 ): Problem[] {
-  return [...rangeWarnings(expose, targets, ranges), ...targetWarnings(expose, targets)];
-}
-
-function rangeWarnings(
-  expose: LoadBalancer,
-  targets: string | undefined,
-  ranges: readonly string[],
-): Problem[] {
+  const { annotations } = expose;
+  const isDualStack = isDualStackInAws(expose);
   const families = new Set(ranges.map(familyNameOf));
-  const warning = (message: string) => [{ path: "access.clients", message }];
-  if (!isDualStackInAws(expose)) {
-    if (targets !== undefined || !families.has("IPv6")) return [];
-    return warning(
-      `has IPv6 ranges, and AWS's controller makes no load balancer for them without the annotation \`${dualStackAnnotation}\`. Set it, or leave out the ranges`,
-    );
-  }
   const other = targets === "IPv4" ? "IPv6" : "IPv4";
-  if (targets === undefined || !families.has(other)) return [];
-  return warning(
-    `has ${other} ranges, and the load balancer's targets have ${targets} addresses: AWS replaces the addresses of ${other} clients by its own, and the cache refuses those. Leave out the ranges, or serve these clients by a region of their own`,
-  );
-}
-
-/** `nlb-ip` is the older way to use Pods as targets. */
-function targetWarnings({ annotations }: LoadBalancer, targets: string | undefined): Problem[] {
+  // `nlb-ip` is the older way to use Pods as targets.
   const hasPods = annotations[targetType] === "ip" || annotations[`${prefix}type`] === "nlb-ip";
-  if (targets !== "IPv6" || hasPods) return [];
-  // https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3692
-  const message = `lacks \`${targetType}: ip\`: otherwise, AWS takes only nodes with a primary IPv6 address as IPv6 targets`;
-  return [{ path: "expose.annotations", message }];
+  return [
+    ...problemIf(
+      !isDualStack && targets === undefined && families.has("IPv6"),
+      "access.clients",
+      `has IPv6 ranges, and AWS's controller makes no load balancer for them without the annotation \`${dualStackAnnotation}\`. Set it, or leave out the ranges`,
+    ),
+    ...problemIf(
+      isDualStack && targets !== undefined && families.has(other),
+      "access.clients",
+      `has ${other} ranges, and the load balancer's targets have ${targets} addresses: AWS replaces the addresses of ${other} clients by its own, and the cache refuses those. Leave out the ranges, or serve these clients by a region of their own`,
+    ),
+    // https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3692
+    ...problemIf(
+      targets === "IPv6" && !hasPods,
+      "expose.annotations",
+      `lacks \`${targetType}: ip\`: otherwise, AWS takes only nodes with a primary IPv6 address as IPv6 targets`,
+    ),
+  ];
 }

@@ -75,7 +75,8 @@ export async function ifThere<Found>(answer: Promise<Found>): Promise<Found | un
     return await answer;
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
-    if (error.code === 404) return saysStatus(error) ? undefined : null;
+    // For a missing object, the server answers with a Status that has details. For an unknown kind, it doesn't: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+    if (error.code === 404) return String(error.body).includes('"details"') ? undefined : null;
     if (error.code === 403) return null;
     throw error;
   }
@@ -97,11 +98,6 @@ export function selectorText(labels: Readonly<Record<string, string>>): string {
 
 export function namesOf(objects: readonly KubernetesObject[]): string[] {
   return objects.flatMap(({ metadata }) => metadata?.name ?? []);
-}
-
-/** For a missing object, the server answers with a Status that has details. For an unknown kind, it doesn't: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
-function saysStatus({ body }: ApiException<unknown>): boolean {
-  return String(body).includes('"details"');
 }
 
 /** The uids of existing objects that this stack created for a region. */

@@ -1,10 +1,6 @@
 import type { Deployment, StatefulSet } from "kubernetes-types/apps/v1.d.ts";
 import type { HorizontalPodAutoscaler, MetricSpec } from "kubernetes-types/autoscaling/v2.d.ts";
-import type {
-  PersistentVolumeClaim,
-  PersistentVolumeClaimSpec,
-  PodTemplateSpec,
-} from "kubernetes-types/core/v1.d.ts";
+import type { PersistentVolumeClaim, PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
 import { handoverOf } from "./handover.ts";
 import {
@@ -28,64 +24,37 @@ export interface Controller {
   readonly claims: readonly PersistentVolumeClaim[];
 }
 
-/** @param diskGiB size of each replica's disk */
+/**
+ * A bucket's replicas are a Deployment. A roll-out starts additional Pods first, so the number of ready Pods never drops.
+ *
+ * Replicas with volumes are a StatefulSet, which replaces one after the other. The claims are objects of the stack, because a StatefulSet can't grow the claims of its template. The
+ * StatefulSet adopts existing claims by their names.
+ * @param diskGiB size of each replica's disk
+ */
 export function controller(region: WorkloadRegion, template: PodTemplateSpec, diskGiB: number): Controller {
   const { storage } = region;
-  return storage.kind === "disk"
-    ? statefulSet(region, template, claimSpec(diskGiB, storage.class))
-    : { workload: deployment(region, template), claims: [] };
-}
-
-function common(region: WorkloadRegion) {
-  return {
-    metadata: workloadMetadata(region),
-    spec: {
-      replicas: region.replicas.min,
-      selector: { matchLabels: selectorLabels(region.name) },
-      minReadySeconds: handoverOf(region).minReadySeconds,
-    },
+  const metadata = workloadMetadata(region);
+  const common = {
+    replicas: region.replicas.min,
+    selector: { matchLabels: selectorLabels(region.name) },
+    minReadySeconds: handoverOf(region).minReadySeconds,
   };
-}
-
-/** A roll-out starts additional Pods first, so the number of ready Pods never drops. */
-function deployment(region: WorkloadRegion, template: PodTemplateSpec): Complete<Deployment> {
-  const { metadata, spec } = common(region);
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata,
-    spec: {
-      ...spec,
-      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } },
-      template,
-    },
+  if (storage.kind === "bucket") {
+    const strategy = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } };
+    const spec = { ...common, strategy, template };
+    return { workload: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec }, claims: [] };
+  }
+  const claim = claimSpec(diskGiB, storage.class);
+  const spec = {
+    ...common,
+    serviceName: workloadName,
+    podManagementPolicy: "Parallel",
+    updateStrategy: { type: "RollingUpdate" },
+    template,
+    volumeClaimTemplates: [{ metadata: { name: dataVolume }, spec: claim }],
   };
-}
-
-/**
- * Replaces one replica after the other. Each has its own volume. The claims are objects of the stack, because a StatefulSet can't grow the claims of its template. The
- * StatefulSet adopts existing claims by their names.
- */
-function statefulSet(
-  region: WorkloadRegion,
-  template: PodTemplateSpec,
-  claim: PersistentVolumeClaimSpec,
-): Controller {
-  const { metadata, spec } = common(region);
   return {
-    workload: {
-      apiVersion: "apps/v1",
-      kind: "StatefulSet",
-      metadata,
-      spec: {
-        ...spec,
-        serviceName: workloadName,
-        podManagementPolicy: "Parallel",
-        updateStrategy: { type: "RollingUpdate" },
-        template,
-        volumeClaimTemplates: [{ metadata: { name: dataVolume }, spec: claim }],
-      },
-    },
+    workload: { apiVersion: "apps/v1", kind: "StatefulSet", metadata, spec },
     claims: Array.from({ length: region.replicas.min }, (_, replica) => ({
       apiVersion: "v1",
       kind: "PersistentVolumeClaim",

@@ -1,6 +1,6 @@
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
-import { dashboard, dashboardUid } from "../../monitoring/dashboard/dashboard.ts";
+import { dashboard as dashboardOf, dashboardUid } from "../../monitoring/dashboard/dashboard.ts";
 import { federated, scrapeInterval } from "../../monitoring/federation.ts";
 import { ruleGroups } from "../../monitoring/rules/rule-groups.ts";
 import { type CustomObject, selectorLabels, tlsSecretOf, workloadMetadata, workloadName } from "./names.ts";
@@ -36,14 +36,21 @@ export function monitoringObjects({
       ? [configMap("ca", workloadMetadata(region), { [caKey]: endpoint.tls.ca })]
       : []),
     ...(prometheusRule ? [object("PrometheusRule", { groups: ruleGroups(monitoring.alerts) })] : []),
-    ...(dashboard ? [dashboardConfigMap(region)] : []),
+    // In the format of Grafana's sidecar: https://github.com/grafana/helm-charts/blob/main/charts/grafana/README.md#sidecar-for-dashboards
+    ...(dashboard
+      ? [
+          configMap("dashboard", metadata(region, { grafana_dashboard: "1" }), {
+            [`${dashboardUid}.json`]: JSON.stringify(dashboardOf()),
+          }),
+        ]
+      : []),
   ];
 }
 
 /** Has the labels by which the operator or Grafana finds the object. */
-function metadata(region: WorkloadRegion): ObjectMeta {
+function metadata(region: WorkloadRegion, labels: Readonly<Record<string, string>> = {}): ObjectMeta {
   const common = workloadMetadata(region, region.operator.annotations);
-  return { ...common, labels: { ...common.labels, ...region.operator.labels } };
+  return { ...common, labels: { ...common.labels, ...region.operator.labels, ...labels } };
 }
 
 /** Scrapes all metrics of each Pod from its own Prometheus. The TLS server name is the endpoint's, because the certificate doesn't cover Pod addresses. */
@@ -83,11 +90,4 @@ function configMap(part: string, metadata: ObjectMeta, data: MonitoringFile["dat
     metadata: { ...metadata, name: `${workloadName}-${part}` },
     data,
   };
-}
-
-/** In the format of Grafana's sidecar: https://github.com/grafana/helm-charts/blob/main/charts/grafana/README.md#sidecar-for-dashboards */
-function dashboardConfigMap(region: WorkloadRegion): MonitoringFile {
-  const { labels, ...rest } = metadata(region);
-  const data = { [`${dashboardUid}.json`]: JSON.stringify(dashboard()) };
-  return configMap("dashboard", { ...rest, labels: { ...labels, grafana_dashboard: "1" } }, data);
 }

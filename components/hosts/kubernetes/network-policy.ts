@@ -31,11 +31,8 @@ function ingressRule({ from, port }: Incoming): NetworkPolicyIngressRule {
 }
 
 function egressRule({ to, ports }: Outgoing): NetworkPolicyEgressRule {
-  return { ...(to !== "anywhere" && { to: destinations(to) }), ...(ports && { ports: [...ports] }) };
-}
-
-function destinations(to: Exclude<Outgoing["to"], "anywhere">): NetworkPolicyPeer[] {
-  return to === "podIdentityAgent" ? podIdentityAgent.map(peer) : [peer(to)];
+  const sources = to === "podIdentityAgent" ? podIdentityAgent : [to];
+  return { ...(to !== "anywhere" && { to: sources.map(peer) }), ...(ports && { ports: [...ports] }) };
 }
 
 /** The namespaceSelector is always set, because a podSelector alone selects Pods only in the policy's own namespace. */

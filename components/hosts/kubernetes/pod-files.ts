@@ -31,31 +31,26 @@ export function podFiles(
   { namespace }: WorkloadRegion,
   liveName?: (name: string) => string,
 ): PodFiles {
-  const parts = configMaps.map(({ metadata, data = {}, ...rest }) => {
+  const all: Record<string, ConfigMap> = {};
+  const sources: Record<string, VolumeSource> = {};
+  for (const { metadata, data = {}, ...rest } of configMaps) {
     const name = metadata?.name ?? "";
     const container = name.slice(`${workloadName}-`.length);
-    const followed = new Set(liveName && live[container]?.files);
+    const followed = (liveName && live[container]?.files) ?? [];
     const among = (isFollowed: boolean) =>
-      Object.fromEntries(Object.entries(data).filter(([file]) => followed.has(file) === isFollowed));
-    const named = (its: string, files: ConfigMap["data"]): ConfigMap => ({
+      Object.fromEntries(Object.entries(data).filter(([file]) => followed.includes(file) === isFollowed));
+    const named = (its: string, data: Readonly<Record<string, string>>): ConfigMap => ({
       ...rest,
       metadata: { ...metadata, name: its, namespace: namespace.name },
-      data: files ?? {},
+      data,
     });
     const hashed = withContentHash(name, among(false));
-    const fixed = { ...named(hashed, among(false)), immutable: true };
-    if (!liveName || followed.size === 0) {
-      return { configMaps: { [container]: fixed }, source: [name, { configMap: { name: hashed } }] as const };
-    }
+    all[container] = { ...named(hashed, among(false)), immutable: true };
+    sources[name] = { configMap: { name: hashed } };
+    if (!liveName || followed.length === 0) continue;
     const changing = liveName(`${name}-live`);
-    const projected = { sources: [hashed, changing].map((it) => ({ configMap: { name: it } })) };
-    return {
-      configMaps: { [container]: fixed, [`${container}-live`]: named(changing, among(true)) },
-      source: [name, { projected }] as const,
-    };
-  });
-  return {
-    configMaps: Object.assign({}, ...parts.map((part) => part.configMaps)),
-    sources: Object.fromEntries(parts.map(({ source }) => source)),
-  };
+    all[`${container}-live`] = named(changing, among(true));
+    sources[name] = { projected: { sources: [hashed, changing].map((it) => ({ configMap: { name: it } })) } };
+  }
+  return { configMaps: all, sources };
 }

@@ -51,16 +51,13 @@ async function issued(inputs: PrivateCertificateInputs): Promise<PrivateCertific
     await writeFile(authority.keyFile, inputs.authorityKey, { mode: 0o600 });
     await issue(authority, [inputs.hostname], target);
     const certificate = await readFile(target.certificateFile, "utf8");
+    const { validFrom, validTo } = new X509Certificate(certificate);
+    const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
     return {
       ...inputs,
       certificate,
       key: await readFile(target.keyFile, "utf8"),
-      renewFrom: lastThird(new X509Certificate(certificate)),
+      renewFrom: new Date(from + ((to - from) * 2) / 3).toISOString(),
     };
   });
-}
-
-function lastThird({ validFrom, validTo }: X509Certificate): string {
-  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
-  return new Date(from + ((to - from) * 2) / 3).toISOString();
 }

@@ -83,17 +83,15 @@ async function isServed(
   api: ClusterApi,
   { group, versions, kind }: Pick<NeededKind, "group" | "versions" | "kind">,
 ): Promise<boolean> {
-  const lists = await Promise.all(
-    versions.map(
-      (version): Promise<V1APIResourceList | undefined | null> =>
-        ifThere(api.custom.getAPIResources({ group, version })).catch(nullIfDown),
-    ),
-  );
+  const asked = versions.map(async (version): Promise<V1APIResourceList | undefined | null> => {
+    try {
+      return await ifThere(api.custom.getAPIResources({ group, version }));
+    } catch (error) {
+      // A group can have its own server that is down, such as the metrics server: https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/
+      if (error instanceof ApiException && error.code === 503) return null;
+      throw error;
+    }
+  });
+  const lists = await Promise.all(asked);
   return lists.some((list) => list && (kind === undefined || list.resources.some((it) => it.kind === kind)));
-}
-
-/** A group can have its own server that is down, such as the metrics server: https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/ */
-function nullIfDown(error: unknown): null {
-  if (error instanceof ApiException && error.code === 503) return null;
-  throw error;
 }

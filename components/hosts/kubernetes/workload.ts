@@ -61,9 +61,10 @@ export class Workload extends pulumi.ComponentResource {
     const exposed = { ...inside, ...(tls && { dependsOn: before }), customTimeouts };
     // Pulumi waits until the Service has a ready replica.
     const service = createExposure(name, objects, args.placingAnnotations, exposed);
-    objects.monitoring.forEach((it) => {
-      createMonitoring(name, it, inside);
-    });
+    for (const it of objects.monitoring) {
+      if ("data" in it) new ConfigMap(it.metadata.name.replace(workloadName, name), it, inside);
+      else new CustomResource(name, it, inside);
+    }
 
     this.address =
       region.expose.kind === "loadBalancer" ? addressOf(service) : pulumi.output(region.endpoint.hostname);
@@ -91,9 +92,13 @@ function createBeforehand(
     ...objects.peerServices.map(
       (service) => new Service(`${name}-${service.metadata?.name}`, service, options),
     ),
-    ...Object.entries(objects.configMaps).map(([part, configMap]) =>
-      createFiles(name, part, configMap, options),
-    ),
+    // A ConfigMap with other content is another object (see pod-files.ts), and here also another Pulumi resource. If it were the same resource, a change would replace it. After a failed
+    // update, the old object would be pending deletion, and the next update, which reverts the change, would recreate it and then delete it while replicas mount it.
+    ...Object.entries(objects.configMaps).map(([part, configMap]) => {
+      const own = configMap.metadata?.name?.replace(workloadName, name) ?? "";
+      const aliases = [alias(own, `${name}-${part}`, configMap)];
+      return new ConfigMap(own, configMap, { ...options, aliases });
+    }),
     ...objects.claims.map(
       (claim, replica) =>
         new PersistentVolumeClaim(`${name}-data-${replica}`, claim, {
@@ -104,15 +109,6 @@ function createBeforehand(
     ),
     ...(objects.certificate ? [new CustomResource(name, objects.certificate, options)] : []),
   ];
-}
-
-/**
- * A ConfigMap with other content is another object (see pod-files.ts), and here also another Pulumi resource. If it were the same resource, a change would replace it. After a failed update,
- * the old object would be pending deletion, and the next update, which reverts the change, would recreate it and then delete it while replicas mount it.
- */
-function createFiles(name: string, part: string, configMap: ConfigMapManifest, options: Options): ConfigMap {
-  const own = configMap.metadata?.name?.replace(workloadName, name) ?? "";
-  return new ConfigMap(own, configMap, { ...options, aliases: [alias(own, `${name}-${part}`, configMap)] });
 }
 
 /**
@@ -171,33 +167,21 @@ function createReplicas(
   new PodDisruptionBudget(name, disruptionBudget, options);
 }
 
+/** A change of these annotations makes the cloud create another load balancer. The Service is replaced, because after an update in place, Pulumi would return the old address. */
+const placing = ["aws-load-balancer-scheme", "azure-load-balancer-internal"].map(
+  (annotation) => `service.beta.kubernetes.io/${annotation}`,
+);
+
 function createExposure(
   name: string,
   { service, route }: WorkloadObjects,
-  placingAnnotations: WorkloadArgs["placingAnnotations"],
+  furtherPlacing: WorkloadArgs["placingAnnotations"] = [],
   options: Options,
 ): Service {
   if (route?.kind === "Ingress") new Ingress(name, route, options);
   if (route?.kind === "HTTPRoute") new CustomResource(name, route, options);
-  const replaceOnChanges = placing(placingAnnotations);
+  const replaceOnChanges = [...placing, ...furtherPlacing].map((it) => `metadata.annotations["${it}"]`);
   return new Service(name, service, { ...options, replaceOnChanges, deleteBeforeReplace: true });
-}
-
-/** A change of these annotations makes the cloud create another load balancer. The Service is replaced, because after an update in place, Pulumi would return the old address. */
-function placing(further: readonly string[] = []): string[] {
-  const prefix = "service.beta.kubernetes.io/";
-  return [`${prefix}aws-load-balancer-scheme`, `${prefix}azure-load-balancer-internal`, ...further].map(
-    (annotation) => `metadata.annotations["${annotation}"]`,
-  );
-}
-
-function createMonitoring(
-  name: string,
-  object: WorkloadObjects["monitoring"][number],
-  options: Options,
-): void {
-  if ("data" in object) new ConfigMap(object.metadata.name.replace(workloadName, name), object, options);
-  else new CustomResource(name, object, options);
 }
 
 function addressOf({ status }: Service): pulumi.Output<string> {
