@@ -57,7 +57,11 @@ export async function playPod(
   inputs: PodmanPodInputs,
   earlier: WholePod = { name: inputs.name, secrets: {} },
 ): Promise<ObservedPod> {
-  const current = await currentBundle(inputs);
+  // The directory of the bundle that was applied last.
+  const current = await readlink(join(inputs.directory, "current")).then(
+    (bundle) => [bundle],
+    () => [],
+  );
   for (const directory of inputs.directories) await makeOwnedDirectory(directory);
   await writeSecrets(inputs.secrets);
   const bundle = await unpack(inputs);
@@ -197,12 +201,6 @@ async function containersOf(region: string, options?: PodmanOptions): Promise<Po
 
 function parse({ bundle }: Pick<PodmanPodInputs, "bundle">): Bundle {
   return JSON.parse(bundle);
-}
-
-/** The directory of the bundle that was applied last, or an empty list. */
-async function currentBundle({ directory }: PodmanPodInputs): Promise<string[]> {
-  const bundle = await readlink(join(directory, "current")).catch(() => undefined);
-  return bundle === undefined ? [] : [bundle];
 }
 
 /** @returns the bundle's directory */

@@ -107,24 +107,19 @@ function nearestExisting(path: string): string {
 async function certificateProblems({ endpoint }: LocalRegion): Promise<Problem[]> {
   const { tls, hostname } = endpoint;
   if (tls.mode !== "provided") return [];
-  const path = "endpoint.tls.certificateFile";
+  const problem = (message: string) => [{ path: "endpoint.tls.certificateFile", message }];
   try {
     const certificate = await readCertificate(tls.certificateFile);
     const key = createPrivateKey(await readFile(tls.keyFile));
     if (!isFor(certificate, hostname)) {
       const names = certificate.subjectAltName ?? certificate.subject;
-      return [
-        { path, message: `the certificate is for ${names}, not for the endpoint's hostname ${hostname}` },
-      ];
+      return problem(`the certificate is for ${names}, not for the endpoint's hostname ${hostname}`);
     }
-    if (Date.parse(certificate.validTo) < Date.now()) {
-      return [{ path, message: `the certificate expired on ${certificate.validTo}` }];
-    }
-    if (!certificate.checkPrivateKey(key)) {
-      return [{ path: "endpoint.tls.keyFile", message: "the key is not that of the certificate" }];
-    }
-    return [];
+    if (Date.parse(certificate.validTo) < Date.now())
+      return problem(`the certificate expired on ${certificate.validTo}`);
+    const isOthers = !certificate.checkPrivateKey(key);
+    return problemIf(isOthers, "endpoint.tls.keyFile", "the key is not that of the certificate");
   } catch (error) {
-    return [{ path, message: `the certificate or its key can't be read: ${(error as Error).message}` }];
+    return problem(`the certificate or its key can't be read: ${(error as Error).message}`);
   }
 }
