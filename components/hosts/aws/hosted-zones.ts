@@ -63,7 +63,7 @@ async function findHostedZone(question: Question, name: string): Promise<HostedZ
     }
   }
   try {
-    const { zoneId: id, arn } = await publicZone(name, options);
+    const { zoneId: id, arn } = await getZone({ name, privateZone: false }, options);
     return { id, arn, isPrivate: false };
   } catch (error) {
     const reason = reasonOf(error as Error);
@@ -111,14 +111,11 @@ async function findChallengeZone(
   name: string,
 ): Promise<ChallengeZone | undefined> {
   const what = `the public hosted zone ${name}`;
-  const found = await lookUp.ask("endpoint.tls.challengeZone", what, publicZone(name, options));
+  const zone = getZone({ name, privateZone: false }, options);
+  const found = await lookUp.ask("endpoint.tls.challengeZone", what, zone);
   if (!found) return undefined;
   const nameServers = found.nameServers.map((host) => `${host}:53`);
   return { id: found.zoneId, arn: found.arn, isPrivate: false, nameServers };
-}
-
-function publicZone(name: string, options: pulumi.InvokeOptions) {
-  return getZone({ name, privateZone: false }, options);
 }
 
 /** @returns undefined if there is no such zone. The message is from https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/zone_data_source.go */

@@ -56,11 +56,8 @@ export function createNodePool(
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   if (!hasOwnPool(plan)) return [];
-  const {
-    names,
-    region: { name },
-    governance = {},
-  } = plan;
+  const { names, governance = {} } = plan;
+  const { name } = plan.region;
   const nodeClass = new CustomResource(
     `${name}-node-class`,
     {

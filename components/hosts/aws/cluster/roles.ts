@@ -36,22 +36,9 @@ export function createRoles(
   kmsKeyArn: string | undefined,
   options: pulumi.CustomResourceOptions,
 ): Roles {
-  const {
-    names,
-    region: { name },
-  } = plan;
-  const create = (part: string, trust: object, policies: readonly string[]) => {
-    const role = new Role(
-      `${name}-${part}`,
-      {
-        name: names.clusterRole(part),
-        description: `Registry cache in ${name}: ${part}`,
-        assumeRolePolicy: JSON.stringify(trust),
-        ...roleSettings(plan),
-        tags: names.tags(part),
-      },
-      options,
-    );
+  const { name } = plan.region;
+  const create = (part: string, trust: PolicyDocument, policies: readonly string[]) => {
+    const role = createRole(plan, part, `Registry cache in ${name}: ${part}`, trust, options);
     const rights = policies.map(
       (policy) =>
         new RolePolicyAttachment(
@@ -100,21 +87,10 @@ export function createPodIdentity(
   { part, clusterName, namespace, serviceAccount, rights }: PodIdentityArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const {
-    names,
-    region: { name },
-  } = plan;
-  const role = new Role(
-    `${name}-${part}`,
-    {
-      name: names.clusterRole(part),
-      description: `Registry cache: ${namespace}/${serviceAccount}`,
-      assumeRolePolicy: JSON.stringify(podTrust(accountId)),
-      ...roleSettings(plan),
-      tags: names.tags(part),
-    },
-    options,
-  );
+  const { names } = plan;
+  const { name } = plan.region;
+  const account = `Registry cache: ${namespace}/${serviceAccount}`;
+  const role = createRole(plan, part, account, podTrust(accountId), options);
   const policy = new RolePolicy(
     `${name}-${part}`,
     { name: part, role: role.name, policy: JSON.stringify(rights) },
@@ -126,4 +102,25 @@ export function createPodIdentity(
     options,
   );
   return [policy, association];
+}
+
+function createRole(
+  plan: AwsClusterPlan,
+  part: string,
+  description: string,
+  trust: PolicyDocument,
+  options: pulumi.CustomResourceOptions,
+): Role {
+  const { names, region } = plan;
+  return new Role(
+    `${region.name}-${part}`,
+    {
+      name: names.clusterRole(part),
+      description,
+      assumeRolePolicy: JSON.stringify(trust),
+      ...roleSettings(plan),
+      tags: names.tags(part),
+    },
+    options,
+  );
 }

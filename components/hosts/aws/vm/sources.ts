@@ -1,12 +1,8 @@
-import {
-  type GetManagedPrefixListResult,
-  getManagedPrefixList,
-} from "@pulumi/aws/ec2/getManagedPrefixList.js";
+import { getManagedPrefixList } from "@pulumi/aws/ec2/getManagedPrefixList.js";
 import { getSecurityGroup } from "@pulumi/aws/ec2/getSecurityGroup.js";
 import { getVpcPeeringConnections } from "@pulumi/aws/ec2/getVpcPeeringConnections.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { isPrefixList, isSecurityGroup } from "../../../config/addresses.ts";
-import type { AwsVmRegion } from "../../../config/schema.ts";
 import { previousResource } from "../../previous-outputs.ts";
 import { sourcesOf } from "../../vm/plan.ts";
 import type { Question } from "../account.ts";
@@ -31,8 +27,13 @@ export async function findPrefixLists({
       .map(async ({ source: id, path }) => {
         const found = await lookUp.ask(path, `the prefix list ${id}`, getManagedPrefixList({ id }, options));
         if (!found) return;
-        const rules = found.ownerId === "AWS" ? weightOf(found) : found.maxEntries;
-        if (rules === undefined) lookUp.refuse(path, unknownWeight(id, found.name));
+        const { name, maxEntries } = found;
+        const [, end = ""] = /^com\.amazonaws\.[a-z0-9-]+\.(?:ipv6\.)?(.+)$/.exec(name) ?? [];
+        const rules = found.ownerId === "AWS" ? weights[end] : maxEntries;
+        const message =
+          `${id} is ${name}, a list of AWS's own, and the stack doesn't know how many rules it counts as: ` +
+          "make a list of your own with its ranges";
+        if (rules === undefined) lookUp.refuse(path, message);
         else lists.set(id, { isIpv6: found.addressFamily === "IPv6", rules });
       }),
   );
@@ -54,18 +55,6 @@ const weights: Readonly<Record<string, number>> = {
   "vpc-lattice": 10,
 };
 
-function weightOf({ name }: Pick<GetManagedPrefixListResult, "name">): number | undefined {
-  const end = /^com\.amazonaws\.[a-z0-9-]+\.(?:ipv6\.)?(.+)$/.exec(name)?.[1];
-  return end === undefined ? undefined : weights[end];
-}
-
-function unknownWeight(id: string, name: string): string {
-  return (
-    `${id} is ${name}, a list of AWS's own, and the stack doesn't know how many rules it counts as: ` +
-    "make a list of your own with its ranges"
-  );
-}
-
 /**
  * Checks that the security groups of `access` exist, and that EC2 allows rules to name them: they must be in the machine's VPC, or in a peered one.
  * https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
@@ -73,7 +62,10 @@ function unknownWeight(id: string, name: string): string {
 export async function checkClientGroups({ region, lookUp, options }: Question<AwsVmPlan>): Promise<void> {
   const groups = sourcesOf(region).filter(({ source }) => isSecurityGroup(source));
   if (groups.length === 0) return;
-  const vpc = await vpcOf(region);
+  const { name, network } = region;
+  const previous = await previousResource<{ id: string }>("aws:ec2/vpc:Vpc", name);
+  // Undefined if the stack hasn't created the VPC yet.
+  const vpc = network.vpc === "create" ? previous?.id : network.vpc;
   await Promise.all(
     groups.map(async ({ source: id, path }) => {
       const found = await lookUp.ask(path, `the security group ${id}`, getSecurityGroup({ id }, options));
@@ -87,12 +79,6 @@ export async function checkClientGroups({ region, lookUp, options }: Question<Aw
       lookUp.refuse(path, `${id} is in ${found.vpcId}, which isn't peered with ${own}: ${wayOut}`);
     }),
   );
-}
-
-/** @returns undefined if the stack hasn't created the VPC yet */
-async function vpcOf({ name, network }: AwsVmRegion): Promise<string | undefined> {
-  if (network.vpc !== "create") return network.vpc;
-  return (await previousResource<{ id: string }>("aws:ec2/vpc:Vpc", name))?.id;
 }
 
 async function arePeered(one: string, other: string, options: pulumi.InvokeOptions): Promise<boolean> {
