@@ -40,16 +40,11 @@ export async function listFromArm<Entry>(path: string, options: pulumi.InvokeOpt
   const { token } = await getClientToken({}, options);
   const entries: Entry[] = [];
   for (let next: string | undefined = origin + path; next !== undefined; ) {
-    const page: Page<Entry> = await answerTo(next, token);
+    const page: { value: readonly Entry[]; nextLink?: string } = await answerTo(next, token);
     entries.push(...page.value);
     next = page.nextLink;
   }
   return entries;
-}
-
-interface Page<Entry> {
-  readonly value: readonly Entry[];
-  readonly nextLink?: string;
 }
 
 async function answerTo<Answer>(url: string, token: string): Promise<Answer> {

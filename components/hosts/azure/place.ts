@@ -1,6 +1,7 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AzureRegion } from "../../config/schema.ts";
 import { stackTags } from "../naming.ts";
 import type { AzurePlan } from "./naming.ts";
 
@@ -27,19 +28,14 @@ export function createPlace(
   return { ...own, resourceGroupName: resourceGroup ?? new ResourceGroup(location, own, options).name };
 }
 
-export interface ProviderPlace {
-  /** Pulumi's name of the provider. */
-  readonly name: string;
-  /** @default the name */
-  readonly location?: string;
-  /** Id of the subscription. @default the environment's subscription */
-  readonly subscription?: string;
-}
-
-/** A provider for one region and subscription. Credentials come from the environment, as for the Azure CLI. */
+/**
+ * A provider for one region and subscription. Credentials, and the subscription by default, come from the environment, as for the Azure CLI.
+ * @param name Pulumi's name of the provider
+ */
 export function azureProvider(
-  { name, location = name, subscription }: ProviderPlace,
+  { name: location, subscription }: Pick<AzureRegion, "name" | "subscription">,
   options: pulumi.ResourceOptions,
+  name = location,
 ): Provider {
   const subscriptionId = subscription === undefined ? {} : { subscriptionId: subscription };
   return new Provider(name, { location, ...subscriptionId }, options);

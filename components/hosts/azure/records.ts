@@ -36,12 +36,11 @@ export function inZones(
   region: Pick<AzureRegion, "name" | "endpoint">,
   options: pulumi.CustomResourceOptions,
 ): ZoneOptions {
-  const { name: location } = region;
+  const { name } = region;
   const { own, challenge } = zoneSubscriptions(region);
   const optionsIn = (suffix: string, subscription: string | undefined) => {
     if (subscription === undefined) return options;
-    const provider = azureProvider({ name: `${location}-${suffix}`, location, subscription }, options);
-    return { ...options, provider };
+    return { ...options, provider: azureProvider({ name, subscription }, options, `${name}-${suffix}`) };
   };
   const ownOptions = optionsIn("zone", own);
   return {
@@ -59,7 +58,7 @@ export function createAddressRecord(
   const { name, endpoint } = region;
   const { hostname, zone, zoneResourceGroup } = endpoint;
   // With failover, the A record becomes a CNAME, which must be the only record of its name. That is another reason to delete the old record first.
-  const record = recordsIn(name, { zone, zoneResourceGroup }, options, kind);
+  const record = recordsIn(name, zone, zoneResourceGroup, options, kind);
   if (!record || zone === undefined || zoneResourceGroup === undefined) return [];
   const isLinked = kind === "private" && !("subnet" in region.network);
   const machine = { recordType: "A", aRecords: [{ ipv4Address: address }] };
@@ -99,10 +98,8 @@ export function createAddressRecord(
 /** @returns undefined without a zone */
 function recordsIn(
   name: string,
-  {
-    zone,
-    zoneResourceGroup: resourceGroupName,
-  }: Partial<Record<"zone" | "zoneResourceGroup", string | undefined>>,
+  zone: string | undefined,
+  resourceGroupName: string | undefined,
   options: pulumi.CustomResourceOptions,
   kind: ZoneKind = "public",
 ): MakeRecord | undefined {
@@ -148,11 +145,11 @@ export function createChallenge(
   const { name, endpoint } = region;
   const { hostname, tls, zone: ownZone, zoneResourceGroup: ownGroup } = endpoint;
   if (tls.mode !== "acme") return [];
-  const { challengeZone: zone = ownZone, challengeZoneResourceGroup: zoneResourceGroup = ownGroup } = tls;
-  const record = recordsIn(name, { zone, zoneResourceGroup }, zoneOptions.challenge);
+  const { challengeZone: zone = ownZone, challengeZoneResourceGroup: group = ownGroup } = tls;
+  const record = recordsIn(name, zone, group, zoneOptions.challenge);
   if (!record) return [];
   const shadow =
-    kind === "private" ? recordsIn(`${name}-private`, endpoint, zoneOptions.own, kind) : undefined;
+    kind === "private" ? recordsIn(`${name}-private`, ownZone, ownGroup, zoneOptions.own, kind) : undefined;
   const zoneName = challengeZone(hostname);
   const small = new Zone(
     name,

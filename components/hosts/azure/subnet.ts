@@ -40,15 +40,12 @@ export interface PreviousSubnet {
  * @param firewall security group of all created subnets. Undefined if only the resources in them have one.
  */
 export function subnetId(
-  {
-    plan: { region, names },
-    place,
-    found,
-  }: InPlace & { found: { previousSubnet?: PreviousSubnet | undefined } },
+  { plan, place, found }: InPlace & { found: { previousSubnet?: PreviousSubnet | undefined } },
   gateway: NatGateway | undefined,
   firewall: NetworkSecurityGroup | undefined,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Input<string> {
+  const { region, names } = plan;
   const existing = existingSubnet(region);
   if (existing !== undefined) return existing;
   const { own, link } = ownSubnets[region.topology];

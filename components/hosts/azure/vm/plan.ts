@@ -61,15 +61,11 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
 /** Warns about sources that have no effect, or allow more than they seem to. */
 function accessWarnings(region: AzureVmRegion): Problem[] {
   return sourcesOf(region).flatMap(({ source, path }) => {
-    const message = warningOf(source);
-    return message === undefined ? [] : [{ path, message }];
+    if (source === "Internet")
+      return [{ path, message: "is the whole internet, as `public` is: name the addresses that you mean" }];
+    if (isServiceTag(source) || source === "::/0" || familyOf(source) === "ipv4") return [];
+    return [{ path, message: `"${source}" has no effect: the machine has an IPv4 address only` }];
   });
-}
-
-function warningOf(source: string): string | undefined {
-  if (source === "Internet") return "is the whole internet, as `public` is: name the addresses that you mean";
-  if (isServiceTag(source) || source === "::/0" || familyOf(source) === "ipv4") return undefined;
-  return `"${source}" has no effect: the machine has an IPv4 address only`;
 }
 
 /** @returns problems whose path is relative to the region */

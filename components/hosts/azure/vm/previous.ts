@@ -1,4 +1,4 @@
-import type { Problem } from "../../../config/problems.ts";
+import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureVmRegion } from "../../../config/schema.ts";
 import { customDataTag } from "../../../config/tags.ts";
 import { previousOutputs, previousResource } from "../../previous-outputs.ts";
@@ -145,16 +145,19 @@ export function addressPlacement({ region, names }: AzureVmPlan, { address }: Pr
 /** Warnings about what a change of the availability zone costs. Paths are relative to the region. */
 export function placementWarnings({ region }: AzureVmPlan, { disk, address }: Previous): Problem[] {
   const { availabilityZone: zone } = region;
-  const messages = [
-    disk &&
-      !fitsDisk(region, disk) &&
-      `the disk is in zone ${disk.zones.join()} and can't move: a new one in zone ${zone} takes its place, without what is cached, and with a new certificate. Unprotect the old one first: docs/upgrading.md#another-availability-zone`,
-    address &&
-      !isPrivate(region) &&
-      !fitsAddress(region, address) &&
-      `the address is in zone ${address.zones.join()} only: a new address replaces it. Tell the owners of firewalls that list it`,
+  const path = "availabilityZone";
+  return [
+    ...problemIf(
+      disk !== undefined && !fitsDisk(region, disk),
+      path,
+      `the disk is in zone ${disk?.zones.join()} and can't move: a new one in zone ${zone} takes its place, without what is cached, and with a new certificate. Unprotect the old one first: docs/upgrading.md#another-availability-zone`,
+    ),
+    ...problemIf(
+      address !== undefined && !isPrivate(region) && !fitsAddress(region, address),
+      path,
+      `the address is in zone ${address?.zones.join()} only: a new address replaces it. Tell the owners of firewalls that list it`,
+    ),
   ];
-  return messages.flatMap((message) => (message ? [{ path: "availabilityZone", message }] : []));
 }
 
 /** Whether the region's machine can keep using an existing disk. */
