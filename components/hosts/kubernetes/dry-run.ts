@@ -112,7 +112,7 @@ async function refused(
     return [];
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
-    return isMeant(error, question) ? problemsIn(bodyOf(error), settings) : [];
+    return isMeant(error, question) ? problemsIn(JSON.parse(textOf(error.body)), settings) : [];
   }
 }
 
@@ -137,10 +137,6 @@ function exceedsQuota({ body }: ApiException<unknown>, { own }: Question): boole
 /** A typed client has already parsed the body. */
 function textOf(body: unknown): string {
   return typeof body === "string" ? body : JSON.stringify(body);
-}
-
-function bodyOf({ body }: ApiException<unknown>): Status {
-  return JSON.parse(textOf(body));
 }
 
 /** Message about a webhook that can't run in a dry run: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#side-effects */

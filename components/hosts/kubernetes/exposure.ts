@@ -31,9 +31,11 @@ export function exposure(region: WorkloadRegion): Exposure {
     case "loadBalancer":
       return { service: loadBalancer(region, expose) };
     case "ingress":
-      return { service: inside(region, expose), route: ingress(region, expose) };
-    case "gateway":
-      return { service: inside(region, expose), route: httpRoute(region, expose) };
+    case "gateway": {
+      const spec = { type: "ClusterIP", ...familiesOf(expose) };
+      const route = expose.kind === "ingress" ? ingress(region, expose) : httpRoute(region, expose);
+      return { service: service(region, expose.service, plainPort, spec), route };
+    }
   }
 }
 
@@ -54,10 +56,6 @@ function loadBalancer(region: WorkloadRegion, expose: Expose<"loadBalancer">): S
     ...(expose.class !== undefined && { loadBalancerClass: expose.class }),
     ...(!isPublic && { loadBalancerSourceRanges: access.clients }),
   });
-}
-
-function inside(region: WorkloadRegion, expose: Expose<"ingress" | "gateway">): Service {
-  return service(region, expose.service, plainPort, { type: "ClusterIP", ...familiesOf(expose) });
 }
 
 function service(

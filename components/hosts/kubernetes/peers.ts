@@ -10,12 +10,8 @@ export function sharesBlobs({ replicas }: Pick<WorkloadRegion, "replicas">): boo
 }
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id */
-function podName(replica: number): string {
-  return `${workloadName}-${replica}`;
-}
-
 function podNames({ replicas }: WorkloadRegion): string[] {
-  return Array.from({ length: replicas.min }, (_, replica) => podName(replica));
+  return Array.from({ length: replicas.min }, (_, replica) => `${workloadName}-${replica}`);
 }
 
 /**

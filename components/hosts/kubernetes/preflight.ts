@@ -52,6 +52,7 @@ export function preflight({
   region,
   prefetch,
 }: Pick<PlanRequest<KubernetesRegion>, "region" | "prefetch">): Problem[] {
+  const { storage, serviceAccount } = region;
   return [
     ...workloadProblems(region),
     // prefetch.sh looks for missing images in its replica's own cache. With `hash`, it would fetch the blobs of the other replicas again in each round.
@@ -62,20 +63,20 @@ export function preflight({
     ),
     ...exposureProblems(region),
     ...familyProblems(region),
-    ...identityProblems(region),
+    // With IRSA, distribution would also send STS requests to the bucket's endpoint: ADR 12.
+    ...problemIf(
+      "s3" in storage &&
+        storage.s3.endpoint !== undefined &&
+        storage.s3.credentials === undefined &&
+        roleAnnotation in serviceAccount.annotations,
+      "storage.s3.endpoint",
+      `can't be said together with ${roleAnnotation}: leave it out, or use EKS Pod Identity`,
+    ),
   ];
 }
 
 /** Annotation of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
 export const roleAnnotation = "eks.amazonaws.com/role-arn";
-
-/** With IRSA, distribution would also send STS requests to the bucket's endpoint: ADR 12. */
-function identityProblems({ storage, serviceAccount }: KubernetesRegion): Problem[] {
-  if (!("s3" in storage) || storage.s3.endpoint === undefined) return [];
-  if (storage.s3.credentials !== undefined || !(roleAnnotation in serviceAccount.annotations)) return [];
-  const message = `can't be said together with ${roleAnnotation}: leave it out, or use EKS Pod Identity`;
-  return [{ path: "storage.s3.endpoint", message }];
-}
 
 function exposureProblems({ endpoint, expose }: KubernetesRegion): Problem[] {
   const { tls, port } = endpoint;

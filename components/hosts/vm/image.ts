@@ -1,30 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Architecture } from "../../capacity/machine.ts";
+import type { VmRegion } from "../../config/schema.ts";
 import { previousResource } from "../previous-outputs.ts";
-
-export interface ImageChoice {
-  /** The image of the configuration. @default the one that the cache keeps: see {@link stableImage} */
-  readonly pinned?: string | undefined;
-  /** The newest image, or the one that this version of the project was built with. */
-  readonly newest: string;
-  readonly architecture: Architecture;
-}
 
 /**
  * The image of a machine. Without a pinned image, the cache keeps the image that was the newest at its creation, because another image replaces the machine and
  * security upgrades install themselves. To take a newer image, set `machine.image`, run `pulumi up --replace` on the stash, or change the architecture.
+ * @param newest the newest image, or the one that this version of the project was built with
  */
 export function stableImage(
-  name: string,
-  { pinned, newest, architecture }: ImageChoice,
+  { name, machine }: Pick<VmRegion, "name"> & { readonly machine: { readonly image?: string } },
+  newest: string,
+  architecture: Architecture,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Input<string> {
-  if (pinned !== undefined) return pinned;
-  const stash = new pulumi.Stash(
-    stashOf(name, architecture),
-    { input: newest },
-    { ...options, ignoreChanges: ["input"] },
-  );
+  if (machine.image !== undefined) return machine.image;
+  const own = { ...options, ignoreChanges: ["input"] };
+  const stash = new pulumi.Stash(stashOf(name, architecture), { input: newest }, own);
   return stash.output as pulumi.Output<string>;
 }
 

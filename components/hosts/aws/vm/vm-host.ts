@@ -71,7 +71,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const machine = createMachine(
       args,
       {
-        image: stableImage(name, { pinned: region.machine.image, newest: found.image, architecture }, own),
+        image: stableImage(region, found.image, architecture, own),
         userData: pulumi
           .all([disk.id, podBucket.bucket.bucket])
           .apply(([volumeId, bucket]) =>

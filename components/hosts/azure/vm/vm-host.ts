@@ -83,11 +83,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     createMachine(
       args,
       {
-        image: stableImage(
-          name,
-          { pinned: region.machine.image, newest: newestImage, architecture: capacity.machine.architecture },
-          own,
-        ),
+        image: stableImage(region, newestImage, capacity.machine.architecture, own),
         customData: identity.clientId.apply((clientId) => azureCustomData({ region: region.name, clientId })),
         userData,
         identity,
