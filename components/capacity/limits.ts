@@ -80,12 +80,7 @@ export function machineLimits(
     ...(behindGateway ? [{ name: "internet gateway", ...network, available: gatewayMbps } as const] : []),
     { name: "processor", ...network, available: Math.floor(machine.sustainedVCpu * mbpsPerVCpu) },
     { name: "machine's disk throughput", required: onDisk, available: path.sustainedMbps, unit: "Mbps" },
-    {
-      name: "machine's disk IOPS",
-      required: iopsFor(onDisk),
-      available: path.sustainedIops,
-      unit: "IOPS",
-    },
+    { name: "machine's disk IOPS", required: iopsFor(onDisk), available: path.sustainedIops, unit: "IOPS" },
     { name: "memory", required: memoryFloorGiB(origins), available: machine.memoryGiB, unit: "GiB" },
   ];
 }

@@ -18,9 +18,7 @@ export function renderBottlerocketSettings({ endpoint, upstreams, ca }: ClientOp
         })),
       },
       ...(ca && {
-        pki: {
-          "registry-cache": { data: Buffer.from(ca.certificate).toString("base64"), trusted: true },
-        },
+        pki: { "registry-cache": { data: Buffer.from(ca.certificate).toString("base64"), trusted: true } },
       }),
     },
   });

@@ -32,9 +32,7 @@ export const awsNetwork = z
 export const clusterSubnets = z
   .union(
     [
-      z.strictObject({
-        vpc: createdNetwork("`nodeSubnets` and `loadBalancerSubnets`").describe(vpcMeaning),
-      }),
+      z.strictObject({ vpc: createdNetwork("`nodeSubnets` and `loadBalancerSubnets`").describe(vpcMeaning) }),
       z.strictObject({
         vpc,
         nodeSubnets: z

@@ -116,9 +116,7 @@ const scratchOrVolume = z
         ),
       }),
     ],
-    {
-      error: "must be a size, like 20GiB, or a mapping like { size: 100GiB, class: fast }",
-    },
+    { error: "must be a size, like 20GiB, or a mapping like { size: 100GiB, class: fast }" },
   )
   .transform((given): { size: number | "auto"; class?: string } =>
     typeof given === "string" ? { size: gibibytesOf(given) } : given,

@@ -78,9 +78,7 @@ export const awsTags = tagsBy(awsRules);
 export const azureTags = tagsBy(azureRules);
 
 function tagsBy(rules: TagRules) {
-  const text = z.string({
-    error: ({ input }) => `must be text, not ${typeOf(input)}: put it in quotes`,
-  });
+  const text = z.string({ error: ({ input }) => `must be text, not ${typeOf(input)}: put it in quotes` });
   return z.record(z.string(), text).superRefine((tags, context) => {
     const names = Object.keys(tags);
     const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });

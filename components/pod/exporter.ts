@@ -48,9 +48,7 @@ function namespaceOf(suffix: string, port: number, labels: readonly string[]) {
   return {
     name: `${namespace}${suffix}`,
     namespace_label: "",
-    source: {
-      syslog: { listen_address: `udp://127.0.0.1:${port}`, format: "rfc3164", tags: [syslogTag] },
-    },
+    source: { syslog: { listen_address: `udp://127.0.0.1:${port}`, format: "rfc3164", tags: [syslogTag] } },
     parser: "json",
     // nginx checks every 0.5 s whether the fill that a request waits for has ended. So requests over 0.4 s have waited for a fill.
     histogram_buckets: [0.005, 0.025, 0.1, 0.25, 0.4, 1, 2.5, 5, 10, 30, 60, 120, 300],

@@ -183,11 +183,7 @@ function alternativesOf({ oneOf, anyOf }: JsonSchema): JsonSchema[] {
   return (oneOf ?? anyOf ?? []) as JsonSchema[];
 }
 
-const typeNames: Record<string, string> = {
-  string: "text",
-  array: "list",
-  object: "mapping",
-};
+const typeNames: Record<string, string> = { string: "text", array: "list", object: "mapping" };
 
 function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${schema.const}\``;

@@ -21,10 +21,7 @@ const readOutputs = z.looseObject({
       z.string(),
       z.looseObject({
         provider: z.string(),
-        totals: z.looseObject({
-          byPayer: z.looseObject({ us: z.number() }),
-          complete: z.boolean(),
-        }),
+        totals: z.looseObject({ byPayer: z.looseObject({ us: z.number() }), complete: z.boolean() }),
       }),
     )
     .default({}),

@@ -66,10 +66,7 @@ export class Engine {
    */
   constructor(directory: string, environment = engineEnvironment(stateBackend(directory))) {
     this.#directory = directory;
-    this.#environment = {
-      ...environment,
-      PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
-    };
+    this.#environment = { ...environment, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" };
   }
 
   /** Aborted by the first signal of {@link handOnSignals}. */

@@ -32,11 +32,7 @@ const descriptors = z
   .array(descriptor)
   .nullish()
   .transform((list) => list ?? []);
-const manifest = z.looseObject({
-  manifests: descriptors,
-  config: descriptor.nullish(),
-  layers: descriptors,
-});
+const manifest = z.looseObject({ manifests: descriptors, config: descriptor.nullish(), layers: descriptors });
 
 export type Descriptor = z.output<typeof descriptor>;
 export type Manifest = z.output<typeof manifest>;

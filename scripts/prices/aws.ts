@@ -78,11 +78,7 @@ async function entriesOf(client: PricingClient, { service, filters = {} }: AwsQu
 }
 
 const dimension = z
-  .object({
-    unit: z.string(),
-    beginRange: z.string(),
-    pricePerUnit: z.record(z.string(), z.string()),
-  })
+  .object({ unit: z.string(), beginRange: z.string(), pricePerUnit: z.record(z.string(), z.string()) })
   .transform(({ unit, beginRange, pricePerUnit }): Step => {
     const [[currency, price] = ["no currency", ""]] = Object.entries(pricePerUnit);
     // Services spell the unit in different ways.

@@ -16,12 +16,7 @@ export function sharedHostnames(configurations: readonly Configuration[]): Probl
       const inZone = isPrivate ? `private ${name}` : name;
       // Each would make the same records for its challenge in a public zone.
       const inChallenge = provider === "azure" && tls.mode === "acme" ? [`challenge ${name}`] : [];
-      return {
-        at: `${path}: regions[${index}].endpoint`,
-        keys: [inZone, ...inChallenge],
-        inZone,
-        name,
-      };
+      return { at: `${path}: regions[${index}].endpoint`, keys: [inZone, ...inChallenge], inZone, name };
     }),
   );
   return repeated(named).map(({ at, name, key, inZone, owner }) => ({

@@ -54,11 +54,7 @@ export async function startUpstream(args: { dir: string; port: number; detached?
   await mkdir(data, { recursive: true });
   await writeFile(
     config,
-    stringify({
-      version: 0.1,
-      storage: { filesystem: { rootdirectory: data } },
-      http: { addr: url.host },
-    }),
+    stringify({ version: 0.1, storage: { filesystem: { rootdirectory: data } }, http: { addr: url.host } }),
   );
   const output = await open(log, "w");
   const registry = spawn(await ensureTool("registry"), ["serve", config], {

@@ -1,5 +1,2 @@
 /** The edge's directories in its container. */
-export const edgePaths = {
-  tls: "/etc/registry-cache/tls",
-  cache: "/var/cache/registry-cache",
-} as const;
+export const edgePaths = { tls: "/etc/registry-cache/tls", cache: "/var/cache/registry-cache" } as const;
