@@ -95,7 +95,8 @@ export function planDisk(
   const askedGiB = asked === "auto" ? automaticGiB : asked;
   const isSold = askedGiB >= leastGiB && askedGiB <= mostGiB;
   const sizeGiB = isSold ? askedGiB : automaticGiB;
-  const { iops, throughput } = performanceOf(disk, sizeGiB, mbps);
+  const { iops, throughput } =
+    disk.performance === "tiered" ? tierOf(disk, sizeGiB) : provisioned(disk, sizeGiB, mbps);
   const planned: PlannedDisk = { type, sizeGiB, iops, throughput };
   const warnings = [
     ...sizeWarnings(planned, automaticGiB, workload, delivery, hasZot),
@@ -118,10 +119,6 @@ function automaticSize(disk: Disk, wantedGiB: number, mbps: number): number {
 
 function isFastEnough({ throughput, iops }: Performance, unit: ThroughputUnit, mbps: number): boolean {
   return toMbps(throughput, unit) >= mbps && iops >= iopsFor(mbps);
-}
-
-function performanceOf(disk: Disk, sizeGiB: number, mbps: number): Performance {
-  return disk.performance === "tiered" ? tierOf(disk, sizeGiB) : provisioned(disk, sizeGiB, mbps);
 }
 
 /** Sets at least the free performance, and more only if the workload needs it. */

@@ -19,6 +19,16 @@ export function withoutUndefined(value: unknown): unknown {
   return Object.fromEntries(present.map(([key, it]) => [key, withoutUndefined(it)]));
 }
 
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** All strings in a value, at any depth. */
+export function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
 /** The entries of a list. Empty for other values. */
 export function entriesOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];

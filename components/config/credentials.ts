@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { isMapping } from "./as-written.ts";
 
 /** A user of a registry or of remote write. */
 export interface Credentials {
@@ -59,7 +60,7 @@ export function commandToSet(key: string): string {
  * @param isLater whether a part is text that isn't known yet. @default no part is
  */
 export function seal(value: unknown, isLater = (_: unknown) => false): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  if (!isMapping(value)) return null;
   const isText = (it: unknown) => (typeof it === "string" && it !== "") || isLater(it);
   return Object.fromEntries(
     Object.entries(value).map(([key, it]) => [key, isText(it) ? { secure: "" } : null]),

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
-import { type ImageReference, imageReference } from "./image-reference.ts";
+import { imageReference } from "./image-reference.ts";
 import { hint, type Problem } from "./problems.ts";
 import { ReleaseFileError, referencesOf } from "./release-file.ts";
-import { repositoryPattern } from "./repositories.ts";
+import { isAllowed } from "./repositories.ts";
 import { parseWith } from "./schema-problems.ts";
 import { checkedText, matching, wholeNumber } from "./text.ts";
 import { isZot, upstream } from "./upstream.ts";
@@ -139,11 +139,7 @@ export function referenceProblem(text: string, upstreams: Upstreams): string | u
   if (index > 0 && of.registry.includes(":")) {
     return "is of a registry with a port, which no path can name: make that upstream the first";
   }
-  return isAllowed(reference, of.repositories)
+  return isAllowed(reference.repository, of.repositories)
     ? undefined
     : `is of a repository that the cache may not serve: add it to upstreams[${index}].repositories`;
-}
-
-function isAllowed({ repository }: ImageReference, globs: readonly string[]): boolean {
-  return globs.some((glob) => new RegExp(`^(?:${repositoryPattern(glob)})$`).test(repository));
 }

@@ -1,5 +1,5 @@
 import { parseAllDocuments } from "yaml";
-import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
+import { entriesOf, fieldOf, textsIn, valueAt } from "./as-written.ts";
 import { imageReference } from "./image-reference.ts";
 
 /** The file isn't a list of references. */
@@ -35,11 +35,6 @@ function ofDocuments(text: string, charts: string | undefined): string[] {
     const content: unknown = document.toJS();
     return [...textsIn(content).filter((it) => imageReference(it)), ...chartsOf(content, charts)];
   });
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /** The charts of a `Release`: all apps, and the components with a catalog. The other components are Kubernetes itself and parts of machine images. */

@@ -62,6 +62,11 @@ export function repositoryPattern(glob: string): string {
     .join("");
 }
 
+/** Whether one of the globs matches a repository's name. */
+export function isAllowed(repository: string, globs: readonly string[]): boolean {
+  return globs.some((glob) => new RegExp(`^(?:${repositoryPattern(glob)})$`).test(repository));
+}
+
 function segmentPattern(text: string): string {
   if (text === "*") return segment;
   if (!text.includes("*")) return escapeLiteral(text);

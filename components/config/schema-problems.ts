@@ -78,7 +78,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_value":
       return issue.input === undefined
         ? missing(issue.values)
-        : `must be ${oneOf(issue.values)}${isText(issue.values) && isUnquoted(issue.input) ? ", in quotes" : ""}`;
+        : `must be ${oneOf(issue.values)}${isUnquoted(issue.input) && !issue.values.some(isUnquoted) ? ", in quotes" : ""}`;
     case "invalid_union":
       if (!Array.isArray(issue.options)) return undefined;
       return fieldOf(issue.input, String(issue.discriminator)) === undefined
@@ -110,10 +110,6 @@ function wrongType(expected: string, input: unknown): string {
 /** Whether YAML may have parsed unquoted text as a number or a boolean. */
 export function isUnquoted(input: unknown): input is number | boolean {
   return typeof input === "number" || typeof input === "boolean";
-}
-
-function isText(values: readonly unknown[]): boolean {
-  return values.every((value) => typeof value === "string");
 }
 
 function missing(values: readonly unknown[]): string {

@@ -1,4 +1,5 @@
 import { parse, type ScalarTag } from "yaml";
+import { isMapping } from "./as-written.ts";
 import { ConfigError } from "./problems.ts";
 import { namespace } from "./schema.ts";
 
@@ -13,7 +14,7 @@ export function readStackFile(projectYaml: string, stackYaml: string): Record<st
     ([key, value]) => [key, projectValue(key, value)] as const,
   );
   const { config } = mapping(parseYaml(stackYaml, "stack file"));
-  if (Array.isArray(config) || mapping(config) !== config) {
+  if (!isMapping(config)) {
     const message =
       "is missing, or has no keys: write them below it, indented, as in stacks/Pulumi.local.yaml";
     throw new ConfigError([{ path: "config", message }]);
@@ -38,14 +39,13 @@ const declarationKeys = ["value", "default", "type", "items", "description", "se
  * @throws ConfigError if the mapping is a value itself, which Pulumi refuses
  */
 function projectValue(key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const declaration = mapping(value);
-  const wrong = Object.keys(declaration).find((name) => !declarationKeys.includes(name));
+  if (!isMapping(value)) return value;
+  const wrong = Object.keys(value).find((name) => !declarationKeys.includes(name));
   if (wrong !== undefined) {
     const message = `Pulumi reads "${wrong}" here as a setting of the key: write the mapping below \`value:\``;
     throw new ConfigError([{ path: `Pulumi.yaml: config.${namespace}:${key}`, message }]);
   }
-  return declaration.value ?? declaration.default;
+  return value.value ?? value.default;
 }
 
 /** Numbers with underscores and octal numbers (`010`), which go-yaml still reads as in YAML 1.1: https://github.com/go-yaml/yaml/blob/v3.0.1/resolve.go#L191-L210 */

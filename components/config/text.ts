@@ -156,17 +156,15 @@ function serverUrlProblem(text: string, { path, credentials = true }: ServerUrlO
   if (!path && url.pathname !== "/") {
     return `has the path ${url.pathname}: a registry is always at the root of its host, so leave it out`;
   }
-  if (url.protocol === "http:" && !isNearby(url.hostname)) {
+  const isNearby = isInternal(url.hostname) || nearbyRanges.includes(rangeName(url.hostname) ?? "");
+  if (url.protocol === "http:" && !isNearby) {
     return "is plain http, which anyone on the way can read and change: use https, a loopback or private address, or a Service of the cluster (http://name.namespace.svc)";
   }
   return undefined;
 }
 
+/** The kinds of addresses in a private network. */
 const nearbyRanges = ["private", "linkLocal", "uniqueLocal", "carrierGradeNat"];
-
-function isNearby(host: string): boolean {
-  return isInternal(host) || nearbyRanges.includes(rangeName(host) ?? "");
-}
 
 /** Whether the host of a URL can only be reached from the same machine or cluster: a loopback address, or a Service. */
 export function isInternal(host: string): boolean {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fieldOf } from "./as-written.ts";
+import { isMapping } from "./as-written.ts";
 
 /**
  * The version of the configuration's format. It increases with each change that gives an existing file another meaning:
@@ -23,9 +23,7 @@ export function inCurrentVersion(settings: Readonly<Record<string, unknown>>): R
   const { version = firstVersion, workload = {} } = settings;
   const isNumber = typeof version === "string" && /^\d+$/.test(version);
   const read = isNumber ? { ...settings, version: Number(version) } : settings;
-  const isObject = typeof workload === "object" && workload !== null && !Array.isArray(workload);
-  const isOpen = isObject && fieldOf(workload, "peakMinutes") === undefined;
-  if (Number(version) !== 1 || !isOpen) return read;
+  if (Number(version) !== 1 || !isMapping(workload) || workload.peakMinutes !== undefined) return read;
   return { ...read, workload: { ...workload, peakMinutes: defaultPeakMinutes[1] } };
 }
 

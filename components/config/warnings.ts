@@ -2,7 +2,7 @@
 import { isPrivateRange, rangeOf } from "./access.ts";
 import { platformWarning } from "./prefetch.ts";
 import { type Problem, within } from "./problems.ts";
-import { repositoryPattern } from "./repositories.ts";
+import { isAllowed } from "./repositories.ts";
 import type { StackConfig, Upstream } from "./schema.ts";
 import { serviceNamespace } from "./text.ts";
 
@@ -75,8 +75,7 @@ function globWarning(glob: string, registry: string): string | undefined {
 
 function probeWarnings({ probe, registry, repositories }: Upstream): Problem[] {
   const [repository = ""] = probe?.split(":") ?? [];
-  const isAllowed = repositories.some((glob) => new RegExp(`^${repositoryPattern(glob)}$`).test(repository));
-  if (probe === undefined || isAllowed) return [];
+  if (probe === undefined || isAllowed(repository, repositories)) return [];
   const reason = probe.startsWith(`${registry}/`)
     ? `leave out the registry and write "${probe.slice(registry.length + 1)}"`
     : "no glob in `repositories` matches it";

@@ -1,4 +1,5 @@
 /** Values of a plan and of a state: https://www.pulumi.com/docs/iac/guides/building-extending/providers/implementers/property-model/ */
+import { isMapping } from "../../components/config/as-written.ts";
 import { valueAt } from "../../policy/values.ts";
 import { unknown } from "../pipeline/changes.ts";
 import type { Values } from "./import-file.ts";
@@ -38,16 +39,8 @@ export function isTold(value: unknown): boolean {
   return value !== undefined && value !== hidden && isKnown(value);
 }
 
-function isMapping(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isSecret(value: Values): boolean {
-  return value[signature] === secretSignature;
-}
-
 export function containsSecret(value: unknown): boolean {
-  if (isMapping(value) && isSecret(value)) return true;
+  if (isMapping(value) && value[signature] === secretSignature) return true;
   return typeof value === "object" && value !== null && Object.values(value).some(containsSecret);
 }
 

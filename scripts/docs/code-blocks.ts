@@ -4,6 +4,7 @@ import { parseMermaid } from "beautiful-mermaid";
 import type { MicromarkToken, Rule } from "markdownlint";
 import { parse as parseToml } from "smol-toml";
 import { parseAllDocuments, parse as parseYaml } from "yaml";
+import { isMapping } from "../../components/config/as-written.ts";
 import { namespace } from "../../components/config/schema.ts";
 import { stackFileSchema } from "./json-schema.ts";
 
@@ -192,8 +193,4 @@ function invalid(candidates: readonly unknown[], shown: readonly string[]): stri
 function said({ instancePath, message, params }: ErrorObject): string {
   const { additionalProperty } = params;
   return `${instancePath || "/"} ${message}${additionalProperty === undefined ? "" : ` "${additionalProperty}"`}`;
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

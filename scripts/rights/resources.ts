@@ -57,9 +57,3 @@ function known(value: unknown): unknown {
   const entries = Object.entries(value).filter(([, child]) => child !== unknown);
   return Object.fromEntries(entries.map(([key, child]) => [key, known(child)]));
 }
-
-/** All strings in the inputs, at any depth. */
-export function textsIn(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
-}

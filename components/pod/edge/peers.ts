@@ -49,7 +49,9 @@ export function blobsOfPeers(ownBlobs: (place: string[]) => Directive): Directiv
       // A new connection for each request. On a kept connection to a machine that has vanished, TCP would retransmit the request for a quarter of an hour.
       ...requestHeaders({
         Connection: "close",
-        ...Object.fromEntries(conditions.map((header) => [header, `$http_${variable(header)}`])),
+        ...Object.fromEntries(
+          conditions.map((header) => [header, `$http_${header.toLowerCase().replaceAll("-", "_")}`]),
+        ),
       }),
       // Nothing is cached here, so this buffer is the memory that a connection takes.
       directive("proxy_buffering", "off"),
@@ -83,8 +85,4 @@ export function peerServer(options: PodOptions, ownBlobs: Directive): Directive[
       ownBlobs,
     ]),
   ];
-}
-
-function variable(header: string): string {
-  return header.toLowerCase().replaceAll("-", "_");
 }

@@ -1,5 +1,6 @@
 /** The permits that a stack needs on KMS keys. */
-import { type Resource, textsIn } from "../resources.ts";
+import { textsIn } from "../../../components/config/as-written.ts";
+import type { Resource } from "../resources.ts";
 import type { Found } from "./permits.ts";
 
 /** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html */

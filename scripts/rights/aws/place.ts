@@ -1,13 +1,10 @@
 /** The account of a stack, and which resources in it the stack has created. */
-import { type Resource, textsIn } from "../resources.ts";
+import { textsIn } from "../../../components/config/as-written.ts";
+import type { Resource } from "../resources.ts";
 import { rows } from "./actions.ts";
 
 /** Resource types of EC2, by the prefixes of their IDs. Any such ID that the stack didn't create is one that it is configured to use. Security groups aren't listed: foreign ones are only clients. */
-const idPrefixes: Readonly<Record<string, string>> = {
-  vpc: "vpc",
-  subnet: "subnet",
-  rtb: "route-table",
-};
+const idPrefixes: Readonly<Record<string, string>> = { vpc: "vpc", subnet: "subnet", rtb: "route-table" };
 
 export interface Place {
   readonly account: string;

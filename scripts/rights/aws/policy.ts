@@ -37,10 +37,7 @@ export async function policiesFor(
   const place = placeOf(account, resources);
   const permits = completed(resources).map(async (resource): Promise<Permit[]> => {
     const boundaries = boundariesOf(resource.inputs.permissionsBoundary ? [resource] : resources);
-    const narrow = (permit: Permit) => ({
-      ...permit,
-      condition: narrowed(permit, resource, boundaries),
-    });
+    const narrow = (permit: Permit) => ({ ...permit, condition: narrowed(permit, resource, boundaries) });
     const special = specialPermits(resource, resources, { stack, place });
     return [
       ...(await permitsOf(resource, stack, place)).map(narrow),

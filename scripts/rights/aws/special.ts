@@ -1,6 +1,8 @@
 /** The permits of a stack's resources that a table of actions can't express. */
+
+import { textsIn } from "../../../components/config/as-written.ts";
 import { list, statementsOf } from "../../../policy/iam.ts";
-import { type Resource, textsIn } from "../resources.ts";
+import type { Resource } from "../resources.ts";
 import { rows } from "./actions.ts";
 import { keyPermits } from "./keys.ts";
 import { both, type Condition, type Found, type Permit, tagCondition } from "./permits.ts";
