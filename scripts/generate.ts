@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { buildSync } from "esbuild";
 import { dashboard, fleetDashboard } from "../components/monitoring/dashboard/dashboard.ts";
+import project from "../package.json" with { type: "json" };
 import { configurationTables } from "./docs/configuration-tables.ts";
 import { stackFileSchema } from "./docs/json-schema.ts";
 import { renderPicture } from "./docs/pictures.ts";
@@ -25,7 +26,7 @@ const files: Readonly<Record<string, Render>> = {
     ]),
   ),
   "charts/registry-cache/Chart.yaml": (present) =>
-    present.replace(/^(version|appVersion): .*$/gm, `$1: ${projectVersion()}`),
+    present.replace(/^(version|appVersion): .*$/gm, `$1: ${project.version}`),
   "components/monitoring/status-page/generated/page.js": () => bundled("page/browser.ts"),
   "components/monitoring/status-page/generated/page.css": () => bundled("page.css"),
 };
@@ -70,10 +71,6 @@ function bundled(entry: string): string {
     logLevel: "silent",
   });
   return outputFiles[0]?.text ?? "";
-}
-
-function projectVersion(): string {
-  return JSON.parse(readFileSync(absolute("package.json"), "utf8")).version;
 }
 
 function absolute(path: string): URL {

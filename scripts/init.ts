@@ -8,7 +8,9 @@ import { type Answers, currentAnswers, settings, withAnswers } from "./init/proj
 
 const file = "Pulumi.yaml";
 /** The registry's other settings. They rarely fit another registry. */
-const ofRegistry = settings.filter(({ path }) => path.includes("registry-cache:upstreams"));
+const ofRegistry = Object.entries(settings).filter(([, { path }]) =>
+  path.includes("registry-cache:upstreams"),
+);
 const program = commandLine("npm run init --")
   .description(
     `Sets the values in ${file} that differ between organizations. On a terminal, without options, it asks. An empty value removes what is there.`,
@@ -17,8 +19,8 @@ const program = commandLine("npm run init --")
     "after",
     "\nExit code: 0 written, or nothing to change; 1 a value is wrong, and nothing is written; 2 wrong usage.",
   );
-const options = settings.map(
-  ({ option, example, what }) => new Option(`--${option} <value>`, `${what}, such as ${example}`),
+const options = Object.entries(settings).map(
+  ([option, { example, what }]) => new Option(`--${option} <value>`, `${what}, such as ${example}`),
 );
 for (const option of options) program.addOption(option);
 const given = program.parse().opts();
@@ -37,12 +39,12 @@ try {
   const answers = Object.keys(wanted).length === 0 ? await ask(current) : wanted;
   const changed = withAnswers(text, answers);
   await writeFile(file, changed);
-  for (const { option, what } of settings) {
+  for (const [option, { what }] of Object.entries(settings)) {
     const value = answers[option];
     if (value !== undefined && value !== (current[option] ?? "")) console.log(`${what}: ${value || "none"}`);
   }
   if (answers.registry !== undefined && answers.registry !== current.registry) {
-    for (const { option, what } of ofRegistry) {
+    for (const [option, { what }] of ofRegistry) {
       if (answers[option] === undefined && current[option])
         console.error(`! ${what}: still ${current[option]}, as for ${current.registry} (--${option})`);
     }
@@ -63,7 +65,7 @@ async function ask(current: Answers): Promise<Answers> {
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answers: Record<string, string> = {};
-  for (const { option, what, example } of settings) {
+  for (const [option, { what, example }] of Object.entries(settings)) {
     const hint = current[option] ?? `for example ${example}; empty for none`;
     const answer = (await terminal.question(`${what} (${hint}): `)).trim();
     if (answer) answers[option] = answer;

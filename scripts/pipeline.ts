@@ -8,6 +8,7 @@ import { collect } from "./cost/collect.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { type Prometheus, prometheusAt, prometheusUrl } from "./fleet/prometheus.ts";
+import { chosenStacks } from "./fleet/stack-files.ts";
 import { pipelineProgram } from "./pipeline/arguments.ts";
 import { type Preview, renderComment } from "./pipeline/comment.ts";
 import { Engine } from "./pipeline/engine.ts";
@@ -15,7 +16,6 @@ import { gate } from "./pipeline/gate.ts";
 import type { Report } from "./pipeline/markdown.ts";
 import { prefetched } from "./pipeline/prefetched.ts";
 import { hasFailed, isAsLeft, renderDrift, renderRollout } from "./pipeline/reports.ts";
-import { chosenStacks } from "./pipeline/stacks.ts";
 import { mergeBase, type TouchedStacks, touchedStacks } from "./pipeline/touched.ts";
 import { type Outcome, rollOut, wavesOf } from "./pipeline/waves.ts";
 import { ensureEngine } from "./setup/engine.ts";
@@ -60,7 +60,7 @@ const program = pipelineProgram({
     await assertWritable("--report", options.report);
     const canary = options.canary || undefined;
     const prometheus = options.prometheus ? prometheusOf(options.prometheus) : undefined;
-    if (canary !== undefined) await assertStack("--canary, CANARY", canary);
+    if (canary !== undefined) await chosenStacks(directory, [canary]).catch(refused("--canary, CANARY"));
     const chosen = await chosenStacks(directory, names);
     const touched = options.since === undefined ? undefined : await touchedSince(options.since);
     const isMeant = (name: string) =>
@@ -120,12 +120,6 @@ function prometheusOf(address: string): Prometheus {
   }
 }
 
-async function assertStack(option: string, name: string): Promise<void> {
-  await chosenStacks(directory, [name]).catch(({ message }: Error) => {
-    throw new StepError(`${option}: ${message}`);
-  });
-}
-
 async function startEngine(): Promise<Engine> {
   await ensureEngine();
   return new Engine(directory).handOnSignals();
@@ -139,15 +133,15 @@ function policies(pack: string | undefined): string[] {
 async function assertWritable(option: string, file: string | undefined): Promise<void> {
   if (file === undefined) return;
   const there = existsSync(file) ? file : dirname(file);
-  await access(there, constants.W_OK).catch(unwritable(option));
+  await access(there, constants.W_OK).catch(refused(option));
 }
 
 async function report({ whole, short }: Report, option: string, file: string | undefined): Promise<void> {
   process.stdout.write(whole);
-  if (file !== undefined) await writeFile(file, short).catch(unwritable(option));
+  if (file !== undefined) await writeFile(file, short).catch(refused(option));
 }
 
-function unwritable(option: string): (error: Error) => never {
+function refused(option: string): (error: Error) => never {
   return ({ message }) => {
     throw new StepError(`${option}: ${message}`);
   };

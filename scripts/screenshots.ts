@@ -58,12 +58,8 @@ async function serve() {
     const url = new URL(request.url ?? "/", "http://localhost");
     const [, state = "", path = ""] = /^\/([^/]+)\/(?:api\/v1\/(\w+))?$/.exec(url.pathname) ?? [];
     if (path === "") return response.setHeader("content-type", "text/html; charset=utf-8").end(page);
-    const data = sampleAnswer(
-      decodeURIComponent(state) as SampleState,
-      Date.now() / 1000,
-      path,
-      url.searchParams,
-    );
+    const sample = decodeURIComponent(state) as SampleState;
+    const data = sampleAnswer(sample, Date.now() / 1000, path, url.searchParams);
     return response.end(JSON.stringify({ status: "success", data }));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -98,11 +94,8 @@ if (import.meta.main) {
   const [executablePath = "/usr/bin/chromium"] = process.argv.slice(2);
   await using scratch = await mkdtempDisposable(join(tmpdir(), "screenshots-"));
   const costPage = join(scratch.path, "cost.html");
-  await execa(
-    process.execPath,
-    [join(import.meta.dirname, "cost.ts"), "--format", "html", "--out", costPage],
-    { stdout: "inherit" },
-  );
+  const cost = [join(import.meta.dirname, "cost.ts"), "--format", "html", "--out", costPage];
+  await execa(process.execPath, cost, { stdout: "inherit" });
   await using server = await serve();
   const { port } = server.address() as AddressInfo;
   const addresses = (of: Picture["of"]) =>

@@ -152,12 +152,8 @@ function grouped(
   const all = billed.flatMap((region) =>
     [...new Set(textsOf(region.estimate))].map((text) => ({ text, name: nameOf(region) })),
   );
-  return [...Map.groupBy(all, ({ text }) => text)].map(([text, about]) =>
-    about.length === billed.length
-      ? text
-      : `${listed(
-          about.map(({ name }) => name),
-          mostNames,
-        )}: ${text}`,
-  );
+  return [...Map.groupBy(all, ({ text }) => text)].map(([text, about]) => {
+    const names = about.map(({ name }) => name);
+    return names.length === billed.length ? text : `${listed(names, mostNames)}: ${text}`;
+  });
 }

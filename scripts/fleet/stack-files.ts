@@ -4,6 +4,7 @@ import { execa } from "execa";
 import type { Problem } from "../../components/config/problems.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { StepError } from "../setup/steps.ts";
+import { shortName } from "./backend.ts";
 
 /** A stack's file. */
 export interface StackFile {
@@ -84,6 +85,21 @@ export async function demandRemoteStack(directory: string, stack: string): Promi
     throw new StepError(
       `${pathOf(stack)}: provider: the stack is on this machine, and this command is for a cloud or a cluster`,
     );
+}
+
+/**
+ * The names of the project's stacks, sorted by file name.
+ * @param wanted the stacks to return, with or without an organization, which is kept: `acme/aws-eu-central-1`. If empty, all except for those of the provider `local`, which are for a user's own machine
+ * @throws StepError if a stack has no file
+ */
+export async function chosenStacks(directory: string, wanted: readonly string[]): Promise<string[]> {
+  const { project, stacks, problems } = await readStackFiles(directory, wanted.map(shortName));
+  if (problems.length > 0) {
+    throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
+  }
+  return stacks
+    .filter(({ text }) => wanted.length > 0 || providerOf(project, text) !== "local")
+    .map(({ name }) => wanted.find((one) => shortName(one) === name) ?? name);
 }
 
 /** @param text of a stack's file. If it isn't YAML, the result is undefined, and the engine reports the error. */

@@ -6,8 +6,6 @@ import { parseYaml, readStackFile } from "../../components/config/stack-file.ts"
 
 /** A value in Pulumi.yaml that differs between organizations. */
 export interface Setting {
-  /** Option of `npm run init`. */
-  readonly option: string;
   /** An example value for the usage. */
   readonly example: string;
   /** What the value is, as a phrase. */
@@ -23,43 +21,34 @@ export interface Setting {
 }
 
 const upstream = ["config", "registry-cache:upstreams", 0];
-const monitoring = ["config", "registry-cache:monitoring", "value"];
+const alerts = ["config", "registry-cache:monitoring", "value", "alerts"];
 
-export const settings: readonly Setting[] = [
-  {
-    option: "registry",
+/** By their options of `npm run init`. */
+export const settings: Readonly<Record<string, Setting>> = {
+  registry: {
     example: "ghcr.io",
     what: "the registry that has your images",
     path: [...upstream, "registry"],
   },
-  { option: "upstream", example: "ghcr", what: "a short name for it", path: [...upstream, "name"] },
-  {
-    option: "repositories",
+  upstream: { example: "ghcr", what: "a short name for it", path: [...upstream, "name"] },
+  repositories: {
     example: "example/**,charts/example/**",
     what: "its repositories that are cached",
     path: [...upstream, "repositories"],
     isList: true,
   },
-  {
-    option: "probe",
+  probe: {
     example: "example/app:1.0",
     what: "an image of them, which tells whether the registry answers",
     path: [...upstream, "probe"],
   },
-  {
-    option: "team",
-    example: "platform",
-    what: "the team that alerts go to",
-    path: [...monitoring, "alerts", "labels", "team"],
-  },
-  {
-    option: "runbook-url",
+  team: { example: "platform", what: "the team that alerts go to", path: [...alerts, "labels", "team"] },
+  "runbook-url": {
     example: "https://example.com/runbooks/{alert}",
     what: "where your runbooks are, with {alert} in place of an alert's name",
-    path: [...monitoring, "alerts", "runbookUrl"],
+    path: [...alerts, "runbookUrl"],
   },
-  {
-    option: "state",
+  state: {
     example: "s3://example-pulumi-state",
     what: "where Pulumi keeps the state of stacks (docs/state.md)",
     path: ["backend", "url"],
@@ -69,7 +58,7 @@ export const settings: readonly Setting[] = [
         ? undefined
         : `"${value}" must begin with s3://, azblob://, gs://, file:// or https://`,
   },
-];
+};
 
 /** Values by option, as text. */
 export type Answers = Readonly<Record<string, string>>;
@@ -85,10 +74,11 @@ export function currentAnswers(text: string): Answers {
     const message = `isn't a project file: it has no ${missing.join(" and no ")}`;
     throw new ConfigError([{ path: "Pulumi.yaml", message }]);
   }
-  const values = settings.map(({ option, path }) => [option, valueAt(path, project)] as const);
-  return Object.fromEntries(
-    values.flatMap(([option, value]) => (value === undefined ? [] : [[option, String(value)]])),
-  );
+  const answers = Object.entries(settings).flatMap(([option, { path }]) => {
+    const value = valueAt(path, project);
+    return value === undefined ? [] : [[option, String(value)] as const];
+  });
+  return Object.fromEntries(answers);
 }
 
 /** A minimal stack, so that the shared configuration can be checked as with any other stack. */
@@ -101,7 +91,7 @@ const smallest = `config: { "registry-cache:provider": local, "registry-cache:re
 export function withAnswers(text: string, answers: Answers): string {
   const document = parseDocument(text);
   const problems: Problem[] = [];
-  for (const { option, path, isList, removes = path, refuse } of settings) {
+  for (const [option, { path, isList, removes = path, refuse }] of Object.entries(settings)) {
     const value = answers[option];
     if (value === undefined) continue;
     const message = value && refuse?.(value);

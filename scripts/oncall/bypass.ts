@@ -51,10 +51,8 @@ function line({ what, later }: Way, { there, other }: Seen, direction: Direction
 async function confirm(direction: Direction): Promise<void> {
   if (!process.stdin.isTTY) throw new StepError("nothing was changed: without a terminal, add --yes");
   const asking = createInterface({ input: process.stdin, output: process.stdout });
-  const question =
-    direction === "bypass"
-      ? "Send clients past the cache? (yes/no) "
-      : "Send clients to the cache again? (yes/no) ";
+  const where = direction === "bypass" ? "past the cache" : "to the cache again";
+  const question = `Send clients ${where}? (yes/no) `;
   const answer = await asking.question(question).catch((error: NodeJS.ErrnoException) => {
     // Ctrl+C, Ctrl+D
     if (error.code !== "ABORT_ERR") throw error;

@@ -30,14 +30,9 @@ async function anyHas(
 ): Promise<boolean | undefined> {
   const said = await Promise.all(
     servers.map(async (server) => {
-      const addresses = await Promise.all([
-        answers(resolver.resolve4(server)),
-        answers(resolver.resolve6(server)),
-      ]);
-      return has(
-        addresses.flatMap((it) => it ?? []),
-        hostname,
-      );
+      const found = await Promise.all([resolver.resolve4(server), resolver.resolve6(server)].map(answers));
+      const addresses = found.flatMap((it) => it ?? []);
+      return has(addresses, hostname);
     }),
   );
   // Some servers may not have the change yet.
@@ -48,11 +43,8 @@ async function has(addresses: readonly string[], hostname: string): Promise<bool
   if (addresses.length === 0) return undefined;
   const server = new Resolver(options);
   server.setServers(addresses);
-  const found = await Promise.all([
-    answers(server.resolve4(hostname)),
-    answers(server.resolve6(hostname)),
-    answers(server.resolveCname(hostname)),
-  ]);
+  const asked = [server.resolve4(hostname), server.resolve6(hostname), server.resolveCname(hostname)];
+  const found = await Promise.all(asked.map(answers));
   if (found.some((it) => it !== undefined && it.length > 0)) return true;
   return found.includes(undefined) ? undefined : false;
 }

@@ -3,25 +3,20 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 /** The commands' implementations. @param stacks as the user names them; empty means all */
 export interface Actions {
-  touched(options: TouchedOptions): Promise<void>;
+  touched(options: { readonly base: string; readonly format: "lines" | "json" }): Promise<void>;
   preview(stacks: string[], options: PreviewOptions): Promise<void>;
   up(stacks: string[], options: UpOptions): Promise<void>;
-  drift(stacks: string[], options: DriftOptions): Promise<void>;
+  drift(stacks: string[], options: { readonly issue?: string; readonly atOnce: number }): Promise<void>;
 }
 
-export interface TouchedOptions {
-  readonly base: string;
-  readonly format: "lines" | "json";
-}
-
-export interface PreviewOptions {
+interface PreviewOptions {
   readonly base: string;
   readonly comment?: string;
   readonly policyPack?: string;
   readonly atOnce: number;
 }
 
-export interface UpOptions {
+interface UpOptions {
   /** Empty if a CI system's variable isn't set. */
   readonly canary?: string;
   readonly waveSize: number;
@@ -35,11 +30,6 @@ export interface UpOptions {
   readonly repair: boolean;
   readonly report?: string;
   readonly policyPack?: string;
-}
-
-export interface DriftOptions {
-  readonly issue?: string;
-  readonly atOnce: number;
 }
 
 /** The command line, for `parseAsync()`. */

@@ -31,7 +31,7 @@ export function gate({ backend, prometheus, maxErrorRatio }: GateOptions) {
     }
     const { caches = {}, monitoring = {}, cost = {} } = outputs ?? {};
     const regions = Object.entries(caches).map(async ([region, cache]) => {
-      const of = { provider: cost[region]?.provider ?? "", region };
+      const of = labelsOf(cost[region]?.provider ?? "", region);
       const problems = await Promise.all([
         answerProblems(cache, prometheus !== undefined),
         podProblems(cache, monitoring[region]?.statusPage),
@@ -62,23 +62,17 @@ const closed = ". If this network has no access, add its address to `access.clie
 const timeoutSeconds = 5;
 const otherPod = "runs another Pod than it is told to";
 
-interface Labels {
-  readonly provider: string;
-  readonly region: string;
-}
-
 /** A Prometheus selector for a region's series. */
 export function labelsOf(provider: string, region: string): string {
   return `provider=${JSON.stringify(provider)}, region=${JSON.stringify(region)}`;
 }
 
-/** Uses the rules of components/monitoring/rules. All series in Prometheus must have the labels `provider` and `region`: docs/metrics.md. */
+/** Uses the rules of components/monitoring/rules. @param of the labels of a region's series. All series in Prometheus must have the labels `provider` and `region`: docs/metrics.md. */
 async function monitoringProblems(
   prometheus: Prometheus,
-  { provider, region }: Labels,
+  of: string,
   maxErrorRatio: number,
 ): Promise<string[]> {
-  const of = labelsOf(provider, region);
   const [probes, alerts, errors, outdated, fills] = await Promise.all(
     [
       `min(probe_success{job="registry-cache-endpoint", ${of}})`,

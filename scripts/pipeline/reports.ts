@@ -20,7 +20,7 @@ export function renderRollout(
   const rows = outcomes.map((outcome) => [
     `${waves.findIndex((wave) => wave.includes(outcome.stack)) + 1}`,
     plain(outcome.stack),
-    outcome.state === "up" ? upText(outcome) : `**${outcome.state}**`,
+    outcome.state !== "up" ? `**${outcome.state}**` : outcome.missing ? "up, **not prefetched**" : "up",
     outcome.state === "not begun" ? "" : counts(outcome.changes) || "no changes",
   ]);
   return fitted(
@@ -38,10 +38,6 @@ export function renderRollout(
 }
 
 type Up = Extract<Outcome, { state: "up" }>;
-
-function upText({ missing }: Up): string {
-  return missing ? "up, **not prefetched**" : "up";
-}
 
 function missingText({ stack, missing }: Up): string | undefined {
   if (!missing) return undefined;

@@ -80,9 +80,9 @@ function notBegun(stack: string): Outcome {
 }
 
 async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<Outcome[]> {
-  const before = rollout.repair ? [] : await askAll(wave, rollout.problemsOf);
-  if (before.some(({ problems }) => problems.length > 0)) {
-    return before.map(({ stack, problems }) => ({
+  const before: Answers = rollout.repair ? new Map() : await askAll(wave, rollout.problemsOf);
+  if ([...before.values()].some((problems) => problems.length > 0)) {
+    return [...before].map(([stack, problems]) => ({
       stack,
       state: "not begun",
       problems: problems.map((problem) => `before: ${problem}`),
@@ -112,7 +112,7 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
     told: (unwell) => `for the wave to settle${unwell.map((it) => `; ${it}`).join("")}`,
     rollout,
   });
-  const well = names.filter((name) => phrasesOf(name, settled).length === 0);
+  const well = names.filter((name) => !settled.get(name)?.length);
   const fetched = await watch(well, {
     ask: rollout.missingOf,
     atLeastSeconds: 0,
@@ -122,10 +122,10 @@ async function bringUpWave(wave: readonly string[], rollout: Rollout): Promise<O
   });
   return done.map((outcome) => {
     if (outcome.state !== "up") return outcome;
-    const problems = phrasesOf(outcome.stack, settled);
-    if (problems.length > 0) return { ...outcome, state: "unhealthy", problems };
-    const missing = phrasesOf(outcome.stack, fetched);
-    return missing.length > 0 ? { ...outcome, missing } : outcome;
+    const problems = settled.get(outcome.stack);
+    if (problems?.length) return { ...outcome, state: "unhealthy", problems };
+    const missing = fetched.get(outcome.stack);
+    return missing?.length ? { ...outcome, missing } : outcome;
   });
 }
 
@@ -146,12 +146,12 @@ interface Watched {
 async function watch(
   stacks: readonly string[],
   { ask, atLeastSeconds, atMostSeconds, told, rollout }: Watched,
-): Promise<Answer[]> {
+): Promise<Answers> {
   const start = performance.now();
   for (;;) {
     const seconds = (performance.now() - start) / 1000;
     const answers = await askAll(stacks, ask);
-    const phrases = answers.flatMap(({ stack, problems }) => problems.map((one) => `${stack}: ${one}`));
+    const phrases = [...answers].flatMap(([stack, problems]) => problems.map((one) => `${stack}: ${one}`));
     const left = (phrases.length === 0 ? atLeastSeconds : atMostSeconds) - seconds;
     if (left <= 0 || rollout.interruption.aborted) return answers;
     rollout.progress(`${Math.ceil(left)} s more ${told(phrases)}`);
@@ -159,17 +159,11 @@ async function watch(
   }
 }
 
-interface Answer {
-  readonly stack: string;
-  readonly problems: readonly string[];
-}
+/** By stack. */
+type Answers = ReadonlyMap<string, readonly string[]>;
 
-function askAll(stacks: readonly string[], ask: Watched["ask"]): Promise<Answer[]> {
-  return Promise.all(stacks.map(async (stack) => ({ stack, problems: await ask(stack) })));
-}
-
-function phrasesOf(stack: string, answers: readonly Answer[]): readonly string[] {
-  return answers.find((answer) => answer.stack === stack)?.problems ?? [];
+async function askAll(stacks: readonly string[], ask: Watched["ask"]): Promise<Answers> {
+  return new Map(await Promise.all(stacks.map(async (stack) => [stack, await ask(stack)] as const)));
 }
 
 function outcomeOf(run: EngineRun): Outcome {

@@ -43,6 +43,7 @@ export function renewed(
   const regions: Record<string, Record<string, Price>> = structuredClone(book.regions);
   const changes: Change[] = [];
   let confirmed = 0;
+  const amounts = ({ unit, price, tiers }: Price) => [unit, price, tiers];
   for (const { region, item, price, problem } of answers) {
     const before = book.regions[region]?.[item];
     const note = before?.note !== undefined && { note: before.note };
@@ -54,15 +55,11 @@ export function renewed(
       ...note,
     };
     if (after) regions[region] = { ...regions[region], [item]: after };
-    if (before && after && sameAmount(before, after)) confirmed++;
+    if (before && after && isDeepStrictEqual(amounts(before), amounts(after))) confirmed++;
     else changes.push({ region, item, before, after, problem });
   }
   const sources = { ...book.sources, [key]: { name, url } };
   return { prices: pruned(regions, sources), changes, confirmed };
-}
-
-function sameAmount(one: Price, other: Price): boolean {
-  return isDeepStrictEqual([one.unit, one.price, one.tiers], [other.unit, other.price, other.tiers]);
 }
 
 /** Sorted, so that a diff shows only changes, and without unused sources. */

@@ -45,7 +45,9 @@ export async function checkFiles(
     problems: [
       ...wrongSettings,
       ...(names.length + problems.length === 0 ? [noStacks] : []),
-      ...wanted.filter((name) => !names.includes(name)).map((name) => unknownStack(name, names)),
+      ...wanted
+        .filter((name) => !names.includes(name))
+        .map((name) => ({ path: pathOf(name), message: `there is no such file: ${hint(name, names)}` })),
       ...problems.filter((problem) => !isOf(unwanted)(problem)),
       ...found.flatMap(({ problems }) => problems),
       ...sharedHostnames(configurations).filter(isOf(paths)),
@@ -56,10 +58,6 @@ export async function checkFiles(
     ],
     ...(unread.some((name) => isWanted(name, wanted)) && { note: moreMayFollow.preflight }),
   };
-}
-
-function unknownStack(stack: string, known: readonly string[]): Problem {
-  return { path: pathOf(stack), message: `there is no such file: ${hint(stack, known)}` };
 }
 
 function isWanted(stack: string, wanted: readonly string[]): boolean {

@@ -19,14 +19,14 @@ const pinned = versionsOf({});
 export function versionsCell(versions: Versions | undefined, { wanted, applied }: RunningPod = {}): string {
   if (!versions) return "";
   const own = Object.entries(versions).filter(([name, version]) => pinned[name] !== version);
-  const told = listed(own) || "pinned";
+  const told = enumerated(own) || "pinned";
   const isOther = wanted !== undefined && applied !== undefined && !wanted.startsWith(applied);
   return isOther ? `${told}, not running yet` : told;
 }
 
 /** A sentence for the legend below the table. */
-export const pinnedVersions = `pinned: ${listed(Object.entries(pinned))}.`;
+export const pinnedVersions = `pinned: ${enumerated(Object.entries(pinned))}.`;
 
-function listed(versions: readonly (readonly [name: string, version: string])[]): string {
+function enumerated(versions: readonly (readonly [name: string, version: string])[]): string {
   return versions.map(([name, version]) => `${name} ${version}`).join(", ");
 }

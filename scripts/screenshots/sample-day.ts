@@ -136,75 +136,60 @@ function noise(seed: number): number {
   return value - Math.floor(value);
 }
 
-function alertsOf(state: SampleState, at: number): object[] {
-  const alert = (
-    name: string,
-    severity: string,
-    topic: string,
-    description: string,
-    age: number,
-    more: object = {},
-  ) => ({
-    name,
-    duration: 300,
-    ...more,
-    alerts: [
-      {
-        state: "firing",
-        labels: { alertname: name, severity, topic, ...(topic === "upstream" && { upstream: "gsoci" }) },
-        annotations: {
-          description,
-          runbook_url: `https://github.com/example/registry-cache/blob/main/docs/runbooks/${name}.md`,
-        },
-        activeAt: new Date(1000 * (at - age)).toISOString(),
-        ...more,
+interface SampleAlerts {
+  readonly topic: string;
+  /** Seconds since the alerts' conditions began to hold. */
+  readonly age: number;
+  /** By name. An alert with a duration is still pending. */
+  readonly alerts: Readonly<Record<string, { severity: string; description: string; duration?: number }>>;
+}
+
+const alerts: Readonly<Partial<Record<SampleState, SampleAlerts>>> = {
+  "upstream away": {
+    topic: "upstream",
+    age: 2520,
+    alerts: {
+      RegistryCacheUpstreamUnreachable: {
+        severity: "notify",
+        description: "gsoci doesn't answer: what is cached is served, tags as they were.",
       },
-    ],
+      RegistryCacheTagsOutdated: {
+        severity: "page",
+        description: "gsoci hasn't answered for 12 h, and tags are as old.",
+        duration: 43_200,
+      },
+    },
+  },
+  "disk full": {
+    topic: "storage",
+    age: 1980,
+    alerts: {
+      RegistryCacheDiskFull: {
+        severity: "page",
+        description: "Only 381.5MiB can be written to the cache's disk.",
+      },
+      RegistryCacheBudgetShrinking: {
+        severity: "ticket",
+        description: "The disk has room for 134.1GiB of blobs only.",
+        duration: 21_600,
+      },
+    },
+  },
+};
+
+function alertsOf(state: SampleState, at: number): object[] {
+  const { topic = "", age = 0, alerts: ofState = {} } = alerts[state] ?? {};
+  return Object.entries(ofState).map(([name, { severity, description, duration }]) => {
+    const more = duration === undefined ? {} : { duration, state: "pending" };
+    const labels = { alertname: name, severity, topic, ...(topic === "upstream" && { upstream: "gsoci" }) };
+    const runbook_url = `https://github.com/example/registry-cache/blob/main/docs/runbooks/${name}.md`;
+    const annotations = { description, runbook_url };
+    const activeAt = new Date(1000 * (at - age)).toISOString();
+    return {
+      name,
+      duration: 300,
+      ...more,
+      alerts: [{ state: "firing", labels, annotations, activeAt, ...more }],
+    };
   });
-  switch (state) {
-    case "upstream away":
-      return [
-        alert(
-          "RegistryCacheUpstreamUnreachable",
-          "notify",
-          "upstream",
-          "gsoci doesn't answer: what is cached is served, tags as they were.",
-          2520,
-        ),
-        alert(
-          "RegistryCacheTagsOutdated",
-          "page",
-          "upstream",
-          "gsoci hasn't answered for 12 h, and tags are as old.",
-          2520,
-          {
-            duration: 43_200,
-            state: "pending",
-          },
-        ),
-      ];
-    case "disk full":
-      return [
-        alert(
-          "RegistryCacheDiskFull",
-          "page",
-          "storage",
-          "Only 381.5MiB can be written to the cache's disk.",
-          1980,
-        ),
-        alert(
-          "RegistryCacheBudgetShrinking",
-          "ticket",
-          "storage",
-          "The disk has room for 134.1GiB of blobs only.",
-          1980,
-          {
-            duration: 21_600,
-            state: "pending",
-          },
-        ),
-      ];
-    default:
-      return [];
-  }
 }

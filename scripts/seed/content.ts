@@ -66,67 +66,59 @@ function descriptor({ mediaType, digest, size, annotations }: Blob) {
   return { mediaType, digest, size, ...(annotations && { annotations }) };
 }
 
-/** A manifest with a configuration and with layers of any media type. With `artifactType`, it is an OCI artifact. */
-export function artifact(args: {
-  repository: string;
-  tags: readonly string[];
-  /** @default the empty configuration, which the image specification defines for artifacts */
-  config?: Blob;
-  layers: readonly Blob[];
-  artifactType?: string;
-}): Content {
-  const config = args.config ?? jsonBlob(mediaTypes.empty, {});
+/** Where content is published: see {@link Content}. */
+type Place = Pick<Content, "repository" | "tags">;
+
+/**
+ * A manifest with a configuration and with layers of any media type. With `artifactType`, it is an OCI artifact.
+ * @param args `config`: @default the empty configuration, which the image specification defines for artifacts
+ */
+export function artifact({
+  config = jsonBlob(mediaTypes.empty, {}),
+  layers,
+  artifactType,
+  ...place
+}: Place & { config?: Blob; layers: readonly Blob[]; artifactType?: string }): Content {
   const manifest = jsonBlob(mediaTypes.manifest, {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
-    ...(args.artifactType && { artifactType: args.artifactType }),
+    ...(artifactType && { artifactType }),
     config: descriptor(config),
-    layers: args.layers.map(descriptor),
+    layers: layers.map(descriptor),
   });
-  return {
-    repository: args.repository,
-    tags: args.tags,
-    manifest,
-    blobs: [config, ...args.layers],
-    children: [],
-  };
+  return { ...place, manifest, blobs: [config, ...layers], children: [] };
 }
 
-/** A container image for one platform. */
-export function image(args: {
-  repository: string;
-  tags: readonly string[];
+/** A container image for one platform. @param args `run`: the run-time settings of the image configuration */
+export function image({
+  platform: { architecture, os },
+  layers,
+  run,
+  ...place
+}: Place & {
   platform: Platform;
   layers: readonly Layer[];
-  /** The run-time settings of the image configuration. */
   run: { Entrypoint?: string[]; Cmd?: string[]; User?: string; WorkingDir?: string };
 }): Content {
   const config = jsonBlob(mediaTypes.imageConfig, {
-    architecture: args.platform.architecture,
-    os: args.platform.os,
-    config: args.run,
-    rootfs: { type: "layers", diff_ids: args.layers.map((layer) => sha256(layer.tar)) },
+    architecture,
+    os,
+    config: run,
+    rootfs: { type: "layers", diff_ids: layers.map((layer) => sha256(layer.tar)) },
   });
-  const layers = args.layers.map((layer) => blob(mediaTypes.layer, gzip(layer)));
-  return artifact({ repository: args.repository, tags: args.tags, config, layers });
+  const blobs = layers.map((layer) => blob(mediaTypes.layer, gzip(layer)));
+  return artifact({ ...place, config, layers: blobs });
 }
 
 /** An index: one name for the same image on several platforms. */
-export function index(args: {
-  repository: string;
-  tags: readonly string[];
-  images: readonly { platform: Platform; image: Content }[];
-}): Content {
+export function index({
+  images,
+  ...place
+}: Place & { images: readonly { platform: Platform; image: Content }[] }): Content {
   const manifest = jsonBlob(mediaTypes.index, {
     schemaVersion: 2,
     mediaType: mediaTypes.index,
-    manifests: args.images.map(({ platform, image }) => ({ ...descriptor(image.manifest), platform })),
+    manifests: images.map(({ platform, image }) => ({ ...descriptor(image.manifest), platform })),
   });
-  return {
-    repository: args.repository,
-    tags: args.tags,
-    manifest,
-    blobs: [],
-    children: args.images.map(({ image }) => image),
-  };
+  return { ...place, manifest, blobs: [], children: images.map(({ image }) => image) };
 }

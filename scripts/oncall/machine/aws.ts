@@ -23,13 +23,11 @@ export async function throughAws(
 ): Promise<string> {
   const failed = (why: string) => new StepError(`${why}\n${notConnected(deployed, region, instance)}`);
   const where = ["--region", region, "--output", "json"];
+  const parameters = { commands: [script], executionTimeout: [String(commandMinutes * 60)] };
   const sent = (await askJson("aws", [
     ...["ssm", "send-command", ...where, "--document-name", "AWS-RunShellScript"],
     ...["--instance-ids", instance, "--timeout-seconds", "60"],
-    ...[
-      "--parameters",
-      JSON.stringify({ commands: [script], executionTimeout: [String(commandMinutes * 60)] }),
-    ],
+    ...["--parameters", JSON.stringify(parameters)],
   ]).catch((error: Error) => {
     if (!/InvalidInstanceId/.test(error.message)) throw error;
     throw failed(error.message);

@@ -27,13 +27,9 @@ export async function throughAzure(
   script: string,
 ): Promise<string> {
   const where = ["--subscription", subscription, "--resource-group", resourceGroup, "--name", machine];
-  const state = await ask("az", [
-    ...["vm", "get-instance-view", ...where, "--output", "tsv"],
-    ...[
-      "--query",
-      "[instanceView.statuses[-1].displayStatus, instanceView.vmAgent.statuses[0].displayStatus]",
-    ],
-  ]);
+  const query = "[instanceView.statuses[-1].displayStatus, instanceView.vmAgent.statuses[0].displayStatus]";
+  const view = ["vm", "get-instance-view", ...where, "--output", "tsv", "--query", query];
+  const state = await ask("az", view);
   const [power = "", agent = ""] = state.split(/[\t\n]/);
   // Without the agent, a command fails only after 90 minutes, and further commands fail with a conflict: https://github.com/Azure/azure-cli/issues/14642
   if (agent !== "Ready")

@@ -6,10 +6,8 @@ import type { Way } from "./way.ts";
 
 /** Clients on this machine connect to 127.0.0.1. Without the Pods, connections are refused immediately. */
 export function localPods({ region }: DeployedRegion, { kind }: Local): Way {
-  const filters = [`name=registry-cache`, `instance=${region}`].flatMap((label) => [
-    "--filter",
-    `label=app.kubernetes.io/${label}`,
-  ]);
+  const label = "label=app.kubernetes.io";
+  const filters = ["--filter", `${label}/name=registry-cache`, "--filter", `${label}/instance=${region}`];
   const pods = async () => {
     const listed = await podman(["pod", "ps", ...filters, "--format", "{{.Name}} {{.Status}}"]);
     const found = listed.split("\n").filter(Boolean);

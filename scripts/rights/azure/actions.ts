@@ -44,9 +44,10 @@ const clusterPolls = ["operations", "operationresults"].map(
   (it) => `Microsoft.ContainerService/locations/${it}/read`,
 );
 
-/** @param linked actions below {@link network} */
-function inNetwork(type: string, ...linked: string[]): Row {
-  return { polls: networkPolls, type: `${network}/${type}`, linked: linked.map((it) => `${network}/${it}`) };
+/** @param joined what other resources join, or it does */
+function inNetwork(type: string, ...joined: string[]): Row {
+  const linked = joined.map((it) => `${network}/${it}/join/action`);
+  return { polls: networkPolls, type: `${network}/${type}`, linked };
 }
 
 export const rows: Readonly<Record<string, Row>> = {
@@ -68,23 +69,16 @@ export const rows: Readonly<Record<string, Row>> = {
     polls: ["Microsoft.Resources/subscriptions/operationresults/read"],
     where: "subscription",
   },
-  "azure-native:network:VirtualNetwork": inNetwork("virtualNetworks", "virtualNetworks/subnets/join/action"),
+  "azure-native:network:VirtualNetwork": inNetwork("virtualNetworks", "virtualNetworks/subnets"),
   "azure-native:network:PublicIPAddress": inNetwork("publicIPAddresses"),
   // An interface or a subnet joins the group.
-  "azure-native:network:NetworkSecurityGroup": inNetwork(
-    "networkSecurityGroups",
-    "networkSecurityGroups/join/action",
-  ),
-  "azure-native:network:NetworkInterface": inNetwork("networkInterfaces", "publicIPAddresses/join/action"),
-  "azure-native:network:NatGateway": inNetwork(
-    "natGateways",
-    "natGateways/join/action",
-    "publicIPAddresses/join/action",
-  ),
+  "azure-native:network:NetworkSecurityGroup": inNetwork("networkSecurityGroups", "networkSecurityGroups"),
+  "azure-native:network:NetworkInterface": inNetwork("networkInterfaces", "publicIPAddresses"),
+  "azure-native:network:NatGateway": inNetwork("natGateways", "natGateways", "publicIPAddresses"),
   "azure-native:network:LoadBalancer": inNetwork(
     "loadBalancers",
-    "loadBalancers/backendAddressPools/join/action",
-    "loadBalancers/frontendIPConfigurations/join/action",
+    "loadBalancers/backendAddressPools",
+    "loadBalancers/frontendIPConfigurations",
   ),
   "azure-native:network:PrivateLinkService": inNetwork("privateLinkServices"),
   "azure-native:privatedns:PrivateRecordSet": {

@@ -109,11 +109,18 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
   for (const [module, stub] of Object.entries(tool.stubs ?? {})) {
     await go("mod", "edit", `-replace=${module}=${join(import.meta.dirname, "stubs", stub)}`);
   }
-  if (tool.staging) await go("mod", "edit", ...(await publishedStaging(tool, tool.staging, go)));
+  if (tool.staging) {
+    const staged = (await replacementsOf(tool, go)).filter(({ New }) => New.Path.startsWith("./staging/"));
+    await go("mod", "edit", ...staged.map(({ Old: { Path } }) => `-replace=${Path}=${Path}@${tool.staging}`));
+  }
   if (tool.published) {
     await go("mod", "edit", `-replace=${tool.module}=${tool.published}@${tool.version}`);
   }
-  if (tool.replaces) await go("mod", "edit", ...(await ownReplacements(tool, tool.replaces, go)));
+  if (tool.replaces) {
+    const { except } = tool.replaces;
+    const own = (await replacementsOf(tool, go)).filter(({ Old }) => !except.includes(Old.Path));
+    await go("mod", "edit", ...own.map(({ Old, New }) => `-replace=${Old.Path}=${New.Path}@${New.Version}`));
+  }
   const required = Object.entries(tool.requires ?? {}).map(([module, version]) => `${module}@${version}`);
   if (tool.published) await go("mod", "edit", `-require=${tool.module}@${tool.version}`);
   else await go("get", tags, ...paths.map((path) => `${path}@${tool.version}`), ...required);
@@ -154,24 +161,6 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
 }
 
 type Go = (...args: readonly string[]) => Promise<string>;
-
-/** Arguments of `go mod edit` that replace the modules in the tool's `staging/` by their published versions. */
-async function publishedStaging(tool: GoTool, staging: string, go: Go): Promise<readonly string[]> {
-  return (await replacementsOf(tool, go))
-    .filter(({ New }) => New.Path.startsWith("./staging/"))
-    .map(({ Old: { Path } }) => `-replace=${Path}=${Path}@${staging}`);
-}
-
-/** Arguments of `go mod edit` that apply the `replace` directives of the tool's own go.mod. */
-async function ownReplacements(
-  tool: GoTool,
-  { except }: { readonly except: readonly string[] },
-  go: Go,
-): Promise<readonly string[]> {
-  return (await replacementsOf(tool, go))
-    .filter(({ Old }) => !except.includes(Old.Path))
-    .map(({ Old, New }) => `-replace=${Old.Path}=${New.Path}@${New.Version}`);
-}
 
 async function replacementsOf({ module, published = module, version }: GoTool, go: Go) {
   const { GoMod } = JSON.parse(await go("mod", "download", "-json", `${published}@${version}`)) as {
