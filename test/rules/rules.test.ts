@@ -10,7 +10,8 @@ import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { type AlertName, alertNames, alerts as alertsSchema } from "../../components/config/alerts.ts";
-import { renderRules, ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
+import type { AlertingRule } from "../../components/monitoring/rules/rule.ts";
+import { type RuleOptions, renderRules, ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
 import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
 import { projectDirectory } from "../support/project.ts";
 import { tempDir } from "../support/scope.ts";
@@ -27,7 +28,14 @@ type Alerts = typeof alerts;
 /** Each threshold is changed by these factors, to test that an expectation depends on it. */
 const factors = [0.75, 1.4];
 
+/** The rule files that the expectations name. */
+const ruleFiles: Readonly<Record<string, RuleOptions>> = {
+  "rules.yml": {},
+  "replica-rules.yml": { isOwn: true, isOneOfSeveral: true },
+};
+
 interface Expectations {
+  readonly rule_files: readonly [keyof typeof ruleFiles];
   readonly tests: readonly {
     readonly alert_rule_test?: readonly {
       readonly alertname: AlertName;
@@ -49,9 +57,35 @@ const expectations = new Map(
 );
 const allTests = [...expectations.values()].flatMap(({ tests }) => tests);
 
-function alertingRules(alerts: Alerts) {
-  return ruleGroups(alerts).flatMap(({ rules }) => rules.filter((rule) => "alert" in rule));
+function alertingRules(alerts: Alerts, options?: RuleOptions): AlertingRule[] {
+  return ruleGroups(alerts, options).flatMap(({ rules }) => rules.filter((rule) => "alert" in rule));
 }
+
+/** An alert with another threshold, under a name of its own. */
+interface Changed {
+  readonly alert: AlertName;
+  readonly rule: Omit<AlertingRule, "alert"> & { readonly alert: string };
+}
+
+/** The alerts that are different with this threshold. Their texts are the present ones, so that an expectation can only fail because of the time at which they fire. */
+function changedBy(threshold: string, value: number, options: RuleOptions): Changed[] {
+  const changed = alertingRules(
+    { ...alerts, thresholds: { ...alerts.thresholds, [threshold]: value } },
+    options,
+  );
+  const present = alertingRules(alerts, options);
+  return changed.flatMap(({ alert, ...rule }, index) => {
+    const { annotations, ...before } = present[index] ?? assert.fail();
+    if (rule.expr === before.expr && rule.for === before.for) return [];
+    return { alert, rule: { ...rule, annotations, alert: `${alert} with ${threshold} = ${value}` } };
+  });
+}
+
+const changes = Object.entries(alerts.thresholds).flatMap(([threshold, present]) =>
+  factors.map((factor) => ({ threshold, value: present * factor })),
+);
+const allChanged = (options: RuleOptions) =>
+  changes.flatMap(({ threshold, value }) => changedBy(threshold, value, options));
 
 describe("the rules", () => {
   let promtool: string;
@@ -59,36 +93,49 @@ describe("the rules", () => {
     promtool = await ensurePromtool();
   });
 
-  /** promtool's failures for these alerts; empty if everything is as expected. @param only these alerts, and no expectations without them. @default all */
-  async function failures(alerts: Alerts, only?: readonly AlertName[]): Promise<string> {
+  /** @param cases files in promtool's format, by name @param rules the same for the rule files that they name */
+  async function check(cases: Readonly<Record<string, object>>, rules: Readonly<Record<string, object>>) {
     await using directory = await tempDir();
-    const write = (name: string, text: string) => writeFile(join(directory.path, name), text);
-    for (const [file, options] of [
-      ["rules.yml", {}],
-      ["replica-rules.yml", { isOwn: true, isOneOfSeveral: true }],
-    ] as const) {
-      const groups = ruleGroups(alerts, options).map(({ name, rules }) => ({
-        name,
-        rules: rules.filter((rule) => !("alert" in rule) || (only?.includes(rule.alert) ?? true)),
+    for (const [name, content] of Object.entries({ ...cases, ...rules }))
+      await writeFile(join(directory.path, name), stringify(content, { ...asText, lineWidth: 0 }));
+    const args = ["test", "rules", ...Object.keys(cases)];
+    return await execa(promtool, args, { cwd: directory.path, reject: false, all: true });
+  }
+
+  /** The names of the {@link allChanged} of which no expectation fails. In each case they are side by side, without those that an earlier file has found, so that promtool evaluates each case once. */
+  async function unnoticed(): Promise<ReadonlySet<string>> {
+    const left = new Set(allChanged({}).map(({ rule }) => rule.alert));
+    for (const [file, { tests, rule_files, ...settings }] of expectations) {
+      const [name] = rule_files;
+      const options = ruleFiles[name] ?? assert.fail(name);
+      const changed = allChanged(options).filter(({ rule }) => left.has(rule.alert));
+      const renamed = tests.map(({ alert_rule_test = [], promql_expr_test: _, ...input }) => ({
+        ...input,
+        alert_rule_test: alert_rule_test.flatMap(({ alertname, ...expected }) =>
+          changed
+            .filter(({ alert }) => alert === alertname)
+            .map(({ rule }) => ({ ...expected, alertname: rule.alert })),
+        ),
       }));
-      await write(file, stringify({ groups }, { lineWidth: 0 }));
-    }
-    const files: string[] = [];
-    for (const [file, { tests, ...settings }] of expectations) {
-      const concerned = tests.filter(
-        ({ alert_rule_test = [] }) =>
-          only === undefined || alert_rule_test.some(({ alertname }) => only.includes(alertname)),
+      const cases = renamed.filter(({ alert_rule_test }) => alert_rule_test.length > 0);
+      if (cases.length === 0) continue;
+      const concerned = new Set(
+        cases.flatMap(({ alert_rule_test }) => alert_rule_test.map((it) => it.alertname)),
       );
-      if (concerned.length === 0) continue;
-      files.push(file);
-      await write(file, stringify({ ...settings, tests: concerned }, { ...asText, lineWidth: 0 }));
+      const groups = ruleGroups(alerts, options).map((group) => ({
+        ...group,
+        rules: [
+          ...group.rules.filter((rule) => "record" in rule),
+          ...changed.map(({ rule }) => rule).filter(({ alert }) => concerned.has(alert)),
+        ],
+      }));
+      const { all } = await check(
+        { [file]: { ...settings, rule_files, tests: cases } },
+        { [name]: { groups } },
+      );
+      for (const alert of concerned) if (all.includes(`alertname: ${alert},`)) left.delete(alert);
     }
-    const { failed, all } = await execa(promtool, ["test", "rules", ...files], {
-      cwd: directory.path,
-      reject: false,
-      all: true,
-    });
-    return failed ? all : "";
+    return left;
   }
 
   test("are well-formed", async () => {
@@ -96,7 +143,11 @@ describe("the rules", () => {
   });
 
   test("do what the files expect", async () => {
-    assert.equal(await failures(alerts), "");
+    const rules = Object.entries(ruleFiles).map(
+      ([file, options]) => [file, { groups: ruleGroups(alerts, options) }] as const,
+    );
+    const { failed, all } = await check(Object.fromEntries(expectations), Object.fromEntries(rules));
+    assert.ok(!failed, all);
   });
 
   test("are all expected to fire, and not to fire", () => {
@@ -136,23 +187,23 @@ describe("the rules", () => {
     }
   });
 
-  for (const [name, value] of Object.entries(alerts.thresholds)) {
-    test(`depend on ${name} in some expectation`, async () => {
-      for (const factor of factors) {
-        const changed = { ...alerts, thresholds: { ...alerts.thresholds, [name]: value * factor } };
-        const before = new Set(alertingRules(alerts).map((rule) => JSON.stringify(rule)));
-        const concerned = alertingRules(changed)
-          .filter((rule) => !before.has(JSON.stringify(rule)))
-          .map(({ alert }) => alert);
-        assert.notEqual(concerned.length, 0, `${name} changes no alert with ${value * factor}`);
-        const said = await failures(changed, concerned);
-        for (const alert of concerned) {
+  describe("depend in some expectation on", () => {
+    let left: ReadonlySet<string>;
+    before(async () => {
+      left = await unnoticed();
+    });
+
+    for (const { threshold, value } of changes) {
+      test(`${threshold}, as ${value} shows`, () => {
+        const concerned = changedBy(threshold, value, {});
+        assert.notEqual(concerned.length, 0, "it changes no alert");
+        for (const { alert, rule } of concerned) {
           assert.ok(
-            said.includes(`alertname: ${alert},`),
-            `nothing is expected of ${alert} that ${name} decides: write a test into test/rules/*.yml that fails with ${value * factor}`,
+            !left.has(rule.alert),
+            `nothing is expected of ${alert} that ${threshold} decides: write a test into test/rules/*.yml that fails with ${value}`,
           );
         }
-      }
-    });
-  }
+      });
+    }
+  });
 });
