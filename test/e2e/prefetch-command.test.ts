@@ -40,7 +40,7 @@ test("fetches images into a stack's caches, not to this machine, and reports wha
     ca: { certificate: chain.cache.ca },
     upstreams: [{ registry: registryName, repositories }],
   };
-  await backend.withOutputs(project.directory, "one", { caches: { "eu-central-1": cache } });
+  await backend.withOutputs("one", { caches: { "eu-central-1": cache } });
   const prefetch = (...args: string[]) => prefetchOf("one", ...args);
   const prefetchOf = async (...args: string[]) => {
     const { exitCode, stdout, stderr } = await execa(
@@ -93,7 +93,7 @@ test("fetches images into a stack's caches, not to this machine, and reports wha
     /✗ one: has no region mars: it has eu-central-1/,
   );
   const away = { ...cache, endpoint: `https://localhost:${await freePort()}` };
-  await backend.withOutputs(project.directory, "away", { caches: { "eu-west-1": away } });
+  await backend.withOutputs("away", { caches: { "eu-west-1": away } });
   const silent = await prefetchOf("away", ...images);
   assert.deepEqual([silent.exitCode, silent.lines], [1, [""]]);
   assert.match(silent.stderr, /^✗ eu-west-1: https:\/\/localhost:\d+: .*refused/m);
@@ -102,7 +102,7 @@ test("fetches images into a stack's caches, not to this machine, and reports wha
     [mistyped.exitCode, mistyped.stderr],
     [1, "✗ onne: the backend has no such stack: it has away, one"],
   );
-  await backend.init(project.directory, "begun");
+  await backend.init("begun");
   const begun = await prefetchOf("begun", path("by-hand:1.0"), "--platform=linux/arn64");
   assert.deepEqual(begun.stderr.split("\n"), [
     '! --platform: "linux/arn64" is not a platform that images are known to have: did you mean "linux/arm64"?',

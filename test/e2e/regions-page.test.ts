@@ -24,7 +24,7 @@ test("shows all regions and what is wrong, and loads nothing from elsewhere", as
   await project.setStack("wrong", "config: {}");
   const endpoint = `https://127.0.0.1:${await freePort()}`;
   const cache = { endpoint, topology: "vm", storage: { kind: "disk" }, upstreams: [] };
-  await backend.withOutputs(project.directory, "azure-westeurope", {
+  await backend.withOutputs("azure-westeurope", {
     caches: { westeurope: cache },
     monitoring: { westeurope: { statusPage: `${endpoint}/status` } },
   });

@@ -80,7 +80,7 @@ const made = (cloud: Cloud, type: string) =>
 /** The address of the region's name, which must be the same in the record and in the outputs. */
 async function addressOf(stack: CloudStack, region: string): Promise<unknown> {
   const record = stack.cloud.things().find(({ name }) => name === `${region}-address`);
-  const outputs = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+  const outputs = await stack.outputs();
   const { address } = outputs.caches[region];
   assert.deepEqual(valueAt("aRecords", record?.inputs), [{ ipv4Address: address }]);
   return address;
@@ -128,7 +128,7 @@ describe("a private endpoint", { concurrency: true }, () => {
     await updates(stack, { ...privately("westeurope"), endpoint });
     assert.match(String(await addressOf(stack, "westeurope")), /^10\.255\.255\./);
     assert.deepEqual(cloud.things("azure-native:compute:Disk"), disks);
-    await stack.pulumi("state", "unprotect", "--all", "--yes");
+    await stack.unprotect();
     await succeeds(stack, "destroy");
     assert.deepEqual(cloud.things(), []);
     assert.deepEqual(cloud.find(types.virtualNetwork, network.id, everywhere), network);
@@ -203,7 +203,7 @@ describe("a private endpoint", { concurrency: true }, () => {
 
     test("lets another subscription connect by the service in the outputs", async () => {
       const [service] = cloud.things("azure-native:network:PrivateLinkService");
-      const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+      const { caches } = await stack.outputs();
       assert.deepEqual(caches.westeurope.privateLink, {
         service: service?.id,
         hostname: region.endpoint.hostname,
@@ -232,7 +232,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.ok(service);
       const privateEndpointConnections = [{ id: `${service.id}/privateEndpointConnections/consumer` }];
       cloud.keep({ ...service, outputs: { ...service.outputs, privateEndpointConnections } });
-      await stack.pulumi("state", "unprotect", "--all", "--yes");
+      await stack.unprotect();
       const { messages } = await stack.run("destroy");
       assert.match(messages, /PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted/);
       cloud.keep(service);
@@ -254,7 +254,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.match(String(await addressOf(stack, "germanywestcentral")), /^10\.255\.254\./);
       const [balancer] = cloud.things(loadBalancer);
       assert.deepEqual(valueAt("ranges", balancer?.inputs), ["10.0.0.0/8"]);
-      const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+      const { caches } = await stack.outputs();
       assert.equal(caches.germanywestcentral.privateLink.service, valueAt("link.id", balancer?.inputs));
       assert.deepEqual(valueAt("link.visible", balancer?.inputs), [consumer]);
     });

@@ -61,8 +61,8 @@ function testAdoption(known: CloudCase): void {
   test("moves to a network in another zone with another disk, by docs/regions.md", async () => {
     if (known !== clouds.aws) return;
     const { network: _, ...region } = known.adopting;
-    const { resources } = JSON.parse(await stack.pulumi("stack", "export")).deployment;
-    const { urn } = resources.find(({ type }: { type: string }) => type === known.types.disk);
+    const resources = await stack.resources();
+    const { urn } = resources.find(({ type }) => type === known.types.disk) ?? assert.fail();
     await stack.pulumi("state", "unprotect", urn, "--yes");
     const { permissionsBoundary, iamPath } = known.governed;
     const governance = { permissionsBoundary, iamPath };

@@ -89,7 +89,7 @@ function testFaults(file: string, known: CloudCase): void {
 
   // This works in Azure, too, although the name of a deleted vault stays taken.
   test("creates everything again after destroy", async () => {
-    await stack.pulumi("state", "unprotect", "--all", "--yes");
+    await stack.unprotect();
     for (const operation of ["destroy", "up"] as const) {
       const { failed, messages } = await stack.run(operation);
       assert.ok(!failed, messages);

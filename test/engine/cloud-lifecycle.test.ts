@@ -78,7 +78,7 @@ function testLifecycle(file: string, known: CloudCase): void {
   });
 
   test("outputs the costs of each region, line by line", async () => {
-    const { cost } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+    const { cost } = await stack.outputs();
     const estimates = cost as Record<string, RegionEstimate>;
     assert.deepEqual(
       Object.keys(estimates),
@@ -214,7 +214,7 @@ function testLifecycle(file: string, known: CloudCase): void {
       assert.ok(refused.failed);
       assert.match(refused.messages, /the disk is in zone 1 and can't move.*protect/s);
       assert.deepEqual(stack.done(), []);
-      await unprotectDisks();
+      await stack.unprotect(disk);
       await succeeds("up");
       assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions(moves));
       assert.deepEqual(kept(), before);
@@ -227,7 +227,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.ok(refused.failed);
     assert.match(refused.messages, /cannot be deleted\s+because it is protected.*pulumi state unprotect/s);
     assert.deepEqual(stack.done(), []);
-    await unprotectDisks();
+    await stack.unprotect(disk);
     await succeeds("destroy");
     assert.deepEqual(cloud.things(), []);
     const ends = stack.done().filter((operation) => {
@@ -239,17 +239,11 @@ function testLifecycle(file: string, known: CloudCase): void {
 
   /** What `npm run oncall -- STACK REGION unbypass` would restore in each region. */
   async function waysInState(): Promise<string[]> {
-    const resources = await resourcesOf(stack);
+    const resources = await stack.resources();
     const ways = await Promise.all(
       stack.regions.map(({ name }) => waysOf(regionIn(resources, file, String(name)))),
     );
     return ways.flat().map(({ what }) => what);
-  }
-
-  async function unprotectDisks(): Promise<void> {
-    for (const { type, urn } of await resourcesOf(stack)) {
-      if (type === disk) await stack.pulumi("state", "unprotect", urn, "--yes");
-    }
   }
 
   /** The cloud's resources that a replacement of the machine doesn't change. */
@@ -273,7 +267,7 @@ function testLifecycle(file: string, known: CloudCase): void {
 
   /** Resources that the machine needs, but doesn't depend on. */
   async function missingDependencies(): Promise<string[]> {
-    const resources = await resourcesOf(stack);
+    const resources = await stack.resources();
     const reached = new Set(resources.filter(({ type }) => type === machine).map(({ urn }) => urn));
     // The loop also visits entries that are added to the set meanwhile.
     for (const urn of reached) {
@@ -283,14 +277,4 @@ function testLifecycle(file: string, known: CloudCase): void {
       .filter(({ type, urn }) => known.beforeMachine.includes(lastPart(type)) && !reached.has(urn))
       .map(({ urn }) => urn);
   }
-}
-
-interface StateResource {
-  readonly type: string;
-  readonly urn: string;
-  readonly dependencies?: readonly string[];
-}
-
-async function resourcesOf(stack: CloudStack): Promise<StateResource[]> {
-  return JSON.parse(await stack.pulumi("stack", "export")).deployment.resources;
 }

@@ -140,9 +140,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
       things("route53/record:Record").map(({ inputs }) => inputs.records),
       [[address]],
     );
-    const { address: told } = JSON.parse(await stack.pulumi("stack", "output", "caches", "--json"))[
-      "eu-central-1"
-    ];
+    const { address: told } = (await stack.outputs()).caches["eu-central-1"];
     assert.equal(told, address);
   });
 
@@ -169,9 +167,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
       "arn:aws:iam::210987654321:root",
       allowed[1],
     ]);
-    const { privateLink, endpoint } = JSON.parse(await stack.pulumi("stack", "output", "caches", "--json"))[
-      "eu-central-1"
-    ];
+    const { privateLink, endpoint } = (await stack.outputs()).caches["eu-central-1"];
     assert.equal(privateLink.service, service?.outputs.serviceName);
     assert.equal(`https://${privateLink.hostname}`, endpoint);
     const [wire] = things("ec2/networkInterface:NetworkInterface");
@@ -224,7 +220,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
   });
 
   test("leaves nothing after destroy", async () => {
-    await stack.pulumi("state", "unprotect", "--all", "--yes");
+    await stack.unprotect();
     await succeeds(stack, "destroy");
     assert.deepEqual(cloud.things(), []);
   });

@@ -448,7 +448,7 @@ test("changes tls.mode without touching the Secret that the Pods mount, or one t
   await change({ mode: "issuer", name: "authority" });
   assert.equal(await mounted(), "issued");
   await change({ mode: "private" });
-  const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+  const { caches } = await stack.outputs();
   assert.equal(await mounted(), caches.existing.ca.certificate);
   await objects.delete(secret);
 });

@@ -240,7 +240,7 @@ test("waits in up for the replicas and for the load balancers", async () => {
   for (const namespace of ["cache-bucket", "cache-gateway"]) {
     assert.equal((await deployment(namespace)).status?.availableReplicas, 2);
   }
-  const { caches } = JSON.parse(await stack.pulumi("stack", "output", "--json"));
+  const { caches } = await stack.outputs();
   assert.equal(caches.volumes.address, loadBalancerAddress);
   assert.match(caches.volumes.ca.certificate, /^-----BEGIN CERTIFICATE-----/);
   assert.equal(caches.bucket.address, loadBalancerAddress);

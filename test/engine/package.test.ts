@@ -99,7 +99,7 @@ describe("a program that has installed the package", () => {
     const images = await ensureImages(defaultImages);
     const project = await stackOf("local", { provider: "local", regions: [region], upstreams, images });
     await assertUpAndUnchanged(project);
-    const { caches } = JSON.parse(await project.pulumi("stack", "output", "--json"));
+    const { caches } = await project.outputs();
     const { endpoint, ca } = caches[name].cache;
     const { status } = await get(new URL("/v2/", endpoint), { ca: ca.certificate });
     assert.equal(status, 200);

@@ -84,15 +84,15 @@ suite("regions", () => {
         name === third
           ? { caches: { [name]: { endpoint: 3 } } }
           : outputs(name, name === second ? closed : well);
-      await backend.withOutputs(project.directory, `aws-${name}`, own);
+      await backend.withOutputs(`aws-${name}`, own);
     });
     await project.setStack("azure-westeurope", stackFiles.azure);
-    await backend.init(project.directory, "azure-westeurope");
+    await backend.init("azure-westeurope");
     await project.setStack(
       "azure-northeurope",
       "config: { registry-cache:provider: azure, registry-cache:regions: [] }\n",
     );
-    await backend.withOutputs(project.directory, "gone", outputs("eu-central-1", well));
+    await backend.withOutputs("gone", outputs("eu-central-1", well));
   });
 
   test("lists the stacks of files and backend, with the state of each", async () => {

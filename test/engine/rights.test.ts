@@ -247,8 +247,7 @@ for (const {
     });
 
     test("lets the deploying role change each resource in place, and the previewing role none", async () => {
-      const state = JSON.parse(await stack.pulumi("stack", "export"));
-      const ids = new Set(state.deployment.resources.map(({ id }: { id?: string }) => id));
+      const ids = new Set((await stack.resources()).map(({ id }) => id));
       const provider = { defaultTags: JSON.stringify({ tags: stackTags(name) }) };
       for (const thing of stack.cloud.things().filter(({ id }) => ids.has(id))) {
         const change = { kind: "update", ...thing, thing, provider } as const;
@@ -266,7 +265,7 @@ for (const {
     });
 
     test("lets the deploying role delete it", async () => {
-      await stack.pulumi("state", "unprotect", "--all", "--yes");
+      await stack.unprotect();
       beforeEnd?.(stack.cloud);
       await succeeds(deployer, "destroy");
       assert.deepEqual(stack.cloud.things(), []);

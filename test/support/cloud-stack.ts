@@ -15,9 +15,7 @@ export interface CloudRun extends Omit<EngineRun, "changes"> {
   readonly changes: readonly string[];
 }
 
-export interface CloudStack
-  extends Pick<Project, "environment" | "file" | "pulumi" | "script" | "setSecret" | "setSecrets" | "state">,
-    AsyncDisposable {
+export interface CloudStack extends Omit<Project, "configure" | "run">, AsyncDisposable {
   readonly cloud: Cloud;
   /** The regions of its file. */
   readonly regions: readonly Config[];
@@ -73,15 +71,9 @@ export async function cloudStack(
     },
   });
   return {
+    ...project,
     cloud,
     regions,
-    environment: project.environment,
-    file: project.file,
-    pulumi: project.pulumi,
-    script: project.script,
-    setSecret: project.setSecret,
-    setSecrets: project.setSecrets,
-    state: project.state,
     configure: (keys, region = {}) =>
       project.configure({ ...initial, regions: regions.map((it) => ({ ...it, ...region })), ...keys }),
     async run(operation, args = []) {

@@ -3,12 +3,13 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 import { engineEnvironment, engineProgram, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
 import { forbidLogs, lazyCollector } from "../setup/pulumi-home.ts";
-import { startKms, type TestKms } from "./kms.ts";
-import { startWarmProgram } from "./warm-program.ts";
+import { resourcesIn, type StateResource, stateFile, storeStack, unprotect } from "./file-backend.ts";
+import { encryptedKey, seal, startKms, type TestKms } from "./kms.ts";
+import { withWarmProgram } from "./warm-program.ts";
 
 export const projectDirectory = join(import.meta.dirname, "..", "..");
 
@@ -47,12 +48,18 @@ export interface Project {
   pulumi(...args: string[]): Promise<string>;
   /** Runs a script of this project on the stack's file and state. */
   script(file: string, ...args: string[]): Promise<ScriptRun>;
-  /** Runs `pulumi config set --secret --path`. */
-  setSecret(path: string, value: string): Promise<void>;
-  /** Sets several secrets by their paths, in the time that one takes. */
+  /** Does what `pulumi config set --secret --path` does. @param path a key, with the project's name, and one part of its value */
+  setSecret(path: `${string}.${string}`, value: string): Promise<void>;
+  /** Sets several secrets by their paths. */
   setSecrets(values: Readonly<Record<string, string>>): Promise<void>;
   /** The stack's state as it is stored. */
   state(): Promise<string>;
+  /** The resources in the state. */
+  resources(): Promise<readonly StateResource[]>;
+  /** The stack's outputs in the state. */
+  outputs(): Promise<ReturnType<typeof JSON.parse>>;
+  /** Does what `pulumi state unprotect` does. @param type of the resources. @default all */
+  unprotect(type?: string): Promise<void>;
 }
 
 export interface ScriptRun {
@@ -84,7 +91,7 @@ export interface ProjectOptions {
   /** A program other than this project's: the directory of its project file, and its project's name. */
   readonly program?: string;
   readonly name?: string;
-  /** Whether one process runs this project's program every time, which saves most of the processor time of a run. A user's runs each have a new process. @default for this project's program */
+  /** Whether the processes of warm-program.ts run this project's program, which saves most of the processor time of a run. A user's runs each have a new process. @default for this project's program */
   readonly isWarm?: boolean;
 }
 
@@ -107,8 +114,10 @@ export async function engineUnderTest(directory: string): Promise<NodeJS.Process
 
 /** This process's KMS. Deriving a key from a passphrase would take longer than the rest of a command. */
 let kms: Promise<TestKms> | undefined;
+
+const keyUrl = "awskms://alias/tests?region=eu-central-1";
 /** Arguments for `pulumi stack init`, with the {@link testKey}. */
-export const withKey = ["--secrets-provider", "awskms://alias/tests?region=eu-central-1"];
+export const withKey = ["--secrets-provider", keyUrl];
 
 /** The environment of an engine whose stacks are created {@link withKey}. */
 export async function testKey(): Promise<NodeJS.ProcessEnv> {
@@ -133,24 +142,20 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   const { isWarm = program === projectDirectory } = options;
   await ensureEngine();
   const file = join(directory, `Pulumi.${stack}.yaml`);
+  const stored = { directory: join(directory, "state"), stack, project: name };
   const environment: NodeJS.ProcessEnv = {
     ...(await engineUnderTest(directory)),
     ...(await quickEngine()),
     PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
     ...options.environment,
   };
-  const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = program) =>
+  const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     execa(engineProgram, [...args, "--stack", stack, "--non-interactive"], {
-      cwd,
+      cwd: program,
       env: { ...environment, ...env },
       reject: false,
       stdin: "ignore",
     });
-  let warmProgram: Promise<readonly string[]> | undefined;
-  const askWarmProgram = () => {
-    warmProgram ??= startWarmProgram(environment, program);
-    return warmProgram;
-  };
 
   const pulumi = async (...args: string[]) => {
     const { failed, stderr, stdout } = await command(args);
@@ -166,15 +171,19 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
   };
 
   const setSecrets: Project["setSecrets"] = async (values) => {
-    const all = Object.entries(values).flatMap(([path, value]) => ["--secret", `${path}=${value}`]);
-    await pulumi("config", "set-all", "--config-file", file, "--path", ...all);
+    const { config = {}, ...rest } = parse(await readFile(file, "utf8"));
+    for (const [path, value] of Object.entries(values)) {
+      const [key = "", part = ""] = path.split(".");
+      config[key] = { ...config[key], [part]: { secure: seal(value) } };
+    }
+    await writeFile(file, stringify({ config, ...rest }));
   };
 
+  await storeStack(stored, {
+    secrets_providers: { type: "cloud", state: { url: keyUrl, encryptedkey: encryptedKey } },
+  });
+  await writeFile(file, stringify({ secretsprovider: keyUrl, encryptedkey: encryptedKey }));
   await configure(options.keys);
-  // The engine writes a new stack's key next to the project file, so this stack has its own. It identifies stacks by the project's name.
-  await writeFile(join(directory, "Pulumi.yaml"), stringify({ name, runtime: "nodejs" }));
-  const { stderr, failed } = await command(["stack", "init", ...withKey], {}, directory);
-  if (failed) throw new Error(stderr);
 
   return {
     file,
@@ -184,11 +193,11 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     async run(operation, args = [], env = {}) {
       const confirm =
         operation === "preview" ? [] : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
-      // An import runs no program, and a running program keeps the environment that it started with.
-      const isAsked = isWarm && operation !== "import" && Object.keys(env).length === 0;
-      const host = isAsked ? await askWarmProgram() : [];
-      const all = [operation, "--config-file", file, "--json", ...confirm, ...host, ...args];
-      return read(await command(all, env));
+      // An import runs no program.
+      const isAsked = isWarm && operation !== "import";
+      const start = (host: readonly string[]) =>
+        command([operation, "--config-file", file, "--json", ...confirm, ...host, ...args], env);
+      return read(await (isAsked ? withWarmProgram({ ...environment, ...env }, program, start) : start([])));
     },
     async script(script, ...args) {
       const { exitCode, stdout, stderr } = await execa(
@@ -205,7 +214,10 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     },
     setSecret: (path, value) => setSecrets({ [path]: value }),
     setSecrets,
-    state: () => readFile(join(directory, "state", ".pulumi", "stacks", name, `${stack}.json`), "utf8"),
+    state: () => readFile(stateFile(stored), "utf8"),
+    resources: () => resourcesIn(stored),
+    outputs: async () => (await resourcesIn(stored)).find(({ type }) => type === stackType)?.outputs ?? {},
+    unprotect: (type) => unprotect(stored, type),
   };
 }
 

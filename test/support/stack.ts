@@ -97,7 +97,7 @@ export async function testStack({ upstreams, region = {}, ...options }: StackOpt
     run,
     setSecret: project.setSecret,
     setSecrets: project.setSecrets,
-    outputs: async () => JSON.parse(await project.pulumi("stack", "output", "--json")),
+    outputs: async () => (await project.outputs()) as unknown as Outputs,
     state: project.state,
     async [Symbol.asyncDispose]() {
       await run("destroy");

@@ -1,7 +1,9 @@
-/** Serves this project's program to the engine, as the Automation API serves an inline program. It tells its parent the port, and the parent ends it. */
+/** Serves this project's program to the engine, as the Automation API serves an inline program. It tells its parent the port, takes the environment of each run from it, and ends with it. */
 import * as grpc from "@grpc/grpc-js";
 import * as automation from "@pulumi/pulumi/automation/server.js";
 import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
+// Does nothing unless a run's environment asks for it.
+import "../../doubles/redirect-fetch.ts";
 
 const LanguageServer: new (program: () => Promise<object>) => grpc.UntypedServiceImplementation = Reflect.get(
   automation,
@@ -21,5 +23,10 @@ server.addService(services.LanguageRuntimeService, new LanguageServer(program));
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;
   process.send?.(port);
+});
+process.on("message", (environment: NodeJS.ProcessEnv) => {
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, environment);
+  process.send?.("ready");
 });
 process.on("disconnect", () => process.exit());
