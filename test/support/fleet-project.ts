@@ -6,7 +6,8 @@ import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 import { engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
 import { type CostRun, costProject } from "./cost-project.ts";
-import { engineUnderTest, projectDirectory, secretsKeysOf, testKey, withKey } from "./project.ts";
+import { resourcesIn, type StateResource, storeStack } from "./file-backend.ts";
+import { engineUnderTest, projectDirectory, secretsKeysOf, testKey, testKeyIn } from "./project.ts";
 
 /** How a stack's only resource behaves, and what its outputs are. */
 export interface StackKeys {
@@ -34,8 +35,10 @@ export interface FleetProject extends AsyncDisposable {
   /** Runs a command line on a terminal of its own, and doesn't wait for it. */
   startOnTerminal(command: string): Running;
   pipeline(...args: string[]): Promise<CostRun>;
-  /** Runs the Pulumi CLI. @returns its output @throws when it fails */
-  pulumi(...args: string[]): Promise<string>;
+  /** Runs the Pulumi CLI. @throws when it fails */
+  pulumi(...args: string[]): Promise<void>;
+  /** The resources in a stack's state. */
+  resources(stack: string): Promise<readonly StateResource[]>;
   /** Commits everything to a git repository. */
   commit(): Promise<void>;
   /** Kills the running engines with their providers, as when their machine dies. */
@@ -142,10 +145,10 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
     startOnTerminal: (command) => start("script", ["--quiet", "--return", "--command", command, "/dev/null"]),
     pipeline: (...args) => fleet.start(...args),
     async pulumi(...args) {
-      const { failed, stdout, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
+      const { failed, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
       if (failed) throw new Error(stderr);
-      return stdout;
     },
+    resources: (stack) => resourcesIn({ directory: join(directory, "state"), stack }),
     commit: own.commit,
     async killEngines() {
       // A process may already have ended with its engine.
@@ -154,8 +157,9 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
     [Symbol.asyncDispose]: own[Symbol.asyncDispose],
   };
   for (const stack of stacks) {
+    await storeStack({ directory: join(directory, "state"), stack }, { secrets_providers: testKeyIn.state });
+    await writeFile(join(directory, "stacks", `Pulumi.${stack}.yaml`), testKeyIn.file);
     await fleet.configure(stack, {});
-    await fleet.pulumi("stack", "init", stack, ...withKey);
   }
   return fleet;
 }

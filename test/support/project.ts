@@ -118,6 +118,11 @@ let kms: Promise<TestKms> | undefined;
 const keyUrl = "awskms://alias/tests?region=eu-central-1";
 /** Arguments for `pulumi stack init`, with the {@link testKey}. */
 export const withKey = ["--secrets-provider", keyUrl];
+/** What that writes into a stack's state and file. */
+export const testKeyIn = {
+  state: { type: "cloud", state: { url: keyUrl, encryptedkey: encryptedKey } },
+  file: stringify({ secretsprovider: keyUrl, encryptedkey: encryptedKey }),
+} as const;
 
 /** The environment of an engine whose stacks are created {@link withKey}. */
 export async function testKey(): Promise<NodeJS.ProcessEnv> {
@@ -179,10 +184,8 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     await writeFile(file, stringify({ config, ...rest }));
   };
 
-  await storeStack(stored, {
-    secrets_providers: { type: "cloud", state: { url: keyUrl, encryptedkey: encryptedKey } },
-  });
-  await writeFile(file, stringify({ secretsprovider: keyUrl, encryptedkey: encryptedKey }));
+  await storeStack(stored, { secrets_providers: testKeyIn.state });
+  await writeFile(file, testKeyIn.file);
   await configure(options.keys);
 
   return {
