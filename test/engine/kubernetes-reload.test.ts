@@ -1,8 +1,8 @@
-/** One replica on a volume: the changes that reach it in place, those that replace it, and its IP families. Then a region in an existing namespace. Each test continues from the state that the previous one leaves. */
+/** One replica on a volume: the changes that reach it in place, those that replace it, and its IP families. Then a region in an existing namespace, and the objects in clusters that stacks create. Each test continues from the state that the previous one leaves. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import {
   CoreV1Api,
   type KubernetesObject,
@@ -24,6 +24,7 @@ import { projectDirectory } from "../support/project.ts";
 import { repeat } from "../support/repeat.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
+import { testClusterObjects } from "./cluster-objects.ts";
 
 const parts = scope({ after });
 let stack: KubernetesStack;
@@ -470,3 +471,5 @@ test("leaves the namespace as it was", async () => {
     "ServiceAccount default",
   ]);
 });
+
+describe("a stack with a cluster", () => testClusterObjects(() => stack.plane));

@@ -44,13 +44,7 @@ const needs: readonly Need[] = [
   { of: ["test/static/"], first: [program("shellcheck"), ensureWorkflowLinters] },
   { of: ["test/engine/", "test/bench/"], first: [ensureEngine] },
   {
-    of: [
-      "test/engine/kubernetes",
-      "test/engine/cert-manager",
-      "test/engine/cluster-",
-      "test/engine/upgrade",
-      "test/support/control",
-    ],
+    of: ["test/engine/kubernetes", "test/engine/cert-manager", "test/engine/upgrade", "test/support/control"],
     first: [ensureKubernetesProvider, program("jq")],
     tools: { ...controlPlaneTools, registry },
     files: Object.keys(goFiles) as GoFilesName[],
