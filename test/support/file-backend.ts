@@ -2,6 +2,7 @@
  * Stacks in a file backend, written and read without the engine, whose commands take a quarter of a second of processor time each. test/engine/state.test.ts uses the
  * commands.
  */
+import { globSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { namespace } from "../../components/config/schema.ts";
@@ -35,6 +36,7 @@ interface Deployment {
   readonly manifest: { readonly time: string; readonly magic: string; readonly version: string };
   readonly secrets_providers?: object;
   readonly resources?: readonly StateResource[];
+  readonly pending_operations?: readonly object[];
 }
 
 export function stateFile({ directory, stack, project = namespace }: StoredStack): string {
@@ -53,6 +55,14 @@ export async function storeStack(stored: StoredStack, content: Omit<Deployment, 
 
 export async function resourcesIn(stored: StoredStack): Promise<readonly StateResource[]> {
   return (await readState(stored)).checkpoint.latest.resources ?? [];
+}
+
+/** Whether an update holds the stack, or has left its lock or unfinished operations behind. */
+export async function isUnfinished(stored: StoredStack): Promise<boolean> {
+  const { directory, stack, project = namespace } = stored;
+  const locks = globSync(join(directory, ".pulumi", "locks", "*", project, stack, "*.json"));
+  const { pending_operations: pending = [] } = (await readState(stored)).checkpoint.latest;
+  return locks.length > 0 || pending.length > 0;
 }
 
 /** Does what `pulumi state unprotect` does. @param type of the resources. @default all */

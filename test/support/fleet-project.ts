@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
 import { engineProgram, ensureEngine } from "../../scripts/setup/engine.ts";
 import { type CostRun, costProject } from "./cost-project.ts";
-import { resourcesIn, type StateResource, storeStack } from "./file-backend.ts";
+import { isUnfinished, resourcesIn, type StateResource, storeStack } from "./file-backend.ts";
 import { engineUnderTest, projectDirectory, secretsKeysOf, testKey, testKeyIn } from "./project.ts";
 
 /** How a stack's only resource behaves, and what its outputs are. */
@@ -39,6 +39,8 @@ export interface FleetProject extends AsyncDisposable {
   pulumi(...args: string[]): Promise<void>;
   /** The resources in a stack's state. */
   resources(stack: string): Promise<readonly StateResource[]>;
+  /** Whether an update holds the stack, or has left its lock or unfinished operations behind. */
+  isUnfinished(stack: string): Promise<boolean>;
   /** Commits everything to a git repository. */
   commit(): Promise<void>;
   /** Kills the running engines with their providers, as when their machine dies. */
@@ -119,6 +121,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   for (const name of ["node_modules", "scripts"])
     await symlink(join(projectDirectory, name), join(directory, name));
+  const state = join(directory, "state");
   const options = { cwd: directory, env: environment, stdin: "ignore", reject: false } as const;
 
   const start = (file: string, args: readonly string[]): Running => {
@@ -148,7 +151,8 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
       const { failed, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
       if (failed) throw new Error(stderr);
     },
-    resources: (stack) => resourcesIn({ directory: join(directory, "state"), stack }),
+    resources: (stack) => resourcesIn({ directory: state, stack }),
+    isUnfinished: (stack) => isUnfinished({ directory: state, stack }),
     commit: own.commit,
     async killEngines() {
       // A process may already have ended with its engine.
@@ -157,7 +161,7 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
     [Symbol.asyncDispose]: own[Symbol.asyncDispose],
   };
   for (const stack of stacks) {
-    await storeStack({ directory: join(directory, "state"), stack }, { secrets_providers: testKeyIn.state });
+    await storeStack({ directory: state, stack }, { secrets_providers: testKeyIn.state });
     await writeFile(join(directory, "stacks", `Pulumi.${stack}.yaml`), testKeyIn.file);
     await fleet.configure(stack, {});
   }
