@@ -152,7 +152,6 @@ describe("a region whose state is lost", { concurrency: true }, () => {
       test("is created next to its remains under another name, once the old records are gone", async () => {
         const left = cloud.things().filter((thing) => !isRecord(thing));
         const beside = parts.use(await configured(cloudStack(file, cloud, { name: "beside" }), file));
-        assert.ok((await beside.run("up")).failed, "the records are taken");
         for (const thing of cloud.things().filter(isRecord)) cloud.remove(thing);
         await succeeds(beside, "up");
         for (const thing of left) assert.ok(cloud.things().includes(thing), thing.id);
