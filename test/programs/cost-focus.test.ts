@@ -1,12 +1,15 @@
-/** `npm run cost -- --focus`: the billed amounts next to the estimate. */
+/** `npm run cost -- --focus`: the billed amounts next to the estimate. The first test runs the command itself. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type Billed, readFocus } from "../../scripts/cost/focus.ts";
+import { renderMarkdown } from "../../scripts/cost/markdown.ts";
+import { renderPage } from "../../scripts/cost/page.ts";
 import { span } from "../../scripts/cost/sentences.ts";
-import { costProject, stackFiles } from "../support/cost-project.ts";
+import { renderTerminal } from "../../scripts/cost/terminal.ts";
+import { type CostProject, costProject, stackFiles } from "../support/cost-project.ts";
 import { estimatesOf, stackOf } from "../support/estimates.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
@@ -92,14 +95,17 @@ test("shows the billed amount next to the estimate, by the stack's tags", async 
   assert.match(stdout, /^- azure, westeurope: the export has no usage with the tags of its stack\.$/m);
   assert.match(stdout, /^- aws: \$3\.00 of the export, in us-east-1, count for no region of the report\.$/m);
   assert.match(stdout, /^- old: \$4\.00 of the export, in us-east-1, count for no region of the report\.$/m);
-  for (const format of ["markdown", "html"]) {
-    assert.match(
-      (await project.cost("--focus", file, "--format", format)).stdout,
-      /\$14\.60 as a month/,
-      format,
-    );
-  }
+  const review = await project.review({ focus: [file] });
+  assert.equal(renderTerminal(review), `${stdout}\n`);
+  for (const render of [renderMarkdown, renderPage]) assert.match(render(review), /\$14\.60 as a month/);
 });
+
+/** The table and the problems of a report on the stacks and these exports. */
+async function reported(project: CostProject, ...focus: string[]) {
+  const review = await project.review({ focus });
+  const problems = review.problems.map(({ path, message }) => `${path}: ${message}`);
+  return { table: renderTerminal(review), problems };
+}
 
 test("reports an unreadable or incomparable export as a problem, and reports the rest", async (t) => {
   const project = scope(t).use(await costProject());
@@ -139,15 +145,18 @@ test("reports an unreadable or incomparable export as a problem, and reports the
     ["PAR1\u0015\u0004PAR1", /--focus: \S+focus\.csv: parquet /],
   ] as const) {
     await writeFile(file, text);
-    const { stdout, stderr, exitCode } = await project.cost("--focus", file);
-    assert.equal(exitCode, 1);
-    assert.match(stderr, problem);
-    assert.match(stdout, /^aws, eu-central-1 +\$185\.16/m);
+    const { table, problems } = await reported(project, file);
+    assert.match(problems.join("\n"), problem);
+    assert.match(table, /^aws, eu-central-1 +\$185\.16/m);
   }
   const none = await project.cost("--focus", join(project.directory, "none.csv"));
   assert.match(none.stderr, /--focus: \S+none\.csv: ENOENT/);
-  const twice = await project.cost("--focus", file, "--focus", file);
-  assert.match(twice.stderr, /--focus: \S+focus\.csv: is given twice, so its charges would count twice/);
+  assert.equal(none.exitCode, 1);
+  const twice = await reported(project, file, file);
+  assert.match(
+    twice.problems.join("\n"),
+    /--focus: \S+focus\.csv: is given twice, so its charges would count twice/,
+  );
 });
 
 /** Fifteen days, each of 6 USD, which are 182.50 USD as a month: × 730 / 360. */
@@ -203,10 +212,10 @@ test("takes the amounts in USD from Azure's export of a bill in another currency
       usdColumns,
     ),
   );
-  const { stdout, stderr, exitCode } = await project.cost("--focus", file);
-  assert.deepEqual([exitCode, stderr], [0, ""]);
+  const { table, problems } = await reported(project, file);
+  assert.deepEqual(problems, []);
   // 4.40 USD in ten days, 240 hours: × 730 / 240 = 13.38; 15.21 with commitments.
-  assert.match(stdout, /^azure, westeurope .* \$13\.38 +\$15\.21$/m);
+  assert.match(table, /^azure, westeurope .* \$13\.38 +\$15\.21$/m);
 });
 
 test("reads an export of several files, and compressed ones", async (t) => {
@@ -231,11 +240,11 @@ test("reads Parquet as AWS and Azure write it, and with other compression", asyn
   await project.setStack("aws", stackFiles.aws);
   for (const name of ["aws", "azure", "zstd"]) {
     const file = join(import.meta.dirname, "focus-exports", `${name}.parquet`);
-    const { stdout, stderr, exitCode } = await project.cost("--focus", file);
-    assert.deepEqual([exitCode, stderr], [0, ""]);
+    const { table, problems } = await reported(project, file);
+    assert.deepEqual(problems, []);
     // 4.80 USD in ten days for the charges with both tags. The others belong to other stacks.
     assert.match(
-      stdout,
+      table,
       /Billed over 10 days, by the tags of the stack: \$4\.80, \$14\.60 as a month; /,
       name,
     );
@@ -249,7 +258,7 @@ test("says that the bill has only the smaller part for an EKS stack without tags
   await writeFile(file, focus([{ cost: "1", day: 1, region: "us-east-1", tags: tags("eks") }]));
   const said =
     /The nodes and their disks, .* aren't in the bill: they have the tags of the stack only with `governance\.tags`\./;
-  const text = async () => (await project.cost("--focus", file)).stdout.replaceAll(/\s+/g, " ");
+  const text = async () => (await reported(project, file)).table.replaceAll(/\s+/g, " ");
   assert.match(await text(), said);
   const governance = "config:\n  registry-cache:governance: { tags: { owner: platform } }\n";
   await project.setStack("eks", stackFiles.eks.replace(/^config:\n/m, governance));

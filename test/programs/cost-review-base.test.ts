@@ -1,9 +1,13 @@
-/** `npm run cost -- --base`: how a change of the stack files changes the cost. */
+/** `npm run cost -- --base`: how a change of the stack files changes the cost. The last test runs the command itself. */
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type CostProject, costProject, reviewIn, stackFiles } from "../support/cost-project.ts";
+import { renderMarkdown } from "../../scripts/cost/markdown.ts";
+import { renderPage } from "../../scripts/cost/page.ts";
+import type { Review } from "../../scripts/cost/review.ts";
+import { renderTerminal } from "../../scripts/cost/terminal.ts";
+import { type CostProject, costProject, stackFiles } from "../support/cost-project.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
@@ -13,7 +17,7 @@ test("also compares a contested charge, at the high end", async (t) => {
   await project.commit();
   // Only the traffic within the region changes: 3,600 GiB become 7,200, which are 3,865.47 GB more, × 0.087 = 336.30.
   await project.setStack("azure", stackFiles.azure.replace("nodeChurnPerMonth: 4", "nodeChurnPerMonth: 8"));
-  const { markdown, table, json } = await compared(project);
+  const { markdown, table, review } = await compared(project);
   const title = String.raw`azure, westeurope: \$84\.98 \(\$77\.62 to \$428\.64\) → \$84\.98 \(\$77\.62 to \$764\.94\), \$0\.00 to \+\$336\.30 a month`;
   assert.match(markdown, new RegExp(String.raw`^\*\*${title}\*\*$`, "m"));
   assert.match(table, new RegExp(`^${title}$`, "m"));
@@ -24,7 +28,7 @@ test("also compares a contested charge, at the high end", async (t) => {
   // Only the workload changes, and the machine sustains it.
   assert.doesNotMatch(markdown, /are to have pulled within/);
   assert.match(markdown, /^- Only the high end has the contested charge, \$672\.59/m);
-  const { base, regions } = reviewIn(json);
+  const { base, regions } = review;
   assert.deepEqual(
     [base, regions[0]?.past?.usage.pulledGiB, regions[0]?.estimate.usage.pulledGiB],
     ["HEAD", 3600, 7200],
@@ -66,9 +70,9 @@ test("says that nothing is priced in place of comparing nothing", async (t) => {
   const { stdout } = await project.cost("local", "--base", "HEAD");
   assert.match(stdout, /^Nothing is priced\.\n\nUSD a month/);
   await project.setStack("aws");
-  const removed = await project.cost("--base", "HEAD");
+  const removed = await compared(project);
   assert.match(
-    removed.stdout.replaceAll(/\s+/g, " "),
+    removed.table.replaceAll(/\s+/g, " "),
     /^Nothing is priced\. Without 1 removed stack billed until `pulumi destroy`, \$185\.16 a month: aws\. USD a month/,
   );
 });
@@ -137,8 +141,7 @@ test("reports a problem of the present files once, and not as one of the base", 
   const prefetch = "config:\n  registry-cache:prefetch: { files: [{ path: images.txt }] }\n";
   await project.setStack("aws", stackFiles.aws.replace(/^config:\n/m, prefetch));
   await project.commit();
-  const { stdout } = await project.cost("--base", "HEAD", "--format", "json");
-  const { problems, notes } = reviewIn(stdout);
+  const { problems, notes } = await project.review({ base: "HEAD" });
   assert.match(problems.map(({ message }) => message).join(), /^"images\.txt" can't be read: ENOENT$/);
   assert.doesNotMatch(notes.join(), /images\.txt/);
 });
@@ -154,9 +157,10 @@ test("compares with a base whose `prefetch` reads a file that is gone", async (t
   await project.commit();
   await rm(join(project.directory, "old.txt"));
   await readFrom("new.txt");
-  const { markdown, json } = await compared(project);
-  assert.match(markdown, /^\*\*.* a month, as in `HEAD`\.\*\*$/m);
-  assert.doesNotMatch(json, /old\.txt/);
+  // The paths are relative to the command's directory.
+  const report = async (format: string) => (await project.cost("--base", "HEAD", "--format", format)).stdout;
+  assert.match(await report("markdown"), /^\*\*.* a month, as in `HEAD`\.\*\*$/m);
+  assert.doesNotMatch(await report("json"), /old\.txt/);
 });
 
 test("leaves out a stack whose file can't be read, and says so", async (t) => {
@@ -168,12 +172,10 @@ test("leaves out a stack whose file can't be read, and says so", async (t) => {
   const without = "Without 1 stack that can't be read: broken.";
   assert.match(now.markdown, new RegExp(`^\\*\\*Nothing is priced\\. ${without}\\*\\*$`, "m"));
   await project.setStack("same", stackFiles.aws);
-  const { stdout } = await project.cost("--format", "markdown");
-  assert.match(stdout, new RegExp(`^\\*\\*\\$\\S+ a month\\. ${without}\\*\\*$`, "m"));
-  for (const format of ["table", "html"]) {
-    const { stdout } = await project.cost("--format", format);
-    assert.ok(stdout.replaceAll("&#39;", "'").includes(without), format);
-  }
+  const alone = await project.review();
+  assert.match(renderMarkdown(alone), new RegExp(`^\\*\\*\\$\\S+ a month\\. ${without}\\*\\*$`, "m"));
+  for (const text of [renderTerminal(alone), renderPage(alone)])
+    assert.ok(text.replaceAll("&#39;", "'").includes(without), text);
 
   await project.setStack("same");
   await project.commit();
@@ -186,7 +188,7 @@ test("leaves out a stack whose file can't be read, and says so", async (t) => {
   assert.match(then.table, /The change is without 1 stack that can't be read in `HEAD`: broken\./);
   assert.doesNotMatch(then.markdown, /costs? the same|\| new \|/);
   assert.deepEqual(
-    reviewIn(then.json).regions.map(({ past }) => past),
+    then.review.regions.map(({ past }) => past),
     [undefined],
   );
 });
@@ -205,36 +207,34 @@ test("shows new, changed, removed and unchanged stacks in all formats that compa
   await project.setStack("less", stackFiles.aws);
   await project.setStack("broken", "config: {}");
 
-  const [markdown, table, json] = await Promise.all(
-    ["markdown", "table", "json"].map((format) => project.cost("--base", "HEAD", "--format", format)),
-  );
-  assert.ok(markdown && table && json);
-  const titles = [...markdown.stdout.matchAll(/^\*\*(\w+), \S+: (.*)\*\*$/gm)];
+  const { markdown, table, review } = await compared(project);
+  for (const [format, text] of Object.entries({ markdown, table, json: JSON.stringify(review, null, 2) })) {
+    const { stdout } = await project.cost("--base", "HEAD", "--format", format);
+    assert.equal(stdout.trimEnd(), text.trimEnd(), format);
+  }
+  const titles = [...markdown.matchAll(/^\*\*(\w+), \S+: (.*)\*\*$/gm)];
   assert.deepEqual(titles.map(([, name]) => name).sort(), ["changed", "less", "new"]);
   const titleOf = (name: string) => titles.find((title) => title[1] === name)?.[2] ?? "";
   assert.match(titleOf("less"), /→ removed, -\$\S+ a month$/);
   // Nobody has destroyed it.
   const left = String.raw`Without 1 removed stack billed until \`pulumi destroy\`, \$84\.98 \(.*\) a month: gone\.`;
-  assert.match(markdown.stdout, new RegExp(`^\\*\\*\\$.*${left} Change against`, "m"));
+  assert.match(markdown, new RegExp(`^\\*\\*\\$.*${left} Change against`, "m"));
   assert.match(titleOf("new"), /^new → \$\d/);
-  assert.match(
-    markdown.stdout,
-    /^- Transfer in the region, out of the cache, 3,600 → 7,200 GiB: \+\$36\.00\.$/m,
-  );
-  assert.match(markdown.stdout, /^- The workload changes: nodes 300 → 600\.$/m);
-  assert.match(markdown.stdout, /^- The customers pay \$72\.00: \+\$36\.00\.$/m);
-  assert.match(markdown.stdout, /2 regions cost the same/);
-  assert.match(markdown.stdout, /stacks\/Pulumi\.broken\.yaml: provider: is missing/);
+  assert.match(markdown, /^- Transfer in the region, out of the cache, 3,600 → 7,200 GiB: \+\$36\.00\.$/m);
+  assert.match(markdown, /^- The workload changes: nodes 300 → 600\.$/m);
+  assert.match(markdown, /^- The customers pay \$72\.00: \+\$36\.00\.$/m);
+  assert.match(markdown, /2 regions cost the same/);
+  assert.match(markdown, /stacks\/Pulumi\.broken\.yaml: provider: is missing/);
   // The table has the same sentences, and fits on a screen.
   const plain = (text: string) => text.replaceAll(/[\s*]+/g, " ");
-  for (const sentence of markdown.stdout.split("\n").filter((line) => line.startsWith("- "))) {
-    if (!sentence.includes("stacks/")) assert.ok(plain(table.stdout).includes(plain(sentence)), sentence);
+  for (const sentence of markdown.split("\n").filter((line) => line.startsWith("- "))) {
+    if (!sentence.includes("stacks/")) assert.ok(plain(table).includes(plain(sentence)), sentence);
   }
-  assert.ok(table.stdout.split("\n").length <= 40, table.stdout);
-  assert.equal(markdown.stdout.match(/npm run prices/g)?.length, 1);
+  assert.ok(table.trimEnd().split("\n").length <= 40, table);
+  assert.equal(markdown.match(/npm run prices/g)?.length, 1);
 
   // A stack whose file can't be read any more doesn't count as removed.
-  const { regions, removed, leftBehind, unread } = reviewIn(json.stdout);
+  const { regions, removed, leftBehind, unread } = review;
   assert.deepEqual(
     regions.map(({ stack, past }) => [stack, past !== undefined]),
     [
@@ -258,13 +258,12 @@ const twiceTheNodes = stackFiles.aws.replace(
   "config:\n  registry-cache:workload: { nodes: 600 }\n",
 );
 
-/** The report against HEAD in all formats that compare. */
-async function compared(project: CostProject): Promise<Record<"markdown" | "table" | "json", string>> {
-  const texts = (["markdown", "table", "json"] as const).map(async (format) => {
-    const { stdout } = await project.cost("--base", "HEAD", "--format", format);
-    return [format, stdout] as const;
-  });
-  return Object.fromEntries(await Promise.all(texts)) as Record<"markdown" | "table" | "json", string>;
+/** The report against HEAD, and its text in the formats that compare. */
+async function compared(
+  project: CostProject,
+): Promise<{ readonly review: Review; readonly markdown: string; readonly table: string }> {
+  const review = await project.review({ base: "HEAD" });
+  return { review, markdown: renderMarkdown(review), table: renderTerminal(review) };
 }
 
 function withMachine(text: string, type: string): string {

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { totalsOf } from "../../components/cost/line.ts";
+import { renderMarkdown } from "../../scripts/cost/markdown.ts";
+import { renderPage } from "../../scripts/cost/page.ts";
+import { renderTerminal } from "../../scripts/cost/terminal.ts";
 import { costProject, reviewIn, stackFiles } from "../support/cost-project.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
@@ -35,14 +38,13 @@ test("says in each report how old, how certain and from where the prices are", a
   await project.setStack("aws", stackFiles.aws);
   const machine =
     /2025-05-28, medium confidence, ec2instances\.info: Instance \(Linux, on demand, c7g\.xlarge\)/;
-  for (const format of ["table", "markdown", "html"]) {
-    const { stdout } = await project.cost("--format", format);
-    const text = stdout.replaceAll(/\s+/g, " ");
-    assert.match(text, machine, format);
+  const review = await project.review();
+  for (const render of [renderTerminal, renderMarkdown, renderPage]) {
+    const text = render(review).replaceAll(/\s+/g, " ");
+    assert.match(text, machine);
     assert.match(
       text,
       /\d+ of \d+ priced lines rest on prices that are more than 90 days old, the oldest of 2024-07-01/,
-      format,
     );
   }
 });
@@ -102,7 +104,7 @@ test("includes the warnings of a preview", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("first", stackFiles.aws.replace(/^ +registry-cache:version:.*\n/m, ""));
   await project.setStack("ohio", stackFiles.aws.replaceAll("eu-central-1", "us-east-2"));
-  const text = (await project.cost()).stdout.replaceAll(/\s+/g, " ");
+  const text = renderTerminal(await project.review()).replaceAll(/\s+/g, " ");
   assert.match(text, /- first: the nodes of a peak have 30 minutes here, as in version 1 .*`version: 2`/);
   assert.match(text, /- ohio: us-east-2 has no machine with a price of its own in the price book/);
 });

@@ -2,6 +2,8 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { currentDate } from "../../components/cost/date.ts";
+import { collect, type Wanted } from "../../scripts/cost/collect.ts";
 import type { Review } from "../../scripts/cost/review.ts";
 import { projectDirectory } from "./project.ts";
 import { tempDir } from "./scope.ts";
@@ -14,6 +16,8 @@ export interface CostProject extends AsyncDisposable {
   commit(): Promise<void>;
   /** Runs `npm run cost -- …`. Doesn't throw when the command fails. */
   cost(...args: string[]): Promise<CostRun>;
+  /** What that command's report is made of, without a process for it. */
+  review(options?: Partial<Pick<Wanted, "base" | "focus" | "prometheus">>): Promise<Review>;
   /** Runs `npm run regions -- …` in the same way. */
   regions(...args: string[]): Promise<CostRun>;
   /** Runs `npm run render -- …` in the same way. */
@@ -69,6 +73,8 @@ export async function costProject(environment: NodeJS.ProcessEnv = {}): Promise<
       await git("-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=base");
     },
     cost: (...args) => run("cost", args),
+    review: (options) =>
+      collect({ directory, stacks: [], today: currentDate(), progress: () => {}, focus: [], ...options }),
     regions: (...args) => run("regions", args),
     render: (...args) => run("render", args),
     [Symbol.asyncDispose]: remove,
