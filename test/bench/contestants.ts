@@ -54,6 +54,7 @@ export async function startPod(
   const cache = await startCache({
     upstreams: [engine === "zot" ? { ...upstream, engine } : upstream],
     region: { freshnessSeconds, storage: { kind: "disk", size: "20GiB" } },
+    hasPrometheus: true,
   });
   const containers = cache.parts().map(({ container }) => cache.container(container));
   const pids = await podman(["inspect", "--format", "{{.State.Pid}}", ...containers]);

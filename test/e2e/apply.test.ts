@@ -70,6 +70,7 @@ before(async () => {
     await startCache({
       upstreams: upstreams("one", "two"),
       region: { dataDir, freshnessSeconds: 2 },
+      hasPrometheus: true,
     }),
   );
 });

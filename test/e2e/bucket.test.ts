@@ -14,7 +14,7 @@ import { waitUntil } from "../support/wait.ts";
 const parts = scope(test);
 let to: Shared;
 before(async () => {
-  to = await startShared(parts, "proxied");
+  to = await startShared(parts, "proxied", { hasPrometheus: true });
 });
 
 function layersOf({ blobs }: Content): Blob[] {

@@ -34,7 +34,10 @@ describe("a cache on a small disk", () => {
   let often: Layer;
   const layers: Layer[] = [];
   before(async () => {
-    chain = await startChain(parts, { region: { storage: { kind: "disk", size: `${sizeGiB}GiB` } } });
+    chain = await startChain(parts, {
+      region: { storage: { kind: "disk", size: `${sizeGiB}GiB` } },
+      hasPrometheus: true,
+    });
     loaded = sleep(loaderMs);
     const pushed = (name: string) =>
       pushLayer(chain.registry.url, chain.cache.url, { name, layerMB: blobMB });

@@ -63,7 +63,7 @@ before(async () => {
     registry: `${name}.test`,
     repositories: [`${name}/**`],
   });
-  cache = parts.use(await startCache({ upstreams: [team] }));
+  cache = parts.use(await startCache({ upstreams: [team], hasPrometheus: true }));
   changes = {
     repository: (count) => ({ upstreams: [{ ...team, repositories: ["team/**", `more-${count}/**`] }] }),
     "another upstream": (count) => ({ upstreams: [team, other(`after-${count}`)] }),

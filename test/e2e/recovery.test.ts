@@ -28,7 +28,7 @@ describe("the cache recovers", () => {
   let chain: Chain;
   let warm: { image: Content; layer: Blob };
   before(async () => {
-    chain = await startChain(parts);
+    chain = await startChain(parts, { hasPrometheus: true });
     warm = await cold("warm", 20);
     await assertPulled(warm.layer);
   });

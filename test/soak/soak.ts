@@ -47,6 +47,7 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
   say(`seed ${seed}: pushing ${imageCount * layersPerImage} blobs of ${layerMB} MB`);
   const chain = await startChain(started, {
     region: { freshnessSeconds: 5, storage: { kind: "disk", size: `${sizeGiB}GiB` } },
+    hasPrometheus: true,
   });
   const blobs = await pushBlobs(chain);
   const oracle = new Oracle();

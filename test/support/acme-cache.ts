@@ -21,6 +21,7 @@ import { podImages } from "./pod-images.ts";
 import { podRegion } from "./pod-options.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
+import { withoutPrometheus } from "./without-prometheus.ts";
 
 export interface AcmeCache extends AsyncDisposable {
   /** `https://127.0.0.1:<port>`; the certificate is for {@link hostname}. */
@@ -52,7 +53,7 @@ export const hostname = "cache.example.com";
  * Plays a cache with an empty store and no certificate. It doesn't wait until the endpoint serves.
  * @param checkSeconds between two checks whether a renewal is due
  * @param retrySeconds until the first retry after a failure, doubled with each further failure
- * @param secondsPerMinute see {@link hasten}. @default the Pod as it is
+ * @param secondsPerMinute see {@link hasten}. @default the Pod without Prometheus
  */
 export async function startAcmeCache(
   authority: TestAuthority,
@@ -121,18 +122,19 @@ export async function startAcmeCache(
     "acme",
     ...upstreams.map((it) => `origin-${it.name}`),
   ].map(path);
-  const inputs: PodmanPodInputs = {
+  const given = {
     name,
     region: acmeRegion,
     directory: dir.path,
-    bundle: bundleText(
-      secondsPerMinute === undefined ? bundle : hasten(bundle, monitoring, secondsPerMinute),
-    ),
     directories,
     secrets: {},
     // The edge isn't in this list, because it closes its port until it has a certificate.
     ready: ports.origins.map(({ debug }) => `http://${localAddress}:${debug}/debug/health`),
   };
+  const inputs: PodmanPodInputs =
+    secondsPerMinute === undefined
+      ? withoutPrometheus({ ...given, bundle: bundleText(bundle) }, ports)
+      : { ...given, bundle: bundleText(hasten(bundle, monitoring, secondsPerMinute)) };
   await makeOwnedDirectory(path("acme"));
   await writeFile(join(path("acme"), serverCa), authority.serverCa, { mode: 0o644 });
 

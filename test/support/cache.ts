@@ -13,7 +13,12 @@ import { localPod } from "../../components/hosts/local/local-pod.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { type Layout, localAddress, planLocal } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
-import { playPod, removePod, restartReaders } from "../../components/hosts/local/podman-pod.ts";
+import {
+  type PodmanPodInputs,
+  playPod,
+  removePod,
+  restartReaders,
+} from "../../components/hosts/local/podman-pod.ts";
 import {
   type Bundle,
   type BundlePart,
@@ -26,6 +31,7 @@ import { containerOf } from "./played-pod.ts";
 import { podImages } from "./pod-images.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { tempDir } from "./scope.ts";
+import { withoutPrometheus } from "./without-prometheus.ts";
 import { withZotV1 } from "./zot.ts";
 
 /** The configuration that a running cache can change. */
@@ -56,6 +62,8 @@ export interface CacheOptions extends CacheConfiguration {
   readonly remoteWriteCredentials?: Credentials | Token;
   /** See {@link hasten}. @default the Pod as it is */
   readonly secondsPerMinute?: number;
+  /** Whether Prometheus runs. @default only with {@link secondsPerMinute} */
+  readonly hasPrometheus?: boolean;
 }
 
 export interface TestCache extends AsyncDisposable {
@@ -95,6 +103,7 @@ export async function startCache({
   credentials = {},
   remoteWriteCredentials,
   secondsPerMinute,
+  hasPrometheus = secondsPerMinute !== undefined,
   ...initial
 }: CacheOptions): Promise<TestCache> {
   const dir = await tempDir();
@@ -127,16 +136,17 @@ export async function startCache({
     const pod = localPod(plan, { credentials, remoteWriteCredentials });
     const bundle: Bundle = JSON.parse(pod.bundle);
     const runnable = isOldZot ? withZotV1(bundle) : bundle;
+    const whole: PodmanPodInputs = {
+      ...pod,
+      bundle: bundleText(
+        secondsPerMinute === undefined ? runnable : hasten(runnable, config.monitoring, secondsPerMinute),
+      ),
+    };
     return {
       place: plan.place,
       endpoint: local.endpoint,
       upstreams: config.upstreams,
-      pod: {
-        ...pod,
-        bundle: bundleText(
-          secondsPerMinute === undefined ? runnable : hasten(runnable, config.monitoring, secondsPerMinute),
-        ),
-      },
+      pod: hasPrometheus ? whole : withoutPrometheus(whole, plan.place.ports),
     };
   };
   let configuration: CacheConfiguration = initial;

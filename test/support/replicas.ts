@@ -33,6 +33,7 @@ import { type Balancer, startBalancer } from "./replicas-balancer.ts";
 import { startS3, type TestS3 } from "./s3.ts";
 import { tempDir } from "./scope.ts";
 import { waitUntil } from "./wait.ts";
+import { withoutPrometheus } from "./without-prometheus.ts";
 
 export interface Replica extends AsyncDisposable {
   /** `https://localhost:<port>`, or `http:` behind proxies. */
@@ -62,6 +63,8 @@ export interface ReplicaOptions {
   readonly budget?: DiskBudget;
   /** The number of replicas that share their blobs: the first ones that are started. @default none do */
   readonly sharing?: number;
+  /** Whether each has a running Prometheus. @default false */
+  readonly hasPrometheus?: boolean;
 }
 
 export interface Replicas extends AsyncDisposable {
@@ -101,7 +104,7 @@ export async function replicasOf(options: ReplicaOptions): Promise<Replicas> {
 }
 
 async function startReplica(shared: string, options: ReplicaOptions, peers?: Peers): Promise<Replica> {
-  const { bucket, proxies, upstreams, prefetch, edit = (text) => text } = options;
+  const { bucket, proxies, upstreams, prefetch, edit = (text) => text, hasPrometheus = false } = options;
   const name = `registry-cache-replica-${process.pid}-${++count}`;
   const directory = (volume: string) => join(shared, name, volume);
   const volume = (path: string) => ({ hostPath: { path, type: "Directory" } });
@@ -138,7 +141,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     ...(bucket && { store: { ...bucket.store, credentials } }),
   };
   const own = join(shared, name);
-  const pod: PodmanPodInputs = {
+  const whole: PodmanPodInputs = {
     name,
     region: name,
     directory: own,
@@ -149,6 +152,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     secrets: {},
     ready: readyUrls(podOptions),
   };
+  const pod = hasPrometheus ? whole : withoutPrometheus(whole, ports);
   // Not by standard input, because podman takes it only from a pipe, and Node.js gives it a socket.
   if (bucket) {
     await podman(["secret", "create", "--env", credentials, "SECRET"], {
@@ -216,7 +220,10 @@ export async function startShared(
   {
     count = 2,
     ...options
-  }: { readonly count?: number } & Pick<ReplicaOptions, "clients" | "edit" | "prefetch"> = {},
+  }: { readonly count?: number } & Pick<
+    ReplicaOptions,
+    "clients" | "edit" | "prefetch" | "hasPrometheus"
+  > = {},
 ): Promise<Shared> {
   const { registry, proxy } = await frontedUpstream(parts);
   const direct = parts.use(await startFaultProxy(registry.url));

@@ -36,7 +36,10 @@ async function withBlobs(count: number, idleSeconds: number): Promise<Measuremen
   const sizeGiB = sizeFor(count * blobMiB * 0.98);
   const { blobsMiB } = diskBudget(sizeGiB);
   const size = `${sizeGiB}GiB`;
-  const chain = await startChain(started, { region: { storage: { kind: "disk", size } } });
+  const chain = await startChain(started, {
+    region: { storage: { kind: "disk", size } },
+    hasPrometheus: true,
+  });
   const { cache, registry } = chain;
   const image = await randomImage({ repository: "giantswarm/template", tag: "1", layerMB: 0.001 });
   await push(registry.url, image);
