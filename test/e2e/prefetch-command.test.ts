@@ -12,7 +12,6 @@ import { push } from "../../scripts/seed/push.ts";
 import { registryName, startChain } from "../support/chain.ts";
 import { costProject } from "../support/cost-project.ts";
 import { importedStacks } from "../support/imported-stacks.ts";
-import { podImages } from "../support/pod-images.ts";
 import { freePort } from "../support/ports.ts";
 import { projectDirectory } from "../support/project.ts";
 import { assertServed, fetchedBlobs, smallImage } from "../support/small-images.ts";
@@ -22,10 +21,7 @@ const path = (name: string) => `${registryName}/giantswarm/${name}`;
 
 test("fetches images into a stack's caches, not to this machine, and reports what can't be fetched", async () => {
   await using parts = new AsyncDisposableStack();
-  const chain = await startChain(parts, {
-    repositories,
-    images: await podImages({ prefetch: true }),
-  });
+  const chain = await startChain(parts, { repositories });
   const content = await smallImage("by-hand", ["1.0"]);
   const chart = artifact({
     ...{ repository: "charts/giantswarm/coredns", tags: ["1.22.0"] },

@@ -4,11 +4,12 @@ import { defaultImages } from "../../components/config/images.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
 import { ensureEngine } from "../../scripts/setup/engine.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
-import { ensureImage, ensureImages } from "../../scripts/setup/images.ts";
+import { ensureImage } from "../../scripts/setup/images.ts";
 import { ensurePodman } from "../../scripts/setup/podman.ts";
 import { step } from "../../scripts/setup/steps.ts";
 import { ensureWorkflowLinters } from "../../scripts/setup/workflow-linters.ts";
 import { ensureMachineImage, ensureQemu } from "../boot/image.ts";
+import { handOnPodImages } from "../support/pod-images.ts";
 import { ensureFiles, type GoFilesName, goFiles } from "./go-files.ts";
 import {
   cacheTools,
@@ -99,9 +100,8 @@ async function doAll(queue: Work[]): Promise<void> {
 
 async function images(): Promise<void> {
   await ensurePodman();
-  await ensureImages(defaultImages);
+  await handOnPodImages();
   await ensureImage("acme", defaultImages.acme);
-  await ensureImage("prefetch", defaultImages.prefetch);
   await ensureImage("zot", defaultImages.zot);
 }
 

@@ -115,7 +115,7 @@ export async function startCache({
     internalPort: await freePorts(podPortCount(initial.upstreams.length + spareUpstreams)),
     ...initial.region,
   };
-  const found = await podImages({ prefetch: initial.prefetch !== undefined });
+  const found = await podImages();
   const known = initial.upstreams.some(isZot)
     ? { ...found, zot: await ensureImage("zot", found.zot) }
     : found;

@@ -117,7 +117,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
   const podOptions: UnlabelledPod = {
     name,
     upstreams,
-    images: await podImages({ prefetch: prefetch !== undefined }),
+    images: await podImages(),
     ...(prefetch && { prefetch }),
     ports,
     listen: { addresses: [localAddress], port },
