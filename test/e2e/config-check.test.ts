@@ -1,4 +1,4 @@
-/** The programs in the images accept the rendered configurations from test/golden. */
+/** The programs in the images accept the rendered configurations from test/golden. Each program checks all of its files in one container. */
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
@@ -14,7 +14,6 @@ import { podImages } from "../support/pod-images.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const golden = join(import.meta.dirname, "..", "golden");
-const configurations = (pattern: string) => globSync(pattern, { cwd: golden }).sort();
 const resources = scope({ after });
 let images: Images;
 
@@ -22,78 +21,92 @@ before(async () => {
   images = await podImages();
 });
 
-/** Runs a program in a container without a network, with its configuration mounted at /config. */
-async function run(
-  image: string,
-  configuration: string,
-  [program = "", ...args]: string[],
-  options: string[] = [],
-) {
-  const volume = `${join(golden, dirname(configuration))}:/config:ro`;
-  const confined = ["--rm", "--network=none", "--read-only", "--volume", volume, ...options];
+/** A container's files with this name, each content once. */
+async function filesNamed(container: string, name: string): Promise<string[]> {
+  const paths = globSync(`**/${container}/{,files/}${name}`, { cwd: golden }).sort();
+  const byText = new Map<string, string>();
+  for (const path of paths) byText.set(await readFile(join(golden, path), "utf8"), path);
+  assert.ok(byText.size > 0, `${container} has no ${name}`);
+  return [...byText.values()];
+}
+
+/** Runs a program in a container without a network, with all configurations below /golden. */
+function run(image: string, [program = "", ...args]: string[], options: string[] = []): Promise<string> {
+  const confined = ["--rm", "--network=none", "--read-only", "--volume", `${golden}:/golden:ro`, ...options];
   return podman(["run", ...confined, "--entrypoint", program, image, ...args], {
     withStandardError: true,
     timeoutSeconds: 60,
   });
 }
 
-for (const file of configurations("*/edge/nginx.conf")) {
-  test(`nginx accepts ${file} without a warning`, async () => {
-    const tls = resources.use(await tempDir()).path;
-    await mkdir(join(tls, "ca"));
-    const authority = await makeAuthority(["cache.test"], join(tls, "ca"));
-    await issue(authority, ["cache.test"], {
-      certificateFile: join(tls, "tls.crt"),
-      keyFile: join(tls, "tls.key"),
-    });
-    // nginx also checks whether it may listen, and whether its directories exist. Root has both.
-    // // It resolves replicas that share their blobs, whose names are in a cluster's DNS.
-    const replicas = [0, 1].map((index) => `--add-host=registry-cache-${index}:192.0.2.${index}`);
-    const volumes = ["--volume", `${tls}:${edgePaths.tls}:ro`, "--tmpfs", edgePaths.cache];
-    const options = ["--user=0", ...volumes, ...replicas];
-    const prepare = `mkdir -p ${edgePaths.cache}/tmp && exec nginx -t -c /config/nginx.conf -e /dev/stderr`;
-    const output = await run(images.edge, file, ["sh", "-c", prepare], options);
-    assert.match(output, /test is successful/);
-    assert.doesNotMatch(output, /\[(?:warn|error|emerg)\]/);
+test("nginx accepts each configuration without a warning", async (t) => {
+  const files = await filesNamed("edge", "nginx.conf");
+  const tls = resources.use(await tempDir()).path;
+  await mkdir(join(tls, "ca"));
+  const authority = await makeAuthority(["cache.test"], join(tls, "ca"));
+  await issue(authority, ["cache.test"], {
+    certificateFile: join(tls, "tls.crt"),
+    keyFile: join(tls, "tls.key"),
   });
-}
+  // nginx also checks whether it may listen, and whether its directories exist. Root has both.
+  // It resolves replicas that share their blobs, whose names are in a cluster's DNS.
+  const replicas = [0, 1].map((index) => `--add-host=registry-cache-${index}:192.0.2.${index}`);
+  const volumes = ["--volume", `${tls}:${edgePaths.tls}:ro`, "--tmpfs", edgePaths.cache];
+  const check = `mkdir -p ${edgePaths.cache}/tmp
+    for file; do nginx -t -c "/golden/$file" -e /dev/stderr || exit 1; done`;
+  const output = await run(
+    images.edge,
+    ["sh", "-c", check, "sh", ...files],
+    ["--user=0", ...volumes, ...replicas],
+  );
+  t.diagnostic(files.join(", "));
+  assert.equal(output.match(/test is successful/g)?.length, files.length, output);
+  assert.doesNotMatch(output, /\[(?:warn|error|emerg)\]/);
+});
 
-for (const file of configurations("*/{origin,stored}-*/config.yml")) {
-  test(`registry serves with ${file}`, async () => {
-    const { http } = parse(await readFile(join(golden, file), "utf8"));
-    const serve = `
-      registry serve /config/config.yml &
-      for _ in $(seq 10); do sleep 1; wget -q -O /dev/null http://${http.addr}/ && exit; done
-      exit 1`;
-    const options = ["--tmpfs", "/var/lib/registry", "--env", "OTEL_TRACES_EXPORTER=none", "--env", "get={}"];
-    await run(images.origin, file, ["sh", "-c", serve], options);
-  });
-}
+test("registry serves with each configuration", async (t) => {
+  const addresses: string[] = [];
+  for (const file of await filesNamed("{origin,stored}-*", "config.yml")) {
+    const { http, distSpecVersion } = parse(await readFile(join(golden, file), "utf8"));
+    // Others are zot's.
+    if (distSpecVersion === undefined) addresses.push(file, http.addr);
+  }
+  const serve = `
+    while [ $# -gt 0 ]; do
+      registry serve "/golden/$1" &
+      for try in $(seq 50); do sleep 0.2; wget -q -O /dev/null "http://$2/" && break; [ $try -lt 50 ] || exit 1; done
+      echo "served: $1"
+      kill $!
+      wait $!
+      shift 2
+    done`;
+  const options = ["--tmpfs", "/var/lib/registry", "--env", "OTEL_TRACES_EXPORTER=none", "--env", "get={}"];
+  const output = await run(images.origin, ["sh", "-c", serve, "sh", ...addresses], options);
+  const served = [...output.matchAll(/^served: (.*)$/gm)].map(([, file]) => file);
+  t.diagnostic(served.join(", "));
+  assert.equal(served.length, addresses.length / 2, output);
+});
 
-for (const file of configurations("*/exporter/config.yml")) {
-  test(`the exporter accepts ${file}`, async () => {
-    const args = ["-config-file", "/config/config.yml", "-verify-config"];
-    await run(images.exporter, file, ["/prometheus-nginxlog-exporter", ...args]);
-  });
-}
+test("the exporter accepts each configuration", async () => {
+  for (const file of await filesNamed("exporter", "config.yml")) {
+    const args = ["-config-file", `/golden/${file}`, "-verify-config"];
+    await run(images.exporter, ["/prometheus-nginxlog-exporter", ...args]);
+  }
+});
 
-for (const file of configurations("*/blackbox/config.yml")) {
-  test(`blackbox_exporter accepts ${file}`, async () => {
-    await run(images.blackbox, file, [
-      "/bin/blackbox_exporter",
-      "--config.file=/config/config.yml",
-      "--config.check",
-    ]);
-  });
-}
+test("blackbox_exporter accepts each configuration", async () => {
+  for (const file of await filesNamed("blackbox", "config.yml")) {
+    await run(images.blackbox, ["/bin/blackbox_exporter", `--config.file=/golden/${file}`, "--config.check"]);
+  }
+});
 
-for (const file of configurations("*/prometheus/prometheus.yml")) {
-  test(`promtool accepts ${file}, and the rules that it names`, async () => {
-    const place = filesOf("prometheus");
-    const options = ["--volume", `${join(golden, dirname(file))}:${place}:ro`];
-    const check = ["promtool", "check", "config", "--lint=all", "--lint-fatal", `${place}/prometheus.yml`];
-    const output = await run(images.prometheus, file, check, options);
-    assert.match(output, /is valid prometheus config file/);
-    assert.match(output, /rules\.yml\n *SUCCESS/);
-  });
-}
+test("promtool accepts each configuration, and the rules that they name", async () => {
+  const [rules = "", ...others] = await filesNamed("prometheus", "rules.yml");
+  assert.deepEqual(others, [], "all have the same rules");
+  const files = await filesNamed("prometheus", "prometheus.yml");
+  const options = ["--volume", `${join(golden, dirname(rules))}:${filesOf("prometheus")}:ro`];
+  const check = ["promtool", "check", "config", "--lint=all", "--lint-fatal"];
+  const output = await run(images.prometheus, [...check, ...files.map((file) => `/golden/${file}`)], options);
+  assert.equal(output.match(/is valid prometheus config file/g)?.length, files.length, output);
+  assert.match(output, /rules\.yml\n *SUCCESS/);
+});
