@@ -5,7 +5,7 @@ import pMap from "p-map";
 import { artifact, blob, mediaTypes } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { memoryMiB, openDescriptors } from "../bench/processes.ts";
-import { mainPid } from "../support/cache-containers.ts";
+import { mainPids } from "../support/cache-containers.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { usedMiB } from "../support/disk-use.ts";
 import { type Download, download } from "../support/http.ts";
@@ -170,7 +170,7 @@ function served(outcome: Outcome): outcome is Download {
 
 /** The use of all containers with their descendants, and of the disk. */
 async function usage({ cache }: Chain, containers: readonly string[]) {
-  const pids = await Promise.all(containers.map((name) => mainPid(cache.container(name))));
+  const pids = await mainPids(containers.map((name) => cache.container(name)));
   return {
     memoryMiB: await memoryMiB(pids),
     descriptors: await openDescriptors(pids),

@@ -4,7 +4,13 @@ import { filesOf } from "../../components/pod/part.ts";
 
 /** @returns the process id of a container's main process. @param container its name in podman. @throws PodmanError when there is no such container */
 export async function mainPid(container: string): Promise<number> {
-  return Number(await podman(["inspect", "--format", "{{.State.Pid}}", container]));
+  const [pid = 0] = await mainPids([container]);
+  return pid;
+}
+
+/** The same for several containers, with one call of podman. */
+export async function mainPids(containers: readonly string[]): Promise<number[]> {
+  return (await podman(["inspect", "--format", "{{.State.Pid}}", ...containers])).split("\n").map(Number);
 }
 
 /**
