@@ -55,7 +55,7 @@ function replaced({ fingerprint256 }: X509Certificate, timeoutMs: number): Promi
 }
 
 async function pull(name: string) {
-  const { url, digest } = await pushLayer(upstream.registry.url, cache.url, { name, layerMB: 40 });
+  const { url, digest } = await pushLayer(upstream.registry.url, cache.url, { name, layerMB: 20 });
   const transfer = await openTransfer(url, { ca: authority.root, headers: { host: hostname } });
   return { finish: async () => assert.equal(await transfer.finish(), digest) };
 }

@@ -48,7 +48,7 @@ describe("a new certificate", () => {
   test("is used for new connections, and keeps open transfers", async () => {
     const { url, digest } = await pushLayer(chain.registry.url, chain.cache.url, {
       name: "long",
-      layerMB: 40,
+      layerMB: 20,
     });
     const transfer = await openTransfer(url, { ca: chain.cache.ca });
     const fingerprint = await renew();

@@ -157,7 +157,7 @@ describe("the cache keeps only objects that match their digest", () => {
   });
 
   test("reads a large blob once, in little memory", async (t) => {
-    const { image, layer } = await cold("large", 250);
+    const { image, layer } = await cold("large", 100);
     const pid = await mainPid(chain.cache.container("janitor"));
     const before = await cpuSeconds([pid]);
     assert.equal((await fetchPart(image, `blobs/${layer}`)).digest, layer);
@@ -171,7 +171,7 @@ describe("the cache keeps only objects that match their digest", () => {
     const reading = after - before;
     const resting = (await cpuSeconds([pid])) - after;
     const figures = [
-      `${reading.toFixed(2)} s of processor time for a blob of 250 MB`,
+      `${reading.toFixed(2)} s of processor time for a blob of 100 MB`,
       `${resting.toFixed(2)} s in the next 12 s`,
       `at most ${memory.toFixed(1)} MiB`,
     ].join(", ");

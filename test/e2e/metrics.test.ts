@@ -53,14 +53,14 @@ describe("a cache that serves its clients", () => {
     const [wanted, applied] = ["ba9876543210", "0123456789ab"];
     parts.use(await startMachine(chain.cache, { wanted, applied, appliedSeconds: 0, failure: "image" }));
     prometheus = new URL(`http://127.0.0.1:${chain.cache.layout.ports.prometheus}/`);
-    const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 40 });
+    const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 10 });
     await push(chain.registry.url, image);
     const at = (rest: string) => `/v2/giantswarm/app/${rest}?ns=${registryName}`;
     const layer = image.blobs.find(({ size }) => size > 1e6);
     assert.ok(layer);
     layerBytes = layer.size;
     layerPath = at(`blobs/${layer.digest}`);
-    chain.proxy.inject({ kind: "throttle", bytesPerSecond: 20e6 }, "/blobs/");
+    chain.proxy.inject({ kind: "throttle", bytesPerSecond: 5e6 }, "/blobs/");
     const url = new URL(layerPath, chain.cache.url);
     // Cold for the first clients, all at once, then warm.
     for (const clients of [8, 3]) {

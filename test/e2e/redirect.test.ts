@@ -99,7 +99,7 @@ test("answers HEAD of a cold blob as GET, and fetches the blob once", async () =
 });
 
 test("costs the upstream at most two transfers for 32 clients of a cold blob", async () => {
-  const cold = await to.pushed("fan-out", { layerMB: 20 });
+  const cold = await to.pushed("fan-out", { layerMB: 5 });
   const [, blob] = cold.blobs as [Blob, Blob];
   const fanOut = [first, second].map((at) => downloads(16, blobUrl(at, cold, blob), { ca: to.ca }));
   for (const { status, digest } of (await Promise.all(fanOut)).flat()) {

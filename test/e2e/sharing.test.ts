@@ -81,8 +81,8 @@ describe("replicas that share their blobs", () => {
   }
 
   test("cost the upstream one transfer for 64 clients of a cold image, and count them once", async (t) => {
-    const image = await pushed("fan-out", 2, 10);
-    using _slow = upstream.proxy.inject({ kind: "throttle", bytesPerSecond: 10e6 }, "/blobs/");
+    const image = await pushed("fan-out", 2, 3);
+    using _slow = upstream.proxy.inject({ kind: "throttle", bytesPerSecond: 3e6 }, "/blobs/");
     upstream.proxy.forget();
     const blobs = contentOf(image);
     const pull = async (at: Replica) => {
