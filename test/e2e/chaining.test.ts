@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { stringify } from "yaml";
 import { push } from "../../scripts/seed/push.ts";
-import { sampleImage } from "../../scripts/seed/samples.ts";
 import { signatureOf } from "../../scripts/seed/signature.ts";
 import { ensureTool } from "../setup/go-tools.ts";
 import type { TestCache } from "../support/cache.ts";
-import { asked, registryName, startChain } from "../support/chain.ts";
+import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
 import { cranePull } from "../support/clients/crane.ts";
 import { regctlCopy, regctlTags } from "../support/clients/regctl.ts";
 import { digestsOf, layoutContent } from "../support/content.ts";
+import { randomIndex } from "../support/images.ts";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -21,7 +21,11 @@ import { waitUntil } from "../support/wait.ts";
 /** Longer than a test, so that no tag expires. */
 const region = { freshnessSeconds: 3600 };
 
-const names = { registry: registryName, namespace: "giantswarm" };
+const parts = scope(test);
+let chain: Chain;
+before(async () => {
+  chain = await startChain(parts, { region });
+});
 
 /** CNCF distribution as a cache in front of ours. It can't set a path at its upstream, so it caches our default upstream. */
 async function distributionBefore(parts: AsyncDisposableStack, cache: TestCache): Promise<URL> {
@@ -53,30 +57,10 @@ async function layoutOf(copy: (directory: string) => Promise<void>): Promise<Set
   return await layoutContent(layout.path);
 }
 
-test("serves distribution as its upstream", async (t) => {
-  const parts = scope(t);
-  const { registry, proxy, cache } = await startChain(parts, { region });
-  const image = await sampleImage(names);
-  await push(registry.url, image);
-  const chained = await distributionBefore(parts, cache);
-  const reference = `${chained.host}/${image.repository}:${image.tags[0]}`;
-  const pull = () => layoutOf((layout) => cranePull(reference, cache.caFile, layout));
-
-  assert.deepEqual(await pull(), digestsOf(image));
-  for (const { digest } of image.children.flatMap(({ blobs }) => blobs)) {
-    assert.equal(proxy.count(digest, "GET"), 1, "one transfer");
-  }
-  proxy.forget();
-  assert.deepEqual(await pull(), digestsOf(image));
-  assert.deepEqual(asked(proxy), []);
-  await cache.stop();
-  assert.deepEqual(await pull(), digestsOf(image), "from its own store");
-});
-
 // The current zot can't be built here. This library does its fetching.
-test("serves regclient, zot's client library, an image with its signature under its registry's path", async (t) => {
-  const { registry, proxy, cache } = await startChain(scope(t), { region });
-  const image = await sampleImage(names);
+test("serves regclient, zot's client library, an image with its signature under its registry's path", async () => {
+  const { registry, proxy, cache } = chain;
+  const image = await randomIndex({ repository: "giantswarm/signed", tags: ["1", "latest"], layerMB: 2 });
   const signature = signatureOf(image, registryName);
   for (const content of [image, signature]) await push(registry.url, content);
   const [zot] = cache.clients.zot[registryName] ?? [];
@@ -99,4 +83,24 @@ test("serves regclient, zot's client library, an image with its signature under 
     new Set(await regctlTags(repository, cache.caFile)),
     new Set([...image.tags, ...signature.tags]),
   );
+});
+
+// This test stops the cache.
+test("serves distribution as its upstream", async (t) => {
+  const { registry, proxy, cache } = chain;
+  const image = await randomIndex({ repository: "giantswarm/chained", tags: ["1"], layerMB: 2 });
+  await push(registry.url, image);
+  const chained = await distributionBefore(scope(t), cache);
+  const reference = `${chained.host}/${image.repository}:${image.tags[0]}`;
+  const pull = () => layoutOf((layout) => cranePull(reference, cache.caFile, layout));
+
+  assert.deepEqual(await pull(), digestsOf(image));
+  for (const { digest } of image.children.flatMap(({ blobs }) => blobs)) {
+    assert.equal(proxy.count(digest, "GET"), 1, "one transfer");
+  }
+  proxy.forget();
+  assert.deepEqual(await pull(), digestsOf(image));
+  assert.deepEqual(asked(proxy), []);
+  await cache.stop();
+  assert.deepEqual(await pull(), digestsOf(image), "from its own store");
 });

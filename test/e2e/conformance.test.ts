@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { artifact, type Content, index, jsonBlob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { registryName, startChain } from "../support/chain.ts";
+import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { ociConformance } from "../support/clients/oci-conformance.ts";
 import { orasAttach, orasReferrers } from "../support/clients/oras.ts";
 import { randomImage } from "../support/images.ts";
@@ -61,8 +61,14 @@ const expected: Readonly<Record<string, number>> = {
  */
 const exempt = ["empty", "empty/referrers", "read-only", "read-only/referrers"];
 
-test("passes the pull category of the distribution specification, as the upstream does", async (t) => {
-  const { registry, cache } = await startChain(scope(t));
+const parts = scope(test);
+let chain: Chain;
+before(async () => {
+  chain = await startChain(parts);
+});
+
+test("passes the pull category of the distribution specification, as the upstream does", async () => {
+  const { registry, cache } = chain;
   const data = await contents();
   for (const content of data) await push(registry.url, content);
 
@@ -80,11 +86,11 @@ test("passes the pull category of the distribution specification, as the upstrea
 });
 
 test("lets oras fail instead of finding nothing attached to an image", async (t) => {
-  const parts = scope(t);
-  const { registry, cache } = await startChain(parts);
+  const { registry, cache } = chain;
+  const repository = "giantswarm/signed";
   const image = await randomImage({ repository, tag: "signed", layerMB: 1 });
   await push(registry.url, image);
-  const file = join(parts.use(await tempDir()).path, "signature");
+  const file = join(scope(t).use(await tempDir()).path, "signature");
   await writeFile(file, "signature");
   const artifactType = "application/vnd.example.signature";
   await orasAttach(`${registry.url.host}/${repository}:signed`, artifactType, file);

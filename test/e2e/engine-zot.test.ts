@@ -6,14 +6,13 @@ import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { sampleImage } from "../../scripts/seed/samples.ts";
 import { startCache, type TestCache } from "../support/cache.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { cranePull } from "../support/clients/crane.ts";
 import { digestsOf, layoutContent } from "../support/content.ts";
 import { usedMiB } from "../support/disk-use.ts";
 import { download, downloads, get } from "../support/http.ts";
-import { randomImage } from "../support/images.ts";
+import { randomImage, randomIndex } from "../support/images.ts";
 import { outages } from "../support/outages.ts";
 import { privateUpstream } from "../support/private-upstream.ts";
 import { scope, tempDir } from "../support/scope.ts";
@@ -65,7 +64,7 @@ describe("zot as an upstream's engine", () => {
 
   // Without its signature, because v1.4.3 looks for the signature's blobs in a repository under zot's own name.
   test("pulls an image for several platforms, with one request per object to the upstream", async () => {
-    const image = await sampleImage({ registry: registryName, namespace: "giantswarm" });
+    const image = await randomIndex({ repository: "giantswarm/platforms", tags: ["1"], layerMB: 2 });
     await push(chain.registry.url, image);
     const pull = async () => {
       await using layout = await tempDir();

@@ -3,10 +3,10 @@ import { before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { sampleChart, sampleImage } from "../../scripts/seed/samples.ts";
+import { sampleChart } from "../../scripts/seed/samples.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
 import { download } from "../support/http.ts";
-import { randomImage } from "../support/images.ts";
+import { randomImage, randomIndex } from "../support/images.ts";
 import { outages } from "../support/outages.ts";
 import { scope } from "../support/scope.ts";
 import { pushLayer } from "../support/transfer.ts";
@@ -50,17 +50,19 @@ async function assertServed(t: TestContext, chain: Chain, contents: readonly Con
   assert.ok(longest < answerSeconds * 1000, `${longest} ms ${when}`);
 }
 
+const parts = scope(test);
+let chain: Chain;
+before(async () => {
+  chain = await startChain(parts, { repositories, region: { freshnessSeconds: freshness } });
+});
+
 describe("content that was pulled before an outage", () => {
-  const parts = scope(test);
-  let chain: Chain;
   let contents: Content[];
 
   before(async () => {
-    chain = await startChain(parts, { repositories, region: { freshnessSeconds: freshness } });
-    const names = { registry: registryName, namespace: "giantswarm" };
     contents = [
-      await sampleImage(names),
-      await sampleChart(names),
+      await randomIndex({ repository: "giantswarm/platforms", tags: ["1", "latest"], layerMB: 5 }),
+      await sampleChart({ registry: registryName, namespace: "giantswarm" }),
       await randomImage({ repository: "giantswarm/layers", tag: "1", layers: 10, layerMB: 1 }),
     ];
     for (const content of contents) {
@@ -147,13 +149,6 @@ describe("content that was pulled before an outage", () => {
 });
 
 describe("an object for which the upstream doesn't answer", () => {
-  const parts = scope(test);
-  let chain: Chain;
-
-  before(async () => {
-    chain = await startChain(parts, { repositories });
-  });
-
   /** The URLs of the manifest and the layer of an image that the cache doesn't have. */
   async function cold(name: string): Promise<{ manifest: URL; layer: URL }> {
     const image = await randomImage({ repository: `giantswarm/${name}`, tag: "1", layerMB: 1 });

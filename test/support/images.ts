@@ -1,7 +1,7 @@
 /** Images for single tests: of a given size, with many layers, or with other bytes under the same tag. */
 import { createCipheriv, createHash } from "node:crypto";
 import { tarOf } from "../../scripts/seed/archive.ts";
-import { type Content, image, type Platform } from "../../scripts/seed/content.ts";
+import { type Content, image, index, type Platform } from "../../scripts/seed/content.ts";
 
 const platform: Platform = { os: "linux", architecture: "amd64" };
 
@@ -34,4 +34,19 @@ export async function randomImage(args: {
     layers: await Promise.all(layers),
     run: {},
   });
+}
+
+/** An image for two platforms, each of which has a layer of its own. */
+export async function randomIndex(args: {
+  repository: string;
+  tags: readonly string[];
+  layerMB: number;
+}): Promise<Content> {
+  const { repository, tags, layerMB } = args;
+  const variant = async (architecture: Platform["architecture"]) => {
+    const seed = `${repository} on ${architecture}`;
+    const content = await randomImage({ repository, tag: "", layerMB, seed });
+    return { platform: { os: "linux", architecture } as const, image: { ...content, tags: [] } };
+  };
+  return index({ repository, tags, images: [await variant("amd64"), await variant("arm64")] });
 }
