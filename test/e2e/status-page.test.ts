@@ -26,6 +26,9 @@ const contents = `({
   plots: Array.from(document.querySelectorAll(".plot svg"), (plot) => plot.getAttribute("aria-label")),
 })`;
 
+/** Between two looks at the page. */
+const pauseMs = 2000;
+
 interface Contents {
   readonly figures: readonly string[][];
   readonly lines: readonly [name: string, text: string][];
@@ -59,9 +62,9 @@ test("shows in a browser what the cache does, and what is wrong", async (t) => {
     for (const part of ["#state div", "#figures td", "#plot3 svg"]) await page.waitForSelector(part);
     return page.evaluate<Contents>(contents);
   };
-  /** Waits until the page shows something. */
+  /** Waits until the page shows something. The pause is longer than usual, because a browser takes seconds of processor time for a page. */
   const says = (what: string, is: (it: Contents) => boolean) =>
-    waitUntil(what, async () => is(await shown()), 60_000);
+    waitUntil(what, async () => is(await shown()), 60_000, pauseMs);
   const line = (name: string, text: string | RegExp) =>
     says(`${name}: ${text}`, ({ lines }) => {
       const found = new Map(lines).get(name);
@@ -77,6 +80,7 @@ test("shows in a browser what the cache does, and what is wrong", async (t) => {
         return alerts.find(([text]) => text.includes(name) && !text.startsWith("pending"));
       },
       60_000,
+      pauseMs,
     );
   const look = async (name: string) => {
     if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
