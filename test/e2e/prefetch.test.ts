@@ -15,7 +15,7 @@ import { scope, tempDir } from "../support/scope.ts";
 import { assertServed, fetchedBlobs, smallImage } from "../support/small-images.ts";
 import { waitUntil } from "../support/wait.ts";
 
-const imageCount = 50;
+const imageCount = 15;
 const path = (name: string) => `${registryName}/giantswarm/${name}`;
 
 async function metrics({ cache }: Chain): Promise<Record<string, number>> {
