@@ -73,6 +73,7 @@ describe("the cache recovers", () => {
         return url === undefined || (await fetch(url)).ok;
       },
       backMs,
+      500,
     );
     return performance.now() - start;
   }
