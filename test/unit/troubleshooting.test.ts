@@ -17,6 +17,8 @@ const others = [
     "InsufficientInstanceCapacity",
     "SkuNotAvailable",
     "AllocationFailed",
+    "Data sink … is already used in diagnostic setting …",
+    "MissingSubscriptionRegistration",
     "AuthorizationFailed",
     "AccessDenied",
   ],
