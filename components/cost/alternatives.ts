@@ -112,7 +112,7 @@ function otherVariants({ topology, machine: own }: Variant, setting: Setting): V
   const machine = { ...own, type: "auto" };
   const vm = { topology: "vm", replicas: 1, machine } as const;
   const inCluster = (delivery: "proxied" | "redirect") =>
-    sufficient(
+    withEnoughReplicas(
       {
         topology: "cluster",
         // One of them can be drained.
@@ -133,7 +133,7 @@ function otherVariants({ topology, machine: own }: Variant, setting: Setting): V
 const mostReplicas = 20;
 
 /** The same variant with as many replicas as sustain the workload. Unchanged if twenty don't. */
-function sufficient(variant: Variant, setting: Setting): Variant {
+function withEnoughReplicas(variant: Variant, setting: Setting): Variant {
   for (let { replicas } = variant; replicas <= mostReplicas; replicas++) {
     const more = { ...variant, replicas };
     if (slowness(planVariant(more, setting).plan) === undefined) return more;
