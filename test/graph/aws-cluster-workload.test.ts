@@ -115,6 +115,12 @@ test("asks Auto Mode for machines that sustain the workload, where the smallest 
   assert.deepEqual([key, operator], [["node.kubernetes.io/instance-type"], ["In"]]);
   // Each replica sends 2,577 Mbps. An m6g.large sustains 750 of them, and the estimate counts the least expensive machine that sustains all.
   assert.ok(types?.[0] === "c6gn.xlarge" && types.length > 5 && !types.includes("m6g.large"), types?.join());
+  // Otherwise, the second of these machines would be created only when the first one is full.
+  const apart =
+    "spec.template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[*]";
+  const deployment = resource("kubernetes:apps/v1:Deployment").inputs;
+  assert.deepEqual(valuesAt(`${apart}.topologyKey`, deployment), ["kubernetes.io/hostname"]);
+  assert.deepEqual(valuesAt(`${apart}.matchLabelKeys[*]`, deployment), ["pod-template-hash"]);
   const { values } = resource("kubernetes:helm.sh/v3:Release").inputs;
   assert.ok(!("affinity" in (values as object)));
 });

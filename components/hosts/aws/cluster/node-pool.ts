@@ -3,6 +3,7 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import type * as pulumi from "@pulumi/pulumi";
 import { autoModeTypes } from "../../../capacity/plan-region.ts";
 import type { KubernetesRegion } from "../../../config/schema.ts";
+import { selectorLabels } from "../../kubernetes/names.ts";
 import { isTagged, stackTags } from "../../naming.ts";
 import type { ClusterArgs } from "./findings.ts";
 import type { AwsClusterPlan } from "./plan.ts";
@@ -29,15 +30,25 @@ export function schedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling
   };
 }
 
-/** Placement of the replicas: also on nodes that sustain the workload. */
+/** Placement of the replicas: also on nodes that sustain the workload, one on each. */
 export function replicaSchedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling"] {
   const types = autoModeTypes(plan.region, plan);
   if (!types) return schedulingOf(plan);
   const matchExpressions = [{ key: "node.kubernetes.io/instance-type", operator: "In", values: types }];
-  const required = { nodeSelectorTerms: [{ matchExpressions }] };
+  // In a roll-out, the first node with a new replica is the only one that fits the next ones, and Auto Mode creates no other while there is room on it.
+  const others = {
+    topologyKey: "kubernetes.io/hostname",
+    labelSelector: { matchLabels: selectorLabels(plan.region.name) },
+    matchLabelKeys: ["pod-template-hash"],
+  };
   return {
     ...schedulingOf(plan),
-    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } },
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
+      },
+      podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [others] },
+    },
   };
 }
 
