@@ -74,10 +74,27 @@ const state = {
       agentPoolProfiles: [{ vmSize: "Standard_D4pls_v6", availabilityZones: ["1", "2", "3"] }],
     },
   },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::italynorth": {
-    type: "azure-native:network:PublicIPAddress",
-    outputs: {},
-  },
+  ...Object.fromEntries(
+    Object.entries({ italynorth: "loadBalancer", polandcentral: "userAssignedNATGateway" }).map(
+      ([region, outboundType]) => [
+        `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::${region}`,
+        {
+          type: "azure-native:containerservice:ManagedCluster",
+          outputs: {
+            name: `registry-cache-${region}`,
+            networkProfile: { outboundType },
+            agentPoolProfiles: [
+              {
+                vmSize: "Standard_D4pls_v6",
+                availabilityZones: ["1", "2", "3"],
+                vnetSubnetID: `${vnet}/subnets/caches`,
+              },
+            ],
+          },
+        },
+      ],
+    ),
+  ),
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
     type: "azure-native:containerservice:ManagedCluster",
     outputs: {
@@ -90,6 +107,10 @@ const state = {
         },
       ],
     },
+  },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::polandcentral": {
+    type: "kubernetes:core/v1:Namespace",
+    outputs: {},
   },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::francecentral": {
     type: "kubernetes:core/v1:Namespace",
@@ -571,8 +592,20 @@ test("takes missing rights for a warning if the public endpoint is already there
   assert.deepEqual(problems, []);
   assert.match(
     warnings.join(),
-    /^italynorth: network\.subnet: the NAT gateway secret can't be found: AuthorizationFailed$/m,
+    /^italynorth: network\.subnet: the NAT gateway secret can't be found: AuthorizationFailed/,
   );
+  // The API of this cluster accepts its nodes only by the gateway's addresses.
+  const using = await lookedUp(
+    { ...existing, name: "polandcentral" },
+    { ...there, location: "polandcentral" },
+  );
+  assert.match(using.problems.join(), /^network\.subnet: the NAT gateway secret can't be found/);
+});
+
+test("doesn't take a network that can't be found for a change of the cluster's way out", async () => {
+  const { problems } = await lookedUp({ ...existing, name: "polandcentral" }, "nothing");
+  assert.match(problems.join(), /network\.vnet: hub can't be found/);
+  assert.doesNotMatch(problems.join(), /takes another cluster/);
 });
 
 test("refuses default outbound access for such nodes, and can't check a firewall's address", async () => {

@@ -244,6 +244,9 @@ describe("the way of answers from a public address in an existing subnet", () =>
     assert.equal(problems, "");
     assert.match(warnings, /^italynorth: network\.subnet: answers to .* take its route for .*$/);
     assert.deepEqual(await said({ natGateway: { id: "nat" } }, [], { name }), ["", ""]);
+    // In this region, only the address exists.
+    const [refused = ""] = await said({ routeTable }, [firewall], { name: "polandcentral" });
+    assert.match(refused, /network\.subnet: answers to .* take its route for /);
   });
 });
 

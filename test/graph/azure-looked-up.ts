@@ -63,11 +63,16 @@ const state = {
       outputs: { output: keptImage },
     },
   ...stateOfMachine("northeurope", { securityType: "TrustedLaunch" }),
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:VirtualMachine::italynorth":
+    {
+      type: "azure-native:compute:VirtualMachine",
+      outputs: { securityProfile: { securityType: "TrustedLaunch" }, zones: ["1"] },
+    },
   ...stateOfMachine("swedencentral", { securityType: "TrustedLaunch", encryptionAtHost: true }),
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:PublicIPAddress::italynorth":
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:PublicIPAddress::polandcentral":
     {
       type: "azure-native:network:PublicIPAddress",
-      outputs: { name: "registry-cache-italynorth-address", zones: ["1", "2", "3"] },
+      outputs: { name: "registry-cache-polandcentral-address", zones: ["1", "2", "3"] },
     },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:storage:StorageAccount::francecentral":
     {

@@ -8,7 +8,7 @@ import {
 } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { contains, isPrivateRange, rangeOf } from "../../config/access.ts";
 import { LookUp } from "../look-up.ts";
-import { previousOutputs } from "../previous-outputs.ts";
+import { previousResource } from "../previous-outputs.ts";
 import { partsOf, same } from "./arm.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
@@ -74,18 +74,30 @@ export async function findSubnet(question: Question): Promise<FoundSubnet | unde
   };
 }
 
-/** Finds the way out and the addresses on it. A public endpoint that exists may work nevertheless, so it isn't refused. */
+/** Pulumi's type of what serves clients. */
+const serving = {
+  vm: "azure-native:compute:VirtualMachine",
+  cluster: "azure-native:containerservice:ManagedCluster",
+} as const;
+
+/**
+ * Finds the way out and the addresses on it. A public endpoint that exists may work nevertheless, so it isn't refused. The addresses of a cluster that uses the NAT gateway must be
+ * complete, because its API accepts no others.
+ */
 async function findOutbound(
   question: Question,
   network: GetVirtualNetworkResult,
   subnet: Subnet,
 ): Promise<Pick<FoundSubnet, "wayOut" | "egress">> {
   const { region, lookUp } = question;
-  const addresses = await previousOutputs("azure-native:network:PublicIPAddress");
-  const isThere = !isPrivate(region) && addresses.has(region.name);
+  const type = serving[region.topology];
+  const previous = await previousResource<{ networkProfile?: { outboundType?: string } }>(type, region.name);
+  const isThere = !isPrivate(region) && previous !== undefined;
   const asked = isThere ? { ...question, lookUp: new LookUp() } : question;
   const wayOut = await findWayOut(asked, network, subnet);
-  const egress = region.topology === "cluster" ? await findEgress(asked, subnet) : undefined;
+  const usesGateway = previous?.networkProfile?.outboundType === "userAssignedNATGateway";
+  const egress =
+    region.topology === "cluster" ? await findEgress(usesGateway ? question : asked, subnet) : undefined;
   if (isThere) for (const { path, message } of asked.lookUp.problems) lookUp.warn(path, message);
   return { wayOut, ...(egress && { egress }) };
 }

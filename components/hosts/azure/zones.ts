@@ -182,7 +182,7 @@ async function checkNames(
     const outputs = await previousOutputs<{ id: string; fqdn: string }>(kinds[zone.kind].records);
     // A record whose state has no id counts as this one.
     const ours = [...outputs].flatMap(([resource, { id = `${zone.id}/${type}/`, fqdn }]) =>
-      fqdn?.replace(/\.$/, "") === name && id.toLowerCase().startsWith(`${zone.id}/`.toLowerCase())
+      same(fqdn?.replace(/\.$/, "") ?? "", name) && id.toLowerCase().startsWith(`${zone.id}/`.toLowerCase())
         ? [{ owner: resource.replace(`-${suffix}`, ""), type: id.split("/").at(-2)?.toUpperCase() }]
         : [],
     );

@@ -16,6 +16,7 @@ import type { InPlace } from "../place.ts";
 import { findResourceGroup, type Question } from "../question.ts";
 import type { StoreSku } from "../regions.ts";
 import { findSize, vCpusOf } from "../sizes.ts";
+import { existingSubnet } from "../subnet.ts";
 import { type FoundNetwork, findNetwork } from "../zones.ts";
 import { nodeCount, podRange, poolName, serviceRange, zonesOfNodes } from "./nodes.ts";
 import { type AzureClusterPlan, processorProblems } from "./plan.ts";
@@ -55,7 +56,9 @@ export async function findCluster(
   const network = await findNetwork(question, findNodeSubnet(question, liveNodes));
   const { subnet } = network;
   const outboundType = subnet && findOutboundType(question, subnet, previous);
-  const stays = await checkReplaced(question, previous, outboundType ?? ownOutboundType(region));
+  // An existing subnet that can't be found is a problem by itself.
+  const had = existingSubnet(region) === undefined ? undefined : previous?.networkProfile?.outboundType;
+  const stays = await checkReplaced(question, previous, outboundType ?? had ?? ownOutboundType(region));
   const [storageAccount, storeSku] = await Promise.all([
     findStorageAccountName(question),
     findStoreSku(question),
