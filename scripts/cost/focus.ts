@@ -133,9 +133,7 @@ function billedOf(charges: readonly Charge[], now: number): Billed | undefined {
   const hours = (end - start) / hourMillis;
   if (!(hours > 0)) return undefined;
   const shareOf = (charge: Charge) =>
-    charge.isUsage
-      ? 1
-      : Math.max(0, Math.min(end, charge.end) - Math.max(start, charge.start)) / (charge.end - charge.start);
+    Math.max(0, Math.min(end, charge.end) - Math.max(start, charge.start)) / (charge.end - charge.start);
   const total = (of: "usd" | "effectiveUSD") => sum(charges.map((charge) => charge[of] * shareOf(charge)));
   const [usd, effectiveUSD] = [total("usd"), total("effectiveUSD")];
   const monthly = (amount: number) => (amount / hours) * hoursPerMonth;

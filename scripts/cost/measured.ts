@@ -101,6 +101,9 @@ export function measuredCost(
   const isKnown = expected !== undefined && low !== undefined && usage.pulledGiB !== undefined;
   const { nodes, nodeChurnPerMonth } = config.workload;
   const starts = nodes * nodeChurnPerMonth;
+  // Without sharing, each replica with a volume fetches all content.
+  const copies =
+    region.topology === "cluster" && region.replicas.sharing !== "hash" ? region.replicas.min : 1;
   const { pulledGiB, filledGiB } = usage;
   // A cache that is younger than the window has fetched all of its content in it. What the bucket's rule deletes is fetched again while it is in use.
   const isGrowth = hours > windowHours - leastHours && region.storage.kind === "disk";
@@ -112,7 +115,7 @@ export function measuredCost(
     uncounted: uncountedTransfer(config.upstreams),
     fitting: {
       ...(pulledGiB !== undefined && starts > 0 && { pullsPerNodeGiB: pulledGiB / starts }),
-      ...(filledGiB !== undefined && isGrowth && { growthGiBPerMonth: filledGiB }),
+      ...(filledGiB !== undefined && isGrowth && { growthGiBPerMonth: filledGiB / copies }),
     },
   };
 }

@@ -181,7 +181,7 @@ test("measures the time by usage, and counts other charges by the part of their 
     // As in September, of which a bill has come.
     ["a correction of September", { cost: "-0.5", day: -59, isCorrection: true }, 182.5, -0.5],
     ["a correction of the same time", { cost: "-0.5", day: 3, isCorrection: true }, (89.5 / 360) * 730, 0],
-    ["usage of the whole month", { cost: "0.5", ...november }, (90.5 / 360) * 730, 0],
+    ["usage of the whole month", { cost: "0.5", ...november }, (90.25 / 360) * 730, 0.25],
     ["a credit for the whole month", { cost: "-20", ...november, category: "Credit" }, (80 / 360) * 730, -10],
     [
       "a purchase for a year",

@@ -93,6 +93,21 @@ test("shows savings only if the pulls are measured", () => {
   assert.doesNotMatch(unseen.text, /Saved|Lost/);
 });
 
+test("counts new content once, although each replica with a volume fetches it", () => {
+  const config = stackNamed("kubernetes-example");
+  const [region] = config.regions;
+  const [estimate] = estimatesOf(config);
+  assert.ok(region?.kind === "kubernetes" && estimate);
+  const growth = (replicas: Partial<typeof region.replicas>) => {
+    const changed = { ...region, replicas: { ...region.replicas, ...replicas } };
+    const estimated = { stack: "test", region: changed, config, capacity: undefined, estimate };
+    const usage = { hours: 720, servedBytes: 1e12, filledBytes: 36 * 1024 ** 3 };
+    return measuredCost(usage, estimated, today).fitting.growthGiBPerMonth;
+  };
+  assert.equal(growth({ min: 3 }), 36.5 / 3);
+  assert.equal(growth({ min: 3, sharing: "hash" }), 36.5);
+});
+
 test("states savings as a range while a charge is contested, and names transfer that isn't counted", () => {
   const inAzure = { provider: "azure", region: "westeurope" } as const;
   const saved = (azureSameRegionTraffic: "unknown" | "free" | "billed") =>
