@@ -104,6 +104,8 @@ test("fetches images into a stack's caches, not to this machine, and reports wha
     '! --platform: "linux/arn64" is not a platform that images are known to have: did you mean "linux/arm64"?',
     "✗ begun: isn't up: `pulumi up` makes its caches",
   ]);
+  // As `pulumi stack init` writes it.
+  await project.setStack("one", stringify({ encryptionsalt: "v1:…" }));
   assert.match((await prefetch()).stderr, /✗ .*Pulumi\.one\.yaml: config: is missing/);
 
   // As in docs/prefetch.md.
