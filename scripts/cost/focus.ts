@@ -24,14 +24,14 @@ import type { StackRegion } from "./estimates.ts";
 export interface Billed {
   /** Time from the stack's first usage to its last. */
   readonly hours: number;
-  /** The usage, and of each other charge the part of its charge period that is in this time. */
+  /** Of each charge, the part of its charge period that is in this time. */
   readonly usd: number;
   /** Extrapolated to a month of 730 hours. */
   readonly monthlyUSD: number;
   /** Includes the usage's share of commitments, wherever those were billed. */
   readonly effectiveUSD: number;
   readonly effectiveMonthlyUSD: number;
-  /** The rest of other charges: corrections of earlier months, and the other months of a purchase or a credit. */
+  /** The rest: corrections of earlier months, the other months of a purchase or a credit, and usage after the report. */
   readonly otherTimesUSD: number;
 }
 
