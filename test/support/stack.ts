@@ -1,4 +1,5 @@
 /** A local stack under the real engine, with a data directory of its own. */
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ClientConfiguration } from "../../components/clients/clients.ts";
 import type { Images } from "../../components/config/images.ts";
@@ -100,7 +101,8 @@ export async function testStack({ upstreams, region = {}, ...options }: StackOpt
     outputs: async () => (await project.outputs()) as unknown as Outputs,
     state: project.state,
     async [Symbol.asyncDispose]() {
-      await run("destroy");
+      const { failed, messages } = await run("destroy");
+      assert.ok(!failed, messages);
       await removeOwned(place.directory);
       await dir[Symbol.asyncDispose]();
     },

@@ -28,9 +28,13 @@ export async function withWarmProgram<Result>(
   run: (args: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
   const program = idle.pop() ?? (await startedOrWaitedFor(environment, directory));
+  const { channel } = program.process;
   try {
+    // Otherwise, this process ends during the wait if nothing else keeps it alive, as in a hook after all tests.
+    channel?.ref();
     program.process.send({ ...process.env, ...environment });
     await once(program.process, "message");
+    channel?.unref();
     return await run(program.args);
   } finally {
     const next = waiting.shift();
