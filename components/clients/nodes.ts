@@ -58,7 +58,7 @@ export function renderNodes(options: ClientOptions): NodesManifest {
           template: {
             metadata: { labels },
             spec: {
-              nodeSelector: { [nodesLabel]: region },
+              nodeSelector: { "kubernetes.io/os": "linux", [nodesLabel]: region },
               tolerations: [{ operator: "Exists" }],
               // A full node evicts other Pods for it.
               priorityClassName: "system-node-critical",

@@ -194,7 +194,9 @@ export const serviceAccount = z
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ */
 export const scheduling = z
   .strictObject({
-    nodeSelector: labels.default({}).describe("Labels of the nodes that the cache may run on."),
+    nodeSelector: labels
+      .default({})
+      .describe("Labels of the nodes that the cache may run on, in addition to `kubernetes.io/os: linux`."),
     tolerations: z
       .array(
         z.strictObject({

@@ -60,7 +60,7 @@ describe("a region with a network of its own", () => {
 
   test("runs all Pods on existing nodes", () => {
     const scheduling = {
-      nodeSelector: { "kubernetes.io/arch": "arm64" },
+      nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64" },
       tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
     };
     const { template } = manifest(graph.resource("kubernetes:apps/v1:Deployment")).spec;

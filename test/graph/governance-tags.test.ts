@@ -29,16 +29,14 @@ test("tags nodes in EKS by a class, runs Pods only on these nodes, and passes th
   const pool = graph.resource("kubernetes:karpenter.sh/v1:NodePool");
   assert.ok(pool.dependencies.includes(`${nodeClass} eu-central-1-node-class`));
   const nodeSelector = { "kubernetes.io/arch": "arm64", "karpenter.sh/nodepool": "registry-cache" };
+  const onLinux = { "kubernetes.io/os": "linux", ...nodeSelector };
   const deployment = graph.resource("kubernetes:apps/v1:Deployment");
   assert.deepEqual(
     (manifest(deployment).spec.template as { spec: { nodeSelector: unknown } }).spec.nodeSelector,
-    nodeSelector,
+    onLinux,
   );
   const release = graph.resource("kubernetes:helm.sh/v3:Release");
-  assert.deepEqual((release.inputs.values as { nodeSelector: unknown }).nodeSelector, {
-    "kubernetes.io/os": "linux",
-    ...nodeSelector,
-  });
+  assert.deepEqual((release.inputs.values as { nodeSelector: unknown }).nodeSelector, onLinux);
   const addon = graph.resource("aws:eks/addon:Addon");
   assert.deepEqual(JSON.parse(String(addon.inputs.configurationValues)).nodeSelector, nodeSelector);
   for (const it of [release, addon]) {

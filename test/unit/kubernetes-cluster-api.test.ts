@@ -202,7 +202,7 @@ describe("a cluster", () => {
     answers.set("/api/v1/nodes", list());
     answers.set("/api/v1/namespaces", list());
     assert.deepEqual(await warnings("volumes"), [
-      "frankfurt: scheduling.nodeSelector: no node has kubernetes.io/arch=arm64: the replicas wait until one has",
+      "frankfurt: scheduling.nodeSelector: no node has kubernetes.io/os=linux,kubernetes.io/arch=arm64: the replicas wait until one has",
     ]);
     const disk = (size: string) => list({ status: { allocatable: { "ephemeral-storage": size } } });
     answers.set("/api/v1/nodes", disk("18242267924"));

@@ -18,8 +18,8 @@ export async function warnOfLabels(question: Question): Promise<void> {
 /** In a cluster with thousands of nodes, the first ones are enough. */
 const mostNodes = 500;
 
-async function nodeWarnings({ region, workload, api }: Question): Promise<Problem[]> {
-  const { nodeSelector } = region.scheduling;
+async function nodeWarnings({ objects, workload, api }: Question): Promise<Problem[]> {
+  const { nodeSelector = {} } = objects.workload.spec.template.spec ?? {};
   const nodes = await allOf(
     api.core.listNode({ labelSelector: selectorText(nodeSelector), limit: mostNodes }),
   );

@@ -243,7 +243,8 @@ function placement({ region: { scheduling, pods } }: WorkloadPlanArgs): Partial<
     ...(priorityClassName !== undefined && { priorityClassName }),
     ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
     ...(readinessGates.length > 0 && { readinessGates }),
-    ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
+    // Nodes with Windows often have no taint.
+    nodeSelector: { "kubernetes.io/os": "linux", ...nodeSelector },
     ...(tolerations.length > 0 && { tolerations }),
   };
 }
