@@ -20,6 +20,7 @@ import { execa } from "execa";
 import { alertNames } from "../../components/config/alerts.ts";
 import type { Manifest } from "../../components/hosts/kubernetes/manifests.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
+import { graphOf } from "../graph/aws-cluster-region.ts";
 import { ensureTool } from "../setup/go-tools.ts";
 import { applyCrds } from "../support/control-plane-crds.ts";
 import { type GitOpsPage, gitOpsPage, isOfUp, newsOf, plainObjects } from "../support/gitops.ts";
@@ -699,4 +700,45 @@ test("lets Helm take over a region that up has created, and then change it alone
   const isEdge = (name = "") => name.startsWith("registry-cache-edge-");
   assert.deepEqual(there.filter(isEdge), values.map(({ metadata }) => metadata?.name).filter(isEdge));
   await uninstallFrankfurt();
+});
+
+test("gives each replica in EKS a Linux machine of its own, for which it waits, also after a roll-out", async () => {
+  const { config, objects } = stack.plane;
+  const [core, apps] = [config.makeApiClient(CoreV1Api), config.makeApiClient(AppsV1Api)];
+  const merged = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+  const become = (name: string, os: string) => {
+    const labels = { "kubernetes.io/arch": "arm64", "kubernetes.io/os": os };
+    return core.patchNode({ name, body: { metadata: { labels } } }, merged);
+  };
+  await become("node-0", "linux");
+  await become("node-2", "windows");
+
+  const { resource } = await graphOf();
+  const { spec } = resource("kubernetes:apps/v1:Deployment").inputs as unknown as Required<V1Deployment>;
+  const [namespace, name] = ["eks", "registry-cache"];
+  await objects.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  await objects.create({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } });
+  const body = { metadata: { name }, spec: { ...spec, minReadySeconds } };
+  await apps.createNamespacedDeployment({ namespace, body });
+  const pods = async () => (await core.listNamespacedPod({ namespace })).items;
+  const machines = async () => (await pods()).map((pod) => pod.spec?.nodeName ?? "none").sort();
+  await waitUntil("one of two replicas waits for a machine", async () => {
+    const waiting = (await pods()).flatMap(({ status }) => status?.conditions ?? []);
+    const isUnschedulable = waiting.some(({ reason }) => reason === "Unschedulable");
+    return isUnschedulable && (await machines()).join() === "node-0,none";
+  });
+
+  await become("node-1", "linux");
+  const isDone = async () => {
+    const { metadata, status } = await deployment(namespace);
+    const counts = [status?.replicas, status?.updatedReplicas, status?.availableReplicas];
+    return status?.observedGeneration === metadata?.generation && counts.every((count) => count === 2);
+  };
+  await waitUntil("both run", isDone);
+  assert.deepEqual(await machines(), ["node-0", "node-1"]);
+  const annotations = { changed: "true" };
+  const changed = { spec: { template: { metadata: { annotations } } } };
+  await apps.patchNamespacedDeployment({ namespace, name, body: changed }, merged);
+  await waitUntil("both are replaced", async () => (await isDone()) && (await pods()).length === 2);
+  assert.deepEqual(await machines(), ["node-0", "node-1"]);
 });

@@ -19,6 +19,24 @@ function policyOf(resource: RegisteredResource) {
   return JSON.parse(String(resource.inputs.policy)).Statement;
 }
 
+/** Replicas of the same revision run on different nodes. */
+const apart = {
+  podAntiAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      {
+        topologyKey: "kubernetes.io/hostname",
+        labelSelector: {
+          matchLabels: {
+            "app.kubernetes.io/name": "registry-cache",
+            "app.kubernetes.io/instance": "eu-central-1",
+          },
+        },
+        matchLabelKeys: ["pod-template-hash"],
+      },
+    ],
+  },
+};
+
 describe("a region with a network of its own", () => {
   let graph: AwsGraph;
   before(async () => {
@@ -58,16 +76,18 @@ describe("a region with a network of its own", () => {
     assert.ok(release.dependencies.includes(association("cert-manager")));
   });
 
-  test("runs all Pods on existing nodes", () => {
+  test("runs all Pods on existing nodes, and each replica on one of its own", () => {
     const scheduling = {
       nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64" },
       tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
     };
     const { template } = manifest(graph.resource("kubernetes:apps/v1:Deployment")).spec;
     const { nodeSelector, tolerations, affinity } = (template as Manifest).spec;
-    assert.deepEqual({ nodeSelector, tolerations, affinity }, { ...scheduling, affinity: undefined });
+    assert.deepEqual({ nodeSelector, tolerations, affinity }, { ...scheduling, affinity: apart });
     const { values } = graph.resource("kubernetes:helm.sh/v3:Release").inputs;
-    assert.deepEqual((values as typeof scheduling).tolerations, scheduling.tolerations);
+    const { tolerations: tolerated, ...others } = values as Record<string, unknown>;
+    assert.deepEqual(tolerated, scheduling.tolerations);
+    assert.ok(!("affinity" in others));
   });
 
   test("has a load balancer that lets in the clients, and keeps their addresses", () => {
@@ -106,23 +126,17 @@ describe("a region with a network of its own", () => {
 test("asks Auto Mode for machines that sustain the workload, where the smallest ones don't", async () => {
   const storage = { kind: "bucket", delivery: "proxied" };
   const { resource } = await graphOf({ storage }, {}, { nodes: 1200, peakMinutes: 10 });
+  const { template } = manifest(resource("kubernetes:apps/v1:Deployment")).spec;
+  const { nodeAffinity, ...others } = (template as Manifest).spec.affinity as Record<string, unknown>;
+  assert.deepEqual(others, apart);
+  const expressions =
+    "requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[*].matchExpressions[*]";
   const [key, operator, types] = ["key", "operator", "values[*]"].map((name) =>
-    valuesAt(
-      `spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[*].matchExpressions[*].${name}`,
-      resource("kubernetes:apps/v1:Deployment").inputs,
-    ),
+    valuesAt(`${expressions}.${name}`, nodeAffinity),
   );
   assert.deepEqual([key, operator], [["node.kubernetes.io/instance-type"], ["In"]]);
   // Each replica sends 2,577 Mbps. An m6g.large sustains 750 of them, and the estimate counts the least expensive machine that sustains all.
   assert.ok(types?.[0] === "c6gn.xlarge" && types.length > 5 && !types.includes("m6g.large"), types?.join());
-  // Otherwise, the second of these machines would be created only when the first one is full.
-  const apart =
-    "spec.template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[*]";
-  const deployment = resource("kubernetes:apps/v1:Deployment").inputs;
-  assert.deepEqual(valuesAt(`${apart}.topologyKey`, deployment), ["kubernetes.io/hostname"]);
-  assert.deepEqual(valuesAt(`${apart}.matchLabelKeys[*]`, deployment), ["pod-template-hash"]);
-  const { values } = resource("kubernetes:helm.sh/v3:Release").inputs;
-  assert.ok(!("affinity" in (values as object)));
 });
 
 test("has no cert-manager with a private authority, and gives clients its certificate", async () => {

@@ -30,23 +30,27 @@ export function schedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling
   };
 }
 
-/** Placement of the replicas: also on nodes that sustain the workload, one on each. */
+/** Placement of the replicas: one on each node, and on nodes that sustain the workload. */
 export function replicaSchedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling"] {
   const types = autoModeTypes(plan.region, plan);
-  if (!types) return schedulingOf(plan);
-  const matchExpressions = [{ key: "node.kubernetes.io/instance-type", operator: "In", values: types }];
-  // In a roll-out, the first node with a new replica is the only one that fits the next ones, and Auto Mode creates no other while there is room on it.
+  const ofTypes = types && [{ key: "node.kubernetes.io/instance-type", operator: "In", values: types }];
+  // A preference isn't enough: Auto Mode creates no node for a replica while there is room on another one's.
   const others = {
     topologyKey: "kubernetes.io/hostname",
     labelSelector: { matchLabels: selectorLabels(plan.region.name) },
+    // In a roll-out, a new replica may run beside an old one.
     matchLabelKeys: ["pod-template-hash"],
   };
   return {
     ...schedulingOf(plan),
     affinity: {
-      nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
-      },
+      ...(ofTypes && {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: ofTypes }],
+          },
+        },
+      }),
       podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [others] },
     },
   };

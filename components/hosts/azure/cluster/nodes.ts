@@ -21,7 +21,12 @@ export function zonesOfNodes({ name, nodes }: Pick<AzureClusterRegion, "name" | 
 /** Name of the cluster's only pool. */
 export const poolName = "nodes";
 
-/** One node per replica, and one more for a roll-out, which starts a new replica before it ends an old one. */
+/**
+ * One node per replica, and one more for a roll-out, which starts a new replica before it ends an old one.
+ *
+ * Replicas only prefer different nodes. If they had to, as in EKS, one would wait while two nodes of a zone are lost. And an update to fewer replicas would fail: AKS first
+ * drains nodes, and while one replica waits, no other may be evicted. https://learn.microsoft.com/azure/aks/scale-cluster
+ */
 export function nodeCount({ replicas }: Pick<AzureClusterRegion, "replicas">): NodeCount {
   const min = Math.max(fewestAzureNodes, replicas.min);
   return { min, max: Math.max(min, replicas.max ?? 0) + 1 };
