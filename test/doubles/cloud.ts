@@ -49,7 +49,7 @@ export interface Request {
 
 /** The rules of one type of resource. */
 export interface Rules {
-  /** Inputs whose change replaces the resource, as the provider knows by its configuration. */
+  /** Inputs for whose change the provider replaces the resource; as a function, it gets the new inputs and the provider's configuration. */
   readonly replacing?: readonly string[] | ((inputs: Inputs, provider: Inputs) => readonly string[]);
   /** Inputs that the cloud can't change, which the provider doesn't know. */
   readonly fixed?: readonly string[];

@@ -108,7 +108,7 @@ export class SdkTypes {
       return this.#membersProblems(declared, value, path);
     }
     if (root === "enums") return this.#valueProblems(type, value, path);
-    // An enumeration, or another resource, of which the id or the name is allowed.
+    // Another resource, of which the id or the name is allowed.
     return typeof value === "string" ? [] : [{ property: path, reason: `must be ${name}` }];
   }
 

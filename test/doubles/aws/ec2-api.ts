@@ -15,7 +15,7 @@ import { instance } from "./machine.ts";
 import { lookAtNodes } from "./nodes.ts";
 import { securityGroup } from "./security-group.ts";
 
-/** Starts the API. Its environment has EC2's address, and credentials. */
+/** Starts the API. Its environment has the services' addresses, and credentials. */
 export async function serveEc2(cloud: Cloud): Promise<ServedApi> {
   const server = createServer(async (request, response) => {
     try {

@@ -24,7 +24,6 @@ const regionsWithoutC6gn = [
   "me-central-1",
 ];
 
-/** Hosted zones, and an existing network with IPv6. */
 export const existing = {
   zone: { name: "example.com", id: "Z0123456789ABCDEFGHIJ" },
   /** A private zone that is associated with the network below. */
@@ -50,10 +49,11 @@ export const existing = {
   disabledKey: "alias/disabled",
   /** A role for people. */
   onCall: `arn:aws:iam::${accountId}:role/on-call`,
-  /** Permissions boundaries: one that allows roles everything except changes of rights, and one without any rights in S3. */
+  /** A permissions boundary that allows everything except changes of rights, and EC2 in other regions. */
   boundary: `arn:aws:iam::${accountId}:policy/platform/boundary`,
   /** AWS's own policy. As a boundary, it keeps a cluster from getting nodes. */
   powerUser: "arn:aws:iam::aws:policy/PowerUserAccess",
+  /** A permissions boundary without rights in S3 and IAM, and without the right to create security groups. */
   narrowBoundary: `arn:aws:iam::${accountId}:policy/narrow`,
   /** A list of IPv4 ranges with space for 20 entries. */
   prefixList: "pl-0aaaaaaaaaaaaaaaa",

@@ -81,9 +81,9 @@ export const machine: Readonly<Record<string, Rules>> = {
       const hops = number("metadataOptions.httpPutResponseHopLimit", inputs) ?? 1;
       demand(hops >= 1 && hops <= 64, "InvalidParameterValue", `hop limit ${hops}`);
       const names = Object.keys((inputs.tags as Inputs | undefined) ?? {});
-      const isReadable = valueAt("metadataOptions.instanceMetadataTags", inputs) !== "enabled";
+      const isHidden = valueAt("metadataOptions.instanceMetadataTags", inputs) !== "enabled";
       const valid =
-        isReadable || names.every((name) => /^[\w+=.,:@-]+$/.test(name) && !/^\.{1,2}$|^_index$/.test(name));
+        isHidden || names.every((name) => /^[\w+=.,:@-]+$/.test(name) && !/^\.{1,2}$|^_index$/.test(name));
       demand(valid, "InvalidParameterValue", `these can't be tags in the instance's metadata: ${names}`);
     },
     admit(request) {

@@ -29,7 +29,7 @@ const tagSpecifications = { tags: "TagSpecifications.Tags" };
 
 /** Reasons for such differences. */
 const because = {
-  immutable: "no call changes it. CloudFormation refuses the change, where the provider makes another one",
+  immutable: "no call changes it. CloudFormation refuses the change, and the provider replaces the resource",
   unused: "no stack gives it, so the double doesn't know what the provider does",
 };
 
@@ -108,7 +108,7 @@ export const members: Readonly<Record<string, Members>> = {
       "BlockDeviceMappings.Ebs.KmsKeyId":
         "CloudFormation replaces the instance, or not, by which of its disks changes",
       UserData:
-        "CloudFormation stops the instance for another one, the provider makes another instance if `userDataReplaceOnChange` says so",
+        "CloudFormation stops the instance and changes it, and the provider replaces it if `userDataReplaceOnChange` is true",
       Ipv6AddressCount: because.unused,
       Ipv6Addresses: because.unused,
       LaunchTemplate: because.unused,
@@ -300,7 +300,7 @@ export const members: Readonly<Record<string, Members>> = {
     },
     others: ["internal", "enableCrossZoneLoadBalancing"],
     differences: {
-      internal: "it becomes Scheme, which takes another one in CloudFormation, too",
+      internal: "it becomes Scheme, whose change replaces the load balancer in CloudFormation, too",
     },
   },
   "aws:lb/targetGroup:TargetGroup": {

@@ -34,7 +34,7 @@ export const nodes: Readonly<Record<string, Rules>> = {
 /** How often EC2 still lists a node after its last Pod has ended, until the node is drained and terminated. */
 const looksAfterLastPod = 2;
 
-/** https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html @returns its id */
+/** https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html @returns the group's id */
 export function createClusterGroup({ cloud, scope }: Request, cluster: string, vpcId: unknown): string {
   const id = `sg-${cloud.digits(17)}`;
   const name = `eks-cluster-sg-${cluster}-${cloud.digits(10)}`;

@@ -54,7 +54,6 @@ export function resourceId(
   return `${groupId(text("resourceGroupName", inputs), scope)}/providers/${kind}/${name}`;
 }
 
-/** The existing resources. */
 export const existing = {
   zone: "example.com",
   zoneResourceGroup: "dns",

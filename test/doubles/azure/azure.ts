@@ -50,7 +50,7 @@ const definition: CloudDefinition = {
     );
     return subscription === subscriptionId ? everywhere : String(subscription);
   },
-  /** Finds what others have changed of a firewall. */
+  /** Finds what others have changed in the firewall of a vault or a storage account. */
   refreshed(_, { type, outputs: { publicNetworkAccess, properties } }) {
     if (type === types.vault) return { properties };
     return publicNetworkAccess === undefined ? {} : { publicNetworkAccess };

@@ -18,8 +18,8 @@ function isRegistered(cloud: Cloud): boolean {
 }
 
 /**
- * Refuses machines and nodes before that, https://github.com/hashicorp/terraform-provider-azurerm/issues/17185, and of a size that doesn't support it:
- * https://learn.microsoft.com/azure/virtual-machines/disks-enable-host-based-encryption-portal#supported-vm-sizes
+ * Refuses machines and nodes without the feature, https://github.com/hashicorp/terraform-provider-azurerm/issues/17185, and of a size that doesn't
+ * support it: https://learn.microsoft.com/azure/virtual-machines/disks-enable-host-based-encryption-portal#supported-vm-sizes
  */
 export function demandEncryptionAtHost(cloud: Cloud, size: string): void {
   const message =

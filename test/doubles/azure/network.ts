@@ -84,7 +84,7 @@ export const networkRules: Readonly<Record<string, Rules>> = {
       { at: "subnets[*].natGateway.id", to: types.natGateway },
       { at: "subnets[*].networkSecurityGroup.id", to: securityGroup },
     ],
-    /** The last is as the SDK says of it: it is set when a subnet is made. */
+    /** Refuses to delete a subnet in use, and to change `defaultOutboundAccess`, which can only be set at the creation of a subnet, as the SDK says. */
     update({ cloud, inputs }, before) {
       const kept = valuesAt("subnets[*].name", inputs);
       for (const { name } of subnetsOf(before).filter((subnet) => !kept.includes(subnet.name))) {

@@ -166,7 +166,7 @@ export function demandQuota(
 /** The token that the provider's function returns. */
 export const token = "token of whoever runs the update";
 
-/** A page of a list of Azure Resource Manager. @throws CloudError for an invalid request */
+/** Azure Resource Manager's answer: a page of a list, or a resource. @throws CloudError for an invalid request */
 export function answerOfArm(cloud: Cloud, url: URL, authorization: string | undefined): object {
   demand(authorization === `Bearer ${token}`, "AuthenticationFailed", "Authentication failed.");
   demand(url.searchParams.has("api-version"), "MissingApiVersionParameter", "The api-version is required.");
