@@ -48,16 +48,13 @@ export interface ControlPlane extends AsyncDisposable {
 export interface ControlPlaneOptions {
   /** The number of simulated nodes, spread over {@link zones}; with 0, real ones can join. @default 3 */
   readonly nodes?: number;
-  /** Whether controllers and a scheduler run. Without them and without nodes, there is only an API server. @default true */
-  readonly controllers?: boolean;
   /** CIDR ranges of Services, one for each IP family. @default IPv4 first, and IPv6 */
   readonly serviceRanges?: readonly string[];
 }
 
-/** Starts a control plane, and returns when it can schedule a Pod. */
+/** Starts a control plane, and waits until its API server and its simulated nodes are ready. */
 export async function startControlPlane({
   nodes = 3,
-  controllers = true,
   serviceRanges = ["10.96.0.0/16", "fd00:10:96::/112"],
 }: ControlPlaneOptions = {}): Promise<ControlPlane> {
   await using parts = new AsyncDisposableStack();
@@ -118,20 +115,18 @@ export async function startControlPlane({
     return objects.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
   });
 
-  if (controllers) {
-    // Single instances without ports.
-    const alone = [`--kubeconfig=${adminKubeconfig}`, "--leader-elect=false", "--secure-port=0"];
-    await start("kube-controller-manager", [
-      ...alone,
-      `--service-account-private-key-file=${serviceAccountKey}`,
-      `--root-ca-file=${ca}`,
-      // Instead of every 15 s.
-      "--horizontal-pod-autoscaler-sync-period=3s",
-      // Real nodes renew their lease every 2 s, so 20 s without a sign of life are enough, instead of 50 s.
-      ...(nodes === 0 ? ["--node-monitor-grace-period=20s"] : []),
-    ]);
-    await start("kube-scheduler", alone);
-  }
+  // Single instances without ports.
+  const alone = [`--kubeconfig=${adminKubeconfig}`, "--leader-elect=false", "--secure-port=0"];
+  await start("kube-controller-manager", [
+    ...alone,
+    `--service-account-private-key-file=${serviceAccountKey}`,
+    `--root-ca-file=${ca}`,
+    // Instead of every 15 s.
+    "--horizontal-pod-autoscaler-sync-period=3s",
+    // Real nodes renew their lease every 2 s, so 20 s without a sign of life are enough, instead of 50 s.
+    ...(nodes === 0 ? ["--node-monitor-grace-period=20s"] : []),
+  ]);
+  await start("kube-scheduler", alone);
   if (nodes > 0) {
     await writeFile(file("stages.yaml"), await stages());
     await start("kwok", [

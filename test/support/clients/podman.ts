@@ -8,7 +8,7 @@ export interface PodmanClient extends AsyncDisposable {
   /** Pulls and unpacks, and returns the image's id. */
   pull(reference: string, options: ContainersOptions & { platform?: string }): Promise<string>;
   /** Runs a pulled image without network, and returns its output. */
-  run(reference: string, args?: readonly string[]): Promise<string>;
+  run(reference: string): Promise<string>;
   removeAll(): Promise<void>;
 }
 
@@ -31,8 +31,7 @@ export async function podmanClient(): Promise<PodmanClient> {
         const env = registriesConf === undefined ? {} : { CONTAINERS_REGISTRIES_CONF: registriesConf };
         return podman(["pull", "--quiet", "--cert-dir", certDir, ...platformArgs, reference], env);
       }),
-    run: (reference, args = []) =>
-      podman(["run", "--rm", "--pull=never", "--network=none", reference, ...args]),
+    run: (reference) => podman(["run", "--rm", "--pull=never", "--network=none", reference]),
     removeAll,
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
   };
