@@ -4,7 +4,7 @@ import { azureCloud } from "../doubles/azure/azure.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import { answer } from "../doubles/serve-api.ts";
 
-/** Lets fetch() reach an empty subscription, changed by `prepare`. */
+/** Lets fetch() reach a new subscription, changed by `prepare`. */
 export function answerFetch(prepare: (cloud: Cloud) => void = () => {}): void {
   const cloud = azureCloud();
   prepare(cloud);

@@ -85,7 +85,7 @@ class Injected {
   }
 }
 
-/** Throttling waits in steps of this length, because a timer for each chunk would cost more than sending it. */
+/** Throttling waits only if it is this far ahead, because a timer for each chunk would cost more than sending it. */
 const throttleMs = 20;
 
 /** Yields chunks at a limited rate, in slices of at most 50 ms. */

@@ -1,6 +1,6 @@
 /**
- * Stacks in a file backend, written and read without the engine, whose commands take a quarter of a second of processor time each. test/engine/state.test.ts uses the
- * commands.
+ * Stacks in a file backend, written and read without the engine, whose commands take a quarter of a second of processor time each.
+ * test/engine/state.test.ts uses the commands.
  */
 import { globSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";

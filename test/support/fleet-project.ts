@@ -19,7 +19,7 @@ export interface StackKeys {
   readonly failure?: string;
   /** A file that creation and update wait for. They first create the file `<waitFor>.waiting`. */
   readonly waitFor?: string;
-  /** The output of the region's cache. */
+  /** The endpoint of the cache in the outputs. @default the outputs have no cache */
   readonly endpoint?: string;
   readonly ca?: string;
 }

@@ -58,7 +58,7 @@ interface Request {
 
 type Call = (this: MockMonitor, request: Request, callback: unknown) => unknown;
 
-/** The properties of a request for a resource or a function, except its type and its inputs. */
+/** The properties of a request for a resource, except its type and its inputs. */
 export interface Asked {
   /** The resource's name. */
   readonly name: string;

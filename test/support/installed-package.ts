@@ -29,7 +29,7 @@ const tsconfig = {
   files: ["index.ts", "typed.ts"],
 };
 
-/** Packs the project, and unpacks it into a program's directory, with links to exactly those packages that it declares as dependencies. `typescript` is found where they are. */
+/** Packs the project, and unpacks it into a program's directory, with links to exactly those packages that it declares as dependencies, and to `@types/node`. `typescript` is found where they are. */
 export async function installPackage(directory: string): Promise<void> {
   const { stdout } = await execa("npm", ["pack", "--silent", "--pack-destination", directory], {
     cwd: projectDirectory,

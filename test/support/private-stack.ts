@@ -19,11 +19,11 @@ export function assertNoDuplicates(stack: CloudStack): void {
   assert.equal(stack.cloud.things().length, made.length);
 }
 
-/** Asserts that the credentials are neither in the stack's state nor on the machine, in any encoding. */
-export async function assertSecret(stack: CloudStack, userData: string): Promise<void> {
+/** Asserts that the credentials are neither in the stack's state nor in another text, plain or in base64. @param other what others can read: user data, objects */
+export async function assertSecret(stack: CloudStack, other: string): Promise<void> {
   const { username, password } = credentials;
   const plain = [password, username, `${username}:${password}`];
-  const seen = { state: await stack.state(), "user data": userData };
+  const seen = { state: await stack.state(), "other text": other };
   for (const [where, text] of Object.entries(seen)) {
     for (const form of [...plain, ...plain.map((it) => Buffer.from(it).toString("base64"))]) {
       assert.ok(!text.includes(form), `"${form}" is in the ${where}`);

@@ -166,7 +166,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     cacheDirectory: directory("cache"),
     logs: (part) => podman(["logs", containerOf(pod, part)], { withStandardError: true }),
     async kill() {
-      // The edge is killed first. Without an origin, it would send its clients to the upstream.
+      // The edge is killed before the origins. Without an origin, it would send its clients to the upstream.
       const parts = bundleParts(JSON.parse(pod.bundle)).map(({ container }) => containerOf(pod, container));
       await podman(["kill", ...parts]);
     },

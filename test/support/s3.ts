@@ -11,7 +11,7 @@ import { tempDir } from "./scope.ts";
 import { waitUntil } from "./wait.ts";
 
 export interface TestS3 extends AsyncDisposable {
-  /** A proxy between the server and its clients, through which all requests pass. */
+  /** A proxy in front of the server, through which the clients of {@link store} reach it. */
   readonly proxy: FaultProxy;
   /** The bucket, without the name of a Secret with its keys. */
   store(delivery: S3Store["delivery"]): S3Store;

@@ -39,9 +39,8 @@ export interface TestStack extends AsyncDisposable {
   configure(keys: Record<string, unknown>, region?: Record<string, unknown>): Promise<void>;
   /** Runs `preview`, `up`, `refresh` or `destroy`. Doesn't throw when it fails. */
   run(operation: Operation, options?: RunOptions): Promise<Run>;
-  /** Runs `pulumi config set --secret --path`. */
-  setSecret(path: string, value: string): Promise<void>;
   /** See {@link Project}. */
+  setSecret(path: string, value: string): Promise<void>;
   setSecrets(values: Readonly<Record<string, string>>): Promise<void>;
   outputs(): Promise<Outputs>;
   /** The stack's state as it is stored. */

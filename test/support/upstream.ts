@@ -1,4 +1,4 @@
-/** The seeded upstream for tests, with its own directory and port, which are removed at the end. */
+/** An upstream for tests, with its own directory and port, which are removed at the end. */
 import { join } from "node:path";
 import type { Digest } from "../../scripts/seed/content.ts";
 import { startUpstream, stopUpstream } from "../../scripts/seed/upstream.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Calls `probe` until it returns something other than undefined or false, and returns that. Between two calls, it waits at least as long as the last
- * one took, so that a probe that starts programs doesn't slow down what it waits for.
+ * Calls `probe` until it returns something other than undefined or false, and returns that. Between two calls, it waits as long as the last one took,
+ * but at most a second, so that a probe that starts programs doesn't slow down what it waits for.
  * Throws when `timeoutMs` have passed, with `probe`'s last error as the cause if it threw.
  * @param what named in the error: "the Pod serves"
  * @param timeoutMs @default 30_000

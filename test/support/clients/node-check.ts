@@ -8,14 +8,14 @@ import { tempDir } from "../scope.ts";
 
 export interface Checked {
   readonly exitCode: number;
-  /** The output without times: `ok connect 127.0.0.1`. */
+  /** The output without its first line and times: `ok connect 127.0.0.1`. */
   readonly lines: readonly string[];
 }
 
 /** Applets of BusyBox that the check needs, in addition to curl. */
 const applets = ["sh", "sed", "tr", "head", "tail", "cut", "sort", "sha256sum", "uname", "date", "printf"];
 
-/** Runs the check as `… | sh -s -- IMAGE…` does. Throws unless both shells print the same. */
+/** Runs the check as `… | sh -s -- IMAGE…` does. Throws unless it finds the same in both shells. */
 export async function nodeCheck(script: string, ...images: readonly string[]): Promise<Checked> {
   await using bin = await tempDir();
   const busybox = join(await ensureDebianTree(), "usr/bin/busybox");

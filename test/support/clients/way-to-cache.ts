@@ -9,7 +9,7 @@ export interface Way extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Closes each connection after this many bytes from the cache. With `once`, it closes only the first one, and accepts no other. */
+/** Closes each connection after this many bytes from the cache. With `once`, it closes all connections when the first has so many, and accepts no other. */
 export async function cutWay(cache: URL, { bytes, once: cutOnce = false }: Cut): Promise<Way> {
   return await listening((client, stop) => {
     const server = connect(Number(cache.port), "127.0.0.1");

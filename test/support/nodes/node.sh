@@ -5,6 +5,7 @@
 #   NAME ADDRESS PODS             its name, its address, and the first three numbers of its Pods' addresses
 #   HUB                           the address of the hub
 #   IMAGES                        a directory of image archives
+#   LABELS                        the labels of its Node
 set -euo pipefail
 
 if [ "${1:-}" != inside ]; then

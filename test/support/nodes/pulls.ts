@@ -8,7 +8,7 @@ import type { RealNode } from "./nodes.ts";
 export const hostsDirectory = "/etc/containerd/certs.d";
 
 export interface Pulling extends AsyncDisposable {
-  /** Stops the pulls. Returns their number, and the error of each that failed. */
+  /** Stops the pulls. Returns their number, the error of each that failed, and the duration of the slowest. */
   end(): Promise<{
     readonly ended: number;
     readonly failures: readonly string[];
