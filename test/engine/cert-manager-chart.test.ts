@@ -101,6 +101,7 @@ test("gives the clouds' identity only to the controller", () => {
 test("keeps the chart's defaults without these values", async () => {
   const plain = await rendered(chartValues({}));
   const deployments = plain.filter((object) => valueAt("kind", object) === "Deployment");
+  assert.equal(deployments.length, 3);
   for (const object of deployments) {
     assert.equal(valueAt("spec.template.spec.tolerations", object), undefined);
   }

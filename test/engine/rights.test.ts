@@ -148,9 +148,9 @@ test("uses only operations that are in AWS's models", async () => {
 });
 
 /**
- * Machines, interfaces and security groups are created on several resources, each with its own condition. An update of an add-on is also an update of its cluster. Public parameters
- * belong to no account. Health checks have tags in the same way as zones. Whoever writes a bucket's policy can grant themselves access, as
- * docs/rights.md says.
+ * Machines, interfaces and security groups are created on several resources, each with its own condition. An update of an add-on is also an update of
+ * its cluster. Public parameters belong to no account. Health checks have tags in the same way as zones. Whoever writes a bucket's policy can grant
+ * themselves access, as docs/rights.md says.
  */
 function isExplained({ issue, detail }: Finding): boolean {
   if (issue === "RESOURCE_POLICY_PRIVILEGE_ESCALATION") return String(detail).includes("s3:PutBucketPolicy");
@@ -249,7 +249,9 @@ for (const {
     test("lets the deploying role change each resource in place, and the previewing role none", async () => {
       const ids = new Set((await stack.resources()).map(({ id }) => id));
       const provider = { defaultTags: JSON.stringify({ tags: stackTags(name) }) };
-      for (const thing of stack.cloud.things().filter(({ id }) => ids.has(id))) {
+      const things = stack.cloud.things().filter(({ id }) => ids.has(id));
+      assert.ok(things.length > 0);
+      for (const thing of things) {
         const change = { kind: "update", ...thing, thing, provider } as const;
         judge.rights = deployer;
         await judge.demandRight(change);
