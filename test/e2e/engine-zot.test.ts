@@ -263,6 +263,7 @@ test("sends credentials to the upstream, and nowhere else", async (t) => {
     recursive: true,
     withFileTypes: true,
   });
+  assert.ok(files.some((it) => it.isFile()));
   for (const file of files.filter((it) => it.isFile())) {
     assert.ok(
       !(await readFile(join(file.parentPath, file.name), "utf8")).includes(login.password),

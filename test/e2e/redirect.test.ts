@@ -224,11 +224,14 @@ test("soon redirects clients for blobs that have passed through a replica, and k
 });
 
 test("logs no URL's signature", async () => {
+  const answers = await Promise.all(to.replicas.map((replica) => replica.logs("edge")));
+  assert.ok(answers.some((it) => it.includes('"status":"307"')));
   for (const replica of to.replicas) {
     for (const container of ["edge", "origin-gsoci", "stored-gsoci", "exporter", "janitor"]) {
       assert.doesNotMatch(await replica.logs(container), /X-Amz-/i, container);
     }
-    const metrics = await fetch(`http://127.0.0.1:${replica.ports.exporter}/metrics`);
-    assert.doesNotMatch(await metrics.text(), /X-Amz-/i, "what Prometheus gets");
+    const metrics = await (await fetch(`http://127.0.0.1:${replica.ports.exporter}/metrics`)).text();
+    assert.match(metrics, /^registry_cache_client_http_response_count_total/m);
+    assert.doesNotMatch(metrics, /X-Amz-/i, "what Prometheus gets");
   }
 });
