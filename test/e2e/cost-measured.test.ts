@@ -13,7 +13,7 @@ import { startProcess } from "../support/process.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
-/** Ten days of use: 1000 GiB served, half of them for each of two kinds, and 50 GiB filled. */
+/** Ten days of use: 1000 GiB served, half of them from the cache, and 50 GiB filled. */
 const measured = { hours: 240, servedGiB: 1000, filledGiB: 50 };
 const monthly = (amount: number) => (amount * 730) / measured.hours;
 

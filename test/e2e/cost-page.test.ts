@@ -29,7 +29,7 @@ suite("the page of the cost review", () => {
     started.defer(() => browser.close());
   });
 
-  /** Opens it without a network, and records the browser's complaints and the page's requests. */
+  /** Opens it, and records the browser's complaints and the page's requests. */
   async function open(width: number, colorScheme: "light" | "dark" = "light") {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
     const complaints: string[] = [];
