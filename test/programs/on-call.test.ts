@@ -330,8 +330,10 @@ test("uses a cluster's context for its program, and its scheme through the edge"
   const deployed = region("kubernetes", "volumes");
   const place = placeOf(deployed);
   assert.ok(place.kind === "kubernetes");
+  const program = programFor(deployed, place);
+  assert.match(program, /^CONTEXT='test'$/m);
   assert.match(
-    programFor(deployed, place),
+    program,
     /^PROBE='hostname=volumes\.example\.com&target=https%3A%2F%2F127\.0\.0\.1%3A8443%2Fv2%2F'$/m,
   );
   assert.match(programFor(deployed, { ...place, scheme: "http" }), /target=http%3A%2F%2F127/);
