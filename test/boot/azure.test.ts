@@ -194,7 +194,7 @@ test("a machine from a base image waits for its disk, grows it, follows secrets,
     around.store.secrets.set(secret("gsoci"), rotated);
     const { fingerprint } = await around.get(443, "/v2/", ca);
     around.store.secrets.set(secret("tls"), renewed.secret);
-    // As if the last check had been two minutes ago, because the timer doesn't check more often.
+    // As if the last check had been three minutes ago. It checks every two minutes.
     await second.run("touch --no-create --date='3 minutes ago' /run/registry-cache/followed");
     await second.until("nginx has it", async () => {
       return (await around.get(443, "/v2/", renewed.ca)).fingerprint !== fingerprint;

@@ -16,7 +16,7 @@ export interface Store extends AsyncDisposable {
   readonly asked: readonly string[];
   /** Makes a Pod the wanted one. @param bundle bundleText() @returns its digest */
   want(bundle: string): Promise<string>;
-  /** The scripts with which a machine asks the cloud: AWS's own, with a server that checks signatures, and a simple one. */
+  /** The scripts with which a machine asks the cloud: AWS's own, whose objects are on a server that checks signatures, and a simple one. */
   readonly scripts: { readonly aws: string; readonly plain: string };
 }
 

@@ -51,7 +51,7 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
     endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
 
-  /** Answers for the metadata service and for Parameter Store, which returns an encrypted parameter only without decryption. */
+  /** Answers for the metadata service and for Parameter Store, which returns the encrypted value unless it is asked to decrypt. */
   function answer(url: string, body: string): string {
     switch (url) {
       case "/latest/api/token":

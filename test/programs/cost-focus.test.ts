@@ -1,4 +1,4 @@
-/** `npm run cost -- --focus`: the billed amounts next to the estimate. The first test runs the command itself. */
+/** `npm run cost -- --focus`: the billed amounts next to the estimate. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

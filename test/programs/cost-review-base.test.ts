@@ -1,4 +1,4 @@
-/** `npm run cost -- --base`: how a change of the stack files changes the cost. The last test runs the command itself. */
+/** `npm run cost -- --base`: how a change of the stack files changes the cost. */
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
