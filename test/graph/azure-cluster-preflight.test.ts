@@ -157,7 +157,7 @@ test("fits a larger share on larger nodes", () => {
   assert.deepEqual(small?.slice(1), ["Standard_D4pls_v6", "2.8"]);
   assert.deepEqual(large?.slice(1), ["Standard_D8pls_v6", "6.76"]);
   assert.ok(Number(large?.[0]) < Number(small?.[0]));
-  // Azure knows the number of its processors.
+  // Only Azure knows how many processors it has.
   assert.equal(needed("Standard_D8pls_v9"), undefined);
 });
 

@@ -78,8 +78,8 @@ test("plans the default workload on AWS", () => {
   assert.equal(networkMbps(plan), 430);
   // Busy hour: 300 × 4 × 3 GiB = 3,600 GiB / 730 h × 10 = 49.32 GiB × 8,589.93 Mbit / 3,600 s = 117.7 Mbps.
   assert.equal(demandOf({ ...workload, peakNodes: 0 }, "disk").networkMbps, 118);
-  // c7g.medium and m7g.medium have too little of both. Their 2 and 4 GiB, minus 1.5 for Pod and system, don't hold the 3 GiB that the nodes of a peak
-  // pull. So these are read from the disk, and their 315 Mbps are less than 430. c6gn.medium, the next, sustains 760.
+  // The 2 and 4 GiB of c7g.medium and m7g.medium, minus 1.5 for Pod and system, don't hold the 3 GiB that the nodes of a peak pull. So these are read
+  // from the disk, and 315 Mbps to it are less than 430. c6gn.medium sustains 760.
   assert.equal(plan.machine.type, "c6gn.medium");
   assert.equal(cachedGiB(plan), 0.5);
   assert.deepEqual(tightestOf(plan), ["machine's disk throughput", 430, 760]);

@@ -228,7 +228,7 @@ test("matches the stack aws-us-east-1 by hand, a cluster with a delivering bucke
   // EKS: 730 h × 0.10 = 73. Two m6g.large: 1,460 h × 0.077 = 112.42; Auto Mode takes 12 % more: 13.4904. Their volumes: 2 × 80 GiB × 0.08 = 12.80. Load balancer: 730 h × 0.0225 = 16.425.
   // NAT gateway: 730 h × 0.045 = 32.85. Addresses, three of the load balancer and one of the NAT gateway: 4 × 730 h × 0.005 = 14.60.
   near(estimate.totals.fixed, 73 + 112.42 + 13.4904 + 12.8 + 16.425 + 32.85 + 14.6);
-  // In the bucket, as in "a bucket whose rule goes by age": 3.7903, 0.1062, 0.3456. Of 3,600 GiB, the replicas send a hundredth: 36 GiB × 0.01 = 0.36 for each side; by the load balancer × 0.006 = 0.216;
+  // In the bucket, as in "matches a bucket with a rule by age by hand": 3.7903, 0.1062, 0.3456. Of 3,600 GiB, the replicas send a hundredth: 36 GiB × 0.01 = 0.36 for each side; by the load balancer × 0.006 = 0.216;
   // two thirds between zones, at both ends: 36 × 2 / 3 × 2 × 0.01 = 0.48. 60.694 GiB are fetched: by the NAT gateway × 0.045 = 2.7313; 65.170 GB × 0.087 = 5.6698. Names: 0.0058.
   const usage = 3.7903 + 0.1062 + 0.3456 + 0.36 + 0.216 + 0.48 + 2.7313 + 5.6698 + 0.0058;
   near(estimate.totals.byPayer.us, 275.5854 + usage);
@@ -260,7 +260,7 @@ test("matches the stack azure-germanywestcentral by hand, a cluster with a bucke
 test("matches by hand the price of a node's wait, and of the next machine", () => {
   const words = { provider: "aws", region: "eu-central-1", workload } as const;
   const { steps } = estimateOf(words);
-  // Beside the machine: 64.78, by "the stack aws-eu-central-1, by hand". 730 h × 0.1972 = 143.956 for c6gn.xlarge; × 0.0493 = 35.989 for c6gn.medium.
+  // Beside the machine: 64.78, by "matches the stack aws-eu-central-1 by hand". 730 h × 0.1972 = 143.956 for c6gn.xlarge; × 0.0493 = 35.989 for c6gn.medium.
   assert.deepEqual(
     steps?.atPeakMinutes.map(({ minutes, machine, met }) => [minutes, machine, met]),
     [

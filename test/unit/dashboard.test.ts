@@ -49,6 +49,7 @@ for (const [what, { panels, templating }] of Object.entries({
   test(`filters the queries of all panels by further labels: ${what}`, () => {
     const filters = templating.list.filter(({ type }) => type === "adhoc");
     const sources = panels.flatMap(({ datasource }) => datasource ?? []);
+    assert.ok(sources.length > 0);
     for (const source of sources) assert.deepEqual(filters, [{ ...filters[0], datasource: source }]);
   });
 }

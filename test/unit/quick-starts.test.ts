@@ -49,6 +49,7 @@ suite("quick starts", () => {
 
     test(`fail for a request that the cache refuses: ${name}`, () => {
       const requests = text.split("\n").filter((line) => line.startsWith("curl "));
+      assert.ok(requests.length > 0);
       for (const line of requests) assert.match(line, /--fail |-fsS/, line);
     });
 
