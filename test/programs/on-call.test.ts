@@ -6,6 +6,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, type TestContext, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { execa } from "execa";
 import { turn } from "../../scripts/oncall/bypass.ts";
 import { wrongCommand } from "../../scripts/oncall/command.ts";
 import { machineScript } from "../../scripts/oncall/machine/script.ts";
@@ -287,8 +289,6 @@ esac`;
           Buffer.from(packed, "base64").toString().replace("/usr/local/bin/registry-cache", installed),
         ).toString("base64"),
     );
-    const { execa } = await import("execa");
-    const { gunzipSync } = await import("node:zlib");
     const { stdout } = await execa("sh", { input: script });
     assert.ok(stdout.length < 4000);
     const [, code, cut, packed = ""] = /^answer:(\d+):(\d):(.*)$/.exec(stdout) ?? [];
@@ -302,7 +302,7 @@ esac`;
     const made = await programs(t, { az });
     await writeFile(join(made.directory, "az.agent"), "Not Ready");
     await assert.rejects(
-      run(t, regions.azure, "status"),
+      run(regions.azure, "status"),
       /VM running, and its agent is Not Ready.*npm run oncall -- azure-vm westeurope bypass.*az vm restart/s,
     );
     assert.ok((await made.calls()).every((call) => call[2] !== "run-command"));
@@ -312,16 +312,16 @@ esac`;
     await programs(t, {
       aws: "echo 'An error occurred (InvalidInstanceId) when calling SendCommand' >&2; exit 254",
     });
-    await assert.rejects(run(t, regions.aws, "status"), /npm run oncall -- aws-vm eu-west-1 bypass/);
+    await assert.rejects(run(regions.aws, "status"), /npm run oncall -- aws-vm eu-west-1 bypass/);
     await programs(t, { aws: "echo 'Unable to locate credentials' >&2; exit 253" });
-    await assert.rejects(run(t, regions.aws, "status"), (error: Error) => {
+    await assert.rejects(run(regions.aws, "status"), (error: Error) => {
       assert.match(error.message, /the credentials for AWS are missing/);
       assert.doesNotMatch(error.message, /bypass/);
       return true;
     });
   });
 
-  function run(_: TestContext, deployed: DeployedRegion, ...command: string[]) {
+  function run(deployed: DeployedRegion, ...command: string[]) {
     return runThere(deployed, placeOf(deployed), command);
   }
 });

@@ -12,7 +12,7 @@ export const sseType =
 type Asked = Pick<Request, "cloud" | "scope">;
 
 /** Finds a key by its ARN or an alias. */
-export function findKey({ cloud, scope }: Asked, id: string) {
+function findKey({ cloud, scope }: Asked, id: string) {
   return cloud.things(keyType).find((it) => it.scope === scope && (it.id === id || it.inputs.alias === id));
 }
 
