@@ -1,6 +1,6 @@
 /** The nodes of a cluster that the stack creates, for both the hosts and the cost estimate. */
 import { defaultAzureNode } from "../config/region.ts";
-import type { Machine } from "./machine.ts";
+import type { Cloud, Machine } from "./machine.ts";
 
 /**
  * The default nodes of a pool in AKS. A pool can't change the size of its nodes, so the size doesn't depend on the workload: a larger workload gets more
@@ -21,17 +21,20 @@ export function isForAks({ type, vCpu }: Pick<Machine, "type" | "vCpu">): boolea
   return vCpu >= 4 && !type.startsWith("Standard_B");
 }
 
-/** The processor time that the other containers and AKS's system Pods request on a node. */
-const besideEdgeCpuMillis = 1060;
+/** The processor time that the other containers of a replica and AKS's system Pods request on a node. In Auto Mode, AWS's parts aren't Pods. */
+const besideEdgeCpuMillis: Readonly<Record<Cloud, number>> = { aws: 120, azure: 1060 };
+
+/** The processor time that the service reserves on a node. */
+const reservedCpuMillis: Readonly<Record<Cloud, (vCpu: number) => number>> = {
+  // https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
+  aws: (vCpu) => (vCpu <= 4 ? 60 + 5 * vCpu : 70 + 2.5 * vCpu),
+  // https://learn.microsoft.com/azure/aks/node-resource-reservations#cpu-reservations
+  azure: (vCpu) => (vCpu <= 4 ? 60 + 20 * vCpu : 100 + 10 * vCpu),
+};
 
 /** The processor time of a node that remains for the edge of one replica. */
-export function azureEdgeCpuMillis(vCpu: number): number {
-  return vCpu * 1000 - aksReservedCpuMillis(vCpu) - besideEdgeCpuMillis;
-}
-
-/** https://learn.microsoft.com/azure/aks/node-resource-reservations#cpu-reservations */
-function aksReservedCpuMillis(vCpu: number): number {
-  return vCpu <= 4 ? 60 + 20 * vCpu : 100 + 10 * vCpu;
+export function edgeCpuMillis(cloud: Cloud, vCpu: number): number {
+  return vCpu * 1000 - reservedCpuMillis[cloud](vCpu) - besideEdgeCpuMillis[cloud];
 }
 
 /** The minimum number of nodes in a system pool, so that one can be drained. */

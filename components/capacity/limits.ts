@@ -17,7 +17,7 @@ export type MachineLimitName =
   | "machine's disk IOPS"
   | "memory";
 
-type LimitName = MachineLimitName | "disk throughput" | "disk IOPS";
+export type LimitName = MachineLimitName | "disk throughput" | "disk IOPS";
 
 /**
  * The total rate of an instance with fewer than 32 vCPU through an internet gateway:

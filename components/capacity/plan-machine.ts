@@ -1,6 +1,7 @@
 import type { Problem } from "../config/problems.ts";
 import {
   type Limit,
+  type LimitName,
   type MachineLimitName,
   machineLimits,
   type Setting,
@@ -131,14 +132,23 @@ function shortfallText(limit: Limit<MachineLimitName>): string {
   if (name === "memory") {
     return `has ${quantity(available, unit)} of memory, and the Pod and the system need ${number(required)}`;
   }
-  const of = `${quantity(available, unit)} of the ${number(required)} needed`;
-  return `${predicates[name](of)}: that takes ${number(Math.ceil(strain(limit) * 10) / 10)} times as long`;
+  const rate = rateText({ ...limit, name }, "needed");
+  return `${rate}: that takes ${number(Math.ceil(strain(limit) * 10) / 10)} times as long`;
 }
 
-const predicates: Record<Exclude<MachineLimitName, "memory">, (of: string) => string> = {
+export type RateName = Exclude<LimitName, "memory">;
+
+/** How much of a rate a machine or a disk, the subject of the sentence, sustains. @param need follows the required rate, such as `needed` */
+export function rateText({ name, required, available, unit }: Limit<RateName>, need: string): string {
+  return predicates[name](`${quantity(available, unit)} of the ${number(required)} ${need}`);
+}
+
+const predicates: Record<RateName, (of: string) => string> = {
   network: (of) => `sustains ${of} on its network`,
   "internet gateway": (of) => `gets ${of} through the internet gateway`,
   processor: (of) => `encrypts ${of} in the long run`,
   "machine's disk throughput": (of) => `sustains ${of} to its disk`,
   "machine's disk IOPS": (of) => `sustains ${of} to its disk`,
+  "disk throughput": (of) => `sustains ${of}`,
+  "disk IOPS": (of) => `sustains ${of}`,
 };

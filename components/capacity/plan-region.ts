@@ -5,11 +5,11 @@ import { azureNode, isForAutoMode } from "./cluster-nodes.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
 import { disks, diskTypeIn } from "./disk.ts";
 import { type Limit, strain, suffices } from "./limits.ts";
-import type { Cloud } from "./machine.ts";
+import type { Cloud, Machine } from "./machine.ts";
 import { candidates } from "./machines.ts";
 import { type Capacity, type CapacityPlan, type CapacityRequest, planCapacity, upstreamsOf } from "./plan.ts";
-import { sufficient } from "./plan-machine.ts";
-import { number, quantity } from "./text.ts";
+import { type RateName, rateText, sufficient } from "./plan-machine.ts";
+import { quantity } from "./text.ts";
 
 export type CloudRegion = AwsRegion | AzureRegion;
 
@@ -102,9 +102,11 @@ const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest, variant: V
 };
 
 /** Chooses the least expensive machine of Auto Mode that sustains a replica's share, or else of those that come closest. */
-function planAutoModeNodes(request: CapacityRequest): Capacity {
+function planAutoModeNodes(request: CapacityRequest, { replicas }: Variant): Capacity {
   const [{ type }] = autoModeMachines(request);
-  return planCapacity({ ...request, region: { ...request.region, machine: { type } } });
+  const { plan, problems } = planCapacity({ ...request, region: { ...request.region, machine: { type } } });
+  // The configuration names no machine, so other warnings would be about settings that aren't there.
+  return { plan: { ...plan, warnings: nodeWarnings(plan, replicas) }, problems };
 }
 
 const allOfAutoMode = candidates("aws", "arm64").filter(isForAutoMode);
@@ -117,15 +119,20 @@ function autoModeMachines({ cloud, region, workload, upstreams }: CapacityReques
 }
 
 /**
- * The types of nodes to ask Auto Mode for, which itself sees only the processors and the memory that Pods request.
+ * The nodes to ask Auto Mode for, which itself sees only the processors and the memory that Pods request. The least expensive first.
  * @returns undefined if the least expensive machine sustains the workload, so that any does
  */
-export function autoModeTypes(
+export function autoModeNodes(
   region: AwsClusterRegion,
   { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
-): string[] | undefined {
+): readonly Machine[] | undefined {
   const all = autoModeMachines(requestOf(variantOf(region), { cloud: "aws", region, workload, upstreams }));
-  return all[0] === allOfAutoMode[0] ? undefined : all.map(({ type }) => type);
+  return all[0] === allOfAutoMode[0] ? undefined : all;
+}
+
+/** The types of {@link autoModeNodes}. */
+export function autoModeTypes(...request: Parameters<typeof autoModeNodes>): string[] | undefined {
+  return autoModeNodes(...request)?.map(({ type }) => type);
 }
 
 /** In AKS, the configuration decides on the size of the nodes, regardless of the workload. */
@@ -137,17 +144,19 @@ function planAksNodes(request: CapacityRequest, { replicas }: Variant): Capacity
   const warnings = plan.warnings
     .filter(({ path }) => path !== "storage.size")
     .map((it) => (it.path === "machine.type" ? { ...it, path: "nodes.type" } : it));
-  return { plan: { ...plan, warnings: [...warnings, ...nodeDiskWarnings(plan, replicas)] }, problems };
+  return { plan: { ...plan, warnings: [...warnings, ...nodeWarnings(plan, replicas)] }, problems };
 }
 
-/** Warns if the disk of each node is too slow for its share of the workload. */
-function nodeDiskWarnings({ limits, disk }: CapacityPlan, replicas: number): Problem[] {
+/** Warns if a node, or its disk, is too slow for a replica's share of the workload. */
+function nodeWarnings({ limits, machine, disk }: CapacityPlan, replicas: number): Problem[] {
   const [worst] = limits
-    .filter((limit) => limit.name.startsWith("disk ") && !suffices(limit))
+    .filter((limit): limit is Limit<RateName> => limit.name !== "memory" && !suffices(limit))
     .sort((one, other) => strain(other) - strain(one));
   if (!worst) return [];
-  const { available, required, unit } = worst;
-  const message = `the disk of a node, ${quantity(disk.sizeGiB, "GiB")} of ${disks[disk.type].label}, sustains ${quantity(available, unit)} of the ${number(required)} that each of ${replicas} replicas needs: that takes about ${Math.ceil(replicas * strain(worst))} replicas, or \`storage: { delivery: redirect }\``;
+  const subject = worst.name.startsWith("disk ")
+    ? `the disk of a node, ${quantity(disk.sizeGiB, "GiB")} of ${disks[disk.type].label},`
+    : `a node, ${machine.type},`;
+  const message = `${subject} ${rateText(worst, `that each of ${replicas} replicas needs`)}: that takes about ${Math.ceil(replicas * strain(worst))} replicas, or \`storage: { delivery: redirect }\``;
   return [{ path: "replicas.min", message }];
 }
 

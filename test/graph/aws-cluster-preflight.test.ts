@@ -5,11 +5,11 @@ import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
 import { type AwsSurroundings, awsClusterFindings } from "../../components/hosts/aws/cluster/preflight.ts";
 import { planRequest } from "../support/plan-request.ts";
 
-function told(
+function findingsOf(
   change: Record<string, unknown>,
   surroundings: Partial<AwsSurroundings> = {},
   workload: Record<string, unknown> = {},
-): string[] {
+) {
   const request = planRequest("aws cluster", {
     provider: "aws",
     regions: [
@@ -28,8 +28,16 @@ function told(
   });
   const known = { today: "2026-11-25", hasCli: true, ...surroundings };
   const findings = [planAwsCluster(request), awsClusterFindings(request.region, known)];
-  return findings.flatMap(({ problems }) => problems).map(({ path, message }) => `${path}: ${message}`);
+  const lines = (list: "problems" | "warnings") =>
+    findings.flatMap((one) => one[list]).map(({ path, message }) => `${path}: ${message}`);
+  return { problems: lines("problems"), warnings: lines("warnings") };
 }
+
+function told(...args: Parameters<typeof findingsOf>): string[] {
+  return findingsOf(...args).problems;
+}
+
+const storage = { kind: "bucket", delivery: "proxied" };
 
 test("accepts a complete region, open to everyone or not", () => {
   assert.deepEqual(told({}), []);
@@ -133,4 +141,26 @@ test("refuses what is wrong with a workload in any cluster", () => {
   assert.deepEqual(told({ operator: { podMonitor: true } }, { previousVersion: "1.36" }), [
     "access.metrics: is empty, and the PodMonitor's Prometheus must be in it: write the labels or the address range of its Pods",
   ]);
+});
+
+test("warns of a workload that no machine sustains, with the number of replicas that do", () => {
+  const warned = (replicas: number, workload: object) =>
+    findingsOf({ storage, replicas: { min: replicas } }, {}, { ...workload }).warnings;
+  // 2,400 / 10 nodes × 3 GiB × 8,589.93 / 300 s = 20,616 Mbps.
+  const workload = { nodes: 2400, peakMinutes: 5 };
+  assert.deepEqual(warned(2, workload), [
+    "replicas.min: a node, c6gn.xlarge, gets 5,000 Mbps of the 10,308 that each of 2 replicas needs through the internet gateway: that takes about 5 replicas, or `storage: { delivery: redirect }`",
+  ]);
+  assert.deepEqual(warned(5, workload), []);
+  assert.deepEqual(told({ storage }, {}, workload), []);
+});
+
+test("refuses a replica that fits on no machine of Auto Mode that sustains it best", () => {
+  const workload = { nodes: 3000, pullsPerNodeGiB: 8, peakMinutes: 4 };
+  const problems = (replicas: number) => told({ storage, replicas: { min: replicas } }, {}, workload);
+  assert.match(
+    problems(2).join(),
+    /^replicas\.min: the workload's peak takes at least 3 replicas: a node \(\w+\.4xlarge\) has 15\.\d+ processors for one, and with 2 each would ask for 17\.2$/,
+  );
+  assert.deepEqual(problems(3), []);
 });

@@ -445,7 +445,7 @@ test("judges an unknown size by Azure's description", async () => {
   const { problems } = await lookedUp({ nodes: { type: "Standard_D4pls_v9" } }, fitting, 2, { workload });
   assert.match(
     problems.join(),
-    /^replicas\.min: the workload's peak takes \d+ replicas: a node \(Standard_D4pls_v9\) has 2\.8 processors/,
+    /^replicas\.min: the workload's peak takes at least \d+ replicas: a node \(Standard_D4pls_v9\) has 2\.8 processors/,
   );
 });
 

@@ -140,7 +140,7 @@ test("refuses a replica that fits on no node, with the size that does", () => {
   const [problem, ...others] = problemsOf({}, { workload });
   assert.deepEqual(others, []);
   const [, needed = ""] =
-    /^replicas\.min: the workload's peak takes (\d+) replicas: /.exec(problem ?? "") ?? [];
+    /^replicas\.min: the workload's peak takes at least (\d+) replicas: /.exec(problem ?? "") ?? [];
   assert.ok(Number(needed) > 2, problem);
   assert.deepEqual(problemsOf({ replicas: { min: Number(needed) } }, { workload }), []);
   assert.notDeepEqual(problemsOf({ replicas: { min: Number(needed) - 1 } }, { workload }), []);
@@ -150,7 +150,7 @@ test("refuses a replica that fits on no node, with the size that does", () => {
 test("fits a larger share on larger nodes", () => {
   const workload = { nodes: 12_000, pullsPerNodeGiB: 5, peakMinutes: 10 };
   const needed = (type: string) =>
-    /takes (\d+) replicas: a node \((\w+)\) has ([\d.]+) processors/
+    /takes at least (\d+) replicas: a node \((\w+)\) has ([\d.]+) processors/
       .exec(problemsOf({ nodes: { type } }, { workload })[0] ?? "")
       ?.slice(1);
   const [small, large] = [needed("Standard_D4pls_v6"), needed("Standard_D8pls_v6")];

@@ -114,7 +114,7 @@ export const azureCluster: ClusterCase = {
         /regions\[0\]\.resourceGroup: the resource group has a name of 64 characters, and AKS takes 63/,
         /regions\[0\]\.access\.clients\[1\]: 2001:db8::\/32 is IPv6, but clients reach a cluster only by IPv4/,
         /regions\[0\]\.apiAccess\[0\]: 2001:db8::\/32 is IPv6/,
-        /regions\[0\]\.replicas\.min: the workload's peak takes \d+ replicas: /,
+        /regions\[0\]\.replicas\.min: the workload's peak takes at least \d+ replicas: /,
         /regions\[0\]\.storage\.scratch: for this workload, each replica keeps \d+GiB on its node, which has room for 40GiB/,
       ],
     },

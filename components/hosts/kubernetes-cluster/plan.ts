@@ -1,3 +1,5 @@
+import { edgeCpuMillis } from "../../capacity/cluster-nodes.ts";
+import type { Cloud, Machine } from "../../capacity/machine.ts";
 import { capacityOf } from "../../capacity/plan-region.ts";
 import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
 import { type Problem, problemIf } from "../../config/problems.ts";
@@ -40,6 +42,18 @@ export function planOwnCluster<R extends OwnClusterRegion>(
     ],
     warnings: [...replica.warnings, ...capacity.warnings.filter(({ path }) => path === "replicas.min")],
   };
+}
+
+/** Refuses replicas that request more CPU than a node has, because they would never start. @param node the largest one that a replica can get */
+export function processorProblems(
+  { region: { replicas }, replica: { edge } }: OwnClusterPlan,
+  cloud: Cloud,
+  { type, vCpu }: Pick<Machine, "type" | "vCpu">,
+): Problem[] {
+  const room = edgeCpuMillis(cloud, vCpu);
+  const needed = Math.ceil((edge.cpuMillis * replicas.min) / room);
+  const message = `the workload's peak takes at least ${needed} replicas: a node (${type}) has ${room / 1000} processors for one, and with ${replicas.min} each would ask for ${edge.cpuMillis / 1000}`;
+  return problemIf(edge.cpuMillis > room, "replicas.min", message);
 }
 
 /** `public` includes this range. It is allowed because users can't write `public` without it. */

@@ -6,6 +6,7 @@ import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { contains } from "../../../config/access.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
+import { processorProblems } from "../../kubernetes-cluster/plan.ts";
 import { previousResource } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findStorageAccountName, findStoreSku } from "../blob-store.ts";
@@ -19,7 +20,7 @@ import { findSize, vCpusOf } from "../sizes.ts";
 import { existingSubnet } from "../subnet.ts";
 import { type FoundNetwork, findNetwork } from "../zones.ts";
 import { nodeCount, podRange, poolName, serviceRange, zonesOfNodes } from "./nodes.ts";
-import { type AzureClusterPlan, processorProblems } from "./plan.ts";
+import type { AzureClusterPlan } from "./plan.ts";
 import {
   checkReplaced,
   findOutboundType,
@@ -144,7 +145,8 @@ async function findNodeSize(
       `${type} isn't for AKS: it takes sizes with at least four vCPUs, and none of series B`,
     );
   if (machineNamed("azure", type)) return;
-  for (const { path, message } of processorProblems(plan, vCpu)) lookUp.refuse(path, message);
+  for (const { path, message } of processorProblems(plan, "azure", { type, vCpu }))
+    lookUp.refuse(path, message);
 }
 
 /** The pool is part of the cluster, and Azure can't change the pool's size or zones. */

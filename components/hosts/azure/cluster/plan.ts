@@ -1,9 +1,8 @@
-import { azureEdgeCpuMillis } from "../../../capacity/cluster-nodes.ts";
 import { machineNamed } from "../../../capacity/machines.ts";
 import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
-import { type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
+import { type OwnClusterPlan, planOwnCluster, processorProblems } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { regionNameProblems } from "../../region-name.ts";
 import { partsOf } from "../arm.ts";
@@ -37,7 +36,7 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
         `${region.name} has no availability zones: leave this out`,
       ),
       // For other sizes, the look-up asks Azure for the number of vCPUs: see findings.ts.
-      ...(node ? processorProblems(plan, node.vCpu) : []),
+      ...(node ? processorProblems(plan, "azure", node) : []),
     ],
     warnings,
   };
@@ -74,15 +73,4 @@ function loadBalancerSubnetProblems(region: AzureClusterRegion): Problem[] {
   // Azure's names aren't case-sensitive, and Azure allows each role only once per subnet.
   const isNodes = network.loadBalancerSubnet.toLowerCase() === network.subnet.toLowerCase();
   return isNodes ? problem("is `subnet` already: leave it out") : [];
-}
-
-/** Refuses replicas that request more CPU than a node has, because they would never start. */
-export function processorProblems(
-  { region: { replicas, nodes }, replica: { edge } }: AzureClusterPlan,
-  vCpu: number,
-): Problem[] {
-  const room = azureEdgeCpuMillis(vCpu);
-  const needed = Math.ceil((edge.cpuMillis * replicas.min) / room);
-  const message = `the workload's peak takes ${needed} replicas: a node (${nodes.type}) has ${room / 1000} processors for one, and with ${replicas.min} each would ask for ${edge.cpuMillis / 1000}`;
-  return problemIf(edge.cpuMillis > room, "replicas.min", message);
 }
