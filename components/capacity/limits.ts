@@ -50,6 +50,9 @@ export function pageCacheGiB(machine: Machine, origins: Origins): number {
   return Math.max(0, machine.memoryGiB - memoryFloorGiB(origins));
 }
 
+/** The maximum page cache in the memory limit of a replica's edge. Beyond it, reading from the node's disk costs less than more memory in each replica. */
+export const mostPageCacheMiB = 4096;
+
 type Origins = Pick<Setting, "upstreams" | "zot">;
 
 /** What a machine must serve: the demand of a workload, a type of disk, and the upstreams. */
@@ -61,6 +64,8 @@ export interface Setting {
   readonly upstreams: number;
   /** The number of these with `engine: zot`. Each needs more memory, and together they take half of the disk. @default 0 */
   readonly zot?: number;
+  /** The page cache if the memory of a container limits it. @default all memory that the Pod and the system leave */
+  readonly cachedGiB?: number;
   /** Machine types that the cloud doesn't offer in this place. `auto` doesn't choose them. @default none */
   readonly unavailable?: readonly string[] | undefined;
 }
@@ -68,12 +73,12 @@ export interface Setting {
 /** All limits of a machine, independent of the performance set for its disk. */
 export function machineLimits(
   machine: Machine,
-  { cloud, demand, diskType, ...origins }: Setting,
+  { cloud, demand, diskType, cachedGiB, ...origins }: Setting,
 ): Limit<MachineLimitName>[] {
   const path = machine.diskPath[diskType];
   if (!path) throw new RangeError(`${machine.type} takes no ${diskType} disk`);
   const network = { required: demand.networkMbps, unit: "Mbps" } as const;
-  const onDisk = diskMbps(demand, pageCacheGiB(machine, origins));
+  const onDisk = diskMbps(demand, cachedGiB ?? pageCacheGiB(machine, origins));
   const behindGateway = cloud === "aws" && machine.vCpu < gatewayLimitBelowVCpu;
   return [
     { name: "network", ...network, available: machine.networkMbps },

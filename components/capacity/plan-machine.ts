@@ -40,7 +40,7 @@ const path = "machine.type";
 export function planMachine(request: MachineRequest, region: string, setting: Setting): MachineChoice {
   if (request.type === "auto") return automatic(request.architecture ?? "arm64", setting);
   const machine = machineNamed(setting.cloud, request.type);
-  return machine ? given(machine, request, region, setting) : unlisted(request, setting.cloud);
+  return machine ? given(machine, request, region, setting) : unlisted(request, setting);
 }
 
 function automatic(architecture: Architecture, setting: Setting): MachineChoice {
@@ -65,11 +65,11 @@ const lessLoad =
 const cloudNames: Readonly<Record<Cloud, string>> = { aws: "AWS", azure: "Azure" };
 
 /** A type that isn't in the tables. It is either newer or misspelt, which only the cloud knows. */
-function unlisted({ type, architecture }: MachineRequest, cloud: Cloud): MachineChoice {
+function unlisted({ type, architecture }: MachineRequest, { cloud, cachedGiB }: Setting): MachineChoice {
   const near = isMachineName(cloud, type) ? undefined : machineNear(cloud, type);
   const message =
     `the limits of "${type}" aren't known${near ? ` (the nearest known name: ${near})` : ""}. If ${cloudNames[cloud]} has the type, it is used: ` +
-    "whether its network, processor and memory sustain the workload isn't checked, and the disk is planned as if no pull came from memory";
+    `whether its network, processor and memory sustain the workload isn't checked${cachedGiB === undefined ? ", and the disk is planned as if no pull came from memory" : ""}`;
   return {
     machine: { type, architecture: architecture ?? architectureOf(cloud, type) },
     limits: [],

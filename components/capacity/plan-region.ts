@@ -4,7 +4,7 @@ import type { AwsClusterRegion, AwsRegion, AzureRegion, Upstream, Workload } fro
 import { azureNode, isForAutoMode } from "./cluster-nodes.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
 import { disks, diskTypeIn } from "./disk.ts";
-import { type Limit, strain, suffices } from "./limits.ts";
+import { type Limit, mostPageCacheMiB, strain, suffices } from "./limits.ts";
 import type { Cloud, Machine } from "./machine.ts";
 import { candidates } from "./machines.ts";
 import { type Capacity, type CapacityPlan, type CapacityRequest, planCapacity, upstreamsOf } from "./plan.ts";
@@ -85,6 +85,7 @@ function requestOf(
   return {
     cloud,
     region: { name: region.name, machine, storage, ...(topology === "cluster" && nodeDisks[cloud]) },
+    ...(topology === "cluster" && { cachedGiB: mostPageCacheMiB / 1024 }),
     workload: shareOf(workload, replicas),
     ...upstreamsOf(upstreams),
   };
@@ -112,10 +113,10 @@ function planAutoModeNodes(request: CapacityRequest, { replicas }: Variant): Cap
 const allOfAutoMode = candidates("aws", "arm64").filter(isForAutoMode);
 
 /** The machines of Auto Mode that sustain a replica's share, or else those that come closest, the least expensive first. */
-function autoModeMachines({ cloud, region, workload, upstreams }: CapacityRequest) {
+function autoModeMachines({ region, workload, ...setting }: CapacityRequest) {
   const demand = demandOf(workload, deliveryOf(region.storage));
-  const diskType = diskTypeIn(cloud, region.name);
-  return sufficient(allOfAutoMode, { cloud, demand, diskType, upstreams });
+  const diskType = diskTypeIn(setting.cloud, region.name);
+  return sufficient(allOfAutoMode, { ...setting, demand, diskType });
 }
 
 /**

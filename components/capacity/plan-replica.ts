@@ -3,7 +3,7 @@ import type { Workload } from "../config/schema.ts";
 import { diskBudget, scratchBudget } from "../pod/edge/budget.ts";
 import { minWorkers } from "../pod/edge/workers.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
-import { mbpsPerVCpu } from "./limits.ts";
+import { mbpsPerVCpu, mostPageCacheMiB } from "./limits.ts";
 import { contentGiB, sizeFor } from "./plan-disk.ts";
 import { number, quantity } from "./text.ts";
 
@@ -58,8 +58,6 @@ export function leastEdgeMiB(workers: number): number {
   return edgeMiB + (workers - minWorkers) * workerMiB;
 }
 
-/** The maximum page cache. Beyond it, reading from the node's disk costs less than more memory in each replica. */
-const mostPageCacheMiB = 4096;
 const leastCpuMillis = 100;
 const cpuStepMillis = 50;
 /** Space for simultaneous cold blobs: all that a node pulls, for two releases. Beyond that, clients fall back. */

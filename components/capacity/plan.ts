@@ -47,7 +47,7 @@ export interface Capacity {
 
 /** Plans a region's capacity. */
 export function planCapacity({ region, workload, ...setting }: CapacityRequest): Capacity {
-  const { cloud, zot = 0 } = setting;
+  const { cloud, zot = 0, cachedGiB = 0 } = setting;
   const { name, storage } = region;
   const delivery = deliveryOf(storage);
   const demand = demandOf(workload, delivery);
@@ -55,7 +55,7 @@ export function planCapacity({ region, workload, ...setting }: CapacityRequest):
   const { type: diskType, sizeGiB: asked } = region.disk ?? { type: diskTypeIn(cloud, name), sizeGiB };
   const machine = planMachine(region.machine, name, { ...setting, demand, diskType });
   const path = machine.limits.find((limit) => limit.name === "machine's disk throughput");
-  const mbps = path?.required ?? diskMbps(demand, 0);
+  const mbps = path?.required ?? diskMbps(demand, cachedGiB);
   const carriedMbps = Math.min(mbps, path?.available ?? mbps);
   const { disk, ...found } = planDisk(asked, diskType, workload, delivery, carriedMbps, zot > 0);
   const throughputMbps = toMbps(disk.throughput, disks[diskType].unit);

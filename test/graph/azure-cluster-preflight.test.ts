@@ -179,4 +179,13 @@ test("warns if the nodes' disks are too slow for what passes through the replica
   assert.deepEqual(warned({ delivery: "proxied" }, { min: 2 }), ["replicas.min"]);
   assert.deepEqual(warned({ delivery: "proxied" }, { min: 5 }), []);
   assert.deepEqual(warned({ delivery: "redirect" }, { min: 2 }), []);
+  // More than an edge holds in memory.
+  const large = findingsOf(
+    { storage: { kind: "bucket", delivery: "proxied" } },
+    { workload: { pullsPerNodeGiB: 5.5, peakMinutes: 10 } },
+  );
+  assert.match(
+    large.warnings.map(({ message }) => message).join(),
+    /sustains 240 IOPS of the 1,128 that each of 2 replicas needs: that takes about 10 replicas/,
+  );
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { demandOf } from "../../components/capacity/demand.ts";
 import { pageCacheGiB } from "../../components/capacity/limits.ts";
+import type { Cloud } from "../../components/capacity/machine.ts";
 import { machineNamed } from "../../components/capacity/machines.ts";
 import { type CapacityPlan, type CapacityRequest, planCapacity } from "../../components/capacity/plan.ts";
 import { planVariant } from "../../components/capacity/plan-region.ts";
@@ -285,18 +286,35 @@ test("reports everything impossible together, each with its path, and plans the 
   assert.equal(plan.disk.sizeGiB, 256);
 });
 
+/** The plan of a cluster's nodes, with all blobs through the cache. */
+function nodesOf(cloud: Cloud, replicas: number, change: object, type = "auto"): CapacityPlan {
+  return planVariant(
+    {
+      ...{ topology: "cluster", replicas, machine: { type } },
+      storage: { kind: "bucket", delivery: "proxied" },
+    },
+    {
+      ...{ cloud, region: { name: cloud === "aws" ? "eu-central-1" : "westeurope" }, upstreams: [] },
+      workload: { ...workload, peakMinutes: 10, ...change },
+    },
+  ).plan;
+}
+
+test("counts no more memory for pulls than the edge of a replica has, however large its node is", () => {
+  const onDisk = (cloud: Cloud, pullsPerNodeGiB: number, type?: string) =>
+    nodesOf(cloud, 2, { pullsPerNodeGiB }, type).limits.find(({ name }) => name === "disk throughput")
+      ?.required;
+  // 4 GiB come from memory, so the busy hour needs the most: 150 × 4 × 4 GiB / 730 h × 10 × 8,589.93 Mbit / 3,600 s = 78.4 Mbps, and 0.3 for fills.
+  // Of 5.5 GiB, every pull is read: 15 × 5.5 GiB × 8,589.93 / 600 s = 1,181.1 Mbps.
+  for (const cloud of ["aws", "azure"] as const)
+    assert.deepEqual([onDisk(cloud, 4), onDisk(cloud, 5.5)], [79, 1182], cloud);
+  assert.equal(onDisk("azure", 5.5, "Standard_D16ps_v6"), 1182);
+  // The memory of an unknown machine is unknown, and the edge's isn't.
+  assert.equal(onDisk("azure", 4, "Standard_D4pls_v9"), 79);
+});
+
 test("plans AKS's nodes on the disk that they have, and names how many replicas their share takes", () => {
-  const nodes = (count: number, replicas: number) =>
-    planVariant(
-      {
-        ...{ topology: "cluster", replicas, machine: { type: "auto" } },
-        storage: { kind: "bucket", delivery: "proxied" },
-      },
-      {
-        ...{ cloud: "azure", region: { name: "westeurope" }, upstreams: [] },
-        workload: { ...workload, nodes: count, peakMinutes: 10 },
-      },
-    ).plan;
+  const nodes = (count: number, replicas: number) => nodesOf("azure", replicas, { nodes: count });
   const { disk, warnings } = nodes(3000, 2);
   assert.deepEqual(disk, { type: "Premium_LRS", sizeGiB: 64, iops: 240, throughput: 50 });
   // Busy hour of 1,500 nodes: 1,500 × 4 × 3 GiB = 18,000 GiB / 730 h × 10, and 10 / 730 × 10 new: 589 Mbps, in operations of 128 KiB.
