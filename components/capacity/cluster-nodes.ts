@@ -1,6 +1,8 @@
 /** The nodes of a cluster that the stack creates, for both the hosts and the cost estimate. */
 import { defaultAzureNode } from "../config/region.ts";
+import { disks, tierOf } from "./disk.ts";
 import type { Cloud, Machine } from "./machine.ts";
+import type { PlannedDisk } from "./plan-disk.ts";
 
 /**
  * The default nodes of a pool in AKS. A pool can't change the size of its nodes, so the size doesn't depend on the workload: a larger workload gets more
@@ -40,10 +42,16 @@ export function edgeCpuMillis(cloud: Cloud, vCpu: number): number {
 /** The minimum number of nodes in a system pool, so that one can be drained. */
 export const fewestAzureNodes = 2;
 
-/** The volume for Pods that Auto Mode gives a node, in GiB: https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html */
-export const awsNodeDiskGiB = 80;
+const { name: _, ...azureTier } = tierOf(disks[azureNode.diskType], azureNode.diskGiB);
 
-/** The part of that volume that images and logs leave free. */
+/** The disk of each node for Pods. */
+export const nodeDisks: Readonly<Record<Cloud, PlannedDisk>> = {
+  // Auto Mode's default: https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
+  aws: { type: "gp3", sizeGiB: 80, ...disks.gp3.free },
+  azure: { type: azureNode.diskType, ...azureTier },
+};
+
+/** The part of that volume that images and logs leave free in Auto Mode. */
 export const awsNodeRoomGiB = 64;
 
 /** The minimum memory for a replica and the cluster's own Pods, in GiB. */

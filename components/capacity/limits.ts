@@ -1,5 +1,7 @@
 import { type Demand, diskMbps, iopsFor } from "./demand.ts";
+import { disks, toMbps } from "./disk.ts";
 import type { Cloud, DiskType, Machine } from "./machine.ts";
+import type { PlannedDisk } from "./plan-disk.ts";
 
 /** How much of one resource a workload needs, and how much is available permanently, without bursts. */
 export interface Limit<Name = LimitName> {
@@ -66,27 +68,36 @@ export interface Setting {
   readonly zot?: number;
   /** The page cache if the memory of a container limits it. @default all memory that the Pod and the system leave */
   readonly cachedGiB?: number;
+  /** The machine's only disk if it is always the same. @default a disk that is planned for the machine */
+  readonly disk?: PlannedDisk;
   /** Machine types that the cloud doesn't offer in this place. `auto` doesn't choose them. @default none */
   readonly unavailable?: readonly string[] | undefined;
 }
 
+/** The rate of a machine's disk. For a machine that isn't known, as if it had no memory for pulls. */
+export function onDiskMbps(machine: Machine | undefined, { demand, cachedGiB, ...origins }: Setting): number {
+  return diskMbps(demand, cachedGiB ?? (machine ? pageCacheGiB(machine, origins) : 0));
+}
+
 /** All limits of a machine, independent of the performance set for its disk. */
-export function machineLimits(
-  machine: Machine,
-  { cloud, demand, diskType, cachedGiB, ...origins }: Setting,
-): Limit<MachineLimitName>[] {
+export function machineLimits(machine: Machine, setting: Setting): Limit<MachineLimitName>[] {
+  const { cloud, demand, diskType, disk } = setting;
   const path = machine.diskPath[diskType];
   if (!path) throw new RangeError(`${machine.type} takes no ${diskType} disk`);
   const network = { required: demand.networkMbps, unit: "Mbps" } as const;
-  const onDisk = diskMbps(demand, cachedGiB ?? pageCacheGiB(machine, origins));
+  const onDisk = onDiskMbps(machine, setting);
+  // A faster machine gets no more from the same disk.
+  const [carriedMbps, carriedIops] = disk
+    ? [Math.min(onDisk, toMbps(disk.throughput, disks[diskType].unit)), Math.min(iopsFor(onDisk), disk.iops)]
+    : [onDisk, iopsFor(onDisk)];
   const behindGateway = cloud === "aws" && machine.vCpu < gatewayLimitBelowVCpu;
   return [
     { name: "network", ...network, available: machine.networkMbps },
     ...(behindGateway ? [{ name: "internet gateway", ...network, available: gatewayMbps } as const] : []),
     { name: "processor", ...network, available: Math.floor(machine.sustainedVCpu * mbpsPerVCpu) },
-    { name: "machine's disk throughput", required: onDisk, available: path.sustainedMbps, unit: "Mbps" },
-    { name: "machine's disk IOPS", required: iopsFor(onDisk), available: path.sustainedIops, unit: "IOPS" },
-    { name: "memory", required: memoryFloorGiB(origins), available: machine.memoryGiB, unit: "GiB" },
+    { name: "machine's disk throughput", required: carriedMbps, available: path.sustainedMbps, unit: "Mbps" },
+    { name: "machine's disk IOPS", required: carriedIops, available: path.sustainedIops, unit: "IOPS" },
+    { name: "memory", required: memoryFloorGiB(setting), available: machine.memoryGiB, unit: "GiB" },
   ];
 }
 

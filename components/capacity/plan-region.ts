@@ -1,13 +1,19 @@
 /** Plans the machine, or the nodes of the cluster, for a region's cache in a cloud. */
 import type { Problem } from "../config/problems.ts";
 import type { AwsClusterRegion, AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
-import { azureNode, isForAutoMode } from "./cluster-nodes.ts";
-import { deliveryOf, demandOf } from "./demand.ts";
-import { disks, diskTypeIn } from "./disk.ts";
+import { azureNode, isForAutoMode, nodeDisks } from "./cluster-nodes.ts";
+import { disks } from "./disk.ts";
 import { type Limit, mostPageCacheMiB, strain, suffices } from "./limits.ts";
 import type { Cloud, Machine } from "./machine.ts";
 import { candidates } from "./machines.ts";
-import { type Capacity, type CapacityPlan, type CapacityRequest, planCapacity, upstreamsOf } from "./plan.ts";
+import {
+  type Capacity,
+  type CapacityPlan,
+  type CapacityRequest,
+  planCapacity,
+  settingOf,
+  upstreamsOf,
+} from "./plan.ts";
 import { type RateName, rateText, sufficient } from "./plan-machine.ts";
 import { quantity } from "./text.ts";
 
@@ -84,18 +90,12 @@ function requestOf(
 ): CapacityRequest {
   return {
     cloud,
-    region: { name: region.name, machine, storage, ...(topology === "cluster" && nodeDisks[cloud]) },
-    ...(topology === "cluster" && { cachedGiB: mostPageCacheMiB / 1024 }),
+    region: { name: region.name, machine, storage },
+    ...(topology === "cluster" && { cachedGiB: mostPageCacheMiB / 1024, disk: nodeDisks[cloud] }),
     workload: shareOf(workload, replicas),
     ...upstreamsOf(upstreams),
   };
 }
-
-/** The disk of a cluster's nodes, if it is always the same. */
-const nodeDisks: Readonly<Record<Cloud, Pick<CapacityRequest["region"], "disk">>> = {
-  aws: {},
-  azure: { disk: { type: azureNode.diskType, sizeGiB: azureNode.diskGiB } },
-};
 
 const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest, variant: Variant) => Capacity>> = {
   aws: planAutoModeNodes,
@@ -113,10 +113,8 @@ function planAutoModeNodes(request: CapacityRequest, { replicas }: Variant): Cap
 const allOfAutoMode = candidates("aws", "arm64").filter(isForAutoMode);
 
 /** The machines of Auto Mode that sustain a replica's share, or else those that come closest, the least expensive first. */
-function autoModeMachines({ region, workload, ...setting }: CapacityRequest) {
-  const demand = demandOf(workload, deliveryOf(region.storage));
-  const diskType = diskTypeIn(setting.cloud, region.name);
-  return sufficient(allOfAutoMode, { ...setting, demand, diskType });
+function autoModeMachines(request: CapacityRequest) {
+  return sufficient(allOfAutoMode, settingOf(request));
 }
 
 /**
@@ -141,10 +139,7 @@ function planAksNodes(request: CapacityRequest, { replicas }: Variant): Capacity
   const { region } = request;
   const type = region.machine.type === "auto" ? azureNode.type : region.machine.type;
   const { plan, problems } = planCapacity({ ...request, region: { ...region, machine: { type } } });
-  // The size of the disk can't change. plan-replica.ts judges whether it holds the content.
-  const warnings = plan.warnings
-    .filter(({ path }) => path !== "storage.size")
-    .map((it) => (it.path === "machine.type" ? { ...it, path: "nodes.type" } : it));
+  const warnings = plan.warnings.map((it) => ({ ...it, path: "nodes.type" }));
   return { plan: { ...plan, warnings: [...warnings, ...nodeWarnings(plan, replicas)] }, problems };
 }
 

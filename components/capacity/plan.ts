@@ -2,10 +2,11 @@
 import type { Problem } from "../config/problems.ts";
 import type { Upstream, Workload } from "../config/schema.ts";
 import { isZot } from "../config/upstream.ts";
-import { deliveryOf, demandOf, diskMbps, iopsFor, type StorageKind } from "./demand.ts";
+import { deliveryOf, demandOf, iopsFor, type StorageKind } from "./demand.ts";
 import { disks, diskTypeIn, toMbps } from "./disk.ts";
-import type { Limit, Setting } from "./limits.ts";
+import { type Limit, onDiskMbps, type Setting } from "./limits.ts";
 import type { MachineType } from "./machine.ts";
+import { machineNamed } from "./machines.ts";
 import { type PlannedDisk, planDisk } from "./plan-disk.ts";
 import { type MachineRequest, planMachine } from "./plan-machine.ts";
 
@@ -17,8 +18,6 @@ export interface CapacityRequest extends Omit<Setting, "demand" | "diskType"> {
     readonly storage:
       | { readonly kind: "disk"; readonly sizeGiB: number | "auto" }
       | Extract<StorageKind, { kind: "bucket" }>;
-    /** The machine's only disk, if the region doesn't determine it. @default one of the region's best type, of the size in `storage` */
-    readonly disk?: Pick<PlannedDisk, "type" | "sizeGiB"> | undefined;
   };
   readonly workload: Workload;
 }
@@ -45,19 +44,26 @@ export interface Capacity {
   readonly problems: readonly Problem[];
 }
 
+/** What each machine must serve. */
+export function settingOf({ region, workload, ...setting }: CapacityRequest): Setting {
+  const demand = demandOf(workload, deliveryOf(region.storage));
+  return { ...setting, demand, diskType: setting.disk?.type ?? diskTypeIn(setting.cloud, region.name) };
+}
+
 /** Plans a region's capacity. */
-export function planCapacity({ region, workload, ...setting }: CapacityRequest): Capacity {
-  const { cloud, zot = 0, cachedGiB = 0 } = setting;
-  const { name, storage } = region;
-  const delivery = deliveryOf(storage);
-  const demand = demandOf(workload, delivery);
-  const sizeGiB = storage.kind === "disk" ? storage.sizeGiB : "auto";
-  const { type: diskType, sizeGiB: asked } = region.disk ?? { type: diskTypeIn(cloud, name), sizeGiB };
-  const machine = planMachine(region.machine, name, { ...setting, demand, diskType });
+export function planCapacity(request: CapacityRequest): Capacity {
+  const { cloud, region, workload, zot = 0 } = request;
+  const { storage } = region;
+  const setting = settingOf(request);
+  const { diskType } = setting;
+  const machine = planMachine(region.machine, region.name, setting);
   const path = machine.limits.find((limit) => limit.name === "machine's disk throughput");
-  const mbps = path?.required ?? diskMbps(demand, cachedGiB);
+  const mbps = onDiskMbps(machineNamed(cloud, machine.machine.type), setting);
+  const asked = storage.kind === "disk" ? storage.sizeGiB : "auto";
   const carriedMbps = Math.min(mbps, path?.available ?? mbps);
-  const { disk, ...found } = planDisk(asked, diskType, workload, delivery, carriedMbps, zot > 0);
+  const { disk, ...found } = request.disk
+    ? { disk: request.disk, problems: [], warnings: [] }
+    : planDisk(asked, diskType, workload, deliveryOf(storage), carriedMbps, zot > 0);
   const throughputMbps = toMbps(disk.throughput, disks[diskType].unit);
   return {
     plan: {

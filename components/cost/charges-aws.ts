@@ -1,4 +1,3 @@
-import { awsNodeDiskGiB } from "../capacity/cluster-nodes.ts";
 import { awsRootGiB, disks } from "../capacity/disk.ts";
 import { billedTo, type Charge, counted, fixed, hourly, type Purchase, usage } from "./charge.ts";
 import { millionDnsQueries } from "./usage.ts";
@@ -50,7 +49,7 @@ export function awsCharges(it: Purchase): Charge[] {
       listed: true,
     },
     fixed("Root volume (gp3)", "gp3-capacity", vm * awsRootGiB),
-    fixed("Nodes' volumes (gp3)", "gp3-capacity", cluster * nodes * awsNodeDiskGiB),
+    fixed("Nodes' volumes (gp3)", "gp3-capacity", cluster * nodes * disk.sizeGiB),
     fixed("Data volume (gp3)", "gp3-capacity", vm * disk.sizeGiB),
     // The price of the size includes 3,000 IOPS and 125 MiB/s.
     fixed("Data volume, IOPS above 3,000", "gp3-iops", vm * (disk.iops - free.iops)),

@@ -313,6 +313,18 @@ test("counts no more memory for pulls than the edge of a replica has, however la
   assert.equal(onDisk("azure", 4, "Standard_D4pls_v9"), 79);
 });
 
+test("plans Auto Mode's nodes on the disk that they have, and chooses no faster machine than that disk", () => {
+  const large = nodesOf("aws", 2, { nodes: 600, pullsPerNodeGiB: 8 });
+  assert.deepEqual(large.disk, { type: "gp3", sizeGiB: 80, iops: 3000, throughput: 125 });
+  // 125 MiB/s are 1,048 Mbps. Every pull of 8 GiB is read: 30 × 8 GiB × 8,589.93 / 600 s = 3,436 Mbps, which c6gn.xlarge has on its network.
+  assert.equal(large.machine.type, "c6gn.xlarge");
+  assert.deepEqual(linesOf(large.warnings), [
+    "replicas.min: the disk of a node, 80 GiB of gp3, sustains 1,048 Mbps of the 3,436 that each of 2 replicas needs: that takes about 7 replicas, or `storage: { delivery: redirect }`",
+  ]);
+  const enough = nodesOf("aws", 7, { nodes: 600, pullsPerNodeGiB: 8 });
+  assert.deepEqual([enough.machine.type, enough.warnings], ["c7g.xlarge", []]);
+});
+
 test("plans AKS's nodes on the disk that they have, and names how many replicas their share takes", () => {
   const nodes = (count: number, replicas: number) => nodesOf("azure", replicas, { nodes: count });
   const { disk, warnings } = nodes(3000, 2);
