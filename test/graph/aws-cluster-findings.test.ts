@@ -1,12 +1,17 @@
 /** What AWS is asked before a region with a cluster is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, before, describe, mock, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { lookUpIn } from "../../components/hosts/aws/account.ts";
 import { findCluster } from "../../components/hosts/aws/cluster/findings.ts";
 import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
 import type { LookedUp } from "../../components/hosts/kind.ts";
-import { routeTable, toInternet, toNat } from "../support/aws-graph.ts";
+import { awsCloud } from "../doubles/aws/aws.ts";
+import { serveEc2 } from "../doubles/aws/ec2-api.ts";
+import { instance } from "../doubles/aws/machine.ts";
+import type { ServedApi } from "../doubles/served-api.ts";
+import { offersIn, routeTable, toInternet, toNat } from "../support/aws-graph.ts";
 import { type Answers, lookedUpBy } from "./aws-looked-up.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
@@ -21,6 +26,9 @@ function refuse(details: string): never {
 }
 
 const isOpen = (id: unknown) => id !== first && id !== second;
+
+/** The security group of the cluster's nodes. */
+const group = "sg-0ddddddddddddddd0";
 
 /** Answers by the last part of a function's token. Subnets alternate between two zones. */
 const answers: Answers = {
@@ -47,9 +55,10 @@ interface Question {
   readonly change?: Record<string, unknown>;
   readonly other?: Answers;
   readonly isMade?: boolean;
+  readonly workload?: Record<string, unknown>;
 }
 
-function lookedUp({ change = {}, other = {}, isMade = false }: Question = {}) {
+function lookedUp({ change = {}, other = {}, isMade = false, workload = {} }: Question = {}) {
   const region = {
     topology: "cluster",
     storage: { kind: "bucket" },
@@ -58,11 +67,15 @@ function lookedUp({ change = {}, other = {}, isMade = false }: Question = {}) {
   };
   const made = {
     "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:eks/cluster:Cluster::eu-central-1":
-      { type: "aws:eks/cluster:Cluster", outputs: {} },
+      { type: "aws:eks/cluster:Cluster", outputs: { vpcConfig: { clusterSecurityGroupId: group } } },
   };
   const state: Answers = { readStackResourceOutputs: () => ({ outputs: isMade ? made : {} }) };
-  return lookedUpBy("aws cluster", region, { ...answers, ...state, ...other }, (request) =>
-    lookUpIn(planAwsCluster(request).plan, { provider: awsProvider(request, {}) }, findCluster),
+  return lookedUpBy(
+    "aws cluster",
+    region,
+    { ...answers, ...state, ...other },
+    (request) => lookUpIn(planAwsCluster(request).plan, { provider: awsProvider(request, {}) }, findCluster),
+    workload,
   );
 }
 
@@ -98,7 +111,7 @@ test("finds what exists, and asks for each resource only where it is named", asy
   assert.deepEqual(told(all), []);
   assert.deepEqual(all.found, {
     accountId: "123456789012",
-    zones: [],
+    zones: ["eu-central-1a", "eu-central-1b"],
     loadBalancerRanges: ["10.9.2.0/24", "10.9.3.0/24"],
     hostedZone: { id: "Z1", arn: "arn:aws:route53:::hostedzone/Z1", isPrivate: false },
     challengeZone: undefined,
@@ -236,4 +249,102 @@ test("refuses more clients than the account's quota allows in the load balancer'
   );
   assert.deepEqual(await told(100, () => ({ value: 100 })), []);
   assert.match((await told(101, () => ({ value: 100 })))[0] ?? "", /has 101 ranges, .* takes 100: /);
+});
+
+describe("the machines that replicas ask Auto Mode for", { concurrency: 1 }, () => {
+  const cloud = awsCloud();
+  let api: ServedApi;
+  before(async () => {
+    api = await serveEc2(cloud);
+    Object.assign(process.env, api.environment);
+  });
+  after(() => api[Symbol.asyncDispose]());
+
+  /** Each replica sends 2,577 Mbps, for which c6gn.xlarge is the least expensive. The zones are eu-central-1a and eu-central-1c. */
+  const workload = { nodes: 1200, peakMinutes: 10 };
+  const storage = { kind: "bucket", delivery: "proxied" };
+  const everywhere = offersIn(["eu-central-1a", "eu-central-1b", "eu-central-1c"]);
+
+  const said = async (
+    { offers = everywhere, quota = 64 }: { offers?: Answers[string]; quota?: number | Answers[string] },
+    { change = {}, ...more }: Question = {},
+  ) => {
+    const log = mock.method(pulumi.log, "warn", async () => {});
+    const getServiceQuota = typeof quota === "number" ? () => ({ value: quota }) : quota;
+    const other = { getInstanceTypeOfferings: offers, getServiceQuota };
+    const found = await lookedUp({ change: { storage, ...change }, other, workload, ...more });
+    const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message));
+    log.mock.restore();
+    return [...told(found), ...warnings];
+  };
+
+  test("are offered in a zone of the nodes, or the region is refused", async () => {
+    assert.deepEqual(await said({}), []);
+    assert.match(
+      (await said({ offers: offersIn(["eu-central-1b"]) })).join(),
+      /^replicas\.min: no machine that sustains what each of 2 replicas needs is offered in eu-central-1a, eu-central-1c: c6gn\.xlarge, c7g\.2xlarge, .*, r7g\.4xlarge\. Set more replicas, /,
+    );
+    const others = offersIn(["eu-central-1c"], (type) => !type.startsWith("c6gn."));
+    assert.deepEqual(await said({ offers: others }), [
+      "eu-central-1: replicas.min: c6gn.xlarge isn't offered in eu-central-1a, eu-central-1c. The nodes are c7g.2xlarge at least. The estimate of costs counts c6gn.xlarge",
+    ]);
+    const network = { ...existing, nodeSubnets: [first, second] };
+    assert.match(
+      (await said({ offers: offersIn(["eu-central-1c"]) }, { change: { network } })).join(),
+      /^replicas\.min: no machine .* is offered in eu-central-1a, eu-central-1b: /,
+    );
+  });
+
+  test("aren't asked about if any machine sustains the workload", async () => {
+    const unasked = () => assert.fail("asked for nothing");
+    assert.deepEqual(await said({ offers: unasked, quota: unasked }, { workload: {} }), []);
+  });
+
+  const message = (left: number, quota: number, need: string, desired: number) =>
+    `replicas.min: the account's quota of vCPUs in eu-central-1, of Running On-Demand Standard instances, leaves ${left} of ${quota} to this region, and ${need}: ` +
+    `stop other machines, or ask for a larger quota: \`aws service-quotas request-service-quota-increase --region eu-central-1 --service-code ec2 --quota-code L-1216C47A --desired-value ${desired}\``;
+
+  test("fit into the account's quota of vCPUs, and one more does for roll-outs", async () => {
+    assert.deepEqual(await said({ quota: 12 }), []);
+    const withOneMore = "3 of c6gn.xlarge need 12 (one of them during roll-outs)";
+    assert.deepEqual(await said({ quota: 11 }), [`eu-central-1: ${message(11, 11, withOneMore, 12)}`]);
+    assert.deepEqual(await said({ quota: 7 }), [message(7, 7, "2 of c6gn.xlarge need 8", 8)]);
+    const scaled = { change: { replicas: { min: 2, max: 5 } } };
+    assert.deepEqual(await said({ quota: 23 }, scaled), [
+      `eu-central-1: ${message(23, 23, "6 of c6gn.xlarge need 24 (one of them during roll-outs)", 24)}`,
+    ]);
+    const outputs = {};
+    cloud.keep({
+      type: instance,
+      id: "i-1",
+      scope: "eu-central-1",
+      inputs: { instanceType: "m7i.large" },
+      outputs,
+    });
+    assert.deepEqual(await said({ quota: 12 }), [`eu-central-1: ${message(10, 12, withOneMore, 14)}`]);
+  });
+
+  test("include the cluster's own nodes", async () => {
+    const node = (id: string, own: string) =>
+      cloud.keep({
+        ...{ type: "node", id, name: "node", scope: "eu-central-1", outputs: {} },
+        inputs: { group: own, instanceType: "c6gn.xlarge", pods: ["replica"] },
+      });
+    node("i-own-1", group);
+    node("i-own-2", group);
+    // 2 of the machine above, 8 of the cluster, so 4 are left for the roll-out.
+    assert.deepEqual(await said({ quota: 14 }, { isMade: true }), []);
+    assert.deepEqual(await said({ quota: 13 }, { isMade: true }), [
+      `eu-central-1: ${message(11, 13, "3 of c6gn.xlarge need 12 (one of them during roll-outs)", 14)}`,
+    ]);
+    // Another cluster's nodes.
+    assert.deepEqual(await said({ quota: 14 }), [message(4, 14, "2 of c6gn.xlarge need 8", 18)]);
+  });
+
+  test("are only warned about if the quota can't be read", async () => {
+    const quota = () => refuse("AccessDenied");
+    assert.deepEqual(await said({ quota }), [
+      "eu-central-1: replicas.min: can't check the quota of vCPUs in eu-central-1: AccessDenied",
+    ]);
+  });
 });

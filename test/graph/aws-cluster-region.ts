@@ -1,7 +1,15 @@
 /** A region in a cluster on AWS, and AWS's answers. */
 import assert from "node:assert/strict";
 import { parseConfig } from "../../components/config/parse.ts";
-import { type AwsGraph, awsGraph, kmsKey, routeTable, toInternet, toNat } from "../support/aws-graph.ts";
+import {
+  type AwsGraph,
+  awsGraph,
+  kmsKey,
+  offersIn,
+  routeTable,
+  toInternet,
+  toNat,
+} from "../support/aws-graph.ts";
 import type { RegisteredResource } from "../support/graph.ts";
 
 export const hostname = "cache.eu-central-1.example.com";
@@ -59,6 +67,10 @@ function found(token: string, inputs: Record<string, unknown>): Record<string, u
       if (inputs.privateZone !== false)
         throw Object.assign(new Error(), { details: "no matching Route 53 Hosted Zone found" });
       return { zoneId: "Z0123456789", arn: zoneArn, nameServers: ["ns-1.awsdns-01.com"] };
+    case "getInstanceTypeOfferings":
+      return offersIn(["eu-central-1a", "eu-central-1b"])(inputs);
+    case "getServiceQuota":
+      throw Object.assign(new Error(), { details: "AccessDenied" });
     case "getHostedZoneId":
       assert.deepEqual(inputs, { loadBalancerType: "network", region: "eu-central-1" });
       return { id: "Z3F0SRJ5LGBH90" };

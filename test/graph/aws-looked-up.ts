@@ -91,6 +91,7 @@ export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found ex
   rest: Record<string, unknown>,
   answers: Answers,
   ask: (request: PlanRequest<Regions[Kind]>) => Promise<LookedUp<Found>>,
+  workload: Record<string, unknown> = {},
 ): Promise<LookedUp<Found>> {
   const request = planRequest(kind, {
     provider: "aws",
@@ -103,6 +104,7 @@ export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found ex
       },
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    workload,
   });
   let result: LookedUp<Found> | undefined;
   await registeredBy(

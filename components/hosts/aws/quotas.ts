@@ -1,9 +1,7 @@
-import { getInstanceType } from "@pulumi/aws/ec2/getInstanceType.js";
+import type { Filter } from "@aws-sdk/client-ec2";
 import { getServiceQuota } from "@pulumi/aws/servicequotas/getServiceQuota.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { machineNamed } from "../../capacity/machines.ts";
 import { reasonOf } from "../look-up.ts";
-import { previousResource } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
 import { askEc2, instancesIn } from "./sdk.ts";
 import { defaultQuotas, type Quotas } from "./source-rules.ts";
@@ -36,56 +34,71 @@ export function moreQuota({ reason }: FoundQuotas): string {
     : wayOut;
 }
 
-const path = "machine.type";
-
 /** "Running On-Demand Standard instances". The vCPUs of all these instances count together: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html */
 const quotaCode = "L-1216C47A";
 const standard = /^(?:a|c|d|h|i|im|is|m|r|t|z)\d/;
 
+/** Whether instances of this type count in the quota that {@link checkVCpus} checks. */
+export function isStandard(type: string): boolean {
+  return standard.test(type);
+}
+
+interface VCpus {
+  readonly vCpus: number;
+  /** Who needs them, for a message: `c7g.large needs 2`. */
+  readonly who: string;
+}
+
+export interface VCpuNeeds {
+  /** Number of vCPUs that the region uses now and doesn't need in addition. */
+  readonly own: number;
+  /** Without these, EC2 refuses what the update creates. */
+  readonly required: VCpus;
+  /** Without these, EC2 may refuse what comes later, so it is only a warning. @default no more than required */
+  readonly wanted?: VCpus;
+}
+
 /**
- * Checks that the account's vCPU quota has room for the machine. Otherwise, EC2 refuses it after the old machine was deleted or stopped. If the new machine has no more vCPUs than the
- * old one, nothing is asked. If the quota can't be read, that is only a warning.
+ * Checks that the account's vCPU quota has room for a region's machines. If they need no more vCPUs than the region already uses, nothing is asked. If the quota can't be read, that is only
+ * a warning.
+ * @param path of the configuration entry that decides on the machines, relative to the region
  */
-export async function checkVCpus({ region, lookUp, options }: Question, type: string): Promise<void> {
-  if (!standard.test(type)) return;
+export async function checkVCpus(
+  { region, lookUp, options }: Question,
+  path: string,
+  findNeeds: () => Promise<VCpuNeeds>,
+): Promise<void> {
   try {
-    const machine = await previousResource<{ instanceType: string }>(
-      "aws:ec2/instance:Instance",
-      region.name,
-    );
-    const previous = machine?.instanceType;
-    const [needed, own] = await Promise.all([
-      vCpusOf(type, options),
-      previous !== undefined && standard.test(previous) ? vCpusOf(previous, options) : 0,
-    ]);
-    if (needed <= own) return;
+    const { own, required, wanted = required } = await findNeeds();
+    if (wanted.vCpus <= own) return;
     const { value: quota } = await getServiceQuota({ serviceCode: "ec2", quotaCode }, options);
-    // A type that exceeds the whole quota is refused without counting other machines.
-    const others = needed > quota ? 0 : (await vCpusInUse(region.name)) - own;
+    // What exceeds the whole quota is refused without counting other machines.
+    const others = required.vCpus > quota ? 0 : (await vCpusInUse(region.name)) - own;
     const left = quota - Math.max(0, others);
-    if (needed <= left) return;
-    const wayOut = `aws service-quotas request-service-quota-increase --region ${region.name} --service-code ec2 --quota-code ${quotaCode} --desired-value ${quota + needed - left}`;
-    const message =
-      `the account's quota of vCPUs in ${region.name}, of Running On-Demand Standard instances, leaves ${left} of ${quota} to this region, and ${type} needs ${needed}: ` +
-      `stop other machines, or ask for a larger quota: \`${wayOut}\``;
-    lookUp.refuse(path, message);
+    const says = ({ vCpus, who }: VCpus) => {
+      const wayOut = `aws service-quotas request-service-quota-increase --region ${region.name} --service-code ec2 --quota-code ${quotaCode} --desired-value ${quota + vCpus - left}`;
+      return (
+        `the account's quota of vCPUs in ${region.name}, of Running On-Demand Standard instances, leaves ${left} of ${quota} to this region, and ${who}: ` +
+        `stop other machines, or ask for a larger quota: \`${wayOut}\``
+      );
+    };
+    if (required.vCpus > left) lookUp.refuse(path, says(required));
+    else if (wanted.vCpus > left) lookUp.warn(path, says(wanted));
   } catch (error) {
     lookUp.warn(path, `can't check the quota of vCPUs in ${region.name}: ${reasonOf(error as Error)}`);
   }
 }
 
-async function vCpusOf(type: string, options: pulumi.InvokeOptions): Promise<number> {
-  const known = machineNamed("aws", type);
-  return known ? known.vCpu : (await getInstanceType({ instanceType: type }, options)).defaultVcpus;
-}
-
-/** Counts the vCPUs of all instances that use the quota. Spot Instances and instances on Dedicated Hosts don't. */
-function vCpusInUse(region: string): Promise<number> {
+/**
+ * Counts the vCPUs of all instances that use the quota. Spot Instances and instances on Dedicated Hosts don't.
+ * @param more filters that further restrict the instances
+ */
+export function vCpusInUse(region: string, more: readonly Filter[] = []): Promise<number> {
   return askEc2(region, async (client) => {
     const states = { Name: "instance-state-name", Values: ["pending", "running"] };
-    const counted = (await instancesIn(client, [states])).filter(
+    const counted = (await instancesIn(client, [states, ...more])).filter(
       ({ InstanceType = "", InstanceLifecycle, Placement }) =>
-        standard.test(InstanceType) && InstanceLifecycle === undefined && Placement?.Tenancy !== "host",
+        isStandard(InstanceType) && InstanceLifecycle === undefined && Placement?.Tenancy !== "host",
     );
     let vCpus = 0;
     for (const { CpuOptions: { CoreCount = 0, ThreadsPerCore = 0 } = {} } of counted)

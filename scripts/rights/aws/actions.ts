@@ -39,7 +39,8 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   "registry-cache:aws:ClusterHost": {
     actions: [
-      ...ec2`DescribeAvailabilityZones DescribeRegions DescribeRouteTables DescribeSubnets`,
+      ...ec2`DescribeAvailabilityZones DescribeInstances DescribeInstanceTypeOfferings DescribeRegions
+        DescribeRouteTables DescribeSubnets`,
       "eks:ListClusters",
       "servicequotas:GetAWSDefaultServiceQuota",
       "servicequotas:GetServiceQuota",

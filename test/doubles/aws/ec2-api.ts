@@ -79,15 +79,18 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
   /** Hides nodes of Auto Mode unless the request includes managed resources, because a service manages them. */
   DescribeInstances({ cloud, scope, parameters }) {
     const wanted = filtersOf(parameters, ["instance.group-id", "instance-state-name"]);
-    if (wanted["instance.group-id"] === undefined) return machinesIn(cloud, scope);
-    if (parameters.get("IncludeManagedResources") !== "true") return "<reservationSet/>";
-    const found = (wanted["instance.group-id"] ?? []).flatMap((group) => lookAtNodes(cloud, scope, group));
-    const items = found.map(({ id, inputs }) => {
-      const state = valuesAt("pods[*]", inputs).length > 0 ? "running" : "shutting-down";
-      const isWanted = wanted["instance-state-name"]?.includes(state) ?? true;
-      return isWanted
-        ? `<item><instanceId>${id}</instanceId><instanceState><name>${state}</name></instanceState></item>`
-        : "";
+    const groups = wanted["instance.group-id"];
+    const nodes =
+      parameters.get("IncludeManagedResources") === "true" ? lookAtNodes(cloud, scope, groups) : [];
+    const machines = groups ? [] : cloud.things(instance).filter((it) => it.scope === scope);
+    const items = [...machines, ...nodes].map(({ type, id, inputs }) => {
+      const isRunning = type === instance || valuesAt("pods[*]", inputs).length > 0;
+      const state = isRunning ? "running" : "shutting-down";
+      if (wanted["instance-state-name"]?.includes(state) === false) return "";
+      // Each has a thread per core, like Graviton's.
+      const machineType = text("instanceType", inputs);
+      const cpus = `<cpuOptions><coreCount>${vCpusOf(machineType)}</coreCount><threadsPerCore>1</threadsPerCore></cpuOptions>`;
+      return `<item><instanceId>${id}</instanceId><instanceType>${machineType}</instanceType><instanceState><name>${state}</name></instanceState>${cpus}</item>`;
     });
     return `<reservationSet><item><instancesSet>${items.join("")}</instancesSet></item></reservationSet>`;
   },
@@ -135,19 +138,6 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
     return "<return>true</return>";
   },
 };
-
-/** All running machines. Each has a thread per core, like Graviton's. */
-function machinesIn(cloud: Cloud, scope: string): string {
-  const items = cloud
-    .things(instance)
-    .filter((it) => it.scope === scope)
-    .map(({ id, inputs }) => {
-      const type = text("instanceType", inputs);
-      const cpus = `<cpuOptions><coreCount>${vCpusOf(type)}</coreCount><threadsPerCore>1</threadsPerCore></cpuOptions>`;
-      return `<item><instanceId>${id}</instanceId><instanceType>${type}</instanceType>${cpus}</item>`;
-    });
-  return `<reservationSet><item><instancesSet>${items.join("")}</instancesSet></item></reservationSet>`;
-}
 
 /** `Filter.1.Name=…&Filter.1.Value.1=…` @param known the filters that the double understands */
 function filtersOf(parameters: URLSearchParams, known: readonly string[]): Record<string, string[]> {

@@ -69,6 +69,7 @@ export function startPods(cloud: Cloud, cluster: Thing, pods: string, pool?: Poo
   const node = nodesOf(cloud, cluster.id).find((it) => it.inputs.pool === pool?.name);
   const inputs = node?.inputs ?? {
     cluster: cluster.id,
+    instanceType: "c6g.large",
     pool: pool?.name,
     subnet: valueAt("vpcConfig.subnetIds[0]", cluster.inputs),
     group: valueAt("vpcConfig.clusterSecurityGroupId", cluster.outputs),
@@ -98,9 +99,11 @@ function podsOn({ pods = [] }: Inputs): string[] {
   return pods as string[];
 }
 
-/** The nodes in a group, as EC2 lists them now. After a few calls, a node without Pods disappears. */
-export function lookAtNodes(cloud: Cloud, scope: string, group: string): Thing[] {
-  const found = cloud.things(nodeType).filter((it) => it.scope === scope && it.inputs.group === group);
+/** The nodes in some groups, as EC2 lists them now. After a few calls, a node without Pods disappears. @param groups @default all */
+export function lookAtNodes(cloud: Cloud, scope: string, groups?: readonly string[]): Thing[] {
+  const found = cloud
+    .things(nodeType)
+    .filter((it) => it.scope === scope && (groups?.includes(text("group", it.inputs)) ?? true));
   for (const node of found.filter(({ inputs }) => podsOn(inputs).length === 0)) {
     const looks = Number(node.inputs.looks) - 1;
     if (looks > 0) cloud.keep({ ...node, inputs: { ...node.inputs, looks } });

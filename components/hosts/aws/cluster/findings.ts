@@ -17,13 +17,14 @@ import { checkClusterKey, findKmsKey } from "../kms-key.ts";
 import { findQuotas, moreQuota } from "../quotas.ts";
 import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { defaultQuotas } from "../source-rules.ts";
-import type { AwsClusterPlan } from "./plan.ts";
+import { checkNodeTypes } from "./node-types.ts";
+import { type AwsClusterPlan, clusterType } from "./plan.ts";
 import { clusterNeeds } from "./policies.ts";
 
 /** The existing AWS resources that a region's configuration names. */
 export interface ClusterFindings extends FoundZones {
   readonly accountId: string;
-  /** Two or three availability zones for a network that the stack creates, sorted. */
+  /** The availability zones of the nodes, sorted. */
   readonly zones: readonly string[];
   /** CIDR ranges of the load balancer's subnets, if the configuration names subnets. */
   readonly loadBalancerRanges: readonly string[];
@@ -35,20 +36,19 @@ export interface ClusterFindings extends FoundZones {
   readonly kmsKeyArn?: string | undefined;
 }
 
-export const clusterType = "aws:eks/cluster:Cluster";
-
 export type ClusterArgs = HostArgs<AwsClusterPlan, ClusterFindings>;
 
 /** Asks AWS whether everything that a region needs exists. */
 export async function findCluster(question: Question<AwsClusterPlan>): Promise<ClusterFindings | undefined> {
   const { plan, accountId } = question;
   const kmsKeyArn = await findKmsKey(question);
-  const [zones = [], hostedZones, loadBalancerZoneId, bucket, loadBalancerRanges] = await Promise.all([
-    findZones(question),
+  const place = findPlace(question);
+  const [{ zones, loadBalancerRanges }, hostedZones, loadBalancerZoneId, bucket] = await Promise.all([
+    place,
     findHostedZones(question),
     findLoadBalancerZone(question),
     findBucketName(question),
-    findLoadBalancerRanges(question),
+    place.then((found) => checkNodeTypes(question, found.zones)),
     checkName(question),
     checkLogGroup(question),
     checkClients(question),
@@ -64,15 +64,24 @@ export async function findCluster(question: Question<AwsClusterPlan>): Promise<C
 const zonesWithoutClusters = ["use1-az3", "usw1-az2", "cac1-az3"];
 const mostZones = 3;
 
-async function findZones({ region, lookUp, options }: Question): Promise<string[] | undefined> {
-  if ("nodeSubnets" in region.network) return undefined;
+type Place = Pick<ClusterFindings, "zones" | "loadBalancerRanges">;
+
+async function findPlace(question: Question): Promise<Place> {
+  const { network } = question.region;
+  if ("nodeSubnets" in network) return findExistingPlace(question, network);
+  return { zones: await findZones(question), loadBalancerRanges: [] };
+}
+
+/** Two or three zones for a network that the stack creates. */
+async function findZones({ region, lookUp, options }: Question): Promise<readonly string[]> {
   // Excludes Local Zones, which accounts must opt in to.
   const filters = [{ name: "opt-in-status", values: ["opt-in-not-required"] }];
   const request = { state: "available", filters, excludeZoneIds: zonesWithoutClusters };
   const zones = getAvailabilityZones(request, options);
   const answer = await lookUp.ask("name", `${region.name}'s availability zones`, zones);
-  const found = answer?.names.toSorted().slice(0, mostZones);
-  if (found && found.length < 2) {
+  if (!answer) return [];
+  const found = answer.names.toSorted().slice(0, mostZones);
+  if (found.length < 2) {
     lookUp.refuse("name", `${region.name} has too few availability zones for a cluster: ${found.join(", ")}`);
   }
   return found;
@@ -122,16 +131,20 @@ interface FoundSubnet {
   readonly range: string;
 }
 
-/** The ranges of the load balancer's subnets. Checks that these subnets match those of the nodes. */
-async function findLoadBalancerRanges(question: Question): Promise<string[]> {
-  const { network } = question.region;
-  if (!("nodeSubnets" in network)) return [];
+type ExistingNetwork = Extract<AwsClusterPlan["region"]["network"], { nodeSubnets: unknown }>;
+
+/** Checks that the load balancer's subnets match those of the nodes. */
+async function findExistingPlace(question: Question, network: ExistingNetwork): Promise<Place> {
   const [nodes, loadBalancer] = await Promise.all([
     findSubnets(question, "nodeSubnets", network.vpc, network.nodeSubnets),
     findSubnets(question, "loadBalancerSubnets", network.vpc, network.loadBalancerSubnets),
   ]);
   checkZones(question.lookUp, nodes, loadBalancer);
-  return loadBalancer.map(({ range }) => range);
+  return { zones: zonesOf(nodes), loadBalancerRanges: loadBalancer.map(({ range }) => range) };
+}
+
+function zonesOf(subnets: readonly FoundSubnet[]): string[] {
+  return [...new Set(subnets.map(({ zone }) => zone))].sort();
 }
 
 function checkZones(
@@ -139,7 +152,6 @@ function checkZones(
   nodes: readonly FoundSubnet[],
   loadBalancer: readonly FoundSubnet[],
 ): void {
-  const zonesOf = (subnets: readonly FoundSubnet[]) => [...new Set(subnets.map(({ zone }) => zone))].sort();
   if (zonesOf(nodes).length === 1) {
     lookUp.refuse(
       "network.nodeSubnets",

@@ -6,8 +6,8 @@ import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
 import { ClusterHost } from "./cluster-host.ts";
-import { type ClusterFindings, clusterType, findCluster } from "./findings.ts";
-import { type AwsClusterPlan, planAwsCluster } from "./plan.ts";
+import { type ClusterFindings, findCluster } from "./findings.ts";
+import { type AwsClusterPlan, clusterType, planAwsCluster } from "./plan.ts";
 import { awsClusterFindings } from "./preflight.ts";
 
 /** A region with an EKS cluster. */

@@ -9,6 +9,8 @@ import { regionNameProblems } from "../../region-name.ts";
 import { type Names, namesOf } from "../naming.ts";
 import { awsRegions } from "../regions.ts";
 
+export const clusterType = "aws:eks/cluster:Cluster";
+
 /** A region with an EKS cluster. */
 export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
   readonly names: Names;

@@ -8,11 +8,10 @@ import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket.ts";
 import { type FoundZones, findZones } from "../hosted-zones.ts";
 import { checkDiskKey, findKmsKey } from "../kms-key.ts";
-import { checkVCpus } from "../quotas.ts";
 import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
 import { findImage } from "./image.ts";
-import { type FoundMachine, findMachine } from "./machine-type.ts";
+import { checkMachineQuota, type FoundMachine, findMachine } from "./machine-type.ts";
 import { fateOfMachine } from "./made-of.ts";
 import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
@@ -71,7 +70,7 @@ async function findPlace(
   const { machine: planned } = machine?.capacity ?? question.plan.capacity;
   const [image] = await Promise.all([
     findImage({ ...question, lookUp: aboutImage, machine: planned }),
-    machine && checkVCpus(question, planned.type),
+    machine && checkMachineQuota(question, planned.type),
   ]);
   const found = machine && image !== undefined ? { image, machine, subnet } : undefined;
   const { ofMachine, ofType } = await fateOfMachine(

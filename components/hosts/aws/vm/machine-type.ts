@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
+import { getInstanceType } from "@pulumi/aws/ec2/getInstanceType.js";
 import * as pulumi from "@pulumi/pulumi";
-import { candidates, machineNear } from "../../../capacity/machines.ts";
+import { candidates, machineNamed, machineNear } from "../../../capacity/machines.ts";
 import { type CapacityPlan, planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
 import type { Problem } from "../../../config/problems.ts";
 import { previousResource } from "../../previous-outputs.ts";
 import type { Question } from "../account.ts";
+import { findOffers } from "../offers.ts";
+import { checkVCpus, isStandard } from "../quotas.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
 const path = "machine.type";
@@ -34,7 +36,7 @@ export async function findMachine(
   const { type, architecture = "arm64" } = region.machine;
   const isAuto = type === "auto";
   const types = isAuto ? candidates("aws", architecture).map((machine) => machine.type) : [type];
-  const offers = await findOffers(types, question);
+  const offers = await findOffers(path, types, question);
   if (!offers) return undefined;
   const fixedZone = subnetZone ?? (await previousZone(region.name));
   const isSold = (one: string, zone = fixedZone) =>
@@ -70,6 +72,29 @@ export async function findMachine(
   return { capacity, zone, unavailable };
 }
 
+/** Checks the quota of vCPUs. Otherwise, EC2 refuses the machine after the old one was deleted or stopped. */
+export async function checkMachineQuota(question: Question, type: string): Promise<void> {
+  if (!isStandard(type)) return;
+  const { region, options } = question;
+  await checkVCpus(question, path, async () => {
+    const machine = await previousResource<{ instanceType: string }>(
+      "aws:ec2/instance:Instance",
+      region.name,
+    );
+    const previous = machine?.instanceType;
+    const [vCpus, own] = await Promise.all([
+      vCpusOf(type, options),
+      previous !== undefined && isStandard(previous) ? vCpusOf(previous, options) : 0,
+    ]);
+    return { own, required: { vCpus, who: `${type} needs ${vCpus}` } };
+  });
+}
+
+async function vCpusOf(type: string, options: pulumi.InvokeOptions): Promise<number> {
+  const known = machineNamed("aws", type);
+  return known ? known.vCpu : (await getInstanceType({ instanceType: type }, options)).defaultVcpus;
+}
+
 function notSold(
   what: string,
   region: string,
@@ -90,30 +115,6 @@ function capacityWithout(
 ): CapacityPlan {
   if (unavailable.length === 0) return capacity;
   return planCapacity({ cloud: "aws", region, workload, ...upstreamsOf(upstreams), unavailable }).plan;
-}
-
-/** For each type that the region sells, its zones, sorted. Types that aren't sold are missing. */
-type Offers = ReadonlyMap<string, readonly string[]>;
-
-async function findOffers(
-  types: readonly string[],
-  { region, lookUp, options }: Question,
-): Promise<Offers | undefined> {
-  const filters = [{ name: "instance-type", values: [...types] }];
-  const answer = await lookUp.ask(
-    path,
-    "what AWS offers",
-    getInstanceTypeOfferings({ locationType: "availability-zone", filters }, options),
-  );
-  if (!answer) return undefined;
-  const offers = new Map<string, string[]>();
-  for (const [index, type] of answer.instanceTypes.entries()) {
-    const zone = answer.locations[index] ?? "";
-    // Skips Local Zones, whose names have another form.
-    if (!/^[a-z]$/.test(zone.slice(region.name.length))) continue;
-    offers.set(type, [...(offers.get(type) ?? []), zone].sort());
-  }
-  return offers;
 }
 
 /** The zone of the disk or the subnet that the stack created for the region. */
