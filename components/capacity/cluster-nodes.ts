@@ -23,21 +23,62 @@ export function isForAks({ type, vCpu }: Pick<Machine, "type" | "vCpu">): boolea
   return vCpu >= 4 && !type.startsWith("Standard_B");
 }
 
-/** The processor time that the other containers of a replica and AKS's system Pods request on a node. In Auto Mode, AWS's parts aren't Pods. */
-const besideEdgeCpuMillis: Readonly<Record<Cloud, number>> = { aws: 120, azure: 1060 };
+/** The maximum number of Pods on a node of AKS. Small enough that no node gets more than fit, and that AKS reserves little memory. */
+export const azurePodsPerNode = 30;
 
-/** The processor time that the service reserves on a node. */
-const reservedCpuMillis: Readonly<Record<Cloud, (vCpu: number) => number>> = {
-  // https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
-  aws: (vCpu) => (vCpu <= 4 ? 60 + 5 * vCpu : 70 + 2.5 * vCpu),
-  // https://learn.microsoft.com/azure/aks/node-resource-reservations#cpu-reservations
-  azure: (vCpu) => (vCpu <= 4 ? 60 + 20 * vCpu : 100 + 10 * vCpu),
-};
-
-/** The processor time of a node that remains for the edge of one replica. */
-export function edgeCpuMillis(cloud: Cloud, vCpu: number): number {
-  return vCpu * 1000 - reservedCpuMillis[cloud](vCpu) - besideEdgeCpuMillis[cloud];
+/** What Pods request, and what a node has for them. */
+export interface Requests {
+  readonly cpuMillis: number;
+  readonly memoryMiB: number;
 }
+
+type Size = Pick<Machine, "vCpu" | "memoryGiB">;
+
+/** What a node has for one replica: its size, without what the service reserves and what the service's own Pods request there. */
+export function roomOn(cloud: Cloud, { vCpu, memoryGiB }: Size): Requests {
+  const { seenMemory, reserved, ownPods } = serviceNodes[cloud];
+  const { cpuMillis, memoryMiB } = reserved({ vCpu, memoryGiB });
+  return {
+    cpuMillis: vCpu * 1000 - cpuMillis - ownPods.cpuMillis,
+    memoryMiB: Math.floor(memoryGiB * 1024 * seenMemory - memoryMiB - evictionMiB - ownPods.memoryMiB),
+  };
+}
+
+/** The memory that both services keep free: https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#hard-eviction-thresholds */
+const evictionMiB = 100;
+
+interface ServiceNodes {
+  /** The part of a machine's memory that Linux sees. */
+  readonly seenMemory: number;
+  reserved(size: Size): Requests;
+  readonly ownPods: Requests;
+}
+
+const serviceNodes: Readonly<Record<Cloud, ServiceNodes>> = {
+  aws: {
+    // https://karpenter.sh/docs/reference/settings/ (vm-memory-overhead-percent)
+    seenMemory: 0.925,
+    // With 110 Pods: https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
+    reserved: ({ vCpu }) => ({
+      cpuMillis: vCpu <= 4 ? 60 + 5 * vCpu : 70 + 2.5 * vCpu,
+      memoryMiB: 255 + 11 * 110,
+    }),
+    // In Auto Mode, AWS's parts aren't Pods: https://docs.aws.amazon.com/eks/latest/userguide/automode.html
+    ownPods: { cpuMillis: 0, memoryMiB: 0 },
+  },
+  azure: {
+    // Of 8 GiB, /proc/meminfo shows 8,129,812 kB.
+    seenMemory: 0.97,
+    // https://learn.microsoft.com/azure/aks/node-resource-reservations
+    reserved: ({ vCpu, memoryGiB }) => ({
+      cpuMillis: vCpu <= 4 ? 60 + 20 * vCpu : 100 + 10 * vCpu,
+      memoryMiB: Math.min(((20 * azurePodsPerNode + 50) * 1e6) / 1024 ** 2, (memoryGiB * 1024) / 4),
+    }),
+    // The memory, by `kubectl describe node` of Kubernetes 1.30 to 1.32: azure-cns 250 MiB, Cilium 100 (https://github.com/Azure/AKS/issues/5244), two CSI drivers 60 each, two
+    // other agents 50 each; and one Pod of each Deployment, which AKS spreads: the metrics server 134, CoreDNS 70, Konnectivity 20, the identities' webhook 20, CoreDNS's autoscaler 10.
+    ownPods: { cpuMillis: 940, memoryMiB: 820 },
+  },
+};
 
 /** The minimum number of nodes in a system pool, so that one can be drained. */
 export const fewestAzureNodes = 2;

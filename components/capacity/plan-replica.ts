@@ -2,6 +2,7 @@ import type { Problem } from "../config/problems.ts";
 import type { Workload } from "../config/schema.ts";
 import { diskBudget, scratchBudget } from "../pod/edge/budget.ts";
 import { minWorkers } from "../pod/edge/workers.ts";
+import type { Requests } from "./cluster-nodes.ts";
 import { deliveryOf, demandOf } from "./demand.ts";
 import { mbpsPerVCpu, mostPageCacheMiB } from "./limits.ts";
 import { contentGiB, sizeFor } from "./plan-disk.ts";
@@ -48,6 +49,28 @@ export interface ReplicaPlan {
   readonly warnings: readonly Problem[];
 }
 
+/** What all containers of a replica with a bucket request. */
+export function replicaRequests(
+  { cpuMillis, memoryMiB }: ReplicaPlan["edge"],
+  { upstreams, prefetch }: { readonly upstreams: readonly unknown[]; readonly prefetch?: unknown },
+): Requests {
+  const all = [
+    besideEdge,
+    ...upstreams.map(() => perUpstream),
+    ...(prefetch === undefined ? [] : [forPrefetch]),
+  ];
+  return {
+    cpuMillis: cpuMillis + all.reduce((sum, one) => sum + one.cpuMillis, 0),
+    memoryMiB: memoryMiB + all.reduce((sum, one) => sum + one.memoryMiB, 0),
+  };
+}
+
+/** The exporter, Prometheus, the prober and the janitor. A test compares all of these with the rendered Pod. */
+const besideEdge: Requests = { cpuMillis: 4 * 20, memoryMiB: 16 + 128 + 16 + 16 };
+/** The origin, and the container that reads the bucket. */
+const perUpstream: Requests = { cpuMillis: 2 * 20, memoryMiB: 2 * 128 };
+const forPrefetch: Requests = { cpuMillis: 20, memoryMiB: 32 };
+
 /** The memory of nginx with its cache keys and some thousand connections, without the page cache. */
 const edgeMiB = 256;
 /** The memory of each further worker without connections: 64 take 249 MiB. */
@@ -58,7 +81,7 @@ export function leastEdgeMiB(workers: number): number {
   return edgeMiB + (workers - minWorkers) * workerMiB;
 }
 
-const leastCpuMillis = 100;
+export const leastCpuMillis = 100;
 const cpuStepMillis = 50;
 /** Space for simultaneous cold blobs: all that a node pulls, for two releases. Beyond that, clients fall back. */
 const fillsGiB = ({ pullsPerNodeGiB }: Workload) => Math.min(16, Math.max(4, 2 * pullsPerNodeGiB));

@@ -436,7 +436,10 @@ test("judges an unknown size by Azure's description", async () => {
     name: "Standard_D4pls_v9",
     family: "standardDPLSv9Family",
     locationInfo: [{ location: "WestEurope", zones: ["1", "2", "3"] }],
-    capabilities: [{ name: "vCPUs", value: "4" }],
+    capabilities: [
+      { name: "vCPUs", value: "4" },
+      { name: "MemoryGB", value: "4" },
+    ],
     restrictions: [],
   };
   mock.method(globalThis, "fetch", async (url: string) =>
@@ -445,7 +448,7 @@ test("judges an unknown size by Azure's description", async () => {
   const { problems } = await lookedUp({ nodes: { type: "Standard_D4pls_v9" } }, fitting, 2, { workload });
   assert.match(
     problems.join(),
-    /^replicas\.min: the workload's peak takes at least \d+ replicas: a node \(Standard_D4pls_v9\) has 2\.8 processors/,
+    /^nodes\.type: a node \(Standard_D4pls_v9\) has 2,433 MiB of memory for a replica, .*,replicas\.min: the workload's peak takes at least \d+ replicas: a node \(Standard_D4pls_v9\) has 2\.8 processors/,
   );
 });
 

@@ -12,12 +12,19 @@ const vnet = (group: string, name: string) =>
 interface Case {
   readonly workload?: object;
   readonly previousVersion?: string;
+  /** @default 1 */
+  readonly upstreams?: number;
 }
 
-function findingsOf(change: Record<string, unknown>, { workload = {}, previousVersion }: Case = {}) {
+function findingsOf(
+  change: Record<string, unknown>,
+  { workload = {}, previousVersion, upstreams = 1 }: Case = {},
+) {
   const request = planRequest("azure cluster", {
     provider: "azure",
-    upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
+    upstreams: Array.from({ length: upstreams }, (_, index) => ({
+      ...{ name: `registry-${index}`, registry: `registry-${index}.example.com`, repositories: ["**"] },
+    })),
     workload,
     regions: [
       {
@@ -159,6 +166,34 @@ test("fits a larger share on larger nodes", () => {
   assert.ok(Number(large?.[0]) < Number(small?.[0]));
   // Only Azure knows how many processors it has.
   assert.equal(needed("Standard_D8pls_v9"), undefined);
+});
+
+test("counts what each upstream requests of a node", () => {
+  const workload = { pullsPerNodeGiB: 5, peakMinutes: 30 };
+  const proxied = { storage: { kind: "bucket", delivery: "proxied" } };
+  const problems = (upstreams: number, change: object = {}) =>
+    problemsOf({ ...proxied, ...change }, { workload, upstreams });
+  assert.deepEqual(problems(7), []);
+  // 8 GiB - 3 % - 650 MB - 100 MiB - 820 MiB, and 4,352 + 176 + 8 × 256 MiB.
+  assert.deepEqual(problems(8), [
+    "nodes.type: a node (Standard_D4pls_v6) has 6,406 MiB of memory for a replica, and with this workload and these upstreams (8) it requests 6,576: set a larger size, or `storage: { delivery: redirect }`",
+  ]);
+  assert.deepEqual(problems(8, { nodes: { type: "Standard_D4ps_v6" } }), []);
+  assert.deepEqual(problems(8, { storage: { kind: "bucket", delivery: "redirect" } }), []);
+  const heavy = { nodes: 4000, pullsPerNodeGiB: 4, peakMinutes: 10 };
+  const processors = (upstreams: number) =>
+    /has ([\d.]+) processors/.exec(problemsOf(proxied, { workload: heavy, upstreams }).join())?.[1];
+  assert.deepEqual([processors(1), processors(6)], ["2.8", "2.6"]);
+});
+
+test("refuses replicas whose other containers leave the edge no processors, whatever their number", () => {
+  assert.match(
+    problemsOf(
+      { storage: { kind: "bucket", delivery: "redirect" }, nodes: { type: "Standard_D4ps_v6" } },
+      { upstreams: 70 },
+    )[0] ?? "",
+    /^nodes\.type: a node \(Standard_D4ps_v6\) has 2\.92 processors for a replica, and with this workload and these upstreams \(70\) it requests 2\.98: set a larger size$/,
+  );
 });
 
 test("refuses a cache of large images, unless the bucket delivers them", () => {

@@ -16,6 +16,9 @@ import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClai
 import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { Container, Probe } from "kubernetes-types/core/v1.d.ts";
+import { replicaRequests } from "../../components/capacity/plan-replica.ts";
+import { prefetch } from "../../components/config/prefetch.ts";
+import { cpuMillisOf, memoryMiBOf } from "../../components/config/quantity.ts";
 import { renderWorkload, type WorkloadObjects } from "../../components/hosts/kubernetes/objects.ts";
 import { permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
 import { withStoreSecret } from "../../components/hosts/kubernetes/secrets.ts";
@@ -329,6 +332,21 @@ test("sets nginx's workers by the edge's requests, not by the node's processors"
   assert.match(objects.configMaps.edge?.data?.["nginx.conf"] ?? "", /^worker_processes 2;$/m);
   const janitor = containersOf(objects).find(({ name }) => name === "janitor");
   assert.equal(janitor?.env?.find(({ name }) => name === "WORKERS")?.value, "2");
+});
+
+test("requests what the plan of a cluster's nodes counts, for each upstream and for prefetching", () => {
+  const plan = kubernetesPlan("bucket");
+  const [upstream] = plan.upstreams;
+  const three = ["a", "b", "c"].map((name) => ({ ...(upstream as NonNullable<typeof upstream>), name }));
+  for (const change of [{}, { upstreams: three }, { prefetch: prefetch.parse({}) }]) {
+    const changed = { ...plan, ...change };
+    const requests = containersOf(renderWorkload(changed)).map(({ resources }) => resources?.requests ?? {});
+    const sum = (amounts: number[]) => amounts.reduce((one, other) => one + other, 0);
+    assert.deepEqual(replicaRequests(changed.replica.edge, changed), {
+      cpuMillis: sum(requests.map(({ cpu = "" }) => cpuMillisOf(cpu))),
+      memoryMiB: sum(requests.map(({ memory = "" }) => memoryMiBOf(memory))),
+    });
+  }
 });
 
 test("changes no Pod when a volume grows, unless it is small", () => {

@@ -263,5 +263,10 @@ export function vCpusOf(sku: Sku): number | undefined {
   return vCpus === undefined ? undefined : Number(vCpus);
 }
 
+/** @returns infinity if Azure doesn't list it */
+export function memoryGiBOf(sku: Sku): number {
+  return Number(capabilityOf(sku, "MemoryGB") ?? Infinity);
+}
+
 /** Azure's names of architectures. */
 export const processors: Readonly<Record<Architecture, string>> = { arm64: "Arm64", amd64: "x64" };

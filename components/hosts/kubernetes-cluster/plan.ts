@@ -1,7 +1,13 @@
-import { edgeCpuMillis } from "../../capacity/cluster-nodes.ts";
+import { roomOn } from "../../capacity/cluster-nodes.ts";
 import type { Cloud, Machine } from "../../capacity/machine.ts";
 import { capacityOf } from "../../capacity/plan-region.ts";
-import { planReplica, type ReplicaPlan } from "../../capacity/plan-replica.ts";
+import {
+  leastCpuMillis,
+  planReplica,
+  type ReplicaPlan,
+  replicaRequests,
+} from "../../capacity/plan-replica.ts";
+import { number, quantity } from "../../capacity/text.ts";
 import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
@@ -44,16 +50,36 @@ export function planOwnCluster<R extends OwnClusterRegion>(
   };
 }
 
-/** Refuses replicas that request more CPU than a node has, because they would never start. @param node the largest one that a replica can get */
-export function processorProblems(
-  { region: { replicas }, replica: { edge } }: OwnClusterPlan,
+/**
+ * Refuses replicas that request more than a node has, because they would never start.
+ * @param node the largest one that a replica can get
+ * @param larger the configuration entry that leads to larger nodes or smaller replicas, and what to set there
+ */
+export function roomProblems(
+  { region: { replicas }, replica: { edge }, ...plan }: OwnClusterPlan,
   cloud: Cloud,
-  { type, vCpu }: Pick<Machine, "type" | "vCpu">,
+  { type, ...size }: Pick<Machine, "type" | "vCpu" | "memoryGiB">,
+  larger: { readonly path: string; readonly wayOut: string },
 ): Problem[] {
-  const room = edgeCpuMillis(cloud, vCpu);
-  const needed = Math.ceil((edge.cpuMillis * replicas.min) / room);
-  const message = `the workload's peak takes at least ${needed} replicas: a node (${type}) has ${room / 1000} processors for one, and with ${replicas.min} each would ask for ${edge.cpuMillis / 1000}`;
-  return problemIf(edge.cpuMillis > room, "replicas.min", message);
+  const room = roomOn(cloud, size);
+  const requests = replicaRequests(edge, plan);
+  const tooSmall = (has: string, asked: string) => ({
+    path: larger.path,
+    message: `a node (${type}) has ${has} for a replica, and with this workload and these upstreams (${plan.upstreams.length}) it requests ${asked}: ${larger.wayOut}`,
+  });
+  const problems: Problem[] = [];
+  // What remains for the edge, whose request is a share of the load.
+  const edgeMillis = room.cpuMillis - (requests.cpuMillis - edge.cpuMillis);
+  if (edgeMillis < leastCpuMillis) {
+    problems.push(tooSmall(`${room.cpuMillis / 1000} processors`, `${requests.cpuMillis / 1000}`));
+  } else if (edge.cpuMillis > edgeMillis) {
+    const needed = Math.ceil((edge.cpuMillis * replicas.min) / edgeMillis);
+    const message = `the workload's peak takes at least ${needed} replicas: a node (${type}) has ${edgeMillis / 1000} processors for one, and with ${replicas.min} each would ask for ${edge.cpuMillis / 1000}`;
+    problems.push({ path: "replicas.min", message });
+  }
+  if (requests.memoryMiB > room.memoryMiB)
+    problems.push(tooSmall(`${quantity(room.memoryMiB, "MiB")} of memory`, number(requests.memoryMiB)));
+  return problems;
 }
 
 /** `public` includes this range. It is allowed because users can't write `public` without it. */

@@ -3,7 +3,7 @@ import { autoModeNodes } from "../../../capacity/plan-region.ts";
 import { problemIf } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
-import { type OwnClusterPlan, planOwnCluster, processorProblems } from "../../kubernetes-cluster/plan.ts";
+import { type OwnClusterPlan, planOwnCluster, roomProblems } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { regionNameProblems } from "../../region-name.ts";
 import { type Names, namesOf } from "../naming.ts";
@@ -18,7 +18,10 @@ export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
 
 export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<AwsClusterPlan> {
   const { region, stack } = request;
-  const largest = autoModeNodes(region, request)?.toSorted((one, other) => other.vCpu - one.vCpu)[0];
+  const [largest] =
+    autoModeNodes(region, request)?.toSorted(
+      (one, other) => other.vCpu - one.vCpu || other.memoryGiB - one.memoryGiB,
+    ) ?? [];
   const { plan, problems, warnings } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   return {
     plan: { ...plan, names: namesOf({ stack, region: region.name }) },
@@ -26,7 +29,9 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
       ...regionNameProblems(region, awsRegions),
       ...problems,
       // Without a list of nodes, Auto Mode chooses one that is large enough.
-      ...(largest ? processorProblems(plan, "aws", largest) : []),
+      ...(largest
+        ? roomProblems(plan, "aws", largest, { path: "storage.delivery", wayOut: "`redirect` takes less" })
+        : []),
       // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-failover
       ...problemIf(
         region.endpoint.failover !== "none",

@@ -6,7 +6,6 @@ import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { contains } from "../../../config/access.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import type { HostArgs } from "../../kind.ts";
-import { processorProblems } from "../../kubernetes-cluster/plan.ts";
 import { previousResource } from "../../previous-outputs.ts";
 import { isMissing } from "../arm.ts";
 import { findStorageAccountName, findStoreSku } from "../blob-store.ts";
@@ -16,11 +15,11 @@ import { isPrivate } from "../outbound.ts";
 import type { InPlace } from "../place.ts";
 import { findResourceGroup, type Question } from "../question.ts";
 import type { StoreSku } from "../regions.ts";
-import { findSize, vCpusOf } from "../sizes.ts";
+import { findSize, memoryGiBOf, vCpusOf } from "../sizes.ts";
 import { existingSubnet } from "../subnet.ts";
 import { type FoundNetwork, findNetwork } from "../zones.ts";
 import { nodeCount, podRange, poolName, serviceRange, zonesOfNodes } from "./nodes.ts";
-import type { AzureClusterPlan } from "./plan.ts";
+import { type AzureClusterPlan, nodeProblems } from "./plan.ts";
 import {
   checkReplaced,
   findOutboundType,
@@ -137,7 +136,8 @@ async function findNodeSize(
         .filter((machine) => isForAks(machine) && isOffered(machine.type))
         .map((machine) => machine.type),
   });
-  const vCpu = sku && vCpusOf(sku);
+  if (!sku) return;
+  const vCpu = vCpusOf(sku);
   if (vCpu === undefined) return;
   if (!isForAks({ type, vCpu }))
     lookUp.refuse(
@@ -145,7 +145,7 @@ async function findNodeSize(
       `${type} isn't for AKS: it takes sizes with at least four vCPUs, and none of series B`,
     );
   if (machineNamed("azure", type)) return;
-  for (const { path, message } of processorProblems(plan, "azure", { type, vCpu }))
+  for (const { path, message } of nodeProblems(plan, { type, vCpu, memoryGiB: memoryGiBOf(sku) }))
     lookUp.refuse(path, message);
 }
 

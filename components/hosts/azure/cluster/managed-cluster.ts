@@ -2,7 +2,7 @@ import { MaintenanceConfiguration } from "@pulumi/azure-native/containerservice/
 import { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type { input } from "@pulumi/azure-native/types/index.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { azureNode } from "../../../capacity/cluster-nodes.ts";
+import { azureNode, azurePodsPerNode } from "../../../capacity/cluster-nodes.ts";
 import { ofRegion } from "../../../config/per-region.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import { isTagged } from "../../naming.ts";
@@ -10,16 +10,7 @@ import type { Place } from "../place.ts";
 import type { PlacedCluster } from "./findings.ts";
 import type { ClusterIdentity } from "./identities.ts";
 import type { ClusterNetwork } from "./network.ts";
-import {
-  countFor,
-  dnsAddress,
-  nodeCount,
-  podRange,
-  podsPerNode,
-  poolName,
-  serviceRange,
-  zonesOfNodes,
-} from "./nodes.ts";
+import { countFor, dnsAddress, nodeCount, podRange, poolName, serviceRange, zonesOfNodes } from "./nodes.ts";
 
 /** Properties of nodes that AKS can't change, which the provider doesn't know: https://learn.microsoft.com/azure/aks/create-node-pools#limitations */
 const fixed = [
@@ -118,7 +109,7 @@ function nodePool(
     osSKU: "AzureLinux",
     osDiskType: "Managed",
     osDiskSizeGB: azureNode.diskGiB,
-    maxPods: podsPerNode,
+    maxPods: azurePodsPerNode,
     // AKS upgrades cluster and nodes in one step only if both versions are the same.
     orchestratorVersion: region.version,
     ...(zones.length > 0 && { availabilityZones: zones }),

@@ -2,9 +2,6 @@ import { fewestAzureNodes } from "../../../capacity/cluster-nodes.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { allZonesOf } from "../regions.ts";
 
-/** Small enough that no node gets more Pods than fit, and that AKS reserves little memory: https://learn.microsoft.com/azure/aks/node-resource-reservations */
-export const podsPerNode = 30;
-
 export interface NodeCount {
   readonly min: number;
   readonly max: number;

@@ -1,8 +1,9 @@
+import type { Machine } from "../../../capacity/machine.ts";
 import { machineNamed } from "../../../capacity/machines.ts";
 import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
-import { type OwnClusterPlan, planOwnCluster, processorProblems } from "../../kubernetes-cluster/plan.ts";
+import { type OwnClusterPlan, planOwnCluster, roomProblems } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { regionNameProblems } from "../../region-name.ts";
 import { partsOf } from "../arm.ts";
@@ -36,10 +37,20 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
         `${region.name} has no availability zones: leave this out`,
       ),
       // For other sizes, the look-up asks Azure for the number of vCPUs: see findings.ts.
-      ...(node ? processorProblems(plan, "azure", node) : []),
+      ...(node ? nodeProblems(plan, node) : []),
     ],
     warnings,
   };
+}
+
+/** Refuses nodes that are too small for a replica. */
+export function nodeProblems(
+  plan: AzureClusterPlan,
+  node: Pick<Machine, "type" | "vCpu" | "memoryGiB">,
+): Problem[] {
+  const isProxied = plan.region.storage.delivery === "proxied";
+  const wayOut = `set a larger size${isProxied ? ", or `storage: { delivery: redirect }`" : ""}`;
+  return roomProblems(plan, "azure", node, { path: "nodes.type", wayOut });
 }
 
 /** AKS writes these names into labels of the nodes: https://learn.microsoft.com/azure/aks/azure-cni-overlay#limitations-with-azure-cni-overlay */
