@@ -3,8 +3,11 @@ import { resolve } from "node:path";
 import { before } from "node:test";
 import { pathToFileURL } from "node:url";
 
-// No test starts before all files are loaded, because some use Pulumi's mocks while they load.
-const loaded = Promise.withResolvers<void>();
-before(() => loaded.promise);
-for (const file of process.argv.slice(2)) await import(pathToFileURL(resolve(file)).href);
-loaded.resolve();
+/** No test starts before all files are loaded, because some use Pulumi's mocks while they load. */
+async function load(): Promise<void> {
+  for (const file of process.argv.slice(2)) await import(pathToFileURL(resolve(file)).href);
+}
+
+const loaded = load();
+before(() => loaded);
+await loaded;

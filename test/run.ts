@@ -21,6 +21,9 @@ const machines = ["test/boot/", "test/nodes/"];
 const nodes = "test/nodes/";
 /** Run alone, after the other tests, because they measure how long a change interrupts clients. */
 const alone = ["test/e2e/live-changes"];
+/** Run in one process, because they take less time than the loading of the SDKs. */
+const quick = ["unit", "golden", "graph", "doubles"].map((level) => `test/${level}/`);
+const inOneProcess = "test/in-one-process.ts";
 /** Tests of real programs. On a busy machine, a wait in them can be too short. If at most this many files fail, they run again, alone, and the second result counts. */
 const realPrograms = [...machines, "test/e2e/", "test/engine/", "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;
@@ -38,6 +41,7 @@ const long = [
 const among = (paths: readonly string[]) => (file: string) => paths.some((path) => file.startsWith(path));
 const isAlone = among(alone);
 const isMachine = among(machines);
+const isQuick = among(quick);
 const isLong = among(long);
 
 const { args: words } = commandLine("npm test --")
@@ -97,11 +101,14 @@ interface Running {
   readonly concurrency: number;
 }
 
-/** Runs test files. @returns those that failed */
-async function failing(files: readonly string[], { signal, concurrency }: Running): Promise<string[]> {
-  if (files.length === 0) return [];
+/** Runs test files. @returns those that failed. {@link inOneProcess} stands for all quick ones. */
+async function failing(all: readonly string[], { signal, concurrency }: Running): Promise<string[]> {
+  if (all.length === 0) return [];
+  const together = all.filter(isQuick);
+  const files = [...(together.length > 0 ? [inOneProcess] : []), ...all.filter((file) => !isQuick(file))];
   const tests = run({
-    files: [...files],
+    files,
+    argv: together,
     concurrency,
     timeout: testMinutes * 60_000,
     signal,
@@ -109,10 +116,12 @@ async function failing(files: readonly string[], { signal, concurrency }: Runnin
   });
   const passed = new Set<string>();
   // The runner reports each file as a test of the file's name, which lasts as long as its process.
-  tests.on("test:complete", ({ name, details }) => {
-    if (!files.includes(name)) return;
-    durations.set(name, details.duration_ms / 1000);
-    if (details.passed) passed.add(name);
+  tests.on("test:complete", ({ name, file, nesting, details }) => {
+    const isFile = files.includes(name);
+    const path = isFile ? name : relative(".", file ?? "");
+    if (isFile ? name !== inOneProcess : nesting === 0 && isQuick(path))
+      durations.set(path, (durations.get(path) ?? 0) + details.duration_ms / 1000);
+    if (isFile && details.passed) passed.add(name);
   });
   tests.on("test:fail", ({ name, file, details }) => {
     const { cause, failureType } = details.error as Error & { failureType?: string };
