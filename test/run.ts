@@ -7,6 +7,7 @@ import { spec } from "node:test/reporters";
 import { inspect } from "node:util";
 import { commandLine } from "../scripts/command-line.ts";
 import { beforeTests } from "../scripts/setup/before-tests.ts";
+import failedTests from "../scripts/setup/failed-tests.ts";
 import { runSteps } from "../scripts/setup/steps.ts";
 import { bringWhatTestsNeed } from "./setup/needs.ts";
 import { lackingForNodes } from "./support/nodes/isolated.ts";
@@ -21,8 +22,8 @@ const machines = ["test/boot/", "test/nodes/"];
 const nodes = "test/nodes/";
 /** Run alone, after the other tests, because they measure how long a change interrupts clients. */
 const alone = ["test/e2e/live-changes"];
-/** Run in one process, because they take less time than the loading of the SDKs. */
-const quick = ["unit", "golden", "graph", "doubles"].map((level) => `test/${level}/`);
+/** Each of these groups runs in one process, because loading the SDKs takes longer than most files' tests. Files with hooks for Pulumi's mocks have their own. */
+const quick = [["test/unit/", "test/golden/", "test/doubles/"], ["test/graph/"]];
 const inOneProcess = "test/in-one-process.ts";
 /** Tests of real programs. On a busy machine, a wait in them can be too short. If at most this many files fail, they run again, alone, and the second result counts. */
 const realPrograms = [...machines, "test/e2e/", "test/engine/", "test/bench/", "test/soak/"];
@@ -41,7 +42,7 @@ const long = [
 const among = (paths: readonly string[]) => (file: string) => paths.some((path) => file.startsWith(path));
 const isAlone = among(alone);
 const isMachine = among(machines);
-const isQuick = among(quick);
+const isQuick = among(quick.flat());
 const isLong = among(long);
 
 const { args: words } = commandLine("npm test --")
@@ -77,8 +78,10 @@ await runSteps(async () => {
     files
       .filter(of)
       .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (basename(a) < basename(b) ? -1 : 1));
-  const beside = inOrder((file) => !isAlone(file) && !isMachine(file));
+  const beside = inOrder((file) => !isAlone(file) && !isMachine(file) && !isQuick(file));
+  const together = quick.map((group) => failing(files.filter(among(group)), { signal, areTogether: true }));
   const failed = [
+    ...(await Promise.all(together)).flat(),
     // One more than there are processors, because many tests wait most of the time.
     ...(await failing(beside, { signal, concurrency: availableParallelism() + 1 })),
     ...(await failing(files.filter(isAlone), { signal, concurrency: 1 })),
@@ -97,18 +100,22 @@ await runSteps(async () => {
 interface Running {
   /** Aborts the run. */
   readonly signal: AbortSignal;
-  /** How many files run at the same time. */
-  readonly concurrency: number;
+  /** How many files run at the same time. @default 1 */
+  readonly concurrency?: number;
+  /** Whether all run in one process, and only failures are printed. */
+  readonly areTogether?: boolean;
 }
 
-/** Runs test files. @returns those that failed. {@link inOneProcess} stands for all quick ones. */
-async function failing(all: readonly string[], { signal, concurrency }: Running): Promise<string[]> {
-  if (all.length === 0) return [];
-  const together = all.filter(isQuick);
-  const files = [...(together.length > 0 ? [inOneProcess] : []), ...all.filter((file) => !isQuick(file))];
+/** Runs test files. @returns those that failed */
+async function failing(
+  chosen: readonly string[],
+  { signal, concurrency = 1, areTogether = false }: Running,
+): Promise<string[]> {
+  if (chosen.length === 0) return [];
+  const files = areTogether ? [inOneProcess] : [...chosen];
   const tests = run({
     files,
-    argv: together,
+    argv: areTogether ? chosen : [],
     concurrency,
     timeout: testMinutes * 60_000,
     signal,
@@ -116,10 +123,10 @@ async function failing(all: readonly string[], { signal, concurrency }: Running)
   });
   const passed = new Set<string>();
   // The runner reports each file as a test of the file's name, which lasts as long as its process.
-  tests.on("test:complete", ({ name, file, nesting, details }) => {
+  tests.on("test:complete", ({ name, file = "", nesting, details }) => {
     const isFile = files.includes(name);
-    const path = isFile ? name : relative(".", file ?? "");
-    if (isFile ? name !== inOneProcess : nesting === 0 && isQuick(path))
+    const path = areTogether ? relative(".", file) : name;
+    if (areTogether ? !isFile && nesting === 0 : isFile)
       durations.set(path, (durations.get(path) ?? 0) + details.duration_ms / 1000);
     if (isFile && details.passed) passed.add(name);
   });
@@ -128,7 +135,8 @@ async function failing(all: readonly string[], { signal, concurrency }: Running)
     if (failureType === "subtestsFailed") return;
     failures.push(`✖ ${file === undefined ? "" : `${relative(".", file)}: `}${name}\n${inspect(cause)}`);
   });
-  for await (const text of tests.compose(new spec())) process.stdout.write(text);
+  const report = areTogether ? tests.compose(failedTests) : tests.compose(new spec());
+  for await (const text of report) process.stdout.write(text);
   return files.filter((file) => !passed.has(file));
 }
 
