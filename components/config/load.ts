@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type Credentials, type Secrets, seal, type Token } from "./credentials.ts";
 import { credentialReferences, knownKeys, malformedCredentials, parseConfig } from "./parse.ts";
 import { ConfigError, moreMayFollow, type Problem } from "./problems.ts";
 import { refuse, runError, warn } from "./refuse.ts";
 import { namespace, type StackConfig, type StackInput } from "./schema.ts";
+import { namespaceWarnings } from "./warnings.ts";
 
 /** A stack's configuration, with the secrets that it refers to. */
 export interface LoadedConfig {
@@ -21,7 +21,7 @@ export interface LoadedConfig {
  */
 export function loadConfig(): LoadedConfig {
   const config = new pulumi.Config(namespace);
-  warn(namespaceWarnings());
+  warn(namespaceWarnings(Object.keys(pulumi.runtime.allConfig())));
   return { ...withSecrets(readAll(config), (key) => config.requireSecretObject(key)), isWhole: true };
 }
 
@@ -124,18 +124,6 @@ function readAll({ name }: pulumi.Config): Record<string, unknown> {
         return [key, isSecret(fullKey) && !knownKeys.includes(key) ? seal(value) : value];
       }),
   );
-}
-
-/** The maximum edit distance at which another namespace counts as a misspelling of this one. */
-const maxTypos = 2;
-
-/** Warns of keys whose namespace is probably a misspelling of this program's. Nothing reads them. */
-function namespaceWarnings(): Problem[] {
-  return Object.keys(pulumi.runtime.allConfig()).flatMap((path) => {
-    const [other = "", ...key] = path.split(":");
-    if (other === namespace || distance(other, namespace) > maxTypos) return [];
-    return [{ path, message: `nothing reads this key: did you mean \`${[namespace, ...key].join(":")}\`?` }];
-  });
 }
 
 function decode(text: string): unknown {

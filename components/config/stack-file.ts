@@ -1,4 +1,4 @@
-import { parse, type ScalarTag } from "yaml";
+import { parse, parseDocument, type ScalarTag } from "yaml";
 import { isMapping } from "./as-written.ts";
 import { ConfigError } from "./problems.ts";
 import { namespace } from "./schema.ts";
@@ -21,6 +21,12 @@ export function readStackFile(projectYaml: string, stackYaml: string): Record<st
   }
   const stack = configOf(config);
   return Object.fromEntries([...project, ...stack].filter(([, value]) => value !== undefined));
+}
+
+/** All keys of `config` in Pulumi.yaml or a stack's file, as written. Empty if the text isn't YAML. */
+export function configKeys(text: string): string[] {
+  const document = parseDocument(text);
+  return document.errors.length > 0 ? [] : Object.keys(mapping(mapping(document.toJS()).config));
 }
 
 /** The entries of `config` in this project's namespace. Keys without a namespace belong to it, too. */

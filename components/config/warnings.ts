@@ -1,12 +1,25 @@
 /** Warnings about settings that are valid but probably not intended. */
+import { distance } from "fastest-levenshtein";
 import { isPrivateRange, rangeOf } from "./access.ts";
 import { platformWarning } from "./prefetch.ts";
 import { type Problem, within } from "./problems.ts";
 import { isAllowed } from "./repositories.ts";
-import type { StackConfig, Upstream } from "./schema.ts";
+import { namespace, type StackConfig, type Upstream } from "./schema.ts";
 import { serviceNamespace } from "./text.ts";
 
 type Checked = Pick<StackConfig, "provider" | "regions" | "upstreams" | "monitoring" | "prefetch">;
+
+/** The maximum edit distance at which another namespace counts as a misspelling of this one. */
+const maxTypos = 2;
+
+/** Warns of keys whose namespace is probably a misspelling of this program's. Nothing reads them. @param keys with their namespaces */
+export function namespaceWarnings(keys: readonly string[]): Problem[] {
+  return keys.flatMap((path) => {
+    const [other = "", ...key] = path.split(":");
+    if (other === namespace || distance(other, namespace) > maxTypos) return [];
+    return [{ path, message: `nothing reads this key: did you mean \`${[namespace, ...key].join(":")}\`?` }];
+  });
+}
 
 /** @returns warnings with paths in the stack. */
 export function configWarnings({ provider, regions, upstreams, monitoring, prefetch }: Checked): Problem[] {

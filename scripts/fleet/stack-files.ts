@@ -26,7 +26,7 @@ export interface ProjectFiles {
   readonly problems: readonly Problem[];
 }
 
-const projectFile = "Pulumi.yaml";
+export const projectFile = "Pulumi.yaml";
 /** The same as `stackConfigDir` in Pulumi.yaml. */
 const stackDirectory = "stacks";
 

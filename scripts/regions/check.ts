@@ -1,12 +1,13 @@
 /** Finds in the stack files, without any requests, what a preview would refuse. */
 import { hint, moreMayFollow, type Problem, withinRegions } from "../../components/config/problems.ts";
-import { configWarnings } from "../../components/config/warnings.ts";
+import { configKeys } from "../../components/config/stack-file.ts";
+import { configWarnings, namespaceWarnings } from "../../components/config/warnings.ts";
 import type { Findings } from "../../components/hosts/kind.ts";
 import { planStack } from "../../components/plan-stack.ts";
 import { configurationViolations } from "../../policy/judge.ts";
 import { readSettings, type Settings } from "../../policy/settings.ts";
 import { type Configuration, configurationsOf } from "../fleet/configurations.ts";
-import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
+import { type ProjectFiles, pathOf, projectFile } from "../fleet/stack-files.ts";
 import { sharedHostnames, sharedLabels } from "./shared.ts";
 
 /** Paths start with a file's name. */
@@ -53,6 +54,10 @@ export async function checkFiles(
       ...sharedHostnames(configurations).filter(isOf(paths)),
     ],
     warnings: [
+      ...misspelledNamespaces(projectFile, files.project),
+      ...files.stacks
+        .filter(({ name }) => isWanted(name, wanted))
+        .flatMap(({ path, text }) => misspelledNamespaces(path, text)),
       ...found.flatMap(({ warnings }) => warnings),
       ...sharedLabels(configurations).filter(isOf(paths)),
     ],
@@ -62,6 +67,10 @@ export async function checkFiles(
 
 function isWanted(stack: string, wanted: readonly string[]): boolean {
   return wanted.length === 0 || wanted.includes(stack);
+}
+
+function misspelledNamespaces(file: string, text: string): Problem[] {
+  return namespaceWarnings(configKeys(text)).map((one) => ({ ...one, path: `${file}: ${one.path}` }));
 }
 
 /** Does the checks that createCaches() does before its first request. */

@@ -70,6 +70,21 @@ suite("checkFiles", () => {
     assert.match(ofVersion1.map(({ path }) => path).join(" "), /workload\.peakMinutes( |$)/);
   });
 
+  test("warns of a misspelled namespace, also where a file or Pulumi.yaml has other problems", async () => {
+    const typo = aws.replace("registry-cache:version: 2", "registry-cahce:version: 2");
+    const project = `${files.project}  registry_cache:budget: { value: {} }\n`;
+    const path = "stacks/Pulumi.aws-eu-central-1.yaml";
+    const stacks = [{ name: "aws-eu-central-1", path, text: typo.replace("name: eu-central-1", "name: 3") }];
+    const { warnings } = await checkFiles({ ...files, project, stacks }, [], "2026-11-27");
+    assert.deepEqual(
+      warnings.map(({ path, message }) => `${path}: ${message}`),
+      [
+        "Pulumi.yaml: registry_cache:budget: nothing reads this key: did you mean `registry-cache:budget`?",
+        `${path}: registry-cahce:version: nothing reads this key: did you mean \`registry-cache:version\`?`,
+      ],
+    );
+  });
+
   test("reports that there is no file", async () => {
     const { problems } = await check({});
     assert.deepEqual(problems, [{ path: "stacks", message: "there is no file Pulumi.<stack>.yaml" }]);
