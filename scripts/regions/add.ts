@@ -3,8 +3,11 @@
  * used to find positions in the text.
  */
 import { type Document, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
+import { isMapping } from "../../components/config/as-written.ts";
+import { knownKeys } from "../../components/config/parse.ts";
 import { itHas } from "../../components/config/problems.ts";
 import { type AnyRegion, namespace } from "../../components/config/schema.ts";
+import { readStackFile } from "../../components/config/stack-file.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
 import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
 
@@ -29,6 +32,10 @@ export interface NewFile {
   readonly secretsProvider?: string;
   /** Values from the existing file that the user must review: paths below the region, with their values. */
   readonly kept: readonly (readonly [path: string, value: unknown])[];
+  /** Everything else from the existing file: keys of the whole stack, and paths below the region. */
+  readonly alsoKept: { readonly stack: readonly string[]; readonly region: readonly string[] };
+  /** Keys of the whole stack that only other files have. */
+  readonly onlyOthers: readonly string[];
   /** Keys that were left out because they belong to the old region: paths below the region. */
   readonly leftOut: readonly string[];
 }
@@ -70,7 +77,7 @@ const ownPaths = `
  * @throws RangeError if there is no suitable file, or it has no place for a value
  */
 export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
-  const { path: from, stack, region: old } = templateFor(files, wanted);
+  const { path: from, stack, region: old, others } = templateFor(files, wanted);
   const text = files.stacks.find(({ name }) => name === stack)?.text ?? "";
   const document = parseDocument(text);
   checkStore(document, wanted);
@@ -98,6 +105,9 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
       const value = valueAt(made, path);
       return value === undefined ? [] : [[path, value] as const];
     });
+  const listed = ["name", "topology", ...kept.map(([path]) => path), ...Object.keys(wanted.values)];
+  const isListed = (path: string) => listed.some((one) => path === one || path.startsWith(`${one}.`));
+  const ofStack = keysOfStack(named);
   const secretsProvider = document.get("secretsprovider");
   return {
     text: named,
@@ -105,9 +115,28 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
     secrets,
     from,
     kept,
+    alsoKept: {
+      stack: ofStack,
+      region: pathsIn(made.toJS().config[`${namespace}:regions`][0]).filter((path) => !isListed(path)),
+    },
+    onlyOthers: [...new Set(others.flatMap(keysOfStack))].filter((key) => !ofStack.includes(key)).sort(),
     leftOut: regional.filter((key) => valueAt(document, key) !== undefined),
     ...(typeof secretsProvider === "string" && { secretsProvider }),
   };
+}
+
+/** The keys that a stack's file sets for the whole stack. */
+function keysOfStack(text: string): string[] {
+  return Object.keys(readStackFile("", text)).filter(
+    (key) => knownKeys.includes(key) && !["version", "provider", "regions"].includes(key),
+  );
+}
+
+/** The paths of all values in a mapping. A list is a value. */
+function pathsIn(mapping: object): string[] {
+  return Object.entries(mapping).flatMap(([key, value]) =>
+    isMapping(value) ? pathsIn(value).map((path) => `${key}.${path}`) : [key],
+  );
 }
 
 /** Replaces the region's name, also in comments, but not in settings of all regions: an address there may contain another region's name. */
@@ -147,7 +176,13 @@ function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
   });
   const kind = `${provider} ${topology}`;
   const fitting = found.find((one) => one.kind === kind);
-  if (fitting) return fitting;
+  if (fitting) {
+    const readable = configurations.map(({ stack }) => stack);
+    return {
+      ...fitting,
+      others: files.stacks.flatMap(({ name, text }) => (readable.includes(name) ? text : [])),
+    };
+  }
   const known = itHas([...new Set(found.map(({ kind }) => kind))].sort());
   const wrong = problems.map(({ path, message }) => `\n✗ ${path}: ${message}`).join("");
   const unreadable = `, and these, which can't be read: ${unread.join(", ")}${wrong}`;

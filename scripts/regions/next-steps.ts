@@ -3,15 +3,21 @@ import type { NewFile } from "./add.ts";
 
 /** The user's next steps with a new stack file. @param path of the file @param state the stack's backend */
 export function nextSteps(stack: string, path: string, file: NewFile, state: StateBackend): string {
-  const { from, kept, leftOut, secrets, secretsProvider } = file;
+  const { from, kept, alsoKept, onlyOthers, leftOut, secrets, secretsProvider } = file;
   const isBucket = !/^(?:file|https?):/.test(state.url);
   const provider = secretsProvider ? `'${secretsProvider}'` : isBucket && "… # docs/state.md";
   const values = kept.map(([key, value]) => `  regions[0].${key}: ${JSON.stringify(value)}`);
+  const lists = [
+    ["Also copied, for the whole stack", alsoKept.stack],
+    ["Also copied, for the region", alsoKept.region],
+    ["Other stacks also have, and this file doesn't", onlyOthers],
+  ] as const;
   return [
     `${path} is written, from ${from}.`,
     ...(values.length > 0
       ? ["", "These values are from there. Look at each, and put your own in its place:", ...values]
       : []),
+    ...lists.flatMap(([title, keys]) => (keys.length > 0 ? ["", `${title}: ${keys.join(", ")}`] : [])),
     ...(leftOut.length > 0
       ? [
           "",

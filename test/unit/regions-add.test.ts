@@ -82,6 +82,35 @@ suite("newStackFile", () => {
     ]);
   });
 
+  test("names everything else that is kept, and what only the stacks of other kinds have", () => {
+    const kind = wanted({
+      provider: "azure",
+      region: "northeurope",
+      values: { "access.clients": ["192.0.2.0/24"] },
+    });
+    const aws = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
+      "config:\n",
+      "config:\n  registry-cache:budget: { monthlyUSD: 9 }\n  registry-cache:workload: {}\n",
+    );
+    const azure = textOf("stacks/Pulumi.azure-westeurope.yaml").replace(
+      "size: auto",
+      "size: 900GiB\n      freshnessSeconds: 30",
+    );
+    const stacks = Object.entries({ "aws-eu-central-1": aws, "azure-westeurope": azure, broken: "[" }).map(
+      ([name, text]) => ({ name, path: `stacks/Pulumi.${name}.yaml`, text }),
+    );
+    const made = newStackFile({ ...files, stacks }, kind);
+    assert.deepEqual(made.alsoKept, {
+      stack: ["workload"],
+      region: ["storage.kind", "storage.size", "freshnessSeconds", "endpoint.tls.mode"],
+    });
+    assert.deepEqual(made.onlyOthers, ["budget"]);
+    const steps = nextSteps("a", "stacks/Pulumi.a.yaml", made, { url: "file:///state", from: "Pulumi.yaml" });
+    assert.match(steps, /\nAlso copied, for the whole stack: workload\n/);
+    assert.match(steps, /\nAlso copied, for the region: storage\.kind, .*, endpoint\.tls\.mode\n/);
+    assert.match(steps, /\nOther stacks also have, and this file doesn't: budget\n/);
+  });
+
   test("keeps in the old stack what only one can have: secrets, their key, ids of its region", () => {
     const remoteWrite = "{ url: https://metrics.example.com/push, credentials: metrics-credentials }";
     const before = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
