@@ -10,6 +10,17 @@ export function valueAt(path: readonly PropertyKey[], value: unknown): unknown {
   return path.reduce(fieldOf, value);
 }
 
+/** A copy of a value with another part at a path. */
+export function changedAt(
+  value: unknown,
+  [key, ...rest]: readonly PropertyKey[],
+  change: (part: unknown) => unknown,
+): unknown {
+  if (key === undefined) return change(value);
+  const part = changedAt(fieldOf(value, key), rest, change);
+  return Array.isArray(value) ? value.with(Number(key), part) : { ...Object(value), [key]: part };
+}
+
 /** Removes keys whose value is `undefined` from all mappings, because programs write `undefined` for what they leave out. */
 export function withoutUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUndefined);

@@ -27,7 +27,7 @@ const sealed = z.strictObject(
     error: ({ code, input }) => {
       if (code !== "invalid_type" || input === undefined) return undefined;
       return typeof input === "string"
-        ? "is not encrypted: consider it known, change it, and set the new one by `pulumi config set --secret --path`"
+        ? "is not encrypted: consider it known, change it, and set the new one by `npm run pulumi -- config set --secret --path`"
         : mustBeText;
     },
   },
@@ -51,7 +51,7 @@ export const sealedCredentialsOrToken = z.union([sealedUser, z.strictObject({ to
 
 /** The command that sets a password, for messages. */
 export function commandToSet(key: string): string {
-  return `pulumi config set --secret --path registry-cache:${key}.password`;
+  return `npm run pulumi -- config set --stack STACK --secret --path registry-cache:${key}.password`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { ConfigError, moreMayFollow, type Problem, suggestion } from "./problems
 import { type StackConfig, stackSchemas, unknownProviderSchema } from "./schema.ts";
 import { parseWith } from "./schema-problems.ts";
 import { secretKey } from "./text.ts";
-import { unknownKey } from "./unknown-key.ts";
+import { knownAt, unknownKey } from "./unknown-key.ts";
 import { inCurrentVersion } from "./version.ts";
 
 /** The keys that a stack may have, apart from those of its credentials. */
@@ -105,11 +105,16 @@ const unnamedCredentials = "nothing names these credentials: remove them, or nam
 
 function unknownKeyProblems(raw: Record<string, unknown>): Problem[] {
   const credentials = credentialReferences(raw).map(({ key }) => key);
+  const ofRegions = knownAt(["regions", 0], { schema: schemaFor(raw.provider), value: raw });
   return Object.keys(raw)
     .filter((key) => !knownKeys.includes(key) && !credentials.includes(key))
     .map((key) => {
       const areCredentials = sealedCredentialsOrToken.safeParse(raw[key]).success;
-      const message = areCredentials ? unnamedCredentials : unknownKey(key, knownKeys);
+      const message = areCredentials
+        ? unnamedCredentials
+        : ofRegions.includes(key)
+          ? "unknown key; it is a key of `regions[]`"
+          : unknownKey(key, knownKeys);
       return { path: key, message };
     });
 }

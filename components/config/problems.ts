@@ -11,7 +11,7 @@ export interface Problem {
 /** Notes below the problems of a check: later checks, which need a configuration without problems, may find more. */
 export const moreMayFollow = {
   values: "More may follow: all else is checked after these are corrected.",
-  preflight: "More may follow: regions, sizes and limits are checked after these are corrected.",
+  preflight: "More may follow: other keys, regions, sizes and limits are checked after these are corrected.",
   lookUp: "More may follow: what the provider has is checked after these are corrected.",
 } as const;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fieldOf, valueAt } from "./as-written.ts";
+import { changedAt, fieldOf, valueAt } from "./as-written.ts";
 import type { Problem } from "./problems.ts";
 import { nearKeys, type Parsed, unknownKey, unknownKeyAt } from "./unknown-key.ts";
 
@@ -10,7 +10,28 @@ export function parseWith<Schema extends z.ZodType>(
 ): { data: z.output<Schema>; problems: [] } | { data?: never; problems: Problem[] } {
   const result = schema.safeParse(value, { error: explain });
   if (result.success) return { data: result.data, problems: [] };
-  return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, [], { schema, value })) };
+  const whole = { schema, value };
+  const { issues } = result.error;
+  const problems = issues.flatMap((issue) => problemsOf(issue, [], whole));
+  const respelt = issues.reduce((fixed, issue) => withMeantKey(issue, fixed, whole), value);
+  if (respelt === value) return { problems };
+  const { problems: others } = parseWith(schema, respelt);
+  const paths = problems.map(({ path }) => path);
+  return { problems: [...problems, ...others.filter(({ path }) => !paths.includes(path))] };
+}
+
+/** If an issue is a discriminating key that is certainly misspelt, the value with the right key, so that the mapping's other keys can be checked. Otherwise the same value. */
+function withMeantKey(issue: z.core.$ZodIssue, value: unknown, whole: Parsed): unknown {
+  if (issue.code !== "invalid_union" || issue.discriminator === undefined) return value;
+  const { discriminator } = issue;
+  const mapping = issue.path.slice(0, -1);
+  const [key, another] = nearKeys(discriminator, mapping, whole);
+  if (key === undefined || another !== undefined) return value;
+  return changedAt(value, mapping, (old) =>
+    Object.fromEntries(
+      Object.entries(Object(old)).map(([name, it]) => [name === key ? discriminator : name, it]),
+    ),
+  );
 }
 
 function problemsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[], whole: Parsed): Problem[] {

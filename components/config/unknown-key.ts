@@ -27,10 +27,15 @@ export function unknownKeyAt(key: string, path: readonly PropertyKey[], { schema
     : unknownKey(key, [...new Set(meant.flatMap(keysOf))]);
 }
 
+/** The keys that the mapping at a path may have, in any of its alternatives. */
+export function knownAt(path: readonly PropertyKey[], { schema, value }: Parsed): string[] {
+  return alternativesAt([schema], value, path).flatMap(keysOf);
+}
+
 /** The unknown keys of the mapping at a path that resemble a given key. Empty if the mapping has that key. */
 export function nearKeys(key: string, path: readonly PropertyKey[], { schema, value }: Parsed): string[] {
   const keys = Object.keys(Object(valueAt(path, value)));
-  const known = alternativesAt([schema], value, path).flatMap(keysOf);
+  const known = knownAt(path, { schema, value });
   if (keys.includes(key)) return [];
   return keys.filter((one) => !known.includes(one) && suggestion(one, [key]) !== undefined);
 }

@@ -32,7 +32,7 @@ test("sends a stack's secret to the upstream, and leaves it nowhere readable", a
   const missing = await stack.run("preview");
   assert.match(
     missing.messages,
-    /upstreams\[0\]\.credentials: names the key "team-login".*pulumi config set --secret --path/,
+    /upstreams\[0\]\.credentials: names the key "team-login".*npm run pulumi -- config set --stack STACK --secret --path/,
   );
 
   await stack.setSecrets({

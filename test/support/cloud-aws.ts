@@ -95,7 +95,7 @@ export const aws: CloudCase = {
         /regions\[0\]\.endpoint\.zone: doesn't contain the host name/,
         /regions\[0\]\.access\.clients\[0\]: /,
         /regions\[0\]\.access\.clients\[1\]: /,
-        /upstreams\[0\]\.credentials: names the key "team-login".*pulumi config set --secret --path/,
+        /upstreams\[0\]\.credentials: names the key "team-login".*npm run pulumi -- config set --stack STACK --secret --path/,
       ],
     },
     "all that AWS doesn't have": {

@@ -93,7 +93,7 @@ export const azure: CloudCase = {
         /regions\[0\]\.network\.vnet: is missing/,
         /regions\[0\]\.storage\.size: "70000GiB" is more than one disk can have: at most 65536GiB/,
         /regions\[0\]\.endpoint\.zone: doesn't contain the host name/,
-        /upstreams\[0\]\.credentials: names the key "team-login".*pulumi config set --secret --path/,
+        /upstreams\[0\]\.credentials: names the key "team-login".*npm run pulumi -- config set --stack STACK --secret --path/,
       ],
     },
     "all that Azure doesn't have": {

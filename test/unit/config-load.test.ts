@@ -68,7 +68,7 @@ test("reports problems as one RunError", () => {
     );
     assert.match(
       error.message,
-      /\nMore may follow: regions, sizes and limits are checked after these are corrected\.$/,
+      /\nMore may follow: other keys, regions, sizes and limits are checked after these are corrected\.$/,
     );
     return true;
   });

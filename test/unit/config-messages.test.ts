@@ -99,6 +99,26 @@ test("says where a key of another alternative belongs", () => {
   );
 });
 
+test("checks the other keys of a mapping if the key that selects an alternative is certainly misspelt", () => {
+  const paths = (change: Record<string, unknown>) =>
+    problemsOf(withAws({ ...change, topology: undefined, storage: { kind: "dsik" }, zone: 3 })).map(
+      (problem) => problem.split(": ")[0],
+    );
+  const others = ["regions[0].storage.kind", "regions[0].zone"];
+  assert.deepEqual(paths({ topolgy: "vm" }), ["regions[0].topology", "regions[0].topolgy", ...others]);
+  assert.deepEqual(paths({ topolgy: "vmm" }), ["regions[0].topology", "regions[0].topolgy"]);
+  assert.deepEqual(paths({ topolgy: "vm", toplogy: "vm" }), [
+    "regions[0].topology",
+    "regions[0].topolgy",
+    "regions[0].toplogy",
+  ]);
+});
+
+test("says of a region's key at the top level where it belongs", () => {
+  const message = /^freshnessSeconds: unknown key; it is a key of `regions\[\]`$/;
+  for (const stack of [local, aws]) assertProblem({ ...stack, freshnessSeconds: 3 }, message);
+});
+
 test("reports a missing or misspelt key that selects an alternative", () => {
   const { topology, ...rest } = withAws({}).regions[0] ?? {};
   const missing = 'regions[0].topology: is missing: must be one of "vm", "cluster"';

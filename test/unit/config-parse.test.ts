@@ -210,10 +210,10 @@ test("requires credentials to be named, present and encrypted, and never repeats
   assert.deepEqual(problemsOf({ ...named, "gsoci-credentials": { secure: "v1:abc" } }), []);
   assertProblem(
     named,
-    /^upstreams\[0\]\.credentials: names the key "gsoci-credentials", which this stack doesn't have: pulumi config set --secret --path registry-cache:gsoci-credentials\.password$/,
+    /^upstreams\[0\]\.credentials: names the key "gsoci-credentials", which this stack doesn't have: npm run pulumi -- config set --stack STACK --secret --path registry-cache:gsoci-credentials\.password$/,
   );
   assert.deepEqual(problemsOf({ ...named, "gsoci-credential": { username: "u", password } }), [
-    'upstreams[0].credentials: names the key "gsoci-credentials", which this stack doesn\'t have: did you mean "gsoci-credential"? If not: pulumi config set --secret --path registry-cache:gsoci-credentials.password',
+    'upstreams[0].credentials: names the key "gsoci-credentials", which this stack doesn\'t have: did you mean "gsoci-credential"? If not: npm run pulumi -- config set --stack STACK --secret --path registry-cache:gsoci-credentials.password',
     "gsoci-credential: nothing names these credentials: remove them, or name them in `credentials`",
   ]);
   assertProblem(
@@ -243,7 +243,7 @@ test("requires credentials to be named, present and encrypted, and never repeats
   for (const credentials of ["u:hunter2", { username: "u", password: "hunter2" }]) {
     assertProblem(
       withUpstream({ credentials }),
-      /^upstreams\[0\]\.credentials: must be the name of a secret key (?!.*hunter2).*: set them by `pulumi config set --secret --path registry-cache:team-login\.password`, and write `team-login` here/,
+      /^upstreams\[0\]\.credentials: must be the name of a secret key (?!.*hunter2).*: set them by `npm run pulumi -- config set --stack STACK --secret --path registry-cache:team-login\.password`, and write `team-login` here/,
     );
   }
   assertProblem(
