@@ -61,7 +61,7 @@ suite("quick starts", () => {
         upstreams,
       });
       const [, key = "", registry] =
-        text.match(/jq -r '\.(?:"[^"]+"|\w+)\.(\w+)(?:\."([^"]+)")?'/) ?? assert.fail("there is none");
+        text.match(/jq -e?r '\.(?:"[^"]+"|\w+)\.(\w+)(?:\."([^"]+)")?'/) ?? assert.fail("there is none");
       const output = (clients as unknown as Record<string, unknown>)[key];
       assert.ok(registry === undefined ? output : (output as Record<string, unknown>)[registry]);
       assert.ok(text.includes(`'.${/^\w+$/.test(region) ? region : `"${region}"`}.${key}`), region);
