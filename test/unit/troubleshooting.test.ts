@@ -19,6 +19,7 @@ const others = [
     "AllocationFailed",
     "Data sink … is already used in diagnostic setting …",
     "MissingSubscriptionRegistration",
+    "Could not automatically download and install resource plugin …",
     "AuthorizationFailed",
     "AccessDenied",
   ],
