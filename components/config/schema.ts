@@ -137,7 +137,7 @@ const cost = z.strictObject({
   registryGiB: quantity
     .exactOptional()
     .describe(
-      "Total content of the Azure registries, in GiB, which a geo-replica stores. Default: `workload.workingSetGiB`, which is less.",
+      "Total content of the Azure registries, in GiB, which a geo-replica stores. Default: `workload.workingSetGiB` (too low).",
     ),
   clusters: wholeNumber(1, 10_000)
     .default(5)

@@ -10,7 +10,7 @@ export const thresholds = z.strictObject({
     "Minutes without an answer before the cache counts as down. A restart or a reboot takes less.",
   ),
   silentMinutes: amount(4).describe(
-    "Minutes in which a probe from outside gets no answer before the cache counts as unreachable. A reboot takes less. If some probes get an answer: 2.5 times as many minutes in which more than half get none.",
+    "Minutes in which a probe from outside gets no answer before the cache counts as unreachable. A reboot takes less. If only some probes fail: more than half of them in 2.5 times as many minutes.",
   ),
   unreachableMinutes: amount(10).describe(
     "Minutes without an answer before an upstream counts as unreachable. Cached content bridges shorter gaps.",
