@@ -74,7 +74,7 @@ const serviceNodes: Readonly<Record<Cloud, ServiceNodes>> = {
       cpuMillis: vCpu <= 4 ? 60 + 20 * vCpu : 100 + 10 * vCpu,
       memoryMiB: Math.min(((20 * azurePodsPerNode + 50) * 1e6) / 1024 ** 2, (memoryGiB * 1024) / 4),
     }),
-    // The memory, by `kubectl describe node` of Kubernetes 1.30 to 1.32: azure-cns 250 MiB, Cilium 100 (https://github.com/Azure/AKS/issues/5244), two CSI drivers 60 each, two
+    // The memory, in part estimated, by `kubectl describe node` of Kubernetes 1.30 to 1.32: azure-cns 250 MiB, Cilium 100 (https://github.com/Azure/AKS/issues/5244), two CSI drivers 60 each, two
     // other agents 50 each; and one Pod of each Deployment, which AKS spreads: the metrics server 134, CoreDNS 70, Konnectivity 20, the identities' webhook 20, CoreDNS's autoscaler 10.
     ownPods: { cpuMillis: 940, memoryMiB: 820 },
   },

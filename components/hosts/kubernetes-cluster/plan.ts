@@ -11,7 +11,7 @@ import { number, quantity } from "../../capacity/text.ts";
 import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
-import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
+import type { Findings, Planned, PlanRequest, RegionPlan } from "../kind.ts";
 import { workloadProblems } from "../kubernetes/preflight.ts";
 import type { Source } from "../kubernetes/workload-args.ts";
 import type { Service } from "./services.ts";
@@ -51,16 +51,17 @@ export function planOwnCluster<R extends OwnClusterRegion>(
 }
 
 /**
- * Refuses replicas that request more than a node has, because they would never start.
+ * Refuses replicas that request more processors than a node has, because they would never start, and warns of more memory, of which the service's own Pods take an amount that it
+ * doesn't publish.
  * @param node the largest one that a replica can get
  * @param larger the configuration entry that leads to larger nodes or smaller replicas, and what to set there
  */
-export function roomProblems(
+export function judgeRoom(
   { region: { replicas }, replica: { edge }, ...plan }: OwnClusterPlan,
   cloud: Cloud,
   { type, ...size }: Pick<Machine, "type" | "vCpu" | "memoryGiB">,
   larger: { readonly path: string; readonly wayOut: string },
-): Problem[] {
+): Findings {
   const room = roomOn(cloud, size);
   const requests = replicaRequests(edge, plan);
   const tooSmall = (has: string, asked: string) => ({
@@ -77,9 +78,8 @@ export function roomProblems(
     const message = `the workload's peak takes at least ${needed} replicas: a node (${type}) has ${edgeMillis / 1000} processors for one, and with ${replicas.min} each would ask for ${edge.cpuMillis / 1000}`;
     problems.push({ path: "replicas.min", message });
   }
-  if (requests.memoryMiB > room.memoryMiB)
-    problems.push(tooSmall(`${quantity(room.memoryMiB, "MiB")} of memory`, number(requests.memoryMiB)));
-  return problems;
+  const memory = tooSmall(`about ${quantity(room.memoryMiB, "MiB")} of memory`, number(requests.memoryMiB));
+  return { problems, warnings: requests.memoryMiB > room.memoryMiB ? [memory] : [] };
 }
 
 /** `public` includes this range. It is allowed because users can't write `public` without it. */

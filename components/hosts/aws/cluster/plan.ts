@@ -3,7 +3,7 @@ import { autoModeNodes } from "../../../capacity/plan-region.ts";
 import { problemIf } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
-import { type OwnClusterPlan, planOwnCluster, roomProblems } from "../../kubernetes-cluster/plan.ts";
+import { judgeRoom, type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { regionNameProblems } from "../../region-name.ts";
 import { type Names, namesOf } from "../naming.ts";
@@ -23,15 +23,15 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
       (one, other) => other.vCpu - one.vCpu || other.memoryGiB - one.memoryGiB,
     ) ?? [];
   const { plan, problems, warnings } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
+  // Without a list of nodes, Auto Mode chooses one that is large enough.
+  const room =
+    largest && judgeRoom(plan, "aws", largest, { path: "storage.delivery", wayOut: "`redirect` takes less" });
   return {
     plan: { ...plan, names: namesOf({ stack, region: region.name }) },
     problems: [
       ...regionNameProblems(region, awsRegions),
       ...problems,
-      // Without a list of nodes, Auto Mode chooses one that is large enough.
-      ...(largest
-        ? roomProblems(plan, "aws", largest, { path: "storage.delivery", wayOut: "`redirect` takes less" })
-        : []),
+      ...(room?.problems ?? []),
       // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-failover
       ...problemIf(
         region.endpoint.failover !== "none",
@@ -39,6 +39,6 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
         "is for a machine: the name of a cluster's load balancer leads only to the availability zones that have a healthy replica",
       ),
     ],
-    warnings,
+    warnings: [...warnings, ...(room?.warnings ?? [])],
   };
 }

@@ -19,7 +19,7 @@ import { findSize, memoryGiBOf, vCpusOf } from "../sizes.ts";
 import { existingSubnet } from "../subnet.ts";
 import { type FoundNetwork, findNetwork } from "../zones.ts";
 import { nodeCount, podRange, poolName, serviceRange, zonesOfNodes } from "./nodes.ts";
-import { type AzureClusterPlan, nodeProblems } from "./plan.ts";
+import { type AzureClusterPlan, judgeNode } from "./plan.ts";
 import {
   checkReplaced,
   findOutboundType,
@@ -145,8 +145,9 @@ async function findNodeSize(
       `${type} isn't for AKS: it takes sizes with at least four vCPUs, and none of series B`,
     );
   if (machineNamed("azure", type)) return;
-  for (const { path, message } of nodeProblems(plan, { type, vCpu, memoryGiB: memoryGiBOf(sku) }))
-    lookUp.refuse(path, message);
+  const { problems, warnings } = judgeNode(plan, { type, vCpu, memoryGiB: memoryGiBOf(sku) });
+  for (const { path, message } of problems) lookUp.refuse(path, message);
+  for (const { path, message } of warnings) lookUp.warn(path, message);
 }
 
 /** The pool is part of the cluster, and Azure can't change the pool's size or zones. */

@@ -2,8 +2,8 @@ import type { Machine } from "../../../capacity/machine.ts";
 import { machineNamed } from "../../../capacity/machines.ts";
 import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
-import type { Planned, PlanRequest } from "../../kind.ts";
-import { type OwnClusterPlan, planOwnCluster, roomProblems } from "../../kubernetes-cluster/plan.ts";
+import type { Findings, Planned, PlanRequest } from "../../kind.ts";
+import { judgeRoom, type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { regionNameProblems } from "../../region-name.ts";
 import { partsOf } from "../arm.ts";
@@ -23,6 +23,8 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
   const { plan: planned, problems, warnings } = planOwnCluster(request, services.azure, replicaDiskGiB);
   const plan = { ...planned, names: clusterNamesOf({ stack, region: region.name }) };
   const node = machineNamed("azure", region.nodes.type);
+  // For other sizes, the look-up asks Azure for the number of vCPUs: see findings.ts.
+  const room = node && judgeNode(plan, node);
   return {
     plan,
     problems: [
@@ -36,21 +38,20 @@ export function planAzureCluster(request: PlanRequest<AzureClusterRegion>): Plan
         "nodes.zones",
         `${region.name} has no availability zones: leave this out`,
       ),
-      // For other sizes, the look-up asks Azure for the number of vCPUs: see findings.ts.
-      ...(node ? nodeProblems(plan, node) : []),
+      ...(room?.problems ?? []),
     ],
-    warnings,
+    warnings: [...warnings, ...(room?.warnings ?? [])],
   };
 }
 
-/** Refuses nodes that are too small for a replica. */
-export function nodeProblems(
+/** Judges whether a node is large enough for a replica. */
+export function judgeNode(
   plan: AzureClusterPlan,
   node: Pick<Machine, "type" | "vCpu" | "memoryGiB">,
-): Problem[] {
+): Findings {
   const isProxied = plan.region.storage.delivery === "proxied";
   const wayOut = `set a larger size${isProxied ? ", or `storage: { delivery: redirect }`" : ""}`;
-  return roomProblems(plan, "azure", node, { path: "nodes.type", wayOut });
+  return judgeRoom(plan, "azure", node, { path: "nodes.type", wayOut });
 }
 
 /** AKS writes these names into labels of the nodes: https://learn.microsoft.com/azure/aks/azure-cni-overlay#limitations-with-azure-cni-overlay */
