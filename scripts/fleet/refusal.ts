@@ -1,7 +1,7 @@
 /** The engine's messages if a bucket refuses reading or writing, and Pulumi Cloud's (the last one). https://github.com/google/go-cloud/blob/v0.43.0/blob/blob.go */
 const refusals = [
   /\(code=PermissionDenied\)|^\s*(?:\d+\) )?PermissionDenied$/m,
-  /blob \(key ".*"\) .*(?:StatusCode: |RESPONSE )40[13]\b/,
+  /blob \(key ".*"\) .*(?:StatusCode: |\n-+\nRESPONSE )40[13]\b/,
   /^error: \[40[13]\] /m,
 ];
 
