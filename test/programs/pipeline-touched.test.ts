@@ -118,16 +118,18 @@ test("counts the stacks whose `prefetch` reads a file behind a link or in a subm
 });
 
 test("counts all stacks for a change of code, even an uncommitted one, and for the project's other settings", async (t) => {
-  for (const [file, text] of [
-    ["components/pod/pod.ts", "export {};"],
-    ["Pulumi.yaml", "backend: { url: s3://other }"],
-    ["Pulumi.yaml", "  aws:skipMetadataApiCheck: true"],
+  const all = ["components/pod/pod.ts", "index.ts", "package-lock.json", "policy/rules.ts", "start.js"];
+  for (const [files, text] of [
+    [all, "export {};"],
+    [["Pulumi.yaml"], "backend: { url: s3://other }"],
+    [["Pulumi.yaml"], "  aws:skipMetadataApiCheck: true"],
   ] as const) {
     const project = await committed(scope(t));
     await mkdir(join(project.directory, "components/pod"), { recursive: true });
-    await project.edit(file, (before) => `${before.trimEnd()}\n${text}\n`);
+    await mkdir(join(project.directory, "policy"), { recursive: true });
+    for (const file of files) await project.edit(file, (before) => `${before.trimEnd()}\n${text}\n`);
     const { stacks, code } = await project.touched();
-    assert.deepEqual(code, [file]);
+    assert.deepEqual(code, files);
     assert.deepEqual(
       stacks.map(({ stack, because }) => `${stack}: ${because}`),
       ["aws-a: code", "aws-own: code", "azure-b: code"],

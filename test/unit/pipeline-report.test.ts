@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hostname } from "node:os";
 import { test } from "node:test";
 import type { Review } from "../../scripts/cost/review.ts";
 import { changesOf } from "../../scripts/pipeline/changes.ts";
@@ -160,9 +161,31 @@ test("reports operations of a running or interrupted update, with the way out", 
   assert.match(text, told);
 });
 
-test("recognizes Pulumi Cloud's message for a concurrent run", () => {
-  const errors = ["error: [409] Conflict: Another update is currently in progress."];
-  assert.match(troubleOf(run({ errors }))?.what ?? "", /^Another run holds the stack\.$/);
+const whatOf = (error: string) => troubleOf(run({ errors: [error] }))?.what ?? "";
+
+test("recognizes refused credentials in the words of each backend", () => {
+  for (const refusal of [
+    'error: read ".pulumi/meta.yaml": blob (key ".pulumi/meta.yaml") (code=PermissionDenied): AccessDenied',
+    'error: blob (key ".pulumi/meta.yaml") (code=Unknown): operation error S3: GetObject, https response error StatusCode: 403, RequestID: 1',
+    `error: read ".pulumi/meta.yaml": blob (key ".pulumi/meta.yaml") (code=Unknown): GET https://a.blob.core.windows.net/state/.pulumi%2Fmeta.yaml\n${"-".repeat(80)}\nRESPONSE 403: 403 Forbidden\nERROR CODE: AuthorizationPermissionMismatch`,
+    "error: [401] Unauthorized: No credentials provided or are invalid.",
+  ])
+    assert.match(whatOf(refusal), /^The state's backend refuses these credentials\.$/);
+});
+
+test("recognizes Pulumi Cloud's message for a concurrent run, and the lock of one that isn't over", (t) => {
+  const conflict = "error: [409] Conflict: Another update is currently in progress.";
+  assert.match(whatOf(conflict), /^Another run holds the stack\.$/);
+  const lock = (host: string) =>
+    `error: the stack is currently locked by 1 lock(s).\n  x.json: created by ci@${host} (pid 999999) at 2026-11-27T08:00:00Z`;
+  assert.match(
+    whatOf(lock("elsewhere")),
+    /^Another run holds the stack: ci@elsewhere, process 999999, since /,
+  );
+  t.mock.method(process, "kill", () => {
+    throw Object.assign(new Error("another user's process"), { code: "EPERM" });
+  });
+  assert.match(whatOf(lock(hostname())), /^Another run holds the stack: /);
   assert.equal(troubleOf(run({ errors: ["the zone has no machines"] })), undefined);
 });
 

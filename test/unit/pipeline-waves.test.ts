@@ -1,5 +1,8 @@
 /** When a roll-out continues, waits and stops. test/engine/pipeline-up.test.ts tests it with the real engine. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { Change } from "../../scripts/pipeline/changes.ts";
 import { gate } from "../../scripts/pipeline/gate.ts";
@@ -145,10 +148,24 @@ test("names what can't be asked: Prometheus, or the backend", async () => {
   assert.match((await asked(() => ({ caches: [] })))[0] ?? "", /^its outputs can't be read: /);
 });
 
-test("without Prometheus, a region that can't be reached may only be closed to this network", async () => {
+test("without Prometheus, a region that can't be reached may only be closed to this network, or runs another Pod", async (t) => {
+  const metric = { __name__: "registry_cache_pod_applied_info", digest: "0123456789ab" };
+  const data = { resultType: "vector", result: [{ metric, value: [1, "1"] }] };
+  const server = createServer((_, response) =>
+    response.end(JSON.stringify({ status: "success", data })),
+  ).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const statusPage = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const cache = { endpoint: "https://127.0.0.1:9", topology: "vm", storage: { kind: "disk" }, upstreams: [] };
-  const backend = { stacks: async () => [], outputs: async () => ({ caches: { one: cache } }) };
-  const problems = await gate({ backend, maxErrorRatio: 0.01 })("a");
-  assert.equal(problems.length, 1);
-  assert.match(problems[0] ?? "", /^one: https:\/\/127\.0\.0\.1:9: .*`access\.clients`.*PROMETHEUS_URL$/);
+  for (const [pod, others] of [
+    ["0123456789abcdef", []],
+    ["abcdef0123456789", ["one: runs another Pod than it is told to"]],
+  ] as const) {
+    const outputs = { caches: { one: { ...cache, pod } }, monitoring: { one: { statusPage } } };
+    const backend = { stacks: async () => [], outputs: async () => outputs };
+    const [closed, ...more] = await gate({ backend, maxErrorRatio: 0.01 })("a");
+    assert.match(closed ?? "", /^one: https:\/\/127\.0\.0\.1:9: .*`access\.clients`.*PROMETHEUS_URL$/);
+    assert.deepEqual(more, others);
+  }
 });
