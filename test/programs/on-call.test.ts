@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
 import { readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, type TestContext, test } from "node:test";
@@ -10,6 +10,7 @@ import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
 import { turn } from "../../scripts/oncall/bypass.ts";
 import { wrongCommand } from "../../scripts/oncall/command.ts";
+import { kubectlEnvironment } from "../../scripts/oncall/kubectl-environment.ts";
 import { machineScript } from "../../scripts/oncall/machine/script.ts";
 import { placeOf } from "../../scripts/oncall/place.ts";
 import { programFor } from "../../scripts/oncall/program-for.ts";
@@ -19,7 +20,7 @@ import { waysOf } from "../../scripts/oncall/ways.ts";
 import { type FakePrograms, fakePrograms } from "../support/fake-programs.ts";
 import { projectDirectory } from "../support/project.ts";
 import { anchorsOf, page, runbook } from "../support/runbooks.ts";
-import { scope } from "../support/scope.ts";
+import { scope, tempDir } from "../support/scope.ts";
 
 /** The resources that an update of the real engine has left: test/engine/upgrade. */
 function recorded(stack: string): Resource[] {
@@ -71,7 +72,12 @@ async function printed(t: TestContext, work: () => Promise<unknown>): Promise<st
 
 describe("finds where a cache runs by the state", () => {
   test("on a machine in AWS", () => {
-    assert.deepEqual(placeOf(region("aws-vm", "eu-west-1")), {
+    const machine = region("aws-vm", "eu-west-1").resources.find(
+      ({ type }) => type === "aws:ec2/instance:Instance",
+    );
+    assert.ok(machine);
+    const replaced = { ...machine, id: "i-0replaced", delete: true };
+    assert.deepEqual(placeOf(regionIn([replaced, ...recorded("aws-vm")], "aws-vm", "eu-west-1")), {
       kind: "aws vm",
       region: "eu-west-1",
       instance: "i-0a1b2c3d4e5f60020",
@@ -326,7 +332,7 @@ esac`;
   }
 });
 
-test("uses a cluster's context for its program, and its scheme through the edge", () => {
+test("uses a cluster's context for its program, and its scheme through the edge, and keeps its kubeconfig private", async (t) => {
   const deployed = region("kubernetes", "volumes");
   const place = placeOf(deployed);
   assert.ok(place.kind === "kubernetes");
@@ -337,6 +343,10 @@ test("uses a cluster's context for its program, and its scheme through the edge"
     /^PROBE='hostname=volumes\.example\.com&target=https%3A%2F%2F127\.0\.0\.1%3A8443%2Fv2%2F'$/m,
   );
   assert.match(programFor(deployed, { ...place, scheme: "http" }), /target=http%3A%2F%2F127/);
+  const { path } = scope(t).use(await tempDir());
+  const kubeconfig = { from: "state", kubeconfig: "apiVersion: v1\nkind: Config\n" } as const;
+  const { KUBECONFIG = "" } = await kubectlEnvironment({ ...place, kubeconfig }, path);
+  assert.equal((await stat(KUBECONFIG)).mode & 0o777, 0o600);
 });
 
 describe("bypass and unbypass", () => {
@@ -441,7 +451,10 @@ describe("bypass and unbypass", () => {
         { ...a("cache.eu-west-1.example.com", ...values), Type: "AAAA" },
       ],
     });
-    await go(t, both, "bypass");
+    const [, ofSix] = (await now())[zone] ?? [];
+    await go(t, deployed, "bypass");
+    assert.deepEqual((await now())[zone], [ofSix]);
+    assert.match(await go(t, both, "bypass"), /already removed: A .*to remove: AAAA /s);
     assert.deepEqual((await now())[zone], []);
     await go(t, both, "unbypass");
     assert.equal((await now())[zone]?.length, 2);
@@ -474,7 +487,7 @@ describe("bypass and unbypass", () => {
   });
 
   test("remove and restore a record in Azure, each twice, and change nothing else in the zone", async (t) => {
-    const own = azureA("cache.westeurope", "198.51.100.2");
+    const own = azureA("CACHE.westeurope", "198.51.100.2");
     const other = azureA("cache.northeurope", "198.51.100.1");
     const now = await zones(t, { [azureZone]: [other, own] });
     const deployed = region("azure-vm", "westeurope");

@@ -63,17 +63,17 @@ const aws = {
   },
 };
 
-/** https://learn.microsoft.com/rest/api/dns/record-sets, https://learn.microsoft.com/rest/api/dns/privatednszones/record-sets */
+/** https://learn.microsoft.com/rest/api/dns/record-sets, https://learn.microsoft.com/rest/api/dns/privatednszones/record-sets. A page of a list has one record. */
 function az() {
   if (args[0] !== "rest") throw new Error(`'${args[0]}' is misspelled or not recognized by the system.`);
-  const [path = "", query = ""] = option("url").split("?");
+  const { pathname, searchParams } = new URL(option("url"), "https://management.azure.com");
   const [, subscription, zone, type, name] =
     /^\/subscriptions\/([^/]+)(\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/(?:dnsZones|privateDnsZones)\/[^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(
-      path,
+      pathname,
     ) ?? [];
   if (!subscription) throw new Error(`Bad Request({"error":{"code":"InvalidRequestUri"}})`);
   const version = zone.includes("privateDnsZones") ? "2020-06-01" : "2018-05-01";
-  if (query !== `api-version=${version}`)
+  if (searchParams.get("api-version") !== version)
     throw new Error(`Bad Request({"error":{"code":"InvalidApiVersionParameter"}})`);
   if (!Object.keys(zones).some((it) => it.startsWith(`/subscriptions/${subscription}/`)))
     throw new Error(
@@ -85,10 +85,14 @@ function az() {
     throw new Error(
       `Not Found({"error":{"code":"ParentResourceNotFound","message":"Failed to perform 'read' on resource(s) of type 'dnszones/${type}', because the parent resource could not be found."}})`,
     );
-  const isIt = (it) => it.name === name && it.type.endsWith(`/${type}`);
+  const isIt = (it) => it.name.toLowerCase() === name.toLowerCase() && it.type.endsWith(`/${type}`);
   switch (option("method")) {
-    case "get":
-      return { value: records.filter((it) => it.type.endsWith(`/${type}`)) };
+    case "get": {
+      const page = Number(searchParams.get("$skiptoken"));
+      const [value, ...more] = records.filter((it) => it.type.endsWith(`/${type}`)).slice(page);
+      const nextLink = `https://management.azure.com${id}/${type}?api-version=${version}&$skiptoken=${page + 1}`;
+      return { value: value ? [value] : [], ...(more.length > 0 && { nextLink }) };
+    }
     case "delete":
       zones[id] = records.filter((it) => !isIt(it));
       return undefined;
