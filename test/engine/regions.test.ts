@@ -27,14 +27,15 @@ suite("regions", () => {
   let well: TlsServer;
 
   /** The outputs of a stack with one region. */
-  function outputs(region: string, { endpoint, ca }: { endpoint: string; ca?: string }) {
+  function outputs(region: string, of: { endpoint: string; ca?: string; topology?: string; own?: string }) {
+    const { endpoint, ca, topology = "vm", own = "giantswarm/**" } = of;
     return {
       caches: {
         [region]: {
           endpoint,
           address: "127.0.0.1",
           ...(ca !== undefined && { ca: { file: "/etc/ca.crt", certificate: ca } }),
-          topology: "vm",
+          topology,
           pod: digest,
           storage: { kind: "disk", sizeGiB: 240 },
           upstreams: [
@@ -42,7 +43,7 @@ suite("regions", () => {
               name: "gsoci",
               registry: "gsoci.azurecr.io",
               url: "https://gsoci.azurecr.io",
-              repositories: ["giantswarm/**", "charts/giantswarm/**"],
+              repositories: [own, "charts/giantswarm/**"],
             },
           ],
         },
@@ -78,7 +79,8 @@ suite("regions", () => {
     well = started.use(await startTlsServer());
     for (const name of names) await setAws(name);
     const [, second, third] = names;
-    const closed = { endpoint: `https://localhost:${await freePort()}` };
+    const port = await freePort();
+    const closed = { endpoint: `https://localhost:${port}`, topology: "cluster", own: "library/**" };
     await forEachStack(names, async (name) => {
       const own =
         name === third
@@ -115,6 +117,7 @@ suite("regions", () => {
     const refused = found(fleet, `aws-${second}`);
     assert.deepEqual([refused.health?.ok, refused.health?.reached], [false, false]);
     assert.deepEqual(refused.health?.problems, ["the connection is refused"]);
+    assert.deepEqual(refused.changed, ["endpoint", "topology", "upstreams"]);
 
     const never = found(fleet, "azure-westeurope");
     assert.deepEqual([never.state, never.health, never.cost?.from], ["not up", undefined, "file"]);

@@ -1,9 +1,15 @@
 /** How `npm run regions -- status --watch` updates its output. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { isWell } from "../../scripts/regions/status.ts";
 import { watch } from "../../scripts/regions/watch.ts";
 
 suite("watch", () => {
+  test("ends with an error if a stack couldn't be read", () => {
+    const problems = [{ path: "aws-a", message: "its outputs can't be read" }];
+    assert.ok(!isWell({ at: "2026-11-27T12:00:00Z", regions: [], problems }));
+  });
+
   async function shown(isTTY: boolean, looks: readonly (readonly string[])[]): Promise<string[]> {
     const written: string[] = [];
     const ended = new AbortController();
