@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import type { AwsGraph } from "../support/aws-graph.ts";
 import { settled } from "../support/graph.ts";
 import { takenBy } from "../support/runbooks.ts";
-import { graphOf, host, pod, short, userData } from "./aws-vm-region.ts";
+import { graphOf, host, hostname, pod, short, userData } from "./aws-vm-region.ts";
 
 describe("a region with a network of its own", () => {
   let graph: AwsGraph;
@@ -237,6 +237,25 @@ describe("a region with a network of its own", () => {
     assert.ok(Number(alarm("recover").evaluationPeriods) < Number(alarm("reboot").evaluationPeriods));
     assert.deepEqual(alarm("recover").dimensions, { InstanceId: "eu-central-1-id" });
   });
+});
+
+test("leaves DNS when EC2 finds its machine broken or gone, and follows another machine", async () => {
+  const endpoint = { hostname, zone: "example.com", failover: "dns", tls: { mode: "private" } };
+  const { resource } = await graphOf({ endpoint });
+  const { tags, ...check } = resource("aws:route53/healthCheck:HealthCheck", "eu-central-1").inputs;
+  const { name, ...alarm } = resource("aws:cloudwatch/metricAlarm:MetricAlarm", "eu-central-1-gone").inputs;
+  assert.deepEqual(check, {
+    type: "CLOUDWATCH_METRIC",
+    cloudwatchAlarmName: name,
+    cloudwatchAlarmRegion: "eu-central-1",
+    insufficientDataHealthStatus: "Unhealthy",
+    triggers: { InstanceId: "eu-central-1-id" },
+  });
+  const { metricName, statistic, threshold, evaluationPeriods, period, treatMissingData } = alarm;
+  assert.deepEqual(
+    [metricName, statistic, threshold, evaluationPeriods, period, treatMissingData],
+    ["StatusCheckFailed", "Maximum", 1, 3, 60, "breaching"],
+  );
 });
 
 test("uses the configuration's image unchanged", async () => {
