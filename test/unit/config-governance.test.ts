@@ -32,10 +32,17 @@ test("refuses tags that a cloud doesn't accept, each by name", () => {
   const refused: [object, object, RegExp][] = [
     [aws, { "aws:team": "a" }, /^governance\.tags\["aws:team"\]: begins with "aws:", which is reserved/],
     [aws, { "EKS:team": "a" }, /begins with "eks:", which is reserved/],
-    [aws, { "kubernetes.io/cluster/a": "a" }, /begins with "kubernetes\.io\/", which is reserved/],
+    ...["eks.amazonaws.com/", "elbv2.k8s.aws/", "karpenter.sh/", "kubernetes.io/", "service.k8s.aws/"].map(
+      (start): [object, object, RegExp] => [
+        aws,
+        { [`${start}a`]: "a" },
+        /begins with ".*\/", which is reserved/,
+      ],
+    ),
     [aws, { "a=b": "c" }, /^governance\.tags\["a=b"\]: has characters that AWS doesn't take in a tag/],
     [aws, { team: "a,b" }, /^governance\.tags\.team: has characters that AWS doesn't take in a tag/],
     [aws, { team: " a" }, /begins or ends with a space/],
+    [aws, { "": "a" }, /has no name$/],
     [aws, { ["a".repeat(129)]: "" }, /has a name of 129 characters: at most 128$/],
     [aws, { team: "a".repeat(257) }, /has 257 characters: at most 256$/],
     [aws, { Project: "a" }, /^governance\.tags\.Project: is the project's own tag "project": choose another/],
@@ -45,6 +52,8 @@ test("refuses tags that a cloud doesn't accept, each by name", () => {
     [aws, many(41), /^governance\.tags: has 41 tags, and 40 are possible: AWS takes 50/],
     [azure, { "a/b": "c" }, /has characters that Azure doesn't take in a tag: no <>%&\\\?\//],
     [azure, { azureTeam: "a" }, /begins with "azure", which is reserved/],
+    [azure, { WindowsTeam: "a" }, /begins with "windows", which is reserved/],
+    [azure, { microsoftTeam: "a" }, /begins with "microsoft", which is reserved/],
     [azure, { "Custom-Data": "a" }, /is the project's own tag "custom-data"/],
     [azure, many(12), /^governance\.tags: has 12 tags, and 11 are possible: Azure takes 15/],
   ];

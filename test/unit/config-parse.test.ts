@@ -220,8 +220,14 @@ test("requires credentials to be named, present and encrypted, and never repeats
     { ...named, "gsoci-credentials": { username: "u", password: "hunter2" } },
     /^gsoci-credentials\.password: is not encrypted/,
   );
+  const other = {
+    name: "other",
+    registry: "ghcr.io",
+    repositories: ["a/b"],
+    credentials: "gsoci-credentials",
+  };
   assertProblem(
-    { ...named, "gsoci-credentials": { username: "u" } },
+    { ...named, upstreams: [...named.upstreams, other], "gsoci-credentials": { username: "u" } },
     /^gsoci-credentials\.password: is missing/,
   );
   assertProblem({ ...named, "gsoci-credentials": "hunter2" }, /^gsoci-credentials: must be a secret mapping/);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   assertProblem,
   awsRegion,
+  kubernetesRegion,
   local,
   problemsOf,
   upstreams,
@@ -36,6 +37,10 @@ test("checks names, registries and addresses", () => {
     withUpstream({ url: "https://ghcr.io/v2/" }),
     /url: has the path \/v2\/: a registry is always at the root/,
   );
+  for (const url of ["https://token@ghcr.io", "https://:token@ghcr.io"])
+    assertProblem(withUpstream({ url }), /url: has credentials in it, which count as leaked: /);
+  for (const url of ["https://ghcr.io/?a=b", "https://ghcr.io/#a"])
+    assertProblem(withUpstream({ url }), /url: must not have a query or fragment$/);
   assertProblem(
     withUpstream({ url: "http://ghcr.io" }),
     /url: is plain http, which anyone on the way can read/,
@@ -161,7 +166,13 @@ test("checks endpoints", () => {
   for (const changes of [{ zone: "example.com." }, { hostname: "https://cache.example.com/" }])
     assertProblem(withAwsEndpoint(changes), /: ".*" is not a full host name/);
   assertProblem(withAwsEndpoint({ port: 80 }), /port: must be at least 443$/);
-  assertProblem(withAwsEndpoint({ port: 9443 }), /port: is one of the machine's own/);
+  for (const port of [9100, 9443, 15_000, 15_999])
+    assertProblem(withAwsEndpoint({ port }), /port: is one of the machine's own/);
+  for (const port of [14_999, 16_000]) assert.deepEqual(problemsOf(withAwsEndpoint({ port })), []);
+  assertProblem(
+    withKubernetes({ endpoint: { ...kubernetesRegion.endpoint, port: 9443 } }),
+    /port: is the port of the metrics$/,
+  );
   assertProblem(withAwsEndpoint({ port: 65536 }), /port: must be at most 65535$/);
   assertProblem(
     withAwsEndpoint({ tls: { mode: "acme", email: "ops" } }),
@@ -243,10 +254,13 @@ test("accepts security groups only for a private endpoint", () => {
   const endpoint = { ...awsRegion.endpoint, exposure: "private" };
   const access = { clients: ["sg-0123456789abcdef0"], metrics: ["pl-0123456789abcdef0"] };
   assert.deepEqual(problemsOf(withAws({ endpoint, access })), []);
-  assertProblem(
-    withAws({ access }),
-    /^regions\[0\]\.access\.clients\[0\]: is a security group, which .*: it needs `exposure: private`$/,
-  );
+  for (const key of ["clients", "metrics"])
+    assertProblem(
+      withAws({ access: { ...awsRegion.access, [key]: access.clients } }),
+      new RegExp(
+        `^regions\\[0\\]\\.access\\.${key}\\[0\\]: is a security group, which .*: it needs \`exposure: private\`$`,
+      ),
+    );
   assertProblem(
     withAws({ endpoint: { ...endpoint, exposure: "privat" }, access }),
     /^regions\[0\]\.endpoint\.exposure: /,
@@ -301,4 +315,8 @@ test("accepts a private link's users in their cloud's form", () => {
     /^regions\[0\]\.endpoint\.tls\.challengeZoneResourceGroup: must be set together/,
   );
   assert.deepEqual(problemsOf(azure({ tls: { ...tls, challengeZoneResourceGroup: "dns" } })), []);
+  assertProblem(
+    azure({ zone: undefined, tls: { mode: "private" } }),
+    /^regions\[0\]\.endpoint\.zoneResourceGroup: must be set together with `zone`/,
+  );
 });

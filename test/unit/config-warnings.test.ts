@@ -105,10 +105,11 @@ test("warns of an S3 server in the cluster whose buckets have no host names", ()
 });
 
 test("warns of a registry that clients don't name", () => {
-  assertWarning(
-    withUpstream({ registry: "registry-1.docker.io", repositories: ["library/*"] }),
-    /^upstreams\[0\]\.registry: .*write `docker\.io`$/,
-  );
+  for (const registry of ["registry-1.docker.io", "index.docker.io", "registry.hub.docker.com"])
+    assertWarning(
+      withUpstream({ registry, repositories: ["library/*"] }),
+      /^upstreams\[0\]\.registry: .*write `docker\.io`$/,
+    );
 });
 
 test("warns of globs that allow everybody, or match nothing", () => {
@@ -119,7 +120,8 @@ test("warns of globs that allow everybody, or match nothing", () => {
       withGlob("docker.io", glob),
       /^upstreams\[0\]\.repositories\[1\]: lets in what anyone publishes/,
     );
-  assertWarning(withGlob("ghcr.io", "**"), /lets in what anyone publishes at ghcr\.io/);
+  for (const registry of ["gcr.io", "ghcr.io", "public.ecr.aws", "quay.io", "registry.gitlab.com"])
+    assertWarning(withGlob(registry, "**"), new RegExp(`lets in what anyone publishes at ${registry}: `));
   assertWarning(withGlob("ghcr.io", "ghcr.io/org/**"), /matches nothing: .* so write "org\/\*\*"$/);
   for (const glob of ["nginx", "*"])
     assertWarning(withGlob("docker.io", glob), /matches nothing: .* official images are "library\//);
