@@ -33,8 +33,8 @@ export function committedTo(charges: readonly Charge[], market: Market): Committ
 type Term = "one-year" | "three-years";
 
 /** The machine type of a charge. Undefined for other charges, and for the share that EKS adds to a machine's price. */
-function typeOf({ item, listed, quantity }: Charge): string | undefined {
-  return listed || quantity === 0 ? undefined : /^machine\/(.*)/.exec(item)?.[1];
+function typeOf({ item, listed }: Charge): string | undefined {
+  return listed ? undefined : /^machine\/(.*)/.exec(item)?.[1];
 }
 
 /**
