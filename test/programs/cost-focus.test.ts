@@ -10,7 +10,7 @@ import { renderPage } from "../../scripts/cost/page.ts";
 import { span } from "../../scripts/cost/sentences.ts";
 import { renderTerminal } from "../../scripts/cost/terminal.ts";
 import { type CostProject, costProject, stackFiles } from "../support/cost-project.ts";
-import { estimatesOf, stackOf } from "../support/estimates.ts";
+import { estimateOf, estimatesOf, stackOf } from "../support/estimates.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const columns = [
@@ -66,7 +66,7 @@ test("shows the billed amount next to the estimate, by the stack's tags", async 
     file,
     focus([
       { cost: "2.5", day: 1, region: "eu-central-1", tags: tags("aws", "user:") },
-      { cost: "2.5", day: 10, region: "eu-central-1", tags: tags("aws") },
+      { cost: "2.5", day: 10, region: "eu-central-1", tags: tags("aws", "user_") },
       // Covered by a reservation, which is billed elsewhere.
       { cost: "0", effective: "1", day: 6, region: "eu-central-1", tags: tags("aws") },
       // Without a region, so it belongs to the stack's only one. A credit is negative.
@@ -195,6 +195,18 @@ test("measures the time by usage, and counts other charges by the part of their 
     const amounts = [billed?.hours, billed?.monthlyUSD.toFixed(4), billed?.otherTimesUSD.toFixed(4)];
     assert.deepEqual(amounts, [360, monthlyUSD.toFixed(4), otherTimesUSD.toFixed(4)], what);
   }
+});
+
+test("counts a charge without a region for no region of a stack that has several", async (t) => {
+  const directory = scope(t).use(await tempDir());
+  const file = join(directory.path, "focus.csv");
+  await writeFile(file, focus([...days, { cost: "3", day: 5, tags: tags("aws") }]));
+  const regions = ["eu-north-1", "eu-central-1"].map((region) => {
+    return { stack: "aws", estimate: estimateOf({ provider: "aws", region }) };
+  });
+  const { billed, notes } = await readFocus([file], regions, [], "2026-11-15");
+  assert.deepEqual([...billed.keys()], regions.slice(1));
+  assert.deepEqual(notes, ["aws: $3.00 of the export, without a region, count for no region of the report."]);
 });
 
 test("takes the amounts in USD from Azure's export of a bill in another currency", async (t) => {

@@ -233,10 +233,10 @@ test("bills the traffic between zones of a cache in each cluster on AWS", () => 
 });
 
 test("counts the nodes' NAT gateways on AWS for each way through one", () => {
-  const nodes = (natGateway: "none" | "billed" | "unknown", s3Endpoint = true) => {
+  const nodes = (natGateway: "none" | "billed" | "unknown", s3Endpoint = true, endpoint = {}) => {
     const words = { provider: "aws", region: "us-east-1", workload: { ...workload, nodes: 300 } } as const;
     const settings = { nodes: { natGateway, s3Endpoint } };
-    return estimateOf({ ...words, cost: settings });
+    return estimateOf({ ...words, endpoint, cost: settings });
   };
   const customer = ({ alternatives }: ReturnType<typeof nodes>, name: AlternativeName) =>
     alternatives?.options.find((option) => option.name === name)?.totals.byPayer.customer ?? Number.NaN;
@@ -255,6 +255,10 @@ test("counts the nodes' NAT gateways on AWS for each way through one", () => {
     ).map((name) => more(name, s3Endpoint));
   assert.deepEqual(by(), [162, 162, 1.62, 0, 0]);
   assert.deepEqual(by(false), [162, 162, 162, 0, 162]);
+  // Each of five private caches fetches through one: 5 × 60 × 0.045.
+  const inClusters = (natGateway: "none" | "billed") =>
+    customer(nodes(natGateway, true, { exposure: "private" }), "cache per cluster");
+  assert.equal((inClusters("billed") - inClusters("none")).toFixed(2), "13.50");
   assert.deepEqual(nodes("unknown").totals, nodes("none").totals);
   const named = ({ notPriced }: ReturnType<typeof nodes>) =>
     notPriced.some(({ name }) => name === "NAT gateways of the customers");

@@ -162,6 +162,8 @@ test("derives the growth only from a month of a disk, and not from a first fill 
     /What would have fitted the workload: pullsPerNodeGiB \S+, growthGiBPerMonth 9\.44\. /,
   );
   assert.doesNotMatch(month.text, noGrowth);
+  const still = measuredIn({ ...inAws, workload: { nodeChurnPerMonth: 0 } }, 720);
+  assert.deepEqual(Object.keys(still.measured.fitting), ["growthGiBPerMonth"]);
   for (const { measured, text } of [
     measuredIn(inAws, 360),
     measuredIn({ ...inAws, storage: { kind: "bucket", delivery: "proxied" } }, 720),
