@@ -9,11 +9,12 @@ import { renderPod } from "../../components/pod/pod.ts";
 import { testGolden } from "../support/golden.ts";
 import { podOptions } from "../support/pod-options.ts";
 
-type Change = Pick<PodOptions, "store" | "proxies" | "peers"> & Partial<Pick<PodOptions, "budget">>;
+type Change = Partial<Pick<PodOptions, "store" | "proxies" | "peers" | "prefetch" | "budget">>;
 
 const cases: Record<string, Change> = {
   "pod-s3-redirect": {
     store: { kind: "s3", bucket: "registry-cache", region: "eu-central-1", delivery: "redirect" },
+    prefetch: { references: [], platforms: "all", everyMinutes: 60, mbps: 200, workingSetGiB: 150 },
   },
   "pod-azure-behind-proxies": {
     store: { kind: "azure", account: "registrycache", container: "blobs", delivery: "proxied" },
