@@ -42,6 +42,7 @@ test("reads a state again that is just being written, and then uses it for the r
       "paris isn't in the stack's file any more: this update deletes it, with all that it has cached",
     ],
   );
+  assert.deepEqual(await goneRegions({ provider: "local", regions: [] }), []);
   assert.equal(asked, 3);
 
   // A process of the Automation API continues with another stack, or runs this one again.
