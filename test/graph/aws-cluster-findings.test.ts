@@ -11,7 +11,7 @@ import { awsCloud } from "../doubles/aws/aws.ts";
 import { serveEc2 } from "../doubles/aws/ec2-api.ts";
 import { instance } from "../doubles/aws/machine.ts";
 import type { ServedApi } from "../doubles/served-api.ts";
-import { offersIn, routeTable, toInternet, toNat } from "../support/aws-graph.ts";
+import { kmsKey, offersIn, routeTable, toInternet, toNat } from "../support/aws-graph.ts";
 import { type Answers, lookedUpBy } from "./aws-looked-up.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
@@ -55,10 +55,11 @@ interface Question {
   readonly change?: Record<string, unknown>;
   readonly other?: Answers;
   readonly isMade?: boolean;
-  readonly workload?: Record<string, unknown>;
+  /** Of the stack. */
+  readonly keys?: Record<string, unknown>;
 }
 
-function lookedUp({ change = {}, other = {}, isMade = false, workload = {} }: Question = {}) {
+function lookedUp({ change = {}, other = {}, isMade = false, keys }: Question = {}) {
   const region = {
     topology: "cluster",
     storage: { kind: "bucket" },
@@ -75,7 +76,7 @@ function lookedUp({ change = {}, other = {}, isMade = false, workload = {} }: Qu
     region,
     { ...answers, ...state, ...other },
     (request) => lookUpIn(planAwsCluster(request).plan, { provider: awsProvider(request, {}) }, findCluster),
-    workload,
+    keys,
   );
 }
 
@@ -136,6 +137,26 @@ test("refuses another stack's cluster of the same name", async () => {
     "topology: there is an EKS cluster registry-cache-test-eu-central-1 already, which isn't this stack's",
   ]);
   assert.deepEqual(told(await lookedUp({ other, isMade: true })), []);
+});
+
+test("refuses another key than the cluster has, or none, because EKS can't change it", async () => {
+  const of = async (keyArn: string, governance: object = { kmsKey: "alias/cache" }) => {
+    const cluster = {
+      type: "aws:eks/cluster:Cluster",
+      outputs: { encryptionConfig: { provider: { keyArn } }, vpcConfig: {} },
+    };
+    const outputs = {
+      "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:eks/cluster:Cluster::eu-central-1":
+        cluster,
+    };
+    const other = { getKey: () => kmsKey, readStackResourceOutputs: () => ({ outputs }) };
+    return told(await lookedUp({ other, keys: { governance } }));
+  };
+  assert.deepEqual(await of(kmsKey.arn), []);
+  for (const governance of [undefined, {}])
+    assert.deepEqual(await of("arn:old", governance), [
+      "governance.kmsKey: the cluster of eu-central-1 is encrypted by arn:old, and EKS can't change that: keep the key",
+    ]);
 });
 
 test("refuses a log group that EKS has created again after its cluster was deleted", async () => {
@@ -261,7 +282,7 @@ describe("the machines that replicas ask Auto Mode for", { concurrency: 1 }, () 
   after(() => api[Symbol.asyncDispose]());
 
   /** Each replica sends 2,577 Mbps, for which c6gn.xlarge is the least expensive. The zones are eu-central-1a and eu-central-1c. */
-  const workload = { nodes: 1200, peakMinutes: 10 };
+  const keys = { workload: { nodes: 1200, peakMinutes: 10 } };
   const storage = { kind: "bucket", delivery: "proxied" };
   const everywhere = offersIn(["eu-central-1a", "eu-central-1b", "eu-central-1c"]);
 
@@ -272,7 +293,7 @@ describe("the machines that replicas ask Auto Mode for", { concurrency: 1 }, () 
     const log = mock.method(pulumi.log, "warn", async () => {});
     const getServiceQuota = typeof quota === "number" ? () => ({ value: quota }) : quota;
     const other = { getInstanceTypeOfferings: offers, getServiceQuota };
-    const found = await lookedUp({ change: { storage, ...change }, other, workload, ...more });
+    const found = await lookedUp({ change: { storage, ...change }, other, keys, ...more });
     const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message));
     log.mock.restore();
     return [...told(found), ...warnings];
@@ -297,7 +318,7 @@ describe("the machines that replicas ask Auto Mode for", { concurrency: 1 }, () 
 
   test("aren't asked about if any machine sustains the workload", async () => {
     const unasked = () => assert.fail("asked for nothing");
-    assert.deepEqual(await said({ offers: unasked, quota: unasked }, { workload: {} }), []);
+    assert.deepEqual(await said({ offers: unasked, quota: unasked }, { keys: {} }), []);
   });
 
   const message = (left: number, quota: number, need: string, desired: number) =>

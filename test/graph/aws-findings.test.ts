@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { routeTable, toInternet } from "../support/aws-graph.ts";
+import { kmsKey, routeTable, toInternet } from "../support/aws-graph.ts";
 import {
   type Answers,
   image,
@@ -116,6 +116,37 @@ test("refuses a subnet of another network", async () => {
   assert.deepEqual(elsewhere.problems, [
     { path: "network.subnet", message: `${subnet} is in vpc-0ccccccccccccccc0, not in ${vpc}` },
   ]);
+});
+
+test("refuses a key that can't encrypt or is one of AWS's own, and warns that an existing disk keeps its key", async (t) => {
+  const log = t.mock.method(pulumi.log, "warn", async () => {});
+  const volume = { type: "aws:ebs/volume:Volume", outputs: { kmsKeyId: kmsKey.arn } };
+  const outputs = {
+    "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:ebs/volume:Volume::eu-central-1":
+      volume,
+  };
+  const keys = { governance: { kmsKey: "alias/cache" } };
+  const told = async (change: object) => {
+    log.mock.resetCalls();
+    const other = { getKey: () => ({ ...kmsKey, ...change }), readStackResourceOutputs: () => ({ outputs }) };
+    const { problems } = await lookedUp({}, other, keys);
+    const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message)).filter(withoutQuota);
+    return [...problems.map(({ message }) => message), ...warnings].join();
+  };
+  assert.equal(await told({}), "");
+  assert.match(await told({ keyState: "Disabled" }), /is in the state Disabled: enable it/);
+  assert.match(
+    await told({ keySpec: "RSA_2048" }),
+    /is a key for ENCRYPT_DECRYPT of the kind RSA_2048: name/,
+  );
+  assert.match(
+    await told({ keyManager: "AWS" }),
+    /is one of AWS's own, for one service only: name one of yours$/,
+  );
+  assert.match(
+    await told({ arn: "arn:new" }),
+    /the data disk of eu-central-1 is encrypted by \S+key\/1, and a disk/,
+  );
 });
 
 describe("the name of a bucket", () => {

@@ -85,13 +85,14 @@ const answers: Answers = {
 /**
  * Looks up a region with these keys.
  * @param answers by the last part of a function's token
+ * @param keys of the stack
  */
 export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found extends object>(
   kind: Kind,
   rest: Record<string, unknown>,
   answers: Answers,
   ask: (request: PlanRequest<Regions[Kind]>) => Promise<LookedUp<Found>>,
-  workload: Record<string, unknown> = {},
+  keys: Record<string, unknown> = {},
 ): Promise<LookedUp<Found>> {
   const request = planRequest(kind, {
     provider: "aws",
@@ -104,7 +105,7 @@ export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found ex
       },
     ],
     upstreams: [{ name: "gsoci", registry: "gsoci.azurecr.io", repositories: ["giantswarm/**"] }],
-    workload,
+    ...keys,
   });
   let result: LookedUp<Found> | undefined;
   await registeredBy(
@@ -126,11 +127,12 @@ export async function lookedUpBy<Kind extends "aws vm" | "aws cluster", Found ex
 export function lookedUp(
   change: Record<string, unknown> = {},
   other: Answers = {},
+  keys: Record<string, unknown> = {},
 ): Promise<LookedUp<VmFindings>> {
   const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
-  return lookedUpBy("aws vm", region, { ...answers, ...other }, (request) =>
-    lookUpIn(planAwsVm(request).plan, { provider: awsProvider(request, {}) }, findVm),
-  );
+  const ask = (request: PlanRequest<Regions["aws vm"]>) =>
+    lookUpIn(planAwsVm(request).plan, { provider: awsProvider(request, {}) }, findVm);
+  return lookedUpBy("aws vm", region, { ...answers, ...other }, ask, keys);
 }
 
 export const zone = { zone: "example.com" };
