@@ -19,7 +19,7 @@ export async function findKmsKey(question: Question): Promise<string | undefined
   const { arn, keyManager, keySpec, keyState, keyUsage } = key;
   const refuse = (what: string) => lookUp.refuse(path, `${keyId} in ${name} ${what}`);
   if (keyState !== "Enabled") refuse(`is in the state ${keyState}: enable it, or name another one`);
-  if (keySpec !== "SYMMETRIC_DEFAULT" || keyUsage !== "ENCRYPT_DECRYPT")
+  if (keySpec !== "SYMMETRIC_DEFAULT")
     refuse(`is a key for ${keyUsage} of the kind ${keySpec}: name a symmetric one for ENCRYPT_DECRYPT`);
   if (keyManager === "AWS") refuse("is one of AWS's own, for one service only: name one of yours");
   return arn;
