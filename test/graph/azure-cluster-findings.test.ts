@@ -7,7 +7,7 @@ import { clusterNamesOf, storageAccountName } from "../../components/hosts/azure
 import { azureProvider } from "../../components/hosts/azure/place.ts";
 import { lookUpIn } from "../../components/hosts/azure/question.ts";
 import { nothingElse } from "../../components/hosts/azure/security-rules.ts";
-import { subscriptionId as subscription } from "../doubles/azure/account.ts";
+import { existing as account, subscriptionId as subscription } from "../doubles/azure/account.ts";
 import { registerEncryptionAtHost } from "../doubles/azure/features.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
 import { withholdZrs } from "../doubles/azure/storage.ts";
@@ -106,6 +106,13 @@ const state = {
           enableEncryptionAtHost: true,
         },
       ],
+    },
+  },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::germanywestcentral": {
+    type: "azure-native:containerservice:ManagedCluster",
+    outputs: {
+      name: "registry-cache-germanywestcentral",
+      diskEncryptionSetID: account.encryptionSets.germanywestcentral?.toUpperCase(),
     },
   },
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::polandcentral": {
@@ -485,6 +492,21 @@ test("refuses a change that needs another cluster, and says how to make it, beca
       said,
     );
   }
+});
+
+test("refuses another encryption set than an existing cluster has, or none", async () => {
+  const { germanywestcentral, westeurope } = account.encryptionSets;
+  const told = async (name: string, governance: object) => {
+    const { problems } = await lookedUp({ name }, fitting, 2, { governance });
+    return problems.filter((it) => it.includes("an update can't")).join();
+  };
+  assert.equal(await told("germanywestcentral", { diskEncryptionSet: germanywestcentral }), "");
+  assert.equal(await told("westeurope", { diskEncryptionSet: westeurope }), "");
+  for (const governance of [{ diskEncryptionSet: westeurope }, {}])
+    assert.match(
+      await told("germanywestcentral", governance),
+      /^governance\.diskEncryptionSet: the cluster of germanywestcentral has \S+DISKS-GERMANYWESTCENTRAL, and .* or destroy the region/,
+    );
 });
 
 test("requires the subscription's feature for a new cluster with encryption at host", async () => {

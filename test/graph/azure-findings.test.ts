@@ -45,6 +45,7 @@ test("asks for each resource where it is, and only for named ones", async () => 
   };
   const nothing = { found, problems: [], warnings: [], asked: [] };
   assert.deepEqual(await lookedUp({}), nothing);
+  assert.deepEqual((await lookedUp({ name: "westus" })).found?.previous.secrets, ["credentials-of-westus"]);
   const { problems, asked } = await lookedUp(everything);
   assert.deepEqual(problems, []);
   assert.deepEqual(Object.fromEntries(asked), {
@@ -128,6 +129,21 @@ test("refuses to change a storage account's key and identity at the same time", 
   ]);
   assert.deepEqual(await problemsOf("one", `${managed}/two`), []);
   assert.deepEqual(await problemsOf("two", `${managed}/one`), []);
+});
+
+test("refuses another encryption set than an existing disk has, or none", async () => {
+  const { germanywestcentral, westeurope } = existing.encryptionSets;
+  const told = async (name: string, governance: object) =>
+    (await lookedUp({ name }, {}, { governance })).problems
+      .filter((it) => it.includes("an update can't"))
+      .join();
+  assert.equal(await told("germanywestcentral", { diskEncryptionSet: germanywestcentral }), "");
+  assert.equal(await told("westeurope", { diskEncryptionSet: westeurope }), "");
+  for (const governance of [{ diskEncryptionSet: westeurope }, {}])
+    assert.match(
+      await told("germanywestcentral", governance),
+      /^governance\.diskEncryptionSet: the data disk of germanywestcentral has \S+DISKS-GERMANYWESTCENTRAL, and .* keep it, or change it by hand/,
+    );
 });
 
 describe("the route out of a subnet for a private endpoint", () => {

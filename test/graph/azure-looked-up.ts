@@ -10,7 +10,7 @@ import { findVm, type VmFindings } from "../../components/hosts/azure/vm/finding
 import { planAzureVm } from "../../components/hosts/azure/vm/plan.ts";
 import { azureCustomData, customDataDigest } from "../../components/hosts/azure/vm/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
-import { groupId, subscriptionId as own } from "../doubles/azure/account.ts";
+import { existing, groupId, subscriptionId as own } from "../doubles/azure/account.ts";
 import { token as accessToken } from "../doubles/azure/sizes.ts";
 import { registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";
@@ -68,6 +68,19 @@ const state = {
       type: "azure-native:compute:VirtualMachine",
       outputs: { securityProfile: { securityType: "TrustedLaunch" }, zones: ["1"] },
     },
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:Disk::germanywestcentral":
+    {
+      type: "azure-native:compute:Disk",
+      outputs: {
+        encryption: { diskEncryptionSetId: existing.encryptionSets.germanywestcentral?.toUpperCase() },
+      },
+    },
+  ...Object.fromEntries(
+    ["westus", "westus2"].map((region) => [
+      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:keyvault:Secret::${region}-credentials-team`,
+      { type: "azure-native:keyvault:Secret", outputs: { name: `credentials-of-${region}` } },
+    ]),
+  ),
   ...stateOfMachine("swedencentral", { securityType: "TrustedLaunch", encryptionAtHost: true }),
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:PublicIPAddress::polandcentral":
     {

@@ -168,7 +168,8 @@ describe("by Cilium's rules", () => {
       const [own, ciliums, ...more] = policies("cilium", change, "cilium");
       assert.deepEqual([own, more], [kubernetesPolicy("cilium", change), []]);
       // With Cilium, it opens nothing that Cilium's own doesn't.
-      const peers: Peer[] = [pod("ingress-nginx"), pod("x"), client, ...others, { kind: "remote-node" }];
+      const pods = ["ingress-nginx", "monitoring", "x"].map(pod);
+      const peers: Peer[] = [...pods, client, ...others, { kind: "remote-node" }];
       for (const flow of peers.flatMap((peer) => [8443, 9443, 15000].map((port) => from(peer, port)))) {
         assert.equal(passes([own, ciliums] as Inputs[], flow), passes([ciliums] as Inputs[], flow));
       }
