@@ -1,6 +1,6 @@
 /** What AWS is asked before a region is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { kmsKey, routeTable, toInternet } from "../support/aws-graph.ts";
 import {
@@ -118,35 +118,66 @@ test("refuses a subnet of another network", async () => {
   ]);
 });
 
-test("refuses a key that can't encrypt or is one of AWS's own, and warns that an existing disk keeps its key", async (t) => {
-  const log = t.mock.method(pulumi.log, "warn", async () => {});
-  const volume = { type: "aws:ebs/volume:Volume", outputs: { kmsKeyId: kmsKey.arn } };
-  const outputs = {
-    "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:ebs/volume:Volume::eu-central-1":
-      volume,
+describe("the stack's governance", () => {
+  const told = async (t: TestContext, other: Answers, governance: object) => {
+    const log = t.mock.method(pulumi.log, "warn", async () => {});
+    const { problems } = await lookedUp({}, other, { governance });
+    const warnings = log.mock.calls.map(({ arguments: [message] }) => `warning: ${message}`);
+    log.mock.restore();
+    return [...problems.map(({ message }) => message), ...warnings.filter(withoutQuota)].join();
   };
-  const keys = { governance: { kmsKey: "alias/cache" } };
-  const told = async (change: object) => {
-    log.mock.resetCalls();
-    const other = { getKey: () => ({ ...kmsKey, ...change }), readStackResourceOutputs: () => ({ outputs }) };
-    const { problems } = await lookedUp({}, other, keys);
-    const warnings = log.mock.calls.map(({ arguments: [message] }) => String(message)).filter(withoutQuota);
-    return [...problems.map(({ message }) => message), ...warnings].join();
-  };
-  assert.equal(await told({}), "");
-  assert.match(await told({ keyState: "Disabled" }), /is in the state Disabled: enable it/);
-  assert.match(
-    await told({ keySpec: "RSA_2048" }),
-    /is a key for ENCRYPT_DECRYPT of the kind RSA_2048: name/,
-  );
-  assert.match(
-    await told({ keyManager: "AWS" }),
-    /is one of AWS's own, for one service only: name one of yours$/,
-  );
-  assert.match(
-    await told({ arn: "arn:new" }),
-    /the data disk of eu-central-1 is encrypted by \S+key\/1, and a disk/,
-  );
+
+  test("needs a key that encrypts, and isn't one of AWS's own or another one than an existing disk's", async (t) => {
+    const volume = { type: "aws:ebs/volume:Volume", outputs: { kmsKeyId: kmsKey.arn } };
+    const outputs = {
+      "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:ebs/volume:Volume::eu-central-1":
+        volume,
+    };
+    const of = (change: object) => {
+      const getKey = () => ({ ...kmsKey, ...change });
+      return told(t, { getKey, readStackResourceOutputs: () => ({ outputs }) }, { kmsKey: "alias/cache" });
+    };
+    assert.equal(await of({}), "");
+    assert.match(
+      await of({ keyState: "Disabled" }),
+      /^alias\/cache in eu-central-1 is in the state Disabled/,
+    );
+    assert.match(
+      await of({ keySpec: "RSA_2048" }),
+      / is a key for ENCRYPT_DECRYPT of the kind RSA_2048: name/,
+    );
+    assert.match(await of({ keyManager: "AWS" }), / is one of AWS's own, for one service only: name one of/);
+    assert.match(
+      await of({ arn: "arn:new" }),
+      /^warning: .* the data disk of eu-central-1 is encrypted by \S+key\/1, and a disk keeps its key/,
+    );
+  });
+
+  test("needs a boundary of the account or of AWS that allows what the machine needs, and perhaps Session Manager", async (t) => {
+    const under = (NotAction: string, account = "123456789012") => {
+      const policy = JSON.stringify({ Statement: { Effect: "Allow", NotAction, Resource: "*" } });
+      const permissionsBoundary = `arn:aws:iam::${account}:policy/boundary`;
+      return told(t, { getPolicy: () => ({ policy }) }, { permissionsBoundary });
+    };
+    assert.equal(await under("iam:*"), "");
+    assert.equal(await under("iam:*", "aws"), "");
+    assert.match(
+      await under("iam:*", "210987654321"),
+      /^is a policy of the account 210987654321, and the roles/,
+    );
+    assert.match(await under("s3:GetObject"), /^forbids what the machine needs: s3:GetObject\. Add/);
+    assert.match(
+      await under("ssmmessages:*"),
+      /^warning: .* forbids what Session Manager needs: ssmmessages:/,
+    );
+    const refusal = (reason: string) =>
+      told(t, { getPolicy: refused(reason) }, { permissionsBoundary: "arn:aws:iam::aws:policy/boundary" });
+    assert.match(
+      await refusal("AccessDenied"),
+      /^warning: .* can't be read, so what it forbids isn't checked/,
+    );
+    assert.match(await refusal("NoSuchEntity"), /^arn:aws:iam::aws:policy\/boundary can't be found: /);
+  });
 });
 
 describe("the name of a bucket", () => {
@@ -205,10 +236,15 @@ describe("the route of an existing subnet", () => {
 
   test("must lead to the internet", async () => {
     const natOnly = { cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" };
-    assert.deepEqual(await told(() => routeTable(natOnly, { cidrBlock: "10.0.0.0/8", gatewayId: "local" })), [
-      `network.subnet: ${subnet} has no route to an internet gateway, so nobody reaches a public address in it: ` +
-        "add one for 0.0.0.0/0 to its route table, rtb-1, or name a public subnet",
-    ]);
+    for (const target of [
+      { gatewayId: "local" },
+      { vpcEndpointId: "vpce-1" },
+      { networkInterfaceId: "eni-1" },
+    ])
+      assert.deepEqual(await told(() => routeTable(natOnly, { cidrBlock: "10.0.0.0/8", ...target })), [
+        `network.subnet: ${subnet} has no route to an internet gateway, so nobody reaches a public address in it: ` +
+          "add one for 0.0.0.0/0 to its route table, rtb-1, or name a public subnet",
+      ]);
   });
 
   test("comes from the main table if the subnet has none of its own", async () => {
@@ -240,15 +276,15 @@ describe("the route of an existing subnet", () => {
 
 describe("the endpoint's name", () => {
   const hostname = "cache.example.com";
-  /** @param own the stack's records by Pulumi's name, each with its name in the zone Z1 @param types of the zone's records with the name `at` */
+  /** @param own the stack's records by Pulumi's name, each with its name in the zone `in` @param types of the zone's records with the name `at` */
   const told = async (
     own: Record<string, string>,
     types: string[],
-    { at = hostname, ...change }: { at?: string; failover?: string } = {},
+    { at = hostname, in: zoneId = "Z1", ...change }: { at?: string; in?: string; failover?: string } = {},
   ) => {
     const outputs = Object.entries(own).map(([resource, name]) => [
       `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:route53/record:Record::${resource}`,
-      { type: "aws:route53/record:Record", outputs: { name, zoneId: "Z1" } },
+      { type: "aws:route53/record:Record", outputs: { name, zoneId } },
     ]);
     const { problems } = await lookedUp(
       { endpoint: { hostname, ...zone, tls: { mode: "private" }, ...change } },
@@ -276,6 +312,7 @@ describe("the endpoint's name", () => {
   test("is accepted if it has the region's own record, even one only for IPv6", async () => {
     assert.deepEqual(await told({ "eu-central-1": hostname }, ["A"]), []);
     assert.deepEqual(await told({ "eu-central-1-ipv6": hostname }, ["AAAA"]), []);
+    assert.equal((await told({ "eu-central-1": hostname }, ["A"], { in: "Z2" })).length, 1);
   });
 
   test("needs another name for failover", async () => {
