@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { groupName } from "../../components/hosts/aws/vm/access.ts";
 import { kmsKey, routeTable, toInternet } from "../support/aws-graph.ts";
 import {
   type Answers,
@@ -280,7 +281,11 @@ describe("the endpoint's name", () => {
   const told = async (
     own: Record<string, string>,
     types: string[],
-    { at = hostname, in: zoneId = "Z1", ...change }: { at?: string; in?: string; failover?: string } = {},
+    {
+      at = hostname,
+      in: zoneId = "Z1",
+      ...change
+    }: { at?: string; in?: string; failover?: string; exposure?: string } = {},
   ) => {
     const outputs = Object.entries(own).map(([resource, name]) => [
       `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:route53/record:Record::${resource}`,
@@ -302,9 +307,11 @@ describe("the endpoint's name", () => {
 
   test("is accepted if it is free, and refused if it has a record that isn't this stack's", async () => {
     assert.deepEqual(await told({}, ["TXT"]), []);
-    for (const type of ["A", "AAAA", "CNAME"])
+    for (const [type = "", exposure] of [["A"], ["AAAA"], ["CNAME"], ["A", "private"]])
       assert.match(
-        String(await told({ "eu-central-1": "old.example.com" }, ["TXT", type])),
+        String(
+          await told({ "eu-central-1": "old.example.com" }, ["TXT", type], exposure ? { exposure } : {}),
+        ),
         /^endpoint\.hostname: a record of cache\.example\.com already exists and isn't this stack's: /,
       );
   });
@@ -466,6 +473,15 @@ describe("the sources that may reach the machine", () => {
     }),
   });
 
+  /** The outputs of the region's security groups. */
+  const openTo = (...groups: object[]): Answers => {
+    const outputs = groups.map((rule, index) => [
+      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:ec2/securityGroup:SecurityGroup::${groupName("eu-central-1", index)}`,
+      { type: "aws:ec2/securityGroup:SecurityGroup", outputs: { ingress: [rule] } },
+    ]);
+    return { readStackResourceOutputs: () => ({ outputs: Object.fromEntries(outputs) }) };
+  };
+
   test("are counted, and refused if no interface can have them, with both settings together", async () => {
     const most = await lookedUp({ access: { clients: ranges(180), metrics: ranges(120) } });
     assert.deepEqual(most.problems, []);
@@ -483,6 +499,16 @@ describe("the sources that may reach the machine", () => {
     assert.doesNotMatch(problem ?? "", /prefix list/);
     assert.deepEqual(await told({ access }, quotas(200, 5)), []);
     assert.deepEqual(await told({ access }, quotas(60, 16)), []);
+    // AWS has accepted these groups before.
+    const clients = [0, 1, 2, 3].map((index) => ({
+      fromPort: 443,
+      cidrBlocks: access.clients.slice(60 * index, 60 * index + 60),
+    }));
+    const metrics = [0, 60].map((start) => ({
+      fromPort: 9443,
+      cidrBlocks: access.metrics.slice(start, start + 60),
+    }));
+    assert.deepEqual(await told({ access }, openTo(...clients, ...metrics)), []);
   });
 
   test("leave a security group to a private link, and include other groups as one rule of each family", async () => {
@@ -512,6 +538,8 @@ describe("the sources that may reach the machine", () => {
     const large = () => ({ addressFamily: "IPv4", maxEntries: 61, entries: [] });
     assert.deepEqual(await pathsOf(large), both);
     assert.deepEqual(await pathsOf(large, quotas(100, 5)), []);
+    const groups = [443, 9443].map((fromPort) => ({ fromPort, prefixListIds: [list] }));
+    assert.deepEqual(await pathsOf(large, openTo(...groups)), []);
   });
 
   test("are refused with a hint that lists can't be split, if that is why they don't fit", async () => {

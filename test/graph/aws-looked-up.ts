@@ -75,7 +75,9 @@ const answers: Answers = {
     ipv6CidrBlock: "2001:db8:1:ff00::/64",
   }),
   getZone: () => ({ zoneId: "Z1", arn: "arn:aws:route53:::hostedzone/Z1" }),
-  getAmi: () => ami(),
+  // EC2 hides deprecated images unless the request includes them.
+  getAmi: ({ includeDeprecated }) =>
+    includeDeprecated ? ami() : refused("Your query returned no results")(),
   getCallerIdentity: () => ({ accountId: "123456789012" }),
   readStackResourceOutputs: () => ({ outputs: state }),
   getBucket: refused("reading S3 Bucket (registry-cache): couldn't find resource"),

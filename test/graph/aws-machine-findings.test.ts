@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { keepUnavailable } from "../../components/hosts/aws/vm/machine-type.ts";
 import { ami, offersIn } from "../support/aws-graph.ts";
+import { registeredBy } from "../support/graph.ts";
 import {
   type Answers,
   image,
@@ -29,6 +31,9 @@ describe("the type of the machine", () => {
     assert.deepEqual(problems, []);
     assert.equal(found?.machine.capacity.machine.type, "r7g.medium");
     assert.equal(found.machine.unavailable.length, 5);
+    // They stay, so that the machine keeps its type.
+    const [stash] = await registeredBy(() => keepUnavailable("eu-central-1", found.machine, {}));
+    assert.deepEqual([stash?.inputs.input, stash?.ignoreChanges], [found.machine.unavailable, ["input"]]);
     const [told, ...others] = log.mock.calls
       .map(({ arguments: [message] }) => String(message))
       .filter(withoutQuota);

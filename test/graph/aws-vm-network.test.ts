@@ -137,6 +137,13 @@ describe("a private endpoint", () => {
     assert.ok(deleteBeforeReplace);
   });
 
+  test("has a load balancer for a private link, which leaves the choice of clients to the endpoint service", async () => {
+    const linked = { ...endpoint, privateLink: { allowed: ["210987654321"] } };
+    const { resource } = await graphOf({ ...privately, endpoint: linked });
+    const { inputs } = resource("aws:lb/loadBalancer:LoadBalancer");
+    assert.equal(inputs.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic, "off");
+  });
+
   test("changes nothing of an existing network", async () => {
     const { resources } = await graphOf({ ...privately, network: existing });
     const network =

@@ -70,6 +70,19 @@ test("encrypts a cluster's node volumes, its bucket and the API's data, and asks
   };
   assert.deepEqual(spec.ephemeralStorage, { kmsKeyID: arn });
   assert.ok(!("tags" in spec));
+  const pool = graph.resource("kubernetes:karpenter.sh/v1:NodePool").inputs.spec as {
+    template: { spec: { requirements: { key: string; values: string[] }[] } };
+  };
+  assert.deepEqual(
+    pool.template.spec.requirements.map(({ key, values }) => [key.split("/").at(-1), ...values]),
+    [
+      ["capacity-type", "on-demand"],
+      ["instance-category", "c", "m", "r"],
+      ["instance-generation", "4"],
+      ["arch", "arm64"],
+      ["os", "linux"],
+    ],
+  );
   assert.deepEqual(encryptionOf(graph, "eu-central-1-store"), byKey);
   assert.deepEqual(rightsOf(graph, "eu-central-1-pods").at(-1), {
     Effect: "Allow",
