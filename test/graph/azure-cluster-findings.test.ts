@@ -172,7 +172,9 @@ async function lookedUp(
       "network:getPublicIPPrefix": { ipPrefix: "192.0.2.16/28" },
       "network:getRouteTable": {
         routes: [
-          { addressPrefix: "0.0.0.0/0", nextHopType: "VirtualAppliance" },
+          ...(inputs.routeTableName === "halves" ? ["0.0.0.0/1", "128.0.0.0/1"] : ["0.0.0.0/0"]).map(
+            (addressPrefix) => ({ addressPrefix, nextHopType: "VirtualAppliance" }),
+          ),
           { addressPrefix: around, nextHopType: "Internet" },
         ],
       },
@@ -596,7 +598,7 @@ test("refuses a firewall's route for a public endpoint, and with routes around i
   const { problems } = await lookedUp(existing, there);
   assert.match(
     problems.join(),
-    /^network\.subnet: answers to 203\.0\.113\.0\/24 take its route for 0\.0\.0\.0\/0 \(VirtualAppliance\)/,
+    /^network\.subnet: answers to 203\.0\.113\.0\/24 take its default route \(VirtualAppliance\)/,
   );
   const access = { clients: [around] };
   const said = await lookedUp({ ...existing, access }, there);
@@ -638,18 +640,27 @@ test("doesn't take a network that can't be found for a change of the cluster's w
   assert.doesNotMatch(problems.join(), /takes another cluster/);
 });
 
-test("refuses default outbound access for such nodes, and can't check a firewall's address", async () => {
+test("refuses default outbound access for such nodes, and can't check a firewall's or gateway's address", async () => {
   const endpoint = { ...existing.endpoint, exposure: "private", tls: { mode: "private" } };
-  const said = await lookedUp({ network: existing.network, endpoint });
-  assert.match(
-    said.problems.join(),
-    /^network\.subnet: has no way out, and a private endpoint's nodes no public/,
-  );
-  const routeTable = { id: `${vnet.replace(/virtualNetworks.+/, "routeTables")}/out` };
-  const there = network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26", routeTable });
-  const { problems, warnings } = await lookedUp({ network: existing.network, endpoint }, there);
-  assert.deepEqual(problems, []);
-  assert.match(warnings.join(), /apiAccess: must have the public addresses by which the subnet's firewall/);
+  const privately = { network: existing.network, endpoint };
+  const table = (name: string) => ({ id: `${vnet.replace(/virtualNetworks.+/, "routeTables")}/${name}` });
+  const by = (routeTable: object) => network(["10.20.0.0/16"], { addressPrefix: "10.20.1.0/26", routeTable });
+  for (const there of [fitting, by(table("halves"))])
+    assert.match(
+      (await lookedUp(privately, there)).problems.join(),
+      /^network\.subnet: has no way out, and a private endpoint's nodes no public/,
+    );
+  const learned = { ...fitting, virtualNetworkPeerings: [{ useRemoteGateways: true }] };
+  const unknown = /apiAccess: must have the public addresses by which the subnet's firewall/;
+  for (const there of [by(table("out")), learned]) {
+    const { problems, warnings } = await lookedUp(privately, there);
+    assert.deepEqual(problems, []);
+    assert.match(warnings.join(), unknown);
+  }
+  assert.doesNotMatch((await lookedUp(existing, learned)).warnings.join(), unknown);
+  // Its nodes have reached the API.
+  const there = { ...by(table("out")), location: "italynorth" };
+  assert.doesNotMatch((await lookedUp({ ...existing, name: "italynorth" }, there)).warnings.join(), unknown);
 });
 
 test("refuses a private link in a subnet that AKS may not change, because it refers to something else", async () => {
@@ -661,13 +672,19 @@ test("refuses a private link in a subnet that AKS may not change, because it ref
   };
   const linked = { ...existing, endpoint, access: { clients: ["10.0.0.0/8"] } };
   const subnet = { addressPrefix: "10.20.1.0/26" };
-  const natGateway = { id: `${vnet.replace(/virtualNetworks.+/, "natGateways")}/out` };
+  const of = (type: string) => ({ id: `${vnet.replace(/virtualNetworks.+/, type)}/out` });
+  const natGateway = of("natGateways");
   const problemsOf = async (own: object, peers: object = {}) =>
     (await lookedUp(linked, { ...network(["10.20.0.0/16"], { ...subnet, ...own }), ...peers })).problems;
-  assert.match(
-    (await problemsOf({ natGateway })).join(),
-    /^network\.subnet: allows no private link service: run `az network vnet subnet update /,
-  );
+  for (const own of [
+    { natGateway },
+    { routeTable: of("routeTables") },
+    { networkSecurityGroup: of("networkSecurityGroups") },
+  ])
+    assert.match(
+      (await problemsOf(own)).join("\n"),
+      /^network\.subnet: allows no private link service: run `az network vnet subnet update /m,
+    );
   assert.deepEqual(await problemsOf({ natGateway, privateLinkServiceNetworkPolicies: "Disabled" }), []);
   assert.deepEqual(await problemsOf({}, { virtualNetworkPeerings: [{ useRemoteGateways: true }] }), []);
 });

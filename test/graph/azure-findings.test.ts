@@ -81,6 +81,11 @@ test("refuses a network in another region or subscription, and one without the s
 test("refuses another network for an existing machine, and names the two commands, because Azure doesn't move its interface", async () => {
   const network = { location: "northeurope", subnets: [{ name: "caches" }] };
   const region = { name: "northeurope", network: everything.network };
+  const linked = { ...region, name: "swedencentral" };
+  assert.match(
+    (await lookedUp(linked, { network })).problems.join(),
+    /`pulumi destroy --target '\*\*\$azure-native:network:LoadBalancer::swedencentral' --target-dependents`/,
+  );
   assert.deepEqual((await lookedUp(region, { network })).problems, [
     "network: Azure doesn't move a network interface to another network. Delete the interface and the machine first, `pulumi destroy --target '**$azure-native:network:NetworkInterface::northeurope' --target-dependents`, and then run `pulumi up`; or keep the network (docs/private-networks.md#another-network)",
   ]);
@@ -118,10 +123,10 @@ test("knows the name of a storage account before it exists, and refuses another 
 
 test("refuses to change a storage account's key and identity at the same time", async () => {
   const managed = `/subscriptions/${own}/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
-  const problemsOf = async (key: string, identity: string) => {
+  const problemsOf = async (key: string, identity: string, kind = "bucket") => {
     const governance = { storageKey: { key: `https://keys.vault.azure.net/keys/${key}`, identity } };
-    const region = { name: "francecentral", storage: { kind: "bucket" } };
-    const { problems } = await lookedUp(region, {}, { governance });
+    const storage = { kind, ...(kind === "disk" && { size: "240GiB" }) };
+    const { problems } = await lookedUp({ name: "francecentral", storage }, {}, { governance });
     return problems.filter((problem) => problem.startsWith("governance.storageKey: "));
   };
   assert.deepEqual(await problemsOf("two", `${managed}/two`), [
@@ -129,6 +134,7 @@ test("refuses to change a storage account's key and identity at the same time", 
   ]);
   assert.deepEqual(await problemsOf("one", `${managed}/two`), []);
   assert.deepEqual(await problemsOf("two", `${managed}/one`), []);
+  assert.deepEqual(await problemsOf("two", `${managed}/two`, "disk"), []);
 });
 
 test("refuses another encryption set than an existing disk has, or none", async () => {
@@ -159,9 +165,12 @@ describe("the route out of a subnet for a private endpoint", () => {
   const closed = { defaultOutboundAccess: false };
   const to = (nextHopType: string, addressPrefix = "0.0.0.0/0") => ({ addressPrefix, nextHopType });
 
-  test("can be a NAT gateway, or a route to a firewall", async () => {
+  test("can be a NAT gateway, or a route to a firewall or a gateway, in halves too", async () => {
     assert.deepEqual(await said({ ...closed, natGateway: { id: "nat" } }), []);
-    assert.deepEqual(await said({ ...closed, routeTable }, {}, [to("VirtualAppliance")]), []);
+    for (const hop of ["VirtualAppliance", "VirtualNetworkGateway"])
+      assert.deepEqual(await said({ ...closed, routeTable }, {}, [to(hop)]), []);
+    const halves = ["128.0.0.0/1", "0.0.0.0/1"].map((half) => to("VirtualAppliance", half));
+    assert.deepEqual(await said({ ...closed, routeTable }, {}, [to("None"), ...halves]), []);
   });
 
   test("is missing with a route to nowhere or for other addresses, or without any", async () => {
@@ -172,6 +181,7 @@ describe("the route out of a subnet for a private endpoint", () => {
       [closed, []],
       [{ natGateway: { id: "nat" }, routeTable }, [to("None")]],
       [{ ...closed, routeTable }, [to("VirtualAppliance", "10.0.0.0/8"), to("Internet")]],
+      [{ ...closed, routeTable }, [to("VirtualAppliance", "0.0.0.0/1"), to("Internet", "128.0.0.0/1")]],
     ] as const) {
       const [text = "", ...others] = await said(subnet, {}, [...routes]);
       assert.match(text, none[0] as RegExp);
@@ -194,8 +204,13 @@ describe("the route out of a subnet for a private endpoint", () => {
   test("causes a warning if it may be missing", async () => {
     const [old = ""] = await said({});
     assert.match(old, /^has Azure's default outbound access only/);
-    const [learned = ""] = await said(closed, { virtualNetworkPeerings: [{ useRemoteGateways: true }] });
-    assert.match(learned, /^has a way out only if its network's gateway has learned a route/);
+    for (const network of [
+      { virtualNetworkPeerings: [{ useRemoteGateways: true }] },
+      { subnets: [{ name: "caches", ...closed }, { name: "GatewaySubnet" }] },
+    ]) {
+      const [learned = ""] = await said(closed, network);
+      assert.match(learned, /^has a way out only if its network's gateway has learned a route/);
+    }
   });
 });
 
@@ -222,7 +237,7 @@ describe("the way of answers from a public address in an existing subnet", () =>
     const [problems = "", warnings] = await said({ routeTable }, [firewall]);
     assert.match(
       problems,
-      /^network\.subnet: answers to 203\.0\.113\.0\/24 take its route for 0\.0\.0\.0\/0 \(VirtualAppliance\)\. Requests come another way, so clients get no answer: set `endpoint\.exposure: private`, /,
+      /^network\.subnet: answers to 203\.0\.113\.0\/24 take its default route \(VirtualAppliance\)\. Requests come another way, so clients get no answer: set `endpoint\.exposure: private`, /,
     );
     assert.equal(warnings, "");
     assert.deepEqual(await said({ routeTable }, around("203.0.112.0/23")), ["", ""]);
@@ -230,7 +245,10 @@ describe("the way of answers from a public address in an existing subnet", () =>
       String(await said({ routeTable }, around("203.0.113.0/25"))),
       /answers to 203\.0\.113\.0\/24 take/,
     );
-    assert.match(String(await said({ routeTable }, [via("None")])), /0\/0 \(None\)/);
+    assert.match(String(await said({ routeTable }, [via("None")])), /its default route \(None\)/);
+    const halves = ["0.0.0.0/1", "128.0.0.0/1"].map((half) => via("VirtualAppliance", half));
+    for (const whole of [[], [via("Internet")]])
+      assert.match(String(await said({ routeTable }, [...whole, ...halves])), /route \(VirtualAppliance\)/);
     const told = async (clients: unknown) =>
       (await said({ routeTable }, around("AzureCloud.westeurope"), { access: { clients } }))[0];
     assert.equal(await told(["AzureCloud.westeurope", "10.0.0.0/8", "VirtualNetwork"]), "");
@@ -245,6 +263,9 @@ describe("the way of answers from a public address in an existing subnet", () =>
       /network\.subnet: if its network's gateway has learned a route for 0\.0\.0\.0\/0, answers to clients go there/,
     );
     assert.deepEqual(await said({ routeTable }, [via("Internet")], {}, learned), ["", ""]);
+    const network = { location: "westeurope", subnets: [{ name: "caches", routeTable }], ...learned };
+    const unlearned = { network, disableBgpRoutePropagation: true };
+    assert.deepEqual((await lookedUp({ network: everything.network }, unlearned)).warnings, []);
     const [, bills = ""] = await said({ natGateway: { id: "nat" } });
     assert.match(
       bills,
@@ -258,11 +279,11 @@ describe("the way of answers from a public address in an existing subnet", () =>
       name,
     });
     assert.equal(problems, "");
-    assert.match(warnings, /^italynorth: network\.subnet: answers to .* take its route for .*$/);
+    assert.match(warnings, /^italynorth: network\.subnet: answers to .* take its default route .*$/);
     assert.deepEqual(await said({ natGateway: { id: "nat" } }, [], { name }), ["", ""]);
     // In this region, only the address exists.
     const [refused = ""] = await said({ routeTable }, [firewall], { name: "polandcentral" });
-    assert.match(refused, /network\.subnet: answers to .* take its route for /);
+    assert.match(refused, /network\.subnet: answers to .* take its default route /);
   });
 });
 
@@ -303,19 +324,21 @@ describe("the security group of an existing subnet", () => {
     );
     assert.deepEqual(await said([{ ...rule, sourceAddressPrefix: "AzureCloud" }]), []);
     assert.deepEqual(await said([{ ...rule, sourceAddressPrefix: "203.0.113.7" }]), []);
+    // One for an application security group.
+    assert.deepEqual(await said([{ ...rule, sourceAddressPrefix: undefined }]), []);
     const deny = { ...rule, name: "later", priority: 200, access: "Deny", sourceAddressPrefix: "*" };
     assert.deepEqual(await said([deny, rule]), []);
+    const ofOthers = { ...deny, priority: 50, destinationAddressPrefix: "10.20.9.0/24" };
+    assert.deepEqual(await said([ofOthers, rule]), []);
   });
 
   test("is refused if it refuses clients, with the name of the rule", async () => {
     const nothing = "the security group hub of the subnet lets in nothing from";
     const before = "Add one before it";
-    assert.deepEqual(await said([]), [
-      `${nothing} 203.0.113.0/24 at port 443: its rule DenyAllInBound comes first. ${before}`,
-    ]);
-    assert.deepEqual(await said([{ ...rule, destinationPortRange: "80" }]), [
-      `${nothing} 203.0.113.0/24 at port 443: its rule DenyAllInBound comes first. ${before}`,
-    ]);
+    for (const rules of [[], [{ ...rule, destinationPortRange: "80" }], [{ ...rule, protocol: "Udp" }]])
+      assert.deepEqual(await said(rules), [
+        `${nothing} 203.0.113.0/24 at port 443: its rule DenyAllInBound comes first. ${before}`,
+      ]);
     const deny = { ...rule, name: "none", priority: 50, access: "Deny", sourceAddressPrefix: "203.0.0.0/16" };
     assert.deepEqual(await said([rule, deny]), [
       `${nothing} 203.0.113.0/24 at port 443: its rule none comes first. ${before}`,

@@ -81,6 +81,8 @@ const state = {
       { type: "azure-native:keyvault:Secret", outputs: { name: `credentials-of-${region}` } },
     ]),
   ),
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:LoadBalancer::swedencentral":
+    { type: "azure-native:network:LoadBalancer", outputs: {} },
   ...stateOfMachine("swedencentral", { securityType: "TrustedLaunch", encryptionAtHost: true }),
   "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:PublicIPAddress::polandcentral":
     {
@@ -139,6 +141,8 @@ export interface Azure {
   readonly network?: Record<string, unknown>;
   /** The routes of its route tables. */
   readonly routes?: readonly object[];
+  /** Of its route tables. @default false */
+  readonly disableBgpRoutePropagation?: boolean;
   /** The rules of its security groups, in addition to Azure's own, or an error message. */
   readonly rules?: readonly object[] | string;
   /** Id of the private zone. @default there is none */
@@ -228,6 +232,7 @@ export async function lookedUp(
     there = true,
     network = { location: "westeurope", subnets: [{ name: "caches" }] },
     routes = [],
+    disableBgpRoutePropagation = false,
     rules = [],
     privateZone,
     hasRbac = true,
@@ -244,7 +249,7 @@ export async function lookedUp(
       if (privateZone === undefined) throw refused(token, "ResourceNotFound");
       return { id: privateZone };
     }
-    if (token.endsWith(":getRouteTable")) return { routes };
+    if (token.endsWith(":getRouteTable")) return { routes, disableBgpRoutePropagation };
     if (token.endsWith(":getNetworkSecurityGroup")) {
       if (typeof rules === "string") throw refused(token, rules);
       return { securityRules: rules, defaultSecurityRules };

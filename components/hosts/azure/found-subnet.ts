@@ -115,6 +115,7 @@ async function findOutbound(
 export type WayOut = "route" | "natGateway" | "learned" | "default" | "none";
 
 const path = "network.subnet";
+const everything = "0.0.0.0/0";
 
 type Subnet = NonNullable<GetVirtualNetworkResult["subnets"]>[number];
 
@@ -128,8 +129,11 @@ async function findWayOut(
   subnet: Subnet,
 ): Promise<WayOut> {
   const table = await findRouteTable(question, subnet);
-  const found = wayOutOf(network, subnet, hopOf(table));
-  if (isPrivate(question.region)) judgePrivate(question, found);
+  const { region } = question;
+  // For these nodes, AKS requires a route for 0.0.0.0/0: https://github.com/Azure/AKS/issues/1842
+  const isWhole = region.topology === "cluster" && isPrivate(region);
+  const found = wayOutOf(network, subnet, isWhole ? hopTo(everything, table) : hopOf(table));
+  if (isPrivate(region)) judgePrivate(question, found);
   else judgePublic(question, found, table);
   return found;
 }
@@ -165,7 +169,7 @@ function judgePublic({ region, lookUp }: Question, found: WayOut, table: RouteTa
   if (hop !== undefined && hop !== "Internet" && lost.length > 0)
     lookUp.refuse(
       path,
-      `answers to ${lost.join(", ")} take its route for 0.0.0.0/0 (${hop}). Requests come another way, so clients get no answer: set \`endpoint.exposure: private\`, name a subnet without this route, or add routes to these clients with the next hop Internet (docs/private-networks.md#the-way-out)`,
+      `answers to ${lost.join(", ")} take its default route (${hop}). Requests come another way, so clients get no answer: set \`endpoint.exposure: private\`, name a subnet without this route, or add routes to these clients with the next hop Internet (docs/private-networks.md#the-way-out)`,
     );
   if (found === "learned" && hop === undefined && table?.disableBgpRoutePropagation !== true)
     lookUp.warn(
@@ -222,11 +226,17 @@ async function findRouteTable(
   return lookUp.ask(path, `the route table ${routeTableName}`, asked);
 }
 
-function hopOf(table: RouteTable | undefined): string | undefined {
-  return table?.routes?.find(({ addressPrefix }) => addressPrefix === "0.0.0.0/0")?.nextHopType;
+function hopTo(range: string, table: RouteTable | undefined): string | undefined {
+  return table?.routes?.find(({ addressPrefix }) => addressPrefix === range)?.nextHopType;
 }
 
-/** @param hop type of the next hop for 0.0.0.0/0, from the subnet's route table */
+/** Type of the next hop of the default route. Two routes for half of all addresses each precede it. */
+function hopOf(table: RouteTable | undefined): string | undefined {
+  const half = hopTo("0.0.0.0/1", table);
+  return half !== undefined && half === hopTo("128.0.0.0/1", table) ? half : hopTo(everything, table);
+}
+
+/** @param hop type of the next hop of the default route, from the subnet's route table */
 function wayOutOf(
   { subnets = [], virtualNetworkPeerings = [] }: GetVirtualNetworkResult,
   { natGateway, defaultOutboundAccess }: Subnet,
