@@ -6,6 +6,7 @@ import { awsCloud } from "../doubles/aws/aws.ts";
 import { serveEc2 } from "../doubles/aws/ec2-api.ts";
 import { instance } from "../doubles/aws/machine.ts";
 import type { ServedApi } from "../doubles/served-api.ts";
+import type { Inputs } from "../doubles/values.ts";
 import { offersIn } from "../support/aws-graph.ts";
 import { type Answers, lookedUp, refused } from "./aws-looked-up.ts";
 
@@ -18,16 +19,16 @@ describe("the quota of vCPUs", { concurrency: 1 }, () => {
   });
   after(() => api[Symbol.asyncDispose]());
 
-  const [fresh, upgraded] = ["eu-central-1", "eu-west-1"];
-  const run = (id: string, instanceType: string, scope: string) =>
-    cloud.keep({ type: instance, id, scope, inputs: { instanceType }, outputs: {} });
+  const [fresh, upgraded, inOtherQuota] = ["eu-central-1", "eu-west-1", "eu-west-2"];
+  const run = (id: string, instanceType: string, scope: string, more: Inputs = {}) =>
+    cloud.keep({ type: instance, id, scope, inputs: { instanceType, ...more }, outputs: {} });
   /** The outputs of the last update. */
-  const outputs = {
-    [`urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$${instance}::${upgraded}`]: {
-      type: instance,
-      outputs: { instanceType: "c7g.large" },
-    },
-  };
+  const outputs = Object.fromEntries(
+    Object.entries({ [upgraded]: "c7g.large", [inOtherQuota]: "x2gd.xlarge" }).map(([name, instanceType]) => [
+      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$${instance}::${name}`,
+      { type: instance, outputs: { instanceType } },
+    ]),
+  );
 
   const told = async (region: string, type: string, quota: number | Answers[string]) => {
     const log = mock.method(pulumi.log, "warn", async () => {});
@@ -59,6 +60,8 @@ describe("the quota of vCPUs", { concurrency: 1 }, () => {
     assert.deepEqual(await told(fresh, "c7gn.xlarge", 3), [message(fresh, 3, 3, "c7gn.xlarge needs 4", 4)]);
     run("i-1", "m7i.large", fresh);
     run("i-2", "g5.12xlarge", fresh);
+    run("i-3", "m7i.large", fresh, { instanceMarketOptions: { marketType: "spot" } });
+    run("i-4", "m7i.large", fresh, { tenancy: "host" });
     assert.deepEqual(await told(fresh, "c7gn.xlarge", 6), []);
     assert.deepEqual(await told(fresh, "c7gn.xlarge", 5), [message(fresh, 3, 5, "c7gn.xlarge needs 4", 6)]);
     // A type that components/capacity doesn't know.
@@ -72,6 +75,10 @@ describe("the quota of vCPUs", { concurrency: 1 }, () => {
     run("i-other", "m7i.large", upgraded);
     assert.deepEqual(await told(upgraded, "c7gn.xlarge", 6), []);
     const refusal = message(upgraded, 3, 5, "c7gn.xlarge needs 4", 6);
+    // Its existing machine uses another quota.
+    assert.deepEqual(await told(inOtherQuota, "c7gn.xlarge", 3), [
+      message(inOtherQuota, 3, 3, "c7gn.xlarge needs 4", 4),
+    ]);
     assert.deepEqual(await told(upgraded, "c7gn.xlarge", 5), [refusal]);
     assert.deepEqual(await told(upgraded, "m7i.xlarge", 5), [
       message(upgraded, 3, 5, "m7i.xlarge needs 4", 6),

@@ -90,7 +90,10 @@ const answers: Readonly<Record<string, (call: Call) => string>> = {
       // Each has a thread per core, like Graviton's.
       const machineType = text("instanceType", inputs);
       const cpus = `<cpuOptions><coreCount>${vCpusOf(machineType)}</coreCount><threadsPerCore>1</threadsPerCore></cpuOptions>`;
-      return `<item><instanceId>${id}</instanceId><instanceType>${machineType}</instanceType><instanceState><name>${state}</name></instanceState>${cpus}</item>`;
+      const isSpot = text("instanceMarketOptions.marketType", inputs) === "spot";
+      const lifecycle = isSpot ? "<instanceLifecycle>spot</instanceLifecycle>" : "";
+      const placement = `<placement><tenancy>${inputs.tenancy ?? "default"}</tenancy></placement>`;
+      return `<item><instanceId>${id}</instanceId><instanceType>${machineType}</instanceType><instanceState><name>${state}</name></instanceState>${lifecycle}${placement}${cpus}</item>`;
     });
     return `<reservationSet><item><instancesSet>${items.join("")}</instancesSet></item></reservationSet>`;
   },
