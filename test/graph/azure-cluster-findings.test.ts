@@ -59,7 +59,7 @@ const state = {
       ],
     },
   },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::uksouth": {
+  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::uksouth-cert-manager": {
     type: "kubernetes:core/v1:Namespace",
     outputs: {},
   },

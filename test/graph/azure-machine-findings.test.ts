@@ -29,6 +29,9 @@ test("chooses a machine that is available to the subscription in the disk's zone
     /^machine\.type: the quota StandardDpsv6Family vCPUs of westeurope leaves 1 of 1 vCPUs to this region, and 1 of Standard_D2ps_v6 needs 2: ask /,
   );
   assert.deepEqual((await lookedUp({ name: "westus", machine })).problems, []);
+  // No limit.
+  answerFetch((cloud) => limit(cloud, "StandardDpsv6Family", "westeurope", -1));
+  assert.deepEqual((await lookedUp({ machine })).problems, []);
 });
 
 test("only warns of an existing machine's size that isn't available any more, unless the machine would be replaced", async () => {
@@ -113,6 +116,7 @@ test("asks Azure whether an unlisted size has Trusted Launch, and keeps a machin
   mock.method(globalThis, "fetch", async () => Promise.reject(new Error("fetch failed")));
   assert.equal(await has({ machine }), undefined);
   assert.equal(await has({ name: "francecentral", machine }), false);
+  assert.equal(await has({ name: "francecentral", machine: { type: "Standard_M8-4ms" } }), undefined);
 });
 
 test("requires a gallery image to be replicated to the region", async () => {
@@ -132,9 +136,13 @@ test("refuses a gallery image that is still being replicated, or that no machine
   const redefined = (change: Inputs, type?: string) => told((cloud) => redefine(cloud, image, change), type);
   const features = (value: string) => ({ features: [{ name: "SecurityType", value }] });
   const wayOut = "name another image (docs/images.md#base-images)";
-  assert.deepEqual(await told((cloud) => replicate(cloud, image, "West Europe")), [
-    `machine.image: ${image} is still being replicated to westeurope: try again when that is done`,
-  ]);
+  for (const [state, what] of [
+    ["Replicating", "is still being replicated to westeurope: try again when that is done"],
+    ["Failed", "couldn't be replicated to westeurope: replicate it again, or name another image"],
+  ])
+    assert.deepEqual(await told((cloud) => replicate(cloud, image, "West Europe", state)), [
+      `machine.image: ${image} ${what}`,
+    ]);
   assert.deepEqual(await redefined({ osState: "Specialized", hyperVGeneration: "V1", architecture: "x64" }), [
     `machine.image: ${image} is of a specialized machine, which takes no user data: ${wayOut}`,
     `machine.image: ${image} is of generation 1, and the machine of generation 2: ${wayOut}`,
@@ -143,7 +151,8 @@ test("refuses a gallery image that is still being replicated, or that no machine
   assert.deepEqual(await redefined(features("ConfidentialVM")), [
     `machine.image: ${image} has the security type ConfidentialVM, and the machine has Trusted Launch: ${wayOut}`,
   ]);
-  assert.deepEqual(await redefined(features("TrustedLaunch")), []);
+  for (const type of ["TrustedLaunch", "TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported"])
+    assert.deepEqual(await redefined(features(type)), []);
   assert.deepEqual(await redefined(features("TrustedLaunch"), "Standard_B2pls_v2"), [
     `machine.image: ${image} is for machines with Trusted Launch only, which this size doesn't have: ${wayOut}`,
   ]);

@@ -262,6 +262,9 @@ describe("a private endpoint", () => {
     const [{ loadBalancerBackendAddressPools: pools }] = graph.inputs("NetworkInterface")
       .ipConfigurations as [Record<string, unknown>];
     assert.deepEqual(pools, [{ id: "westeurope-id/backendAddressPools/endpoint" }]);
+    assert.deepEqual(graph.inputs("LoadBalancer").probes, [
+      { name: "endpoint", protocol: "Tcp", port: 443, intervalInSeconds: 5, probeThreshold: 2 },
+    ]);
   });
 
   test("has neither in an existing subnet", async () => {

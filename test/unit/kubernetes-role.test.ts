@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { renderWorkload } from "../../components/hosts/kubernetes/objects.ts";
 import { type Permission, permissionsFor } from "../../components/hosts/kubernetes/permissions.ts";
-import { kubernetesCases, kubernetesPlan } from "../support/kubernetes-regions.ts";
+import { kubernetesCases, kubernetesPlan, kubernetesRegions } from "../support/kubernetes-regions.ts";
 
 interface Rule {
   readonly apiGroups: string[];
@@ -51,6 +51,19 @@ function asked(namespace: { name: string; create: boolean }): Permission[] {
   ];
   return plans.flatMap((plan) => permissionsFor(plan.region, renderWorkload(plan)));
 }
+
+test("needs to list classes only for a region that names one", () => {
+  const classesOf = (change: Record<string, unknown>) => {
+    const { region } = kubernetesPlan("bucket", change);
+    const permissions = permissionsFor(region, renderWorkload(kubernetesPlan("bucket", change)));
+    return permissions.map(({ resource }) => resource).filter((it) => it.endsWith("classes"));
+  };
+  const { storage } = kubernetesRegions.bucket;
+  const expose = { kind: "ingress", proxies: ["10.1.0.0/16"] };
+  assert.deepEqual(classesOf({ expose }), []);
+  assert.deepEqual(classesOf({ expose: { ...expose, class: "nginx" } }), ["ingressclasses"]);
+  assert.deepEqual(classesOf({ storage: { ...storage, scratch: { class: "fast" } } }), ["storageclasses"]);
+});
 
 test("has in the ClusterRole what all regions with the stack's own namespace need", () => {
   const { ClusterRole } = rolesIn("kubernetes-role.yaml");

@@ -40,9 +40,10 @@ export function isDebian(cloud: Cloud, version: string): boolean {
 /** Regions to which a gallery image is being replicated: https://learn.microsoft.com/rest/api/compute/gallery-image-versions/get#aggregatedreplicationstate */
 const replicating = "replicating image";
 
-/** Starts the replication to a region, which takes a while. */
-export function replicate(cloud: Cloud, id: string, location: string): void {
-  cloud.keep({ type: replicating, id: `${id} ${location}`, scope: everywhere, inputs: {}, outputs: {} });
+/** Starts the replication to a region, which takes a while, or fails. */
+export function replicate(cloud: Cloud, id: string, location: string, state = "Replicating"): void {
+  const thing = { type: replicating, id: `${id} ${location}`, scope: everywhere };
+  cloud.keep({ ...thing, inputs: { state }, outputs: {} });
 }
 
 /** Changes the image definition of a gallery image. */
@@ -115,7 +116,7 @@ export function imageAt(cloud: Cloud, path: string, expand: string | null): obje
     if (!isVersion) return { id, properties: inputs };
     const summary = regionsOf(cloud, path).map((region) => ({
       region,
-      state: cloud.find(replicating, `${path} ${region}`, everywhere) ? "Replicating" : "Completed",
+      state: cloud.find(replicating, `${path} ${region}`, everywhere)?.inputs.state ?? "Completed",
     }));
     const { publishingProfile } = inputs;
     const status = expand === "ReplicationStatus" && { replicationStatus: { summary } };

@@ -31,14 +31,14 @@ function hasZrs(cloud: Cloud, location: string): boolean {
 
 /** https://learn.microsoft.com/rest/api/storagerp/skus/list */
 export function storageSkus(cloud: Cloud): Inputs[] {
-  const kind = "StorageV2";
-  return regionNames.flatMap((location) =>
-    ["Standard_LRS", ...(hasZrs(cloud, location) ? ["Standard_ZRS"] : [])].map((name) => ({
-      ...{ name, kind, tier: "Standard", resourceType: "storageAccounts" },
-      locations: [location],
-      restrictions: [],
-    })),
-  );
+  return regionNames.flatMap((location) => {
+    const none = { type: "Location", values: [location], reasonCode: "NotAvailableForSubscription" };
+    return [
+      { name: "Standard_LRS", kind: "StorageV2", restrictions: [] },
+      { name: "Standard_ZRS", kind: "Storage", restrictions: [] },
+      { name: "Standard_ZRS", kind: "StorageV2", restrictions: hasZrs(cloud, location) ? [] : [none] },
+    ].map((sku) => ({ ...sku, tier: "Standard", resourceType: "storageAccounts", locations: [location] }));
+  });
 }
 
 export const storageRules: Readonly<Record<string, Rules>> = {
