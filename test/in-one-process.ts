@@ -1,6 +1,6 @@
 /** Runs test files in one process, each after the other: `node test/in-one-process.ts FILE…`. In a process of its own, an average file takes twice the processor time, because it loads the SDKs again. */
 import { resolve } from "node:path";
-import { before } from "node:test";
+import { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 
 /** No test starts before all files are loaded, because some use Pulumi's mocks while they load. */
@@ -10,4 +10,13 @@ async function load(): Promise<void> {
 
 const loaded = load();
 before(() => loaded);
+
+// Otherwise, a test that calls process.exit() would hide all later ones.
+let areDone = false;
+after(() => {
+  areDone = true;
+});
+process.on("exit", () => {
+  if (!areDone) process.exitCode = 1;
+});
 await loaded;

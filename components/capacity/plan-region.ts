@@ -2,6 +2,7 @@
 import type { Problem } from "../config/problems.ts";
 import type { AwsClusterRegion, AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
 import { azureNode, isForAutoMode, nodeDisks } from "./cluster-nodes.ts";
+import { deliveryOf } from "./demand.ts";
 import { disks } from "./disk.ts";
 import { type Limit, mostPageCacheMiB, strain, suffices } from "./limits.ts";
 import type { Cloud, Machine } from "./machine.ts";
@@ -103,11 +104,11 @@ const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest, variant: V
 };
 
 /** Chooses the least expensive machine of Auto Mode that sustains a replica's share, or else of those that come closest. */
-function planAutoModeNodes(request: CapacityRequest, { replicas }: Variant): Capacity {
+function planAutoModeNodes(request: CapacityRequest, variant: Variant): Capacity {
   const [{ type }] = autoModeMachines(request);
   const { plan, problems } = planCapacity({ ...request, region: { ...request.region, machine: { type } } });
   // The configuration names no machine, so other warnings would be about settings that aren't there.
-  return { plan: { ...plan, warnings: nodeWarnings(plan, replicas) }, problems };
+  return { plan: { ...plan, warnings: nodeWarnings(plan, variant) }, problems };
 }
 
 const allOfAutoMode = candidates("aws", "arm64").filter(isForAutoMode);
@@ -135,16 +136,19 @@ export function autoModeTypes(...request: Parameters<typeof autoModeNodes>): str
 }
 
 /** In AKS, the configuration decides on the size of the nodes, regardless of the workload. */
-function planAksNodes(request: CapacityRequest, { replicas }: Variant): Capacity {
+function planAksNodes(request: CapacityRequest, variant: Variant): Capacity {
   const { region } = request;
   const type = region.machine.type === "auto" ? azureNode.type : region.machine.type;
   const { plan, problems } = planCapacity({ ...request, region: { ...region, machine: { type } } });
   const warnings = plan.warnings.map((it) => ({ ...it, path: "nodes.type" }));
-  return { plan: { ...plan, warnings: [...warnings, ...nodeWarnings(plan, replicas)] }, problems };
+  return { plan: { ...plan, warnings: [...warnings, ...nodeWarnings(plan, variant)] }, problems };
 }
 
 /** Warns if a node, or its disk, is too slow for a replica's share of the workload. */
-function nodeWarnings({ limits, machine, disk }: CapacityPlan, replicas: number): Problem[] {
+function nodeWarnings(
+  { limits, machine, disk }: CapacityPlan,
+  { replicas, storage }: Pick<Variant, "replicas" | "storage">,
+): Problem[] {
   const [worst] = limits
     .filter((limit): limit is Limit<RateName> => limit.name !== "memory" && !suffices(limit))
     .sort((one, other) => strain(other) - strain(one));
@@ -152,8 +156,13 @@ function nodeWarnings({ limits, machine, disk }: CapacityPlan, replicas: number)
   const subject = worst.name.startsWith("disk ")
     ? `the disk of a node, ${quantity(disk.sizeGiB, "GiB")} of ${disks[disk.type].label},`
     : `a node, ${machine.type},`;
-  const message = `${subject} ${rateText(worst, `that each of ${replicas} replicas needs`)}: that takes about ${Math.ceil(replicas * strain(worst))} replicas, or \`storage: { delivery: redirect }\``;
+  const message = `${subject} ${rateText(worst, `that each of ${replicas} replicas needs`)}: that takes about ${Math.ceil(replicas * strain(worst))} replicas${orRedirect(storage)}`;
   return [{ path: "replicas.min", message }];
+}
+
+/** The end of a message that names a way out: Pods that redirect clients to the bucket need less. */
+export function orRedirect(storage: Variant["storage"]): string {
+  return deliveryOf(storage) === "proxied" ? ", or `storage: { delivery: redirect }`" : "";
 }
 
 /** The workload of each of several machines or clusters: all images, for a part of the nodes. */

@@ -1,4 +1,4 @@
-import { parse, parseDocument, type ScalarTag } from "yaml";
+import { parse, type ScalarTag } from "yaml";
 import { isMapping } from "./as-written.ts";
 import { ConfigError } from "./problems.ts";
 import { namespace } from "./schema.ts";
@@ -23,10 +23,13 @@ export function readStackFile(projectYaml: string, stackYaml: string): Record<st
   return Object.fromEntries([...project, ...stack].filter(([, value]) => value !== undefined));
 }
 
-/** All keys of `config` in Pulumi.yaml or a stack's file, as written. Empty if the text isn't YAML. */
+/** All keys of `config` in Pulumi.yaml or a stack's file, as written. Empty if the text can't be read. */
 export function configKeys(text: string): string[] {
-  const document = parseDocument(text);
-  return document.errors.length > 0 ? [] : Object.keys(mapping(mapping(document.toJS()).config));
+  try {
+    return Object.keys(mapping(mapping(parseYaml(text, "")).config));
+  } catch {
+    return [];
+  }
 }
 
 /** The entries of `config` in this project's namespace. Keys without a namespace belong to it, too. */

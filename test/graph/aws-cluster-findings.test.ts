@@ -327,12 +327,12 @@ describe("the machines that replicas ask Auto Mode for", { concurrency: 1 }, () 
 
   test("fit into the account's quota of vCPUs, and one more does for roll-outs", async () => {
     assert.deepEqual(await said({ quota: 12 }), []);
-    const withOneMore = "3 of c6gn.xlarge need 12 (one of them during roll-outs)";
+    const withOneMore = "3 of c6gn.xlarge need 12 (1 of them during roll-outs)";
     assert.deepEqual(await said({ quota: 11 }), [`eu-central-1: ${message(11, 11, withOneMore, 12)}`]);
     assert.deepEqual(await said({ quota: 7 }), [message(7, 7, "2 of c6gn.xlarge need 8", 8)]);
     const scaled = { change: { replicas: { min: 2, max: 5 } } };
     assert.deepEqual(await said({ quota: 23 }, scaled), [
-      `eu-central-1: ${message(23, 23, "6 of c6gn.xlarge need 24 (one of them during roll-outs)", 24)}`,
+      `eu-central-1: ${message(23, 23, "7 of c6gn.xlarge need 28 (2 of them during roll-outs)", 28)}`,
     ]);
     const outputs = {};
     cloud.keep({
@@ -356,7 +356,7 @@ describe("the machines that replicas ask Auto Mode for", { concurrency: 1 }, () 
     // 2 of the machine above, 8 of the cluster, so 4 are left for the roll-out.
     assert.deepEqual(await said({ quota: 14 }, { isMade: true }), []);
     assert.deepEqual(await said({ quota: 13 }, { isMade: true }), [
-      `eu-central-1: ${message(11, 13, "3 of c6gn.xlarge need 12 (one of them during roll-outs)", 14)}`,
+      `eu-central-1: ${message(11, 13, "3 of c6gn.xlarge need 12 (1 of them during roll-outs)", 14)}`,
     ]);
     // Another cluster's nodes.
     assert.deepEqual(await said({ quota: 14 }), [message(4, 14, "2 of c6gn.xlarge need 8", 18)]);

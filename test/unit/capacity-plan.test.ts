@@ -286,12 +286,18 @@ test("reports everything impossible together, each with its path, and plans the 
   assert.equal(plan.disk.sizeGiB, 256);
 });
 
-/** The plan of a cluster's nodes, with all blobs through the cache. */
-function nodesOf(cloud: Cloud, replicas: number, change: object, type = "auto"): CapacityPlan {
+/** The plan of a cluster's nodes, by default with all blobs through the cache. */
+function nodesOf(
+  cloud: Cloud,
+  replicas: number,
+  change: object,
+  type = "auto",
+  delivery: "proxied" | "redirect" = "proxied",
+): CapacityPlan {
   return planVariant(
     {
       ...{ topology: "cluster", replicas, machine: { type } },
-      storage: { kind: "bucket", delivery: "proxied" },
+      storage: { kind: "bucket", delivery },
     },
     {
       ...{ cloud, region: { name: cloud === "aws" ? "eu-central-1" : "westeurope" }, upstreams: [] },
@@ -334,4 +340,6 @@ test("plans AKS's nodes on the disk that they have, and names how many replicas 
     "replicas.min: the disk of a node, 64 GiB of Premium SSD, sustains 240 IOPS of the 562 that each of 2 replicas needs: that takes about 5 replicas, or `storage: { delivery: redirect }`",
   ]);
   assert.deepEqual([nodes(3000, 5).warnings, nodes(300, 2).warnings], [[], []]);
+  const redirect = nodesOf("azure", 2, { nodes: 30_000, pullsPerNodeGiB: 20 }, "auto", "redirect");
+  assert.match(linesOf(redirect.warnings).join(), /that takes about \d+ replicas$/);
 });

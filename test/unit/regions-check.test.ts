@@ -83,6 +83,9 @@ suite("checkFiles", () => {
         `${path}: registry-cahce:version: nothing reads this key: did you mean \`registry-cache:version\`?`,
       ],
     );
+    const [{ message = "" } = {}] = (await check({ "aws-eu-central-1": "config: { a: *nowhere }\n" }))
+      .problems;
+    assert.match(message, /Unresolved alias/);
   });
 
   test("reports that there is no file", async () => {

@@ -1,4 +1,4 @@
-import { autoModeNodes } from "../../../capacity/plan-region.ts";
+import { autoModeNodes, orRedirect } from "../../../capacity/plan-region.ts";
 import { previousResource } from "../../previous-outputs.ts";
 import type { Question } from "../account.ts";
 import { findOffers } from "../offers.ts";
@@ -27,7 +27,7 @@ export async function checkNodeTypes(
   const where = zones.join(", ");
   const [smallest] = offered;
   if (!smallest) {
-    const message = `no machine that sustains what each of ${region.replicas.min} replicas needs is offered in ${where}: ${types.join(", ")}. Set more replicas, for which smaller ones are enough, or \`storage: { delivery: redirect }\``;
+    const message = `no machine that sustains what each of ${region.replicas.min} replicas needs is offered in ${where}: ${types.join(", ")}. Set more replicas, for which smaller ones are enough${orRedirect(region.storage)}`;
     return lookUp.refuse(path, message);
   }
   const [usual] = types;
@@ -42,12 +42,13 @@ export async function checkNodeTypes(
       vCpus: count * smallest.vCpu,
       who: `${count} of ${smallest.type} need ${count * smallest.vCpu}`,
     });
-    // A roll-out starts a new replica before it ends an old one.
-    const wanted = needs(max + 1);
+    // A roll-out starts new replicas before it ends old ones: maxSurge in kubernetes/controller.ts.
+    const surge = Math.ceil(max / 4);
+    const wanted = needs(max + surge);
     return {
       own: await vCpusOfCluster(region.name),
       required: needs(min),
-      wanted: { ...wanted, who: `${wanted.who} (one of them during roll-outs)` },
+      wanted: { ...wanted, who: `${wanted.who} (${surge} of them during roll-outs)` },
     };
   });
 }

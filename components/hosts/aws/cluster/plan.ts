@@ -1,5 +1,5 @@
 import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
-import { autoModeNodes } from "../../../capacity/plan-region.ts";
+import { autoModeNodes, orRedirect } from "../../../capacity/plan-region.ts";
 import { problemIf } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { Planned, PlanRequest } from "../../kind.ts";
@@ -25,7 +25,11 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
   const { plan, problems, warnings } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   // Without a list of nodes, Auto Mode chooses one that is large enough.
   const room =
-    largest && judgeRoom(plan, "aws", largest, { path: "storage.delivery", wayOut: "`redirect` takes less" });
+    largest &&
+    judgeRoom(plan, "aws", largest, {
+      path: "replicas.min",
+      wayOut: `set more${orRedirect(region.storage)}`,
+    });
   return {
     plan: { ...plan, names: namesOf({ stack, region: region.name }) },
     problems: [

@@ -1,5 +1,6 @@
 import type { Machine } from "../../../capacity/machine.ts";
 import { machineNamed } from "../../../capacity/machines.ts";
+import { orRedirect } from "../../../capacity/plan-region.ts";
 import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { Findings, Planned, PlanRequest } from "../../kind.ts";
@@ -49,8 +50,7 @@ export function judgeNode(
   plan: AzureClusterPlan,
   node: Pick<Machine, "type" | "vCpu" | "memoryGiB">,
 ): Findings {
-  const isProxied = plan.region.storage.delivery === "proxied";
-  const wayOut = `set a larger size${isProxied ? ", or `storage: { delivery: redirect }`" : ""}`;
+  const wayOut = `set a larger size${orRedirect(plan.region.storage)}`;
   return judgeRoom(plan, "azure", node, { path: "nodes.type", wayOut });
 }
 
