@@ -1,17 +1,15 @@
 /** What AWS is asked before a region with a cluster is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
-import { after, before, describe, mock, test } from "node:test";
+import { describe, mock, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { lookUpIn } from "../../components/hosts/aws/account.ts";
 import { findCluster } from "../../components/hosts/aws/cluster/findings.ts";
 import { planAwsCluster } from "../../components/hosts/aws/cluster/plan.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
 import type { LookedUp } from "../../components/hosts/kind.ts";
-import { awsCloud } from "../doubles/aws/aws.ts";
-import { serveEc2 } from "../doubles/aws/ec2-api.ts";
 import { instance } from "../doubles/aws/machine.ts";
-import type { ServedApi } from "../doubles/served-api.ts";
 import { kmsKey, offersIn, routeTable, toInternet, toNat } from "../support/aws-graph.ts";
+import { ec2OfSuite } from "../support/ec2.ts";
 import { type Answers, lookedUpBy } from "./aws-looked-up.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
@@ -273,13 +271,7 @@ test("refuses more clients than the account's quota allows in the load balancer'
 });
 
 describe("the machines that replicas ask Auto Mode for", { concurrency: 1 }, () => {
-  const cloud = awsCloud();
-  let api: ServedApi;
-  before(async () => {
-    api = await serveEc2(cloud);
-    Object.assign(process.env, api.environment);
-  });
-  after(() => api[Symbol.asyncDispose]());
+  const cloud = ec2OfSuite();
 
   /** Each replica sends 2,577 Mbps, for which c6gn.xlarge is the least expensive. The zones are eu-central-1a and eu-central-1c. */
   const keys = { workload: { nodes: 1200, peakMinutes: 10 } };

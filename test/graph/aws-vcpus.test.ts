@@ -1,23 +1,15 @@
 /** Whether an account may run the machine, by EC2's list of existing machines. */
 import assert from "node:assert/strict";
-import { after, before, describe, mock, test } from "node:test";
+import { describe, mock, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { awsCloud } from "../doubles/aws/aws.ts";
-import { serveEc2 } from "../doubles/aws/ec2-api.ts";
 import { instance } from "../doubles/aws/machine.ts";
-import type { ServedApi } from "../doubles/served-api.ts";
 import type { Inputs } from "../doubles/values.ts";
 import { offersIn } from "../support/aws-graph.ts";
+import { ec2OfSuite } from "../support/ec2.ts";
 import { type Answers, lookedUp, refused } from "./aws-looked-up.ts";
 
 describe("the quota of vCPUs", { concurrency: 1 }, () => {
-  const cloud = awsCloud();
-  let api: ServedApi;
-  before(async () => {
-    api = await serveEc2(cloud);
-    Object.assign(process.env, api.environment);
-  });
-  after(() => api[Symbol.asyncDispose]());
+  const cloud = ec2OfSuite();
 
   const [fresh, upgraded, inOtherQuota] = ["eu-central-1", "eu-west-1", "eu-west-2"];
   const run = (id: string, instanceType: string, scope: string, more: Inputs = {}) =>
