@@ -130,11 +130,6 @@ export function autoModeNodes(
   return all[0] === allOfAutoMode[0] ? undefined : all;
 }
 
-/** The types of {@link autoModeNodes}. */
-export function autoModeTypes(...request: Parameters<typeof autoModeNodes>): string[] | undefined {
-  return autoModeNodes(...request)?.map(({ type }) => type);
-}
-
 /** In AKS, the configuration decides on the size of the nodes, regardless of the workload. */
 function planAksNodes(request: CapacityRequest, variant: Variant): Capacity {
   const { region } = request;

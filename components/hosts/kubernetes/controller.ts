@@ -24,6 +24,13 @@ export interface Controller {
   readonly claims: readonly PersistentVolumeClaim[];
 }
 
+const surgePercent = 25;
+
+/** How many replicas with a bucket a roll-out starts before it ends old ones. */
+export function surgeOf(replicas: number): number {
+  return Math.ceil((replicas * surgePercent) / 100);
+}
+
 /**
  * A bucket's replicas are a Deployment. A roll-out starts additional Pods first, so the number of ready Pods never drops.
  *
@@ -40,7 +47,10 @@ export function controller(region: WorkloadRegion, template: PodTemplateSpec, di
     minReadySeconds: handoverOf(region).minReadySeconds,
   };
   if (storage.kind === "bucket") {
-    const strategy = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } };
+    const strategy = {
+      type: "RollingUpdate",
+      rollingUpdate: { maxUnavailable: 0, maxSurge: `${surgePercent}%` },
+    };
     const spec = { ...common, strategy, template };
     return { workload: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec }, claims: [] };
   }

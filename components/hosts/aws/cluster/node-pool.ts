@@ -1,7 +1,6 @@
 import type { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { autoModeTypes } from "../../../capacity/plan-region.ts";
 import type { KubernetesRegion } from "../../../config/schema.ts";
 import { selectorLabels } from "../../kubernetes/names.ts";
 import { isTagged, stackTags } from "../../naming.ts";
@@ -32,7 +31,7 @@ export function schedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling
 
 /** Placement of the replicas: one on each node, and on nodes that sustain the workload. */
 export function replicaSchedulingOf(plan: AwsClusterPlan): KubernetesRegion["scheduling"] {
-  const types = autoModeTypes(plan.region, plan);
+  const types = plan.nodes?.map(({ type }) => type);
   const ofTypes = types && [{ key: "node.kubernetes.io/instance-type", operator: "In", values: types }];
   // A preference isn't enough: Auto Mode creates no node for a replica while there is room on another one's.
   const others = {

@@ -1,4 +1,5 @@
-import { autoModeNodes, orRedirect } from "../../../capacity/plan-region.ts";
+import { orRedirect } from "../../../capacity/plan-region.ts";
+import { surgeOf } from "../../kubernetes/controller.ts";
 import { previousResource } from "../../previous-outputs.ts";
 import type { Question } from "../account.ts";
 import { findOffers } from "../offers.ts";
@@ -17,8 +18,8 @@ export async function checkNodeTypes(
   question: Question<AwsClusterPlan>,
   zones: readonly string[],
 ): Promise<void> {
-  const { plan, region, lookUp } = question;
-  const nodes = autoModeNodes(region, plan);
+  const { region, lookUp } = question;
+  const { nodes } = question.plan;
   if (!nodes) return;
   const types = nodes.map(({ type }) => type);
   const offers = await findOffers(path, types, question);
@@ -42,8 +43,7 @@ export async function checkNodeTypes(
       vCpus: count * smallest.vCpu,
       who: `${count} of ${smallest.type} need ${count * smallest.vCpu}`,
     });
-    // A roll-out starts new replicas before it ends old ones: maxSurge in kubernetes/controller.ts.
-    const surge = Math.ceil(max / 4);
+    const surge = surgeOf(max);
     const wanted = needs(max + surge);
     return {
       own: await vCpusOfCluster(region.name),

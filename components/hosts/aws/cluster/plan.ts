@@ -1,4 +1,5 @@
 import { awsNodeRoomGiB } from "../../../capacity/cluster-nodes.ts";
+import type { Machine } from "../../../capacity/machine.ts";
 import { autoModeNodes, orRedirect } from "../../../capacity/plan-region.ts";
 import { problemIf } from "../../../config/problems.ts";
 import type { AwsClusterRegion } from "../../../config/schema.ts";
@@ -14,14 +15,15 @@ export const clusterType = "aws:eks/cluster:Cluster";
 /** A region with an EKS cluster. */
 export interface AwsClusterPlan extends OwnClusterPlan<AwsClusterRegion> {
   readonly names: Names;
+  /** The machines that sustain a replica, the least expensive first. Undefined if any does: {@link autoModeNodes}. */
+  readonly nodes: readonly Machine[] | undefined;
 }
 
 export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<AwsClusterPlan> {
   const { region, stack } = request;
+  const nodes = autoModeNodes(region, request);
   const [largest] =
-    autoModeNodes(region, request)?.toSorted(
-      (one, other) => other.vCpu - one.vCpu || other.memoryGiB - one.memoryGiB,
-    ) ?? [];
+    nodes?.toSorted((one, other) => other.vCpu - one.vCpu || other.memoryGiB - one.memoryGiB) ?? [];
   const { plan, problems, warnings } = planOwnCluster(request, services.aws, awsNodeRoomGiB);
   // Without a list of nodes, Auto Mode chooses one that is large enough.
   const room =
@@ -31,7 +33,7 @@ export function planAwsCluster(request: PlanRequest<AwsClusterRegion>): Planned<
       wayOut: `set more${orRedirect(region.storage)}`,
     });
   return {
-    plan: { ...plan, names: namesOf({ stack, region: region.name }) },
+    plan: { ...plan, names: namesOf({ stack, region: region.name }), nodes },
     problems: [
       ...regionNameProblems(region, awsRegions),
       ...problems,
