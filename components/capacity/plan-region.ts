@@ -113,6 +113,9 @@ function planAutoModeNodes(request: CapacityRequest, variant: Variant): Capacity
 
 const allOfAutoMode = candidates("aws", "arm64").filter(isForAutoMode);
 
+/** The least expensive machine that Auto Mode would use for a replica. No other has fewer processors. */
+export const [smallestOfAutoMode] = allOfAutoMode;
+
 /** The machines of Auto Mode that sustain a replica's share, or else those that come closest, the least expensive first. */
 function autoModeMachines(request: CapacityRequest) {
   return sufficient(allOfAutoMode, settingOf(request));
@@ -127,7 +130,7 @@ export function autoModeNodes(
   { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
 ): readonly Machine[] | undefined {
   const all = autoModeMachines(requestOf(variantOf(region), { cloud: "aws", region, workload, upstreams }));
-  return all[0] === allOfAutoMode[0] ? undefined : all;
+  return all[0] === smallestOfAutoMode ? undefined : all;
 }
 
 /** In AKS, the configuration decides on the size of the nodes, regardless of the workload. */

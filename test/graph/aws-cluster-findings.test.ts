@@ -308,9 +308,15 @@ describe("the machines that replicas ask Auto Mode for", { concurrency: 1 }, () 
     );
   });
 
-  test("aren't asked about if any machine sustains the workload", async () => {
-    const unasked = () => assert.fail("asked for nothing");
-    assert.deepEqual(await said({ offers: unasked, quota: unasked }, { keys: {} }), []);
+  test("may be of any type if any sustains the workload, and only their number counts", async () => {
+    const offers = () => assert.fail("asked for nothing");
+    const anyType = (quota: number, replicas?: object) =>
+      said({ offers, quota }, { keys: {}, ...(replicas && { change: { replicas } }) });
+    assert.deepEqual(await anyType(4), []);
+    assert.deepEqual(await anyType(3), [message(3, 3, "2 machines with 2 or more each need 4", 4)]);
+    assert.deepEqual(await anyType(9, { min: 2, max: 5 }), [
+      `eu-central-1: ${message(9, 9, "5 machines with 2 or more each need 10", 10)}`,
+    ]);
   });
 
   const message = (left: number, quota: number, need: string, desired: number) =>
