@@ -1,10 +1,13 @@
 /** The user data of a region in AWS in a machine with Debian 13, which installs everything itself. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AlertName, alertNames } from "../../components/config/alerts.ts";
 import { metricsPort } from "../../components/config/ports.ts";
 import { dataMount, stateDirectory } from "../../components/hosts/vm/user-data.ts";
+import { projectDirectory } from "../support/project.ts";
 import { RunbookRuns, type RunOptions } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
 import { clients } from "./clients.ts";
@@ -174,10 +177,30 @@ test("a new machine survives other Pods, a power cut, a reboot", { timeout: stor
     assert.doesNotMatch(await first.run("journalctl --boot --no-pager"), /ordering cycle/);
   });
 
+  await step("is repaired, and emptied, by the commands of docs/regions.md", async () => {
+    await first.run(recovery("the disk's content is damaged"));
+    await serves(around, first, ca);
+    await around.pull(ca);
+    assert.deepEqual(around.asked(), []);
+    await first.run(recovery("the cache must be emptied"));
+    await serves(around, first, ca);
+    await around.pull(ca);
+    assert.equal(blobsIn(around.asked()), 4);
+    assert.equal(await fileSystem(first), uuid);
+  });
+
   await step("has run all commands of the runbooks for a machine", async () => {
     runs.assertComplete(alertNames);
   });
 });
+
+/** The command for a row of the table "Recover". */
+function recovery(whatHappened: string): string {
+  const row = readFileSync(join(projectDirectory, "docs/regions.md"), "utf8")
+    .split("\n")
+    .find((line) => line.startsWith(`| ${whatHappened} |`));
+  return row?.match(/: `([^`]+)`/)?.[1] ?? assert.fail(`docs/regions.md: no command for "${whatHappened}"`);
+}
 
 /** Changes that replace no container. */
 function reloads(count: number, { config: { access } }: Surroundings) {
