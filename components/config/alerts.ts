@@ -34,9 +34,20 @@ const labelName = z.string().regex(/^(?!__)[a-zA-Z_]\w*$/, {
   error: "must be a Prometheus label: letters, digits and underscores",
 });
 
+/** Labels by which the rules tell a cache's series apart. */
+const ofSeries = ["instance", "job", "mountpoint", "pod", "replica", "upstream", "zone"];
+/** Labels of a cache, which its alerts must keep. */
+const ofCaches = ["alertname", "provider", "region", "topology"];
+
+function labelNameExcept(reserved: readonly string[]) {
+  return labelName.refine((name) => !reserved.includes(name), {
+    error: "is a label of the cache's own series, which the alerts depend on: choose another name",
+  });
+}
+
 /** In external labels, Prometheus replaces `$NAME` by an environment variable: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
 export const externalLabels = z.record(
-  labelName,
+  labelNameExcept(ofSeries),
   z.string().regex(/^[^$]*$/, {
     error: "has $ in it, which Prometheus takes for the beginning of a variable",
   }),
@@ -47,7 +58,7 @@ const noTemplate = z.string().regex(/^(?![\s\S]*\{\{)/, {
   error: "has {{ in it, which Prometheus takes for the beginning of a template",
 });
 
-const alertLabels = z.record(labelName, noTemplate);
+const alertLabels = z.record(labelNameExcept([...ofSeries, ...ofCaches]), noTemplate);
 
 /** What a team can configure about the alerts. */
 export const alerts = z.strictObject({

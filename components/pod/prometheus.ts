@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import type { AlertName } from "../config/alerts.ts";
 import type { Credentials, Token } from "../config/credentials.ts";
 import { imageOf } from "../config/images.ts";
 import { isZot, registryUrl } from "../config/upstream.ts";
@@ -31,6 +32,17 @@ export function remoteWriteSecret(credentials: Credentials | Token): string {
 /** The external label that distinguishes the series of several Pods. Also the environment variable with its value, the Pod's name. */
 const replicaLabel = "replica";
 
+/**
+ * Makes the watchdogs of all replicas one alert, which doesn't end when a replica does. All other alerts keep the label: if they were one alert, a replica that recovers would end it while
+ * another one still fires.
+ */
+const watchdogOfAll = {
+  source_labels: ["alertname"],
+  regex: "Watchdog" satisfies AlertName,
+  target_label: replicaLabel,
+  replacement: "",
+};
+
 const files = filesOf("prometheus");
 const configurationFile = "prometheus.yml";
 const rulesFile = "rules.yml";
@@ -53,8 +65,7 @@ function renderPrometheusConfig(options: PodOptions): string {
       scrape_configs: scrapeConfigs(options),
       ...(alertmanagers.length > 0 && {
         alerting: {
-          // Alerts of all replicas must be identical, so that Alertmanager sees one alert.
-          ...(isReplica && { alert_relabel_configs: [{ regex: replicaLabel, action: "labeldrop" }] }),
+          ...(isReplica && { alert_relabel_configs: [watchdogOfAll] }),
           alertmanagers: alertmanagers.map(alertmanager),
         },
       }),

@@ -93,10 +93,20 @@ test("checks names, registries and addresses", () => {
     { ...local, monitoring: { labels: { team: "US$" } } },
     /^monitoring\.labels\.team: has \$ in it, which Prometheus takes for the beginning of a variable$/,
   );
+  for (const label of ["job", "replica"])
+    assertProblem(
+      { ...local, monitoring: { labels: { [label]: "x" } } },
+      new RegExp(`^monitoring\\.labels\\.${label}: is a label of the cache's own series, `),
+    );
 });
 
 test("checks alerts", () => {
   const withAlerts = (changes: object) => ({ ...local, monitoring: { alerts: changes } });
+  for (const label of ["alertname", "region", "upstream"])
+    assertProblem(
+      withAlerts({ labels: { [label]: "x" } }),
+      new RegExp(`^monitoring\\.alerts\\.labels\\.${label}: is a label of the cache's own series, `),
+    );
   assertProblem(
     withAlerts({ overrides: { RegistryCachDown: { severity: "none" } } }),
     /^monitoring\.alerts\.overrides\.RegistryCachDown: unknown key; did you mean "RegistryCacheDown"\?/,

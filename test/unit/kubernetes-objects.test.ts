@@ -16,6 +16,7 @@ import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClai
 import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { Container, Probe } from "kubernetes-types/core/v1.d.ts";
+import { parse } from "yaml";
 import { replicaRequests } from "../../components/capacity/plan-replica.ts";
 import { prefetch } from "../../components/config/prefetch.ts";
 import { cpuMillisOf, memoryMiBOf } from "../../components/config/quantity.ts";
@@ -385,15 +386,14 @@ test("stores credentials in files that only the container which needs them can r
   }
 });
 
-test("labels a replica by its Pod's name, except in alerts", () => {
+test("labels a replica by its Pod's name, and all its alerts except the one that never ends", () => {
   const { configMaps } = rendered("volumes");
-  const { data = {} } = configMaps.prometheus ?? {};
-  assert.match(data["prometheus.yml"] ?? "", /replica: \$\{replica\}/);
-  assert.match(data["prometheus.yml"] ?? "", /provider: kubernetes\n\s+topology: cluster\n/);
-  assert.match(
-    data["prometheus.yml"] ?? "",
-    /alert_relabel_configs:\n\s+- regex: replica\n\s+action: labeldrop/,
-  );
+  const { global, alerting } = parse(configMaps.prometheus?.data?.["prometheus.yml"] ?? "");
+  assert.match(global.external_labels.replica, /^\$\{replica\}$/);
+  assert.partialDeepStrictEqual(global.external_labels, { provider: "kubernetes", topology: "cluster" });
+  assert.deepEqual(alerting.alert_relabel_configs, [
+    { source_labels: ["alertname"], regex: "Watchdog", target_label: "replica", replacement: "" },
+  ]);
   const prometheus = containersOf(rendered("volumes")).find((it) => it.name === "prometheus");
   assert.deepEqual(prometheus?.env?.[0], {
     name: "replica",
