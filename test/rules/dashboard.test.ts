@@ -108,3 +108,26 @@ test("keeps a dead region in red: by its external probe, by the scraping job, or
     ["Endpoint up", "endpoint {{region}}", shown],
   ]);
 });
+
+test("takes the best of several replicas, and an upstream without manifests for unreachable", async () => {
+  const endpoint = (replica: string) =>
+    `probe_success{region="a",job="registry-cache-endpoint",replica="${replica}"}`;
+  const upstream = (job: string, name: string) =>
+    `probe_success{region="a",job="registry-cache-${job}",upstream="${name}",replica="x"}`;
+  await check(
+    {
+      ...{ [endpoint("x")]: "1x180", [endpoint("y")]: "0x180" },
+      ...{ [upstream("upstream", "gsoci")]: "1x180", [upstream("manifests", "gsoci")]: "0x180" },
+      [upstream("upstream", "ghcr")]: "1x180",
+    },
+    [
+      ["Endpoint up", "endpoint {{region}}", { '{region="a"}': 1 }],
+      ["Regions", "Upstreams reachable", { '{region="a"}': 0 }],
+      [
+        "Upstream reachable",
+        "{{upstream}} {{region}}",
+        { '{region="a",upstream="gsoci"}': 0, '{region="a",upstream="ghcr"}': 1 },
+      ],
+    ],
+  );
+});

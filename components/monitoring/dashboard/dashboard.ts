@@ -21,7 +21,7 @@ export function dashboard(): object {
     title: "Registry cache",
     ...shared,
     // A cache's own Prometheus has no label `region`, so "all" must also match series without it.
-    templating: { list: [source, choice("region", "Region"), choice("upstream", "Upstream"), filters] },
+    templating: { list: [source, regionChoice, upstreamChoice, filters] },
     panels: layOut(rows),
   };
 }
@@ -32,7 +32,7 @@ export function fleetDashboard(): object {
     uid: "registry-cache-fleet",
     title: "Registry caches, all regions",
     ...shared,
-    templating: { list: [source, choice("region", "Region"), price, filters] },
+    templating: { list: [source, regionChoice, price, filters] },
     panels: layOut(fleetRows),
   };
 }
@@ -55,13 +55,17 @@ const filters = { name: "filters", label: "Other labels", type: "adhoc", datasou
 
 const price = { name: pricePerGB.name, label: pricePerGB.label, type: "textbox", query: pricePerGB.default };
 
-function choice(name: string, label: string) {
+// These series exist for every cache, whichever engines it has.
+const regionChoice = choice("region", "Region", `up{job=~"registry-cache-.+"}`);
+const upstreamChoice = choice("upstream", "Upstream", `probe_success{job="registry-cache-upstream"}`);
+
+function choice(name: string, label: string, series: string) {
   return {
     name,
     label,
     type: "query",
     datasource,
-    query: { query: `label_values(registry_proxy_requests_total, ${name})`, refId: name },
+    query: { query: `label_values(${series}, ${name})`, refId: name },
     refresh: 2,
     sort: 1,
     includeAll: true,

@@ -1,7 +1,7 @@
 import { defaultCertificateDays } from "../../config/default-thresholds.ts";
 import { hits, ratio } from "../rules/recording.ts";
 import { row } from "./panel.ts";
-import { endpointUp, region, saved } from "./selectors.ts";
+import { endpointUp, region, saved, upstreamsUp } from "./selectors.ts";
 
 const increase = (metric: string, matchers: string) =>
   `sum by (region) (increase(${metric}{${matchers}}[$__range]))`;
@@ -24,7 +24,7 @@ export const regions = row("All regions", {
     unit: "short",
     queries: {
       "Endpoint up": endpointUp,
-      "Upstreams reachable": `min by (region) (probe_success{${region},job="registry-cache-upstream"})`,
+      "Upstreams reachable": upstreamsUp("region", region),
       "Certificate expires in": `min by (region) (probe_ssl_earliest_cert_expiry{${region},job="registry-cache-endpoint"}) - time()`,
       "Blob hit ratio": ratio(blobs(hits), blobs('cache!="NONE"')),
       "Transfer saved": savedBytes,

@@ -10,6 +10,7 @@ import {
   region,
   registryKinds,
   saved,
+  upstreamsUp,
 } from "./selectors.ts";
 
 /** The first screen: whether the cache is healthy, what it saves, and where it is slow. */
@@ -27,9 +28,7 @@ export const overview = row("Health, savings and latency", {
     kind: "stat",
     unit: "bool_yes_no",
     bad: { below: 1 },
-    queries: {
-      "{{upstream}} {{region}}": `min by (region, upstream) (probe_success{${ofUpstream},job="registry-cache-upstream"})`,
-    },
+    queries: { "{{upstream}} {{region}}": upstreamsUp("region, upstream", ofUpstream) },
   },
   "Firing alerts": {
     description: "Without the watchdog, which always fires.",
