@@ -20,7 +20,7 @@ export const thresholds = z.strictObject({
   ),
   busyRequestsPerMinute: amount(10).describe("Requests per minute below which ratios don't count."),
   collapsedHits: fraction(0.5).describe(
-    "Minimum hit ratio, as a share of the day before's. A new release of all images costs less than half.",
+    "Minimum hit ratio, as a share of the last week's median. A new release of all images costs less than half.",
   ),
   collapsedMinutes: amount(90).describe(
     "Minutes for which the hit ratio of the last hour must stay below this. A release that is pulled within half an hour doesn't count.",

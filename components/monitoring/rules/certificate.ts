@@ -11,7 +11,7 @@ export function certificateAlerts(thresholds: Thresholds, durations: Durations):
       topic: "certificate",
       expr: `probe_ssl_earliest_cert_expiry{job="registry-cache-endpoint"} - time() < ${certificateDays} * 86400`,
       description:
-        "The cache's certificate expires in {{ $value | humanizeDuration }}. Then clients refuse the cache.",
+        "{{ if lt $value 0.0 }}The cache's certificate has expired: clients refuse the cache and pull from the upstreams.{{ else }}The cache's certificate expires in {{ $value | humanizeDuration }}. Then clients refuse the cache.{{ end }}",
     },
     RegistryCacheRenewalFailing: {
       severity: "notify",

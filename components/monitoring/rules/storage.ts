@@ -26,7 +26,11 @@ export function storageAlerts(thresholds: Thresholds, durations: Durations, isOw
       ].join(" or "),
       for: durations.minutes(diskFullMinutes),
       description:
-        "Only {{ $value | humanize1024 }}B can be written to {{ or $labels.mountpoint `the cache's disk` }}.",
+        (isOwn
+          ? "{{ if eq $labels.job \"registry-cache-prometheus\" }}Prometheus can't store samples: the cache's disk is full or read-only, or the clock is wrong.{{ else }}"
+          : "") +
+        "Only {{ $value | humanize1024 }}B can be written to {{ or $labels.mountpoint `the cache's disk` }}." +
+        (isOwn ? "{{ end }}" : ""),
     },
     RegistryCacheDiskFilling: {
       severity: "notify",

@@ -6,12 +6,13 @@ export function trafficAlerts(thresholds: Thresholds, durations: Durations): Ale
   const { busyRequestsPerMinute, collapsedHits, collapsedMinutes, slowMBps, slowTransfers, slowMinutes } =
     thresholds;
   const hits = "upstream:registry_cache_blob_hits:ratio_rate1h";
-  const before = `avg_over_time(${hits}[${durations.hours(24)}] offset ${durations.hours(1)})`;
+  // The median follows neither a release nor, for days, the collapse itself.
+  const usual = `quantile_over_time(0.5, ${hits}[${durations.hours(7 * 24)}:${durations.minutes(5)}] offset ${durations.hours(1)})`;
   return {
     RegistryCacheHitRatioCollapsed: {
       severity: "notify",
       topic: "efficiency",
-      expr: `${hits} < ${collapsedHits} * ${before} and upstream:registry_cache_blob_requests:rate1h > ${busyRequestsPerMinute} / 60`,
+      expr: `${hits} < ${collapsedHits} * ${usual} and upstream:registry_cache_blob_requests:rate1h > ${busyRequestsPerMinute} / 60`,
       for: durations.minutes(collapsedMinutes),
       description:
         "In the last hour, only {{ $value | humanizePercentage }} of the blobs of {{ $labels.upstream }} came from the cache.",

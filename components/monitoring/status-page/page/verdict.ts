@@ -21,8 +21,11 @@ export function verdictOf(state: State): Verdict {
   if (endpoint === undefined) {
     return {
       level: "unknown",
-      word: "Starting",
-      reasons: ["The endpoint has not been probed in the last 5 minutes."],
+      word: firing.length > 0 ? "Not known" : "Starting",
+      reasons: unique([
+        "The endpoint has not been probed in the last 5 minutes.",
+        ...firing.map(({ description }) => description),
+      ]),
     };
   }
   const silent = silentUpstreams(state);
