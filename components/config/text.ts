@@ -174,8 +174,14 @@ export function isInternal(host: string): boolean {
 
 /** The kind of IP address of a URL's host, for example `private`. Undefined for a name. */
 function rangeName(host: string): string | undefined {
+  const address = addressOf(host);
+  return address && ipaddr.parse(address).range();
+}
+
+/** The IP address that is a URL's host, without brackets. Undefined for a name. */
+export function addressOf(host: string): string | undefined {
   const address = host.replace(/^\[(.*)\]$/, "$1");
-  return isIP(address) === 0 ? undefined : ipaddr.parse(address).range();
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /**

@@ -76,6 +76,57 @@ test("allows any port of a server behind a Service, in its namespace", () => {
   );
 });
 
+test("opens the port of a server with an address there and in the cluster, and not at the node's metadata service", () => {
+  const { s3 } = kubernetesRegions["own-server"].storage;
+  const world = (address: string): Peer => ({ kind: "world", address });
+  const pod: Peer = { kind: "pod", namespace: {}, labels: {} };
+  for (const [endpoint, server, cidr] of [
+    ["http://10.20.30.40", "10.20.30.40", "10.20.30.40/32"],
+    ["http://[fd00::7]:80", "fd00::7", "fd00::7/128"],
+  ] as const) {
+    const storage = { kind: "bucket", s3: { ...s3, endpoint } };
+    assert.deepEqual(kubernetesPolicy("own-server", { storage }).spec?.egress?.at(-1), {
+      to: [{ ipBlock: { cidr } }, { namespaceSelector: {} }],
+      ports: [{ port: 80, protocol: "TCP" }],
+    });
+    for (const kind of ["kubernetes", "cilium"] as const) {
+      const reaches = (peer: Peer, port = 80) =>
+        passes(policies("own-server", { storage }, kind), { direction: "egress", peer, port });
+      assert.deepEqual(
+        [world(server), pod].map((peer) => reaches(peer)),
+        [true, true],
+        kind,
+      );
+      const others = ["169.254.169.254", "fd00:ec2::254", "10.20.30.41", "203.0.113.7"].map(world);
+      assert.ok(!others.some((peer) => reaches(peer)), kind);
+      assert.ok(!reaches(world(server), 9000), kind);
+    }
+    // In Cilium, a range matches no node.
+    assert.ok(
+      passes(policies("own-server", { storage }, "cilium"), {
+        direction: "egress",
+        peer: { kind: "remote-node" },
+        port: 80,
+      }),
+    );
+  }
+});
+
+test("opens no port for a server in the Pod itself", () => {
+  const { s3 } = kubernetesRegions["own-server"].storage;
+  for (const endpoint of ["http://localhost", "http://127.0.0.1:80"]) {
+    const { egress } =
+      kubernetesPolicy("own-server", { storage: { kind: "bucket", s3: { ...s3, endpoint } } }).spec ?? {};
+    assert.deepEqual(
+      egress?.map(({ ports }) => ports?.map(({ port }) => port)),
+      [
+        [53, 53],
+        [443, 9093],
+      ],
+    );
+  }
+});
+
 test("lets replicas that share their blobs reach each other, and nobody else reach them there", () => {
   const replica: Peer = {
     kind: "pod",

@@ -24,7 +24,7 @@ export function ciliumNetworkPolicy(args: WorkloadPlanArgs): CiliumNetworkPolicy
         { fromEntities: ["host"] },
         ...incoming(args).flatMap(ingressRules),
       ],
-      egress: outgoing(args).map(egressRule),
+      egress: outgoing(args).flatMap(egressRules),
     },
   };
 }
@@ -47,15 +47,18 @@ function ingressRules({ from, port }: Incoming) {
   ];
 }
 
-/** Without a destination, the rule allows all destinations, including nodes and Pods. */
-function egressRule({ to, ports }: Outgoing) {
-  return { ...(to !== "anywhere" && destination(to)), ...(ports && { toPorts: [portRule(ports)] }) };
+function egressRules({ to, ports }: Outgoing) {
+  const toPorts = ports && { toPorts: [portRule(ports)] };
+  return destinations(to).map((destination) => ({ ...destination, ...toPorts }));
 }
 
-/** The Pod Identity agent uses the host's network: https://github.com/cilium/cilium/issues/34387 */
-function destination(to: Exclude<Outgoing["to"], "anywhere">) {
-  if (to === "podIdentityAgent") return { toEntities: ["host"] };
-  return { toEndpoints: [endpointSelector(to)] };
+function destinations(to: Outgoing["to"]): object[] {
+  // Without a destination, a rule allows all destinations, including nodes and Pods.
+  if (to === "anywhere") return [{}];
+  // The agent uses the host's network: https://github.com/cilium/cilium/issues/34387
+  if (to === "podIdentityAgent") return [{ toEntities: ["host"] }];
+  if ("range" in to) return [{ toCIDR: [to.range] }, { toEntities: ["cluster"] }];
+  return [{ toEndpoints: [endpointSelector(to)] }];
 }
 
 function portRule(ports: NonNullable<Outgoing["ports"]>) {

@@ -31,8 +31,15 @@ function ingressRule({ from, port }: Incoming): NetworkPolicyIngressRule {
 }
 
 function egressRule({ to, ports }: Outgoing): NetworkPolicyEgressRule {
-  const sources = to === "podIdentityAgent" ? podIdentityAgent : [to];
-  return { ...(to !== "anywhere" && { to: sources.map(peer) }), ...(ports && { ports: [...ports] }) };
+  return {
+    ...(to !== "anywhere" && { to: destinations(to).map(peer) }),
+    ...(ports && { ports: [...ports] }),
+  };
+}
+
+function destinations(to: Exclude<Outgoing["to"], "anywhere">): readonly Source[] {
+  if (to === "podIdentityAgent") return podIdentityAgent;
+  return "range" in to ? [to.range, {}] : [to];
 }
 
 /** The namespaceSelector is always set, because a podSelector alone selects Pods only in the policy's own namespace. */

@@ -1,5 +1,6 @@
+import { isIPv6 } from "node:net";
 import { metricsPort } from "../../config/ports.ts";
-import { serviceNamespace } from "../../config/text.ts";
+import { addressOf, isInternal, serviceNamespace } from "../../config/text.ts";
 import { peerPods, peerPort, sharesBlobs } from "./peers.ts";
 import { edgePort } from "./pod.ts";
 import type { PodSelector, Source, WorkloadPlanArgs } from "./workload-args.ts";
@@ -12,8 +13,8 @@ export interface Incoming {
 
 /** Destinations and ports that the Pods can connect to. */
 export interface Outgoing {
-  /** `podIdentityAgent`: a program on each EKS node. */
-  readonly to: "anywhere" | "podIdentityAgent" | PodSelector;
+  /** `podIdentityAgent`: a program on each EKS node. `range`: one address, and all Pods, because any of them may be behind a Service with this address. */
+  readonly to: "anywhere" | "podIdentityAgent" | PodSelector | { readonly range: string };
   /** @default all ports */
   readonly ports?: readonly { readonly port: number; readonly protocol: "TCP" | "UDP" }[];
 }
@@ -37,10 +38,11 @@ export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
   const { storage, pods } = region;
   const all = servers(args);
   // Services of this cluster are allowed by their namespaces instead of their ports.
-  const outside = all.filter(({ hostname }) => serviceNamespace(hostname) === undefined);
+  const outside = all.filter(({ hostname }) => !isInternal(hostname));
   const namespaces = new Set(all.flatMap(({ hostname }) => serviceNamespace(hostname) ?? []));
+  const addressed = Map.groupBy(outside, ({ hostname }) => addressOf(hostname));
   // A registry's blobs are often on another server, with the default port.
-  const ports = [...new Set([443, ...outside.map(portOf)])].sort((one, other) => one - other);
+  const ports = portsOf(addressed.get(undefined) ?? [], 443);
   const hasPodIdentity =
     storage.kind === "bucket" &&
     storage.store.kind === "s3" &&
@@ -52,6 +54,14 @@ export function outgoing(args: WorkloadPlanArgs): Outgoing[] {
     // Behind its Service, OpenShift's DNS listens on port 5353, and OpenShift's network compares the Pod's port.
     ...(pods.runAsUser === "cluster" ? [{ to: openShiftDns, ports: [udp(5353), tcp(5353)] }] : []),
     { to: "anywhere", ports: ports.map(tcp) },
+    // Plain http is for addresses. Port 80 of all destinations would include the node's metadata service.
+    ...[...addressed.keys()]
+      .filter((address) => address !== undefined)
+      .sort()
+      .map((address) => ({
+        to: { range: `${address}/${isIPv6(address) ? 128 : 32}` },
+        ports: portsOf(addressed.get(address) ?? []).map(tcp),
+      })),
     // For a Service, a policy is compared with the port of the Pod behind it, which isn't known from the URL:
     // https://github.com/cilium/cilium/issues/48141, https://github.com/projectcalico/calico/issues/2635
     ...[...namespaces].sort().map((namespace) => ({
@@ -75,8 +85,9 @@ function servers({ upstreams, monitoring, region }: WorkloadPlanArgs): URL[] {
   return urls.map((url) => new URL(url));
 }
 
-function portOf({ port, protocol }: URL): number {
-  return port ? Number(port) : protocol === "http:" ? 80 : 443;
+function portsOf(urls: readonly URL[], ...others: readonly number[]): number[] {
+  const ports = urls.map(({ port, protocol }) => (port ? Number(port) : protocol === "http:" ? 80 : 443));
+  return [...new Set([...others, ...ports])].sort((one, other) => one - other);
 }
 
 function udp(port: number) {
