@@ -1,6 +1,7 @@
 /** One replica on a volume: the changes that reach it in place, those that replace it, and its IP families. Then a region in an existing namespace, and the objects in clusters that stacks create. Each test continues from the state that the previous one leaves. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
@@ -16,18 +17,20 @@ import {
   type V1Secret,
   type V1ServiceSpec,
 } from "@kubernetes/client-node";
+import { execa } from "execa";
 import { parse } from "yaml";
 import { withoutContentHash } from "../../components/hosts/kubernetes/names.ts";
 import { applyCrds } from "../support/control-plane-crds.ts";
 import { allow, allowByRole, type KubernetesStack, kubernetesStack } from "../support/kubernetes-stack.ts";
 import { projectDirectory } from "../support/project.ts";
 import { repeat } from "../support/repeat.ts";
-import { scope } from "../support/scope.ts";
+import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 import { testClusterObjects } from "./cluster-objects.ts";
 
 const parts = scope({ after });
 let stack: KubernetesStack;
+let deployer: AsyncDisposable | undefined;
 
 const namespace = "cache-one";
 const region = {
@@ -304,7 +307,7 @@ test("reports what an existing namespace lacks before it creates anything", asyn
   );
 
   await objects.create({ apiVersion: "v1", kind: "Namespace", metadata });
-  await allowByRole(stack.plane, "docs/kubernetes-namespaced-role.yaml");
+  deployer = await allowByRole(stack.plane, "docs/kubernetes-namespaced-role.yaml");
   const service = {
     apiVersion: "v1",
     kind: "Service",
@@ -412,6 +415,55 @@ test("creates a region in the namespace with the namespaced role's rights", asyn
   );
   assert.deepEqual(await up({ regions: [inNamespace] }), [], "it has the replicas in it already");
   await objects.delete(quota);
+});
+
+test("previews, and shows drift, by the role for previews, which isn't enough for an update", async () => {
+  await deployer?.[Symbol.asyncDispose]();
+  const page = readFileSync(join(projectDirectory, "docs/kubernetes.md"), "utf8");
+  const [written] = /^sed .*kubernetes-namespaced-role\.yaml/m.exec(page) ?? [];
+  const { stdout } = await execa("sh", ["-c", written ?? "false"], { cwd: projectDirectory });
+  await using directory = await tempDir();
+  const file = join(directory.path, "preview-role.yaml");
+  await writeFile(file, stdout);
+  const { objects } = stack.plane;
+  const budget = { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: inTeam("registry-cache") };
+  {
+    await using _ = await allowByRole(stack.plane, file);
+    const base = { name: "base", registry: "base.example.com", repositories: ["base/**"] };
+    const access = { clients: ["192.0.2.0/24"] };
+    await configure({ upstreams: [base, team], regions: [{ ...inNamespace, access }] });
+    const lacks = "existing: context: its user may not create, patch and delete configmaps, secrets, ";
+    const previewed = await stack.run("preview");
+    assert.ok(!previewed.failed, previewed.messages);
+    assert.ok(previewed.messages.includes(lacks), previewed.messages);
+    const shown = previewed.changes.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`);
+    assert.deepEqual([...new Set(shown)].sort(), [
+      "create ConfigMap",
+      "delete ConfigMap",
+      "update Deployment",
+      "update NetworkPolicy",
+      "update Service",
+    ]);
+
+    const updated = await stack.run("up");
+    assert.ok(updated.failed);
+    assert.match(
+      updated.messages,
+      /regions\[0\]\.context: its user may not create, patch and delete configmaps, .*docs\/kubernetes\.md has a role/,
+    );
+
+    await objects.delete(budget);
+    await configure({ regions: [inNamespace] });
+    const drift = await stack.run("refresh", ["--preview-only"]);
+    assert.ok(!drift.failed, drift.messages);
+    assert.deepEqual(
+      drift.changes.map(({ op, type }) => `${op} ${type}`),
+      ["delete kubernetes:policy/v1:PodDisruptionBudget"],
+    );
+  }
+  deployer = await allowByRole(stack.plane, "docs/kubernetes-namespaced-role.yaml");
+  await up({ regions: [inNamespace] }, {}, undefined, "--refresh");
+  await objects.read(budget);
 });
 
 test("changes tls.mode without touching the Secret that the Pods mount, or one that is cert-manager's", async () => {

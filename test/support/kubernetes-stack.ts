@@ -1,6 +1,6 @@
 /** A stack with regions in an existing cluster: a real control plane, and Pulumi's real provider. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import {
   CoreV1Api,
   type KubernetesObject,
@@ -149,12 +149,19 @@ export async function allow({ config }: ControlPlane, keys: Keys): Promise<void>
   });
 }
 
-/** Applies roles from the documentation, bound to {@link nobody}. */
-export async function allowByRole({ objects }: ControlPlane, file: string): Promise<void> {
+/**
+ * Applies roles from the documentation, bound to {@link nobody}.
+ * @param file in the project, or an absolute path
+ * @returns removes them
+ */
+export async function allowByRole({ objects }: ControlPlane, file: string): Promise<AsyncDisposable> {
   const subjects = [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: nobody }];
-  const documents = parseAllDocuments(await readFile(join(projectDirectory, file), "utf8"));
-  for (const document of documents) {
-    const object = document.toJS() as KubernetesObject;
-    await objects.create("subjects" in object ? { ...object, subjects } : object);
-  }
+  const documents = parseAllDocuments(await readFile(resolve(projectDirectory, file), "utf8"));
+  const roles = documents.map((document) => document.toJS() as KubernetesObject);
+  for (const role of roles) await objects.create("subjects" in role ? { ...role, subjects } : role);
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const role of roles) await objects.delete(role);
+    },
+  };
 }

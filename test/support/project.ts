@@ -195,7 +195,9 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     pulumi,
     async run(operation, args = [], env = {}) {
       const confirm =
-        operation === "preview" ? [] : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
+        operation === "preview" || args.includes("--preview-only")
+          ? []
+          : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
       // An import runs no program.
       const isAsked = isWarm && operation !== "import";
       const start = (host: readonly string[]) =>

@@ -1,6 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import { ApiException } from "@kubernetes/client-node";
+import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problems.ts";
+import { warn } from "../../config/refuse.ts";
 import type { LookedUp } from "../kind.ts";
 import { priorityProblems } from "./classes.ts";
 import { type ClusterApi, connect, ifThere, type OwnObjects, type Question } from "./cluster-api.ts";
@@ -8,7 +10,7 @@ import { firstFamilyProblems, refusedByServer } from "./dry-run.ts";
 import { warnOfLabels } from "./labels.ts";
 import { certificateProblems, namespaceProblems, pullSecretProblems } from "./namespace.ts";
 import { renderWorkload } from "./objects.ts";
-import { inWords, missingPermissions, permissionsFor } from "./permissions.ts";
+import { allowsPreview, inWords, missingPermissions, permissionsFor } from "./permissions.ts";
 import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { proxyProblems } from "./proxies.ts";
 import { missingKinds, networkPoliciesOf, userProblems } from "./served-kinds.ts";
@@ -84,11 +86,15 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message || String(cause) : message;
 }
 
+/** An identity that only previews needs no right to write. Without it, Pulumi compares with the last update instead of asking the API server. */
 async function permissionProblems({ region, workload, objects, api }: Question): Promise<Problem[]> {
   const missing = await missingPermissions(api, permissionsFor(workload.region, objects));
   if (missing.length === 0) return [];
   // A stack that creates the namespace needs its rights in the whole cluster.
   const lacked = region.namespace.create ? missing.map(({ namespace: _, ...it }) => it) : missing;
-  const message = `its user may not ${inWords(lacked)} (docs/kubernetes.md has a role)`;
-  return [{ path: "context", message }];
+  const told = `its user may not ${inWords(lacked)}`;
+  if (!pulumi.runtime.isDryRun() || !allowsPreview(missing))
+    return [{ path: "context", message: `${told} (docs/kubernetes.md has a role)` }];
+  warn([{ path: "context", message: `${told}, which an update needs` }], region.name);
+  return [];
 }

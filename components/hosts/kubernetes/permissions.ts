@@ -82,6 +82,11 @@ export async function missingPermissions(
   return (await Promise.all(missing)).filter(({ verbs }) => verbs.length > 0);
 }
 
+/** Whether the user can read everything that a preview asks for, if these rights are missing. */
+export function allowsPreview(missing: readonly Permission[]): boolean {
+  return missing.every(({ verbs }) => !verbs.some((verb) => ["get", ...watch].includes(verb)));
+}
+
 /** Lists rights with kubectl's names: `list and watch pods, endpoints in the namespace caches; get clusterissuers.cert-manager.io`. */
 export function inWords(permissions: readonly Permission[]): string {
   const alike = Map.groupBy(permissions, ({ verbs, namespace }) => JSON.stringify([verbs, namespace]));
