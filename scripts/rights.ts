@@ -7,7 +7,7 @@ import { demandRemoteStack } from "./fleet/stack-files.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { accountIn } from "./rights/aws/place.ts";
 import { policiesFor } from "./rights/aws/policy.ts";
-import { rolesFor, subscriptionIn } from "./rights/azure/role.ts";
+import { rolesFor, scopeWarning, subscriptionIn } from "./rights/azure/role.ts";
 import { type Documents, writeDocuments } from "./rights/documents.ts";
 import { type Resource, resourcesOf } from "./rights/resources.ts";
 import { ensureEngine } from "./setup/engine.ts";
@@ -68,6 +68,8 @@ async function documentsOf(
     if (!account || !isSubscription(account))
       throw new RangeError("name the Azure subscription: --account ID");
     const roles = rolesFor(resources, { stack, account, isReadOnly });
+    const warning = scopeWarning(resources);
+    if (warning) console.error(`! ${stack}: ${warning}`);
     return Object.fromEntries(
       roles.flatMap(({ definition, assignment }, index) => [
         [`role-${index + 1}.json`, definition],

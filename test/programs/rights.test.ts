@@ -10,7 +10,7 @@ import { stackTags } from "../../components/hosts/naming.ts";
 import { rows as awsRows } from "../../scripts/rights/aws/actions.ts";
 import { lengthOf, maxPolicyLength, policiesFor } from "../../scripts/rights/aws/policy.ts";
 import { rows as azureRows } from "../../scripts/rights/azure/actions.ts";
-import { rolesFor, type ScopedRole } from "../../scripts/rights/azure/role.ts";
+import { rolesFor, type ScopedRole, scopeWarning } from "../../scripts/rights/azure/role.ts";
 import { writeDocuments } from "../../scripts/rights/documents.ts";
 import type { Inputs, Resource } from "../../scripts/rights/resources.ts";
 import { awsCloud } from "../doubles/aws/aws.ts";
@@ -392,6 +392,25 @@ describe("roles of Azure", () => {
       await asks(roles, `${id}/virtualNetworkLinks`);
       await assert.rejects(asks(roles, `${id}-other/virtualNetworkLinks`), refused);
     });
+  });
+
+  test("come with a warning if they are for the subscription", () => {
+    const inGroup = (resourceGroupName: string) =>
+      resource("azure-native:compute:Disk", { resourceGroupName });
+    const made = resource("azure-native:resources:ResourceGroup", { resourceGroupName: "caches" });
+    const scopesOf = (resources: readonly Resource[]) =>
+      rolesFor(resources, request)
+        .filter(({ definition }) => definition.Actions.includes("Microsoft.Compute/disks/write"))
+        .map(({ assignment }) => assignment.scope.split("/").slice(3).join("/"));
+    for (const wide of [
+      [made, inGroup("caches")],
+      [inGroup("caches"), inGroup("others")],
+    ]) {
+      assert.deepEqual(scopesOf(wide), [""]);
+      assert.match(scopeWarning(wide) ?? "", /whole subscription.*`resourceGroup`/);
+    }
+    assert.deepEqual(scopesOf([inGroup("caches")]), ["resourceGroups/caches"]);
+    assert.equal(scopeWarning([inGroup("caches")]), undefined);
   });
 
   test("grant only the stack's own roles, and only to the deploying role", () => {

@@ -40,7 +40,8 @@ export function rolesFor(
     throw new RangeError(`scripts/rights/azure/actions.ts doesn't say what these need: ${types}`);
   }
   const subscription = `/subscriptions/${account}`;
-  const own = ownScope(resources, subscription);
+  const group = ownGroup(resources);
+  const own = group === undefined ? subscription : `${subscription}/resourceGroups/${group}`;
   const made = resources.flatMap(({ id }) => id ?? []);
   const permits = resources.flatMap((resource) => {
     const { subscriptionId = account } = resource.provider;
@@ -88,16 +89,19 @@ function isAzure(type: string): boolean {
   return type.startsWith("azure-native:");
 }
 
-/** The scope of the stack's own resources. If the stack creates its resource group, the scope is the subscription, because the group doesn't exist yet. */
-function ownScope(resources: readonly Resource[], subscription: string): string {
+/** The only resource group of the stack's own resources. Undefined if the stack creates it, because it doesn't exist yet. The rights are for the subscription then. */
+function ownGroup(resources: readonly Resource[]): string | undefined {
   const groups = resources
     .filter(({ type }) => isAzure(type) && rows[type]?.where !== "zone")
-    .flatMap(({ inputs }) => inputs.resourceGroupName ?? []);
+    .flatMap(({ inputs: { resourceGroupName: group } }) => (group === undefined ? [] : String(group)));
   const isMade = resources.some(({ type }) => type === "azure-native:resources:ResourceGroup");
-  const [group] = groups;
-  return isMade || group === undefined || new Set(groups).size > 1
-    ? subscription
-    : `${subscription}/resourceGroups/${group}`;
+  return isMade || new Set(groups).size > 1 ? undefined : groups[0];
+}
+
+/** A warning if the roles aren't limited to the stack's resource group. */
+export function scopeWarning(resources: readonly Resource[]): string | undefined {
+  if (ownGroup(resources) !== undefined) return undefined;
+  return "its rights are for the whole subscription, with everything in it: create a resource group first, and name it as `resourceGroup` of all the stack's regions (docs/rights.md#create-the-resource-group-first)";
 }
 
 interface Permit {
