@@ -92,7 +92,7 @@ const blobDelegator = "db58b8e5-c6ad-4a2a-8342-4190687cbf4a";
 const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
-/** Whether the scope is one record set, secret or container. Three roles need a wider scope. */
+/** Whether the scope is one secret, one container, or the zone of one certificate's challenge. Three roles need a wider scope. */
 function isOneThing({ scope, roleDefinitionId }: Resource["props"]): boolean {
   const role = String(roleDefinitionId).split("/").at(-1);
   const narrow = /\/(?:dnsZones\/acme\.[^/]+|secrets\/[^/]+|containers\/[^/]+)$/;
@@ -108,7 +108,7 @@ function isOneThing({ scope, roleDefinitionId }: Resource["props"]): boolean {
 export const leastPrivilege = rule({
   name: "least-privilege",
   level: "mandatory",
-  what: "Rights name their actions and resources. There are no wildcards except those of the list below, and no right in Azure on more than one record set, secret or container.",
+  what: "Rights name their actions and resources. There are no wildcards except those of the list below, and a right in Azure is for one secret, one container, or the zone of one certificate's challenge. Only signing URLs and AKS's own identity need a wider scope.",
   why: "An attacker in one cache must not reach another cache, or anything else in the account.",
   parameters: {
     managedPolicies: z

@@ -6,8 +6,8 @@ const metadata: Demands = {
   "aws:ec2/instance:Instance": {
     "gives credentials without a token: set `metadataOptions.httpTokens: required`": (it) =>
       valueAt("metadataOptions.httpTokens", it) === "required",
-    "gives credentials to containers: set `metadataOptions.httpPutResponseHopLimit: 1`": (it) =>
-      valueAt("metadataOptions.httpPutResponseHopLimit", it) === 1,
+    "gives credentials to containers in networks of their own: set `metadataOptions.httpPutResponseHopLimit: 1`":
+      (it) => valueAt("metadataOptions.httpPutResponseHopLimit", it) === 1,
     "shows its tags to what runs on it: set `metadataOptions.instanceMetadataTags: disabled`": (it) =>
       valueAt("metadataOptions.instanceMetadataTags", it) === "disabled",
   },
@@ -16,7 +16,7 @@ const metadata: Demands = {
 export const imdsv2 = rule({
   name: "imdsv2",
   level: "mandatory",
-  what: "A machine in AWS gives its credentials only to requests with a token (IMDSv2), and not to containers.",
+  what: "A machine in AWS gives its credentials only to requests with a token (IMDSv2), and only in the machine's own network. The cache's containers share that network.",
   why: "By IMDSv1, one forged request through a program on the machine is enough to take its credentials.",
   each: (resource) => unmet(metadata, resource),
 });

@@ -327,7 +327,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       { ...machine, metadataOptions: undefined },
       [
         "gives credentials without a token: set `metadataOptions.httpTokens: required`",
-        "gives credentials to containers: set `metadataOptions.httpPutResponseHopLimit: 1`",
+        "gives credentials to containers in networks of their own: set `metadataOptions.httpPutResponseHopLimit: 1`",
         "shows its tags to what runs on it: set `metadataOptions.instanceMetadataTags: disabled`",
       ],
     ],
