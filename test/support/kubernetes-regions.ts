@@ -177,7 +177,10 @@ export function kubernetesKeys(name: KubernetesCase, change: Keys = {}): Record<
     ],
     monitoring: {
       alertmanagers: ["https://alerts.example.com:9093"],
-      remoteWrite: { url: "https://metrics.example.com/push", credentials: "metrics-login" },
+      remoteWrite: {
+        url: name === "cilium" ? "http://10.20.30.40/push" : "https://metrics.example.com/push",
+        credentials: "metrics-login",
+      },
     },
     login: sealed,
     "metrics-login": sealed,
