@@ -10,6 +10,7 @@ import type { LookedUp } from "../../components/hosts/kind.ts";
 import { instance } from "../doubles/aws/machine.ts";
 import { kmsKey, offersIn, routeTable, toInternet, toNat } from "../support/aws-graph.ts";
 import { ec2OfSuite } from "../support/ec2.ts";
+import { previousState } from "../support/previous-state.ts";
 import { type Answers, lookedUpBy } from "./aws-looked-up.ts";
 
 const vpc = "vpc-0aaaaaaaaaaaaaaa0";
@@ -64,10 +65,9 @@ function lookedUp({ change = {}, other = {}, isMade = false, keys }: Question = 
     apiAccess: ["198.51.100.0/24"],
     ...change,
   };
-  const made = {
-    "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:eks/cluster:Cluster::eu-central-1":
-      { type: "aws:eks/cluster:Cluster", outputs: { vpcConfig: { clusterSecurityGroupId: group } } },
-  };
+  const made = previousState({
+    "aws:eks/cluster:Cluster::eu-central-1": { vpcConfig: { clusterSecurityGroupId: group } },
+  });
   const state: Answers = { readStackResourceOutputs: () => ({ outputs: isMade ? made : {} }) };
   return lookedUpBy(
     "aws cluster",
@@ -139,14 +139,8 @@ test("refuses another stack's cluster of the same name", async () => {
 
 test("refuses another key than the cluster has, or none, because EKS can't change it", async () => {
   const of = async (keyArn: string, governance: object = { kmsKey: "alias/cache" }) => {
-    const cluster = {
-      type: "aws:eks/cluster:Cluster",
-      outputs: { encryptionConfig: { provider: { keyArn } }, vpcConfig: {} },
-    };
-    const outputs = {
-      "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:eks/cluster:Cluster::eu-central-1":
-        cluster,
-    };
+    const cluster = { encryptionConfig: { provider: { keyArn } }, vpcConfig: {} };
+    const outputs = previousState({ "aws:eks/cluster:Cluster::eu-central-1": cluster });
     const other = { getKey: () => kmsKey, readStackResourceOutputs: () => ({ outputs }) };
     return told(await lookedUp({ other, keys: { governance } }));
   };

@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { groupName } from "../../components/hosts/aws/vm/access.ts";
 import { kmsKey, routeTable, toInternet } from "../support/aws-graph.ts";
+import { previousState } from "../support/previous-state.ts";
 import {
   type Answers,
   image,
@@ -129,11 +130,7 @@ describe("the stack's governance", () => {
   };
 
   test("needs a key that encrypts, and isn't one of AWS's own or another one than an existing disk's", async (t) => {
-    const volume = { type: "aws:ebs/volume:Volume", outputs: { kmsKeyId: kmsKey.arn } };
-    const outputs = {
-      "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:ebs/volume:Volume::eu-central-1":
-        volume,
-    };
+    const outputs = previousState({ "aws:ebs/volume:Volume::eu-central-1": { kmsKeyId: kmsKey.arn } });
     const of = (change: object) => {
       const getKey = () => ({ ...kmsKey, ...change });
       return told(t, { getKey, readStackResourceOutputs: () => ({ outputs }) }, { kmsKey: "alias/cache" });
@@ -288,13 +285,13 @@ describe("the endpoint's name", () => {
     }: { at?: string; in?: string; failover?: string; exposure?: string } = {},
   ) => {
     const outputs = Object.entries(own).map(([resource, name]) => [
-      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:route53/record:Record::${resource}`,
-      { type: "aws:route53/record:Record", outputs: { name, zoneId } },
+      `aws:route53/record:Record::${resource}`,
+      { name, zoneId },
     ]);
     const { problems } = await lookedUp(
       { endpoint: { hostname, ...zone, tls: { mode: "private" }, ...change } },
       {
-        readStackResourceOutputs: () => ({ outputs: Object.fromEntries(outputs) }),
+        readStackResourceOutputs: () => ({ outputs: previousState(Object.fromEntries(outputs)) }),
         getRecords: ({ nameRegex }) => ({
           resourceRecordSets: new RegExp(String(nameRegex)).test(`${at}.`)
             ? types.map((type) => ({ name: `${at}.`, type }))
@@ -476,10 +473,10 @@ describe("the sources that may reach the machine", () => {
   /** The outputs of the region's security groups. */
   const openTo = (...groups: object[]): Answers => {
     const outputs = groups.map((rule, index) => [
-      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$aws:ec2/securityGroup:SecurityGroup::${groupName("eu-central-1", index)}`,
-      { type: "aws:ec2/securityGroup:SecurityGroup", outputs: { ingress: [rule] } },
+      `aws:ec2/securityGroup:SecurityGroup::${groupName("eu-central-1", index)}`,
+      { ingress: [rule] },
     ]);
-    return { readStackResourceOutputs: () => ({ outputs: Object.fromEntries(outputs) }) };
+    return { readStackResourceOutputs: () => ({ outputs: previousState(Object.fromEntries(outputs)) }) };
   };
 
   test("are counted, and refused if no interface can have them, with both settings together", async () => {

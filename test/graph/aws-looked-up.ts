@@ -10,6 +10,7 @@ import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
 import { ami, offersIn, routeTable, toInternet } from "../support/aws-graph.ts";
 import { registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";
+import { previousState } from "../support/previous-state.ts";
 
 export const vpc = "vpc-0aaaaaaaaaaaaaaa0";
 
@@ -34,30 +35,19 @@ export const keptImage = "ami-0badcafebadcafe00";
 /** The state of a region with a machine. */
 const boot = { region: "eu-west-2", bucket: "registry-cache-eu-west-2-1", volumeId: "vol-0aaaaaaaaaaaaaaa0" };
 
-const state = {
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::eu-west-1-image-arm64":
-    {
-      type: "pulumi:index:Stash",
-      outputs: { output: keptImage },
-    },
-  ...Object.fromEntries(
-    Object.entries({
-      "pulumi:index:Stash::eu-west-2-image-arm64": { output: keptImage },
-      "aws:ec2/instance:Instance::eu-west-2": {
-        ami: keptImage,
-        instanceType: "c7gn.medium",
-        userDataBase64: awsUserData({ ...boot, architecture: "arm64" }),
-      },
-      "aws:ec2/networkInterface:NetworkInterface::eu-west-2": { subnetId: subnet },
-      "aws:ec2/subnet:Subnet::eu-west-2": { availabilityZone: "eu-west-2a" },
-      "aws:ec2/volumeAttachment:VolumeAttachment::eu-west-2": { volumeId: boot.volumeId },
-      "aws:s3/bucket:Bucket::eu-west-2": { bucket: boot.bucket },
-    }).map(([resource, outputs]) => [
-      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$${resource}`,
-      { type: resource.split("::")[0], outputs },
-    ]),
-  ),
-};
+const state = previousState({
+  "pulumi:index:Stash::eu-west-1-image-arm64": { output: keptImage },
+  "pulumi:index:Stash::eu-west-2-image-arm64": { output: keptImage },
+  "aws:ec2/instance:Instance::eu-west-2": {
+    ami: keptImage,
+    instanceType: "c7gn.medium",
+    userDataBase64: awsUserData({ ...boot, architecture: "arm64" }),
+  },
+  "aws:ec2/networkInterface:NetworkInterface::eu-west-2": { subnetId: subnet },
+  "aws:ec2/subnet:Subnet::eu-west-2": { availabilityZone: "eu-west-2a" },
+  "aws:ec2/volumeAttachment:VolumeAttachment::eu-west-2": { volumeId: boot.volumeId },
+  "aws:s3/bucket:Bucket::eu-west-2": { bucket: boot.bucket },
+});
 
 /** Removes the warning about the quota of vCPUs, which AWS doesn't answer here. aws-vcpus.test.ts tests it. */
 export const withoutQuota = (warning: string) => !warning.includes("can't check the quota of vCPUs");

@@ -6,6 +6,7 @@ import { instance } from "../doubles/aws/machine.ts";
 import type { Inputs } from "../doubles/values.ts";
 import { offersIn } from "../support/aws-graph.ts";
 import { ec2OfSuite } from "../support/ec2.ts";
+import { previousState } from "../support/previous-state.ts";
 import { type Answers, lookedUp, refused } from "./aws-looked-up.ts";
 
 describe("the quota of vCPUs", { concurrency: 1 }, () => {
@@ -15,12 +16,10 @@ describe("the quota of vCPUs", { concurrency: 1 }, () => {
   const run = (id: string, instanceType: string, scope: string, more: Inputs = {}) =>
     cloud.keep({ type: instance, id, scope, inputs: { instanceType, ...more }, outputs: {} });
   /** The outputs of the last update. */
-  const outputs = Object.fromEntries(
-    Object.entries({ [upgraded]: "c7g.large", [inOtherQuota]: "x2gd.xlarge" }).map(([name, instanceType]) => [
-      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$${instance}::${name}`,
-      { type: instance, outputs: { instanceType } },
-    ]),
-  );
+  const outputs = previousState({
+    [`${instance}::${upgraded}`]: { instanceType: "c7g.large" },
+    [`${instance}::${inOtherQuota}`]: { instanceType: "x2gd.xlarge" },
+  });
 
   const told = async (region: string, type: string, quota: number | Answers[string]) => {
     const log = mock.method(pulumi.log, "warn", async () => {});

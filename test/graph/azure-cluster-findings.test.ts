@@ -12,6 +12,7 @@ import { registerEncryptionAtHost } from "../doubles/azure/features.ts";
 import { limit, restrict } from "../doubles/azure/sizes.ts";
 import { withholdZrs } from "../doubles/azure/storage.ts";
 import { answerFetch } from "../support/azure-api.ts";
+import { previousState } from "../support/previous-state.ts";
 import { lookedUpBy, refused } from "./azure-looked-up.ts";
 
 const vnet = `/subscriptions/${subscription}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub`;
@@ -43,94 +44,64 @@ const ownNetwork = `${ownGroup}/providers/Microsoft.Network/virtualNetworks/own`
 /** The region in which the stack already has a cluster. */
 const regionWithCluster = "northeurope";
 const clusterName = `registry-cache-${regionWithCluster}`;
-const state = {
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::uksouth": {
-    type: "azure-native:containerservice:ManagedCluster",
-    outputs: {
-      id: `${ownGroup}/providers/Microsoft.ContainerService/managedClusters/registry-cache-uksouth`,
-      name: "registry-cache-uksouth",
-      networkProfile: { outboundType: "loadBalancer" },
-      agentPoolProfiles: [
-        {
-          vmSize: "Standard_D4pls_v6",
-          availabilityZones: ["3", "1", "2"],
-          vnetSubnetID: `${ownNetwork}/subnets/nodes`.toUpperCase(),
-        },
-      ],
-    },
+const state = previousState({
+  "azure-native:containerservice:ManagedCluster::uksouth": {
+    id: `${ownGroup}/providers/Microsoft.ContainerService/managedClusters/registry-cache-uksouth`,
+    name: "registry-cache-uksouth",
+    networkProfile: { outboundType: "loadBalancer" },
+    agentPoolProfiles: [
+      {
+        vmSize: "Standard_D4pls_v6",
+        availabilityZones: ["3", "1", "2"],
+        vnetSubnetID: `${ownNetwork}/subnets/nodes`.toUpperCase(),
+      },
+    ],
   },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::uksouth-cert-manager": {
-    type: "kubernetes:core/v1:Namespace",
-    outputs: {},
-  },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$other::uksouth": {
-    type: "azure-native:network:VirtualNetwork",
-    outputs: { id: ownNetwork },
-  },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::northeurope": {
-    type: "azure-native:containerservice:ManagedCluster",
-    outputs: {
-      name: clusterName,
-      agentPoolProfiles: [{ vmSize: "Standard_D4pls_v6", availabilityZones: ["1", "2", "3"] }],
-    },
+  "kubernetes:core/v1:Namespace::uksouth-cert-manager": {},
+  "azure-native:network:VirtualNetwork::uksouth": { id: ownNetwork },
+  "azure-native:containerservice:ManagedCluster::northeurope": {
+    name: clusterName,
+    agentPoolProfiles: [{ vmSize: "Standard_D4pls_v6", availabilityZones: ["1", "2", "3"] }],
   },
   ...Object.fromEntries(
     Object.entries({ italynorth: "loadBalancer", polandcentral: "userAssignedNATGateway" }).map(
       ([region, outboundType]) => [
-        `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::${region}`,
+        `azure-native:containerservice:ManagedCluster::${region}`,
         {
-          type: "azure-native:containerservice:ManagedCluster",
-          outputs: {
-            name: `registry-cache-${region}`,
-            networkProfile: { outboundType },
-            agentPoolProfiles: [
-              {
-                vmSize: "Standard_D4pls_v6",
-                availabilityZones: ["1", "2", "3"],
-                vnetSubnetID: `${vnet}/subnets/caches`,
-              },
-            ],
-          },
+          name: `registry-cache-${region}`,
+          networkProfile: { outboundType },
+          agentPoolProfiles: [
+            {
+              vmSize: "Standard_D4pls_v6",
+              availabilityZones: ["1", "2", "3"],
+              vnetSubnetID: `${vnet}/subnets/caches`,
+            },
+          ],
         },
       ],
     ),
   ),
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
-    type: "azure-native:containerservice:ManagedCluster",
-    outputs: {
-      name: "registry-cache-francecentral",
-      agentPoolProfiles: [
-        {
-          vmSize: "Standard_D4pls_v6",
-          availabilityZones: ["1", "2", "3"],
-          enableEncryptionAtHost: true,
-        },
-      ],
-    },
+  "azure-native:containerservice:ManagedCluster::francecentral": {
+    name: "registry-cache-francecentral",
+    agentPoolProfiles: [
+      {
+        vmSize: "Standard_D4pls_v6",
+        availabilityZones: ["1", "2", "3"],
+        enableEncryptionAtHost: true,
+      },
+    ],
   },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::germanywestcentral": {
-    type: "azure-native:containerservice:ManagedCluster",
-    outputs: {
-      name: "registry-cache-germanywestcentral",
-      diskEncryptionSetID: account.encryptionSets.germanywestcentral?.toUpperCase(),
-    },
+  "azure-native:containerservice:ManagedCluster::germanywestcentral": {
+    name: "registry-cache-germanywestcentral",
+    diskEncryptionSetID: account.encryptionSets.germanywestcentral?.toUpperCase(),
   },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::polandcentral": {
-    type: "kubernetes:core/v1:Namespace",
-    outputs: {},
+  "kubernetes:core/v1:Namespace::polandcentral": {},
+  "kubernetes:core/v1:Namespace::francecentral": {},
+  "azure-native:storage:StorageAccount::northeurope": {
+    name: storageAccountName(subscription, { stack: "test", region: regionWithCluster }),
+    sku: { name: "Standard_LRS" },
   },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$inside::francecentral": {
-    type: "kubernetes:core/v1:Namespace",
-    outputs: {},
-  },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$other::northeurope": {
-    type: "azure-native:storage:StorageAccount",
-    outputs: {
-      name: storageAccountName(subscription, { stack: "test", region: regionWithCluster }),
-      sku: { name: "Standard_LRS" },
-    },
-  },
-};
+});
 
 /**
  * @param there the network, or that nothing exists

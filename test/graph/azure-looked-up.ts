@@ -14,6 +14,7 @@ import { existing, groupId, subscriptionId as own } from "../doubles/azure/accou
 import { token as accessToken } from "../doubles/azure/sizes.ts";
 import { registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";
+import { previousState } from "../support/previous-state.ts";
 
 export const other = "22222222-2222-4222-8222-222222222222";
 
@@ -25,84 +26,56 @@ const clientId = "0e37df36-f698-4f2c-8a6f-0a1b2c3d0004";
 const ownNetwork = `/subscriptions/${own}/resourceGroups/cache/providers/Microsoft.Network/virtualNetworks/cache`;
 
 /** The resources of a region with a machine of size Standard_D2ps_v6. */
-function stateOfMachine(region: string, securityProfile: object): Record<string, object> {
-  const resources: Record<string, object> = {
-    "azure-native:compute:VirtualMachine": {
+function machineIn(region: string, securityProfile: object): Record<string, object> {
+  return {
+    [`azure-native:compute:VirtualMachine::${region}`]: {
       hardwareProfile: { vmSize: "Standard_D2ps_v6" },
       securityProfile,
       storageProfile: { imageReference: { version: keptImage } },
       tags: { "custom-data": customDataDigest(azureCustomData({ region, clientId })) },
       zones: ["1"],
     },
-    "azure-native:managedidentity:UserAssignedIdentity": {
+    [`azure-native:managedidentity:UserAssignedIdentity::${region}`]: {
       name: `registry-cache-${region}-identity`,
       clientId,
     },
-    "azure-native:compute:Disk": { name: `registry-cache-${region}-data`, zones: ["1"] },
-    "azure-native:network:NetworkInterface": {
+    [`azure-native:compute:Disk::${region}`]: { name: `registry-cache-${region}-data`, zones: ["1"] },
+    [`azure-native:network:NetworkInterface::${region}`]: {
       ipConfigurations: [{ subnet: { id: `${ownNetwork}/subnets/machine` } }],
     },
-    "azure-native:network:VirtualNetwork": { id: ownNetwork, subnets: [{ name: "machine" }] },
-  };
-  const parent = "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache";
-  return {
-    [`${parent}$pulumi:index:Stash::${region}-image-arm64`]: {
-      type: "pulumi:index:Stash",
-      outputs: { output: keptImage },
-    },
-    ...Object.fromEntries(
-      Object.entries(resources).map(([type, outputs]) => [`${parent}$${type}::${region}`, { type, outputs }]),
-    ),
+    [`azure-native:network:VirtualNetwork::${region}`]: { id: ownNetwork, subnets: [{ name: "machine" }] },
+    [`pulumi:index:Stash::${region}-image-arm64`]: { output: keptImage },
   };
 }
 
-const state = {
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$pulumi:index:Stash::uksouth-image-arm64":
-    {
-      type: "pulumi:index:Stash",
-      outputs: { output: keptImage },
-    },
-  ...stateOfMachine("northeurope", { securityType: "TrustedLaunch" }),
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:VirtualMachine::italynorth":
-    {
-      type: "azure-native:compute:VirtualMachine",
-      outputs: { securityProfile: { securityType: "TrustedLaunch" }, zones: ["1"] },
-    },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:compute:Disk::germanywestcentral":
-    {
-      type: "azure-native:compute:Disk",
-      outputs: {
-        encryption: { diskEncryptionSetId: existing.encryptionSets.germanywestcentral?.toUpperCase() },
+const state = previousState({
+  "pulumi:index:Stash::uksouth-image-arm64": { output: keptImage },
+  ...machineIn("northeurope", { securityType: "TrustedLaunch" }),
+  "azure-native:compute:VirtualMachine::italynorth": {
+    securityProfile: { securityType: "TrustedLaunch" },
+    zones: ["1"],
+  },
+  "azure-native:compute:Disk::germanywestcentral": {
+    encryption: { diskEncryptionSetId: existing.encryptionSets.germanywestcentral?.toUpperCase() },
+  },
+  "azure-native:keyvault:Secret::westus-credentials-team": { name: "credentials-of-westus" },
+  "azure-native:keyvault:Secret::westus2-credentials-team": { name: "credentials-of-westus2" },
+  "azure-native:network:LoadBalancer::swedencentral": {},
+  ...machineIn("swedencentral", { securityType: "TrustedLaunch", encryptionAtHost: true }),
+  "azure-native:network:PublicIPAddress::polandcentral": {
+    name: "registry-cache-polandcentral-address",
+    zones: ["1", "2", "3"],
+  },
+  "azure-native:storage:StorageAccount::francecentral": {
+    name: storageAccountName(own, { stack: "test", region: "francecentral" }),
+    sku: { name: "Standard_LRS" },
+    encryption: {
+      keyVaultProperties: { keyVaultUri: "https://keys.vault.azure.net/", keyName: "one" },
+      encryptionIdentity: {
+        encryptionUserAssignedIdentity: `/subscriptions/${own}/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one`,
       },
     },
-  ...Object.fromEntries(
-    ["westus", "westus2"].map((region) => [
-      `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:keyvault:Secret::${region}-credentials-team`,
-      { type: "azure-native:keyvault:Secret", outputs: { name: `credentials-of-${region}` } },
-    ]),
-  ),
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:LoadBalancer::swedencentral":
-    { type: "azure-native:network:LoadBalancer", outputs: {} },
-  ...stateOfMachine("swedencentral", { securityType: "TrustedLaunch", encryptionAtHost: true }),
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:network:PublicIPAddress::polandcentral":
-    {
-      type: "azure-native:network:PublicIPAddress",
-      outputs: { name: "registry-cache-polandcentral-address", zones: ["1", "2", "3"] },
-    },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:storage:StorageAccount::francecentral":
-    {
-      type: "azure-native:storage:StorageAccount",
-      outputs: {
-        name: storageAccountName(own, { stack: "test", region: "francecentral" }),
-        sku: { name: "Standard_LRS" },
-        encryption: {
-          keyVaultProperties: { keyVaultUri: "https://keys.vault.azure.net/", keyName: "one" },
-          encryptionIdentity: {
-            encryptionUserAssignedIdentity: `/subscriptions/${own}/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one`,
-          },
-        },
-      },
-    },
+  },
   ...Object.fromEntries(
     Object.entries({
       "dns:RecordSet::uksouth-address": "dnszones/example.com/A/cache.uksouth",
@@ -115,17 +88,14 @@ const state = {
     }).map(([resource, record]) => {
       const [, zone, , name] = record.split("/");
       const id = `${groupId("dns")}/providers/Microsoft.Network/${record}`;
-      return [
-        `urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$azure-native:${resource}`,
-        { type: `azure-native:${resource.split("::")[0]}`, outputs: { id, fqdn: `${name}.${zone}.` } },
-      ];
+      return [`azure-native:${resource}`, { id, fqdn: `${name}.${zone}.` }];
     }),
   ),
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$type::francecentral": {
-    type: "azure-native:compute:VirtualMachine",
-    outputs: { hardwareProfile: { vmSize: "Standard_M8-2ms" }, zones: ["1"] },
+  "azure-native:compute:VirtualMachine::francecentral": {
+    hardwareProfile: { vmSize: "Standard_M8-2ms" },
+    zones: ["1"],
   },
-};
+});
 
 interface Result {
   readonly found: VmFindings | undefined;

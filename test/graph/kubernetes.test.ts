@@ -24,6 +24,7 @@ import {
   networkPoliciesOf,
 } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
+import { previousState } from "../support/previous-state.ts";
 
 interface Graph {
   readonly resources: readonly RegisteredResource[];
@@ -58,13 +59,11 @@ async function graphOf(name: KubernetesCase, state: Readonly<Record<string, obje
     }),
     (token) => {
       assert.equal(token, "pulumi:pulumi:readStackResourceOutputs");
-      const type = "kubernetes:core/v1:ConfigMap";
-      const parents = "registry-cache:index:RegionalCache$registry-cache:kubernetes:Workload";
       const entries = Object.entries(state).map(([own, outputs]) => [
-        `urn:pulumi:test::registry-cache::${parents}$${type}::${own}`,
-        { type, outputs },
+        `kubernetes:core/v1:ConfigMap::${own}`,
+        outputs,
       ]);
-      return { outputs: Object.fromEntries(entries) };
+      return { outputs: previousState(Object.fromEntries(entries)) };
     },
   );
   assert.ok(cache);

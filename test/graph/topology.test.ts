@@ -3,20 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { topologyProblems } from "../../components/hosts/previous-outputs.ts";
 import { registeredBy } from "../support/graph.ts";
+import { previousState } from "../support/previous-state.ts";
 
 const hosts = { vm: "cloud:VmHost", cluster: "cloud:ClusterHost" };
 
 /** The resources of the last update. */
-const resources = {
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$cloud:VmHost::north": {
-    type: hosts.vm,
-    outputs: { address: "192.0.2.1" },
-  },
-  "urn:pulumi:test::registry-cache::registry-cache:index:RegionalCache$cloud:ClusterHost::south": {
-    type: hosts.cluster,
-    outputs: {},
-  },
-};
+const resources = previousState({
+  "cloud:VmHost::north": { address: "192.0.2.1" },
+  "cloud:ClusterHost::south": {},
+});
 
 test("keeps an existing region's topology until the region is gone", async () => {
   const told: Record<string, string[]> = {};

@@ -18,6 +18,7 @@ import { type Inputs, isWithin, revealed } from "../doubles/values.ts";
 import { lastPart, withoutRegion } from "./cloud-stack.ts";
 import { type RegisteredResource, registeredBy } from "./graph.ts";
 import type { Edit } from "./in-place.ts";
+import { previousState } from "./previous-state.ts";
 import { projectDirectory } from "./project.ts";
 import type { Config } from "./stack-files.ts";
 
@@ -98,13 +99,12 @@ async function cloudProgram(file: string, cloud: Cloud): Promise<CloudProgram> {
   return { regions, run, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
 }
 
-/** The state of each resource after the last update, as the engine passes it on. */
-function stateOf(before: ReadonlyMap<string, Made> = new Map()): Inputs {
-  return Object.fromEntries(
-    [...before.values()].map(({ resource: { type, name }, state }) => [
-      `urn:pulumi:stack::project::registry-cache:index:RegionalCache$${type}::${name}`,
-      { type, outputs: state },
-    ]),
+/** The state of each resource after the last update. */
+function stateOf(before: ReadonlyMap<string, Made> = new Map()): Record<string, object> {
+  return previousState(
+    Object.fromEntries(
+      [...before.values()].map(({ resource: { type, name }, state }) => [`${type}::${name}`, state]),
+    ),
   );
 }
 

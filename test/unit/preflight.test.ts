@@ -13,6 +13,7 @@ import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { fakePodman } from "../support/fake-podman.ts";
 import { planRequest } from "../support/plan-request.ts";
 import { freePort, freePorts } from "../support/ports.ts";
+import { previousState } from "../support/previous-state.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { smallDisk } from "../support/small-disk.ts";
 
@@ -20,10 +21,11 @@ const resources = scope({ after });
 const data = resources.use(await tempDir()).path;
 /** What the stack created for an earlier configuration. */
 const earlier = { region: "earlier", directory: join(data, "earlier") };
-const urn = "urn:pulumi:local::registry-cache::registry-cache:index:RegionalCache$type::earlier";
 const mocks = {
   newResource: ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({ id: name, state: inputs }),
-  call: () => ({ outputs: { [urn]: { type: "pulumi-nodejs:dynamic/local:PodmanPod", outputs: earlier } } }),
+  call: () => ({
+    outputs: previousState({ "pulumi-nodejs:dynamic/local:PodmanPod::earlier": earlier }),
+  }),
 };
 await pulumi.runtime.setMocks(mocks, "registry-cache", "local", false, "organization");
 /** A podman that works, and has no Pod. */
