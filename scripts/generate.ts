@@ -1,12 +1,10 @@
 /** Writes the files that are generated from the code: `npm run generate`. A unit test fails while one of them is out of date. */
-import { globSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { buildSync } from "esbuild";
 import { dashboard, fleetDashboard } from "../components/monitoring/dashboard/dashboard.ts";
 import project from "../package.json" with { type: "json" };
 import { configurationTables } from "./docs/configuration-tables.ts";
 import { stackFileSchema } from "./docs/json-schema.ts";
-import { renderPicture } from "./docs/pictures.ts";
 import { ruleTables } from "./docs/rule-tables.ts";
 
 /** Renders a file's new text from its present text. */
@@ -19,12 +17,6 @@ const files: Readonly<Record<string, Render>> = {
   "dashboards/registry-cache-fleet.json": () => json(fleetDashboard()),
   "docs/configuration.md": (present) => replaceBetween("config", present, configurationTables()),
   "docs/policies.md": (present) => replaceBetween("rules", present, ruleTables()),
-  ...Object.fromEntries(
-    globSync("docs/pictures/*.mmd", { cwd: absolute("") }).map((path) => [
-      path.replace(/mmd$/, "svg"),
-      () => renderPicture(readFileSync(absolute(path), "utf8")),
-    ]),
-  ),
   "charts/registry-cache/Chart.yaml": (present) =>
     present.replace(/^(version|appVersion): .*$/gm, `$1: ${project.version}`),
   "components/monitoring/status-page/generated/page.js": () => bundled("page/browser.ts"),

@@ -102,6 +102,7 @@ suite("a block of code", () => {
     ["json", '"a": { "b": 1 }\n'],
     ["toml", "a = 1\n\na = 2\n"],
     ["mermaid", 'flowchart LR\n  a["x<br>y"] -- "z" --> b & c\n'],
+    ["mermaid", "sequenceDiagram\n  A->>B: x\n"],
     ["sh", "if\n"],
   ];
   for (const [language, text] of right) {
