@@ -1,8 +1,6 @@
 /** The conditions that stop a roll-out, evaluated by a real Prometheus with the real rules. */
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { stringify } from "yaml";
@@ -19,6 +17,7 @@ import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { local } from "../support/raw-stacks.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const parts = scope({ after });
@@ -97,10 +96,8 @@ function metrics(region: string, isWell: boolean): string[] {
 /** Starts a Prometheus that evaluates the rules with minutes of one second. @returns its address */
 async function startPrometheus(exposed: () => string[], { rules = ["rules.yml"] } = {}): Promise<URL> {
   const { path } = parts.use(await tempDir());
-  const server = createServer((_, response) => response.end(`${exposed().join("\n")}\n`));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  parts.defer(() => void server.close());
-  const target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = await startServer((_, response) => response.end(`${exposed().join("\n")}\n`));
+  const target = `127.0.0.1:${parts.use(server).port}`;
   const config = {
     global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "1s" },
     rule_files: rules,

@@ -1,9 +1,7 @@
 /** The script with which a machine in AWS reads objects, parameters and keys. An S3-compatible server checks signatures, and the test's own server has parameters and keys. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
@@ -11,6 +9,7 @@ import { execa } from "execa";
 import { cloudScript } from "../../components/hosts/aws/vm/user-data.ts";
 import { startS3, type TestS3 } from "../support/s3.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 
 const digest = "0123456789abcdef".repeat(4);
 
@@ -40,15 +39,13 @@ describe("what the machine asks AWS", { concurrency: 1 }, () => {
     );
     directory = parts.use(await tempDir()).path;
     await writeFile(join(directory, "cloud"), cloudScript("eu-central-1", "bucket"), { mode: 0o755 });
-    const server = createServer(async (request, response) => {
+    const server = await startServer(async (request, response) => {
       const { method, url = "", headers } = request;
       const body = await text(request);
       asked.push({ what: `${method} ${url}`, headers, body });
       response.end(answer(url, body));
     });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    parts.defer(() => void server.close());
-    endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    endpoint = parts.use(server).url;
   });
 
   /** Answers for the metadata service and for Parameter Store, which returns the encrypted value unless it is asked to decrypt. */

@@ -1,14 +1,13 @@
 /** The janitor's scripts alone, with a server in place of nginx's status server. test/e2e tests them with nginx. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { execa } from "execa";
 import { tempDir } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const janitor = join(import.meta.dirname, "../../components/pod/janitor.sh");
@@ -35,13 +34,11 @@ interface Cache {
 async function cacheFor(parts: AsyncDisposableStack): Promise<Cache> {
   const { path } = parts.use(await tempDir());
   const requests: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
+  const server = await startServer((request, response) => {
     requests.push(request);
     response.end(request.url === "/connections" ? connections : "");
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  parts.defer(() => void server.close());
-  const { port } = server.address() as AddressInfo;
+  });
+  const { port } = parts.use(server);
   await writeFile(join(path, "nginx.pid"), "1");
   for (const zone of ["blobs", "manifests", "programs"]) await mkdir(join(path, zone));
   await writeFile(join(path, "programs/nc"), netcat, { mode: 0o755 });

@@ -1,14 +1,12 @@
 /** What keeper.sh does with given stores. test/e2e/engine-zot.test.ts tests it with zot. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { startProcess } from "../support/process.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const keeper = join(import.meta.dirname, "../../components/pod/keeper.sh");
@@ -29,16 +27,14 @@ function repository(name: string, secondsAgo: number, MiB: number): Files {
 /** A server that only tells when zot was started. @returns its port */
 async function startedAgo(t: TestContext, seconds: number): Promise<number> {
   const started = Date.now() / 1000 - seconds;
-  const server = createServer((request, response) => {
+  const server = await startServer((request, response) => {
     response.end(
       request.url === "/metrics"
         ? `# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds ${(started / 1e9).toFixed(11)}e+09\n`
         : "",
     );
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
+  return scope(t).use(server).port;
 }
 
 /** Runs the keeper until it has checked once. @returns its output, and the remaining files */
@@ -190,12 +186,10 @@ describe("keeper.sh", { concurrency: true }, () => {
     const parts = scope(t);
     const { path } = parts.use(await tempDir());
     let silent = true;
-    const upstream = createServer((_, response) => {
+    const upstream = await startServer((_, response) => {
       if (!silent) response.end();
     });
-    await once(upstream.listen(0, "127.0.0.1"), "listening");
-    t.after(() => upstream.close());
-    const { port } = upstream.address() as AddressInfo;
+    const { port } = parts.use(upstream);
     // Marks of an earlier keeper, and of another upstream.
     await writeFile(join(path, "silent-one.1"), "");
     await writeFile(join(path, "silent-one-b.1"), "");

@@ -1,8 +1,7 @@
 /** When a replica is ready for clients: the scripts of its probes in the images' shell, without a kubelet. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -15,6 +14,7 @@ import { edgePaths } from "../../components/pod/edge/paths.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
 import { kubernetesPlan } from "../support/kubernetes-regions.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 
 /** A directory with only the images' programs, and one for files. */
 async function place(t: TestContext) {
@@ -57,10 +57,8 @@ async function place(t: TestContext) {
 
 /** Answers on loopback until the test ends. */
 async function listen(t: TestContext, statusOf: (path: string) => number = () => 200): Promise<number> {
-  const server = createServer(({ url = "" }, response) => response.writeHead(statusOf(url)).end("{}"));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
+  const answer: RequestListener = ({ url = "" }, response) => response.writeHead(statusOf(url)).end("{}");
+  return scope(t).use(await startServer(answer)).port;
 }
 
 /** The answers of distribution 3.1.2 just after its start: `/v2/` below its prefix without a check of its store, and the result of a look-up. */

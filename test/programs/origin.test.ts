@@ -1,16 +1,14 @@
 /** What origin.sh does with a program in place of the registry, and one server in place of its upstream and of its addresses. test/e2e tests it with distribution. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fakePrograms } from "../support/fake-programs.ts";
 import { startProcess } from "../support/process.ts";
 import { scope } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 import { waitUntil } from "../support/wait.ts";
 
 const origin = join(import.meta.dirname, "../../components/pod/origin.sh");
@@ -33,15 +31,13 @@ interface Setting {
 async function startOrigin(t: TestContext, { registry, metrics = "", seconds = {} }: Setting = {}) {
   const parts = scope(t);
   const answered: string[] = [];
-  const server = createServer(async ({ url = "" }, response) => {
-    const [, wait = 0] = Object.entries(seconds).find(([path]) => url.startsWith(path)) ?? [];
-    await sleep(wait * 1000, undefined, { ref: false });
-    response.end(url === "/metrics" ? metrics : "", () => answered.push(url));
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  parts.defer(() => server.closeAllConnections());
-  parts.defer(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url } = parts.use(
+    await startServer(async ({ url = "" }, response) => {
+      const [, wait = 0] = Object.entries(seconds).find(([path]) => url.startsWith(path)) ?? [];
+      await sleep(wait * 1000, undefined, { ref: false });
+      response.end(url === "/metrics" ? metrics : "", () => answered.push(url));
+    }),
+  );
   const programs = parts.use(await fakePrograms({ registry: registry ?? "exec sleep 300" }));
   const file = (name: string) => join(programs.directory, name);
   await mkdir(file("store"));

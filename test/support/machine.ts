@@ -1,12 +1,10 @@
 /** A machine that follows its Pod, simulated as the cache's Prometheus sees it. docs/metrics.md describes its metrics. */
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { TestCache } from "./cache.ts";
 import { filesDirectory } from "./cache-containers.ts";
+import { startServer } from "./server.ts";
 
 interface PodState {
   readonly wanted: string;
@@ -25,16 +23,9 @@ export interface TestMachine extends AsyncDisposable {
 /** Adds the machine to a cache whose Prometheus reloads its configuration while it runs. */
 export async function startMachine(cache: TestCache, state: PodState): Promise<TestMachine> {
   const machine = { state };
-  const server = createServer((_, response) => response.end(metrics(machine.state)));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  await scrape(cache, (server.address() as AddressInfo).port);
-  return Object.assign(machine, {
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  });
+  const server = await startServer((_, response) => response.end(metrics(machine.state)));
+  await scrape(cache, server.port);
+  return Object.assign(machine, { [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() });
 }
 
 function metrics({ wanted, applied, appliedSeconds, failure }: PodState): string {

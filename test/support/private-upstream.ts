@@ -1,10 +1,9 @@
 /** An upstream that requires a name and a password, as registries do: https://distribution.github.io/distribution/spec/auth/token/ */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { Credentials } from "../../components/config/credentials.ts";
+import { startServer } from "./server.ts";
 
 export interface PrivateUpstream extends AsyncDisposable {
   /** Plain HTTP on loopback. */
@@ -16,7 +15,7 @@ export interface PrivateUpstream extends AsyncDisposable {
 /** A registry in front of `upstream` that issues a token for the credentials, and serves content for the token. */
 export async function privateUpstream(upstream: URL, credentials: Credentials): Promise<PrivateUpstream> {
   let { basic, token } = taken(credentials);
-  const server = createServer((incoming, response) => {
+  const server = await startServer((incoming, response) => {
     const { authorization, host } = incoming.headers;
     if (incoming.url?.startsWith("/token?")) {
       if (authorization === basic) response.end(JSON.stringify({ token }));
@@ -28,17 +27,12 @@ export async function privateUpstream(upstream: URL, credentials: Credentials): 
       response.writeHead(401, { "WWW-Authenticate": challenge }).end();
     }
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
   return {
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    url: new URL(server.url),
     rotate(to) {
       ({ basic, token } = taken(to));
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 

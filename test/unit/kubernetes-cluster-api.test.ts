@@ -1,9 +1,6 @@
 /** Failed requests to a cluster, and answers that a control plane by itself never gives. test/engine/kubernetes.test.ts tests the others. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -15,6 +12,7 @@ import { type KubernetesCase, kubernetesKeys, kubernetesRegions } from "../suppo
 import { planRequest } from "../support/plan-request.ts";
 import { freePort } from "../support/ports.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 
 const parts = scope({ after });
 let kubeconfig: string;
@@ -23,16 +21,14 @@ let kubeconfig: string;
 const answers = new Map<string, { status: number; body: string | object }>();
 const nothing = { status: 404, body: { kind: "Status", code: 404, details: {} } };
 
-async function startServer(): Promise<string> {
-  const server = createServer((request, response) => {
+async function startApi(): Promise<string> {
+  const server = await startServer((request, response) => {
     const { pathname } = new URL(request.url ?? "", "http://server");
     const { status, body } = answers.get(pathname.replace(/\/$/, "")) ?? nothing;
     response.writeHead(status, { "Content-Type": "application/json" });
     response.end(typeof body === "string" ? body : JSON.stringify(body));
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  parts.defer(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return parts.use(server).url;
 }
 
 before(async () => {
@@ -45,10 +41,7 @@ before(async () => {
   const config = {
     apiVersion: "v1",
     kind: "Config",
-    clusters: [
-      cluster("gone", `https://127.0.0.1:${await freePort()}`),
-      cluster("there", await startServer()),
-    ],
+    clusters: [cluster("gone", `https://127.0.0.1:${await freePort()}`), cluster("there", await startApi())],
     contexts: [context("production", "gone"), context("nowhere", "none"), context("test", "there")],
     users: [{ name: "me", user: { token: "a-token-of-mine" } }],
   };

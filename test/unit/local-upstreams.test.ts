@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { reachableUpstreams } from "../../scripts/local/upstreams.ts";
 import { isReachable } from "../../scripts/setup/reachable.ts";
+import { startServer } from "../support/server.ts";
 
 test("asks an upstream at a plain http address, and keeps it if it answers", async (t) => {
-  const server = createServer((_, response) => response.writeHead(401).end()).listen(0, "127.0.0.1");
-  t.after(() => server.close());
-  await once(server, "listening");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = await startServer((_, response) => response.writeHead(401).end());
+  const { url } = server;
   // The environment's proxy isn't used for a local address.
   const { HTTP_PROXY } = process.env;
   t.after(() => {
@@ -21,9 +17,7 @@ test("asks an upstream at a plain http address, and keeps it if it answers", asy
   const upstreams = [{ name: "team", registry: "registry.test", url, repositories: ["team/**"] }];
   assert.deepEqual(await reachableUpstreams(upstreams), { upstreams });
 
-  server.close();
-  server.closeAllConnections();
-  await once(server, "close");
+  await server[Symbol.asyncDispose]();
   assert.equal(await isReachable(url), false);
   assert.equal(await isReachable(url.replace("http:", "https:")), false);
 });

@@ -1,13 +1,11 @@
 /** When a roll-out continues, waits and stops. test/engine/pipeline-up.test.ts tests it with the real engine. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { Change } from "../../scripts/pipeline/changes.ts";
 import { gate } from "../../scripts/pipeline/gate.ts";
 import { renderRollout } from "../../scripts/pipeline/reports.ts";
 import { rollOut, wavesOf } from "../../scripts/pipeline/waves.ts";
+import { startServer } from "../support/server.ts";
 
 const change = (kind: Change["kind"], type: string): Change => ({
   kind,
@@ -148,15 +146,13 @@ test("names what can't be asked: Prometheus, or the backend", async () => {
   assert.match((await asked(() => ({ caches: [] })))[0] ?? "", /^its outputs can't be read: /);
 });
 
-test("without Prometheus, a region that can't be reached may only be closed to this network, or runs another Pod", async (t) => {
+test("without Prometheus, a region that can't be reached may only be closed to this network, or runs another Pod", async () => {
   const metric = { __name__: "registry_cache_pod_applied_info", digest: "0123456789ab" };
   const data = { resultType: "vector", result: [{ metric, value: [1, "1"] }] };
-  const server = createServer((_, response) =>
+  await using server = await startServer((_, response) =>
     response.end(JSON.stringify({ status: "success", data })),
-  ).listen(0, "127.0.0.1");
-  t.after(() => server.close());
-  await once(server, "listening");
-  const statusPage = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  );
+  const statusPage = `${server.url}/`;
   const cache = { endpoint: "https://127.0.0.1:9", topology: "vm", storage: { kind: "disk" }, upstreams: [] };
   for (const [pod, others] of [
     ["0123456789abcdef", []],

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -15,6 +13,7 @@ import { planRequest } from "../support/plan-request.ts";
 import { freePort, freePorts } from "../support/ports.ts";
 import { previousState } from "../support/previous-state.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 import { smallDisk } from "../support/small-disk.ts";
 
 const resources = scope({ after });
@@ -83,10 +82,7 @@ test("reports a missing podman", async (t) => {
 });
 
 test("names every port in use with the setting that changes it", async (t) => {
-  const server = createServer().listen(0, "127.0.0.1");
-  t.after(() => server.close());
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { port } = scope(t).use(await startServer());
   const busy = /^port \d+ is in use on this machine: choose another one/;
   const [endpoint] = await problems({ endpoint: { port } });
   assert.equal(endpoint?.path, "endpoint.port");
@@ -115,10 +111,7 @@ for (const [what, bundle, label] of [
   ],
 ] as const) {
   test(`accepts the ports of this region's own ${what}`, async (t) => {
-    const server = createServer().listen(0, "127.0.0.1");
-    t.after(() => server.close());
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
+    const { port } = scope(t).use(await startServer());
     const dataDir = resources.use(await tempDir()).path;
     const change = { dataDir, endpoint: { port }, internalPort: await freePorts(podPortCount(1)) };
     const { place } = await planned(change);
@@ -133,10 +126,7 @@ for (const [what, bundle, label] of [
 }
 
 test("says how to stop the stack's own cache of another name or directory if it uses the ports", async (t) => {
-  const server = createServer().listen(0, "127.0.0.1");
-  t.after(() => server.close());
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { port } = scope(t).use(await startServer());
   await mkdir(join(earlier.directory, "current"), { recursive: true });
   await writeFile(join(earlier.directory, "current", "ports"), `${port} ${port - 3}\n`);
   const containers = JSON.stringify([{ Names: ["c"], PodName: "p", State: "running", Labels: {} }]);

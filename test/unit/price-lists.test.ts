@@ -4,8 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
@@ -16,6 +14,7 @@ import { askAzure, azureQueries } from "../../scripts/prices/azure.ts";
 import { pricedRegions } from "../../scripts/prices/renewal.ts";
 import { costProject, stackFiles } from "../support/cost-project.ts";
 import { scope } from "../support/scope.ts";
+import { startServer } from "../support/server.ts";
 
 interface Reply {
   readonly status?: number;
@@ -32,7 +31,7 @@ async function playing(
   replyTo: (url: URL, body: string) => Reply,
 ): Promise<{ address: string; asked: { url: URL; body: string }[] }> {
   const asked: { url: URL; body: string }[] = [];
-  const server: Server = createServer(async (request, response) => {
+  const server = await startServer(async (request, response) => {
     const url = new URL(request.url ?? "/", `http://${request.headers.host}`);
     const body = await text(request);
     asked.push({ url, body });
@@ -40,9 +39,7 @@ async function playing(
     response.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
     response.end(file && recorded(file).replace('"page-2"', `"http://${request.headers.host}/page-2"`));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  return { address: scope(t).use(server).url, asked };
 }
 
 const frankfurt = awsQueries(["eu-central-1"]).filter(({ region }) => region === "eu-central-1");
@@ -324,7 +321,7 @@ function awsEntry([service, unit, price, usagetype, more]: (typeof awsList)[numb
 }
 
 test("finds each kind of item in AWS in a region of which only the name is known", async (t) => {
-  const server = createServer(async (request, response) => {
+  const server = await startServer(async (request, response) => {
     const { ServiceCode, Filters } = JSON.parse(await text(request));
     const PriceList = awsList
       .map(awsEntry)
@@ -336,9 +333,7 @@ test("finds each kind of item in AWS in a region of which only the name is known
     response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
     response.end(JSON.stringify({ FormatVersion: "aws_v1", PriceList }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url: endpoint } = scope(t).use(server);
   const queries = awsQueries(["eu-central-1"]).filter(({ item }) => item !== "machine/");
   const answers = await askAws(queries, { endpoint, credentials });
   const found = answers.map(({ region, item, price, problem }) => [
@@ -453,7 +448,7 @@ function selected(filter: string, row: Readonly<Record<string, unknown>>): boole
 }
 
 test("finds each kind of item in Azure", async (t) => {
-  const server = createServer((request, response) => {
+  const server = await startServer((request, response) => {
     const filter = new URL(request.url ?? "/", "http://x").searchParams.get("$filter") ?? "";
     const Items = azureList
       .map(
@@ -473,9 +468,7 @@ test("finds each kind of item in Azure", async (t) => {
       .filter((row) => selected(filter, row));
     response.end(JSON.stringify({ Items, NextPageLink: null }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url: address } = scope(t).use(server);
   const queries = azureQueries(["westeurope"]).filter(({ filter }) => !filter.includes("Virtual Machines"));
   const answers = await askAzure(queries, address);
   const found = answers.map(({ region, item, price, problem }) => [
