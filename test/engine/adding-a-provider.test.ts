@@ -8,7 +8,7 @@ import { tsc } from "../../scripts/setup/tsc.ts";
 import { Cloud, type CloudDefinition } from "../doubles/cloud.ts";
 import { demand } from "../doubles/faults.ts";
 import { serve } from "../doubles/serve.ts";
-import { newStack, projectDirectory } from "../support/project.ts";
+import { newStack, projectDirectory, succeeds } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const docs = join(projectDirectory, "docs", "adding-a-provider.md");
@@ -124,8 +124,7 @@ describe("another provider", () => {
       environment: { PULUMI_DEBUG_PROVIDERS: served.address },
       program: project,
     });
-    const { failed, messages, changes } = await stack.run("preview");
-    assert.ok(!failed, messages);
+    const { changes } = await succeeds(stack, "preview");
     assert.ok(changes.some(({ op, type }) => op === "create" && type === "example:index:Machine"));
 
     const problem = async (change: object) => {

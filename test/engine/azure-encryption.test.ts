@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { azure } from "../support/cloud-azure.ts";
 import { cloudStack } from "../support/cloud-stack.ts";
+import { succeeds } from "../support/project.ts";
 
 const isOfMachine = (change: string) => change.split(" ")[1] === "VirtualMachine";
 
@@ -19,11 +20,9 @@ describe("governance.encryptionAtHost", { concurrency: true }, () => {
       async function changes(governance: object): Promise<string[]> {
         await stack.configure({ governance }, { machine: { type } });
         stack.done();
-        const { failed, messages } = await stack.run("up");
-        assert.ok(!failed, messages);
+        await succeeds(stack, "up");
         const [done = []] = Object.values(stack.byRegion(stack.done()));
-        const again = await stack.run("preview", ["--expect-no-changes"]);
-        assert.ok(!again.failed, again.messages);
+        await succeeds(stack, "preview", ["--expect-no-changes"]);
         return done.filter(isOfMachine);
       }
     });

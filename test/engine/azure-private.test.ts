@@ -10,10 +10,10 @@ import { type Cloud, everywhere, type Thing } from "../doubles/cloud.ts";
 import { type Inputs, valueAt, valuesAt } from "../doubles/values.ts";
 import { azure } from "../support/cloud-azure.ts";
 import { azureCluster } from "../support/cloud-azure-cluster.ts";
-import { type CloudRun, type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
+import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterStack } from "../support/cluster-files.ts";
 import { violationsOf } from "../support/posture.ts";
-import { projectDirectory } from "../support/project.ts";
+import { projectDirectory, succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import type { Config } from "../support/stack-files.ts";
 import { untagged } from "../support/tags.ts";
@@ -36,12 +36,6 @@ const privately = (region: string) => ({
   },
   access: { clients: ["10.0.0.0/8"] },
 });
-
-async function succeeds(stack: CloudStack, ...args: Parameters<CloudStack["run"]>): Promise<CloudRun> {
-  const run = await stack.run(...args);
-  assert.ok(!run.failed, run.messages);
-  return run;
-}
 
 /** Previews a change, checks that the update does the same, and that a second update does nothing. */
 async function updates(stack: CloudStack, region: Config): Promise<readonly string[]> {

@@ -10,7 +10,7 @@ import { podman } from "../../components/hosts/local/podman.ts";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
 import { get } from "../support/http.ts";
 import { freePort } from "../support/ports.ts";
-import { withPreview } from "../support/project.ts";
+import { succeeds, withPreview } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 
@@ -116,8 +116,7 @@ test("reports a missing or broken podman before it creates anything", async () =
 
 test("keeps a running cache in service through every failed change", async () => {
   await stack.configure({});
-  const first = await stack.run("up");
-  assert.ok(!first.failed, first.messages);
+  await succeeds(stack, "up");
   const [cache] = Object.values((await stack.outputs()).caches);
   const serves = async () =>
     (await get(new URL("/v2/", cache?.endpoint), { ca: cache?.ca?.certificate ?? "" })).status === 200;
@@ -144,6 +143,5 @@ test("keeps a running cache in service through every failed change", async () =>
   }
 
   await stack.configure({});
-  const { failed, messages } = await stack.run("up", { args: ["--expect-no-changes", "--refresh"] });
-  assert.ok(!failed, messages);
+  await succeeds(stack, "up", { args: ["--expect-no-changes", "--refresh"] });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connect } from "node:tls";
 import { issue, makeAuthority } from "../../components/hosts/private-ca.ts";
+import { succeeds } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 import { servedCertificate } from "../support/tls.ts";
@@ -51,8 +52,7 @@ async function ca(): Promise<string | undefined> {
 }
 
 async function up() {
-  const { failed, changes, messages } = await stack.run("up");
-  assert.ok(!failed, messages);
+  const { changes } = await succeeds(stack, "up");
   return changes;
 }
 
@@ -66,8 +66,7 @@ test("updates the certificate and the Pod for another host name", async () => {
   await stack.configure({}, { endpoint: { port: stack.layout.claims[0]?.port, hostname: "cache.test" } });
   assert.deepEqual(await up(), { EndpointCertificate: "update", PodmanPod: "update" });
   await served(await ca(), "DNS:cache.test, DNS:localhost, IP Address:127.0.0.1");
-  const again = await stack.run("up", { args: ["--expect-no-changes"] });
-  assert.ok(!again.failed, again.messages);
+  await succeeds(stack, "up", { args: ["--expect-no-changes"] });
 });
 
 test("issues a lost certificate again from the same authority", async () => {

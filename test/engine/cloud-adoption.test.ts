@@ -5,6 +5,7 @@ import type { CloudCase } from "../support/cloud-case.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
+import { succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
 describe("every cloud", { concurrency: true }, () => {
@@ -24,8 +25,7 @@ function testAdoption(known: CloudCase): void {
     stack = parts.use(await cloudStack(known.file, cloud));
     await stack.configure({ governance: known.governed }, known.adopting);
     for (const args of [[], ["--expect-no-changes"]]) {
-      const { failed, messages } = await stack.run("up", args);
-      assert.ok(!failed, messages);
+      await succeeds(stack, "up", args);
     }
     assert.deepEqual(adopted(), before);
     const made = cloud.things().map(({ type }) => lastPart(type));
@@ -76,8 +76,7 @@ function testAdoption(known: CloudCase): void {
         ["up"],
         ["preview", "--expect-no-changes"],
       ] as const) {
-        const { failed, messages } = await stack.run(operation, args);
-        assert.ok(!failed, messages);
+        await succeeds(stack, operation, args);
       }
       assert.equal(cloud.things("aws:ec2/eip:Eip").length, 1);
       assert.equal(cloud.things("aws:ec2/eipAssociation:EipAssociation").length, 1);

@@ -8,18 +8,12 @@ import { valuesAt } from "../doubles/values.ts";
 import { aws } from "../support/cloud-aws.ts";
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
+import { succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
 const instance = "aws:ec2/instance:Instance";
 const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
 const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
-
-/** @param args of `up`, such as to expect no changes */
-async function succeeds(stack: CloudStack, ...args: string[]) {
-  const run = await stack.run("up", args);
-  assert.ok(!run.failed, run.messages);
-  return run;
-}
 
 describe("a machine in AWS", { concurrency: true }, () => {
   describe("with many clients", { concurrency: 1 }, () => {
@@ -52,11 +46,11 @@ describe("a machine in AWS", { concurrency: true }, () => {
       };
       const access = { clients };
       await stack.configure({}, { access });
-      await succeeds(stack);
+      await succeeds(stack, "up");
       cloud.record = record;
       assert.deepEqual(new Set(open()), new Set(clients));
       assert.deepEqual(aws.violations(cloud.things(), exposureOf([{ access }])), []);
-      await succeeds(stack, "--expect-no-changes");
+      await succeeds(stack, "up", ["--expect-no-changes"]);
       return [...gaps];
     }
 
@@ -90,7 +84,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
     test("accepts prefix lists, and counts them with their size", async () => {
       const access = { clients: [...ranges(0, 6), existing.cloudFrontList], metrics: [existing.prefixList] };
       await stack.configure({}, { access });
-      await succeeds(stack);
+      await succeeds(stack, "up");
       assert.equal(cloud.things(securityGroup).filter(({ name }) => name).length, 2);
     });
 
@@ -112,7 +106,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
     test("stays unchanged if the vCPU quota is too small for a larger one, and otherwise changes even to another architecture", async () => {
       const stack = parts.use(await cloudStack(aws.file, cloud));
       await stack.configure({}, { machine: { type: "c7gn.large" } });
-      await succeeds(stack);
+      await succeeds(stack, "up");
       const [machine] = cloud.things(instance);
       assert.ok(machine);
       stack.done();
@@ -129,7 +123,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
       assert.deepEqual(stack.done(), []);
       cloud.keep({ ...quota, inputs: { value: 6 } });
       await stack.configure({}, { machine: { type: "m7i.xlarge" } });
-      await succeeds(stack);
+      await succeeds(stack, "up");
     });
   });
 
@@ -140,7 +134,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
 
     test("finds the previous Pod after a change that failed halfway was reverted", async () => {
       stack = parts.use(await cloudStack(aws.file, cloud));
-      await succeeds(stack);
+      await succeeds(stack, "up");
       const before = aws.podsOf(cloud);
       assert.equal(before.length, 1);
       const error = new CloudError("InternalError", "We encountered an internal error. Please try again.");
@@ -150,7 +144,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
       assert.ok(failed && messages.includes(error.message), messages);
       assert.deepEqual(aws.podsOf(cloud), before);
       await stack.configure({});
-      await succeeds(stack);
+      await succeeds(stack, "up");
       assert.deepEqual(aws.podsOf(cloud), before);
     });
 
@@ -159,7 +153,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
       const image = cloud.find("ami", String(machine?.inputs.ami), String(machine?.scope));
       assert.ok(image);
       cloud.keep({ ...image, inputs: { ...image.inputs, isDeprecated: true } });
-      await succeeds(stack, "--expect-no-changes");
+      await succeeds(stack, "up", ["--expect-no-changes"]);
     });
   });
 
@@ -167,7 +161,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
     const cloud = aws.newCloud();
     await using stack = await cloudStack(aws.file, cloud);
     await stack.configure({ governance: { ignoredTags: ["map-migrated", "scanner:*"] } });
-    await succeeds(stack);
+    await succeeds(stack, "up");
     const add = (name: string) => {
       const [disk] = cloud.things("aws:ebs/volume:Volume");
       assert.ok(disk);
@@ -176,9 +170,9 @@ describe("a machine in AWS", { concurrency: true }, () => {
     };
     add("map-migrated");
     add("scanner:owner");
-    await succeeds(stack, "--refresh", "--expect-no-changes");
+    await succeeds(stack, "up", ["--refresh", "--expect-no-changes"]);
     add("map-migrated-2");
-    const { changes } = await succeeds(stack, "--refresh");
+    const { changes } = await succeeds(stack, "up", ["--refresh"]);
     assert.deepEqual(changes, ["update Volume eu-central-1"]);
   });
 
@@ -194,7 +188,7 @@ describe("a machine in AWS", { concurrency: true }, () => {
     test("has another type, and says so", async () => {
       stack = parts.use(await cloudStack(aws.file, cloud));
       await stack.configure({ workload }, { name });
-      const { messages } = await succeeds(stack);
+      const { messages } = await succeeds(stack, "up");
       assert.match(messages, /eu-south-2: machine\.type: c6gn\.\w+ isn't offered in eu-south-2/);
       assert.doesNotMatch(String(typeOf()), /^c6gn/);
     });
@@ -203,10 +197,10 @@ describe("a machine in AWS", { concurrency: true }, () => {
       const thing = cloud.find(notOffered, "c6gn", name);
       assert.ok(thing);
       cloud.remove(thing);
-      await succeeds(stack, "--expect-no-changes");
+      await succeeds(stack, "up", ["--expect-no-changes"]);
       stack.done();
       await stack.configure({ workload }, { name, machine: { type: "c6gn.medium" } });
-      await succeeds(stack);
+      await succeeds(stack, "up");
       assert.equal(typeOf(), "c6gn.medium");
       assert.deepEqual(
         stack.done().filter((operation) => operation.includes(" Instance ")),

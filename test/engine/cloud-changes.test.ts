@@ -13,6 +13,7 @@ import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { allOfMachine, type Edit } from "../support/in-place.ts";
 import { endpointOf } from "../support/private-region.ts";
+import { succeeds } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 describe("a change", { concurrency: true }, () => {
@@ -32,14 +33,8 @@ describe("a change", { concurrency: true }, () => {
 
       before(async () => {
         stack = parts.use(await cloudStack(file, cloud));
-        await succeeds("up");
+        await succeeds(stack, "up");
       });
-
-      async function succeeds(operation: "preview" | "up") {
-        const run = await stack.run(operation);
-        assert.ok(!run.failed, run.messages);
-        return run;
-      }
 
       function oneMachine() {
         const [only, ...others] = cloud.things(known.types.machine);
@@ -50,8 +45,7 @@ describe("a change", { concurrency: true }, () => {
       /** The preview's operations in the first region, such as `replace Instance …`. */
       async function preview({ keys = {}, region = {} }: Edit): Promise<string[]> {
         await stack.configure(keys, region);
-        const { failed, messages, changes } = await stack.run("preview");
-        assert.ok(!failed, messages);
+        const { changes } = await succeeds(stack, "preview");
         return Object.values(stack.byRegion(changes))[0] ?? [];
       }
 
@@ -100,11 +94,10 @@ describe("a change", { concurrency: true }, () => {
           assert.ok(failed && messages.includes("another operation"), messages);
           assert.notDeepEqual(records(), before);
           await stack.configure({});
-          await succeeds("up");
+          await succeeds(stack, "up");
           assert.deepEqual(records(), before);
         }
-        const again = await stack.run("preview", ["--expect-no-changes"]);
-        assert.ok(!again.failed, again.messages);
+        await succeeds(stack, "preview", ["--expect-no-changes"]);
         const removed = cloud.operations.filter(({ kind, type }) => kind === "delete" && !isRecord(type));
         assert.deepEqual(removed, []);
       });
@@ -119,8 +112,7 @@ describe("a change", { concurrency: true }, () => {
         const before = stays();
         const planned = await preview(allOfMachine(endpoint));
         stack.done();
-        const { failed, messages, changes } = await stack.run("up");
-        assert.ok(!failed, messages);
+        const { changes } = await succeeds(stack, "up");
         assert.deepEqual(Object.values(stack.byRegion(changes))[0], planned);
         assert.deepEqual(stays(), before);
         const [done = []] = Object.values(stack.byRegion(stack.done()));
@@ -134,7 +126,7 @@ describe("a change", { concurrency: true }, () => {
         const { id } = oneMachine();
         await stack.configure({}, { ...grown, access, freshnessSeconds: 30 });
         for (const operation of ["preview", "up"] as const) {
-          const { messages } = await succeeds(operation);
+          const { messages } = await succeeds(stack, operation);
           assert.match(
             messages,
             new RegExp(`: ${gone}\\. The existing machine keeps running\\. An update that`),
@@ -177,7 +169,7 @@ describe("a change", { concurrency: true }, () => {
           {},
           { ...grown, access, freshnessSeconds: 30, machine: { image: known.otherImage } },
         );
-        const { messages } = await succeeds("up");
+        const { messages } = await succeeds(stack, "up");
         assert.doesNotMatch(messages, /machine\.image/);
         const replaced = [`delete ${machine}`, `create ${machine}`];
         const done = stack.done().filter((it) => it.includes(` ${machine} `));

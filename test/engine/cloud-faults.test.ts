@@ -6,6 +6,7 @@ import type { CloudCase } from "../support/cloud-case.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { assertNoDuplicates, assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
+import { succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
 describe("every stack in a cloud", { concurrency: true }, () => {
@@ -45,11 +46,9 @@ function testFaults(file: string, known: CloudCase): void {
   }
 
   test("creates the rest with the next up, and nothing twice", async () => {
-    const { failed, messages } = await stack.run("up");
-    assert.ok(!failed, messages);
+    await succeeds(stack, "up");
     assertNoDuplicates(stack);
-    const again = await stack.run("preview", ["--expect-no-changes"]);
-    assert.ok(!again.failed, again.messages);
+    await succeeds(stack, "preview", ["--expect-no-changes"]);
   });
 
   test("stores credentials in the cloud's secret store, and nowhere readable", async () => {
@@ -78,8 +77,7 @@ function testFaults(file: string, known: CloudCase): void {
     ] as const) {
       await configure();
       for (const args of runs) {
-        const { failed, messages } = await stack.run("up", args);
-        assert.ok(!failed, messages);
+        await succeeds(stack, "up", args);
       }
       const secrets = cloud.things().filter(({ type }) => type === known.types.secret);
       const stored = secrets.filter((secret) => known.valueOf(secret).includes(credentials.password));
@@ -91,8 +89,7 @@ function testFaults(file: string, known: CloudCase): void {
   test("creates everything again after destroy", async () => {
     await stack.unprotect();
     for (const operation of ["destroy", "up"] as const) {
-      const { failed, messages } = await stack.run(operation);
-      assert.ok(!failed, messages);
+      await succeeds(stack, operation);
     }
   });
 }

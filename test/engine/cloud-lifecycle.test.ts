@@ -11,7 +11,7 @@ import type { CloudCase } from "../support/cloud-case.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { exposureOf } from "../support/posture.ts";
-import { knownViolations, withPolicies } from "../support/project.ts";
+import { knownViolations, succeeds, withPolicies } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { untagged } from "../support/tags.ts";
 
@@ -32,12 +32,6 @@ function testLifecycle(file: string, known: CloudCase): void {
   const sizes = () => cloud.things(disk).map(known.sizeOf);
   let stack: CloudStack;
 
-  async function succeeds(operation: Parameters<CloudStack["run"]>[0], ...args: string[]) {
-    const run = await stack.run(operation, args);
-    assert.ok(!run.failed, run.messages);
-    return run;
-  }
-
   test("ends before it creates anything over a budget that must hold, and names the largest lines", async () => {
     stack = parts.use(await cloudStack(file, cloud));
     await stack.configure({ budget: { monthlyUSD: 1, over: "fail" } });
@@ -50,7 +44,7 @@ function testLifecycle(file: string, known: CloudCase): void {
 
   test("previews what it would create over a budget that only warns, within the rules, and creates nothing", async () => {
     await stack.configure({ budget: { monthlyUSD: 1 } });
-    const preview = await succeeds("preview", ...withPolicies);
+    const preview = await succeeds(stack, "preview", withPolicies);
     assert.deepEqual(knownViolations(preview), []);
     const { changes, messages } = preview;
     assert.match(messages, /budget\.monthlyUSD: the stack costs/);
@@ -63,14 +57,14 @@ function testLifecycle(file: string, known: CloudCase): void {
   });
 
   test("creates everything with the first up, in a safe order and within the rules, and does nothing in a second one", async () => {
-    const { changes, violations } = await succeeds("up", ...withPolicies);
+    const { changes, violations } = await succeeds(stack, "up", withPolicies);
     assert.deepEqual(violations, []);
     const done = stack.done();
     assert.deepEqual(await missingDependencies(), [], "may be made when the machine has started");
     // The changes also include components and providers.
     for (const operation of done) assert.ok(changes.includes(operation), operation);
     await stack.configure({ budget: { monthlyUSD: 1_000_000, over: "fail", unpriced: "allow" } });
-    const { messages } = await succeeds("up", "--expect-no-changes");
+    const { messages } = await succeeds(stack, "up", ["--expect-no-changes"]);
     // A message that other regions' prices are used is allowed.
     assert.doesNotMatch(messages, /budget\.monthlyUSD: the stack (?:may cost|costs)/);
     assert.deepEqual(stack.done(), []);
@@ -98,18 +92,18 @@ function testLifecycle(file: string, known: CloudCase): void {
   test("has the tags and subnets that the account's owners require, and keeps the machine", async () => {
     const machines = cloud.things(machine).map(({ id }) => id);
     await stack.configure({ governance: { tags, ...known.governedNetwork } });
-    await succeeds("up");
+    await succeeds(stack, "up");
     assert.deepEqual(untagged(cloud, tags), []);
     for (const { inputs } of cloud.things().filter(({ type }) => type.endsWith(":VirtualNetwork")))
       assert.ok(valuesAt("subnets[*]", inputs).every((subnet) => valueAt("networkSecurityGroup.id", subnet)));
     assert.deepEqual(known.violations(cloud.things(), exposureOf(stack.regions)), []);
-    await succeeds("up", "--expect-no-changes");
+    await succeeds(stack, "up", ["--expect-no-changes"]);
     assert.deepEqual(
       cloud.things(machine).map(({ id }) => id),
       machines,
     );
     await stack.configure({});
-    await succeeds("up");
+    await succeeds(stack, "up");
     stack.done();
   });
 
@@ -118,9 +112,9 @@ function testLifecycle(file: string, known: CloudCase): void {
     const before = known.podsOf(cloud);
     assert.equal(before.length, stack.regions.length);
     await stack.configure({}, { freshnessSeconds: 30 });
-    const planned = (await succeeds("preview")).changes;
+    const planned = (await succeeds(stack, "preview")).changes;
     assert.deepEqual(stack.done(), []);
-    const { changes } = await succeeds("up");
+    const { changes } = await succeeds(stack, "up");
     assert.deepEqual(changes, planned);
     assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions(known.podChange));
     assert.deepEqual(
@@ -131,7 +125,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.equal(known.podsOf(cloud).length, stack.regions.length);
     // cloud-faults.test.ts tests that a second up does nothing after this.
     await stack.configure({});
-    await succeeds("up");
+    await succeeds(stack, "up");
     const back = stack.done();
     assert.equal(back.length, stack.regions.length * known.podChange.length, back.join("\n"));
     assert.deepEqual(stack.byRegion(back), stack.inAllRegions(known.podChange));
@@ -141,9 +135,9 @@ function testLifecycle(file: string, known: CloudCase): void {
   test("replaces only the machine for another image, as previewed", async () => {
     const kept = keptThings();
     await stack.configure({}, { machine: { image: known.otherImage } });
-    const planned = (await succeeds("preview")).changes;
+    const planned = (await succeeds(stack, "preview")).changes;
     assert.deepEqual(stack.done(), []);
-    const { changes } = await succeeds("up");
+    const { changes } = await succeeds(stack, "up");
     assert.deepEqual(changes, planned);
     assertReplaced(stack.done());
     assert.deepEqual(keptThings(), kept);
@@ -156,7 +150,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     await stack.configure({});
     const { failed, messages } = await stack.run("up");
     assert.ok(failed && messages.includes(error.message), messages);
-    await succeeds("up");
+    await succeeds(stack, "up");
     assertReplaced(stack.done());
     assert.deepEqual(keptThings(), kept);
   });
@@ -169,7 +163,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     for (const record of records) cloud.remove(record);
     const machines = stack.regions.flatMap(({ name }) => ["--replace", `**:${lastPart(machine)}::${name}`]);
     const excluded = ["**:Record::**", "**RecordSet::**"].flatMap((pattern) => ["--exclude", pattern]);
-    await succeeds("up", "--refresh", ...machines, ...excluded);
+    await succeeds(stack, "up", ["--refresh", ...machines, ...excluded]);
     assertReplaced(stack.done());
     assert.deepEqual(
       keptThings(),
@@ -177,14 +171,14 @@ function testLifecycle(file: string, known: CloudCase): void {
     );
     assert.deepEqual(await waysInState(), ways);
     for (const record of records) cloud.keep(record);
-    await succeeds("up", "--refresh", "--expect-no-changes");
+    await succeeds(stack, "up", ["--refresh", "--expect-no-changes"]);
   });
 
   test("grows a disk in place, and keeps the machine", async () => {
     const before = sizes();
     const size = Math.max(...before) + 100;
     await stack.configure({}, { storage: { kind: "disk", size: `${size}GiB` } });
-    await succeeds("up");
+    await succeeds(stack, "up");
     assert.deepEqual(
       sizes(),
       before.map(() => size),
@@ -215,10 +209,10 @@ function testLifecycle(file: string, known: CloudCase): void {
       assert.match(refused.messages, /the disk is in zone 1 and can't move.*protect/s);
       assert.deepEqual(stack.done(), []);
       await stack.unprotect(disk);
-      await succeeds("up");
+      await succeeds(stack, "up");
       assert.deepEqual(stack.byRegion(stack.done()), stack.inAllRegions(moves));
       assert.deepEqual(kept(), before);
-      await succeeds("up", "--expect-no-changes");
+      await succeeds(stack, "up", ["--expect-no-changes"]);
     });
   }
 
@@ -228,7 +222,7 @@ function testLifecycle(file: string, known: CloudCase): void {
     assert.match(refused.messages, /cannot be deleted\s+because it is protected.*pulumi state unprotect/s);
     assert.deepEqual(stack.done(), []);
     await stack.unprotect(disk);
-    await succeeds("destroy");
+    await succeeds(stack, "destroy");
     assert.deepEqual(cloud.things(), []);
     const ends = stack.done().filter((operation) => {
       const [kind, type] = operation.split(" ");

@@ -9,6 +9,7 @@ import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterFiles, clusterStack } from "../support/cluster-files.ts";
 import { privateConfig } from "../support/private-region.ts";
+import { succeeds } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const isRecord = ({ type }: { type: string }) =>
@@ -72,12 +73,6 @@ async function upOnlyUpdates(stack: CloudStack, others?: RegExp): Promise<void> 
 
 function importsIn(text: string): string[] {
   return text.split("\n").filter((line) => line.includes("npm run pulumi -- import"));
-}
-
-async function succeeds(stack: CloudStack, ...[operation, args]: Parameters<CloudStack["run"]>) {
-  const run = await stack.run(operation, args);
-  assert.ok(!run.failed, run.messages);
-  return run;
 }
 
 /** Configures a private, governed stack with a private link, so that it has every resource that can be adopted. */

@@ -10,15 +10,10 @@ import { awsCluster } from "../support/cloud-aws-cluster.ts";
 import { type CloudStack, cloudStack } from "../support/cloud-stack.ts";
 import { clusterStack } from "../support/cluster-files.ts";
 import { exposureOf } from "../support/posture.ts";
+import { succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 
 const privateClients = { clients: ["10.0.0.0/8"] };
-
-async function succeeds(stack: CloudStack, operation: Parameters<CloudStack["run"]>[0], ...args: string[]) {
-  const run = await stack.run(operation, args);
-  assert.ok(!run.failed, run.messages);
-  return run;
-}
 
 /** Each test continues from the state that the previous one leaves. */
 describe("a private cluster in AWS", { concurrency: 1 }, () => {
@@ -39,7 +34,7 @@ describe("a private cluster in AWS", { concurrency: 1 }, () => {
       { ...awsCluster.adopting, endpoint: linked, access, apiAccess: ["10.0.0.0/8"] },
     );
     await succeeds(stack, "up");
-    await succeeds(stack, "up", "--expect-no-changes");
+    await succeeds(stack, "up", ["--expect-no-changes"]);
     const [balancer, ...others] = cloud.things(loadBalancerType);
     assert.deepEqual(
       [balancer?.inputs.isPublic, balancer?.inputs.ranges, others],
@@ -109,7 +104,7 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
 
   async function up(...args: Parameters<typeof update>) {
     const updated = await update(...args);
-    await succeeds(stack, "up", "--expect-no-changes");
+    await succeeds(stack, "up", ["--expect-no-changes"]);
     return updated;
   }
 

@@ -12,7 +12,7 @@ import { type CloudStack, lastPart } from "../support/cloud-stack.ts";
 import { clusterCases, clusterFiles, clusterStack } from "../support/cluster-files.ts";
 import { allOfCluster } from "../support/in-place.ts";
 import { assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
-import { knownViolations, withPolicies, withPreview } from "../support/project.ts";
+import { knownViolations, succeeds, withPolicies, withPreview } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { untagged } from "../support/tags.ts";
 
@@ -38,12 +38,6 @@ describe("every cloud with clusters", { concurrency: true }, () => {
   }
 });
 
-async function succeeds(stack: CloudStack, operation: Parameters<CloudStack["run"]>[0], ...args: string[]) {
-  const run = await stack.run(operation, args);
-  assert.ok(!run.failed, run.messages);
-  return run;
-}
-
 /** Each test continues from the state that the previous one leaves. */
 function testLifecycle(file: string, known: ClusterCase): void {
   const parts = scope({ after });
@@ -60,7 +54,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
   test("previews what it would create, within the rules, and creates nothing", async () => {
     stack = parts.use(await clusterStack(file, known, account));
     await stack.configure({}, { version: older });
-    const preview = await succeeds(stack, "preview", ...withPolicies);
+    const preview = await succeeds(stack, "preview", withPolicies);
     assert.deepEqual(knownViolations(preview), []);
     const { changes } = preview;
     assert.ok(changes.length > 20);
@@ -81,7 +75,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
   }
 
   test("creates the rest with the next up, nothing twice, and within the rules", async () => {
-    const { violations } = await succeeds(stack, "up", ...withPolicies);
+    const { violations } = await succeeds(stack, "up", withPolicies);
     assert.deepEqual(violations, []);
     const made = stack.done();
     assert.deepEqual([...new Set(made)].sort(), made.sort());
@@ -102,7 +96,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
       const file = join(path, "state.json");
       await writeFile(file, JSON.stringify(state));
       await stack.pulumi("stack", "import", "--file", file);
-      const { messages } = await succeeds(stack, "up", "--expect-no-changes");
+      const { messages } = await succeeds(stack, "up", ["--expect-no-changes"]);
       assert.match(messages, told);
     });
   }
@@ -142,7 +136,7 @@ function testLifecycle(file: string, known: ClusterCase): void {
       stack.regions.flatMap((region) => known.violations(cloud.things(), region)),
       [],
     );
-    await succeeds(stack, "up", "--expect-no-changes");
+    await succeeds(stack, "up", ["--expect-no-changes"]);
     assert.deepEqual(
       cloud.things(known.cluster).map(({ id }) => id),
       before,
@@ -283,7 +277,7 @@ function testAdoption(known: ClusterCase): void {
     const before = adopted();
     const stack = parts.use(await clusterStack(known.file, known, account));
     await stack.configure({ governance: known.governed }, known.adopting);
-    for (const args of [[], ["--expect-no-changes"]]) await succeeds(stack, "up", ...args);
+    for (const args of [[], ["--expect-no-changes"]]) await succeeds(stack, "up", args);
     assert.deepEqual(adopted(), before);
     const made = cloud.things().map(({ type }) => lastPart(type));
     assert.deepEqual(

@@ -8,6 +8,7 @@ import { cloudStack } from "../support/cloud-stack.ts";
 import { clusterFiles } from "../support/cluster-files.ts";
 import type { ControlPlane } from "../support/control-plane.ts";
 import { applyCrds } from "../support/control-plane-crds.ts";
+import { succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -26,8 +27,7 @@ export function testClusterObjects(plane: () => ControlPlane): void {
         const stack = parts.use(
           await cloudStack(file, cloud, { others: [clusters], programs: known.programs }),
         );
-        const { failed, messages } = await stack.run("up");
-        assert.ok(!failed, messages);
+        await succeeds(stack, "up");
         things = clusters.things();
       });
 

@@ -22,7 +22,7 @@ import { parse } from "yaml";
 import { withoutContentHash } from "../../components/hosts/kubernetes/names.ts";
 import { applyCrds } from "../support/control-plane-crds.ts";
 import { allow, allowByRole, type KubernetesStack, kubernetesStack } from "../support/kubernetes-stack.ts";
-import { projectDirectory } from "../support/project.ts";
+import { projectDirectory, succeeds } from "../support/project.ts";
 import { repeat } from "../support/repeat.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
@@ -68,8 +68,7 @@ async function configure(change: object = {}, password = "p4ss-of-the-upstream")
 /** Brings the stack up with another configuration. @returns the changes without content hashes: `update ConfigMap one-edge-live`, sorted */
 async function up(change: object = {}, regionChange: object = {}, password?: string, ...args: string[]) {
   await configure({ regions: [{ ...region, ...regionChange }], ...change }, password);
-  const { failed, messages, changes } = await stack.run("up", args);
-  assert.ok(!failed, messages);
+  const { changes } = await succeeds(stack, "up", args);
   const last = (text: string) => text.split(":").at(-1) ?? "";
   const said = changes.map(({ op, type, urn }) => withoutContentHash(`${op} ${last(type)} ${last(urn)}`));
   return [...new Set(said)].sort();
@@ -293,7 +292,7 @@ async function previewProblems(change: object = {}): Promise<string> {
 }
 
 test("reports what an existing namespace lacks before it creates anything", async () => {
-  assert.ok(!(await stack.run("destroy")).failed);
+  await succeeds(stack, "destroy");
   const { objects } = stack.plane;
   const metadata = { name: "team-cache", labels: { "pod-security.kubernetes.io/enforce": "restricted" } };
   await objects.delete({
@@ -508,8 +507,7 @@ test("changes tls.mode without touching the Secret that the Pods mount, or one t
 
 test("leaves the namespace as it was", async () => {
   const { objects } = stack.plane;
-  const destroyed = await stack.run("destroy");
-  assert.ok(!destroyed.failed, destroyed.messages);
+  await succeeds(stack, "destroy");
   const left = await Promise.all(
     ["Secret", "ConfigMap", "Service", "ServiceAccount", "Pod", "PersistentVolumeClaim"].map(async (kind) => {
       const { items } = await objects.list<KubernetesObject>("v1", kind, "team-cache");

@@ -32,7 +32,7 @@ import {
   loadBalancerAddress,
 } from "../support/kubernetes-stack.ts";
 import { clusterSession } from "../support/on-call-session.ts";
-import { type EngineRun, type Operation, projectDirectory, withPolicies } from "../support/project.ts";
+import { type EngineRun, projectDirectory, succeeds, withPolicies } from "../support/project.ts";
 import { repeat } from "../support/repeat.ts";
 import { RunbookRuns, type Shell } from "../support/runbook-runs.ts";
 import { commandsIn } from "../support/runbooks.ts";
@@ -134,12 +134,6 @@ async function configure(change: object = {}, region: object = {}, others: objec
   await stack.setSecrets({ ...secrets, ...others });
 }
 
-async function succeeds(operation: Operation, ...args: string[]): Promise<EngineRun> {
-  const run = await stack.run(operation, args);
-  assert.ok(!run.failed, run.messages);
-  return run;
-}
-
 /** The changes as `update Deployment bucket`, sorted. */
 function said({ changes }: EngineRun): string[] {
   const last = (text: string) => text.split(":").at(-1) ?? "";
@@ -234,7 +228,7 @@ test("reports what the cluster lacks, or what the user may not do, before it cre
 
 test("waits in up for the replicas and for the load balancers", async () => {
   await configure();
-  const { messages, violations } = await succeeds("up", ...withPolicies);
+  const { messages, violations } = await succeeds(stack, "up", withPolicies);
   assert.doesNotMatch(messages, /violate PodSecurity/);
   assert.deepEqual(violations, []);
   assert.equal((await statefulSet()).status?.readyReplicas, 2);
@@ -274,7 +268,7 @@ test("removes the endpoint's record and restores it by external-dns, while anoth
   assert.match(await onCall("volumes", "bypass", "--yes"), /external-dns is told$/m);
   const controller = "external-dns.alpha.kubernetes.io/controller";
   assert.deepEqual(await annotations(), { ...before, [controller]: "none" });
-  await succeeds("up", "--expect-no-changes");
+  await succeeds(stack, "up", ["--expect-no-changes"]);
   assert.match(await onCall("volumes", "bypass", "--yes"), /external-dns is told already/);
   assert.match(await onCall("volumes", "unbypass", "--yes"), /external-dns is told$/m);
   assert.deepEqual(await annotations(), before);
@@ -488,7 +482,7 @@ test("rolls out another configuration with the minimum number of replicas ready 
   await configure({}, rolledOut);
   {
     await using _ = repeat(100, look);
-    const changes = said(await succeeds("up"));
+    const changes = said(await succeeds(stack, "up"));
     for (const expected of ["update Deployment bucket", "update StatefulSet volumes"]) {
       assert.ok(changes.includes(expected), changes.join("\n"));
     }
@@ -541,7 +535,7 @@ test("grows volumes in place if their class allows it, rolls out a new Secret wh
   await apps.replaceNamespacedDeploymentScale({ ...target, body: { ...scale, spec: { replicas: 4 } } });
   const another = { "registry-cache:bucket.password": "another" };
   await configure(grown(), {}, another);
-  const changes = said(await succeeds("up"));
+  const changes = said(await succeeds(stack, "up"));
   const ofVolumes = (change: string) => / volumes\b/.test(change);
   assert.deepEqual(
     changes.filter((change) => !ofVolumes(change)),
@@ -590,13 +584,13 @@ test("detects manual edits with up --refresh, and reverts them", async () => {
   const body = { spec: { loadBalancerSourceRanges: ["0.0.0.0/0"] } };
   await core.patchNamespacedService({ name: "registry-cache", namespace, body }, options);
   // Without the refresh, the engine would compare only with the state, and change nothing.
-  assert.deepEqual(said(await succeeds("up", "--refresh")), ["update Service volumes"]);
+  assert.deepEqual(said(await succeeds(stack, "up", ["--refresh"])), ["update Service volumes"]);
   const { spec } = await core.readNamespacedService({ name: "registry-cache", namespace });
   assert.deepEqual(spec?.loadBalancerSourceRanges, access.clients);
 });
 
 test("leaves nothing after destroy", async () => {
-  await succeeds("destroy");
+  await succeeds(stack, "destroy");
   assert.deepEqual(await existing(), []);
   const { items } = await stack.plane.objects.list<KubernetesObject>("v1", "PersistentVolume");
   assert.deepEqual(
@@ -674,7 +668,7 @@ test("lets Helm take over a region that up has created, and then change it alone
   const other = { name: "other", registry: "other.example.com", repositories: ["other/**"] };
   const both = { upstreams: [...keys.upstreams, other] };
   await configure({ ...both, regions: [frankfurt] });
-  await succeeds("up");
+  await succeeds(stack, "up");
   await configureFrankfurt(both);
   await page.paste("plainYaml", "values", "takeOver", "disown");
   assert.ok((await page.files("clusters/frankfurt")).includes("kustomization.yaml"));

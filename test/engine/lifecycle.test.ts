@@ -9,7 +9,7 @@ import type { Blob } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
-import { projectDirectory, withPolicies } from "../support/project.ts";
+import { projectDirectory, succeeds, withPolicies } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 import { type Config, keysOf, stackFiles } from "../support/stack-files.ts";
@@ -86,8 +86,7 @@ function testLifecycle(file: string): void {
   }
 
   test("previews what it would create, and creates nothing", async () => {
-    const { failed, changes, messages, violations } = await stack.run("preview", { args: withPolicies });
-    assert.ok(!failed, messages);
+    const { changes, violations } = await succeeds(stack, "preview", { args: withPolicies });
     assert.deepEqual(violations, []);
     assert.deepEqual(changes, {
       RegionalCache: "create",
@@ -99,15 +98,13 @@ function testLifecycle(file: string): void {
   });
 
   test("creates a cache that serves with the first up, and does nothing in the second", async () => {
-    const { failed, changes, messages } = await stack.run("up");
-    assert.ok(!failed, messages);
+    const { changes } = await succeeds(stack, "up");
     assert.equal(changes.PodmanPod, "create");
     certificate = Object.values((await stack.outputs()).caches)[0]?.ca?.certificate ?? "";
     assert.match(certificate, /^-----BEGIN CERTIFICATE-----/);
     assert.equal(await pull(), "MISS");
     assert.equal(await pull(), "HIT");
-    const second = await stack.run("up", { args: ["--expect-no-changes"] });
-    assert.ok(!second.failed, second.messages);
+    await succeeds(stack, "up", { args: ["--expect-no-changes"] });
   });
 
   test("lets somebody on call inspect it by its state, and direct clients past it and back", async () => {
@@ -173,8 +170,7 @@ function testLifecycle(file: string): void {
   async function update(): Promise<void> {
     const preview = await stack.run("preview");
     assert.deepEqual(preview.changes, { PodmanPod: "update" }, preview.messages);
-    const { failed, changes, messages } = await stack.run("up");
-    assert.ok(!failed, messages);
+    const { changes } = await succeeds(stack, "up");
     assert.deepEqual(changes, { PodmanPod: "update" });
     assert.equal(await pull(), "HIT");
     await assertUnchanged();
@@ -182,11 +178,9 @@ function testLifecycle(file: string): void {
 
   test("detects missing Pods with a refresh, and restores them with up", async () => {
     await podman(["rm", "--force", "--time", "0", ...Object.values(await ids())]);
-    const refresh = await stack.run("refresh");
-    assert.ok(!refresh.failed, refresh.messages);
+    const refresh = await succeeds(stack, "refresh");
     assert.equal(refresh.changes.PodmanPod, "delete");
-    const { failed, changes, messages } = await stack.run("up");
-    assert.ok(!failed, messages);
+    const { changes } = await succeeds(stack, "up");
     assert.deepEqual(changes, { PodmanPod: "create" });
     assert.equal(await pull(), "HIT");
   });
@@ -194,11 +188,9 @@ function testLifecycle(file: string): void {
   test("detects a stopped container with a refresh, and starts only that one again with up", async () => {
     const before = await ids();
     await podman(["stop", "--time", "0", before.prometheus ?? ""]);
-    const refresh = await stack.run("refresh");
-    assert.ok(!refresh.failed, refresh.messages);
+    const refresh = await succeeds(stack, "refresh");
     assert.equal(refresh.changes.PodmanPod, "update");
-    const { failed, changes, messages } = await stack.run("up");
-    assert.ok(!failed, messages);
+    const { changes } = await succeeds(stack, "up");
     assert.deepEqual(changes, { PodmanPod: "update" });
     assert.deepEqual(changedOf(before, await ids()), ["prometheus"]);
     const { directory } = stack.layout;
@@ -208,8 +200,7 @@ function testLifecycle(file: string): void {
   });
 
   test("leaves no Pod, volume or process after destroy, and keeps the data, so the next cache is warm and has the same authority", async () => {
-    const { failed, messages } = await stack.run("destroy");
-    assert.ok(!failed, messages);
+    await succeeds(stack, "destroy");
     assert.deepEqual(await ids(), {});
     for (const kind of ["pod", "volume"]) {
       assert.equal(
@@ -220,7 +211,7 @@ function testLifecycle(file: string): void {
     }
     const kept = await readdir(stack.layout.directory);
     assert.deepEqual(kept.sort(), ["ca", "cache", "origin-team", "prometheus", "tls"]);
-    assert.ok(!(await stack.run("up")).failed);
+    await succeeds(stack, "up");
     assert.equal(await pull(), "HIT");
     assert.equal(Object.values((await stack.outputs()).caches)[0]?.ca?.certificate, certificate);
   });

@@ -16,7 +16,7 @@ import { lastPart } from "../support/cloud-stack.ts";
 import { get } from "../support/http.ts";
 import { installPackage, programName } from "../support/installed-package.ts";
 import { freePort, freePorts } from "../support/ports.ts";
-import { newStack, type Project } from "../support/project.ts";
+import { newStack, type Project, succeeds } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { keysOf } from "../support/stack-files.ts";
 
@@ -43,8 +43,7 @@ describe("a program that has installed the package", () => {
 
   async function assertUpAndUnchanged(project: Project): Promise<void> {
     for (const args of [[], ["--expect-no-changes"]]) {
-      const { failed, messages } = await project.run("up", args);
-      assert.ok(!failed, messages);
+      await succeeds(project, "up", args);
     }
   }
 
@@ -103,8 +102,7 @@ describe("a program that has installed the package", () => {
     const { endpoint, ca } = caches[name].cache;
     const { status } = await get(new URL("/v2/", endpoint), { ca: ca.certificate });
     assert.equal(status, 200);
-    const { failed, messages } = await project.run("destroy");
-    assert.ok(!failed, messages);
+    await succeeds(project, "destroy");
     const own = ["--filter", `label=app.kubernetes.io/instance=${name}`];
     assert.equal(await podman(["ps", "--all", "--quiet", ...own]), "");
   });

@@ -9,6 +9,7 @@ import { push } from "../../scripts/seed/push.ts";
 import { download } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { privateUpstream } from "../support/private-upstream.ts";
+import { succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { testStack } from "../support/stack.ts";
 import { testUpstream } from "../support/upstream.ts";
@@ -39,8 +40,7 @@ test("sends a stack's secret to the upstream, and leaves it nowhere readable", a
     "registry-cache:team-login.username": credentials.username,
     "registry-cache:team-login.password": credentials.password,
   });
-  const { failed, messages } = await stack.run("up");
-  assert.ok(!failed, messages);
+  const { messages } = await succeeds(stack, "up");
 
   const [cache] = Object.values((await stack.outputs()).caches);
   const [blob] = image.blobs;
@@ -65,14 +65,13 @@ test("sends a stack's secret to the upstream, and leaves it nowhere readable", a
   }
 
   const file = join(stack.layout.secret(credentialsSecret("team")), secretFile);
-  const again = await stack.run("up", { args: ["--expect-no-changes"] });
-  assert.ok(!again.failed, again.messages);
+  await succeeds(stack, "up", { args: ["--expect-no-changes"] });
   await stack.setSecret("registry-cache:team-login.password", "another");
   const changed = await stack.run("up");
   assert.deepEqual(changed.changes, { PodmanPod: "update" }, changed.messages);
   assert.equal(await listed(), before, "no container is replaced");
   assert.match(await readFile(file, "utf8"), /another/);
-  assert.ok(!(await stack.run("destroy")).failed);
+  await succeeds(stack, "destroy");
   assert.ok(!existsSync(file));
 });
 

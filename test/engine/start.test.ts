@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { engineEnvironment } from "../../scripts/setup/engine.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { cloudStack } from "../support/cloud-stack.ts";
+import { succeeds } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const resources = scope({ after });
@@ -28,8 +29,7 @@ test("starts the program and the dynamic resources without compiler, debugger an
   );
   const [{ endpoint } = {}] = stack.regions;
   await stack.configure({}, { endpoint: { ...(endpoint as object), tls: { mode: "private" } } });
-  const { failed, messages } = await stack.run("up");
-  assert.ok(!failed, messages);
+  await succeeds(stack, "up");
   const reports = (await readdir(path)).filter((name) => name.startsWith("loaded-"));
   const texts = await Promise.all(reports.map((name) => readFile(join(path, name), "utf8")));
   const files = texts.flatMap((text) => text.split("\n"));

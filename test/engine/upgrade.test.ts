@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { withoutContentHash } from "../../components/hosts/kubernetes/names.ts";
 import type { Operation } from "../support/project.ts";
+import { succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { configure, recordedStack, type StackName, stackNames } from "./upgrade/stacks.ts";
 import type { Started } from "./upgrade/started.ts";
@@ -116,16 +117,14 @@ function testUpgrade(name: StackName): void {
   if (change !== undefined) {
     test("previews the changes of another configuration", async () => {
       await configure(started, name, { freshnessSeconds: 30 });
-      const { failed, messages, changes } = await started.stack.run("preview");
-      assert.ok(!failed, messages);
+      const { changes } = await succeeds(started.stack, "preview");
       assert.ok(changes.includes(change), changes.join("\n"));
     });
   }
 
   for (const operation of done[name] ?? []) {
     test(`runs ${operation}`, async () => {
-      const { failed, messages } = await started.stack.run(operation);
-      assert.ok(!failed, messages);
+      await succeeds(started.stack, operation);
       if (operation === "destroy") assert.deepEqual((await started.left?.()) ?? [], []);
     });
   }

@@ -1,4 +1,5 @@
 /** This project under the real engine, with its own state and configuration file, so that neither the checkout nor the user's files change. */
+import assert from "node:assert/strict";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -66,6 +67,16 @@ export interface ScriptRun {
   readonly exitCode: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** Runs an operation. @throws AssertionError with all messages if it fails */
+export async function succeeds<
+  Args extends readonly unknown[],
+  Run extends Pick<EngineRun, "failed" | "messages">,
+>(stack: { run(...args: Args): Promise<Run> }, ...args: Args): Promise<Run> {
+  const result = await stack.run(...args);
+  assert.ok(!result.failed, result.messages);
+  return result;
 }
 
 /** An argument that gives `up` its preview, as by default for users. */
