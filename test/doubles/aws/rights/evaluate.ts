@@ -1,7 +1,7 @@
 /** Whether policies allow a request: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html */
 import { list, type Statement } from "../../../../policy/iam.ts";
 
-/** The condition keys of the request. A missing key has no value. */
+/** The condition keys of the request. A missing key has no value. Keys are the same in upper and lower case, and of several such tags IAM takes any one: here, one that fulfils the condition. */
 export type Context = Readonly<Record<string, string | readonly string[]>>;
 
 export interface Request {
@@ -24,19 +24,27 @@ export function isAllowed(policies: readonly Policy[], { action, resource, conte
         list(Resource).some((pattern) => wildcard(pattern).test(resource)) &&
         Object.entries(Condition).every(([operator, keys]) =>
           Object.entries(keys).every(([key, wanted]) =>
-            holds(operator, list(wanted as string), context[key]),
+            holds(operator, list(wanted as string), valuesOf(key, context)),
           ),
         ),
     );
 }
 
+function valuesOf(key: string, context: Context): string[] {
+  const isSame = (it: string) => it.toLowerCase() === key.toLowerCase();
+  return Object.entries(context).flatMap(([it, value]) => (isSame(it) ? list(value) : []));
+}
+
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
-function holds(operator: string, wanted: readonly string[], value: Context[string] | undefined): boolean {
-  const values = list(value);
+function holds(operator: string, wanted: readonly string[], values: readonly string[]): boolean {
   switch (operator) {
     case "Bool":
     case "StringEquals":
       return values.some((it) => wanted.includes(it));
+    case "StringEqualsIfExists":
+      return values.length === 0 || values.some((it) => wanted.includes(it));
+    case "StringNotEquals":
+      return values.length === 0 || values.some((it) => !wanted.includes(it));
     case "ForAllValues:StringEquals":
       return values.every((it) => wanted.includes(it));
     case "ArnEquals":

@@ -128,6 +128,7 @@ function contextOf(
   const records = "route53:ChangeResourceRecordSets";
   const all: Context = {
     ...prefixed("aws:RequestTag/", allTags(asked)),
+    "aws:TagKeys": Object.keys(allTags(asked)),
     ...prefixed("aws:ResourceTag/", tags),
     "iam:PolicyARN": String(policyArn),
     ...(permissionsBoundary !== undefined && { "iam:PermissionsBoundary": String(permissionsBoundary) }),
@@ -166,7 +167,7 @@ async function arnOf(
 
 /** Requests that accompany another one: for roles that are passed on, are in a profile or belong to a service, and for the tags of a root disk. */
 function besides(cloud: Cloud, asked: Asked): Request[] {
-  const { kind, type, inputs, scope } = asked;
+  const { kind, type, inputs } = asked;
   const profileType = "aws:iam/instanceProfile:InstanceProfile";
   if (kind === "delete" && type === "aws:iam/role:Role")
     return cloud
@@ -177,6 +178,7 @@ function besides(cloud: Cloud, asked: Asked): Request[] {
         resource: `arn:aws:iam::${accountId}:instance-profile/${id}`,
         context: {},
       }));
+  if (kind === "update" && type === "aws:ec2/instance:Instance") return rootDiskChanges(asked);
   if (kind !== "create") return [];
   const pathOf = (role: string) => String(cloud.find("aws:iam/role:Role", role, "")?.inputs.path ?? "/");
   const pass = (role: string, service: string): Request => ({
@@ -194,13 +196,7 @@ function besides(cloud: Cloud, asked: Asked): Request[] {
       return [pass(text("role", inputs), "ec2.amazonaws.com")];
     case "aws:ec2/instance:Instance": {
       const profile = cloud.find(profileType, text("iamInstanceProfile", inputs), "");
-      const root = `arn:aws:ec2:${scope}:${accountId}:volume/vol-0a1b2c3d`;
-      const tags = (valueAt("rootBlockDevice.tags", inputs) ?? {}) as Inputs;
-      return [
-        pass(text("role", profile?.inputs ?? {}), "ec2.amazonaws.com"),
-        { action: "ec2:RunInstances", resource: root, context: {} },
-        { action: "ec2:CreateTags", resource: root, context: prefixed("aws:RequestTag/", tags) },
-      ];
+      return [pass(text("role", profile?.inputs ?? {}), "ec2.amazonaws.com"), ...rootDiskCreation(asked)];
     }
     case "aws:lb/loadBalancer:LoadBalancer":
       return [linked("elasticloadbalancing.amazonaws.com")];
@@ -217,6 +213,39 @@ function besides(cloud: Cloud, asked: Asked): Request[] {
     default:
       return [];
   }
+}
+
+const rootTags = ({ inputs }: Asked) => (valueAt("rootBlockDevice.tags", inputs) ?? {}) as Inputs;
+
+/** A request on a machine's root disk. */
+function onRootDisk(action: string, { scope }: Asked, requested: Inputs, before: Inputs = {}): Request {
+  const context = {
+    ...prefixed("aws:RequestTag/", requested),
+    ...prefixed("aws:ResourceTag/", before),
+    "aws:TagKeys": Object.keys(requested),
+  };
+  return { action, resource: `arn:aws:ec2:${scope}:${accountId}:volume/vol-0a1b2c3d`, context };
+}
+
+/** HashiCorp's provider creates the disk with its default tags: https://github.com/hashicorp/terraform-provider-aws/pull/33769. Pulumi's may keep them from it, so these are the requests of both. */
+function rootDiskCreation(asked: Asked): Request[] {
+  const [own, byDefault] = [rootTags(asked), defaultTags(asked)];
+  const tagged = onRootDisk("ec2:CreateTags", asked, byDefault);
+  return [
+    ...[{}, byDefault].map((tags) => onRootDisk("ec2:RunInstances", asked, tags)),
+    { ...tagged, context: { ...tagged.context, "ec2:CreateAction": "RunInstances" } },
+    ...[{}, byDefault].map((before) => onRootDisk("ec2:CreateTags", asked, own, before)),
+  ];
+}
+
+/** Only changed tags are in the requests. */
+function rootDiskChanges(asked: Asked): Request[] {
+  const [own, byDefault] = [rootTags(asked), defaultTags(asked)];
+  const all = { ...byDefault, ...own };
+  return [
+    ...[own, byDefault].map((changed) => onRootDisk("ec2:CreateTags", asked, changed, all)),
+    onRootDisk("ec2:DeleteTags", asked, { formerly: "" }, all),
+  ];
 }
 
 /** The service that a role trusts. */
