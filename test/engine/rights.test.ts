@@ -147,16 +147,20 @@ test("uses only operations that are in AWS's models", async () => {
 });
 
 /**
- * Machines, interfaces and security groups are created on several resources, each with its own condition. An update of an add-on is also an update of
+ * Machines, interfaces, endpoints and security groups are created and changed on several resources, each with its own condition, and so is an attachment. An update of an add-on is also an update of
  * its cluster. Public parameters belong to no account. Health checks have tags in the same way as zones. Whoever writes a bucket's policy can grant
  * themselves access, as docs/rights.md says.
  */
 function isExplained({ issue, detail }: Finding): boolean {
   if (issue === "RESOURCE_POLICY_PRIVILEGE_ESCALATION") return String(detail).includes("s3:PutBucketPolicy");
   const explained = [
+    "ec2:AttachVolume",
     "ec2:CreateNetworkInterface",
     "ec2:CreateSecurityGroup",
+    "ec2:CreateVpcEndpoint",
+    "ec2:ModifyInstanceAttribute",
     "ec2:ModifyNetworkInterfaceAttribute",
+    "ec2:ModifyVpcEndpoint",
     "ec2:RunInstances",
     "route53:ChangeTagsForResource",
     "eks:DescribeUpdate",

@@ -241,6 +241,134 @@ describe("policies of IAM", () => {
     });
   });
 
+  describe("give no rights over the groups and disks of others", () => {
+    const tags = (part: string) => ({ tags: { Name: `cache-${part}` } });
+    const adopted = resource("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", tags("default-unused"));
+    const machine = resource("aws:ec2/instance:Instance", { rootBlockDevice: tags("root") });
+    const ownInterface = resource("aws:ec2/networkInterface:NetworkInterface", tags("interface"));
+    const onMachine = [
+      adopted,
+      machine,
+      resource("aws:ec2/securityGroup:SecurityGroup", tags("group")),
+      resource("aws:ebs/volume:Volume", tags("data")),
+      ownInterface,
+      resource("aws:ec2/volumeAttachment:VolumeAttachment", {}),
+      resource("aws:ec2/vpcEndpoint:VpcEndpoint", tags("s3")),
+      resource("aws:ec2/vpc:Vpc", tags("network")),
+    ];
+    const onCluster = [
+      adopted,
+      resource("aws:eks/cluster:Cluster", { name: "cache" }),
+      resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", tags("api")),
+      resource("pulumi-nodejs:dynamic/aws:ClusterSecurityGroup", { clusterName: "cache" }),
+      resource("aws:ec2/tag:Tag", {}),
+      resource("aws:ec2/vpcEndpoint:VpcEndpoint", tags("s3")),
+    ];
+
+    const prefixed = (prefix: string, values: Record<string, string>) =>
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}/${key}`, value]));
+    const askFor = async (resources: readonly Resource[]) => {
+      const policies = await policiesFor(resources, { stack: "team", account });
+      const actions = policies.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action));
+      const asks = (name: string, kind: string, before: Record<string, string>, wanted = {}) => {
+        const context = {
+          "aws:RequestedRegion": region.region,
+          "aws:TagKeys": Object.keys(wanted),
+          ...prefixed("aws:ResourceTag", before),
+          ...prefixed("aws:RequestTag", wanted),
+        };
+        const end = `${kind}/${kind}-of-another-team`;
+        return isAllowed(policies, {
+          action: `ec2:${name}`,
+          resource: `arn:aws:ec2:${region.region}:${account}:${end}`,
+          context,
+        });
+      };
+      const changes = actions.filter((action) => /^ec2:(?!Describe)/.test(action));
+      return { asks, changes: [...new Set(changes)].map((action) => action.slice("ec2:".length)).sort() };
+    };
+
+    /** All combinations of a value for some of the keys. */
+    const combinations = (values: Record<string, readonly string[]>): Record<string, string>[] =>
+      Object.entries(values).reduce<Record<string, string>[]>(
+        (all, [key, some]) => all.flatMap((one) => [one, ...some.map((value) => ({ ...one, [key]: value }))]),
+        [{}],
+      );
+
+    const names = onMachine.flatMap(
+      ({ inputs }) => (inputs.tags as { Name?: string } | undefined)?.Name ?? [],
+    );
+    const { project = "", stack = "" } = stackTags("team");
+    const wanted = combinations({
+      ...{ Name: [...names, "cache-root", "other"], name: ["cache-group", "cache-data"] },
+      ...{ project: [project], stack: [stack] },
+    });
+    const foreign = [{}, { Name: "other" }, ...names.map((Name) => ({ Name })), { name: "cache-group" }];
+
+    const onGroup = ["CreateTags", "DeleteTags", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"];
+    for (const [kind, resources, possible] of [
+      ["security-group", onMachine, onGroup],
+      ["security-group", onCluster, onGroup],
+      // RunInstances is on disks that the request creates.
+      ["volume", onMachine, ["CreateTags", "DeleteTags", "RunInstances"]],
+    ] as const)
+      test(`a ${kind}, by ${resources === onMachine ? "a machine's" : "a cluster's"} deployer, after all tags that it may set and delete`, async () => {
+        const { asks, changes } = await askFor(resources);
+        const seen = new Set<string>();
+        const found = new Set<string>();
+        const visit = (tags: Record<string, string>) => {
+          const state = JSON.stringify(Object.entries(tags).sort());
+          if (seen.has(state)) return;
+          seen.add(state);
+          for (const name of changes) if (asks(name, kind, tags)) found.add(name);
+          for (const more of wanted)
+            if (Object.keys(more).length > 0 && asks("CreateTags", kind, tags, more)) {
+              found.add("CreateTags");
+              visit({ ...tags, ...more });
+            }
+          for (const key of Object.keys(tags))
+            if (asks("DeleteTags", kind, tags, { [key]: "" }))
+              visit(Object.fromEntries(Object.entries(tags).filter(([it]) => it !== key)));
+        };
+        for (const tags of foreign) visit(tags);
+        assert.ok(seen.size > foreign.length);
+        assert.deepEqual([...found].sort(), possible);
+        for (const before of [{ stack: "other" }, { project: "other", stack }])
+          for (const more of wanted) assert.ok(!asks("CreateTags", kind, before, more));
+      });
+
+    test("and change the tags of the stack's own", async () => {
+      const { asks } = await askFor(onMachine);
+      const own = { ...stackTags("team") };
+      for (const [kind, name] of [
+        ["security-group", "cache-default-unused"],
+        ["security-group", "cache-group"],
+        ["volume", "cache-root"],
+        ["volume", "cache-data"],
+      ] as const) {
+        assert.ok(asks("CreateTags", kind, { ...own, Name: name }, { "managed-by": "pulumi" }));
+        assert.ok(asks("DeleteTags", kind, { ...own, Name: name }, { formerly: "" }));
+      }
+      // Somebody has deleted the tag.
+      assert.ok(asks("CreateTags", "security-group", own, { Name: "cache-default-unused" }));
+    });
+
+    for (const [action, { type, inputs }, kind, id] of [
+      ["RunInstances", ownInterface, "network-interface", "eni-0a1b2c3d"],
+      ["CreateTags", adopted, "security-group", "sg-0a1b2c3d"],
+      ["RevokeSecurityGroupIngress", adopted, "security-group", "sg-0a1b2c3d"],
+    ] as const)
+      test(`${action} only on the stack's own ${kind}, once it exists`, async () => {
+        const on = async (id?: string) => {
+          const statements = await statementOf([machine, resource(type, inputs, id)], `ec2:${action}`);
+          const resources = statements.flatMap((it) => it.Resource);
+          return resources.flatMap((it) => it.split(`:${kind}/`).slice(1));
+        };
+        assert.deepEqual(await on(), ["*"]);
+        assert.deepEqual(await on(id), [id]);
+      });
+  });
+
   test("use another partition's ARNs", async () => {
     const china = { ...role("cache"), provider: { region: "cn-north-1" } };
     const [statement] = await statementOf([china], "iam:CreateRole");

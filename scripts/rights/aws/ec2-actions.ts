@@ -18,8 +18,10 @@ const balancerReads = elasticloadbalancing`DescribeLoadBalancerAttributes Descri
 export const ec2Rows: Readonly<Record<string, Row>> = {
   "aws:ec2/vpc:Vpc": tagged("vpc")`CreateVpc DeleteVpc ModifyVpcAttribute
     DescribeVpcs DescribeVpcAttribute DescribeNetworkAcls DescribeRouteTables DescribeSecurityGroups`,
-  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": tagged("security-group")`
-    RevokeSecurityGroupEgress RevokeSecurityGroupIngress DescribeSecurityGroups DescribeSecurityGroupRules`,
+  // The permits to write are in special.ts.
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
+    actions: ec2`DescribeSecurityGroups DescribeSecurityGroupRules`,
+  },
   "aws:ec2/internetGateway:InternetGateway": tagged("internet-gateway")`
     CreateInternetGateway DeleteInternetGateway
     AttachInternetGateway DetachInternetGateway DescribeInternetGateways`,

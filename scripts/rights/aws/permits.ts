@@ -28,9 +28,9 @@ const isGlobal = (action: string) =>
   action === "ec2:DescribeRegions" ||
   action === "s3:ListAllMyBuckets";
 
-/** Resource types that a request creates or uses without the stack's tags: a root disk gets its tags later, and an interface exists already. */
+/** Resource types that a request creates or uses without the stack's tags: a root disk may get its tags later. */
 const untagged: Readonly<Record<string, readonly string[]>> = {
-  "ec2:RunInstances": ["volume", "network-interface", "image"],
+  "ec2:RunInstances": ["volume", "image"],
 };
 
 /** Resource types that no stack creates and every stack with machines needs. */
@@ -81,11 +81,12 @@ async function permitsFor(wanted: Wanted): Promise<Permit[]> {
     if (service !== "ec2") return [permit(arn([]), {})];
     const adopted = type === row.own ? [] : (wanted.place.adopted.get(type) ?? []);
     const own = wanted.place.made.has(type) || alwaysThere.includes(type);
-    const conditions = untagged[action]?.includes(type) ? [{}] : tagConditions(conditionKeys, stack);
+    const ownNames = wanted.place.names.get(type);
+    const condition = untagged[action]?.includes(type) ? {} : createdOrOwn(conditionKeys, stack, ownNames);
     return [
       // Another account may have shared the network. AWS then judges by the ARN in that account.
       ...adopted.map((id) => permit(arn([id], "*"), {})),
-      ...(own ? conditions.map((condition) => permit(arn([]), condition)) : []),
+      ...(own ? [permit(arn([]), condition)] : []),
     ];
   });
   return (await Promise.all(permits)).flat();
@@ -100,15 +101,23 @@ function isMeant(
   if (accessLevel.includes("Tagging")) return name === row.own;
   if (name in names) return true;
   if (!action.startsWith("ec2:")) return name === row.own;
+  // A machine uses an interface that exists, and AWS has no condition on its tags. The permit is in special.ts.
+  if (action === "ec2:RunInstances" && name === "network-interface") return false;
   const isThere = place.made.has(name) || place.adopted.has(name) || alwaysThere.includes(name);
   return isThere && (required || name !== "image");
 }
 
 /** A created resource gets the stack's tags in the same request, and an existing one already has them. */
-function tagConditions(keys: readonly string[], stack: string): Condition[] {
+function createdOrOwn(keys: readonly string[], stack: string, names?: readonly string[]): Condition {
   const has = (kind: string) => keys.some((key) => key.startsWith(`aws:${kind}/`));
-  if (has("ResourceTag")) return [tagCondition("ResourceTag", stack)];
-  return [has("RequestTag") ? tagCondition("RequestTag", stack) : {}];
+  if (has("ResourceTag")) return ownCondition(stack, names);
+  return has("RequestTag") ? tagCondition("RequestTag", stack) : {};
+}
+
+/** @param names one of which the resource has. @default any */
+export function ownCondition(stack: string, names?: string | readonly string[]): Condition {
+  const own = tagCondition("ResourceTag", stack);
+  return names === undefined ? own : both(own, { StringEquals: { "aws:ResourceTag/Name": names } });
 }
 
 export function tagCondition(kind: "RequestTag" | "ResourceTag", stack: string): Condition {

@@ -1,17 +1,19 @@
 /** The permits of a stack's resources that a table of actions can't express. */
 
 import { textsIn } from "../../../components/config/as-written.ts";
+import { stackTags } from "../../../components/hosts/naming.ts";
 import { list, statementsOf } from "../../../policy/iam.ts";
-import type { Resource } from "../resources.ts";
+import type { Inputs, Resource } from "../resources.ts";
 import { rows } from "./actions.ts";
 import { keyPermits } from "./keys.ts";
-import { both, type Condition, type Found, type Permit, tagCondition } from "./permits.ts";
+import { both, type Condition, type Found, ownCondition, type Permit, tagCondition } from "./permits.ts";
 import { type Place, partitionOf, regionOf } from "./place.ts";
 
 interface Special {
   readonly resource: Resource;
   readonly all: readonly Resource[];
   readonly stack: string;
+  readonly place: Place;
   /** The ARN in a service of the region. @param account @default the stack's */
   arn(service: string, rest: string, account?: string): string;
   /** The ARN in IAM. */
@@ -28,9 +30,6 @@ const ofCluster = (name: unknown): Condition => ({
 /** One condition for each cluster of a stack. */
 const ofClusters = (all: readonly Resource[]): Condition[] =>
   all.filter(({ type }) => type === cluster).map(({ inputs }) => ofCluster(inputs.name));
-/** For a resource that gets the stack's tags only after its creation. */
-const untaggedYet = (stack: string): Condition =>
-  both(tagCondition("RequestTag", stack), { Null: { "aws:ResourceTag/stack": "true" } });
 
 /** AWS publishes the IDs of images here for all accounts. */
 const publicImages = "parameter/aws/service/debian/release/*";
@@ -80,9 +79,16 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
       : [permit("eks:AssociateEncryptionConfig", arn("eks", `cluster/${inputs.name}`))]),
   ],
 
-  /** EC2 creates the default group with the network and without tags, and AWS has no condition key that identifies it. */
-  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ({ stack, arn }) => [
-    permit("ec2:CreateTags", arn("ec2", "security-group/*"), untaggedYet(stack)),
+  /** EC2 creates the default group with the network and without tags, and AWS has no condition key that identifies it. Its ID is unknown until the stack has it. */
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": (special) =>
+    claims(special, {
+      ...{ type: "security-group", id: special.resource.id, tags: special.resource.inputs.tags },
+      actions: ["RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"],
+    }),
+
+  /** A machine starts with this interface. Its ID is unknown until it exists. */
+  "aws:ec2/networkInterface:NetworkInterface": ({ resource: { id = "*" }, arn }) => [
+    permit("ec2:RunInstances", arn("ec2", `network-interface/${id}`)),
   ],
 
   /** The group belongs to EKS and has EKS's tags. The provider tags a rule only after its creation. */
@@ -92,19 +98,18 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
       ...ofClusters(all).flatMap((condition) =>
         names.map((name) => permit(`ec2:${name}`, arn("ec2", "security-group/*"), condition)),
       ),
-      permit("ec2:CreateTags", arn("ec2", "security-group-rule/*"), untaggedYet(stack)),
+      permit(
+        "ec2:CreateTags",
+        arn("ec2", "security-group-rule/*"),
+        both(tagCondition("RequestTag", stack), { Null: { "aws:ResourceTag/stack": "true" } }),
+      ),
     ];
   },
 
-  /** The provider tags the root disk only after the machine's creation. */
-  "aws:ec2/instance:Instance"({ resource: { inputs }, arn }) {
-    const { tags } = (inputs.rootBlockDevice ?? {}) as { tags?: { Name?: string } };
-    if (tags?.Name === undefined) return [];
-    const condition = {
-      StringEquals: { "aws:RequestTag/Name": tags.Name },
-      Null: { "aws:ResourceTag/stack": "true" },
-    };
-    return [permit("ec2:CreateTags", arn("ec2", "volume/*"), condition)];
+  /** The provider names the root disk only after the machine's creation. */
+  "aws:ec2/instance:Instance"(special) {
+    const { tags } = (special.resource.inputs.rootBlockDevice ?? {}) as Inputs;
+    return claims(special, { type: "volume", tags });
   },
 
   /** The stack looks up the certificate that the machine reads, and the zone in which control of a name is proved. */
@@ -172,6 +177,45 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
   ],
 };
 
+interface Claim {
+  readonly type: string;
+  /** @default unknown */
+  readonly id?: string | undefined;
+  readonly tags: unknown;
+  /** What the stack does with the resource after it has tagged it. @default only changes its tags */
+  readonly actions?: readonly string[];
+}
+
+/**
+ * Permits for a resource that EC2 creates without tags. It never gets the `Name` of one that the stack creates, so the permits for those aren't for it. Its tags are limited by their keys, too,
+ * because a condition takes `name` for `Name`, and EC2 doesn't.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys
+ */
+function claims(
+  { resource: { provider }, stack, place, arn }: Special,
+  { type, id = "*", tags, actions = [] }: Claim,
+): Found[] {
+  const { Name } = (tags ?? {}) as { Name?: string };
+  if (Name === undefined) return [];
+  const byDefault = JSON.parse(String(provider.defaultTags ?? "{}")) as { tags?: object };
+  const keys = [stackTags(stack), byDefault.tags ?? {}, Object(tags)].flatMap(Object.keys);
+  const sameIfThere = {
+    "aws:RequestTag/Name": Name,
+    ...tagCondition("RequestTag", stack).StringEquals,
+    ...tagCondition("ResourceTag", stack).StringEquals,
+  };
+  const made = place.names.get(type) ?? [];
+  const resource = arn("ec2", `${type}/${id}`);
+  return [
+    permit("ec2:CreateTags", resource, {
+      StringEqualsIfExists: sameIfThere,
+      ...(made.length > 0 && { StringNotEquals: { "aws:ResourceTag/Name": made } }),
+      "ForAllValues:StringEquals": { "aws:TagKeys": [...new Set(keys)].sort() },
+    }),
+    ...["DeleteTags", ...actions].map((it) => permit(`ec2:${it}`, resource, ownCondition(stack, Name))),
+  ];
+}
+
 /**
  * Permits for Network Load Balancers. The provider completes a name of which the stack gives only the prefix.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
@@ -202,7 +246,7 @@ export function specialPermits(
     `arn:${partition}:${service}:${region}:${account}:${rest}`;
   const iam = (rest: string) => `arn:${partition}:iam::${place.account}:${rest}`;
   const special = [
-    ...(specials[resource.type]?.({ resource, all, stack, arn, iam }) ?? []),
+    ...(specials[resource.type]?.({ resource, all, stack, place, arn, iam }) ?? []),
     ...keyPermits(resource, all),
   ];
   const { own, actions = [] } = rows[resource.type] ?? {};
