@@ -28,9 +28,12 @@ const isGlobal = (action: string) =>
   action === "ec2:DescribeRegions" ||
   action === "s3:ListAllMyBuckets";
 
-/** Resource types that a request creates or uses without the stack's tags: a root disk may get its tags later. */
+/**
+ * Resource types that a request creates or uses without the stack's tags: a root disk may get its tags later, and AWS has no condition on the tags of an existing interface. Its ID would be a trap:
+ * an update that replaces the interface deletes the old machine, and then would be denied the new one.
+ */
 const untagged: Readonly<Record<string, readonly string[]>> = {
-  "ec2:RunInstances": ["volume", "image"],
+  "ec2:RunInstances": ["volume", "network-interface", "image"],
 };
 
 /** Resource types that no stack creates and every stack with machines needs. */
@@ -101,8 +104,6 @@ function isMeant(
   if (accessLevel.includes("Tagging")) return name === row.own;
   if (name in names) return true;
   if (!action.startsWith("ec2:")) return name === row.own;
-  // A machine uses an interface that exists, and AWS has no condition on its tags. The permit is in special.ts.
-  if (action === "ec2:RunInstances" && name === "network-interface") return false;
   const isThere = place.made.has(name) || place.adopted.has(name) || alwaysThere.includes(name);
   return isThere && (required || name !== "image");
 }

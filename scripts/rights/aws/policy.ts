@@ -107,21 +107,18 @@ function groupOf({ action, resource, condition }: Permit): Group {
   return { Action: [action], Resource: [resource], Condition: condition };
 }
 
-/**
- * Equal for EC2's permits that have the same condition on the stack's tags. These become one statement, because an action ignores resource types that it doesn't support. Interfaces are created by
- * a statement of their own: RunInstances could create one, too, and must only use the stack's.
- */
-function tagKey({ Action: [action = ""], Resource: [resource = ""], Condition }: Group): string {
+/** Equal for EC2's permits that have the same condition on the stack's tags. These become one statement, because an action ignores resource types that it doesn't support. */
+function tagKey({ Action: [action = ""], Resource: [resource], Condition }: Group): string {
   const [operator = "", ...others] = Object.keys(Condition);
-  const keys = Object.keys(Condition.StringEquals ?? {});
   const isByTags =
     action.startsWith("ec2:") &&
     resource !== "*" &&
     operator === "StringEquals" &&
     others.length === 0 &&
-    keys.every((key) => /^aws:(?:Request|Resource)Tag\/(?:Name|project|stack)$/.test(key));
-  const isInterface = keys.includes("aws:RequestTag/stack") && resource.endsWith(":network-interface/*");
-  return isByTags ? JSON.stringify([Condition, isInterface]) : "";
+    Object.keys(Condition.StringEquals ?? {}).every((key) =>
+      /^aws:(?:Request|Resource)Tag\/(?:Name|project|stack)$/.test(key),
+    );
+  return isByTags ? JSON.stringify(Condition) : "";
 }
 
 function withoutResource(same: readonly Group[]) {

@@ -86,11 +86,6 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
       actions: ["RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"],
     }),
 
-  /** A machine starts with this interface. Its ID is unknown until it exists. */
-  "aws:ec2/networkInterface:NetworkInterface": ({ resource: { id = "*" }, arn }) => [
-    permit("ec2:RunInstances", arn("ec2", `network-interface/${id}`)),
-  ],
-
   /** The group belongs to EKS and has EKS's tags. The provider tags a rule only after its creation. */
   [apiRule]({ all, stack, arn }) {
     const names = ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"];
