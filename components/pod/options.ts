@@ -77,6 +77,8 @@ export interface PodOptions extends ConfiguredPod {
   readonly budget: DiskBudget;
   /** The edge's memory limit, including the page cache of what it serves. */
   readonly edgeMemoryMiB: number;
+  /** The memory for transfers in progress on a machine of the cache's own. The page cache uses it while there are few. @default what nginx itself leaves of {@link edgeMemoryMiB} */
+  readonly transfersMiB?: number;
   /** Worker processes of nginx. @default one per processor, for a machine of the cache's own */
   readonly edgeWorkers?: number;
   /** The region's maximum number of Pods like this one. If set, the Pod's name becomes the external label `replica` of its series, but not of its alerts. @default only this Pod */

@@ -152,7 +152,7 @@ function podOptions(
     images: { ...images, ...change.images },
     monitoring: parsed.monitoring,
     workload: parsed.workload,
-    diskGiB: dataDiskGiB,
+    capacity: { machine: { type: "emulated" }, disk: { sizeGiB: dataDiskGiB } },
     storedSecrets,
     dns: { dnsProvider: "none", environment: {} },
   };

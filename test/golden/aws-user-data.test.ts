@@ -40,7 +40,7 @@ const config = parseConfig({
 const options = podOptions({
   ...config,
   region: config.regions[0] as AwsVmRegion,
-  diskGiB: 240,
+  capacity: { machine: { type: "c7gn.medium" }, disk: { sizeGiB: 240 } },
   challengeZone: { id: "Z0123456789ABCDEFGHIJ" },
   storedSecrets: { "credentials-gsoci": "/registry-cache-eu-central-1/credentials-gsoci" },
 });

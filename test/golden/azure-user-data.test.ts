@@ -42,7 +42,7 @@ function render(): Record<string, string> {
   const options = podOptions({
     ...config,
     region: config.regions[0] as AzureVmRegion,
-    diskGiB: 240,
+    capacity: { machine: { type: "Standard_D2pls_v6" }, disk: { sizeGiB: 240 } },
     clientId,
     subscription,
     resourceGroup,

@@ -87,7 +87,7 @@ describe("the script for a base image", () => {
     for (const endpoint of [{}, acme]) {
       const config = { ...keys({}, endpoint), images: { edge: "registry.example.com/edge:1" } };
       const { plan } = planAwsVm(planRequest("aws vm", config));
-      const parts = bundleParts(vmPod(podOptions({ ...plan, diskGiB: 240 })));
+      const parts = bundleParts(vmPod(podOptions(plan)));
       assert.deepEqual(pulled(rendered(config)), [...new Set(parts.map(({ image }) => image))].sort());
     }
   });

@@ -5,6 +5,8 @@ import { podPortCount, podPorts } from "../../components/config/ports.ts";
 import { diskBudget, scratchBudget } from "../../components/pod/edge/budget.ts";
 import { errorBody } from "../../components/pod/edge/errors.ts";
 import { fillMaps } from "../../components/pod/edge/fills.ts";
+import { renderEdgeConfig } from "../../components/pod/edge/nginx.ts";
+import { podOptions } from "../support/pod-options.ts";
 
 /** From 1 GiB to 16 TiB. */
 const sizeGiB = fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 16 * 1024 }));
@@ -92,4 +94,21 @@ test("writes errors in the body that OCI clients read", () => {
   assert.deepEqual(JSON.parse(errorBody("DENIED", 'a "reason"')), {
     errors: [{ code: "DENIED", message: 'a "reason"' }],
   });
+});
+
+test("limits the transfers in progress to the memory", () => {
+  const transfers = (change: Partial<Parameters<typeof podOptions>[0]>) => {
+    const upstream = { name: "one", registry: "one.example.com", url: "https://one.example.com" };
+    const config = renderEdgeConfig(
+      podOptions({ upstreams: [{ ...upstream, repositories: ["**"] }], ...change }),
+    );
+    return [...config.matchAll(/limit_conn transfers (\d+);/g)].map(([, most]) => Number(most));
+  };
+  assert.deepEqual(transfers({ edgeMemoryMiB: 1024 }), [1493]);
+  assert.deepEqual(transfers({ edgeMemoryMiB: 100 }), [32]);
+  // On a machine of its own, the container's limit is no limit.
+  assert.deepEqual(transfers({ edgeMemoryMiB: 256 * 1024, transfersMiB: 512 }), [853]);
+  // A replica also limits the others' requests, and each has half of the memory.
+  const peers = { port: 8444, servers: ["one:8444", "two:8444"] };
+  assert.deepEqual(transfers({ edgeMemoryMiB: 1024, peers }), [746, 746]);
 });

@@ -1,3 +1,9 @@
+import { pageCacheGiB } from "../../capacity/limits.ts";
+import type { MachineType } from "../../capacity/machine.ts";
+import { machineNamed } from "../../capacity/machines.ts";
+import { upstreamsOf } from "../../capacity/plan.ts";
+import type { PlannedDisk } from "../../capacity/plan-disk.ts";
+import { cloudOf } from "../../capacity/plan-region.ts";
 import { everyone, rangeOf } from "../../config/access.ts";
 import { internalPort, podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
@@ -19,7 +25,11 @@ export interface VmPodOptions
     RegionPlan<VmRegion>,
     "provider" | "region" | "upstreams" | "images" | "monitoring" | "prefetch" | "workload"
   > {
-  readonly diskGiB: number;
+  /** The machine and its disk. */
+  readonly capacity: {
+    readonly machine: Pick<MachineType, "type">;
+    readonly disk: Pick<PlannedDisk, "sizeGiB">;
+  };
   /** The region's object store, with `storage.kind: bucket`. @default blobs are on the disk */
   readonly store?: ObjectStore | undefined;
   /** Names of the secrets in the cloud's store. */
@@ -31,12 +41,21 @@ export interface VmPodOptions
 }
 
 const nodeExporterPort = 9100;
-/** More than any machine has. Most memory serves the page cache anyway, and the Pod's digest must not depend on the machine type. */
+/** More than any machine has. Most memory serves the page cache anyway, and another limit would restart the container when the machine type changes. */
 const edgeMemoryMiB = 256 * 1024;
+/** The memory for transfers in progress on a machine whose memory isn't known. */
+const unknownTransfersMiB = 1024;
 
 /** The clients that the edge itself accepts. A prefix list, a security group or a service tag can change while the Pod stays the same. If the list has one, only the firewall decides. */
 function addressesOf(sources: readonly string[]): readonly string[] {
   return sources.every((source) => everyone.includes(source) || rangeOf(source)) ? sources : everyone;
+}
+
+/** The memory of the machine that remains for transfers in progress. If nginx took more, the kernel would kill the largest process of the machine, which is one of its workers. */
+function transfersMiB({ region, upstreams, capacity }: VmPodOptions): number {
+  const machine = machineNamed(cloudOf(region), capacity.machine.type);
+  if (!machine) return unknownTransfersMiB;
+  return Math.floor(pageCacheGiB(machine, upstreamsOf(upstreams)) * 1024);
 }
 
 /** The bundle of a machine: the same Pod as everywhere, with its volumes on the data disk, and machine.sh, which prepares what the Pod needs on the machine. */
@@ -53,8 +72,9 @@ export function vmPod(options: VmPodOptions): Bundle {
     listen: { addresses: ["0.0.0.0", "[::]"], port },
     clients: [...addressesOf(region.access.clients), ...furtherClients],
     metricsClients: addressesOf(region.access.metrics),
-    budget: ownDiskBudget(options.diskGiB),
+    budget: ownDiskBudget(options.capacity.disk.sizeGiB),
     edgeMemoryMiB,
+    transfersMiB: transfersMiB(options),
     hostNetwork: true,
     nodeExporterPort,
     ...(tls.mode === "acme" && { acme: { email: tls.email, ...options.dns } }),

@@ -8,6 +8,7 @@ import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cache
 import { engineMaps } from "./engines.ts";
 import { refusal, refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules, fills, mostFills, resumedServer, storeServer } from "./fills.ts";
+import { limitsOfClients, limitZones } from "./limits.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
 import { accessLogs, cacheHeader } from "./log.ts";
 import { onlyCachedLocations } from "./only-cached.ts";
@@ -20,8 +21,6 @@ import { connectionsPerWorker, filesPerWorker } from "./workers.ts";
 import { zotLocations, zotRules } from "./zot.ts";
 
 const limits = {
-  /** Connections with a request from one client address: half of a worker's, so that no client can block the others. A cluster behind a NAT gateway is one address. */
-  connectionsPerClient: 4096,
   /**
    * How long an origin may be silent for a manifest or a tag. Then containerd falls back to the upstream, so a black-holed upstream delays the
    * first pull by this time. A distant upstream needs about six round trips of 0.3 s for a cold tag.
@@ -75,7 +74,7 @@ function configurationOf(options: PodOptions, revision: string): string {
       ...blobMaps(options),
       ...fillMaps(options),
       ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
-      directive("limit_conn_zone", "$binary_remote_addr", "zone=clients:8m"),
+      ...limitZones(),
       ...upstreamPorts(options).flatMap((it) => origin(it, options)),
       ...peerGroup(options),
       ...proxying(options),
@@ -146,7 +145,7 @@ function proxying({ store }: PodOptions): Directive[] {
     directive("proxy_busy_buffers_size", "128k"),
     directive("proxy_temp_file_write_size", "512k"),
     // One large buffer, because each read of a cached file by a thread costs processor time, regardless of its size. In the benchmark, a fifth less
-    // per byte than 2 buffers of 128k. Without threads, one slow disk read would block the whole worker.
+    // per byte than 2 buffers of 128k. A slow client holds it: see limits.ts. Without threads, one slow disk read would block the whole worker.
     directive("output_buffers", 1, "512k"),
     directive("aio", "threads"),
     directive("proxy_ignore_headers", "Cache-Control", "Expires", "Set-Cookie", "Vary"),
@@ -173,8 +172,7 @@ function registryServer(options: PodOptions): Directive {
     ...listeners(options, listen.port),
     ...ownListener(options),
     ...behindProxies(options),
-    directive("limit_conn", "clients", limits.connectionsPerClient),
-    directive("limit_conn_status", 503),
+    ...limitsOfClients(options),
     ...refusals(),
     block("if", "($admitted", "=", "0)", [directive("return", 403)]),
     ...fillRules(options),

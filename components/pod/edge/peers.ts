@@ -9,6 +9,7 @@ import type { PodOptions } from "../options.ts";
 import { fillSeconds, requestHeaders } from "./cached.ts";
 import { errorPages, refusals } from "./errors.ts";
 import { fillRules } from "./fills.ts";
+import { limitOfTransfers } from "./limits.ts";
 
 /** How long nginx doesn't use a replica that refused a connection or didn't accept it within a second. */
 const breakSeconds = 10;
@@ -77,6 +78,7 @@ export function peerServer(options: PodOptions, ownBlobs: Directive): Directive[
         directive("listen", `${literal(address)}:${peers.port}`, "backlog=4096"),
       ),
       directive("access_log", "off"),
+      ...limitOfTransfers(options),
       ...refusals(),
       ...fillRules(options),
       directive("rewrite", "^", "/$kind", "last"),

@@ -38,7 +38,6 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const { region } = plan;
     const { capacity } = found.machine;
     const { architecture } = capacity.machine;
-    const { sizeGiB: diskGiB } = capacity.disk;
     keepUnavailable(name, found.machine, own);
 
     const network = createNetwork(args, own);
@@ -59,7 +58,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
     const identity = createIdentity(args, secrets, podBucket.bucket, own);
     const wanted = podOptions({
       ...plan,
-      diskGiB,
+      capacity,
       store: blobs?.store,
       challengeZone,
       // Range of the load balancer's addresses.
@@ -92,7 +91,7 @@ export class VmHost extends pulumi.ComponentResource implements Host {
 
     this.address = address.ipv4;
     this.ca = trusted(region, authority);
-    this.diskGiB = diskGiB;
+    this.diskGiB = capacity.disk.sizeGiB;
     this.bucketUrl = blobs && storeUrl(blobs.store);
     this.pod = pulumi.output(pod);
     this.registerOutputs({ address: this.address, ca: this.ca, diskGiB: this.diskGiB });

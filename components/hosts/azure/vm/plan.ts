@@ -42,12 +42,11 @@ const storageAccount = "cache0123456789abcdef012";
 
 /** Checks the size of the user data by rendering it with placeholders. */
 function userDataProblems(plan: AzureVmPlan): Problem[] {
-  const { region, names, capacity } = plan;
+  const { region, names } = plan;
   const { resourceGroup = names.resourceGroup } = region;
   const vault = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/cache-0123456789abcdef`;
   const { length } = azureUserData({
     ...plan,
-    diskGiB: capacity.disk.sizeGiB,
     store: region.storage.kind === "bucket" ? blobStore(storageAccount, region.storage.delivery) : undefined,
     clientId,
     subscription,

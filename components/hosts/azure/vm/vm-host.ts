@@ -71,7 +71,6 @@ export class VmHost extends pulumi.ComponentResource implements Host {
         azureUserData({
           ...plan,
           furtherClients: consumers,
-          diskGiB: capacity.disk.sizeGiB,
           clientId,
           subscription: subscriptionOf(identityId),
           resourceGroup,
