@@ -49,8 +49,8 @@ export function recordingRules(durations: Durations): RecordingRule[] {
     "upstream:registry_cache_blob_bytes_per_second:mean5m": `${perUpstream}${rate(`registry_cache_response_bytes_total{${wholeBlobs}}`, short)} / (upstream:registry_cache_blob_transfers:mean5m > 0)`,
     "upstream:registry_http_requests:rate5m": perOrigin + rate("registry_http_requests_total", short),
     "upstream:registry_http_errors:ratio_rate5m": ratio(
-      // 401 and 403 are errors, because clients don't get what an upstream denies. The probe of manifests doesn't notice denied blobs.
-      perOrigin + rate('registry_http_requests_total{code=~"5..|401|403"}', short),
+      // 401, 403 and 429 are errors, because clients don't get what an upstream denies. The probe of manifests doesn't notice denied blobs, and Docker Hub has no such probe.
+      perOrigin + rate('registry_http_requests_total{code=~"5..|401|403|429"}', short),
       "upstream:registry_http_requests:rate5m",
     ),
     "zone:registry_cache_store_fill:ratio": ["bytes", "max_bytes"]
