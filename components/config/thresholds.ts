@@ -7,13 +7,13 @@ const amount = (value: number) => z.number().positive().max(1_000_000).default(v
 /** When alerts fire. The name of each threshold has its unit, and the description has the reason for its default where it isn't obvious. */
 export const thresholds = z.strictObject({
   downMinutes: amount(5).describe(
-    "Minutes without an answer before the cache counts as down. A restart or a reboot takes less.",
+    "Minutes without an answer before the cache counts as down. A restart or a reboot takes less. If only some probes fail: more than half of them in twice as many minutes.",
   ),
   silentMinutes: amount(4).describe(
     "Minutes in which a probe from outside gets no answer before the cache counts as unreachable. A reboot takes less. If only some probes fail: more than half of them in 2.5 times as many minutes.",
   ),
   unreachableMinutes: amount(10).describe(
-    "Minutes without an answer before an upstream counts as unreachable. Cached content bridges shorter gaps.",
+    "Minutes without an answer before an upstream counts as unreachable. Cached content bridges shorter gaps. If only some probes fail: more than half of them in twice as many minutes.",
   ),
   outdatedHours: amount(8).describe(
     "Hours without an upstream before the tags that the cache serves count as outdated.",

@@ -44,8 +44,10 @@ export function availabilityAlerts(
   durations: Durations,
   isOneOfSeveral: boolean,
 ): Alerts {
-  const answers = inAnyReplica('probe_success{job="registry-cache-endpoint"}');
-  const silent = `${answers} == 0`;
+  const endpoint = 'probe_success{job="registry-cache-endpoint"}';
+  const silent = `${inAnyReplica(endpoint)} == 0`;
+  const failing = `(${silent} or ${mostlyFails(endpoint, downMinutes, durations, inAnyReplica)})`;
+  const outsideFails = `(probe_success${outside} == 0 or ${mostlyFails(`probe_success${outside}`, downMinutes, durations)})`;
   // The janitor's metrics come through nginx without TLS, so they show that nginx is running.
   const running = `ignoring (job, instance, ${replicaLabels}) up{job="registry-cache-janitor"} == 1`;
   const own = { ...common, for: durations.minutes(downMinutes) };
@@ -62,7 +64,7 @@ export function availabilityAlerts(
       ...own,
       inWorkingHours: true,
       // A probe from outside checks the certificate, as clients do, and finds a cache whose own probe has stopped with it. A cache that is taken out of DNS on purpose has no address.
-      expr: `${silent} and ${running} or probe_success${outside} == 0 and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless ignoring (job, instance, ${operatorLabels}) ${silent}`,
+      expr: `${failing} and ${running} or ${outsideFails} and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless ignoring (job, instance, ${operatorLabels}) ${failing}`,
       description: isOneOfSeveral
         ? "nginx of this replica runs, but the probe {{ $labels.job }} gets no 200 from it. If no replica answers, clients pull from the upstreams."
         : "The probe {{ $labels.job }} gets no 200 from the endpoint. Clients pull from the upstreams.",
@@ -78,8 +80,24 @@ export function availabilityAlerts(
   };
 }
 
-const upstreamProbe = 'probe_success{job="registry-cache-upstream"}';
+export const upstreamProbe = 'probe_success{job="registry-cache-upstream"}';
 export const unreachable = `${upstreamProbe} == 0`;
+
+/**
+ * Finds a probe that fails most of the time, but not for long enough without a success in between. So that it finds nothing after an outage, however short or long, the probe must also have
+ * failed lately. A new one, which has no result at the window's start, may still be starting.
+ * @param minutes how long a probe may fail without a success
+ * @param over aggregates over several probes
+ */
+export function mostlyFails(
+  probe: string,
+  minutes: number,
+  durations: Durations,
+  over = (expr: string) => expr,
+): string {
+  const [lately, window] = [durations.minutes(minutes / 2), durations.minutes(2 * minutes)];
+  return `${over(`avg_over_time(${probe}[${window}])`)} < 0.5 and ${over(`min_over_time(${probe}[${lately}])`)} == 0 and ${over(`${probe} offset ${window}`)}`;
+}
 
 /** The labels that distinguish replicas: a PodMonitor's, and the Pod's own. Other caches have neither. */
 export const replicaLabels = "pod, replica";

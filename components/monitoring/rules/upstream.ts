@@ -1,5 +1,5 @@
 import type { Thresholds } from "../../config/thresholds.ts";
-import { replicaLabels, unreachable } from "./availability.ts";
+import { mostlyFails, replicaLabels, unreachable, upstreamProbe } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alerts } from "./rule.ts";
 
@@ -11,15 +11,18 @@ export function upstreamAlerts(thresholds: Thresholds, durations: Durations): Al
   // In a warm cache, misses are a small share of all requests, so the overall error ratio stays low even if all misses fail. If most misses fail, a few are enough evidence.
   const missesFail = `upstream:registry_cache_miss_errors:ratio_rate5m > ${missErrorRatio} and upstream:registry_cache_misses:rate5m > ${failingMissesPerMinute} / 60`;
   const errors = "upstream:registry_cache_errors:ratio_rate5m";
+  const manifestsProbe = 'probe_success{job="registry-cache-manifests"}';
   // While its upstream is silent, an origin is stopped. Without the origin, the probe of manifests says nothing.
-  const noManifests = `probe_success{job="registry-cache-manifests"} == 0 unless ignoring (job, instance) (${unreachable} or up{job="registry-cache-origin"} == 0)`;
-  const noAnswers = `${unreachable} or ${noManifests}`;
+  const noAnswersBy = (noAnswer: string, noManifests: string) =>
+    `${noAnswer} or ${noManifests} unless ignoring (job, instance) (${noAnswer} or up{job="registry-cache-origin"} == 0)`;
+  const noAnswers = noAnswersBy(unreachable, `${manifestsProbe} == 0`);
+  const fails = (probe: string) => `(${probe} == 0 or ${mostlyFails(probe, unreachableMinutes, durations)})`;
   const unlessUnreachable = `unless ignoring (job, instance) (${noAnswers})`;
   return {
     RegistryCacheUpstreamUnreachable: {
       severity: "notify",
       topic: "upstream",
-      expr: noAnswers,
+      expr: noAnswersBy(fails(upstreamProbe), fails(manifestsProbe)),
       for: durations.minutes(unreachableMinutes),
       description:
         "The upstream {{ $labels.upstream }} doesn't answer, or gives no manifests. The cache serves what it has, and tags don't change.",
