@@ -50,6 +50,7 @@ export function availabilityAlerts(
   const outsideFails = `(probe_success${outside} == 0 or ${mostlyFails(`probe_success${outside}`, downMinutes, durations)})`;
   // The janitor's metrics come through nginx without TLS, so they show that nginx is running.
   const running = `ignoring (job, instance, ${replicaLabels}) up{job="registry-cache-janitor"} == 1`;
+  const served = `sum without (job, instance, ${requestLabels}, ${replicaLabels}) (rate(registry_cache_requests_total{kind!="ping",status=~"2.."}[${durations.minutes(1)}]))`;
   const own = { ...common, for: durations.minutes(downMinutes) };
   return {
     RegistryCacheDown: {
@@ -72,7 +73,8 @@ export function availabilityAlerts(
     RegistryCacheNoSource: {
       ...own,
       // Each replica has this alert, too, because a Prometheus that scrapes replicas through their nginx gets nothing from a replica without nginx.
-      expr: `${inAnyReplica(upstreamProbe)} == 0 and ignoring (job, instance, upstream) ${silent}`,
+      // One container probes both. If clients get content, it is at fault.
+      expr: `${inAnyReplica(upstreamProbe)} == 0 and ignoring (job, instance, upstream) ${silent} unless ignoring (job, instance, upstream) ${served} > 0`,
       description: isOneOfSeveral
         ? "Neither this replica nor the upstream {{ $labels.upstream }} answers. If no replica answers, nodes can't pull its images."
         : "Neither the cache nor the upstream {{ $labels.upstream }} answers. Nodes can't pull its images.",
@@ -84,8 +86,8 @@ export const upstreamProbe = 'probe_success{job="registry-cache-upstream"}';
 export const unreachable = `${upstreamProbe} == 0`;
 
 /**
- * Finds a probe that fails most of the time, but not for long enough without a success in between. So that it finds nothing after an outage, however short or long, the probe must also have
- * failed lately. A new one, which has no result at the window's start, may still be starting.
+ * Finds a probe that mostly fails, with a success now and then. It must have failed lately, so that an outage that is over doesn't count. A new probe, which has no result at the window's
+ * start, doesn't count either, because its target may still be starting.
  * @param minutes how long a probe may fail without a success
  * @param over aggregates over several probes
  */
@@ -98,6 +100,9 @@ export function mostlyFails(
   const [lately, window] = [durations.minutes(minutes / 2), durations.minutes(2 * minutes)];
   return `${over(`avg_over_time(${probe}[${window}])`)} < 0.5 and ${over(`min_over_time(${probe}[${lately}])`)} == 0 and ${over(`${probe} offset ${window}`)}`;
 }
+
+/** The labels of requests, apart from those of each scraped series. */
+export const requestLabels = "upstream, kind, cache, refused, method, status";
 
 /** The labels that distinguish replicas: a PodMonitor's, and the Pod's own. Other caches have neither. */
 export const replicaLabels = "pod, replica";

@@ -1,6 +1,6 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import { outsideJob } from "../outside-probe.ts";
-import { inAnyReplica, unreachable } from "./availability.ts";
+import { inAnyReplica, requestLabels, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alerts } from "./rule.ts";
 
@@ -26,11 +26,7 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations, i
   const { missingMinutes, goneHours, restartsPerHour, lostLines } = thresholds;
   const hour = durations.hours(1);
   const lost = perSecond('registry_cache_log_lines_lost_total{log="requests"}', "log", durations);
-  const counted = perSecond(
-    "registry_cache_requests_total",
-    "upstream, kind, cache, refused, method, status",
-    durations,
-  );
+  const counted = perSecond("registry_cache_requests_total", requestLabels, durations);
   const restarts = (metric: string) => `changes(${metric}[${hour}]) > ${restartsPerHour}`;
   return {
     RegistryCacheTargetMissing: {
@@ -68,7 +64,7 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations, i
         // Excludes origins with a silent upstream, which are stopped and started on purpose.
         `${restarts('process_start_time_seconds{job=~"registry-cache-.*"}')} unless ignoring (job, instance) min_over_time(probe_success{job="registry-cache-upstream"}[${hour}]) == 0`,
         // The exporter has no metric of its start time, but its counters are reset.
-        `max without (upstream, kind, cache, refused, method, status) (resets(registry_cache_requests_total[${hour}])) > ${restartsPerHour}`,
+        `max without (${requestLabels}) (resets(registry_cache_requests_total[${hour}])) > ${restartsPerHour}`,
       ].join(" or "),
       description: "{{ $labels.job }} has restarted {{ $value }} times within an hour.",
     },
