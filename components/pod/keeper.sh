@@ -217,6 +217,8 @@ report() {
     echo "registry_cache_engine_too_large_total $refused"
     echo '# TYPE registry_proxy_pulled_bytes_total counter'
     each 'registry_proxy_pulled_bytes_total{upstream="%s",type="blob"} %s' 2 "$@"
+    echo '# TYPE registry_cache_keeper_run_time_seconds gauge'
+    echo "registry_cache_keeper_run_time_seconds $(date +%s)"
   } >"$metrics.new" && mv "$metrics.new" "$metrics"
 }
 

@@ -86,6 +86,8 @@ describe("keeper.sh", { concurrency: true }, () => {
     assert.match(text, /^registry_cache_engine_store_bytes\{upstream="two-b"\} 104\d{4}$/m);
     assert.match(text, /^registry_cache_engine_store_max_bytes 10485760$/m);
     assert.match(text, /^registry_cache_engine_evicted_total 0$/m);
+    const written = Number(/^registry_cache_keeper_run_time_seconds (\d+)$/m.exec(text)?.[1]);
+    assert.ok(Math.abs(Date.now() / 1000 - written) < 60, `${written}`);
     assert.match(text, /^registry_proxy_pulled_bytes_total\{upstream="one",type="blob"\} 0$/m);
     assert.equal(log, "");
   });

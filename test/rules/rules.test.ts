@@ -12,6 +12,7 @@ import { parse, stringify } from "yaml";
 import { type AlertName, alertNames, alerts as alertsSchema } from "../../components/config/alerts.ts";
 import type { AlertingRule } from "../../components/monitoring/rules/rule.ts";
 import { type RuleOptions, renderRules, ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
+import { metricsFiles } from "../../components/pod/edge/status.ts";
 import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
 import { projectDirectory } from "../support/project.ts";
 import { tempDir } from "../support/scope.ts";
@@ -185,6 +186,18 @@ describe("the rules", () => {
     for (const metric of metrics) {
       assert.match(documented, new RegExp(`[\`:]${metric.replace(/_sum$/, "")}\\b`), metric);
     }
+  });
+
+  // nginx also serves a file whose container is dead.
+  test("notice a file of metrics that nobody writes any more", () => {
+    const expressions = alertingRules(alerts)
+      .map(({ expr }) => expr)
+      .join("\n");
+    const names = Object.keys(metricsFiles);
+    for (const name of names) {
+      assert.ok(expressions.includes(`time() - registry_cache_${name}_run_time_seconds > `), name);
+    }
+    assert.ok(expressions.includes(`up{job=~"registry-cache-(${names.join("|")})"} == 0`));
   });
 
   describe("depend in some expectation on", () => {

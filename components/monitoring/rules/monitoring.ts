@@ -4,6 +4,9 @@ import { inAnyReplica, requestLabels, unreachable } from "./availability.ts";
 import type { Durations } from "./durations.ts";
 import type { Alerts } from "./rule.ts";
 
+/** The jobs whose metrics nginx serves. */
+const throughNginx = "registry-cache-(janitor|acme|prefetch|keeper)";
+
 /** Caches whose metrics a Prometheus had within the given hours, and no longer has. */
 function gone(hours: number, durations: Durations): string {
   const prometheus = 'up{job="registry-cache-prometheus"}';
@@ -32,14 +35,18 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations, i
     RegistryCacheTargetMissing: {
       severity: "notify",
       topic: "monitoring",
-      // Excludes the janitor, which is scraped through nginx: if nginx is down, another alert fires.
       expr: [
-        `up{job=~"registry-cache-.*",job!="registry-cache-janitor"} == 0 unless ignoring (job, instance) ${unreachable}`,
+        `up{job=~"registry-cache-.*",job!~"${throughNginx}"} == 0 unless ignoring (job, instance) ${unreachable}`,
+        // If nginx is down, another alert fires.
+        `up{job=~"${throughNginx}"} == 0 unless ignoring (job, instance) probe_success{job="registry-cache-endpoint"} == 0`,
         // The janitor counts the lost lines. The label names the exporter's job, because its metrics lack these lines.
         `label_replace(${lost} > ${lostLines} * (${lost} + (${counted} or 0 * ${lost})), "job", "registry-cache-edge", "", "") unless ignoring (job, instance) up{job="registry-cache-edge"} == 0`,
         // The Prometheus Operator's job names for the PodMonitor, and for ScrapeConfigs of earlier versions of this project, in upper or lower case.
         'up{job=~".+/registry-cache|(?i:scrapeconfig)/[^/]+/registry-cache-.+"} == 0',
-        `time() - registry_cache_janitor_run_time_seconds > ${durations.seconds(missingMinutes)}`,
+        // nginx also serves what a part wrote before it died.
+        ...["janitor", "keeper"].map(
+          (part) => `time() - registry_cache_${part}_run_time_seconds > ${durations.seconds(missingMinutes)}`,
+        ),
         `label_replace(${remoteWriteFails(thresholds, durations)}, "job", "registry-cache-remote-write", "", "")`,
         ...(isOwn
           ? []
