@@ -76,7 +76,7 @@ export const thresholds = z.strictObject({
     "Minutes for which a part may not answer Prometheus: a restart takes less.",
   ),
   lostLines: fraction(0.05).describe(
-    "Share of the edge's log lines that the exporter may miss. Counts of requests, and their alerts, lack these.",
+    "Share of the edge's log lines that the exporter may miss or not understand. Counts of requests, and their alerts, lack these.",
   ),
   podOutdatedMinutes: amount(defaultPodOutdatedMinutes).describe(
     "Minutes for which a machine may run another Pod than the configured one, or not look for it. A change takes less, even if images arrive slowly.",

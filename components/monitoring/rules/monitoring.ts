@@ -28,8 +28,16 @@ function gone(hours: number, durations: Durations): string {
 export function monitoringAlerts(thresholds: Thresholds, durations: Durations, isOwn: boolean): Alerts {
   const { missingMinutes, goneHours, restartsPerHour, lostLines } = thresholds;
   const hour = durations.hours(1);
-  const lost = perSecond('registry_cache_log_lines_lost_total{log="requests"}', "log", durations);
-  const counted = perSecond("registry_cache_requests_total", requestLabels, durations);
+  // Without the janitor, the exporter's own count remains.
+  const lost = perSecond(
+    ['registry_cache_log_lines_lost_total{log="requests"}', "registry_cache_log_parse_errors_total"],
+    "log",
+    durations,
+  );
+  const counted = perSecond(["registry_cache_requests_total"], requestLabels, durations);
+  const tooManyLost = `${lost} > ${lostLines} * (${lost} + (${counted} or 0 * ${lost}))`;
+  // The probe of the endpoint sends pings, which count, too.
+  const nothingCounted = `max without (job, instance) (probe_success{job="registry-cache-endpoint"}) == 1 unless ${counted} > 0`;
   const restarts = (metric: string) => `changes(${metric}[${hour}]) > ${restartsPerHour}`;
   return {
     RegistryCacheTargetMissing: {
@@ -39,8 +47,8 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations, i
         `up{job=~"registry-cache-.*",job!~"${throughNginx}"} == 0 unless ignoring (job, instance) ${unreachable}`,
         // If nginx is down, another alert fires.
         `up{job=~"${throughNginx}"} == 0 unless ignoring (job, instance) probe_success{job="registry-cache-endpoint"} == 0`,
-        // The janitor counts the lost lines. The label names the exporter's job, because its metrics lack these lines.
-        `label_replace(${lost} > ${lostLines} * (${lost} + (${counted} or 0 * ${lost})), "job", "registry-cache-edge", "", "") unless ignoring (job, instance) up{job="registry-cache-edge"} == 0`,
+        // The label names the exporter's job, because its metrics lack these lines.
+        `label_replace(${tooManyLost} or ${nothingCounted}, "job", "registry-cache-edge", "", "") unless ignoring (job, instance) up{job="registry-cache-edge"} == 0`,
         // The Prometheus Operator's job names for the PodMonitor, and for ScrapeConfigs of earlier versions of this project, in upper or lower case.
         'up{job=~".+/registry-cache|(?i:scrapeconfig)/[^/]+/registry-cache-.+"} == 0',
         // nginx also serves what a part wrote before it died.
@@ -85,15 +93,16 @@ export function monitoringAlerts(thresholds: Thresholds, durations: Durations, i
 }
 
 /** @param labels labels to aggregate over, in addition to `job` and `instance` */
-function perSecond(counter: string, labels: string, durations: Durations): string {
-  return `sum without (job, instance, ${labels}) (rate(${counter}[${durations.minutes(5)}]))`;
+function perSecond(counters: readonly string[], labels: string, durations: Durations): string {
+  const rates = counters.map((counter) => `rate(${counter}[${durations.minutes(5)}])`);
+  return `sum without (job, instance, ${labels}) (${rates.join(" or ")})`;
 }
 
 /** Samples that the receiver refuses count as failed and sent, and aren't retried. Samples that don't arrive are retried. The time of the last sent sample is absent before the first one. */
 function remoteWriteFails({ missingMinutes }: Thresholds, durations: Durations): string {
   const labels = "remote_name, url";
   const metric = (name: string) => `prometheus_remote_storage_${name}{job="registry-cache-prometheus"}`;
-  const samples = (name: string) => perSecond(metric(`samples_${name}_total`), labels, durations);
+  const samples = (name: string) => perSecond([metric(`samples_${name}_total`)], labels, durations);
   const sent = `max without (job, instance, ${labels}) (${metric("queue_highest_sent_timestamp_seconds")})`;
   return `${samples("failed")} > 0 or ${samples("retried")} > 0 unless time() - ${sent} < ${durations.seconds(missingMinutes)}`;
 }
