@@ -84,8 +84,8 @@ export const thresholds = z.strictObject({
   prefetchHours: amount(2).describe(
     "Hours for which content of the prefetch list may be missing. At 200 Mbit/s, 90 GB arrive in one hour.",
   ),
-  goneHours: amount(6).describe(
-    "Hours for which a central Prometheus alerts that a known cache is missing. It may have been taken down on purpose.",
+  goneHours: amount(72).describe(
+    "Hours for which a central Prometheus alerts about a missing cache that it knows only by remote write. This is longer than a weekend, but the cache may have been taken down on purpose.",
   ),
   restartsPerHour: amount(3).describe(
     "Restarts of one part per hour above which they count as a loop. An upgrade with a reboot takes two.",
