@@ -46,7 +46,8 @@ export function availabilityAlerts(
 ): Alerts {
   const endpoint = 'probe_success{job="registry-cache-endpoint"}';
   const silent = `${inAnyReplica(endpoint)} == 0`;
-  const failing = `(${silent} or ${mostlyFails(endpoint, downMinutes, durations, inAnyReplica)})`;
+  // Whether or not nginx seems to run, because an overloaded one answers Prometheus as rarely. Without any success, it is silent.
+  const flapping = `${mostlyFails(endpoint, downMinutes, durations, inAnyReplica)} and ${inAnyReplica(`max_over_time(${endpoint}[${durations.minutes(downMinutes)}])`)} == 1`;
   const outsideFails = `(probe_success${outside} == 0 or ${mostlyFails(`probe_success${outside}`, downMinutes, durations)})`;
   // The janitor's metrics come through nginx without TLS, so they show that nginx is running.
   const running = `ignoring (job, instance, ${replicaLabels}) up{job="registry-cache-janitor"} == 1`;
@@ -65,7 +66,7 @@ export function availabilityAlerts(
       ...own,
       inWorkingHours: true,
       // A probe from outside checks the certificate, as clients do, and finds a cache whose own probe has stopped with it. A cache that is taken out of DNS on purpose has no address.
-      expr: `${failing} and ${running} or ${outsideFails} and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless ignoring (job, instance, ${operatorLabels}) ${failing}`,
+      expr: `${silent} and ${running} or ${flapping} or ${outsideFails} and ${outsideSeconds} <= ${waitSeconds} and ${hasAddress} unless ignoring (job, instance, ${operatorLabels}) (${silent} or ${flapping})`,
       description: isOneOfSeveral
         ? "nginx of this replica runs, but the probe {{ $labels.job }} gets no 200 from it. If no replica answers, clients pull from the upstreams."
         : "The probe {{ $labels.job }} gets no 200 from the endpoint. Clients pull from the upstreams.",
