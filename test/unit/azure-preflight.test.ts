@@ -116,7 +116,7 @@ test("reports everything that is wrong, each with its path", () => {
 });
 
 test("accepts a bucket, with as many upstreams as a disk", () => {
-  assert.deepEqual(problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(20, 12), 20), []);
+  assert.deepEqual(problemsOf({ storage: { kind: "bucket" } }, manyUpstreams(20, 8), 20), []);
 });
 
 test("refuses to shrink a disk", () => {
@@ -130,7 +130,7 @@ test("refuses to shrink a disk", () => {
 });
 
 test("accepts many upstreams, and refuses more than fit into the user data", () => {
-  assert.deepEqual(problemsOf({}, manyUpstreams(20, 20)), []);
+  assert.deepEqual(problemsOf({}, manyUpstreams(20, 16)), []);
   const [problem, ...others] = problemsOf({}, manyUpstreams(40, 120));
   assert.match(
     problem ?? "",
