@@ -5,7 +5,7 @@ export const registryLog = { level: "warn", formatter: "json", accesslog: { disa
 
 /**
  * The prefix of all paths of an upstream's registries. Ports follow the order of upstreams. So while the order changes, the edge's old configuration can reach another upstream's
- * registry. With the prefix, that registry answers 404, which the edge doesn't cache.
+ * registry. With the prefix, that registry answers 404, which the edge keeps for two seconds.
  */
 export function registryPrefix(upstream: string): string {
   return `/${upstream}/`;

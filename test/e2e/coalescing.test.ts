@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { before, describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Digest } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { type Chain, registryName, startChain } from "../support/chain.ts";
-import { download, downloads } from "../support/http.ts";
+import { download, downloads, get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { scope } from "../support/scope.ts";
 import { waitUntil } from "../support/wait.ts";
+
+/** How long the edge remembers a refusal at most. */
+const refusedMs = 2000;
 
 const parts = scope(test);
 let chain: Chain;
@@ -88,5 +94,71 @@ describe("many clients and one cold blob", () => {
     t.diagnostic(figures);
     assert.ok(slowest(others) < 3 * slowest(alone) + 3000, figures);
     await slow;
+  });
+});
+
+describe("many clients and an object that the upstream doesn't give", () => {
+  const clients = 40;
+  const missing = `sha256:${"0".repeat(64)}`;
+
+  /** Many clients ask at once. One after the other, each would cost the upstream a request. */
+  async function refusals(t: TestContext, repository: string, object: string) {
+    const url = new URL(`/v2/giantswarm/${repository}/${object}`, chain.cache.url);
+    const started = performance.now();
+    const answers = await Promise.all(Array.from({ length: clients }, () => get(url, chain.cache)));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const requests = chain.proxy.count(`/${repository}/`);
+    const figures = `${clients} clients: ${seconds} s, ${requests} requests to the upstream`;
+    t.diagnostic(figures);
+    assert.ok(requests < clients / 4, figures);
+    return { statuses: new Set(answers.map(({ status }) => status)), body: answers[0]?.body };
+  }
+
+  /** The files of a zone of the edge's cache. */
+  async function stored(zone: string) {
+    const entries = await readdir(join(chain.cache.layout.cache, zone), {
+      recursive: true,
+      withFileTypes: true,
+    });
+    return entries.filter((entry) => entry.isFile()).length;
+  }
+
+  for (const [index, [object, code]] of (
+    [
+      ["manifests/none", "MANIFEST_UNKNOWN"],
+      [`manifests/${missing}`, "MANIFEST_UNKNOWN"],
+      [`blobs/${missing}`, "BLOB_UNKNOWN"],
+      ["tags/list", "NAME_UNKNOWN"],
+    ] as const
+  ).entries()) {
+    test(`are refused together: 404 for ${object}`, async (t) => {
+      const before = await Promise.all([stored("manifests"), stored("blobs"), stored("lists")]);
+      const { statuses, body } = await refusals(t, `nowhere-${index}`, object);
+      assert.deepEqual(statuses, new Set([404]));
+      assert.equal(JSON.parse(String(body)).errors[0].code, code);
+      const after = await Promise.all([stored("manifests"), stored("blobs"), stored("lists")]);
+      assert.deepEqual(after, before, "a refusal takes no space");
+    });
+  }
+
+  for (const status of [403, 429, 500, 503]) {
+    test(`are refused together: ${status} for a blob`, async (t) => {
+      const digest = `sha256:${String(status).repeat(22).slice(-64)}`;
+      using _failing = chain.proxy.inject({ kind: "status", status }, digest);
+      const { statuses } = await refusals(t, `failing-${status}`, `blobs/${digest}`);
+      assert.deepEqual(statuses, new Set([status === 403 ? 404 : 503]));
+    });
+  }
+
+  test("get it within two seconds after it has appeared", async () => {
+    const image = await randomImage({ repository: "giantswarm/late", tag: "1", layerMB: 1 });
+    const layer = image.blobs[0] ?? assert.fail();
+    const objects = ["manifests/1", `manifests/${image.manifest.digest}`, `blobs/${layer.digest}`];
+    const status = async (object: string) =>
+      (await get(new URL(`/v2/giantswarm/late/${object}`, chain.cache.url), chain.cache)).status;
+    assert.deepEqual(await Promise.all(objects.map(status)), [404, 404, 404]);
+    await push(chain.registry.url, image);
+    await sleep(refusedMs);
+    assert.deepEqual(await Promise.all(objects.map(status)), [200, 200, 200]);
   });
 });

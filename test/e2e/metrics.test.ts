@@ -72,7 +72,7 @@ describe("a cache that serves its clients", () => {
     for (let index = 0; index < 50; index++) await ask("manifest", at(`manifests/${image.manifest.digest}`));
     for (let index = 0; index < 20; index++) await ask("tag", at("manifests/1"));
     await ask("list", at("tags/list"));
-    await ask("tag", at("manifests/none"), { cache: "MISS" });
+    for (const method of ["GET", "HEAD"]) await ask("tag", at("manifests/none"), { method, cache: "MISS" });
     await ask("tag", `/v2/library/app/manifests/1?ns=${registryName}`);
     await ask("manifest", at(`manifests/${image.manifest.digest}`), { method: "PUT" });
     await ask("none", "/else");

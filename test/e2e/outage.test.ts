@@ -89,11 +89,14 @@ describe("content that was pulled before an outage", () => {
       }
       await push(chain.registry.url, later);
       const ended = performance.now();
-      await waitUntil("an uncached image can be pulled", async () =>
-        (await pull(chain, later)).every(({ status }) => status === 200),
-      );
-      t.diagnostic(`recovered after ${((performance.now() - ended) / 1000).toFixed(1)} s`);
-      for (const { path, status } of await pull(chain, uncached)) assert.equal(status, 200, path);
+      // The edge repeats a refusal for two seconds.
+      for (const image of [later, uncached]) {
+        await waitUntil("an uncached image can be pulled", async () =>
+          (await pull(chain, image)).every(({ status }) => status === 200),
+        );
+        const seconds = ((performance.now() - ended) / 1000).toFixed(1);
+        t.diagnostic(`${image.repository}: recovered after ${seconds} s`);
+      }
     });
   }
 

@@ -1,7 +1,7 @@
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
-import { cached, passTo, silentFor } from "./cached.ts";
+import { cached, failures, passTo } from "./cached.ts";
 import { kindVariable } from "./engines.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
 import { onlyCached } from "./only-cached.ts";
@@ -94,13 +94,7 @@ function redirects({ store }: PodOptions): boolean {
 
 function transfer(options: PodOptions): Directive[] {
   const silence = options.store === undefined ? limits.silenceSeconds : limits.storeSilenceSeconds;
-  return [
-    directive("proxy_force_ranges", "on"),
-    ...silentFor(silence),
-    // When mostFills is reached, all requests that wait for the same blob get the 503 at the same time.
-    ...(options.store === undefined ? [] : [directive("proxy_cache_valid", 503, "1s")]),
-    ...fillLimits(options),
-  ];
+  return [directive("proxy_force_ranges", "on"), ...failures(silence), ...fillLimits(options)];
 }
 
 /**

@@ -15,6 +15,17 @@ export function passTo(origin: string, path: string, root = `${registryPrefix("$
   return directive("proxy_pass", `http://${origin}${root}$repository/${path}`);
 }
 
+/** All media types that a request for a manifest may accept: https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md and Docker's. */
+const manifestMediaTypes = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+];
+
+/** The headers of a request to an origin. */
+export const originHeaders = { Connection: "", Accept: manifestMediaTypes.join(", ") };
+
 /**
  * Sets the headers of a request that nginx sends. None comes from the client. A block with such directives inherits none from the enclosing block:
  * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
@@ -55,15 +66,21 @@ export function cached(
 }
 
 /**
- * How long an origin may be silent for an object. Afterwards, all requests that wait for the object, and those of the next 10 s, get the same 504. Otherwise they would wait one
- * after the other. nginx keeps the 504 in memory, and only if it has no stale answer.
+ * What happens when an origin doesn't give an object. All requests that wait for the object get the same answer. Otherwise, nginx would send them to the origin one after the other, one
+ * in half a second. nginx keeps the status in memory, without a file, because each of these has an error page. It keeps none if it has a stale answer.
+ * @param silenceSeconds how long the origin may be silent. Afterwards, requests of the next 10 s get 504
  */
-export function silentFor(seconds: number): Directive[] {
-  return [directive("proxy_read_timeout", `${seconds * 1000}ms`), directive("proxy_cache_valid", 504, "10s")];
+export function failures(silenceSeconds: number): Directive[] {
+  return [
+    directive("proxy_read_timeout", `${silenceSeconds * 1000}ms`),
+    directive("proxy_cache_valid", 504, "10s"),
+    // nginx adds up to a second.
+    directive("proxy_cache_valid", 401, 403, 404, 429, 500, 503, "1s"),
+  ];
 }
 
 /**
- * For answers that may change upstream. A stale answer is better than none. It also replaces a 404, because an origin answers 404 both for a
+ * For answers that may change upstream. A stale answer is better than none, but only if the origin has none. It also replaces a 404, because an origin answers 404 both for a
  * deleted tag and for an upstream that it can't reach.
  */
 export function mutable({ freshnessSeconds }: PodOptions["region"]): Directive[] {
@@ -73,7 +90,7 @@ export function mutable({ freshnessSeconds }: PodOptions["region"]): Directive[]
     directive("proxy_cache_revalidate", "on"),
     directive(
       "proxy_cache_use_stale",
-      ...["error", "timeout", "invalid_header", "updating"],
+      ...["error", "timeout", "invalid_header"],
       ...[403, 404, 429, 500, 502, 503, 504].map((status) => `http_${status}`),
     ),
   ];

@@ -38,12 +38,16 @@ export function cacheHeader(): Directive {
   return directive("add_header", "X-Cache", "$upstream_cache_status$answer_begins");
 }
 
+/** An entry for the map of `$cache`. A client that gets a refusal together with others (see failures() in cached.ts) has hit nothing. */
+const refusedTogether = directive("~^HIT (?:404|503)$", "MISS");
+
 /** The maps for `$cache` and `$origin_time`. */
 function ofOrigins(): Directive[] {
   return [
-    block("map", "$upstream_cache_status", "$cache", [
+    block("map", "$upstream_cache_status $status", "$cache", [
       directive("default", "$upstream_cache_status"),
-      directive("", "NONE"),
+      directive("~^ ", "NONE"),
+      refusedTogether,
     ]),
     block("map", "$upstream_response_time", "$origin_time", [
       directive("default", "$upstream_response_time"),
@@ -55,9 +59,10 @@ function ofOrigins(): Directive[] {
 /** The maps for replicas that share blobs. The cache status of another replica's answer counts as this replica's, and a hit there has no origin time. */
 function ofPeers(): Directive[] {
   return [
-    block("map", "$upstream_cache_status$upstream_http_x_cache", "$cache", [
+    block("map", "$upstream_cache_status$upstream_http_x_cache $status", "$cache", [
       directive("default", "NONE"),
-      directive("~^(?<cache_status>[A-Z]+)$", "$cache_status"),
+      refusedTogether,
+      directive("~^(?<cache_status>[A-Z]+) ", "$cache_status"),
     ]),
     block("map", "$cache $upstream_response_time", "$origin_time", [
       directive("default", "$upstream_response_time"),

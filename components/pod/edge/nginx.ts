@@ -4,9 +4,10 @@ import type { PodOptions } from "../options.ts";
 import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
 import { blobLocations, blobMaps, blobsInactive, forever, ownBlobs, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
-import { cached, fillSeconds, mutable, requestHeaders, silentFor } from "./cached.ts";
+import { cached, failures, fillSeconds, mutable, originHeaders, requestHeaders } from "./cached.ts";
+import { checkGroup, checkServer, checks, checkWaitSeconds } from "./checks.ts";
 import { engineMaps } from "./engines.ts";
-import { refusal, refusals, unavailable } from "./errors.ts";
+import { errorCodes, refusal, refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules, fills, mostFills, resumedServer, storeServer } from "./fills.ts";
 import { limitsOfClients, limitZones } from "./limits.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
@@ -68,11 +69,13 @@ function configurationOf(options: PodOptions, revision: string): string {
       ...temporaryPaths(),
       ...accessLogs(options),
       ...routing(upstreams),
+      errorCodes(),
       ...proxyMaps(options),
       ...admission(options),
       ...engineMaps(options),
       ...blobMaps(options),
       ...fillMaps(options),
+      ...checkGroup(options),
       ...cacheZones(edgePaths.cache, options.budget, blobsInactive(options)),
       ...limitZones(),
       ...upstreamPorts(options).flatMap((it) => origin(it, options)),
@@ -84,6 +87,7 @@ function configurationOf(options: PodOptions, revision: string): string {
       statusServer(options, revision),
       unavailableServer(ports.edgeUnavailable),
       resumedServer(options),
+      checkServer(options, limits.manifestSilenceSeconds),
       ...storeServer(options),
     ]),
   ]);
@@ -137,7 +141,7 @@ function proxying({ store }: PodOptions): Directive[] {
     directive("proxy_http_version", "1.1"),
     directive("proxy_pass_request_headers", "off"),
     directive("proxy_pass_request_body", "off"),
-    ...requestHeaders({ Connection: "", Accept: manifestMediaTypes.join(", ") }),
+    ...requestHeaders(originHeaders),
     directive("proxy_connect_timeout", "1s"),
     directive("proxy_next_upstream", "error", ...(store === undefined ? [] : ["timeout"])),
     directive("proxy_buffer_size", "16k"),
@@ -158,16 +162,9 @@ function proxying({ store }: PodOptions): Directive[] {
   ];
 }
 
-/** All media types that a request for a manifest may accept: https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md and Docker's. */
-const manifestMediaTypes = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-];
-
 function registryServer(options: PodOptions): Directive {
   const { listen, region } = options;
+  const checked = [...mutable(region), ...failures(checkWaitSeconds(limits.manifestSilenceSeconds))];
   return block("server", [
     ...listeners(options, listen.port),
     ...ownListener(options),
@@ -187,19 +184,22 @@ function registryServer(options: PodOptions): Directive {
     ...onlyCachedLocations(options),
     cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
       directive("proxy_cache_valid", 200, forever),
-      ...silentFor(limits.manifestSilenceSeconds),
+      ...failures(limits.manifestSilenceSeconds),
     ]),
-    cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", [
-      ...mutable(region),
-      ...silentFor(limits.manifestSilenceSeconds),
-    ]),
-    cached("list", "lists", "$upstream $repository $list_query", "tags/list$list_query", [
-      ...mutable(region),
-      ...silentFor(limits.manifestSilenceSeconds),
-      directive("proxy_hide_header", "Link"),
-      directive("add_header", "Link", "$list_link"),
-      cacheHeader(),
-    ]),
+    cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", checked, { origin: checks }),
+    cached(
+      "list",
+      "lists",
+      "$upstream $repository $list_query",
+      "tags/list$list_query",
+      [
+        ...checked,
+        directive("proxy_hide_header", "Link"),
+        directive("add_header", "Link", "$list_link"),
+        cacheHeader(),
+      ],
+      { origin: checks },
+    ),
     // distribution has no referrers API. After a 404 with another code, clients look for the tag `sha256-…`, which a registry with that API doesn't
     // have, and would find no signatures, without an error: https://github.com/oras-project/oras-go/blob/v2.6.0/registry/remote/repository.go#L549
     block("location", "=", "/referrers", [
