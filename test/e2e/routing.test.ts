@@ -53,7 +53,6 @@ const refused = {
   "the place of malformed requests": "/malformed",
   "another API version": "/v1/giantswarm/app/manifests/1",
   "the catalog": "/v2/_catalog",
-  referrers: `${app}/referrers/sha256:${hex}`,
   uploads: `${app}/blobs/uploads/`,
   "an upload": `${app}/blobs/uploads/6d2a7a3e-0c4e-4a2b-8f26-5c7a3b1d2e4f`,
   "no reference": `${app}/manifests/`,
@@ -149,6 +148,13 @@ test("serves what is allowed, and refuses the rest", async (t) => {
         }
       });
     }
+  });
+
+  await t.test("refuses referrers with 403, after which no client takes them for none", async () => {
+    const answer = await request(rawHead(`${app}/referrers/sha256:${hex}`));
+    assertOciError(answer);
+    assert.equal(answer?.status, 403);
+    assert.deepEqual(asked(), []);
   });
 
   await t.test("refuses every other method with 405, even for what is allowed", async (t) => {

@@ -100,7 +100,7 @@ const errorCodes = /^(?:NAME_UNKNOWN|MANIFEST_UNKNOWN|BLOB_UNKNOWN|UNSUPPORTED|D
 export function assertOciError(answer: Answer | undefined, { head = false } = {}): void {
   assert.ok(answer, "no HTTP answer");
   const { status, headers, body } = answer;
-  assert.ok([404, 405, 412, 416, 503].includes(status), `status ${status}`);
+  assert.ok([403, 404, 405, 412, 416, 503].includes(status), `status ${status}`);
   assert.equal(headers["content-type"], "application/json");
   if (status === 405) assert.equal(headers.allow, "GET, HEAD");
   if (head) {

@@ -86,7 +86,7 @@ function variables(ofAnswers: readonly Directive[]): Directive[] {
       directive("~^\\w*\\|(?!GET\\||HEAD\\|)", "method"),
       directive("~\\|unknown\\|", "repository"),
       // An allowed client got no list, because the upstream's engine has none.
-      directive("~\\|(?:list|referrers)\\|allow\\|1\\|NONE\\|404$", "request"),
+      directive("~\\|(?:list|referrers)\\|allow\\|1\\|NONE\\|40[34]$", "request"),
       directive("~\\|NONE\\|404$", "client"),
     ]),
     block(

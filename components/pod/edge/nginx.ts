@@ -200,10 +200,10 @@ function registryServer(options: PodOptions): Directive {
       ],
       { origin: checks },
     ),
-    // distribution has no referrers API. After a 404 with another code, clients look for the tag `sha256-…`, which a registry with that API doesn't
-    // have, and would find no signatures, without an error: https://github.com/oras-project/oras-go/blob/v2.6.0/registry/remote/repository.go#L549
+    // distribution has no referrers API. After a 404, clients look for the tag `sha256-…`, which a registry with that API doesn't have, and would find no
+    // signatures, without an error: https://github.com/google/go-containerregistry/blob/v0.22.1/pkg/v1/remote/referrers.go#L64
     block("location", "=", "/referrers", [
-      refusal(404, "NAME_UNKNOWN", "this cache serves no referrers: look for them at the registry itself"),
+      refusal(403, "UNSUPPORTED", "this cache serves no referrers: look for them at the registry itself"),
     ]),
     ...zotLocations(options),
   ]);
