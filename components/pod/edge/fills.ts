@@ -27,7 +27,10 @@ export const nobody = "nobody";
 /** The name of {@link resumedServer}, and of its group and its zone for `limit_req`. */
 const resumed = "resumed";
 
-/** The range of a client that resumes a blob after its connection broke: from an offset to the end. A client that wants a part also sends an end. */
+/**
+ * The range of a client that resumes a blob after its connection broke: from an offset to the end. containerd's parallel requests for the parts of a layer have such ranges, too
+ * (`concurrent_layer_fetch_buffer`). They follow a request for the whole, and wait for its fill.
+ */
 const resumption = "^bytes=[1-9][0-9]*-$";
 
 /** For the http block: the groups that answer for blobs in place of an origin, and `$unstored` for blobs that are too large to store. */
