@@ -81,7 +81,7 @@ export interface PodOptions extends ConfiguredPod {
   readonly transfersMiB?: number;
   /** Worker processes of nginx. @default one per processor, for a machine of the cache's own */
   readonly edgeWorkers?: number;
-  /** The region's maximum number of Pods like this one. If set, the Pod's name becomes the external label `replica` of its series, but not of its alerts. @default only this Pod */
+  /** The region's maximum number of Pods like this one. If set, the Pod's name becomes the external label `replica` of its series and alerts, except the watchdog. @default only this Pod */
   readonly replicas?: number;
   /** The replicas that share their blobs: see edge/peers.ts. @default each replica fetches and keeps all blobs */
   readonly peers?: Peers;

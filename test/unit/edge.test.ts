@@ -105,10 +105,10 @@ test("limits the transfers in progress to the memory", () => {
     return [...config.matchAll(/limit_conn transfers (\d+);/g)].map(([, most]) => Number(most));
   };
   assert.deepEqual(transfers({ edgeMemoryMiB: 1024 }), [1493]);
-  assert.deepEqual(transfers({ edgeMemoryMiB: 100 }), [32]);
+  assert.deepEqual(transfers({ edgeMemoryMiB: 100 }), [256]);
   // On a machine of its own, the container's limit is no limit.
   assert.deepEqual(transfers({ edgeMemoryMiB: 256 * 1024, transfersMiB: 512 }), [853]);
-  // A replica also limits the others' requests, and each has half of the memory.
+  // A replica also limits what the others get.
   const peers = { port: 8444, servers: ["one:8444", "two:8444"] };
-  assert.deepEqual(transfers({ edgeMemoryMiB: 1024, peers }), [746, 746]);
+  assert.deepEqual(transfers({ edgeMemoryMiB: 1024, peers }), [1493, 1493]);
 });

@@ -1,7 +1,7 @@
 import { block, type Directive, directive, literal } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
 import { upstreamPorts } from "../upstream-ports.ts";
-import { cached, failures, passTo } from "./cached.ts";
+import { cached, keptErrors, passTo, silentFor } from "./cached.ts";
 import { kindVariable } from "./engines.ts";
 import { blobOrigin, fillLimits } from "./fills.ts";
 import { onlyCached } from "./only-cached.ts";
@@ -94,7 +94,14 @@ function redirects({ store }: PodOptions): boolean {
 
 function transfer(options: PodOptions): Directive[] {
   const silence = options.store === undefined ? limits.silenceSeconds : limits.storeSilenceSeconds;
-  return [directive("proxy_force_ranges", "on"), ...failures(silence), ...fillLimits(options)];
+  return [
+    directive("proxy_force_ranges", "on"),
+    ...silentFor(silence),
+    // All requests that wait for the same blob get the answer at the same time. Otherwise, nginx would send them to the origin one after the other, one in half a second. nginx adds up to a
+    // second. It keeps no 404, because another repository of the upstream can have the blob, and because clients can request any number of blobs.
+    directive("proxy_cache_valid", ...keptErrors, "1s"),
+    ...fillLimits(options),
+  ];
 }
 
 /**

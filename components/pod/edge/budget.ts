@@ -92,7 +92,7 @@ const listsMiB = 32;
  * Lists of tags and of referrers have a small zone of their own, because a client can request any number of them. So they can't evict manifests that are
  * needed while an upstream is down.
  *
- * The zone for checks.ts holds answers that nothing reads after a second.
+ * The zone for checks.ts holds answers that nothing reads after a second. A request may take longer.
  *
  * The last zone holds one object, which expires within two seconds and which the janitor keeps requesting. nginx's cache manager sleeps until the
  * next object of any zone may expire, at most 10 s, and then compares the sizes. So it compares them every two seconds. When nginx starts, the manager
@@ -121,7 +121,7 @@ export function cacheZones(
     zone("blobs", 32, blobsInactive, ...(blobsMiB === undefined ? [] : [`max_size=${blobsMiB}m`]), minFree),
     zone("manifests", 32, "3650d", `max_size=${manifestsMiB}m`, minFree),
     zone("lists", 1, "3650d", `max_size=${listsMiB}m`, minFree),
-    zone("checks", 1, "2s", `max_size=${listsMiB}m`, minFree),
+    zone("checks", 1, "10s", `max_size=${listsMiB}m`, minFree),
     zone("pulse", 1, "2s"),
   ];
 }

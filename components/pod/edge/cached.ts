@@ -37,6 +37,9 @@ export function requestHeaders(headers: Readonly<Record<string, string>>): Direc
   );
 }
 
+/** The origins' errors that the edge keeps for a blob: see blobs.ts. */
+export const keptErrors = [429, 500, 503];
+
 interface CachedOptions {
   origin?: string;
   place?: string[];
@@ -66,17 +69,11 @@ export function cached(
 }
 
 /**
- * What happens when an origin doesn't give an object. All requests that wait for the object get the same answer. Otherwise, nginx would send them to the origin one after the other, one
- * in half a second. nginx keeps the status in memory, without a file, because each of these has an error page. It keeps none if it has a stale answer.
- * @param silenceSeconds how long the origin may be silent. Afterwards, requests of the next 10 s get 504
+ * How long an origin may be silent for an object. Afterwards, all requests that wait for the object, and those of the next 10 s, get the same 504. Otherwise they would wait one
+ * after the other. nginx keeps the 504 in memory, and only if it has no stale answer.
  */
-export function failures(silenceSeconds: number): Directive[] {
-  return [
-    directive("proxy_read_timeout", `${silenceSeconds * 1000}ms`),
-    directive("proxy_cache_valid", 504, "10s"),
-    // nginx adds up to a second.
-    directive("proxy_cache_valid", 401, 403, 404, 429, 500, 503, "1s"),
-  ];
+export function silentFor(seconds: number): Directive[] {
+  return [directive("proxy_read_timeout", `${seconds * 1000}ms`), directive("proxy_cache_valid", 504, "10s")];
 }
 
 /**

@@ -1,8 +1,11 @@
 /**
- * Merges the requests that check an expired tag or list. `proxy_cache_lock` lets clients wait for one request only while nginx has no answer at all. For an answer that has expired, nginx
- * either sends each client's request to the origin, or gives the old answer to all but one of them (`updating`), however old it is.
+ * Merges the requests for manifests, tags and lists that the edge doesn't have, or must check again. `proxy_cache_lock` alone doesn't do that:
  *
- * So these requests pass through a server on loopback, where the requests of each second have keys of their own. nginx has no answer for a new key, and the lock applies.
+ * - For an answer that has expired, nginx either sends each client's request to the origin, or gives the old answer to all but one of them (`updating`), however old it is.
+ * - Clients that wait for an answer that can't be cached, such as a 404, are sent to the origin one after the other, one in half a second. If such answers were cached, clients could request any
+ *   number of them, and nginx would forget manifests for them.
+ *
+ * So these requests pass through a server on loopback with a small cache, where the requests of each second have keys of their own. nginx has no answer for a new key, and the lock applies.
  */
 import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";

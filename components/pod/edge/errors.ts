@@ -15,8 +15,6 @@ export function refusal(status: number, code: string, message: string): Directiv
 }
 
 export const unavailable = refusal(503, "UNAVAILABLE", "the upstream registry can't be reached");
-/** For an origin's 404. Its own body would be a file in the cache: see failures() in cached.ts. */
-const missing = refusal(404, "$missing_code", "the upstream registry doesn't have it, or can't be reached");
 const unknown = refusal(404, "NAME_UNKNOWN", "not a repository that this cache serves");
 
 /** nginx's own statuses for requests that it can't read. Clients get 404 instead, after which they try the next host. */
@@ -24,26 +22,15 @@ const malformed = [400, 413, 414, 494, 497, 501, 505];
 
 /** The answers to errors of nginx and of an origin. For the server block, and for locations with an `error_page` of their own, which inherit none. */
 export const errorPages = [
-  directive("error_page", 404, "@missing"),
   directive("error_page", 405, "@method"),
   directive("error_page", 401, 403, "=404", "@denied"),
   directive("error_page", 412, 416, "@unmet"),
   directive("error_page", 408, 429, 500, 502, 503, 504, "=503", "@unavailable"),
 ];
 
-/** For the http block: the error code for an object that an origin doesn't have. */
-export function errorCodes(): Directive {
-  return block("map", "$kind", "$missing_code", [
-    directive("default", "NAME_UNKNOWN"),
-    directive("blob", "BLOB_UNKNOWN"),
-    directive("manifest", "MANIFEST_UNKNOWN"),
-    directive("tag", "MANIFEST_UNKNOWN"),
-  ]);
-}
-
 /**
  * For the server block. It refuses requests that nginx can't read, that aren't GET or HEAD, that don't match the grammar, or that aren't on the
- * allow-list. Every error gets a body.
+ * allow-list. Every error gets a body. An origin's own 404 already has an OCI body, so it stays unchanged.
  */
 export function refusals(): Directive[] {
   return [
@@ -59,7 +46,6 @@ export function refusals(): Directive[] {
       directive("add_header", "Allow", "GET, HEAD", "always"),
       refusal(405, "UNSUPPORTED", "this cache is read-only"),
     ]),
-    block("location", "@missing", [missing]),
     block("location", "@denied", [refusal(404, "DENIED", "not for this client, or not for this cache")]),
     // The client gets the original status, 412 or 416, because an error_page without `=` overrides the status of `return`.
     block("location", "@unmet", [

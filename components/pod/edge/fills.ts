@@ -74,7 +74,7 @@ export function fillRules({ budget, store }: PodOptions): Directive[] {
 export function resumedServer({ ports, store }: PodOptions): Directive {
   const limits = [
     directive("limit_req", `zone=${resumed}`),
-    // This client gets 503. With the status 503 here, nginx would keep it for all requests for the blob: see failures().
+    // This client gets 503. With the status 503 here, nginx would keep it for all requests for the blob: see blobs.ts.
     directive("limit_req_status", 502),
     directive("limit_req_log_level", "info"),
   ];

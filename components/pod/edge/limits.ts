@@ -6,11 +6,13 @@ import type { PodOptions } from "../options.ts";
 const transferMiB = 0.6;
 /** nginx's memory with full zones of keys, but without requests. */
 const nginxMiB = 128;
-/** Enough for a cache that is too small for its configuration to serve anything at all. */
-const leastTransfers = 32;
+/** What the smallest replica has memory for. Also for a machine whose memory is just planned for the parts of its Pod, which rarely use all of it. */
+const leastTransfers = 256;
 
 /** Half of a worker's connections, so that no client can block the others. A cluster behind a NAT gateway is one address. */
 const connectionsPerClient = 4096;
+
+const status = [directive("limit_conn_status", 503)];
 
 /** For the http block. Each port has a count of its own, so clients can't use up what is left for other replicas. nginx doesn't count requests with an empty key. */
 export function limitZones(): Directive[] {
@@ -27,12 +29,9 @@ export function limitsOfClients(options: PodOptions): Directive[] {
 }
 
 /** For a server block: the requests for blobs that nginx's memory suffices for. With more slow clients, the kernel would kill nginx for all of them. */
-export function limitOfTransfers({ edgeMemoryMiB, transfersMiB, peers }: PodOptions): Directive[] {
-  const available = transfersMiB ?? edgeMemoryMiB - nginxMiB;
-  // A blob that a replica gets from another one is in progress in both.
-  const most = Math.floor(available / transferMiB / (peers ? 2 : 1));
-  return [
-    directive("limit_conn", "transfers", Math.max(leastTransfers, most)),
-    directive("limit_conn_status", 503),
-  ];
+export function limitOfTransfers({ edgeMemoryMiB, transfersMiB, store }: PodOptions): Directive[] {
+  // Clients get most blobs from the bucket, and origins fill only some at a time.
+  if (store?.delivery === "redirect") return status;
+  const most = Math.floor((transfersMiB ?? edgeMemoryMiB - nginxMiB) / transferMiB);
+  return [directive("limit_conn", "transfers", Math.max(leastTransfers, most)), ...status];
 }

@@ -38,8 +38,8 @@ export function cacheHeader(): Directive {
   return directive("add_header", "X-Cache", "$upstream_cache_status$answer_begins");
 }
 
-/** An entry for the map of `$cache`. A client that gets a refusal together with others (see failures() in cached.ts) has hit nothing. */
-const refusedTogether = directive("~^HIT (?:404|503)$", "MISS");
+/** An entry for the map of `$cache`. A client that gets an error together with others (see blobs.ts) has hit nothing. */
+const refusedTogether = directive("~^HIT 503$", "MISS");
 
 /** The maps for `$cache` and `$origin_time`. */
 function ofOrigins(): Directive[] {

@@ -4,10 +4,10 @@ import type { PodOptions } from "../options.ts";
 import { type UpstreamPorts, upstreamPorts } from "../upstream-ports.ts";
 import { blobLocations, blobMaps, blobsInactive, forever, ownBlobs, placeVariable } from "./blobs.ts";
 import { cacheZones } from "./budget.ts";
-import { cached, failures, fillSeconds, mutable, originHeaders, requestHeaders } from "./cached.ts";
+import { cached, fillSeconds, mutable, originHeaders, requestHeaders, silentFor } from "./cached.ts";
 import { checkGroup, checkServer, checks, checkWaitSeconds } from "./checks.ts";
 import { engineMaps } from "./engines.ts";
-import { errorCodes, refusal, refusals, unavailable } from "./errors.ts";
+import { refusal, refusals, unavailable } from "./errors.ts";
 import { fillMaps, fillRules, fills, mostFills, resumedServer, storeServer } from "./fills.ts";
 import { limitsOfClients, limitZones } from "./limits.ts";
 import { admission, listeners, ownListener } from "./listeners.ts";
@@ -69,7 +69,6 @@ function configurationOf(options: PodOptions, revision: string): string {
       ...temporaryPaths(),
       ...accessLogs(options),
       ...routing(upstreams),
-      errorCodes(),
       ...proxyMaps(options),
       ...admission(options),
       ...engineMaps(options),
@@ -164,7 +163,10 @@ function proxying({ store }: PodOptions): Directive[] {
 
 function registryServer(options: PodOptions): Directive {
   const { listen, region } = options;
-  const checked = [...mutable(region), ...failures(checkWaitSeconds(limits.manifestSilenceSeconds))];
+  const merged = [
+    directive("proxy_cache_lock", "off"),
+    ...silentFor(checkWaitSeconds(limits.manifestSilenceSeconds)),
+  ];
   return block("server", [
     ...listeners(options, listen.port),
     ...ownListener(options),
@@ -182,18 +184,30 @@ function registryServer(options: PodOptions): Directive {
     ]),
     ...blobLocations(options),
     ...onlyCachedLocations(options),
-    cached("manifest", "manifests", "$upstream $digest", "manifests/$digest", [
-      directive("proxy_cache_valid", 200, forever),
-      ...failures(limits.manifestSilenceSeconds),
-    ]),
-    cached("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", checked, { origin: checks }),
+    cached(
+      "manifest",
+      "manifests",
+      "$upstream $digest",
+      "manifests/$digest",
+      [directive("proxy_cache_valid", 200, forever), ...merged],
+      { origin: checks },
+    ),
+    cached(
+      "tag",
+      "manifests",
+      "$upstream $repository:$tag",
+      "manifests/$tag",
+      [...mutable(region), ...merged],
+      { origin: checks },
+    ),
     cached(
       "list",
       "lists",
       "$upstream $repository $list_query",
       "tags/list$list_query",
       [
-        ...checked,
+        ...mutable(region),
+        ...merged,
         directive("proxy_hide_header", "Link"),
         directive("add_header", "Link", "$list_link"),
         cacheHeader(),
@@ -211,7 +225,8 @@ function registryServer(options: PodOptions): Directive {
 
 function unavailableServer(port: number): Directive {
   return block("server", [
-    directive("listen", `127.0.0.1:${port}`),
+    // Bursts of clients pass through this port, too: see checks.ts.
+    directive("listen", `127.0.0.1:${port}`, "backlog=4096"),
     directive("access_log", "off"),
     unavailable,
   ]);

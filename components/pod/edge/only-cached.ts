@@ -4,7 +4,7 @@
  */
 import { block, type Directive, directive } from "../nginx-conf.ts";
 import type { PodOptions } from "../options.ts";
-import { passTo } from "./cached.ts";
+import { keptErrors, passTo } from "./cached.ts";
 import { refusal } from "./errors.ts";
 import { peopleLog } from "./log.ts";
 
@@ -20,7 +20,7 @@ export function onlyCachedLocations({ store, ports, prefetch }: PodOptions): Dir
     // It must not wait for a request that fetches the blob. See statusServer() for `aio`.
     directive("proxy_cache_lock", "off"),
     directive("aio", "off"),
-    directive("error_page", 503, 504, "=504", "@absent"),
+    directive("error_page", ...keptErrors, 504, "=504", "@absent"),
   ];
   const bucket = [
     passTo("stored-$upstream", "blobs/$digest"),
