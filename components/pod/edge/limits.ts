@@ -9,7 +9,7 @@ const nginxMiB = 128;
 /** What the smallest replica has memory for. Also for a machine whose memory is just planned for the parts of its Pod, which rarely use all of it. */
 const leastTransfers = 256;
 
-/** Half of a worker's connections, so that no client can block the others. A cluster behind a NAT gateway is one address. */
+/** Half of a worker's connections. A request that waits for an origin takes up to two more of them. A cluster behind a NAT gateway is one address. */
 const connectionsPerClient = 4096;
 
 const status = [directive("limit_conn_status", 503)];

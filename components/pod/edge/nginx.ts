@@ -163,10 +163,12 @@ function proxying({ store }: PodOptions): Directive[] {
 
 function registryServer(options: PodOptions): Directive {
   const { listen, region } = options;
-  const merged = [
-    directive("proxy_cache_lock", "off"),
-    ...silentFor(checkWaitSeconds(limits.manifestSilenceSeconds)),
-  ];
+  /** A location whose requests {@link checks} merges, so nginx's own lock would only delay them. */
+  const merged = (kind: string, zone: string, key: string, path: string, ...directives: Directive[]) => {
+    const waiting = silentFor(checkWaitSeconds(limits.manifestSilenceSeconds));
+    const all = [...directives, directive("proxy_cache_lock", "off"), ...waiting];
+    return cached(kind, zone, key, path, all, { origin: checks });
+  };
   return block("server", [
     ...listeners(options, listen.port),
     ...ownListener(options),
@@ -184,35 +186,23 @@ function registryServer(options: PodOptions): Directive {
     ]),
     ...blobLocations(options),
     ...onlyCachedLocations(options),
-    cached(
+    merged(
       "manifest",
       "manifests",
       "$upstream $digest",
       "manifests/$digest",
-      [directive("proxy_cache_valid", 200, forever), ...merged],
-      { origin: checks },
+      directive("proxy_cache_valid", 200, forever),
     ),
-    cached(
-      "tag",
-      "manifests",
-      "$upstream $repository:$tag",
-      "manifests/$tag",
-      [...mutable(region), ...merged],
-      { origin: checks },
-    ),
-    cached(
+    merged("tag", "manifests", "$upstream $repository:$tag", "manifests/$tag", ...mutable(region)),
+    merged(
       "list",
       "lists",
       "$upstream $repository $list_query",
       "tags/list$list_query",
-      [
-        ...mutable(region),
-        ...merged,
-        directive("proxy_hide_header", "Link"),
-        directive("add_header", "Link", "$list_link"),
-        cacheHeader(),
-      ],
-      { origin: checks },
+      ...mutable(region),
+      directive("proxy_hide_header", "Link"),
+      directive("add_header", "Link", "$list_link"),
+      cacheHeader(),
     ),
     // distribution has no referrers API. After a 404, clients look for the tag `sha256-…`, which a registry with that API doesn't have, and would find no
     // signatures, without an error: https://github.com/google/go-containerregistry/blob/v0.22.1/pkg/v1/remote/referrers.go#L64
