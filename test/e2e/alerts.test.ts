@@ -27,7 +27,7 @@ import { type Answer, get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { startMachine, type TestMachine } from "../support/machine.ts";
 import { localSession } from "../support/on-call-session.ts";
-import { query } from "../support/prometheus.ts";
+import { query, ruleErrors } from "../support/prometheus.ts";
 import { repeat } from "../support/repeat.ts";
 import { RunbookRuns, type RunOptions, type Shell } from "../support/runbook-runs.ts";
 import { scope } from "../support/scope.ts";
@@ -178,23 +178,33 @@ class Watched {
   /** Does the same for an alert that ended before Prometheus restarted. Prometheus doesn't report its end, and Alertmanager forgets it after four minutes. */
   async verifiedHere(name: AlertName): Promise<string> {
     const mine = `alertname="${name}"`;
-    const prometheus = new URL(`http://127.0.0.1:${this.cache.layout.ports.prometheus}/`);
     const alerts = `ALERTS{${mine}, alertstate="firing"}`;
     // Series from before the restart remain for five minutes. Prometheus evaluates each rule at least every 40 s, so an older sample isn't current.
     const firing = `${alerts} unless time() - timestamp(${alerts}) > 40`;
-    const isOver = async () => (await query(prometheus, firing)).length === 0;
+    const isOver = async () => (await query(this.prometheus, firing)).length === 0;
     await waitUntil(`${name} ends here`, isOver, patienceMs);
     const printed = await this.follow(name, "Verify");
     assert.ok(!printed.includes(mine), printed);
     return printed;
   }
 
+  private get prometheus(): URL {
+    return new URL(`http://127.0.0.1:${this.cache.layout.ports.prometheus}/`);
+  }
+
   find(name: AlertName): Promise<FiringAlert | undefined> {
     return find(name, this.region);
   }
 
-  arrives(name: AlertName, expected: Record<string, string>): Promise<FiringAlert> {
-    return arrivesOf(this.region, name, expected);
+  /** Also asserts that all rules can be evaluated during the fault. */
+  async arrives(name: AlertName, expected: Record<string, string>): Promise<FiringAlert> {
+    const alert = await arrivesOf(this.region, name, expected);
+    const errors = await ruleErrors(this.prometheus);
+    assert.deepEqual(
+      errors.filter((error) => !error.includes("no space left on device")),
+      [],
+    );
+    return alert;
   }
 
   /** Stops a container until it is disposed. */

@@ -33,6 +33,16 @@ export async function queryValue(base: URL, expression: string): Promise<number 
   return sample?.value;
 }
 
+/** The errors of the rules' last evaluations. */
+export async function ruleErrors(base: URL): Promise<string[]> {
+  const answer = (await (await fetch(new URL("api/v1/rules", base))).json()) as {
+    data: { groups: { rules: { lastError?: string }[] }[] };
+  };
+  const rules = answer.data.groups.flatMap((group) => group.rules);
+  if (rules.length === 0) throw new Error("There are no rules.");
+  return rules.flatMap(({ lastError }) => lastError ?? []);
+}
+
 /** Waits until all targets of all jobs have been scraped from now on. Each has a schedule of its own. */
 export async function allScraped(base: URL): Promise<void> {
   const now = Date.now();
