@@ -11,6 +11,7 @@ import failedTests from "../scripts/setup/failed-tests.ts";
 import { runSteps } from "../scripts/setup/steps.ts";
 import { bringWhatTestsNeed } from "./setup/needs.ts";
 import { lackingForNodes } from "./support/nodes/isolated.ts";
+import { startWarmPrograms } from "./support/warm-program.ts";
 
 /** Time limits: of one test without a limit of its own, and of the whole run. */
 const testMinutes = 10;
@@ -20,13 +21,15 @@ const allMinutes = 60;
 const machines = ["test/boot/", "test/nodes/"];
 /** Left out on machines that can't run real nodes. */
 const nodes = "test/nodes/";
+/** Tests of stacks under the real engine. */
+const engine = "test/engine/";
 /** Run alone, after the other tests, because they measure how long a change interrupts clients. */
 const alone = ["test/e2e/live-changes"];
 /** Each of these groups runs in one process, because loading the SDKs takes longer than most files' tests. Files with hooks for Pulumi's mocks have their own. */
 const quick = [["test/unit/", "test/golden/", "test/doubles/"], ["test/graph/"]];
 const inOneProcess = "test/in-one-process.ts";
 /** Tests of real programs. On a busy machine, a wait in them can be too short. If at most this many files fail, they run again, alone, and the second result counts. */
-const realPrograms = [...machines, "test/e2e/", "test/engine/", "test/bench/", "test/soak/"];
+const realPrograms = [...machines, "test/e2e/", engine, "test/bench/", "test/soak/"];
 const maxFilesAgain = 5;
 /** Start first, so that the run doesn't wait for them at its end. */
 const long = [
@@ -72,6 +75,7 @@ const failures: string[] = [];
 
 await runSteps(async () => {
   await bringWhatTestsNeed(files);
+  if (files.some(among([engine]))) await startWarmPrograms(availableParallelism() + 2);
   const signal = AbortSignal.timeout(allMinutes * 60_000);
   // Sorted by file name instead of folder, so that tests that compute run beside tests that wait.
   const inOrder = (of: (file: string) => boolean) =>

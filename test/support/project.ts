@@ -213,7 +213,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
       const isAsked = isWarm && operation !== "import";
       const start = (host: readonly string[]) =>
         command([operation, "--config-file", file, "--json", ...confirm, ...host, ...args], env);
-      return read(await (isAsked ? withWarmProgram({ ...environment, ...env }, program, start) : start([])));
+      return read(await (isAsked ? withWarmProgram({ ...environment, ...env }, start) : start([])));
     },
     async script(script, ...args) {
       const { exitCode, stdout, stderr } = await execa(

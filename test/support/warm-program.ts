@@ -1,64 +1,25 @@
-/** Runs this project's program in a few processes for all stacks of a test file, one run at a time in each, like an inline program of Pulumi's Automation API: https://www.pulumi.com/docs/iac/automation-api/concepts-terminology/ */
-import { type ChildProcess, fork } from "node:child_process";
+/** Runs this project's program in a few processes for all stacks of all test files, one run at a time in each, like an inline program of Pulumi's Automation API: https://www.pulumi.com/docs/iac/automation-api/concepts-terminology/ */
+import { fork } from "node:child_process";
 import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 
-/** The first run in a process takes as much processor time as six later ones. */
-const maxPrograms = 2;
+/** The ports of the processes, separated by commas: see language-host.ts. */
+const variable = "WARM_PROGRAMS";
 
-interface WarmProgram {
-  readonly process: ChildProcess;
-  /** Arguments with which the engine uses this process instead of starting the program. */
-  readonly args: readonly string[];
+const project = join(import.meta.dirname, "..", "..");
+
+/** Starts the processes for this process and its children. They end with this process, and don't keep it alive. The first run in each takes as much processor time as six later ones. */
+export async function startWarmPrograms(count: number): Promise<void> {
+  process.env[variable] = (await Promise.all(Array.from({ length: count }, startWarmProgram))).join();
 }
 
-let started = 0;
-const idle: WarmProgram[] = [];
-const waiting: ((program: WarmProgram) => void)[] = [];
-
-/**
- * Lends a process to one run.
- * @param environment in addition to this process's own
- * @param directory the working directory, which is the same for all runs
- * @param run gets the engine's arguments
- */
-export async function withWarmProgram<Result>(
-  environment: NodeJS.ProcessEnv,
-  directory: string,
-  run: (args: readonly string[]) => Promise<Result>,
-): Promise<Result> {
-  const program = idle.pop() ?? (await startedOrWaitedFor(environment, directory));
-  const { channel } = program.process;
-  try {
-    // Otherwise, this process ends during the wait if nothing else keeps it alive, as in a hook after all tests.
-    channel?.ref();
-    program.process.send({ ...process.env, ...environment });
-    await once(program.process, "message");
-    channel?.unref();
-    return await run(program.args);
-  } finally {
-    const next = waiting.shift();
-    if (next) next(program);
-    else idle.push(program);
-  }
-}
-
-async function startedOrWaitedFor(environment: NodeJS.ProcessEnv, directory: string): Promise<WarmProgram> {
-  if (started < maxPrograms) {
-    started++;
-    return await startWarmProgram(environment, directory);
-  }
-  const { promise, resolve } = Promise.withResolvers<WarmProgram>();
-  waiting.push(resolve);
-  return promise;
-}
-
-/** Starts the process. It ends with this process, and doesn't keep it alive. */
-async function startWarmProgram(environment: NodeJS.ProcessEnv, directory: string): Promise<WarmProgram> {
+async function startWarmProgram(): Promise<number> {
   const program = fork(join(import.meta.dirname, "warm-program", "language-host.ts"), {
-    cwd: directory,
-    env: { ...process.env, ...environment },
-    execArgv: [],
+    cwd: project,
+    execArgv: [`--require=${join(project, "scripts", "setup", "sdk-start.cjs")}`],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const [port] = await Promise.race([
@@ -69,5 +30,63 @@ async function startWarmProgram(environment: NodeJS.ProcessEnv, directory: strin
   ]);
   program.unref();
   program.channel?.unref();
-  return { process: program, args: [`--client=127.0.0.1:${port}`, "--exec-kind=auto.inline"] };
+  return port;
+}
+
+/** Those of a test file that `npm test` didn't start. */
+let own: Promise<void> | undefined;
+
+/**
+ * Lends a process to one run.
+ * @param environment in addition to this process's own
+ * @param run gets the engine's arguments
+ */
+export async function withWarmProgram<Result>(
+  environment: NodeJS.ProcessEnv,
+  run: (args: readonly string[]) => Promise<Result>,
+): Promise<Result> {
+  if (process.env[variable] === undefined) own ??= startWarmPrograms(2);
+  await own;
+  const { connection, lines, address } = await firstFree(String(process.env[variable]).split(","));
+  try {
+    connection.write(`${JSON.stringify({ ...process.env, ...environment })}\n`);
+    await next(lines);
+    return await run([`--client=${address}`, "--exec-kind=auto.inline"]);
+  } finally {
+    connection.end();
+  }
+}
+
+interface Lent {
+  readonly connection: Socket;
+  readonly lines: NodeJS.AsyncIterator<string>;
+  /** Of its server for the engine. */
+  readonly address: string;
+}
+
+/** Prefers the first ones, so that few programs run for the first time. */
+async function firstFree(ports: readonly string[]): Promise<Lent> {
+  const asked: Socket[] = [];
+  let lent: Lent | undefined;
+  try {
+    lent = await Promise.any(
+      ports.map(async (port, index) => {
+        await sleep(index * 50);
+        if (lent) throw new Error("another one is free");
+        const connection = connect(Number(port), "127.0.0.1");
+        asked.push(connection);
+        const lines = createInterface({ input: connection })[Symbol.asyncIterator]();
+        return { connection, lines, address: await next(lines) };
+      }),
+    );
+    return lent;
+  } finally {
+    for (const it of asked) if (it !== lent?.connection) it.end();
+  }
+}
+
+async function next(lines: NodeJS.AsyncIterator<string>): Promise<string> {
+  const { done, value } = await lines.next();
+  if (done) throw new Error("the program ended");
+  return value;
 }
