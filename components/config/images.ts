@@ -12,7 +12,7 @@ export const imageNames = [...baseImageNames, "acme", "prefetch", "zot"] as cons
 
 export type ImageName = (typeof imageNames)[number];
 
-/** An image reference per container, `registry/repository:tag@sha256:…`, or any other reference that the runtime can resolve. */
+/** An image reference per container, `registry/repository:tag@sha256:…`. Tag and digest can be left out. */
 export type Images = Record<ImageName, string>;
 
 export const defaultImages: Images = {
@@ -40,20 +40,31 @@ export function imageOf({ images }: { readonly images: Partial<Images> }, name: 
   return images[name] ?? defaultImages[name];
 }
 
-/** The images that a Pod uses, without duplicates. @param hasAcme whether the Pod obtains its certificate itself */
-export function imagesOf(
-  config: {
-    readonly images: Partial<Images>;
-    readonly prefetch?: object;
-    readonly upstreams: readonly { readonly engine?: Engine }[];
-  },
-  hasAcme: boolean,
-): string[] {
-  const names: ImageName[] = [
+interface WithImages {
+  readonly images: Partial<Images>;
+  readonly prefetch?: object;
+  readonly upstreams: readonly { readonly engine?: Engine }[];
+}
+
+/** The images that a Pod uses. @param hasAcme whether the Pod obtains its certificate itself */
+export function imageNamesOf({ prefetch, upstreams }: WithImages, hasAcme: boolean): ImageName[] {
+  return [
     ...baseImageNames,
     ...(hasAcme ? (["acme"] as const) : []),
-    ...(config.prefetch ? (["prefetch"] as const) : []),
-    ...(config.upstreams.some(isZot) ? (["zot"] as const) : []),
+    ...(prefetch ? (["prefetch"] as const) : []),
+    ...(upstreams.some(isZot) ? (["zot"] as const) : []),
   ];
-  return [...new Set(names.map((name) => imageOf(config, name)))];
 }
+
+/** References of the images that a Pod uses, without duplicates. @param hasAcme as for {@link imageNamesOf} */
+export function imagesOf(config: WithImages, hasAcme: boolean): string[] {
+  return [...new Set(imageNamesOf(config, hasAcme).map((name) => imageOf(config, name)))];
+}
+
+/** The registry of an image reference of the configuration: `host` or `host:port`. */
+export function registryOf(image: string): string {
+  return image.slice(0, image.indexOf("/"));
+}
+
+/** Hosts of private registries of Amazon ECR, which answer only with a login: with IPv4, for both IP families, and with FIPS. Captures the region: https://docs.aws.amazon.com/general/latest/gr/ecr.html */
+export const ecrHost = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|on\.aws)$/;

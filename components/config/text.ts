@@ -21,6 +21,14 @@ export function matching(pattern: RegExp, form: string) {
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const port = "[1-9][0-9]{0,4}";
 
+/**
+ * The registry and the repository of an image reference, as parts of a pattern: https://github.com/distribution/reference/blob/v0.6.0/reference.go#L4-L26.
+ * Without a dot, a port or `localhost`, the first component belongs to the repository.
+ */
+export const registryPattern = `(?:(?:${label}\\.)+${label}(?::${port})?|${label}:${port}|localhost)`;
+const segment = "[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*";
+export const repositoryPattern = `${segment}(?:/${segment})*`;
+
 /** A name that becomes part of the names of resources, containers and files. A DNS label, short enough for the clouds' limits. */
 export const shortName = matching(
   /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
@@ -41,7 +49,7 @@ export const localHostname = matching(
 
 /** The registry part of an image reference: `ghcr.io`, `localhost:5000`. */
 export const registryName = matching(
-  new RegExp(`^(?=.{1,259}$)(?:(?:${label}\\.)+${label}(?::${port})?|${label}:${port}|localhost)$`),
+  new RegExp(`^(?=.{1,259}$)${registryPattern}$`),
   "a registry: write host or host:port as in an image reference, in lower case, without scheme or path",
 );
 
@@ -76,13 +84,10 @@ export const secretKey = z
   .string({ error: ({ input }) => (input === undefined ? undefined : secretKeyForm) })
   .regex(/^[a-z][a-zA-Z0-9-]{0,62}$/, { error: secretKeyForm });
 
-/** An image reference: https://github.com/distribution/reference/blob/v0.6.0/reference.go#L4-L26 */
+/** An image reference with its registry. For a short name, runtimes choose the registry, or refuse: https://github.com/containers/image/blob/v5.36.0/docs/containers-registries.conf.5.md */
 export const imageReference = matching(
-  new RegExp(
-    `^(?:(?:${label}\\.)*${label}(?::${port})?/)?[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*)*` +
-      "(?::\\w[\\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$",
-  ),
-  "an image reference: write it like registry.example.com/name:tag@sha256:… (64 hexadecimal digits)",
+  new RegExp(`^${registryPattern}/${repositoryPattern}(?::\\w[\\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$`),
+  "an image reference: write it with its registry, like registry.example.com/name:tag@sha256:… (64 hexadecimal digits)",
 );
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources */

@@ -1,13 +1,14 @@
 /** Warnings about settings that are valid but probably not intended. */
 import { distance } from "fastest-levenshtein";
 import { isPrivateRange, rangeOf } from "./access.ts";
+import { defaultImages, ecrHost, type ImageName, imageNamesOf, imageOf, registryOf } from "./images.ts";
 import { platformWarning } from "./prefetch.ts";
 import { type Problem, within } from "./problems.ts";
 import { isAllowed } from "./repositories.ts";
 import { namespace, type StackConfig, type Upstream } from "./schema.ts";
 import { serviceNamespace } from "./text.ts";
 
-type Checked = Pick<StackConfig, "provider" | "regions" | "upstreams" | "monitoring" | "prefetch">;
+type Checked = Pick<StackConfig, "provider" | "regions" | "upstreams" | "monitoring" | "prefetch" | "images">;
 
 /** The maximum edit distance at which another namespace counts as a misspelling of this one. */
 const maxTypos = 2;
@@ -22,13 +23,42 @@ export function namespaceWarnings(keys: readonly string[]): Problem[] {
 }
 
 /** @returns warnings with paths in the stack. */
-export function configWarnings({ provider, regions, upstreams, monitoring, prefetch }: Checked): Problem[] {
+export function configWarnings(config: Checked): Problem[] {
+  const { provider, regions, upstreams, monitoring, prefetch } = config;
   return [
     ...upstreams.flatMap((upstream, index) => within(`upstreams[${index}]`, upstreamWarnings(upstream))),
     ...regions.flatMap((region, index) => within(`regions[${index}]`, regionWarnings(provider, region))),
     ...(regions.some(({ topology }) => topology === "vm") ? serviceWarnings(upstreams, monitoring) : []),
     ...platformWarnings(prefetch),
+    ...imageWarnings(config),
   ];
+}
+
+function imageWarnings(config: Checked): Problem[] {
+  const machines = config.regions.filter((region) => "machine" in region);
+  const used = imageNamesOf(
+    config,
+    machines.some(({ endpoint }) => endpoint.tls.mode === "acme"),
+  );
+  const registry = (name: ImageName) => registryOf(imageOf(config, name));
+  const registries = (names: readonly ImageName[]) => [...new Set(names.map(registry))].join(", ");
+  // Who wants a default, names it: then there is no warning.
+  const others = used.filter((name) => config.images[name] === undefined);
+  const mirrored = used.filter((name) => registry(name) !== registryOf(defaultImages[name]));
+  const locked = used.filter((name) => ecrHost.test(registry(name)));
+  const isPulling = machines.some(({ machine }) => machine.image === undefined);
+  return [
+    ...(others.length > 0 && mirrored.length > others.length
+      ? [
+          `${others.join(", ")}: still from ${registries(others)}. If only the mirror can be reached, name these, too (docs/images.md#a-mirror)`,
+        ]
+      : []),
+    ...(isPulling && locked.length > 0
+      ? [
+          `${locked.join(", ")}: ${registries(locked)} answers only with a login, and a machine pulls without one: set \`machine.image\` to a base image that has the images (docs/images.md#a-mirror), or name a registry that needs no login`,
+        ]
+      : []),
+  ].map((message) => ({ path: "images", message }));
 }
 
 function platformWarnings(prefetch: Checked["prefetch"]): Problem[] {

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { ecrHost } from "../config/images.ts";
 import type { Upstream } from "../config/schema.ts";
 import { type Charge, type Place, usage } from "./charge.ts";
 import { freeEgressGB } from "./charges-azure.ts";
@@ -25,10 +26,7 @@ interface PublicRegistry {
   readonly needsSecret?: boolean;
 }
 
-/** Hosts of ECR with IPv4, for both IP families, and with FIPS. Those of China stay unknown, because AWS has other prices there. */
-const ecrHost = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|on\.aws)$/;
-
-/** The operator, according to the host of the upstream's URL. */
+/** The operator, according to the host of the upstream's URL. ECR in China stays unknown, because AWS has other prices there. */
 export function operatorOf({ url }: Pick<Upstream, "url">): UpstreamOperator {
   const { hostname } = new URL(url);
   if (hostname.endsWith(".azurecr.io")) {

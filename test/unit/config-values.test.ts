@@ -145,11 +145,18 @@ test("checks alerts", () => {
 });
 
 test("checks image references", () => {
-  for (const edge of ["nginx", "localhost/cache/edge:dev", `mirror:5000/a/b:1.2@sha256:${"0".repeat(64)}`]) {
+  const digest = `sha256:${"0".repeat(64)}`;
+  for (const edge of ["ghcr.io/nginx", "localhost/cache/edge:dev", `mirror:5000/a/b:1.2@${digest}`]) {
     assert.deepEqual(problemsOf({ ...local, images: { edge } }), [], edge);
   }
-  for (const edge of ["a:b:c", "a@sha256:12", "https://a/b", "a//b"]) {
+  for (const edge of ["a.io/b:c:d", "a.io/a@sha256:12", "https://a.io/b", "a.io/a//b"]) {
     assertProblem({ ...local, images: { edge } }, /is not an image reference/);
+  }
+  for (const edge of ["nginx", `edge@${digest}`, "mirror/prom/prometheus:v3", "library/nginx:1"]) {
+    assertProblem(
+      { ...local, images: { edge } },
+      /^images\.edge: "\S+" is not an image reference: write it with its registry, like registry\.example\.com\/name:tag@sha256:/,
+    );
   }
 });
 

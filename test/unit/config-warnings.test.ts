@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "node:test";
+import { baseImageNames, defaultImages, type ImageName } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { configWarnings } from "../../components/config/warnings.ts";
@@ -170,4 +171,50 @@ test("warns of a misspelt platform", () => {
     withPlatforms("linux/amd64", "linux/arn64"),
     /^prefetch\.platforms\[1\]: "linux\/arn64" is not a platform .* did you mean "linux\/arm64"\?$/,
   );
+});
+
+describe("warns of images", () => {
+  const mirrored = (...names: ImageName[]) => ({
+    images: Object.fromEntries(names.map((name) => [name, `mirror.example.com/${name}:1`])),
+  });
+
+  test("that a stack with a mirror still takes from elsewhere, if they are the smaller part", () => {
+    const machine = { ...withAws({}), ...mirrored("edge", "origin", "exporter", "prometheus") };
+    assertWarning(
+      machine,
+      /^images: blackbox, acme: still from docker\.io\. If only the mirror can be reached, name these, too \(docs\/images\.md#a-mirror\)$/,
+    );
+    assertWarning(
+      { ...machine, prefetch: {} },
+      /^images: blackbox, acme, prefetch: still from docker\.io, ghcr\.io\. /,
+    );
+    const cluster = { ...withKubernetes({}), images: machine.images };
+    assertWarning(cluster, /^images: blackbox: still from docker\.io\. /);
+    for (const raw of [
+      { ...withKubernetes({}), ...mirrored(...baseImageNames) },
+      { ...machine, ...mirrored("edge") },
+      {
+        ...machine,
+        images: { ...machine.images, blackbox: defaultImages.blackbox, acme: defaultImages.acme },
+      },
+      {
+        ...machine,
+        images: { edge: "docker.io/a/b:1", origin: "docker.io/a/b:1", prometheus: "docker.io/a/b:1" },
+      },
+    ])
+      assert.deepEqual(warningsOf(raw), []);
+  });
+
+  test("from private ECR on a machine, which pulls without a login, unless it has a base image", () => {
+    const images = {
+      edge: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/edge:1",
+      origin: "public.ecr.aws/a/b:1",
+    };
+    assertWarning(
+      { ...withAws({}), images },
+      /^images: edge: 123456789012\.dkr\.ecr\.eu-central-1\.amazonaws\.com answers only with a login, and a machine pulls without one: set `machine\.image` to a base image that has the images \(docs\/images\.md#a-mirror\), or name a registry that needs no login$/,
+    );
+    for (const raw of [withAws({ machine: { image: "ami-0123456789abcdef0" } }), withKubernetes({}), local])
+      assert.deepEqual(warningsOf({ ...raw, images }), []);
+  });
 });

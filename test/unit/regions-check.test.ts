@@ -202,13 +202,13 @@ suite("checkFiles", () => {
       "aws-eu-north-1": aws
         .replace(
           "registry-cache:provider: aws",
-          "registry-cache:provider: aws\n  registry-cache:images: { edge: nginx:1 }",
+          "registry-cache:provider: aws\n  registry-cache:images: { edge: docker.io/nginx:1 }",
         )
         .replace("# registry-cache:workload:\n", "registry-cache:workload: { nodes: 90000 }\n"),
     });
     const texts = (those: typeof problems) =>
       those.map(({ path, message }) => `${path}: ${message}`).join("\n");
-    assert.match(texts(problems), /yaml: images\.edge: nginx:1 has no digest/);
+    assert.match(texts(problems), /yaml: images\.edge: docker\.io\/nginx:1 has no digest/);
     assert.match(
       texts(problems),
       /yaml: regions\[0\]\.name: the stack's name, aws-eu-north-1, doesn't begin with aws-eu-central-1/,

@@ -1,3 +1,4 @@
+import { registryOf } from "../../config/images.ts";
 import type { RegionPlan } from "../kind.ts";
 
 export interface OutboundPort {
@@ -37,11 +38,6 @@ export function outboundPorts({ upstreams, images, monitoring }: RegionPlan): Ou
       return { protocol: "tcp", port, purpose };
     });
   return [...tcpPorts, ...udpPorts];
-}
-
-/** The registry of an image reference: the part before the first slash, if it can't be part of a repository's name. */
-function registryOf(image: string): string {
-  return /^(?:localhost|[^/]*[.:][^/]*)(?=\/)/.exec(image)?.[0] ?? "docker.io";
 }
 
 function portOf(url: string): number {
