@@ -28,6 +28,12 @@ const acme = certificate("acme", {
     ),
 });
 
+const ca = certificates
+  .exactOptional()
+  .describe(
+    "Certificate of your own authority, PEM, which clients must trust. While you replace it, the old and the new one. Default: a public authority.",
+  );
+
 const providedBySecret = certificate("provided", {
   secretName: z
     .string()
@@ -35,6 +41,7 @@ const providedBySecret = certificate("provided", {
     .describe(
       "Name of the secret with certificate chain and key, in the provider's secret store in this region.",
     ),
+  ca,
 });
 
 const providedByFiles = certificate("provided", {
@@ -43,12 +50,6 @@ const providedByFiles = certificate("provided", {
 });
 
 const privateAuthority = certificate("private", {});
-
-const ca = certificates
-  .exactOptional()
-  .describe(
-    "Certificate of your own authority, PEM, which clients must trust. While you replace it, the old and the new one. Default: a public authority.",
-  );
 
 const byIssuer = certificate("issuer", {
   name: objectName.describe("Name of cert-manager's issuer."),
@@ -150,6 +151,7 @@ const providedByKeyVault = certificate("provided", {
     /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.KeyVault\/vaults\/[^/\s]+\/secrets\/[0-9A-Za-z-]+$/i,
     "the resource id of a Key Vault secret: /subscriptions/…/resourceGroups/…/providers/Microsoft.KeyVault/vaults/…/secrets/…",
   ).describe("Resource id of the Key Vault secret with certificate chain and key, both as PEM."),
+  ca,
 });
 
 /** In Azure, a zone's name isn't enough to find it, so its resource group is required. */

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { before, describe, test } from "node:test";
 import type { AwsGraph } from "../support/aws-graph.ts";
 import { secret, settled } from "../support/graph.ts";
+import { ca } from "../support/kubernetes-regions.ts";
 import { graphOf, host, hostname, pod, policyOf, short, userData, zoneArn } from "./aws-vm-region.ts";
 
 describe("a region with a network of its own", () => {
@@ -99,13 +100,13 @@ describe("a region with a network of its own", () => {
 });
 
 test("allows the machine to read a provided certificate, and no change of the zone's records", async () => {
-  const { resource, resources } = await graphOf({
-    endpoint: {
-      hostname,
-      zone: "example.com",
-      tls: { mode: "provided", secretName: "/team/certificate" },
-    },
-  });
+  const endpoint = {
+    hostname,
+    zone: "example.com",
+    tls: { mode: "provided", secretName: "/team/certificate", ca },
+  };
+  const graph = await graphOf({ endpoint });
+  const { resource, resources } = graph;
 
   const policies = resources.filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy");
   assert.deepEqual(policies.map(short).sort(), [
@@ -132,6 +133,8 @@ test("allows the machine to read a provided certificate, and no change of the zo
   );
   const [allow] = policyOf(resource("aws:iam/rolePolicy:RolePolicy", "eu-central-1-parameters")).Statement;
   assert.ok(allow.Resource.includes(arn));
+  const file = `/etc/registry-cache/${hostname}.crt`;
+  assert.deepEqual(await settled(graph.host.ca), { file, certificate: ca });
 });
 
 test("outputs a private authority for clients, and passes its key to the machine only in a secret", async () => {
@@ -146,8 +149,8 @@ test("outputs a private authority for clients, and passes its key to the machine
   const code = String(inputs.__provider);
   assert.ok(code.length < 4000, `${code.length} characters`);
   assert.doesNotMatch(code, new RegExp(process.cwd()));
-  const ca = await settled(graph.host.ca);
-  assert.deepEqual(ca, { file: `/etc/registry-cache/${hostname}.crt`, certificate: "CERTIFICATE\n" });
+  const trusted = { file: `/etc/registry-cache/${hostname}.crt`, certificate: "CERTIFICATE\n" };
+  assert.deepEqual(await settled(graph.host.ca), trusted);
   const parameter = graph.resource("aws:ssm/parameter:Parameter", "eu-central-1-authority");
   assert.equal(parameter.inputs.type, "SecureString");
   assert.deepEqual(parameter.secrets, { value: "CERTIFICATE\nAUTHORITY KEY\n" });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { roles } from "../../components/hosts/azure/identity.ts";
 import { settled } from "../support/graph.ts";
+import { ca } from "../support/kubernetes-regions.ts";
 import {
   clientId,
   endpoint,
@@ -130,11 +131,10 @@ describe("choices", () => {
   test("allow the machine to read a provided certificate where it is", async () => {
     const other = "44444444-4444-4444-8444-444444444444";
     const secretName = `/subscriptions/${other}/resourceGroups/keys/providers/Microsoft.KeyVault/vaults/keys/secrets/cache`;
+    const graph = (secretName: string) =>
+      graphOf({ endpoint: { ...endpoint, tls: { mode: "provided", secretName, ca } } });
     const rightTo = async (secretName: string) =>
-      (await graphOf({ endpoint: { ...endpoint, tls: { mode: "provided", secretName } } })).inputs(
-        "RoleAssignment",
-        "westeurope-certificate",
-      );
+      (await graph(secretName)).inputs("RoleAssignment", "westeurope-certificate");
     const right = await rightTo(secretName);
     // Azure's ids aren't case-sensitive.
     const { roleAssignmentName } = await rightTo(secretName.replaceAll("keys", "Keys"));
@@ -144,6 +144,8 @@ describe("choices", () => {
       right.roleDefinitionId,
       `/subscriptions/${other}/providers/Microsoft.Authorization/roleDefinitions/${roles.keyVaultSecretsUser}`,
     );
+    const { host } = await graph(secretName);
+    assert.equal((await settled(host.ca))?.certificate, ca);
   });
 });
 
