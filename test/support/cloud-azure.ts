@@ -141,7 +141,6 @@ export const azure: CloudCase = {
       },
       told: [
         /regions\[0\]\.endpoint\.tls\.challengeZone: is missing: the zone corp\.example\.com is private/,
-        /regions\[0\]\.network\.subnet: has no way out, and a private endpoint's machine no public address/,
         /regions\[0\]\.network\.subnet: allows no private link service: run `az network vnet subnet update /,
       ],
     },

@@ -139,11 +139,16 @@ async function findWayOut(
 }
 
 function judgePrivate({ region, lookUp }: Question, found: WayOut): void {
-  const what = region.topology === "vm" ? "machine" : "nodes";
   // Machines in a load balancer's pool have no default outbound access: https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access#constraints
   const isBalanced = region.topology === "cluster" || region.endpoint.privateLink !== undefined;
-  if (found === "none" || (found === "default" && isBalanced))
-    lookUp.refuse(path, `has no way out, and a private endpoint's ${what} no public address: ${wayOut}`);
+  const isMissing = found === "none" || (found === "default" && isBalanced);
+  if (isMissing && region.topology === "cluster")
+    lookUp.refuse(path, `has no way out, and a private endpoint's nodes no public address: ${wayOut}`);
+  if (isMissing && region.topology === "vm")
+    lookUp.warn(
+      path,
+      `has no way out, so the machine reaches only its own network and connected ones. There, it needs the upstreams; Debian's mirror and the images' registries, unless a base image has what they offer; with secrets the vault, and with a bucket the storage account, by private endpoints; with \`acme\` the authority (docs/private-networks.md#names-to-open): otherwise, ${wayOut}`,
+    );
   if (found === "default" && !isBalanced)
     lookUp.warn(
       path,
