@@ -38,7 +38,8 @@ function install() {
     fail(
       "Installing the npm dependencies",
       error?.message ?? `npm ci ended with ${status}\n${errors.slice(0, 10).join("\n")}`,
-      "make sure that the npm registry can be reached (npm ping), then run the same command again",
+      "make sure that the npm registry can be reached (npm ping). If it needs a token, set it in your user's .npmrc: the " +
+        "package `node` doesn't read this project's (docs/pipelines.md#closed-networks). Then run the same command again",
     );
   }
   console.error(`✓ Installing the npm dependencies (${Math.round((performance.now() - start) / 1000)} s)`);

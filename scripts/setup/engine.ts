@@ -21,8 +21,10 @@ const sdkStart = `--require=${JSON.stringify(join(import.meta.dirname, "sdk-star
 /** Directory for Pulumi's downloads: https://www.pulumi.com/docs/iac/cli/environment-variables/ */
 export const pulumiHome = process.env.PULUMI_HOME || join(homedir(), ".pulumi");
 
+const engineVersion = goTools.pulumi.version.slice(1);
+
 /** Before the npm package `pulumi` downloads the engine of its version, it looks in this directory. */
-const engineDirectory = join(pulumiHome, "versions", goTools.pulumi.version.slice(1), "bin");
+const engineDirectory = join(pulumiHome, "versions", engineVersion, "bin");
 
 /** The engine itself, after {@link ensureEngine}. Starting it through the npm package takes a third longer. */
 export const engineProgram = join(engineDirectory, "pulumi");
@@ -70,12 +72,28 @@ async function download(): Promise<boolean> {
   }
 }
 
+/** Builds a program of the engine, because there was no download. @throws StepError that names the ways without a build, too */
+async function build(program: "pulumi" | "pulumi-language-nodejs"): Promise<string> {
+  try {
+    return await ensureTool(program);
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    const others = [
+      "make sure that get.pulumi.com, which gave no engine, can be reached (behind a proxy, set HTTPS_PROXY)",
+      `put the files of Pulumi's archive pulumi-v${engineVersion}-linux-${process.arch}.tar.gz into ${engineDirectory}`,
+    ];
+    throw new StepError([error.message, ...others.map((it) => `  or:      ${it}`)].join("\n"), {
+      cause: error,
+    });
+  }
+}
+
 async function install(): Promise<void> {
   const sources: Record<(typeof programs)[number], string> = {
-    "pulumi-language-nodejs": await ensureTool("pulumi-language-nodejs"),
+    "pulumi-language-nodejs": await build("pulumi-language-nodejs"),
     // The SDK's script that starts dynamic providers.
     "pulumi-resource-pulumi-nodejs": join(nodeModules, "@pulumi", "pulumi", "pulumi-resource-pulumi-nodejs"),
-    pulumi: await ensureTool("pulumi"),
+    pulumi: await build("pulumi"),
   };
   await step(
     "Installing the Pulumi engine",

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import manifest from "pulumi/package.json" with { type: "json" };
 import { engineEnvironment, localEnvironment, stateBackend } from "../../scripts/setup/engine.ts";
 import { goTools } from "../../scripts/setup/from-source/go-tools.ts";
+import { projectDirectory } from "../support/project.ts";
 
 /** A directory for the state, in place of everything that this machine's user has set, until the test ends. */
 async function emptyHome(t: TestContext): Promise<string> {
@@ -90,4 +92,27 @@ test("finds the state by the environment, then by the project, then by the login
   const local = localEnvironment();
   assert.deepEqual([local.PULUMI_BACKEND_URL, local.PULUMI_CONFIG_PASSPHRASE], [own.url, undefined]);
   assert.equal(local.PULUMI_CONFIG_PASSPHRASE_FILE, join(directory, "registry-cache", "pulumi-passphrase"));
+});
+
+test("names both ways out and the archive's directory if the engine can be neither downloaded nor built", async (t) => {
+  const directory = await emptyHome(t);
+  const script = `import(${JSON.stringify(join(projectDirectory, "scripts/setup/engine.ts"))}).then((it) => it.ensureEngine())`;
+  const { stderr } = await execa(process.execPath, ["--eval", script], {
+    env: {
+      ...{
+        PATH: directory,
+        HOME: directory,
+        PULUMI_HOME: join(directory, "pulumi"),
+        XDG_CACHE_HOME: directory,
+      },
+      ...{ HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "" },
+    },
+    reject: false,
+  });
+  assert.match(stderr, /^StepError: Building pulumi\S* v\S+ from its Go module failed/m);
+  assert.match(stderr, /^ {2}way out: install Go /m);
+  const archive = `pulumi-v${manifest.version}-linux-`;
+  const target = join(directory, "pulumi", "versions", manifest.version, "bin");
+  assert.match(stderr, /^ {2}or: {6}make sure that get\.pulumi\.com, which gave no engine, can be reached/m);
+  assert.ok(stderr.includes(archive) && stderr.includes(target), stderr);
 });

@@ -27,7 +27,7 @@ const others = [
 
 test("explains only messages of this project that exist", () => {
   const page = readFileSync("docs/troubleshooting.md", "utf8");
-  const source = globSync("{components,scripts}/**/*.{ts,sh}")
+  const source = globSync("{components,scripts}/**/*.{ts,sh,mjs}")
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
   const messages = ["The check on a node fails", "A preview or an update fails", "The stack local"].flatMap(
