@@ -5,6 +5,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { execa } from "execa";
+import { parse } from "yaml";
+import { defaultImages } from "../../components/config/images.ts";
 import { parseConfig } from "../../components/config/parse.ts";
 import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
 import { podOptions } from "../../components/hosts/aws/vm/pod.ts";
@@ -120,10 +122,30 @@ describe("the script for a base image", () => {
   });
 });
 
-describe("the commands of docs/images.md make an image", () => {
-  const page = readFileSync(join(projectDirectory, "docs/images.md"), "utf8");
-  const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+const page = readFileSync(join(projectDirectory, "docs/images.md"), "utf8");
+const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
 
+test("the command of docs/images.md copies all images to a mirror, and prints their references", async (t) => {
+  const [block = ""] = blocks.filter((it) => it.includes("crane"));
+  const npm = `cd ${projectDirectory} && shift 3 && exec ${process.execPath} "$@"`;
+  const programs = scope(t).use(await fakePrograms({ crane: "", npm }));
+  const { stdout } = await execa("bash", ["-euo", "pipefail"], { input: block, env: programs.env });
+  const copies = (await programs.calls()).filter(([program]) => program === "crane");
+  assert.deepEqual(
+    copies.map(([, action, from]) => [action, from]),
+    Object.values(defaultImages).map((image) => ["copy", image]),
+  );
+  const images = parse(stdout);
+  assert.deepEqual(Object.keys(images), Object.keys(defaultImages));
+  assert.deepEqual(
+    copies.map(([, , , to = ""]) => to),
+    Object.values<string>(images).map((image) => image.split("@")[0]),
+  );
+  assert.equal(parseConfig({ ...azure, images }).images.origin, images.origin);
+  assert.match(images.origin, /^mirror\.example\.com\/public\/library\/registry:3\.1\.2@sha256:/);
+});
+
+describe("the commands of docs/images.md make an image", () => {
   /** Runs a block of the page. @returns the calls of the clouds' programs by their first words, and the last output */
   const paste = async (t: TestContext, block: string, answers: string) => {
     const answer = `case "$*" in ${answers} esac`;

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { defaultImages } from "../../components/config/images.ts";
+import { defaultImages, registryOf } from "../../components/config/images.ts";
+import { chart } from "../../components/hosts/kubernetes-cluster/cert-manager.ts";
 import { outboundPorts } from "../../components/hosts/vm/outbound.ts";
 import { letsEncrypt } from "../../components/pod/acme.ts";
 
@@ -13,6 +14,14 @@ test("names the registries of all images, and the certificate authority", () => 
   const registries = new Set(Object.values(defaultImages).map((image) => image.split("/")[0]));
   for (const registry of registries) assert.ok(section.includes(`\n| images from \`${registry}\``), registry);
   assert.ok(section.includes(`\`${new URL(letsEncrypt).host}\``));
+});
+
+test("names the registry of cert-manager's chart for the pipeline, which fetches it, and for the clusters, which pull its images", () => {
+  const registry = registryOf(chart.replace("oci://", ""));
+  for (const what of ["your computer, and the pipeline", "EKS", "AKS"]) {
+    const row = section.split("\n").find((line) => line.startsWith(`| ${what} |`));
+    assert.ok(row?.includes(`\`${registry}\``) && row.includes(`\`*.${registry}\``), what);
+  }
 });
 
 test("names the ports that a machine can reach", () => {

@@ -34,6 +34,9 @@ export interface IssuerArgs extends CertManagerOptions {
 /** Supports Kubernetes 1.33 to 1.36. Supported until 1.23 is released: https://cert-manager.io/docs/releases/ */
 export const version = "v1.21.2";
 
+/** Pulumi fetches it where it runs, also for a preview. */
+export const chart = "oci://quay.io/jetstack/charts/cert-manager";
+
 /**
  * Installs cert-manager in a cluster that has none, and creates an issuer of public certificates.
  *
@@ -60,7 +63,7 @@ export function createIssuer(
     {
       name: "cert-manager",
       namespace: namespace.metadata.name,
-      chart: "oci://quay.io/jetstack/charts/cert-manager",
+      chart,
       version,
       values: chartValues(chartOptions),
       // Seconds. The release may have to wait for a new cluster's first node.
