@@ -44,7 +44,8 @@ const quickTests: readonly Check[] = [
 
 function tests(title: string, ...levels: string[]): Check {
   return program(
-    ...[title, "node", "--test-timeout=60000", ...beforeTests],
+    // Each test has this time, and so have all of the process together.
+    ...[title, "node", `--test-timeout=${(checkMinutes - 1) * 60_000}`, ...beforeTests],
     `--test-reporter=${join(import.meta.dirname, "setup", "failed-tests.ts")}`,
     "test/in-one-process.ts",
     ...globSync(levels.map((level) => `test/${level}/*.test.ts`)),
