@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { accountProblems } from "./accounts.ts";
+import { isMapping } from "./config/as-written.ts";
 import { type LoadedConfig, secretProblems } from "./config/load.ts";
 import { moreMayFollow, type Problem, problemIf, withinRegions } from "./config/problems.ts";
 import { refuse, warn } from "./config/refuse.ts";
@@ -6,6 +8,7 @@ import { configWarnings } from "./config/warnings.ts";
 import { currentDate } from "./cost/date.ts";
 import type { StackCost } from "./cost/stack-cost.ts";
 import { goneRegions } from "./gone-regions.ts";
+import { perRun } from "./hosts/per-run.ts";
 import { planStack } from "./plan-stack.ts";
 import { RegionalCache } from "./regional-cache.ts";
 
@@ -16,9 +19,9 @@ export interface Caches {
   readonly cost: StackCost["regions"];
 }
 
-const optionNames = ["parent", "dependsOn", "protect"] as const;
+const optionNames = ["parent", "aliases", "dependsOn", "protect"] as const;
 
-/** Options of each region's component. The region's provider gets the same parent. */
+/** Options of each region's component. The region's provider gets the same parent and aliases. */
 export type CachesOptions = Pick<pulumi.ComponentResourceOptions, (typeof optionNames)[number]>;
 
 /**
@@ -31,6 +34,7 @@ export async function createCaches(config: LoadedConfig, options: CachesOptions 
   refuse([...argumentProblems(config), ...optionProblems(options)]);
   const { stack, secrets } = config;
   const { regions } = stack;
+  const { parent, aliases } = options;
   const today = currentDate();
   const { planned, cost } = await planStack(stack, pulumi.getStack(), today);
   warn([...configWarnings(stack), ...cost.warnings]);
@@ -42,28 +46,48 @@ export async function createCaches(config: LoadedConfig, options: CachesOptions 
   for (const [index, { warnings }] of checked.entries()) warn(warnings, regions[index]?.name);
   const problems = withinRegions(checked.map(({ problems }) => problems));
   const isAsked = planned.some(({ hasProvider }) => hasProvider);
-  refuse([...ofSecrets, ...problems, ...cost.problems], isAsked ? moreMayFollow.lookUp : undefined);
+  const made = regionsOfRun();
+  const others = [
+    ...accountProblems(stack, Object.keys(pulumi.runtime.allConfig()), parent),
+    ...repeatedProblems(stack, made),
+  ];
+  refuse(
+    [...others, ...ofSecrets, ...problems, ...cost.problems],
+    isAsked ? moreMayFollow.lookUp : undefined,
+  );
 
-  const { parent } = options;
-  const found = await Promise.all(planned.map((region) => region.lookUp(parent ? { parent } : {})));
+  for (const { name } of regions) made.add(name);
+  const ofProvider = { ...(parent && { parent }), ...(aliases && { aliases }) };
+  const found = await Promise.all(planned.map((region) => region.lookUp(ofProvider)));
   refuse(withinRegions(found.map(({ problems }) => problems)));
 
-  const made = found.map((one) => {
+  const caches = found.map((one) => {
     const own = one.provider ? { ...options, providers: [one.provider] } : options;
     return [one.plan.region.name, new RegionalCache({ found: one, secrets }, own)] as const;
   });
-  return { regions: Object.fromEntries(made), cost: cost.regions };
+  return { regions: Object.fromEntries(caches), cost: cost.regions };
+}
+
+/** Names of the regions that a run of the program makes. */
+const regionsOfRun = perRun(() => new Set<string>());
+
+/** The resources of a second cache of the same region would have the same names. */
+function repeatedProblems({ regions }: LoadedConfig["stack"], made: ReadonlySet<string>): Problem[] {
+  return regions.flatMap(({ name }, index) =>
+    problemIf(made.has(name), `regions[${index}].name`, "another call of createCaches() already makes it"),
+  );
 }
 
 /** A runtime check, because the compiler also accepts the result of `config.requireObject()` as the argument. */
-function argumentProblems(config: object | undefined): Problem[] {
-  const isRead = config !== undefined && "stack" in config;
+function argumentProblems(config: unknown): Problem[] {
+  const isRead = isMapping(config) && "stack" in config;
   return problemIf(!isRead, "config", "createCaches() takes what readConfig() returns");
 }
 
 /** Programs in JavaScript can pass any option. With `provider`, for example, resources could go to an account other than the one looked up. */
-function optionProblems(options: object): Problem[] {
+function optionProblems(options: unknown): Problem[] {
   const message = `createCaches() takes ${optionNames.join(", ")} only`;
+  if (!isMapping(options)) return [{ path: "options", message }];
   return Object.keys(options)
     .filter((name) => !optionNames.some((it) => it === name))
     .map((name) => ({ path: `options.${name}`, message }));

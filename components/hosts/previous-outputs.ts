@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../config/problems.ts";
+import { perRun } from "./per-run.ts";
 
 interface StackState {
   readonly outputs: Readonly<Record<string, { readonly type: string; readonly outputs: object }>>;
@@ -10,8 +11,8 @@ interface StackState {
 const ownType = "registry-cache:index:RegionalCache";
 const ownParent = `${ownType}$`;
 
-/** Each run reads the state once, for all its regions. The key is the engine's connection, because one process of the Automation API runs several stacks, each several times. */
-const states = new WeakMap<object, Promise<StackState>>();
+/** Each run reads the state once, for all its regions. */
+const stateOfRun = perRun(readState);
 
 /**
  * The outputs of this stack's resources of one type, from the last update. A region's own resource has the region's name.
@@ -49,15 +50,6 @@ export async function previousRegions(): Promise<readonly { name: string; isMach
     );
   const machines = new Set(named((type) => /^registry-cache:\w+:VmHost$/.test(type)));
   return named((type) => type === ownType).map((name) => ({ name, isMachine: machines.has(name) }));
-}
-
-function stateOfRun(): Promise<StackState> {
-  const run = pulumi.runtime.getMonitor();
-  const asked = run && states.get(run);
-  if (asked) return asked;
-  const state = readState();
-  if (run) states.set(run, state);
-  return state;
 }
 
 /** With a file backend, the running update rewrites the state file. The file is empty for some milliseconds. */

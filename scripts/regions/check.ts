@@ -1,4 +1,5 @@
 /** Finds in the stack files, without any requests, what a preview would refuse. */
+import { accountProblems } from "../../components/accounts.ts";
 import { hint, moreMayFollow, type Problem, withinRegions } from "../../components/config/problems.ts";
 import { configKeys } from "../../components/config/stack-file.ts";
 import { configWarnings, namespaceWarnings } from "../../components/config/warnings.ts";
@@ -34,7 +35,13 @@ export async function checkFiles(
   const { settings, problems: wrongSettings } = readSettings();
   const { configurations, unread, problems } = configurationsOf(files);
   const own = configurations.filter(({ stack }) => isWanted(stack, wanted));
-  const found = await Promise.all(own.map((configuration) => checkStack(configuration, settings, today)));
+  const keysOf = (path: string) =>
+    [files.project, ...files.stacks.filter((file) => file.path === path).map(({ text }) => text)].flatMap(
+      configKeys,
+    );
+  const found = await Promise.all(
+    own.map((configuration) => checkStack(configuration, keysOf(configuration.path), settings, today)),
+  );
   const names = [...files.stacks.map(({ name }) => name), ...files.unread];
   const paths = own.map(({ path }) => path);
   const unwanted = files.stacks.filter(({ name }) => !isWanted(name, wanted)).map(({ path }) => path);
@@ -73,9 +80,10 @@ function misspelledNamespaces(file: string, text: string): Problem[] {
   return namespaceWarnings(configKeys(text)).map((one) => ({ ...one, path: `${file}: ${one.path}` }));
 }
 
-/** Does the checks that createCaches() does before its first request. */
+/** Does the checks that createCaches() does before its first request. @param keys of the stack's whole configuration, with their namespaces */
 async function checkStack(
   { stack, path, config }: Configuration,
+  keys: readonly string[],
   settings: Settings,
   today: string,
 ): Promise<Findings> {
@@ -85,6 +93,7 @@ async function checkStack(
   return {
     problems: [
       ...violations.filter(({ level }) => level === "mandatory"),
+      ...accountProblems(config, keys),
       ...withinRegions(planned.map(({ findings }) => findings.problems)),
       ...cost.problems,
     ].map(inFile),

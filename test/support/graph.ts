@@ -12,7 +12,7 @@ export interface RegisteredResource {
   /** Name of its provider; empty for the default one. */
   readonly provider: string;
   readonly custom: boolean;
-  /** Names of its aliases. */
+  /** Names of its aliases; `without a parent` for one that has only that. */
   readonly aliases: readonly string[];
   readonly protect: boolean;
   readonly deleteBeforeReplace: boolean;
@@ -49,7 +49,10 @@ interface Request {
   getDeletedwith(): string;
   getCustomtimeouts(): { getUpdate(): string; getDelete(): string } | undefined;
   getDependenciesList(): string[];
-  getAliasesList(): { getSpec(): { getName(): string } | undefined; getUrn(): string }[];
+  getAliasesList(): {
+    getSpec(): { getName(): string; getNoparent(): boolean } | undefined;
+    getUrn(): string;
+  }[];
   getAdditionalsecretoutputsList(): string[];
   getObject(): { toJavaScript(): Record<string, unknown> };
   getUrn(): string;
@@ -130,7 +133,10 @@ function describe(request: Request): RegisteredResource {
     parent: typeAndName(request.getParent()),
     provider: request.getProvider().split("::").at(-2) ?? "",
     custom: request.getCustom(),
-    aliases: request.getAliasesList().map((it) => it.getSpec()?.getName() ?? it.getUrn()),
+    aliases: request.getAliasesList().map((it) => {
+      const spec = it.getSpec();
+      return spec ? spec.getName() || (spec.getNoparent() ? "without a parent" : "") : it.getUrn();
+    }),
     protect: request.getProtect(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     replaceOnChanges: request.getReplaceonchangesList(),

@@ -50,6 +50,35 @@ suite("checkFiles", () => {
     assert.match(note ?? "", /^More may follow: /);
   });
 
+  test("refuses keys that choose an account for other resources, unless the file names the caches' own", async () => {
+    const withKeys = (text: string, ...keys: readonly string[]) =>
+      text.replace("\nconfig:\n", `\nconfig:\n${keys.map((key) => `  ${key}\n`).join("")}`);
+    const azure = textOf("azure-westeurope");
+    const inAws = withKeys(
+      aws,
+      "aws:region: eu-central-1",
+      "aws:profile: prod",
+      "aws:config:assumeRoles: []",
+    );
+    const inAzure = withKeys(azure, "azure-native:location: westeurope", "azure-native:tenantId: x");
+    const subscription = "subscription: 11111111-2222-4333-8444-555555555555";
+    const accounts = 'registry-cache:governance: { allowedAccountIds: ["111122223333"] }';
+    const { problems } = await check({ "aws-eu-central-1": inAws, "azure-westeurope": inAzure });
+    assert.deepEqual(
+      problems.map(({ path }) => path),
+      [
+        "stacks/Pulumi.aws-eu-central-1.yaml: aws:profile",
+        "stacks/Pulumi.aws-eu-central-1.yaml: aws:config:assumeRoles",
+        "stacks/Pulumi.azure-westeurope.yaml: azure-native:tenantId",
+      ],
+    );
+    const fixed = await check({
+      "aws-eu-central-1": withKeys(inAws, accounts),
+      "azure-westeurope": inAzure.replace("topology: vm", `topology: vm\n      ${subscription}`),
+    });
+    assert.deepEqual(fixed.problems, []);
+  });
+
   test("refuses a region that doesn't exist, without messages about its prices", async () => {
     const text = aws
       .replaceAll("eu-central-1", "eu-nort-1")
