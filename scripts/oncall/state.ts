@@ -27,7 +27,7 @@ export interface Resource {
 export interface DeployedRegion {
   readonly stack: string;
   readonly region: string;
-  /** `https://cache.example.com`. Undefined if the last update ended before it wrote the outputs. */
+  /** `https://cache.example.com`. Undefined if the last update ended before it wrote the region's outputs. */
   readonly endpoint: string | undefined;
   /** All resources below the region's component. */
   readonly resources: readonly Resource[];
@@ -78,7 +78,7 @@ export function regionIn(resources: readonly Resource[], stack: string, region?:
   return {
     stack,
     region: name,
-    endpoint: endpointIn(resources, name),
+    endpoint: textOf(root.outputs?.cache as Resource["outputs"], "endpoint"),
     resources: resources.filter((it) => it.delete !== true && isOwn(it)),
     providerOf: ({ provider = "" }) => byUrn.get(provider.slice(0, provider.lastIndexOf("::")))?.inputs ?? {},
   };
@@ -145,14 +145,8 @@ export function unreadable(
   return `${why}\n${withoutState}`;
 }
 
-/** @throws StepError if the stack has no outputs */
-export function endpointOf({ stack, endpoint }: DeployedRegion): string {
+/** @throws StepError if the region has no outputs */
+export function endpointOf({ stack, region, endpoint }: DeployedRegion): string {
   if (endpoint !== undefined) return endpoint;
-  throw new StepError(`${stack}: the state has no outputs: its last update didn't end`);
-}
-
-function endpointIn(resources: readonly Resource[], region: string): string | undefined {
-  const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-  const caches = stack?.outputs?.caches as Record<string, { endpoint?: unknown }> | undefined;
-  return textOf(caches?.[region], "endpoint");
+  throw new StepError(`${stack}: the state has no outputs of ${region}: its last update didn't end`);
 }

@@ -14,7 +14,13 @@ import { kubectlEnvironment } from "../../scripts/oncall/kubectl-environment.ts"
 import { machineScript } from "../../scripts/oncall/machine/script.ts";
 import { placeOf } from "../../scripts/oncall/place.ts";
 import { programFor } from "../../scripts/oncall/program-for.ts";
-import { type DeployedRegion, type Resource, regionIn, unreadable } from "../../scripts/oncall/state.ts";
+import {
+  type DeployedRegion,
+  endpointOf,
+  type Resource,
+  regionIn,
+  unreadable,
+} from "../../scripts/oncall/state.ts";
 import { runThere } from "../../scripts/oncall/way-in.ts";
 import { waysOf } from "../../scripts/oncall/ways.ts";
 import { type FakePrograms, fakePrograms } from "../support/fake-programs.ts";
@@ -146,6 +152,15 @@ describe("finds where a cache runs by the state", () => {
       () => placeOf(changed(old, type, { directory: "/tmp/it" })),
       /an earlier version brought it up/,
     );
+  });
+
+  test("whatever the program exports", () => {
+    const bare = recorded("aws-vm").map((it) =>
+      it.type === "pulumi:pulumi:Stack" ? { ...it, outputs: { caches: "of another program" } } : it,
+    );
+    const deployed = regionIn(bare, "acme/platform/aws-vm", "eu-west-1");
+    assert.equal(endpointOf(deployed), "https://cache.eu-west-1.example.com");
+    assert.throws(() => endpointOf({ ...deployed, endpoint: undefined }), /eu-west-1: .* didn't end/);
   });
 
   test("names what exists if the region doesn't", () => {

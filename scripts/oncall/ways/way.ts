@@ -28,7 +28,7 @@ export interface Seen {
 
 export const byHand = "docs/runbooks/RegistryCacheDown.md#take-the-cache-out-of-dns";
 
-/** @throws StepError if the stack has no outputs */
+/** @throws StepError if the region has no outputs */
 export function hostnameOf(deployed: DeployedRegion): string {
   return new URL(endpointOf(deployed)).hostname;
 }
