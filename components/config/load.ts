@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Credentials, type Secrets, seal, type Token } from "./credentials.ts";
 import { credentialReferences, knownKeys, malformedCredentials, parseConfig } from "./parse.ts";
-import { ConfigError, moreMayFollow, type Problem } from "./problems.ts";
+import { ConfigError, moreMayFollow, type Problem, problemIf } from "./problems.ts";
 import { refuse, runError, warn } from "./refuse.ts";
 import { namespace, type StackConfig, type StackInput } from "./schema.ts";
 import { namespaceWarnings } from "./warnings.ts";
@@ -37,7 +37,9 @@ type Inputs<Secret> = { readonly [Name in keyof Secret]: pulumi.Input<Secret[Nam
  * @throws pulumi.RunError: see runError()
  */
 export function readConfig(configuration: StackInput, secretOf: SecretOf = () => undefined): LoadedConfig {
-  refuse(unknownYet(configuration), moreMayFollow.values);
+  const isMap = typeof secretOf !== "function";
+  const notCallable = problemIf(isMap, "secretOf", "readConfig() takes a function, (key) => secret");
+  refuse([...notCallable, ...unknownYet(configuration)], moreMayFollow.values);
   const keys = credentialReferences(configuration).map(({ key }) => key);
   const secrets = new Map(keys.filter((key) => !knownKeys.includes(key)).map((key) => [key, secretOf(key)]));
   const sealed = [...secrets].map(([key, value]) => [key, formOf(value)]);
@@ -64,16 +66,26 @@ export async function secretProblems({ stack, secrets }: LoadedConfig): Promise<
   return malformedCredentials({ ...stack, ...known });
 }
 
-/** Reports outputs, promises and resources, which the schema would take for mappings. */
-function unknownYet(value: unknown, path: readonly PropertyKey[] = []): Problem[] {
-  if (isLater(value)) {
-    const message =
-      "is an output, a promise or a resource of the program, but must be known before anything is made: write the value, or take it from `pulumi config`";
-    return [{ path: z.core.toDotPath(path) || "configuration", message }];
-  }
+/**
+ * Reports outputs, promises and resources, which the schema would take for mappings, and mappings that contain themselves.
+ * @param around the mappings and lists that the value is in
+ */
+function unknownYet(
+  value: unknown,
+  path: readonly PropertyKey[] = [],
+  around: readonly unknown[] = [],
+): Problem[] {
+  const problem = (message: string) => [{ path: z.core.toDotPath(path) || "configuration", message }];
+  if (isLater(value))
+    return problem(
+      "is an output, a promise or a resource of the program, but must be known before anything is made: write the value, or take it from `pulumi config`",
+    );
+  if (around.includes(value)) return problem("contains itself");
   if (typeof value !== "object" || value === null) return [];
   const isList = Array.isArray(value);
-  return Object.entries(value).flatMap(([key, it]) => unknownYet(it, [...path, isList ? Number(key) : key]));
+  return Object.entries(value).flatMap(([key, it]) =>
+    unknownYet(it, [...path, isList ? Number(key) : key], [...around, value]),
+  );
 }
 
 function isLater(value: unknown): boolean {

@@ -226,7 +226,10 @@ export const unknownProviderSchema = z.strictObject({
 export type StackConfig = z.output<(typeof stackSchemas)[Provider]>;
 
 /** A stack's configuration before validation, as a user writes it: keys with a default are optional. */
-export type StackInput = z.input<(typeof stackSchemas)[Provider]>;
+export type StackInput = Constant<z.input<(typeof stackSchemas)[Provider]>>;
+
+/** Also accepts what is `as const`. */
+type Constant<Value> = { readonly [Key in keyof Value]: Constant<Value[Key]> };
 
 /** A registry that the cache serves. The first one of a stack is the default upstream. `url` is the origin of a URL, without a final slash. */
 export type Upstream = z.output<typeof upstream>;

@@ -200,6 +200,22 @@ test("refuses a program's configuration of any wrong shape without a stack trace
   }
 });
 
+test("refuses a mapping of secrets instead of a function, and a configuration that contains itself", () => {
+  const shared = { labels: { team: "a" } };
+  const cyclic = { ...named, workload: shared, monitoring: shared, images: {} };
+  cyclic.images = { edge: [cyclic] };
+  assert.throws(
+    () => readConfig(cyclic as never, { "gsoci-credentials": credentials } as never),
+    ({ problems }: ConfigError) => {
+      assert.deepEqual(problems, [
+        { path: "secretOf", message: "readConfig() takes a function, (key) => secret" },
+        { path: "images.edge[0]", message: "contains itself" },
+      ]);
+      return true;
+    },
+  );
+});
+
 test("leaves what a program knows only later out of its configuration", () => {
   const later = pulumi.output({ id: "vpc-1" });
   const configuration = { ...named, regions: [{ name: later.id }, Promise.resolve({ name: "a" })] };

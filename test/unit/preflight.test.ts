@@ -135,7 +135,7 @@ test("says how to stop the stack's own cache of another name or directory if it 
   assert.deepEqual(others, []);
   assert.deepEqual(problem, {
     path: "endpoint.port",
-    message: `port ${port} is that of this stack's cache earlier: take that down first, by \`npm run local -- down\`. Its data stays in ${earlier.directory}`,
+    message: `port ${port} is that of this stack's cache earlier: take that down first, by \`npm run local -- down\` or, in a program of your own, \`pulumi destroy\`. Its data stays in ${earlier.directory}`,
   });
 });
 

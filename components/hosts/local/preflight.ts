@@ -54,7 +54,7 @@ async function busyPorts(place: Layout, held: string): Promise<Problem[]> {
   const [first] = busy;
   const holder = first && (await ownHolder(place, first.port));
   if (holder) {
-    const message = `port ${first.port} is that of this stack's cache ${holder.region}: take that down first, by \`npm run local -- down\`. Its data stays in ${holder.directory}`;
+    const message = `port ${first.port} is that of this stack's cache ${holder.region}: take that down first, by \`npm run local -- down\` or, in a program of your own, \`pulumi destroy\`. Its data stays in ${holder.directory}`;
     return [{ path: first.path, message }];
   }
   return busy.map(({ path, port }) => ({
