@@ -29,11 +29,18 @@ export function markdownFiles(directory: string): string[] {
   return globSync(patterns, { cwd: directory }).sort();
 }
 
+/** The rule that the targets of relative links exist. */
+export const linksOnly: Configuration = { default: false, "relative-links": true };
+
 /** @returns one line per problem: `docs/clients.md:12: …` */
-export async function markdownProblems(directory: string, files: readonly string[]): Promise<string[]> {
+export async function markdownProblems(
+  directory: string,
+  files: readonly string[],
+  config: Configuration = rules,
+): Promise<string[]> {
   const results = await lint({
     files: files.map((file) => join(directory, file)),
-    config: rules,
+    config,
     customRules: [relativeLinks, codeBlocks],
     markdownItFactory: () => markdownIt,
   });

@@ -7,6 +7,7 @@ import { execa } from "execa";
 import { defaultImages } from "../../components/config/images.ts";
 import { podPortCount } from "../../components/config/ports.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
+import { linksOnly, markdownFiles, markdownProblems } from "../../scripts/docs/markdown.ts";
 import { ensureImages } from "../../scripts/setup/images.ts";
 import { tsc6 } from "../../scripts/setup/tsc.ts";
 import { serve } from "../doubles/serve.ts";
@@ -16,7 +17,7 @@ import { lastPart } from "../support/cloud-stack.ts";
 import { get } from "../support/http.ts";
 import { installPackage, programName } from "../support/installed-package.ts";
 import { freePort, freePorts } from "../support/ports.ts";
-import { newStack, type Project, succeeds } from "../support/project.ts";
+import { newStack, type Project, projectDirectory, succeeds } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 import { keysOf } from "../support/stack-files.ts";
 
@@ -41,6 +42,11 @@ describe("a program that has installed the package", () => {
     return newStack({ stack, directory, keys: { caches }, environment, program, name: programName });
   };
 
+  async function compile(cwd: string): Promise<void> {
+    const { failed, stdout } = await execa(tsc6, ["--project", "."], { cwd, reject: false });
+    assert.ok(!failed, stdout);
+  }
+
   async function assertUpAndUnchanged(project: Project): Promise<void> {
     for (const args of [[], ["--expect-no-changes"]]) {
       await succeeds(project, "up", args);
@@ -55,8 +61,24 @@ describe("a program that has installed the package", () => {
   });
 
   test("gets the package's types", async () => {
-    const { failed, stdout } = await execa(tsc6, ["--project", "."], { cwd: program, reject: false });
-    assert.ok(!failed, stdout);
+    await compile(program);
+  });
+
+  test("can be CommonJS, with the tsconfig.json of Pulumi's templates", async () => {
+    const cwd = join(program, "commonjs");
+    await compile(cwd);
+    const { stdout } = await execa("node", ["--print", "require('./bin/index.js')"], { cwd });
+    assert.match(stdout, /^\[AsyncFunction/);
+  });
+
+  test("gets documents whose links work, except those to the project's sources", async () => {
+    const installed = join(program, "node_modules", "registry-cache");
+    const problems = await markdownProblems(installed, markdownFiles(installed), linksOnly);
+    const toSources = /"(?:\.\.\/)*(?:CONTRIBUTING\.md|Pulumi\.yaml|charts|components|policy|test)\b/;
+    assert.deepEqual(
+      problems.filter((problem) => !toSources.test(problem)),
+      [],
+    );
   });
 
   test("gets all problems of its configuration", async () => {
@@ -99,9 +121,12 @@ describe("a program that has installed the package", () => {
     const project = await stackOf("local", { provider: "local", regions: [region], upstreams, images });
     await assertUpAndUnchanged(project);
     const { caches } = await project.outputs();
-    const { endpoint, ca } = caches[name].cache;
+    const { endpoint, ca } = caches[name];
     const { status } = await get(new URL("/v2/", endpoint), { ca: ca.certificate });
     assert.equal(status, 200);
+    const onCall = ["scripts/oncall.ts", `organization/${programName}/local`, name, "origins"];
+    const { stdout } = await execa("node", onCall, { cwd: projectDirectory, env: project.environment });
+    assert.match(stdout, /team/);
     await succeeds(project, "destroy");
     const own = ["--filter", `label=app.kubernetes.io/instance=${name}`];
     assert.equal(await podman(["ps", "--all", "--quiet", ...own]), "");

@@ -8,17 +8,29 @@ import { projectDirectory } from "./project.ts";
 /** The name of the program's project. */
 export const programName = "elsewhere";
 
-/** The two programs that docs/package.md shows. The second one is compiled and not run. */
-async function programs(): Promise<{ program: string; typed: string }> {
+/** The programs that docs/package.md shows. Only the first one is run. */
+async function programs() {
   const docs = await readFile(join(projectDirectory, "docs", "package.md"), "utf8");
-  const [program, typed] = [...docs.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text]) => text);
-  if (!program || !typed) throw new Error("docs/package.md has no program");
-  return { program, typed: `${typed}\n${wrongProgram}` };
+  const [program, commonJs, typed] = [...docs.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text]) => text);
+  if (!program || !commonJs || !typed) throw new Error("docs/package.md lacks a program");
+  return { program, commonJs: `${commonJs}\n${renderer}`, typed: `${typed}\n${otherForms}` };
 }
 
-const wrongProgram = `
+const renderer = `
+import { parseConfig } from "registry-cache/render";
+parseConfig satisfies object;
+`;
+
+const otherForms = `
 // @ts-expect-error: no such topology
 export const wrong: StackInput = { ...stack, regions: [{ name: "laptop", topology: "moon" }] };
+export const constant = {
+  version: 2,
+  provider: "local",
+  regions: [{ name: "laptop" }],
+  upstreams: [{ name: "team", registry: "registry.example.com", repositories: ["team/**"] }],
+} as const satisfies StackInput;
+readConfig(constant);
 `;
 
 const tsconfig = {
@@ -29,7 +41,18 @@ const tsconfig = {
   files: ["index.ts", "typed.ts"],
 };
 
-/** Packs the project, and unpacks it into a program's directory, with links to exactly those packages that it declares as dependencies, and to `@types/node`. `typescript` is found where they are. */
+/** That of Pulumi's templates, https://github.com/pulumi/templates/blob/master/aws-typescript/tsconfig.json, with what docs/package.md adds. */
+const commonJsTsconfig = {
+  compilerOptions: {
+    ...{ strict: true, outDir: "bin", target: "es2020", module: "commonjs", moduleResolution: "node" },
+    ...{ sourceMap: true, experimentalDecorators: true, pretty: true, noFallthroughCasesInSwitch: true },
+    ...{ noImplicitReturns: true, forceConsistentCasingInFileNames: true },
+    ...{ skipLibCheck: true, ignoreDeprecations: "6.0" },
+  },
+  files: ["index.ts"],
+};
+
+/** Packs the project, and unpacks it into a program's directory, with links to exactly those packages that it declares as dependencies, and to `@types/node`. `typescript` is found where they are. The directory `commonjs` has another program. */
 export async function installPackage(directory: string): Promise<void> {
   const { stdout } = await execa("npm", ["pack", "--silent", "--pack-destination", directory], {
     cwd: projectDirectory,
@@ -46,12 +69,16 @@ export async function installPackage(directory: string): Promise<void> {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(projectDirectory, "node_modules", name), join(modules, name));
   }
-  const { program, typed } = await programs();
+  const { program, commonJs, typed } = await programs();
+  await mkdir(join(directory, "commonjs"));
   await Promise.all([
     writeFile(join(directory, "package.json"), JSON.stringify({ name: programName, type: "module" })),
     writeFile(join(directory, "index.ts"), program),
     writeFile(join(directory, "tsconfig.json"), JSON.stringify(tsconfig)),
     writeFile(join(directory, "typed.ts"), typed),
+    writeFile(join(directory, "commonjs", "package.json"), JSON.stringify({ name: programName })),
+    writeFile(join(directory, "commonjs", "index.ts"), commonJs),
+    writeFile(join(directory, "commonjs", "tsconfig.json"), JSON.stringify(commonJsTsconfig)),
     writeFile(join(directory, "Pulumi.yaml"), stringify({ name: programName, runtime: "nodejs" })),
   ]);
 }
