@@ -28,6 +28,7 @@ async function startWarmProgram(): Promise<number> {
       throw new Error(`the program ended at its start, with ${code}`);
     }),
   ]);
+  program.on("exit", (code) => console.error(`a warm program ended, with ${code}`));
   program.unref();
   program.channel?.unref();
   return port;
