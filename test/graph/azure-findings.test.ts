@@ -1,7 +1,7 @@
 /** What Azure is asked before a region is created, and what is reported if something is missing. */
 import assert from "node:assert/strict";
 import { beforeEach, describe, mock, test } from "node:test";
-import { storageAccountName } from "../../components/hosts/azure/naming.ts";
+import { namesOf, storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { existing, subscriptionId as own, types } from "../doubles/azure/account.ts";
 import { everywhere } from "../doubles/cloud.ts";
 import { answerFetch } from "../support/azure-api.ts";
@@ -90,6 +90,18 @@ test("refuses another network for an existing machine, and names the two command
     "network: Azure doesn't move a network interface to another network. Delete the interface and the machine first, `pulumi destroy --target '**$azure-native:network:NetworkInterface::northeurope' --target-dependents`, and then run `pulumi up`; or keep the network (docs/private-networks.md#another-network)",
   ]);
   assert.deepEqual((await lookedUp({ name: "northeurope" })).problems, []);
+});
+
+test("refuses another resource group for an existing machine, and the one that the stack has created", async () => {
+  const problemsOf = async (resourceGroup: string) =>
+    (await lookedUp({ name: "northeurope", resourceGroup })).problems;
+  assert.deepEqual(await problemsOf("caches"), [
+    "resourceGroup: another group takes another machine, disk and address. Take the region down first; or keep the group (docs/upgrading.md#taking-a-region-down)",
+  ]);
+  const { resourceGroup } = namesOf({ stack: "test", region: "northeurope" });
+  assert.deepEqual(await problemsOf(resourceGroup.toUpperCase()), [
+    `resourceGroup: ${resourceGroup} is the group that the stack has created. If you name it here, the update deletes it with everything in it: remove the key`,
+  ]);
 });
 
 test("refuses a certificate in a vault with access policies, where roles have no effect", async () => {

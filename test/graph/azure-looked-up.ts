@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mock } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { Regions } from "../../components/config/schema.ts";
-import { storageAccountName } from "../../components/hosts/azure/naming.ts";
+import { namesOf, storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { azureProvider } from "../../components/hosts/azure/place.ts";
 import { lookUpIn } from "../../components/hosts/azure/question.ts";
 import { findVm, type VmFindings } from "../../components/hosts/azure/vm/findings.ts";
@@ -41,6 +41,7 @@ function machineIn(region: string, securityProfile: object): Record<string, obje
     },
     [`azure-native:compute:Disk::${region}`]: { name: `registry-cache-${region}-data`, zones: ["1"] },
     [`azure-native:network:NetworkInterface::${region}`]: {
+      id: `${groupId(namesOf({ stack: "test", region }).resourceGroup)}/providers/Microsoft.Network/networkInterfaces/cache`,
       ipConfigurations: [{ subnet: { id: `${ownNetwork}/subnets/machine` } }],
     },
     [`azure-native:network:VirtualNetwork::${region}`]: { id: ownNetwork, subnets: [{ name: "machine" }] },
@@ -50,6 +51,9 @@ function machineIn(region: string, securityProfile: object): Record<string, obje
 
 const state = previousState({
   "pulumi:index:Stash::uksouth-image-arm64": { output: keptImage },
+  "azure-native:resources:ResourceGroup::northeurope": {
+    name: namesOf({ stack: "test", region: "northeurope" }).resourceGroup,
+  },
   ...machineIn("northeurope", { securityType: "TrustedLaunch" }),
   "azure-native:compute:VirtualMachine::italynorth": {
     securityProfile: { securityType: "TrustedLaunch" },

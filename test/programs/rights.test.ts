@@ -533,8 +533,13 @@ describe("roles of Azure", () => {
       assert.deepEqual(scopesOf(wide), [""]);
       assert.match(scopeWarning(wide) ?? "", /whole subscription.*`resourceGroup`/);
     }
-    assert.deepEqual(scopesOf([inGroup("caches")]), ["resourceGroups/caches"]);
-    assert.equal(scopeWarning([inGroup("caches")]), undefined);
+    const existing = { ...made, id: groupId("caches") };
+    for (const narrow of [[inGroup("caches")], [existing, inGroup("caches")]]) {
+      assert.deepEqual(scopesOf(narrow), ["resourceGroups/caches"]);
+      assert.equal(scopeWarning(narrow), undefined);
+    }
+    const several = [existing, inGroup("caches"), inGroup("others")];
+    assert.match(scopeWarning(several) ?? "", /whole subscription.*Existing regions can't change theirs/);
   });
 
   test("grant only the stack's own roles, and only to the deploying role", () => {

@@ -3,6 +3,8 @@ import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGrou
 import type * as pulumi from "@pulumi/pulumi";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion } from "../look-up.ts";
+import { previousResource } from "../previous-outputs.ts";
+import { partsOf, same } from "./arm.ts";
 import type { AzurePlan } from "./naming.ts";
 
 /** A region that passed the static checks, and what a look-up needs to ask Azure about it. */
@@ -31,8 +33,21 @@ export function lookUpIn<Plan extends AzurePlan, Found extends object>(
   });
 }
 
+/** Refuses the group that the stack has created for this region, because the engine would delete a group that is no longer the stack's. */
 export async function findResourceGroup({ region, lookUp, options }: Question): Promise<void> {
-  const { resourceGroup: resourceGroupName } = region;
+  const { name, resourceGroup: resourceGroupName } = region;
   if (resourceGroupName === undefined) return;
+  const own = await previousResource<{ name: string }>("azure-native:resources:ResourceGroup", name);
+  if (own?.name !== undefined && same(own.name, resourceGroupName))
+    return lookUp.refuse(
+      "resourceGroup",
+      `${own.name} is the group that the stack has created. If you name it here, the update deletes it with everything in it: remove the key`,
+    );
   await lookUp.ask("resourceGroup", resourceGroupName, getResourceGroup({ resourceGroupName }, options));
+}
+
+/** @param id of one of the region's resources, from the last update */
+export function isInAnotherGroup({ region, names }: AzurePlan, id = ""): boolean {
+  const { group } = partsOf(id);
+  return group !== "" && !same(group, region.resourceGroup ?? names.resourceGroup);
 }

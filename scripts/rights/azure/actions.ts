@@ -67,7 +67,6 @@ export const rows: Readonly<Record<string, Row>> = {
   "azure-native:resources:ResourceGroup": {
     type: "Microsoft.Resources/subscriptions/resourceGroups",
     polls: ["Microsoft.Resources/subscriptions/operationresults/read"],
-    where: "subscription",
   },
   "azure-native:network:VirtualNetwork": inNetwork("virtualNetworks", "virtualNetworks/subnets"),
   "azure-native:network:PublicIPAddress": inNetwork("publicIPAddresses"),

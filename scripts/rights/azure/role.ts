@@ -27,6 +27,7 @@ export interface ScopedRole {
   };
 }
 
+const groupType = "azure-native:resources:ResourceGroup";
 const assign = "Microsoft.Authorization/roleAssignments";
 
 /** @throws RangeError for a resource type that isn't in the table of actions */
@@ -89,19 +90,24 @@ function isAzure(type: string): boolean {
   return type.startsWith("azure-native:");
 }
 
-/** The only resource group of the stack's own resources. Undefined if the stack creates it, because it doesn't exist yet. The rights are for the subscription then. */
+/** The only resource group of the stack's own resources. Undefined if there are several, or the stack's first update creates it. The rights are for the subscription then. */
 function ownGroup(resources: readonly Resource[]): string | undefined {
   const groups = resources
     .filter(({ type }) => isAzure(type) && rows[type]?.where !== "zone")
     .flatMap(({ inputs: { resourceGroupName: group } }) => (group === undefined ? [] : String(group)));
-  const isMade = resources.some(({ type }) => type === "azure-native:resources:ResourceGroup");
-  return isMade || new Set(groups).size > 1 ? undefined : groups[0];
+  const made = resources.filter(({ type }) => type === groupType);
+  const exists = (name: string) => made.some((it) => it.name === name && it.id !== undefined);
+  return made.every(({ name }) => exists(name)) && new Set(groups).size <= 1 ? groups[0] : undefined;
 }
 
 /** A warning if the roles aren't limited to the stack's resource group. */
 export function scopeWarning(resources: readonly Resource[]): string | undefined {
   if (ownGroup(resources) !== undefined) return undefined;
-  return "its rights are for the whole subscription, with everything in it: create a resource group first, and name it as `resourceGroup` of all the stack's regions (docs/rights.md#create-the-resource-group-first)";
+  const isUp = resources.some(({ type, id }) => isAzure(type) && id !== undefined);
+  const wayOut = isUp
+    ? "its regions have several resource groups, or one that doesn't exist yet. Existing regions can't change theirs"
+    : "create a resource group first, and name it as `resourceGroup` of all the stack's regions";
+  return `its rights are for the whole subscription, with everything in it: ${wayOut} (docs/rights.md#create-the-resource-group-first)`;
 }
 
 interface Permit {

@@ -1,9 +1,9 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
-import { partsOf, same } from "../arm.ts";
+import { same } from "../arm.ts";
 import type { FoundSubnet, WayOut } from "../found-subnet.ts";
 import { isPrivate } from "../outbound.ts";
-import type { Question } from "../question.ts";
+import { isInAnotherGroup, type Question } from "../question.ts";
 import { existingSubnet, wantedSubnet } from "../subnet.ts";
 import { zonesOfNodes } from "./nodes.ts";
 import type { AzureClusterPlan } from "./plan.ts";
@@ -106,12 +106,12 @@ async function hasObjects({ name }: AzureClusterRegion): Promise<boolean> {
 }
 
 async function changedKeys(
-  { region, names, governance: { encryptionAtHost = false } = {} }: AzureClusterPlan,
-  { id = "", networkProfile, agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster>,
+  plan: AzureClusterPlan,
+  { id, networkProfile, agentPoolProfiles: [pool] = [] }: Partial<PreviousCluster>,
   outboundType: OutboundType,
 ): Promise<string[]> {
-  const { group = "" } = partsOf(id);
-  if (group !== "" && !same(group, region.resourceGroup ?? names.resourceGroup)) return ["resourceGroup"];
+  if (isInAnotherGroup(plan, id)) return ["resourceGroup"];
+  const { region, governance: { encryptionAtHost = false } = {} } = plan;
   const { vnetSubnetID: subnet, vmSize = region.nodes.type, availabilityZones = [] } = pool ?? {};
   const wanted = await wantedSubnet(region);
   const { outboundType: had = outboundType } = networkProfile ?? {};

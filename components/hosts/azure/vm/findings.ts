@@ -9,7 +9,7 @@ import { findStorageAccountName } from "../blob-store.ts";
 import { findSubnet } from "../found-subnet.ts";
 import { checkEncryptionAtHost, checkGovernance } from "../governance.ts";
 import type { InPlace } from "../place.ts";
-import { findResourceGroup, type Question } from "../question.ts";
+import { findResourceGroup, isInAnotherGroup, type Question } from "../question.ts";
 import { zonesOf } from "../regions.ts";
 import { capabilityOf, findSize, type Sku } from "../sizes.ts";
 import { wantedSubnet } from "../subnet.ts";
@@ -50,11 +50,21 @@ export async function findVm(question: Question<AzureVmPlan>): Promise<VmFinding
   return { ...network, previous, storageAccount, hasTrustedLaunch, encryptionType };
 }
 
-/** Refuses another network for the interface, because it can't move: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
-async function checkMoved({ region, lookUp }: Question): Promise<void> {
+interface PreviousInterface {
+  readonly id: string;
+  readonly ipConfigurations: readonly { readonly subnet: { readonly id: string } }[];
+}
+
+/** Refuses another resource group, because the protected disk would end the update halfway, and another network for the interface, because it can't move: https://learn.microsoft.com/azure/virtual-network/virtual-network-network-interface#change-subnet-assignment */
+async function checkMoved({ plan, region, lookUp }: Question<AzureVmPlan>): Promise<void> {
   const { name } = region;
   const type = "azure-native:network:NetworkInterface";
-  const previous = await previousResource<{ ipConfigurations: { subnet: { id: string } }[] }>(type, name);
+  const previous = await previousResource<PreviousInterface>(type, name);
+  if (isInAnotherGroup(plan, previous?.id))
+    return lookUp.refuse(
+      "resourceGroup",
+      "another group takes another machine, disk and address. Take the region down first; or keep the group (docs/upgrading.md#taking-a-region-down)",
+    );
   const [was] = previous?.ipConfigurations ?? [];
   if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region)) ?? ""))) return;
   // The first resource in the old network. The machine depends on it.
