@@ -43,7 +43,7 @@ const stacks = () => new Argument("[stack...]", "names of stacks").default([], "
 
 program
   .command("list", { isDefault: true })
-  .description("each region with its configuration, last update, health and cost")
+  .description("each region with its configuration, last update and its commit, health and cost")
   .addArgument(stacks())
   .addOption(
     new Option("--format <format>", "how it is shown").choices(Object.keys(renderers)).default("table"),

@@ -12,6 +12,16 @@ export interface BackendStack {
   readonly updated: string | undefined;
 }
 
+/** What the project's git repository was at when a stack was last brought up. */
+export interface Commit {
+  /** The hash. */
+  readonly head: string;
+  /** Whether there were changes without a commit. */
+  readonly isDirty: boolean;
+  /** Whether that update has succeeded. Otherwise, parts of the stack may be as an earlier commit made them. */
+  readonly isComplete: boolean;
+}
+
 /** The outputs of a stack, by name. A secret output is `[secret]`. */
 export type StackOutputs = Readonly<Record<string, unknown>>;
 
@@ -20,9 +30,14 @@ export interface Backend {
   stacks(): Promise<readonly BackendStack[]>;
   /** @throws Error with the engine's message if the outputs can't be read */
   outputs(stack: BackendStack): Promise<StackOutputs>;
+  /**
+   * @returns undefined if none of the last ten operations is an update, or it didn't run in a git repository
+   * @throws Error with the engine's message if the history can't be read
+   */
+  commit(stack: BackendStack): Promise<Commit | undefined>;
 }
 
-/** Number of stacks that are read in parallel. Each needs a process, a fifth of a second of CPU time, and up to 200 MB. */
+/** Number of stacks that are read in parallel. Each needs a process at a time, a fifth of a second of CPU time, and up to 200 MB. */
 const atOnce = 4;
 /** The engine itself would wait for minutes if the backend doesn't answer. */
 const timeoutSeconds = 60;
@@ -34,6 +49,13 @@ interface Listed {
   /** In a file backend, this is the time of `stack init`; in others, it is missing before the first update. */
   readonly lastUpdate?: string;
   readonly resourceCount?: number;
+}
+
+/** An entry of `pulumi stack history --json`, which begins with the latest one. */
+interface Recorded {
+  readonly kind: string;
+  readonly result: string;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** A stack's name without its organization: `acme/aws-eu-central-1` becomes `aws-eu-central-1`. */
@@ -64,6 +86,15 @@ export function backendOf(directory: string, named: readonly string[] = []): Bac
     return JSON.parse(result.stdout);
   };
   let byName: Partial<Record<string, Listed[]>> = {};
+  /** @throws Error if stacks of several organizations have this name */
+  const qualified = (name: string): string => {
+    const [stack = name, ...others] = byName[name]?.map((one) => one.name) ?? [];
+    if (others.length === 0) return stack;
+    const all = [stack, ...others].join(", ");
+    throw new Error(
+      `${others.length + 1} stacks are called ${name}: ${all}. Name one with its organization: ${organization(stack)}/${name}`,
+    );
+  };
   return {
     async stacks() {
       const listed = (await ask("stack", "ls", "--fully-qualify-stack-names")) as Listed[];
@@ -76,14 +107,15 @@ export function backendOf(directory: string, named: readonly string[] = []): Bac
       });
     },
     async outputs({ name }) {
-      const [stack = name, ...others] = byName[name]?.map((one) => one.name) ?? [];
-      if (others.length > 0) {
-        const all = [stack, ...others].join(", ");
-        throw new Error(
-          `${others.length + 1} stacks are called ${name}: ${all}. Name one with its organization: ${organization(stack)}/${name}`,
-        );
-      }
-      return (await ask("stack", "output", "--stack", stack)) as StackOutputs;
+      return (await ask("stack", "output", "--stack", qualified(name))) as StackOutputs;
+    },
+    async commit({ name }) {
+      const recorded = (await ask("stack", "history", "--stack", qualified(name))) as Recorded[];
+      const { environment: { "git.head": head, "git.dirty": dirty } = {}, result } =
+        recorded.find(({ kind }) => kind === "update") ?? {};
+      return head === undefined
+        ? undefined
+        : { head, isDirty: dirty === "true", isComplete: result === "succeeded" };
     },
   };
 }
@@ -113,6 +145,7 @@ export function remembering(backend: Backend): Backend {
       outputs.set(stack.name, known);
       return known;
     },
+    commit: backend.commit,
   };
 }
 

@@ -10,6 +10,7 @@ const columns: Readonly<Record<string, (region: FleetRegion) => string>> = {
   "Host name": ({ endpoint }) => endpoint.replace("https://", ""),
   Upstreams: ({ upstreams }) => upstreams.join(", "),
   "Last update": ({ updated, state }) => updated?.slice(0, 16).replace("T", " ") ?? state,
+  Commit: commitCell,
   Health: ({ health }) => (health ? healthWord(health) : ""),
   ">Certificate": ({ health }) =>
     health?.certificateDaysLeft === undefined ? "" : `${health.certificateDaysLeft} d`,
@@ -31,8 +32,15 @@ export function healthWord({ ok, reached, seconds }: Health): string {
   return reached ? "unhealthy" : "not reached";
 }
 
-/** Digits of a digest, so that it fits into a row of ten other cells. */
+/** Digits of a hash, so that it fits into a row of eleven other cells. */
 const digits = 8;
+
+function commitCell({ commit }: FleetRegion): string {
+  if (!commit) return "";
+  const { head, isDirty, isComplete } = commit;
+  // As `git describe --dirty` writes it.
+  return `${head.slice(0, digits)}${isDirty ? "-dirty" : ""}${isComplete ? "" : ", failed"}`;
+}
 
 function podCell({ wanted, applied }: RunningPod = {}): string {
   const told = wanted === undefined ? [] : [`wanted ${wanted.slice(0, digits)}`];

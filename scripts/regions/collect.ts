@@ -2,7 +2,7 @@
 import { cacheUrl } from "../../components/clients/cache-address.ts";
 import { hint, type Problem } from "../../components/config/problems.ts";
 import { estimatesOf } from "../cost/estimates.ts";
-import { type Backend, type BackendStack, forEachStack } from "../fleet/backend.ts";
+import { type Backend, type BackendStack, type Commit, forEachStack } from "../fleet/backend.ts";
 import { type Configuration, configurationsOf } from "../fleet/configurations.ts";
 import { healthOf } from "../fleet/health.ts";
 import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
@@ -110,6 +110,7 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
     const message = `its outputs can't be read: ${(error as Error).message}`;
     return unasked({ updated }, [{ path: stack, message }]);
   }
+  const { commit, problems } = options.healthOnly ? { problems: [] } : await commitOf(deployed, options);
   const names = new Set([...inFile.map(({ region }) => region), ...Object.keys(outputs.caches)]);
   const regions = [...names].map(async (name): Promise<FleetRegion> => {
     const cache = outputs.caches[name];
@@ -127,6 +128,7 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
       ...(statusPage !== undefined && { statusPage }),
       upstreams: cache.upstreams.map(({ registry }) => registry),
       updated,
+      ...(commit && { commit }),
       ...(configuration && {
         versions: versionsOf(configuration.config.images),
         changed: changedSince(configuration.config, name, cache),
@@ -137,7 +139,19 @@ async function collectStack(known: Known, options: CollectOptions, at: string): 
         : costOf(name)),
     };
   });
-  return { regions, problems: [] };
+  return { regions, problems };
+}
+
+async function commitOf(
+  deployed: BackendStack,
+  { backend }: CollectOptions,
+): Promise<{ readonly commit?: Commit | undefined; readonly problems: readonly Problem[] }> {
+  try {
+    return { commit: await backend.commit(deployed), problems: [] };
+  } catch (error) {
+    const message = `its history can't be read: ${(error as Error).message}`;
+    return { problems: [{ path: deployed.name, message }] };
+  }
 }
 
 /** The cache's own answers. */

@@ -1,4 +1,5 @@
 import type { Problem } from "../../components/config/problems.ts";
+import type { Commit } from "../fleet/backend.ts";
 import type { Health } from "../fleet/health.ts";
 
 /** What is known about all regions. */
@@ -27,6 +28,8 @@ export interface FleetRegion {
   readonly state: "up" | "not up" | "unknown";
   /** Time of the stack's last update, ISO 8601, if it is up. */
   readonly updated?: string;
+  /** Set if the stack is up, and its history says it. */
+  readonly commit?: Commit;
   /** What differs between its file and the last update: see changedSince(). Undefined if there is nothing to compare. */
   readonly changed?: readonly string[];
   /** Set if the region was brought up and its Pod could be read. */

@@ -37,6 +37,7 @@ test("stops for a region's failing probe, paging alerts, outdated Pod or errors,
       const region = regions[name as keyof typeof regions];
       return { caches: { [region]: cache }, cost: { [region]: { provider: "aws", totals } } };
     },
+    commit: async () => undefined,
   };
   const prometheus = prometheusAt(url);
   const asked = gate({ backend, prometheus, maxErrorRatio: 0.01 });

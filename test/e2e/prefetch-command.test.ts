@@ -127,6 +127,7 @@ test("fetches images into a stack's caches, not to this machine, and reports wha
   const outputsOnly = {
     stacks: async () => [],
     outputs: async () => ({ caches: { "eu-central-1": cache } }),
+    commit: async () => undefined,
   };
   const waiting = await prefetched(["acme/one"], { directory: project.directory, backend: outputsOnly });
   assert.deepEqual(await waiting("acme/one"), [`eu-central-1: ${image}: 4 missing (0.0 MB)`]);
