@@ -6,7 +6,7 @@ import type { Operation } from "../support/project.ts";
 import { succeeds } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import { configure, recordedStack, type StackName, stackNames } from "./upgrade/stacks.ts";
-import type { Started } from "./upgrade/started.ts";
+import type { Started, State } from "./upgrade/started.ts";
 
 /** The changes that this version makes by itself, sorted. A machine of an earlier version has its Pod in its user data, and is replaced once. */
 const updated: Partial<Record<StackName, readonly string[]>> = {
@@ -119,6 +119,38 @@ function testUpgrade(name: StackName): void {
       await configure(started, name, { freshnessSeconds: 30 });
       const { changes } = await succeeds(started.stack, "preview");
       assert.ok(changes.includes(change), changes.join("\n"));
+    });
+  }
+
+  const region = { "aws-cluster": "us-east-1", kubernetes: "bucket" }[name as string];
+  if (region !== undefined) {
+    test("goes back to a version that calls ConfigMaps otherwise, by docs/upgrading.md", async () => {
+      const { stack } = started;
+      await succeeds(stack, "up");
+      const exporter = async () => {
+        const { deployment }: State = JSON.parse(await stack.pulumi("stack", "export"));
+        return deployment.resources
+          .map(({ urn }) => urn)
+          .filter((urn) => new RegExp(`ConfigMap::${region}-(?:exporter|other)`).test(urn));
+      };
+      const rename = async (to: string) => {
+        for (const urn of await exporter()) await stack.pulumi("state", "rename", "--yes", urn, to);
+      };
+      await rename(`${region}-other`);
+      const { failed, messages } = await stack.run("up");
+      assert.ok(failed);
+      assert.match(messages, /AlreadyExists|already exists/);
+      // The update has deleted nothing.
+      assert.deepEqual(
+        (await exporter()).map((urn) => urn.split("::").at(-1)),
+        [`${region}-other`],
+      );
+      await rename(`${region}-exporter`);
+      const { changes } = await succeeds(stack, "preview");
+      assert.deepEqual(
+        changes.filter((change) => change.includes("ConfigMap")),
+        [],
+      );
     });
   }
 

@@ -145,6 +145,17 @@ const seenDeletion = new Map([
   ],
 ]);
 
+/**
+ * Backports what the version of the npm package does: it creates objects, and doesn't take over existing ones of the name, unless a setting says so. A resource with another name would otherwise
+ * take over the object, which is then deleted with the old name: https://github.com/pulumi/pulumi-kubernetes/pull/4278
+ */
+const notTakenOver = new Map([
+  [
+    "\t\t\tif c.ServerSideApply {\n\t\t\t\tforce := patchForce(c.Inputs, nil, c.Preview)\n",
+    '\t\t\tif c.ServerSideApply && (c.Preview || os.Getenv("PULUMI_K8S_UPSERT_EXISTING_OBJECTS") == "true") {\n\t\t\t\tforce := patchForce(c.Inputs, nil, c.Preview)\n',
+  ],
+]);
+
 export const goTools = {
   ...controlPlaneTools,
   ...gitOpsTools,
@@ -160,7 +171,8 @@ export const goTools = {
       "cmd/pulumi-resource-kubernetes/schema.json",
       "cmd/pulumi-resource-kubernetes/terraform-mapping.json",
     ],
-    corrections: { "pkg/await/condition/deleted.go": seenDeletion },
+    corrections: { "pkg/await/condition/deleted.go": seenDeletion, "pkg/await/await.go": notTakenOver },
+    revision: 2,
   },
 } satisfies Record<string, GoTool>;
 

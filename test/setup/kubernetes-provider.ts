@@ -4,6 +4,7 @@ import { join } from "node:path";
 import manifest from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
 import { engineEnvironment, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
+import { buildOf } from "../../scripts/setup/from-source/go-build.ts";
 import { isReachable } from "../../scripts/setup/reachable.ts";
 import { StepError, step } from "../../scripts/setup/steps.ts";
 import { ensureTool, goTools } from "./go-tools.ts";
@@ -23,7 +24,7 @@ const plugin = join("plugins", `resource-kubernetes-v${manifest.version}`, tool)
 export async function ensureKubernetesProvider(): Promise<NodeJS.ProcessEnv> {
   await ensureEngine();
   if (existsSync(join(pulumiHome, plugin))) return {};
-  const home = join(cacheDirectory(), "pulumi-home", goTools[tool].version);
+  const home = join(cacheDirectory(), "pulumi-home", buildOf(goTools[tool]));
   if (!existsSync(join(home, plugin))) {
     if (await download()) return {};
     await link(join(pulumiHome, "versions"), join(home, "versions"));

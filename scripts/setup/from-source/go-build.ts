@@ -35,6 +35,8 @@ export interface GoTool {
   missing?: Readonly<Record<string, string>>;
   /** Replacements of text in the module's files, by the files' paths in the module. */
   corrections?: Readonly<Record<string, ReadonlyMap<string, string>>>;
+  /** A part of the binary's name. Raise it after a change of {@link corrections}, so that the tool is built again. */
+  revision?: number;
 }
 
 /**
@@ -57,8 +59,7 @@ export async function goTool<Name extends string>(
   tools: Readonly<Record<Name, GoTool>>,
   name: Name,
 ): Promise<string> {
-  const { version } = tools[name];
-  const binary = (name: string) => join(cacheDirectory(), "bin", `${name}-${version}`);
+  const binary = (name: string) => join(cacheDirectory(), "bin", `${name}-${buildOf(tools[name as Name])}`);
   if (existsSync(binary(name))) return binary(name);
   const withoutPackage = (tool: GoTool) => ({ ...tool, package: "" });
   const together = Object.entries<GoTool>(tools).filter(([, tool]) =>
@@ -69,6 +70,11 @@ export async function goTool<Name extends string>(
   builds.set(key, build);
   await build;
   return binary(name);
+}
+
+/** What tells a tool's binaries of several builds apart. */
+export function buildOf({ version, revision }: GoTool): string {
+  return revision === undefined ? version : `${version}-${revision}`;
 }
 
 /** @param tools that differ only in their package */
