@@ -30,7 +30,7 @@ export function accountProblems(
   if (!isCloud(stack) || hasFixedAccount(stack)) return [];
   const { package: name, keys: choosing, guard } = clouds[stack.provider];
   const message = (what: string, way: string) =>
-    `${what} to the caches: each region has its own provider, which authenticates by the environment and may reach another account. Set the credentials in the environment, and ${way}, or ${guard}`;
+    `${what} to the caches: each region has its own provider, which authenticates by the environment and may reach another account. Either ${way}, and set the credentials in the environment; or ${guard}`;
   const chosen = keys.filter((key) => {
     const [space, ...rest] = key.split(":");
     return space === name && choosing.test(rest.at(-1) ?? "");

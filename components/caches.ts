@@ -74,7 +74,11 @@ const regionsOfRun = perRun(() => new Set<string>());
 /** The resources of a second cache of the same region would have the same names. */
 function repeatedProblems({ regions }: LoadedConfig["stack"], made: ReadonlySet<string>): Problem[] {
   return regions.flatMap(({ name }, index) =>
-    problemIf(made.has(name), `regions[${index}].name`, "another call of createCaches() already makes it"),
+    problemIf(
+      made.has(name),
+      `regions[${index}].name`,
+      "another call of createCaches() in this run has a region of this name",
+    ),
   );
 }
 
@@ -88,7 +92,18 @@ function argumentProblems(config: unknown): Problem[] {
 function optionProblems(options: unknown): Problem[] {
   const message = `createCaches() takes ${optionNames.join(", ")} only`;
   if (!isMapping(options)) return [{ path: "options", message }];
-  return Object.keys(options)
-    .filter((name) => !optionNames.some((it) => it === name))
-    .map((name) => ({ path: `options.${name}`, message }));
+  const { aliases = [] } = options;
+  const isOfParents =
+    Array.isArray(aliases) && aliases.every((it) => isMapping(it) && Object.keys(it).join() === "parent");
+  return [
+    ...Object.keys(options)
+      .filter((name) => !optionNames.some((it) => it === name))
+      .map((name) => ({ path: `options.${name}`, message })),
+    // Any other alias would be that of several resources.
+    ...problemIf(
+      !isOfParents,
+      "options.aliases",
+      "must be a list of `{ parent }`, because it applies to all regions and their providers",
+    ),
+  ];
 }

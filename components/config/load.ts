@@ -37,8 +37,11 @@ type Inputs<Secret> = { readonly [Name in keyof Secret]: pulumi.Input<Secret[Nam
  * @throws pulumi.RunError: see runError()
  */
 export function readConfig(configuration: StackInput, secretOf: SecretOf = () => undefined): LoadedConfig {
-  const isMap = typeof secretOf !== "function";
-  const notCallable = problemIf(isMap, "secretOf", "readConfig() takes a function, (key) => secret");
+  const notCallable = problemIf(
+    typeof secretOf !== "function",
+    "secretOf",
+    "readConfig() takes a function, (key) => secret",
+  );
   refuse([...notCallable, ...unknownYet(configuration)], moreMayFollow.values);
   const keys = credentialReferences(configuration).map(({ key }) => key);
   const secrets = new Map(keys.filter((key) => !knownKeys.includes(key)).map((key) => [key, secretOf(key)]));

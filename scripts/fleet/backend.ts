@@ -112,7 +112,7 @@ export function backendOf(directory: string, named: readonly string[] = []): Bac
     async commit({ name }) {
       const recorded = (await ask("stack", "history", "--stack", qualified(name))) as Recorded[];
       const { environment: { "git.head": head, "git.dirty": dirty } = {}, result } =
-        recorded.find(({ kind }) => kind === "update") ?? {};
+        recorded.find(({ kind, result }) => kind === "update" && result !== "in-progress") ?? {};
       return head === undefined
         ? undefined
         : { head, isDirty: dirty === "true", isComplete: result === "succeeded" };

@@ -8,7 +8,7 @@ import { runningPod } from "../regions/running-pod.ts";
 import { isUnknownStack } from "./trouble.ts";
 
 export interface GateOptions {
-  readonly backend: Backend;
+  readonly backend: Pick<Backend, "outputs">;
   /** A Prometheus with the metrics and alerts of all regions. */
   readonly prometheus?: Prometheus | undefined;
   /** Maximum share of a region's requests in the last five minutes that may have failed. */

@@ -15,7 +15,7 @@ import { labelsOf } from "./gate.ts";
 export interface PrefetchedOptions {
   /** Directory of the project. */
   readonly directory: string;
-  readonly backend: Backend;
+  readonly backend: Pick<Backend, "outputs">;
   /** A Prometheus with the metrics of all regions. */
   readonly prometheus?: Prometheus | undefined;
 }

@@ -35,13 +35,7 @@ export async function checkFiles(
   const { settings, problems: wrongSettings } = readSettings();
   const { configurations, unread, problems } = configurationsOf(files);
   const own = configurations.filter(({ stack }) => isWanted(stack, wanted));
-  const keysOf = (path: string) =>
-    [files.project, ...files.stacks.filter((file) => file.path === path).map(({ text }) => text)].flatMap(
-      configKeys,
-    );
-  const found = await Promise.all(
-    own.map((configuration) => checkStack(configuration, keysOf(configuration.path), settings, today)),
-  );
+  const found = await Promise.all(own.map((configuration) => checkStack(configuration, settings, today)));
   const names = [...files.stacks.map(({ name }) => name), ...files.unread];
   const paths = own.map(({ path }) => path);
   const unwanted = files.stacks.filter(({ name }) => !isWanted(name, wanted)).map(({ path }) => path);
@@ -58,6 +52,7 @@ export async function checkFiles(
         .map((name) => ({ path: pathOf(name), message: `there is no such file: ${hint(name, names)}` })),
       ...problems.filter((problem) => !isOf(unwanted)(problem)),
       ...found.flatMap(({ problems }) => problems),
+      ...accountsIn(files, own),
       ...sharedHostnames(configurations).filter(isOf(paths)),
     ],
     warnings: [
@@ -80,10 +75,20 @@ function misspelledNamespaces(file: string, text: string): Problem[] {
   return namespaceWarnings(configKeys(text)).map((one) => ({ ...one, path: `${file}: ${one.path}` }));
 }
 
-/** Does the checks that createCaches() does before its first request. @param keys of the stack's whole configuration, with their namespaces */
+/** Keys that would give the caches another account than the rest of the program. Those of the project's file apply to all stacks. */
+function accountsIn({ project, stacks }: ProjectFiles, configurations: readonly Configuration[]): Problem[] {
+  const found = configurations.flatMap(({ path, config }) => {
+    const text = stacks.find((file) => file.path === path)?.text ?? "";
+    return [[path, text] as const, [projectFile, project] as const].flatMap(([file, keys]) =>
+      accountProblems(config, configKeys(keys)).map((one) => ({ ...one, path: `${file}: ${one.path}` })),
+    );
+  });
+  return [...new Map(found.map((one) => [one.path, one])).values()];
+}
+
+/** Does the other checks that createCaches() does before its first request. */
 async function checkStack(
   { stack, path, config }: Configuration,
-  keys: readonly string[],
   settings: Settings,
   today: string,
 ): Promise<Findings> {
@@ -93,7 +98,6 @@ async function checkStack(
   return {
     problems: [
       ...violations.filter(({ level }) => level === "mandatory"),
-      ...accountProblems(config, keys),
       ...withinRegions(planned.map(({ findings }) => findings.problems)),
       ...cost.problems,
     ].map(inFile),

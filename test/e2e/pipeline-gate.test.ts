@@ -31,13 +31,11 @@ test("stops for a region's failing probe, paging alerts, outdated Pod or errors,
   const cache = { endpoint, topology: "vm", storage: { kind: "disk" }, upstreams: [] };
   const totals = { byPayer: { us: 1 }, complete: true };
   const regions = { one: "eu-central-1", other: "eu-north-1", unknown: "eu-south-2" };
-  const backend: Backend = {
-    stacks: async () => [],
+  const backend: Pick<Backend, "outputs"> = {
     outputs: async ({ name }) => {
       const region = regions[name as keyof typeof regions];
       return { caches: { [region]: cache }, cost: { [region]: { provider: "aws", totals } } };
     },
-    commit: async () => undefined,
   };
   const prometheus = prometheusAt(url);
   const asked = gate({ backend, prometheus, maxErrorRatio: 0.01 });

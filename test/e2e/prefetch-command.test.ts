@@ -124,11 +124,7 @@ test("fetches images into a stack's caches, not to this machine, and reports wha
   };
   const keys = Object.entries(config).map(([key, value]) => [`${namespace}:${key}`, value]);
   await project.setStack("one", stringify({ config: Object.fromEntries(keys) }));
-  const outputsOnly = {
-    stacks: async () => [],
-    outputs: async () => ({ caches: { "eu-central-1": cache } }),
-    commit: async () => undefined,
-  };
+  const outputsOnly = { outputs: async () => ({ caches: { "eu-central-1": cache } }) };
   const waiting = await prefetched(["acme/one"], { directory: project.directory, backend: outputsOnly });
   assert.deepEqual(await waiting("acme/one"), [`eu-central-1: ${image}: 4 missing (0.0 MB)`]);
   const documented = await readFile(join(projectDirectory, "docs/prefetch.md"), "utf8");

@@ -74,7 +74,7 @@ describe("a program that has installed the package", () => {
   test("gets documents whose links work, except those to the project's sources", async () => {
     const installed = join(program, "node_modules", "registry-cache");
     const problems = await markdownProblems(installed, markdownFiles(installed), linksOnly);
-    const toSources = /"(?:\.\.\/)*(?:CONTRIBUTING\.md|Pulumi\.yaml|charts|components|policy|test)\b/;
+    const toSources = /"(?:\.\.\/)*(?:CONTRIBUTING\.md|Pulumi\.yaml|charts|components|policy|stacks|test)\b/;
     assert.deepEqual(
       problems.filter((problem) => !toSources.test(problem)),
       [],

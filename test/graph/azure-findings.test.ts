@@ -96,7 +96,7 @@ test("refuses another resource group for an existing machine, and the one that t
   const problemsOf = async (resourceGroup: string) =>
     (await lookedUp({ name: "northeurope", resourceGroup })).problems;
   assert.deepEqual(await problemsOf("caches"), [
-    "resourceGroup: another group takes another machine, disk and address. Take the region down first; or keep the group (docs/upgrading.md#taking-a-region-down)",
+    "resourceGroup: the group of an existing machine, disk and address can't change: write the key as it was or, if you have renamed the stack, rename it back. To move the region, take it down first (docs/upgrading.md#taking-a-region-down)",
   ]);
   const { resourceGroup } = namesOf({ stack: "test", region: "northeurope" });
   assert.deepEqual(await problemsOf(resourceGroup.toUpperCase()), [
@@ -188,7 +188,7 @@ describe("the route out of a subnet for a private endpoint", () => {
 
   test("is missing with a route to nowhere or for other addresses, or without any: then the machine needs everything in its networks", async () => {
     const none =
-      /^has no way out, so the machine reaches only its own network and connected ones\. There, it needs the upstreams; .*: otherwise, give it a NAT gateway/;
+      /^has no way out, so the machine reaches only its own network and connected ones\. .*If it isn't: give it a NAT gateway/;
     for (const [subnet, routes] of [
       [closed, []],
       [{ natGateway: { id: "nat" }, routeTable }, [to("None")]],

@@ -130,6 +130,8 @@ test("refuses unknown options", async () => {
   assert.deepEqual(problems, [`options.providers: ${message}`]);
   assert.deepEqual(ofRegions(resources), []);
   assert.deepEqual((await run(login, null as never)).problems, [`options: ${message}`]);
+  const ofOne = await run(login, { aliases: [{ name: "old" }] });
+  assert.match(ofOne.problems.join(), /^options\.aliases: must be a list of `\{ parent \}`, [^,]*$/);
 });
 
 test("gives aliases to the region and its provider, so that another parent keeps their resources", async () => {
@@ -147,7 +149,7 @@ test("gives aliases to the region and its provider, so that another parent keeps
 
 test("refuses a region that another call makes, and one that two calls make at the same time", async () => {
   const make = () => createCaches(readConfig(configuration, () => login));
-  const expected = ["regions[0].name: another call of createCaches() already makes it"];
+  const expected = ["regions[0].name: another call of createCaches() in this run has a region of this name"];
   const programs = [
     async () => {
       await make();

@@ -539,7 +539,7 @@ describe("roles of Azure", () => {
       assert.equal(scopeWarning(narrow), undefined);
     }
     const several = [existing, inGroup("caches"), inGroup("others")];
-    assert.match(scopeWarning(several) ?? "", /whole subscription.*Existing regions can't change theirs/);
+    assert.match(scopeWarning(several) ?? "", /whole subscription.*existing machines can't change theirs/);
   });
 
   test("grant only the stack's own roles, and only to the deploying role", () => {

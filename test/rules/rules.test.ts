@@ -59,6 +59,10 @@ const expectations = new Map(
     .sort(([, one], [, other]) => Number(takesDays(one)) - Number(takesDays(other))),
 );
 
+function optionsOf({ rule_files: [name] }: Expectations): RuleOptions {
+  return ruleFiles[name] ?? assert.fail(name);
+}
+
 function takesDays({ evaluation_interval }: Expectations): boolean {
   return /^\d\dm$/.test(evaluation_interval);
 }
@@ -102,8 +106,10 @@ describe("the rules", () => {
 
   /** Runs tests of one file. Each evaluates the recording rules and the alerts that it expects, because promtool would evaluate all. */
   async function check(file: string, tests: readonly Expectation[], alerting: readonly { alert: string }[]) {
-    const { rule_files, ...settings } = expectations.get(file) ?? assert.fail(file);
-    const groups = ruleGroups(alerts, ruleFiles[rule_files[0]]);
+    const settings = expectations.get(file) ?? assert.fail(file);
+    const records = ruleGroups(alerts, optionsOf(settings)).flatMap(({ rules }) =>
+      rules.filter((rule) => "record" in rule),
+    );
     await using directory = await tempDir();
     const write = async (name: string, content: object) =>
       await writeFile(join(directory.path, name), stringify(content, { ...asText, lineWidth: 0 }));
@@ -112,11 +118,8 @@ describe("the rules", () => {
       const test = tests[index] ?? assert.fail();
       const expected = new Set(test.alert_rule_test?.map(({ alertname }) => alertname));
       const rules = alerting.filter(({ alert }) => expected.has(alert));
-      const records = groups.map((group) => ({
-        ...group,
-        rules: group.rules.filter((it) => "record" in it),
-      }));
-      await write(`rules-${name}`, { groups: [...records, { name: "alerts", rules }] });
+      // In one group, because promtool evaluates several in any order.
+      await write(`rules-${name}`, { groups: [{ name: "registry-cache", rules: [...records, ...rules] }] });
       await write(name, { ...settings, rule_files: [`rules-${name}`], tests: [test] });
     }
     return await execa(promtool, ["test", "rules", ...names], {
@@ -129,14 +132,14 @@ describe("the rules", () => {
   /** The names of the {@link allChanged} of which no expectation fails. In each test they are side by side, without those that an earlier file has found. */
   async function unnoticed(): Promise<ReadonlySet<string>> {
     const left = new Set(allChanged({}).map(({ rule }) => rule.alert));
-    for (const [file, { tests, rule_files }] of expectations) {
-      const changed = allChanged(ruleFiles[rule_files[0]]).filter(({ rule }) => left.has(rule.alert));
-      const renamed = tests.map(({ alert_rule_test = [], promql_expr_test: _, ...input }) => ({
+    for (const [file, expected] of expectations) {
+      const changed = allChanged(optionsOf(expected)).filter(({ rule }) => left.has(rule.alert));
+      const renamed = expected.tests.map(({ alert_rule_test = [], promql_expr_test: _, ...input }) => ({
         ...input,
-        alert_rule_test: alert_rule_test.flatMap(({ alertname, ...expected }) =>
+        alert_rule_test: alert_rule_test.flatMap(({ alertname, ...rest }) =>
           changed
             .filter(({ alert }) => alert === alertname)
-            .map(({ rule }) => ({ ...expected, alertname: rule.alert })),
+            .map(({ rule }) => ({ ...rest, alertname: rule.alert })),
         ),
       }));
       const concerned = renamed.filter(({ alert_rule_test }) => alert_rule_test.length > 0);
@@ -155,9 +158,9 @@ describe("the rules", () => {
     await execa(promtool, ["check", "rules", "--lint-fatal"], { input: renderRules(alerts) });
   });
 
-  for (const [file, { tests, rule_files }] of expectations) {
+  for (const [file, expected] of expectations) {
     test(`do what ${file} expects`, async () => {
-      const { failed, all } = await check(file, tests, alertingRules(alerts, ruleFiles[rule_files[0]]));
+      const { failed, all } = await check(file, expected.tests, alertingRules(alerts, optionsOf(expected)));
       assert.ok(!failed, all);
     });
   }

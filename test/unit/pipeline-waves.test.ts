@@ -121,11 +121,7 @@ test("reports an interruption while the last wave settles, with the wave up", as
 test("names what can't be asked: Prometheus, or the backend", async () => {
   const asked = (outputs: () => object) =>
     gate({
-      backend: {
-        stacks: async () => [],
-        outputs: async () => ({ ...outputs() }),
-        commit: async () => undefined,
-      },
+      backend: { outputs: async () => ({ ...outputs() }) },
       prometheus: {
         async query() {
           throw new Error("http://127.0.0.1:9/ can't be reached: refused");
@@ -163,7 +159,7 @@ test("without Prometheus, a region that can't be reached may only be closed to t
     ["abcdef0123456789", ["one: runs another Pod than it is told to"]],
   ] as const) {
     const outputs = { caches: { one: { ...cache, pod } }, monitoring: { one: { statusPage } } };
-    const backend = { stacks: async () => [], outputs: async () => outputs, commit: async () => undefined };
+    const backend = { outputs: async () => outputs };
     const [closed, ...more] = await gate({ backend, maxErrorRatio: 0.01 })("a");
     assert.match(closed ?? "", /^one: https:\/\/127\.0\.0\.1:9: .*`access\.clients`.*PROMETHEUS_URL$/);
     assert.deepEqual(more, others);

@@ -77,6 +77,12 @@ suite("checkFiles", () => {
       "azure-westeurope": inAzure.replace("topology: vm", `topology: vm\n      ${subscription}`),
     });
     assert.deepEqual(fixed.problems, []);
+    const project = withKeys(files.project, "aws:profile: prod");
+    const both = { ...files, project, stacks: files.stacks.filter(({ name }) => name.startsWith("aws-")) };
+    assert.deepEqual(
+      (await checkFiles(both, [], "2026-11-27")).problems.map(({ path }) => path),
+      ["Pulumi.yaml: aws:profile"],
+    );
   });
 
   test("refuses a region that doesn't exist, without messages about its prices", async () => {

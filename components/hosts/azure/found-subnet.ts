@@ -147,7 +147,7 @@ function judgePrivate({ region, lookUp }: Question, found: WayOut): void {
   if (isMissing && region.topology === "vm")
     lookUp.warn(
       path,
-      `has no way out, so the machine reaches only its own network and connected ones. There, it needs the upstreams; Debian's mirror and the images' registries, unless a base image has what they offer; with secrets the vault, and with a bucket the storage account, by private endpoints; with \`acme\` the authority (docs/private-networks.md#names-to-open): otherwise, ${wayOut}`,
+      `has no way out, so the machine reaches only its own network and connected ones. All that it needs must be there (docs/private-networks.md#names-to-open). If it isn't: ${wayOut}`,
     );
   if (found === "default" && !isBalanced)
     lookUp.warn(

@@ -13,7 +13,7 @@ function gone(hours: number, durations: Durations): string {
   const time = durations.hours(hours);
   // Over all replicas, because they come and go, and those of a Deployment get new names in a roll-out.
   const present = inAnyReplica(prometheus);
-  // Without `topology`, because a cache of a version before this label isn't missing when the label comes.
+  // Without `topology`: main had no such label until 2026-11-27, and a cache from before would be missed once it gets one.
   const place = "(provider, region)";
   const count = (caches: string) => `count by ${place} (${caches})`;
   // A change of `monitoring.labels` renames a cache's series, but a region has as many caches as before. A cache counts after an hour, when a roll-out has replaced its old series.

@@ -105,7 +105,7 @@ export function scopeWarning(resources: readonly Resource[]): string | undefined
   if (ownGroup(resources) !== undefined) return undefined;
   const isUp = resources.some(({ type, id }) => isAzure(type) && id !== undefined);
   const wayOut = isUp
-    ? "its regions have several resource groups, or one that doesn't exist yet. Existing regions can't change theirs"
+    ? "its regions have several resource groups, or one that doesn't exist yet. For new regions, name the group of the others as `resourceGroup`; existing machines can't change theirs"
     : "create a resource group first, and name it as `resourceGroup` of all the stack's regions";
   return `its rights are for the whole subscription, with everything in it: ${wayOut} (docs/rights.md#create-the-resource-group-first)`;
 }

@@ -35,7 +35,7 @@ const engine = await new Promise<number>((resolve, reject) => {
 let isFree: Promise<unknown> = Promise.resolve();
 const lender = createServer((connection) => {
   const isMyTurn = isFree;
-  const ended = once(connection, "close");
+  const ended = new Promise((resolve) => connection.once("close", resolve));
   isFree = Promise.all([isMyTurn, ended]);
   // Whoever didn't wait for its turn has closed the connection.
   const lines = createInterface({ input: connection });

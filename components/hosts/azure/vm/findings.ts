@@ -63,7 +63,7 @@ async function checkMoved({ plan, region, lookUp }: Question<AzureVmPlan>): Prom
   if (isInAnotherGroup(plan, previous?.id))
     return lookUp.refuse(
       "resourceGroup",
-      "another group takes another machine, disk and address. Take the region down first; or keep the group (docs/upgrading.md#taking-a-region-down)",
+      "the group of an existing machine, disk and address can't change: write the key as it was or, if you have renamed the stack, rename it back. To move the region, take it down first (docs/upgrading.md#taking-a-region-down)",
     );
   const [was] = previous?.ipConfigurations ?? [];
   if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region)) ?? ""))) return;
