@@ -52,7 +52,14 @@ test("shows all regions and what is wrong, and loads nothing from elsewhere", as
       rows.find(([name]) => name === "azure-westeurope"),
     ];
     assert.deepEqual(local?.slice(1, 5), ["local vm", "localhost:8443", "gsoci.azurecr.io", "not up"]);
-    assert.deepEqual(azure?.slice(5, 10), ["not reached", "", "", "pinned", "changed: endpoint, upstreams"]);
+    assert.deepEqual(azure?.slice(5, 11), [
+      "",
+      "not reached",
+      "",
+      "",
+      "pinned",
+      "changed: endpoint, upstreams",
+    ]);
     assert.equal(rows.length, 2);
     assert.equal(await page.getByRole("link").getAttribute("href"), `${endpoint}/status`);
     const texts = await page.locator(".problems").allInnerTexts();
