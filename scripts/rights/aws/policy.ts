@@ -1,9 +1,10 @@
 /** The IAM policies that allow an identity to deploy a stack, or only to preview it. */
 import type { Resource, RightsRequest } from "../resources.ts";
 import { rows } from "./actions.ts";
+import { narrowed } from "./narrowed.ts";
 import { type Condition, type Permit, permitsOf } from "./permits.ts";
 import { placeOf } from "./place.ts";
-import { narrowed, specialPermits } from "./special.ts";
+import { specialPermits } from "./special.ts";
 
 export interface Statement {
   readonly Sid: string;

@@ -6,7 +6,8 @@ import { list, statementsOf } from "../../../policy/iam.ts";
 import type { Inputs, Resource } from "../resources.ts";
 import { rows } from "./actions.ts";
 import { keyPermits } from "./keys.ts";
-import { both, type Condition, type Found, ownCondition, type Permit, tagCondition } from "./permits.ts";
+import { bounded } from "./narrowed.ts";
+import { both, type Condition, type Found, ownCondition, tagCondition } from "./permits.ts";
 import { type Place, partitionOf, regionOf } from "./place.ts";
 
 interface Special {
@@ -260,42 +261,6 @@ function creations(actions: readonly string[]): string[] {
     (action) => action.match(/^ec2:((?:Create(?!Tags|Route$)|Run|Allocate)\w+)$/)?.[1] ?? [],
   );
 }
-
-/** The condition of a permit, narrowed by the action's own condition keys. */
-export function narrowed(
-  permit: Permit,
-  { type, inputs }: Resource,
-  boundaries: readonly string[],
-): Condition {
-  const { action, condition } = permit;
-  if (action === "route53:ChangeResourceRecordSets") {
-    const prefix = "route53:ChangeResourceRecordSets";
-    return {
-      "ForAllValues:StringEquals": {
-        [`${prefix}NormalizedRecordNames`]: [String(inputs.name).toLowerCase()],
-        [`${prefix}RecordTypes`]: [String(inputs.type)],
-      },
-    };
-  }
-  const isAttachment = type === "aws:iam/rolePolicyAttachment:RolePolicyAttachment" && !permit.isRead;
-  const policy: Condition = isAttachment ? { ArnEquals: { "iam:PolicyARN": String(inputs.policyArn) } } : {};
-  const isBounded = boundaries.length > 0 && boundedActions.includes(action);
-  return both(both(condition, policy), isBounded ? bounded(...boundaries) : {});
-}
-
-const bounded = (...boundaries: string[]): Condition => {
-  const [only = "", ...others] = boundaries;
-  return { ArnEquals: { "iam:PermissionsBoundary": others.length > 0 ? boundaries : only } };
-};
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate */
-const boundedActions = [
-  "iam:AttachRolePolicy",
-  "iam:CreateRole",
-  "iam:DeleteRolePolicy",
-  "iam:DetachRolePolicy",
-  "iam:PutRolePolicy",
-];
 
 function linkedRole(iam: Special["iam"], service: string): Found {
   const name = `${service}.amazonaws.com`;
