@@ -122,8 +122,8 @@ function testUpgrade(name: StackName): void {
     });
   }
 
-  const region = { "aws-cluster": "us-east-1", kubernetes: "bucket" }[name as string];
-  if (region !== undefined) {
+  if (name === "kubernetes") {
+    const region = "bucket";
     test("goes back to a version that calls ConfigMaps otherwise, by docs/upgrading.md", async () => {
       const { stack } = started;
       await succeeds(stack, "up");
@@ -139,7 +139,7 @@ function testUpgrade(name: StackName): void {
       await rename(`${region}-other`);
       const { failed, messages } = await stack.run("up");
       assert.ok(failed);
-      assert.match(messages, /AlreadyExists|already exists/);
+      assert.match(messages, /already exists/);
       // The update has deleted nothing.
       assert.deepEqual(
         (await exporter()).map((urn) => urn.split("::").at(-1)),
