@@ -95,7 +95,7 @@ function changedBy(threshold: string, value: number, options: RuleOptions): Chan
 const changes = Object.entries(alerts.thresholds).flatMap(([threshold, present]) =>
   factors.map((factor) => ({ threshold, value: present * factor })),
 );
-const allChanged = (options: RuleOptions = {}) =>
+const allChanged = (options: RuleOptions) =>
   changes.flatMap(({ threshold, value }) => changedBy(threshold, value, options));
 
 describe("the rules", () => {
