@@ -3,7 +3,7 @@ import { distance } from "fastest-levenshtein";
 import { isPrivateRange, rangeOf } from "./access.ts";
 import { defaultImages, ecrHost, type ImageName, imageNamesOf, imageOf, registryOf } from "./images.ts";
 import { platformWarning } from "./prefetch.ts";
-import { type Problem, within } from "./problems.ts";
+import { type Problem, problemIf, within } from "./problems.ts";
 import { isAllowed } from "./repositories.ts";
 import { namespace, type StackConfig, type Upstream } from "./schema.ts";
 import { serviceNamespace } from "./text.ts";
@@ -48,17 +48,17 @@ function imageWarnings(config: Checked): Problem[] {
   const locked = used.filter((name) => ecrHost.test(registry(name)));
   const isPulling = machines.some(({ machine }) => machine.image === undefined);
   return [
-    ...(others.length > 0 && mirrored.length > others.length
-      ? [
-          `${others.join(", ")}: still from ${registries(others)}. If only the mirror can be reached, name these, too (docs/images.md#a-mirror)`,
-        ]
-      : []),
-    ...(isPulling && locked.length > 0
-      ? [
-          `${locked.join(", ")}: ${registries(locked)} answers only with a login, and a machine pulls without one: set \`machine.image\` to a base image that has the images (docs/images.md#a-mirror), or name a registry that needs no login`,
-        ]
-      : []),
-  ].map((message) => ({ path: "images", message }));
+    ...problemIf(
+      others.length > 0 && mirrored.length > others.length,
+      "images",
+      `${others.join(", ")}: still from ${registries(others)}. If only the mirror can be reached, name these, too (docs/images.md#a-mirror)`,
+    ),
+    ...problemIf(
+      isPulling && locked.length > 0,
+      "images",
+      `${locked.join(", ")}: ${registries(locked)} answers only with a login, and a machine pulls without one: set \`machine.image\` to a base image that has the images (docs/images.md#a-mirror), or name a registry that needs no login`,
+    ),
+  ];
 }
 
 function platformWarnings(prefetch: Checked["prefetch"]): Problem[] {

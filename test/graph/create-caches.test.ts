@@ -20,6 +20,7 @@ const resources = scope({ after });
 /** podman works, and there is no Pod. */
 resources.use(await fakePodman("echo '[]'"));
 
+const team = { name: "team", registry: "registry.example.com", repositories: ["team/**"] };
 const configuration: StackInput = {
   provider: "local",
   regions: [
@@ -31,9 +32,7 @@ const configuration: StackInput = {
       internalPort: await freePorts(podPortCount(1)),
     },
   ],
-  upstreams: [
-    { name: "team", registry: "registry.example.com", repositories: ["team/**"], credentials: "login" },
-  ],
+  upstreams: [{ ...team, credentials: "login" }],
 };
 const inAws: StackInput = {
   version: 2,
@@ -47,7 +46,7 @@ const inAws: StackInput = {
       access: { clients: ["203.0.113.0/24"] },
     },
   ],
-  upstreams: [{ name: "team", registry: "registry.example.com", repositories: ["team/**"] }],
+  upstreams: [team],
 };
 /** The look-up finds no context. */
 const inCluster: StackInput = {
@@ -63,7 +62,7 @@ const inCluster: StackInput = {
       storage: { kind: "disk", size: "20GiB" },
     },
   ],
-  upstreams: [{ name: "team", registry: "registry.example.com", repositories: ["team/**"] }],
+  upstreams: [team],
 };
 const login = { username: "reader", password: "hunter2" };
 

@@ -113,16 +113,17 @@ describe("the rules", () => {
     await using directory = await tempDir();
     const write = async (name: string, content: object) =>
       await writeFile(join(directory.path, name), stringify(content, { ...asText, lineWidth: 0 }));
-    const names = tests.map((_, index) => `${index}-${file}`);
-    for (const [index, name] of names.entries()) {
-      const test = tests[index] ?? assert.fail();
+    const nameOf = (index: number) => `${index}-${file}`;
+    for (const [index, test] of tests.entries()) {
       const expected = new Set(test.alert_rule_test?.map(({ alertname }) => alertname));
       const rules = alerting.filter(({ alert }) => expected.has(alert));
       // In one group, because promtool evaluates several in any order.
-      await write(`rules-${name}`, { groups: [{ name: "registry-cache", rules: [...records, ...rules] }] });
-      await write(name, { ...settings, rule_files: [`rules-${name}`], tests: [test] });
+      await write(`rules-${nameOf(index)}`, {
+        groups: [{ name: "registry-cache", rules: [...records, ...rules] }],
+      });
+      await write(nameOf(index), { ...settings, rule_files: [`rules-${nameOf(index)}`], tests: [test] });
     }
-    return await execa(promtool, ["test", "rules", ...names], {
+    return await execa(promtool, ["test", "rules", ...tests.map((_, index) => nameOf(index))], {
       cwd: directory.path,
       reject: false,
       all: true,
