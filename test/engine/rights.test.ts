@@ -29,6 +29,7 @@ import { credentials, privateUpstream } from "../support/private-stack.ts";
 import { projectDirectory } from "../support/project.ts";
 import { scope } from "../support/scope.ts";
 import type { Config } from "../support/stack-files.ts";
+import { withWarmProgram } from "../support/warm-program.ts";
 
 interface Case {
   readonly file: string;
@@ -202,8 +203,9 @@ for (const {
 
     /** Sets the rights that a preview of the current configuration needs. */
     async function askRights(): Promise<void> {
-      const engine = new Engine(projectDirectory, stack.environment);
-      const resources = await resourcesOf(engine, name, ["--config-file", stack.file]);
+      const resources = await withWarmProgram(stack.environment, (host, environment) =>
+        resourcesOf(new Engine(projectDirectory, environment), name, ["--config-file", stack.file, ...host]),
+      );
       deployer = await known.rightsFor(resources, name, false);
       reader = await known.rightsFor(resources, name, true);
     }

@@ -19,7 +19,8 @@ export async function startWarmPrograms(count: number): Promise<void> {
 async function startWarmProgram(): Promise<number> {
   const program = fork(join(import.meta.dirname, "warm-program", "language-host.ts"), {
     cwd: project,
-    execArgv: [`--require=${join(project, "scripts", "setup", "sdk-start.cjs")}`],
+    // See lazyCollector().
+    execArgv: [`--require=${join(project, "scripts", "setup", "sdk-start.cjs")}`, "--max-semi-space-size=64"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const [port] = await Promise.race([
@@ -40,11 +41,11 @@ let own: Promise<void> | undefined;
 /**
  * Lends a process to one run.
  * @param environment in addition to this process's own
- * @param run gets the engine's arguments
+ * @param run gets the engine's arguments, and its environment
  */
 export async function withWarmProgram<Result>(
   environment: NodeJS.ProcessEnv,
-  run: (args: readonly string[]) => Promise<Result>,
+  run: (args: readonly string[], environment: NodeJS.ProcessEnv) => Promise<Result>,
 ): Promise<Result> {
   if (process.env[variable] === undefined) own ??= startWarmPrograms(2);
   await own;
@@ -52,7 +53,12 @@ export async function withWarmProgram<Result>(
   try {
     connection.write(`${JSON.stringify({ ...process.env, ...environment })}\n`);
     await next(lines);
-    return await run([`--client=${address}`, "--exec-kind=auto.inline"]);
+    const { PULUMI_DEBUG_PROVIDERS: others } = environment;
+    const dynamic = `pulumi-nodejs:${address.split(":").at(-1)}`;
+    return await run([`--client=${address}`, "--exec-kind=auto.inline"], {
+      ...environment,
+      PULUMI_DEBUG_PROVIDERS: others === undefined ? dynamic : `${others},${dynamic}`,
+    });
   } finally {
     connection.end();
   }

@@ -1,5 +1,5 @@
 /**
- * Serves this project's program to the engine, as the Automation API serves an inline program. A run is lent by a connection: when it is the run's turn, it gets the address
+ * Serves this project's program to the engine, as the Automation API serves an inline program, and the provider of its dynamic resources. A run is lent by a connection: when it is the run's turn, it gets the address
  * of the engine's server, sends the run's environment as JSON, gets another line when that is set, and ends the connection after the run.
  */
 import { once } from "node:events";
@@ -10,6 +10,7 @@ import * as automation from "@pulumi/pulumi/automation/server.js";
 import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
 // Does nothing unless a run's environment asks for it.
 import "../../doubles/redirect-fetch.ts";
+import { addDynamicProvider } from "./dynamic-provider.ts";
 
 const LanguageServer: new (program: () => Promise<object>) => grpc.UntypedServiceImplementation = Reflect.get(
   automation,
@@ -26,6 +27,7 @@ async function program(): Promise<object> {
 
 const server = new grpc.Server();
 server.addService(services.LanguageRuntimeService, new LanguageServer(program));
+await addDynamicProvider(server);
 const engine = await new Promise<number>((resolve, reject) => {
   const credentials = grpc.ServerCredentials.createInsecure();
   server.bindAsync("127.0.0.1:0", credentials, (error, port) => (error ? reject(error) : resolve(port)));
