@@ -10,7 +10,7 @@ import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { type AlertName, alertNames, alerts as alertsSchema } from "../../components/config/alerts.ts";
-import type { AlertingRule } from "../../components/monitoring/rules/rule.ts";
+import type { AlertingRule, RecordingRule } from "../../components/monitoring/rules/rule.ts";
 import { type RuleOptions, renderRules, ruleGroups } from "../../components/monitoring/rules/rule-groups.ts";
 import { metricsFiles } from "../../components/pod/edge/status.ts";
 import { ensurePromtool } from "../../scripts/setup/from-source/image-builds.ts";
@@ -47,6 +47,18 @@ interface Expectation {
     readonly exp_alerts: readonly object[];
   }[];
   readonly promql_expr_test?: readonly { readonly expr: string }[];
+}
+
+/** All recording rules of a file's rules. */
+function recordingRules(file: string): RecordingRule[] {
+  const options = optionsOf(expectations.get(file) ?? assert.fail(file));
+  return ruleGroups(alerts, options).flatMap(({ rules }) => rules.filter((rule) => "record" in rule));
+}
+
+/** The recording rules whose results an expression uses, also through each other. */
+function recordedFor(expr: string, all: readonly RecordingRule[]): RecordingRule[] {
+  const used = all.filter(({ record }) => expr.includes(record));
+  return used.flatMap((rule) => [...recordedFor(rule.expr, all), rule]);
 }
 
 /** All scalars are texts, because promtool reads `0x20` as twenty more zeros, and not as a number. */
@@ -105,11 +117,13 @@ describe("the rules", () => {
   });
 
   /** Runs tests of one file. Each evaluates the recording rules and the alerts that it expects, because promtool would evaluate all. */
-  async function check(file: string, tests: readonly Expectation[], alerting: readonly { alert: string }[]) {
+  async function check(
+    file: string,
+    tests: readonly Expectation[],
+    alerting: readonly { alert: string; expr: string }[],
+    records = recordingRules(file),
+  ) {
     const settings = expectations.get(file) ?? assert.fail(file);
-    const records = ruleGroups(alerts, optionsOf(settings)).flatMap(({ rules }) =>
-      rules.filter((rule) => "record" in rule),
-    );
     await using directory = await tempDir();
     const write = async (name: string, content: object) =>
       await writeFile(join(directory.path, name), stringify(content, { ...asText, lineWidth: 0 }));
@@ -145,10 +159,14 @@ describe("the rules", () => {
       }));
       const concerned = renamed.filter(({ alert_rule_test }) => alert_rule_test.length > 0);
       if (concerned.length === 0) continue;
+      const rules = changed.map(({ rule }) => rule);
+      const records = recordingRules(file);
+      const used = new Set(rules.flatMap(({ expr }) => recordedFor(expr, records)));
       const { all } = await check(
         file,
         concerned,
-        changed.map(({ rule }) => rule),
+        rules,
+        records.filter((it) => used.has(it)),
       );
       for (const { rule } of changed) if (all.includes(`alertname: ${rule.alert},`)) left.delete(rule.alert);
     }
