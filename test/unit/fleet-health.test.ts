@@ -80,10 +80,11 @@ suite("healthOf", () => {
       [`https://127.0.0.1:${(silent.address() as AddressInfo).port}`]: /^no answer within 1 s$/,
       "not a URL": /^Invalid URL$/,
     };
-    for (const [endpoint, reason] of Object.entries(reasons)) {
+    const check = async ([endpoint, reason]: [string, RegExp]) => {
       const health = await healthOf({ endpoint }, { timeoutSeconds: 1 });
       assert.deepEqual([health.ok, health.reached, health.endpoint], [false, false, endpoint]);
       assert.match(health.problems.join(), reason);
-    }
+    };
+    await Promise.all(Object.entries(reasons).map(check));
   });
 });

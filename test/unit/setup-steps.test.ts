@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { Failure, StepError, step } from "../../scripts/setup/steps.ts";
@@ -81,35 +81,38 @@ test("ignores a reader that closes the output, and continues to the end", async 
   assert.deepEqual([exitCode, stdout, stderr], [3, "x", "done"]);
 });
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  // Without a terminal, as with nohup.
-  const isIgnored = signal === "SIGHUP";
-  test(`sends ${isIgnored ? "no" : "one"} signal of several to a program that ends by itself, and waits for it: ${signal}`, async () => {
-    const worker =
-      "trap 'echo -n .' INT; echo -n begun; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exit 3";
-    const program = `
+describe("a step", { concurrency: true }, () => {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // Without a terminal, as with nohup.
+    const isIgnored = signal === "SIGHUP";
+    test(`sends ${isIgnored ? "no" : "one"} signal of several to a program that ends by itself, and waits for it: ${signal}`, async () => {
+      const worker =
+        "trap 'echo -n .' INT; echo -n begun; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exit 3";
+      const program = `
     import { runSteps, step } from "${new URL("../../scripts/setup/steps.ts", import.meta.url)}";
     await runSteps(() => step("Working", "do it again", async (run) => {
       await run("bash", ["-c", process.argv[1]], { endsByItself: true });
     }));`;
-    const started = execa("node", ["--input-type=module", "--eval", program, worker], {
-      reject: false,
-      detached: true,
-      env: { XDG_STATE_HOME: directory },
+      const state = join(directory, signal);
+      const started = execa("node", ["--input-type=module", "--eval", program, worker], {
+        reject: false,
+        detached: true,
+        env: { XDG_STATE_HOME: state },
+      });
+      const log = join(state, "registry-cache", "logs", "working.log");
+      await waitUntil("it works", async () => (await readFile(log, "utf8")).endsWith("begun"));
+      // Like Ctrl-C in a terminal, which reaches the whole process group, and twice, as from impatient users.
+      for (const _ of [1, 2]) {
+        process.kill(-(started.pid ?? 0), signal);
+        await sleep(100);
+      }
+      const { exitCode, stderr } = await started;
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /Working failed/);
+      const told = ["waiting until what has begun ends", `interrupted by ${signal}`];
+      for (const words of [`${signal}: `, ...told, "the same command goes on"])
+        assert.equal(stderr.includes(words), !isIgnored, stderr);
+      assert.equal((await readFile(log, "utf8")).split("begun").at(-1), isIgnored ? "" : ".");
     });
-    const log = join(directory, "registry-cache", "logs", "working.log");
-    await waitUntil("it works", async () => (await readFile(log, "utf8")).endsWith("begun"));
-    // Like Ctrl-C in a terminal, which reaches the whole process group, and twice, as from impatient users.
-    for (const _ of [1, 2]) {
-      process.kill(-(started.pid ?? 0), signal);
-      await sleep(100);
-    }
-    const { exitCode, stderr } = await started;
-    assert.equal(exitCode, 1);
-    assert.match(stderr, /Working failed/);
-    const told = ["waiting until what has begun ends", `interrupted by ${signal}`];
-    for (const words of [`${signal}: `, ...told, "the same command goes on"])
-      assert.equal(stderr.includes(words), !isIgnored, stderr);
-    assert.equal((await readFile(log, "utf8")).split("begun").at(-1), isIgnored ? "" : ".");
-  });
-}
+  }
+});
