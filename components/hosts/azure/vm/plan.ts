@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { isServiceTag } from "../../../config/addresses.ts";
 import { type Problem, problemIf } from "../../../config/problems.ts";
 import type { AzureVmRegion } from "../../../config/schema.ts";
@@ -45,14 +46,16 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
   const { region, names } = plan;
   const { resourceGroup = names.resourceGroup } = region;
   const vault = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.KeyVault/vaults/cache-0123456789abcdef`;
-  const { length } = azureUserData({
+  const options = {
     ...plan,
     store: region.storage.kind === "bucket" ? blobStore(storageAccount, region.storage.delivery) : undefined,
     clientId,
     subscription,
     resourceGroup,
     storedSecrets: storedSecrets(plan, (secret) => `${vault}/secrets/${secret}`),
-  });
+  };
+  // The runtime's zlib takes a tenth of the time, and its result is as long.
+  const { length } = azureUserData(options, (text) => gzipSync(text, { level: 9 }));
   const message = `the configuration takes ${length} bytes, compressed and as base64, and Azure gives a machine ${userDataLimitBytes}: use fewer upstreams, or fewer and wider repository globs`;
   return problemIf(length > userDataLimitBytes, "topology", message);
 }

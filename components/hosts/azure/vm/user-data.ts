@@ -74,9 +74,9 @@ export function podOptions({ store, isShadowed = false, ...options }: AzurePodOp
 }
 
 /** The Pod, as user data, which Azure can change in place and the running machine reads: a line with the digest, then the compressed Pod. Base64. */
-export function azureUserData(options: AzurePodOptions): string {
+export function azureUserData(options: AzurePodOptions, compress = packed): string {
   const text = bundleText(vmPod(podOptions(options)));
-  return Buffer.concat([Buffer.from(`${sha256(text)}\n`), packed(text)]).toString("base64");
+  return Buffer.concat([Buffer.from(`${sha256(text)}\n`), compress(text)]).toString("base64");
 }
 
 /** Digest of the Pod in {@link azureUserData}. */
