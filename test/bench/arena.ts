@@ -33,7 +33,7 @@ export interface Arena {
 export const freshnessSeconds = 5;
 
 export function blobMegabytes({ quick }: { readonly quick: boolean }): number {
-  return quick ? 20 : 200;
+  return quick ? 8 : 200;
 }
 
 /** @param started ends what is started here */

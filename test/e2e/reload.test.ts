@@ -88,7 +88,7 @@ function startClient(next: () => Layer, keepsConnection: boolean): Client {
         () => client.pulls++,
         (error: Error) => client.failures.push(String(error)),
       );
-      await sleep(50);
+      await sleep(250);
     }
   })();
   return client;
@@ -118,8 +118,8 @@ describe("the edge", () => {
     const { registry } = fronted;
     const pushed = (name: string, layerMB: number) => pushLayer(registry.url, pod.url, { name, layerMB });
     const cold: Layer[] = [];
-    for (let index = 0; index < 100; index++) cold.push(await pushed(`cold-${index}`, 1));
-    const cached = await pushed("cached", 1);
+    for (let index = 0; index < 100; index++) cold.push(await pushed(`cold-${index}`, 0.1));
+    const cached = await pushed("cached", 0.1);
     const long = await pushed("long", 40);
     assert.equal((await download(cached.url, { ca: pod.ca })).digest, cached.digest);
     const transfer = await openTransfer(long.url, { ca: pod.ca });

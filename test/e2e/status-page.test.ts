@@ -67,12 +67,15 @@ test("shows in a browser what the cache does, and what is wrong", async (t) => {
   /** Waits until the page shows something. The pause is longer than usual, because a browser takes seconds of processor time for a page. */
   const says = (what: string, is: (it: Contents) => boolean) =>
     waitUntil(what, async () => is(await shown()), 60_000, pauseMs);
-  const line = (name: string, text: string | RegExp) =>
-    says(`${name}: ${text}`, ({ lines }) => {
-      const found = new Map(lines).get(name);
-      return typeof text === "string" ? found === text : text.test(found ?? "");
+  /** Waits until the page shows this verdict, and these lines by their names. */
+  const shows = (verdict: RegExp, lines: Record<string, RegExp> = {}) =>
+    says([verdict, ...Object.entries(lines)].join(), (it) => {
+      const found = new Map(it.lines);
+      return (
+        verdict.test(it.verdict) &&
+        Object.entries(lines).every(([name, text]) => text.test(found.get(name) ?? ""))
+      );
     });
-  const verdict = (text: RegExp) => says(`${text}`, (it) => text.test(it.verdict));
   const alert = (name: string, meanwhile = async () => {}) =>
     waitUntil(
       `${name} is shown`,
@@ -89,7 +92,7 @@ test("shows in a browser what the cache does, and what is wrong", async (t) => {
   };
 
   // State: new and empty.
-  await verdict(/✓Serving The cache is new and empty/);
+  await shows(/✓Serving The cache is new and empty/);
   assert.equal(await page.title(), `Serving: Registry cache ${region} (${chain.cache.url.host})`);
   assert.equal(await page.textContent("h1"), `Registry cache ${region}`);
   assert.equal(await page.textContent("header code"), chain.cache.url.origin);
@@ -114,10 +117,11 @@ test("shows in a browser what the cache does, and what is wrong", async (t) => {
     const all = new Map(it.figures.map(([name = "", ...texts]) => [name, texts]));
     return [...figures].every(([name, text]) => all.get(name)?.every((it) => it === text));
   });
-  await line("✓Endpoint", "answers");
-  await line("✓Upstream gsoci", /^answers in [\d.]+ m?s$/);
-  await line("✓Parts", /^all \d answer$/);
-  await verdict(/✓Serving No alerts/);
+  await shows(/✓Serving No alerts/, {
+    "✓Endpoint": /^answers$/,
+    "✓Upstream gsoci": /^answers in [\d.]+ m?s$/,
+    "✓Parts": /^all \d answer$/,
+  });
   const { plots, figures: texts } = await shown();
   assert.match(texts.find(([name]) => name?.includes("of a hit"))?.[1] ?? "", /^\d[\d.]* m?s$/);
   assert.match(plots[0] ?? "", /blobs: latest 75\.0 %/);
@@ -139,18 +143,18 @@ test("shows in a browser what the cache does, and what is wrong", async (t) => {
   const [pod, next] = ["0123456789ab", "ba9876543210"];
   const state = { wanted: pod, applied: pod, appliedSeconds: Date.now() / 1000 };
   const machine = parts.use(await startMachine(chain.cache, state));
-  await line("Runs", new RegExp(`^${pod} since .* ago\\)$`));
-  await line("✓Wanted", "the same");
+  await shows(/^/, { Runs: new RegExp(`^${pod} since .* ago\\)$`), "✓Wanted": /^the same$/ });
 
   machine.state = { ...state, wanted: next, failure: "image" };
-  await line("✕Wanted", `${next}, not applied yet`);
-  await line("✕The last change failed", "image");
-  await line("Runs", new RegExp(`^${pod} `));
+  await shows(/!Serving, with warnings The cache doesn't take up changes \(image\)/, {
+    "✕Wanted": new RegExp(`^${next}, not applied yet$`),
+    "✕The last change failed": /^image$/,
+    Runs: new RegExp(`^${pod} `),
+  });
   assert.deepEqual(
     (await alert("RegistryCachePodOutdated"))[1],
     "https://runbooks.example.com/RegistryCachePodOutdated",
   );
-  await verdict(/!Serving, with warnings The cache doesn't take up changes \(image\)/);
 
   // `npm run regions` reads the same values.
   const statusPage = `http://127.0.0.1:${ports.edgeStatus}/`;
@@ -163,10 +167,10 @@ test("shows in a browser what the cache does, and what is wrong", async (t) => {
 
   // State: the upstream is down.
   await chain.proxy.stopListening();
-  await line("✕Upstream gsoci", "doesn't answer");
   await alert("RegistryCacheUpstreamUnreachable");
-  await verdict(
+  await shows(
     /!Degraded The upstream gsoci doesn't answer, or gives no manifests\. The cache serves what it has/,
+    { "✕Upstream gsoci": /^doesn't answer$/ },
   );
   await look("upstream-away");
 
@@ -176,8 +180,7 @@ test("shows in a browser what the cache does, and what is wrong", async (t) => {
   await page.setViewportSize({ width: 360, height: 740 });
   // The reserve is 64 MiB, and Prometheus needs a part of it. The cache frees space, which this fills again.
   await alert("RegistryCacheDiskFull", () => leaveFree(disk.path, 20 * 1024 * 1024));
-  await verdict(/Degraded/);
-  await line("✕Free on the disk", /; the reserve is /);
+  await shows(/Degraded/, { "✕Free on the disk": /; the reserve is / });
   assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off");
   await look("disk-full");
   assert.deepEqual(errors, []);

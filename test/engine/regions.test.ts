@@ -18,7 +18,7 @@ import { scope } from "../support/scope.ts";
 import { startTlsServer, type TlsServer } from "../support/tls-server.ts";
 
 const examples = await readStackFiles(projectDirectory, []);
-const names = regionNames.slice(0, 28);
+const names = regionNames.filter((name) => name.startsWith("eu-"));
 /** A digest as in the machine's metrics and in the outputs. */
 const digest = "0123456789ab".padEnd(64, "c");
 

@@ -39,6 +39,8 @@ describe("the state", () => {
         HOME: directory,
         PULUMI_HOME: pulumiHome,
         PULUMI_CREDENTIALS_PATH: directory,
+        // Without `prepulumi` and the like, which takes as long as the command itself.
+        npm_config_ignore_scripts: "true",
         ...kms.environment,
         ...s3.backend.environment,
       },

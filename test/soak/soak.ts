@@ -19,6 +19,8 @@ export interface Soak {
   readonly minutes: number;
   /** The same seed causes the same faults in the same order. */
   readonly seed: number;
+  /** How many clients pull. @default 12 */
+  readonly clients?: number;
   say(line: string): void;
 }
 
@@ -28,7 +30,6 @@ const imageCount = 8;
 const layersPerImage = 100;
 /** This many blobs are pulled more often than all the others together. */
 const hotCount = 20;
-const clientCount = 12;
 /** How long a client retries. */
 const patienceMs = 90_000;
 /** The time limit of the recovery after a fault, or after a part was killed. */
@@ -39,7 +40,12 @@ const memoryGoalMiB = 400;
 const descriptorSpread = 200;
 
 /** @returns the broken guarantees, and a summary in words */
-export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: string[]; summary: string }> {
+export async function soak({
+  minutes,
+  seed,
+  clients: clientCount = 12,
+  say,
+}: Soak): Promise<{ violations: string[]; summary: string }> {
   await using started = new AsyncDisposableStack();
   // Two generators, so that the number of pulls doesn't affect the order of the faults.
   const [random, chance] = [randomFrom(seed), randomFrom(seed + 1)];
@@ -79,7 +85,8 @@ export async function soak({ minutes, seed, say }: Soak): Promise<{ violations: 
       await waitUntil(
         "cold blobs are served again",
         async () => {
-          const outcome = await pullBlob(chain, pick(blobs.slice(hotCount)));
+          const cold = blobs.slice(hotCount).filter(({ servedAt }) => servedAt === undefined);
+          const outcome = await pullBlob(chain, pick(cold.length > 0 ? cold : blobs.slice(hotCount)));
           if (!served(outcome)) inARow = 0;
           // A cached answer says nothing about the recovery of the rest.
           else if (outcome.headers["x-cache"] !== "HIT") inARow++;

@@ -45,6 +45,16 @@ export async function applyCrds(plane: ControlPlane, ...bundles: readonly CrdBun
 async function read(bundle: CrdBundle): Promise<V1CustomResourceDefinition[]> {
   const paths = globSync(join(await ensureFiles(bundle), files[bundle]));
   return Promise.all(
-    paths.map(async (file) => loadYaml<V1CustomResourceDefinition>(await readFile(file, "utf8"))),
+    paths.map(
+      async (file) =>
+        withoutDescriptions(loadYaml(await readFile(file, "utf8"))) as V1CustomResourceDefinition,
+    ),
+  );
+}
+
+/** Descriptions are most of a definition, and each client of the API server reads them. A property of this name is no text. */
+function withoutDescriptions(definition: unknown): unknown {
+  return JSON.parse(JSON.stringify(definition), (key, value) =>
+    key === "description" && typeof value === "string" ? undefined : value,
   );
 }

@@ -42,7 +42,7 @@ export function withCache(
 /**
  * Pushes an image that neither the cache nor a node has.
  * @param team any other than `giantswarm` is one that the cache refuses
- * @param layers number of layers of 1 MB. @default 10
+ * @param layers number of layers of 0.5 MB. @default 10
  */
 export async function coldImage(
   { chain }: Setting,
@@ -50,7 +50,7 @@ export async function coldImage(
   { team = "giantswarm", layers = 10 }: { team?: string; layers?: number } = {},
 ): Promise<Content> {
   const repository = `${team}/${name.toLowerCase().replaceAll(/\W+/g, "-")}`;
-  const image = await randomImage({ repository, tag: "1", layers, layerMB: 1 });
+  const image = await randomImage({ repository, tag: "1", layers, layerMB: 0.5 });
   await push(chain.registry.url, image);
   return image;
 }
