@@ -55,7 +55,7 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
     storedSecrets: storedSecrets(plan, (secret) => `${vault}/secrets/${secret}`),
   };
   // The runtime's zlib takes a tenth of the time, and its result is as long.
-  const { length } = azureUserData(options, (text) => gzipSync(text, { level: 9 }));
+  const { length } = azureUserData(options, gzipSync);
   const message = `the configuration takes ${length} bytes, compressed and as base64, and Azure gives a machine ${userDataLimitBytes}: use fewer upstreams, or fewer and wider repository globs`;
   return problemIf(length > userDataLimitBytes, "topology", message);
 }

@@ -1,3 +1,4 @@
+import { gzip } from "pako";
 import type { AzureStore } from "../../../pod/store.ts";
 import { script } from "../../../shell/script.ts";
 import { sha256 } from "../../naming.ts";
@@ -73,10 +74,17 @@ export function podOptions({ store, isShadowed = false, ...options }: AzurePodOp
   };
 }
 
+/** The lower level of memory gives smaller blocks with codes of their own, which suits a bundle of many kinds of files: it saves a fiftieth. */
+const compression = { level: 9, memLevel: 5 } as const;
+
 /** The Pod, as user data, which Azure can change in place and the running machine reads: a line with the digest, then the compressed Pod. Base64. */
-export function azureUserData(options: AzurePodOptions, compress = packed): string {
+export function azureUserData(
+  options: AzurePodOptions,
+  compress: (text: string, settings: typeof compression) => Uint8Array = gzip,
+): string {
   const text = bundleText(vmPod(podOptions(options)));
-  return Buffer.concat([Buffer.from(`${sha256(text)}\n`), compress(text)]).toString("base64");
+  const compressed = compress(text, compression);
+  return Buffer.concat([Buffer.from(`${sha256(text)}\n`), compressed]).toString("base64");
 }
 
 /** Digest of the Pod in {@link azureUserData}. */
