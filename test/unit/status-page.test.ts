@@ -20,6 +20,7 @@ import {
 } from "../../components/monitoring/status-page/page/prometheus.ts";
 import {
   alertSection,
+  alertText,
   stateSection,
   verdictSection,
 } from "../../components/monitoring/status-page/page/sections.ts";
@@ -32,7 +33,7 @@ import {
   percent,
   seconds,
 } from "../../components/monitoring/status-page/page/units.ts";
-import { verdictOf } from "../../components/monitoring/status-page/page/verdict.ts";
+import { announcementOf, verdictOf } from "../../components/monitoring/status-page/page/verdict.ts";
 import { type StatusPageFacts, statusPage } from "../../components/monitoring/status-page/status-page.ts";
 
 const at = Date.UTC(2026, 0, 2, 12) / 1000;
@@ -84,6 +85,7 @@ function partLabels(job: string): Sample["labels"] {
 
 const unreachable: Alert = {
   name: "RegistryCacheUpstreamUnreachable",
+  key: "unreachable",
   firing: true,
   severity: "notify",
   topic: "upstream",
@@ -210,7 +212,7 @@ test("doesn't show what a pending alert would say before it fires", () => {
     description: "It has been so for 12 h.",
   };
   const state = stateWith({}, [pending]);
-  const said = [verdictSection(verdictOf(state)), alertSection(state)].map(({ text }) => text).join();
+  const said = [verdictSection(verdictOf(state)), alertText(pending, at)].map(({ text }) => text).join();
   assert.ok(!said.includes(pending.description));
   assert.match(said, /RegistryCacheUpstreamUnreachable is pending\./);
   assert.match(said, /pending for 10 min; fires in 0 s/);
@@ -256,10 +258,20 @@ test("escapes everything from Prometheus", () => {
   const evil = `"><img src=x onerror="alert(1)">`;
   const labels = { upstream: evil, job: evil, digest: evil, reason: evil };
   const all = Object.fromEntries(Object.keys(stateQueries).map((name) => [name, one(0, labels)]));
-  const state = stateWith({ ...(all as Partial<State["samples"]>), upstreams: one(0, labels) }, [
-    { ...unreachable, name: evil, severity: evil, description: evil, runbook: `https://${evil}` },
-  ]);
-  const sections = [verdictSection(verdictOf(state)), alertSection(state), stateSection(state)];
+  const alert = {
+    ...unreachable,
+    name: evil,
+    key: evil,
+    severity: evil,
+    description: evil,
+    runbook: `https://${evil}`,
+  };
+  const state = stateWith({ ...(all as Partial<State["samples"]>), upstreams: one(0, labels) }, [alert]);
+  const verdict = verdictOf(state);
+  const sections = [
+    ...[verdictSection(verdict), announcementOf(verdict, state), stateSection(state)],
+    ...[alertText(alert, at), alertSection([alert])],
+  ];
   for (const { text } of sections) assert.doesNotMatch(text, /<img|="[^"]*"[^ >]/);
 });
 
@@ -317,7 +329,7 @@ test("describes a plot in words, and says when there is nothing to draw", () => 
   const { text } = svgOf(plot, { width: 400, height: 130 });
   assert.match(
     text,
-    /aria-label="Bytes, last day\. one: latest 50 B, lowest 0 B, highest 100 B; other: no data\."/,
+    /aria-label="Bytes, last day\. one: latest 50 B, lowest 0 B at \d\d:\d\d, highest 100 B at \d\d:\d\d; other: no data\."/,
   );
   assert.doesNotMatch(text, /no data yet|NaN|undefined/);
   assert.equal(text.match(/<circle/g)?.length, 1);

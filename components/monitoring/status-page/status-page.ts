@@ -56,7 +56,8 @@ export function statusPage({ region, endpoint, host, upstreams, redirected }: St
 <p><code>${endpoint}</code> <span>${host}</span></p>
 </header>
 <main>
-<div id="verdict" role="status"><p class="unknown"><i aria-hidden="true">?</i><b>Asking Prometheus</b></p></div>
+<p id="said" role="status"></p>
+<div id="verdict"><p class="unknown"><i aria-hidden="true">?</i><b>Asking Prometheus</b></p></div>
 <noscript><p>This page shows what Prometheus says, by a script.</p></noscript>
 <section id="alerts"></section>
 <section>
@@ -70,11 +71,12 @@ ${redirected ? html`<p class="dim">Bytes that nodes take from the bucket aren't 
 </section>
 <section class="wide">
 <h2>Last day</h2>
+<div id="late" role="status"></div>
 <div class="plots">
 ${["Answered from the cache", "Bytes per second", "First byte, 95th percentile", "Disk"].map(
   (title, index) => html`<figure>
 <figcaption>${title}</figcaption>
-<div id="plot${index}" class="plot"></div>
+<div id="plot${index}" class="plot" role="group" aria-label="${title}: arrow keys choose a time" tabindex="0"></div>
 <ul id="legend${index}" class="legend"></ul>
 </figure>
 `,

@@ -1,26 +1,36 @@
 /** The page's script: `npm run generate` bundles it into generated/page.js. */
 import { figuresOf } from "./figures.ts";
 import { type Html, html } from "./html.ts";
-import { geometryOf, legendOf, type Plot, svgOf } from "./plot.ts";
+import { type Geometry, geometryOf, legendOf, type Plot, type Size, svgOf } from "./plot.ts";
 import { lastDay, plotsOf } from "./plots.ts";
 import { Prometheus } from "./prometheus.ts";
-import { alertSection, figureSection, stateSection, verdictSection } from "./sections.ts";
-import { stateOf } from "./state.ts";
+import { alertSection, alertText, figureSection, stateSection, verdictSection } from "./sections.ts";
+import { type State, stateOf } from "./state.ts";
 import { clock } from "./units.ts";
-import { verdictOf } from "./verdict.ts";
+import { announcementOf, verdictOf } from "./verdict.ts";
 
 /** The parts of the browser's DOM that the page uses, because the project doesn't include its types. https://developer.mozilla.org/docs/Web/API */
 interface Element {
   innerHTML: string;
-  title: string;
+  readonly id: string;
   readonly clientWidth: number;
+  focus(): void;
   setAttribute(name: string, value: string): void;
   getBoundingClientRect(): { readonly left: number };
   querySelector(selector: string): Element;
-  addEventListener(type: string, listener: (event: { readonly clientX: number }) => void): void;
+  addEventListener(type: string, listener: (event: PointerOrKey) => void): void;
+}
+interface PointerOrKey {
+  readonly clientX: number;
+  readonly key: string;
+  readonly altKey: boolean;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  preventDefault(): void;
 }
 declare const document: {
   title: string;
+  readonly activeElement: Element;
   readonly visibilityState: string;
   getElementById(id: string): Element;
   addEventListener(type: string, listener: () => void): void;
@@ -48,13 +58,22 @@ const prometheus = new Prometheus(async (path, parameters) => {
 });
 
 const title = document.title;
-const shown = new Map<string, string>();
+const shown = new WeakMap<Element, string>();
 
 /** Replaces an element's content only if it differs, so that a selection or the focus stays. */
-function show(id: string, content: Html): void {
-  if (shown.get(id) === content.text) return;
-  shown.set(id, content.text);
-  document.getElementById(id).innerHTML = content.text;
+function show(id: string, { text }: Html): void {
+  const element = document.getElementById(id);
+  if (shown.get(element) === text) return;
+  shown.set(element, text);
+  element.innerHTML = text;
+}
+
+/** The items are new only if other alerts hold, and the focus then returns to its runbook. */
+function showAlerts({ alerts, at }: State): void {
+  const { id } = document.activeElement;
+  show("alerts", alertSection(alerts));
+  if (document.activeElement.id !== id) document.getElementById(id)?.focus();
+  for (const [index, alert] of alerts.entries()) show(`alert${index}`, alertText(alert, at));
 }
 
 function now(): number {
@@ -66,7 +85,8 @@ async function showState(): Promise<void> {
   const verdict = verdictOf(state);
   document.title = `${verdict.word}: ${title}`;
   show("verdict", verdictSection(verdict));
-  show("alerts", alertSection(state));
+  show("said", announcementOf(verdict, state));
+  showAlerts(state);
   show("state", stateSection(state));
   show("updated", html`Updated ${clock(state.at, state.at)}.`);
 }
@@ -80,33 +100,61 @@ let plots: Plot[] = [];
 async function showPlots(): Promise<void> {
   plots = await plotsOf(prometheus, lastDay(Math.floor(now())));
   drawPlots();
+  show("late", html``);
+}
+
+function sizeOf(place: Element): Size {
+  return { width: place.clientWidth, height: plotHeight };
 }
 
 function drawPlots(): void {
   for (const [index, plot] of plots.entries()) {
     const place = document.getElementById(`plot${index}`);
-    show(`plot${index}`, svgOf(plot, { width: place.clientWidth, height: plotHeight }));
+    show(`plot${index}`, svgOf(plot, sizeOf(place)));
     show(`legend${index}`, legendOf(plot));
   }
 }
 
-/** Shows the values at the pointer in the legend. */
-function followPointer(index: number): void {
+/** By key: how many steps it moves. */
+const moves: Readonly<Record<string, number>> = {
+  ArrowLeft: -1,
+  ArrowRight: 1,
+  Home: -Infinity,
+  End: Infinity,
+};
+
+/** Shows the values at the pointer, or at the step that keys choose, in the legend. */
+function followReader(index: number): void {
   const place = document.getElementById(`plot${index}`);
-  const mark = (x: number, step?: number) => {
+  const legend = document.getElementById(`legend${index}`);
+  let step: number | undefined;
+  const mark = (choose: (geometry: Geometry) => number | undefined) => {
     const plot = plots[index];
     if (plot === undefined) return;
-    for (const end of ["x1", "x2"]) place.querySelector(".cursor").setAttribute(end, String(x));
+    const geometry = geometryOf(plot, sizeOf(place));
+    step = choose(geometry);
+    const transform = step === undefined ? "scale(0)" : `translate(${geometry.x(step)})`;
+    place.querySelector(".cursor").setAttribute("transform", transform);
     show(`legend${index}`, legendOf(plot, step));
   };
-  place.addEventListener("pointermove", ({ clientX }) => {
-    const plot = plots[index];
-    if (plot === undefined) return;
-    const geometry = geometryOf(plot, { width: place.clientWidth, height: plotHeight });
-    const step = geometry.indexAt(clientX - place.getBoundingClientRect().left);
-    mark(geometry.x(step), step);
+  const leave = () => mark(() => undefined);
+  place.addEventListener("pointermove", ({ clientX }) =>
+    mark(({ indexAt }) => indexAt(clientX - place.getBoundingClientRect().left)),
+  );
+  place.addEventListener("pointerleave", leave);
+  place.addEventListener("keydown", (event) => {
+    const move = moves[event.key];
+    if (event.key === "Escape") leave();
+    if (move === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    mark(({ indexAt, x }) => indexAt(x((step ?? indexAt(Infinity)) + move)));
   });
-  place.addEventListener("pointerleave", () => mark(-9));
+  // Screen readers say what the reader of this plot chooses, and not every update.
+  place.addEventListener("focus", () => legend.setAttribute("aria-live", "polite"));
+  place.addEventListener("blur", () => {
+    legend.setAttribute("aria-live", "off");
+    leave();
+  });
 }
 
 /** Runs a task repeatedly while the page is visible. */
@@ -131,12 +179,15 @@ repeat(showState, refresh.state, (reason) => {
   document.title = `No answer: ${title}`;
   const reasons = [`Prometheus doesn't answer (${reason}). What is below may be old.`];
   show("verdict", verdictSection({ level: "unknown", word: "Unknown", reasons }));
+  show("said", html`Unknown: Prometheus doesn't answer`);
 });
 repeat(showFigures, refresh.figures, (reason) =>
   show("figures", html`<p class="dim">Prometheus doesn't answer: ${reason}</p>`),
 );
-repeat(showPlots, refresh.plots, (reason) =>
-  show("plot0", html`<p class="dim">Prometheus doesn't answer: ${reason}</p>`),
-);
-for (let index = 0; index < 4; index++) followPointer(index);
+repeat(showPlots, refresh.plots, (reason) => {
+  const [plot] = plots;
+  const what = plot ? `Not updated since ${clock(plot.steps.last, now())}` : "Prometheus doesn't answer";
+  show("late", html`<p class="dim">${what}: ${reason}</p>`);
+});
+for (let index = 0; index < 4; index++) followReader(index);
 addEventListener("resize", drawPlots);

@@ -104,22 +104,30 @@ function hourTicks({ first, last, step }: Steps, width: number): { index: number
 }
 
 /** The legend with the values at one step, or without an index with the latest values. */
-export function legendOf({ lines, format, steps }: Plot, index?: number): Html {
+export function legendOf(plot: Plot, index?: number): Html {
+  const { lines, format } = plot;
   const at = (values: Values) =>
     index === undefined ? values.findLast((value) => value !== undefined) : values[index];
-  const time = index === undefined ? "latest" : clock(steps.first + index * steps.step, steps.last);
+  const time = index === undefined ? "latest" : timeOf(plot, index);
   return html`${lines.map(
     ({ name, values }, line) =>
       html`<li><i class="line${line}"></i>${name} <b>${format(at(values))}</b></li>`,
   )}<li class="dim">${time}</li>`;
 }
 
+function timeOf({ steps }: Plot, index: number): string {
+  return clock(steps.first + index * steps.step, steps.last);
+}
+
 /** A description of the plot for screen readers. */
-function descriptionOf({ title, lines, format }: Plot): string {
+function descriptionOf(plot: Plot): string {
+  const { title, lines, format } = plot;
   const texts = lines.map(({ name, values }) => {
     const known = values.filter((value) => value !== undefined);
     if (known.length === 0) return `${name}: no data`;
-    const [least, most] = [Math.min(...known), Math.max(...known)].map(format);
+    const [least, most] = [Math.min(...known), Math.max(...known)].map(
+      (value) => `${format(value)} at ${timeOf(plot, values.indexOf(value))}`,
+    );
     return `${name}: latest ${format(known.at(-1))}, lowest ${least}, highest ${most}`;
   });
   return `${title}, last day. ${texts.join("; ")}.`;
@@ -151,6 +159,6 @@ ${plot.lines.map(
     html`<g class="line${line}"><path d="${pathOf(values, geometry)}"/>${dotsOf(values, geometry)}</g>`,
 )}
 ${isEmpty ? html`<text x="${(margin.left + right) / 2}" y="${bottom / 2}" class="x">no data yet</text>` : undefined}
-<line class="cursor" y1="${margin.top}" y2="${bottom}" x1="-9" x2="-9"/>
+<line class="cursor" y1="${margin.top}" y2="${bottom}" transform="scale(0)"/>
 </svg>`;
 }

@@ -24,6 +24,8 @@ export interface Steps {
 /** An alert that is pending or fires. */
 export interface Alert {
   readonly name: string;
+  /** Tells it from all others, also after a change of its numbers. */
+  readonly key: string;
   readonly firing: boolean;
   readonly severity: string;
   readonly topic: string;
@@ -118,6 +120,7 @@ function alertsOf({ name, duration, alerts }: AlertingRule): Alert[] {
     const { description = name, runbook_url: runbook = "" } = annotations;
     return {
       name,
+      key: JSON.stringify(labels),
       firing: state === "firing",
       severity,
       topic,

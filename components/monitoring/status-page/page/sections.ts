@@ -22,21 +22,25 @@ export function verdictSection({ level, word, reasons }: Verdict): Html {
   }</span></p>`;
 }
 
-/** Empty without alerts, because the verdict already says so. */
-export function alertSection({ alerts, at }: State): Html {
+/** Empty without alerts, because the verdict already says so. Without the texts, which change while an alert holds. */
+export function alertSection(alerts: readonly Alert[]): Html {
   if (alerts.length === 0) return html``;
-  return html`<h2>Alerts</h2><ul class="alerts">${alerts.map((alert) => alertItem(alert, at))}</ul>`;
+  return html`<h2>Alerts</h2><ul class="alerts">${alerts.map(alertItem)}</ul>`;
 }
 
-function alertItem(alert: Alert, at: number): Html {
-  const { name, firing, severity, description, runbook, since, forSeconds } = alert;
+function alertItem({ key, firing, severity, runbook }: Alert, index: number): Html {
+  const tag = firing ? severity : "pending";
+  return html`<li><b class="tag ${tag}">${tag}</b><span id="alert${index}"></span>${
+    runbook === undefined ? undefined : html`<a id="${key}" href="${runbook}" rel="noreferrer">Runbook</a>`
+  }</li>`;
+}
+
+export function alertText(alert: Alert, at: number): Html {
+  const { name, firing, description, since, forSeconds } = alert;
   const age = duration(at - since);
-  const text = firing
+  return firing
     ? html`${description} <span class="dim">${name}, for ${age}</span>`
     : html`${name} <span class="dim">pending for ${age}; fires in ${duration(Math.max(0, since + forSeconds - at))} if its condition holds</span>`;
-  return html`<li><b class="tag ${firing ? severity : "pending"}">${firing ? severity : "pending"}</b><span>${text}</span>${
-    runbook === undefined ? undefined : html`<a href="${runbook}" rel="noreferrer">Runbook</a>`
-  }</li>`;
 }
 
 /** @param windows the titles of the windows */

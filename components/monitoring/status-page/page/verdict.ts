@@ -1,3 +1,4 @@
+import { type Html, html } from "./html.ts";
 import { only, type State, silentParts, silentUpstreams } from "./state.ts";
 
 /** `notice`: somebody should look, but clients aren't affected. `degraded`: clients are affected, or soon will be. `down`: the cache doesn't serve clients. */
@@ -60,6 +61,11 @@ export function verdictOf(state: State): Verdict {
     word: "Serving",
     reasons: [isNew ? "The cache is new and empty: nothing has been pulled yet." : "No alerts."],
   };
+}
+
+/** What screen readers say. It doesn't change with the numbers in descriptions. */
+export function announcementOf({ word }: Verdict, { alerts }: State): Html {
+  return html`${[word, ...alerts.flatMap(({ firing, name }) => (firing ? name : []))].join(", ")}`;
 }
 
 function unique(texts: readonly string[]): string[] {
