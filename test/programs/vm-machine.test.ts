@@ -14,7 +14,10 @@ const hostname = "cache.example.com";
 const source = script(import.meta.resolve("../../components/hosts/vm/machine.sh"), "machine.sh");
 
 type Settings = Partial<
-  Record<"SECRETS" | "CERTIFICATE_SECRET" | "AUTHORITY_SECRET" | "CERTIFICATE_NAME" | "PROGRAM", string>
+  Record<
+    "SECRETS" | "CERTIFICATE_SECRET" | "AUTHORITY_SECRET" | "CERTIFICATE_NAME" | "PROGRAM" | "JOURNAL",
+    string
+  >
 >;
 
 type Mode = "directories" | "prepare" | "follow" | "tidy";
@@ -43,6 +46,8 @@ async function machine(t: TestContext, settings: Settings): Promise<Machine> {
   const executable = (path: string, text: string) => writeFile(path, text, { mode: 0o755 });
   await executable(at("machine.sh"), source);
   await writeFile(at("registry-cache"), "#!/bin/sh\necho on call\n");
+  await writeFile(at("journald.conf"), "[Journal]\n");
+  await executable(at("bin", "systemctl"), "#!/bin/sh\n");
   await executable(
     at("cloud"),
     `#!/bin/sh
@@ -70,6 +75,7 @@ esac
           CERTIFICATE_NAME: "",
           REMOVED: "removed",
           PROGRAM: at("bin", "registry-cache"),
+          JOURNAL: at("etc", "journald.conf.d", "cache.conf"),
           ...settings,
         }),
       ),
@@ -301,6 +307,23 @@ for (const mode of ["directories", "prepare", "follow"] as const) {
     assert.equal((await it.run(mode)).exitCode, 0, "where it can't be written");
   });
 }
+
+test("limits how long the journal keeps clients' addresses, and restarts it only for a change", async (t) => {
+  const it = await machine(t, {});
+  const [calls, settings] = ["calls", "etc/journald.conf.d/cache.conf"];
+  const systemctl = (exit: number) =>
+    it.setProgram("systemctl", `#!/bin/sh\necho "$@" >>"${join(it.directory, calls)}"\nexit ${exit}\n`);
+  await systemctl(1);
+  await succeeds(it, "directories");
+  assert.equal(await it.content(settings), undefined, "it tries again");
+  await systemctl(0);
+  for (const mode of ["prepare", "follow", "directories"] as const) await succeeds(it, mode);
+  assert.equal(await it.content(settings), "[Journal]\n");
+  assert.equal((await stat(join(it.directory, settings))).mode & 0o777, 0o644);
+  assert.equal(await it.content(calls), "restart systemd-journald\n".repeat(2));
+  await it.configure({ JOURNAL: "/proc/none/cache.conf" });
+  await succeeds(it, "follow");
+});
 
 test("writes secrets to files for only the Pod's user, byte by byte", async (t) => {
   const of = await withTwo(t);

@@ -94,6 +94,7 @@ export function vmPod(options: VmPodOptions): Bundle {
     stateDirectory,
     files: {
       "machine.sh": script(import.meta.url, "machine.sh"),
+      "journald.conf": journalRetention,
       settings: shellVariables(machineSettings(options)),
       "registry-cache": onCallProgram({
         host: "vm",
@@ -109,6 +110,9 @@ export function vmPod(options: VmPodOptions): Bundle {
     },
   });
 }
+
+/** journald.conf(5). The edge's log has clients' addresses: docs/security.md. The journal deletes whole files, and so begins one each day. */
+const journalRetention = "[Journal]\nMaxRetentionSec=30day\nMaxFileSec=1day\n";
 
 /** The variables that machine.sh reads. */
 function machineSettings(options: VmPodOptions): Record<string, string> {
@@ -128,6 +132,7 @@ function machineSettings(options: VmPodOptions): Record<string, string> {
     AUTHORITY_SECRET: tls.mode === "private" ? (storedSecrets[authority] ?? "") : "",
     CERTIFICATE_NAME: hostname,
     PROGRAM: "/usr/local/bin/registry-cache",
+    JOURNAL: "/etc/systemd/journald.conf.d/60-registry-cache.conf",
   };
 }
 
