@@ -102,18 +102,19 @@ function regionSection(region: RegionReview): Section {
     amount: wePay([region]),
     blocks: [
       ...(priceDate === undefined ? [] : [text(`${provider}, oldest price of ${priceDate}.`)]),
-      ...(lines.length > 0 ? [lineTable(estimate)] : notPriced.map((entry) => text(notPricedText(entry)))),
+      ...(lines.length > 0 ? [lineTable(region)] : notPriced.map((entry) => text(notPricedText(entry)))),
       ...list(conclusions(region)),
-      ...(alternatives ? [alternativeTable(alternatives.options)] : []),
+      ...(alternatives ? [alternativeTable(region, alternatives.options)] : []),
     ],
   };
 }
 
-function lineTable(estimate: RegionEstimate): TableBlock {
+function lineTable(region: RegionReview): TableBlock {
+  const { estimate } = region;
   const bill = billOf(estimate);
   return {
     kind: "table",
-    title: "Lines",
+    title: `Lines of ${nameOf(region)}`,
     head: ["Line", ">Monthly cost", ">Quantity", "Unit", ">Price", "Basis", "Paid by", "Price of"],
     rows: estimate.lines.map(({ name, source, ...line }) => [
       name,
@@ -134,10 +135,10 @@ function lineTable(estimate: RegionEstimate): TableBlock {
   };
 }
 
-function alternativeTable(options: readonly Alternative[]): TableBlock {
+function alternativeTable(region: RegionReview, options: readonly Alternative[]): TableBlock {
   return {
     kind: "table",
-    title: "Alternatives",
+    title: `Alternatives of ${nameOf(region)}`,
     head: ["Way to serve the same", ">We pay", ">1 year", ">3 years", ">All pay", "Why"],
     rows: options.map((option) => [
       `${option.name} (${option.chosen ? "this one" : option.what})`,

@@ -65,7 +65,7 @@ suite("the page of the cost review", () => {
       const lines = await look<string[][]>(
         page,
         "rowsOf",
-        `.region:nth-of-type(${index + 1}) [aria-label="Lines"]`,
+        `.region:nth-of-type(${index + 1}) [aria-label^="Lines of "]`,
       );
       for (const { name, monthlyCost } of estimate.lines) {
         const cell = lines.find(([title]) => title === name)?.[1];
@@ -77,6 +77,13 @@ suite("the page of the cost review", () => {
       }
     }
     assert.equal(amountIn(overview.at(-1)?.[1]), all.toFixed(2));
+  });
+
+  test("gives tables and regions names of their own for screen readers", async () => {
+    const { page } = await open(1280);
+    const labels = await page.locator("[role=region]").evaluateAll((all) => all.map((it) => it.ariaLabel));
+    assert.deepEqual(labels, [...new Set(labels)]);
+    assert.doesNotMatch(await page.locator("main").ariaSnapshot(), /[▸▾]/);
   });
 
   test("shows texts of the configuration as text, and shows problems", async () => {
