@@ -1,14 +1,21 @@
 /** Finds in the stack files, without any requests, what a preview would refuse. */
 import { accountProblems } from "../../components/accounts.ts";
-import { hint, moreMayFollow, type Problem, withinRegions } from "../../components/config/problems.ts";
-import { configKeys } from "../../components/config/stack-file.ts";
+import { isMapping } from "../../components/config/as-written.ts";
+import {
+  hint,
+  moreMayFollow,
+  type Problem,
+  problemIf,
+  withinRegions,
+} from "../../components/config/problems.ts";
+import { configKeys, readStackFile } from "../../components/config/stack-file.ts";
 import { configWarnings, namespaceWarnings } from "../../components/config/warnings.ts";
 import type { Findings } from "../../components/hosts/kind.ts";
 import { planStack } from "../../components/plan-stack.ts";
 import { configurationViolations } from "../../policy/judge.ts";
 import { readSettings, type Settings } from "../../policy/settings.ts";
 import { type Configuration, configurationsOf } from "../fleet/configurations.ts";
-import { type ProjectFiles, pathOf, projectFile } from "../fleet/stack-files.ts";
+import { type ProjectFiles, pathOf, projectFile, type StackFile } from "../fleet/stack-files.ts";
 import { sharedHostnames, sharedLabels } from "./shared.ts";
 
 /** Paths start with a file's name. */
@@ -60,6 +67,9 @@ export async function checkFiles(
       ...files.stacks
         .filter(({ name }) => isWanted(name, wanted))
         .flatMap(({ path, text }) => misspelledNamespaces(path, text)),
+      ...files.stacks
+        .filter(({ path }) => paths.includes(path))
+        .flatMap((stack) => droppedMonitoring(files.project, stack)),
       ...found.flatMap(({ warnings }) => warnings),
       ...sharedLabels(configurations).filter(isOf(paths)),
     ],
@@ -73,6 +83,22 @@ function isWanted(stack: string, wanted: readonly string[]): boolean {
 
 function misspelledNamespaces(file: string, text: string): Problem[] {
   return namespaceWarnings(configKeys(text)).map((one) => ({ ...one, path: `${file}: ${one.path}` }));
+}
+
+/** Parts of Pulumi.yaml's `monitoring` that a stack's own `monitoring` doesn't have. The engine doesn't merge them, and doesn't tell the program. */
+function droppedMonitoring(project: string, { path, text }: StackFile): Problem[] {
+  const { monitoring } = readStackFile("", text);
+  const dropped = absent(readStackFile(project, "config: {}").monitoring, monitoring);
+  const message = `replaces that of ${projectFile}, without its ${dropped.join(", ")}: repeat these, or write other values`;
+  return problemIf(monitoring !== undefined && dropped.length > 0, `${path}: monitoring`, message);
+}
+
+/** Paths of the parts of a mapping that another one doesn't have. */
+function absent(whole: unknown, other: unknown): string[] {
+  if (!isMapping(whole) || !isMapping(other)) return [];
+  return Object.entries(whole).flatMap(([key, part]) =>
+    other[key] === undefined ? [key] : absent(part, other[key]).map((rest) => `${key}.${rest}`),
+  );
 }
 
 /** Keys that would give the caches another account than the rest of the program. Those of the project's file apply to all stacks. */

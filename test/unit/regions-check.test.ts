@@ -123,6 +123,28 @@ suite("checkFiles", () => {
     assert.match(message, /Unresolved alias/);
   });
 
+  test("warns of a stack's monitoring that drops parts of Pulumi.yaml's", async () => {
+    const project = `${files.project}        thresholds: { downMinutes: 3 }\n      alertmanagers: ["https://alerts.example.com"]\n`;
+    const path = "stacks/Pulumi.aws-eu-central-1.yaml";
+    const dropped = async (monitoring: string) => {
+      const text = aws.replace("\nconfig:\n", `\nconfig:\n  registry-cache:monitoring: ${monitoring}\n`);
+      const stacks = [{ name: "aws-eu-central-1", path, text }];
+      const { problems, warnings } = await checkFiles({ ...files, project, stacks }, [], "2026-11-27");
+      assert.deepEqual(problems, []);
+      assert.ok(warnings.every((one) => one.path === `${path}: monitoring`));
+      return warnings.map(({ message }) => message.split(":")[0]);
+    };
+    const all = "labels: { installation: golem, pipeline: stable }, alertmanagers: []";
+    assert.deepEqual(await dropped("{ labels: { installation: golem } }"), [
+      "replaces that of Pulumi.yaml, without its labels.pipeline, alerts, alertmanagers",
+    ]);
+    assert.deepEqual(await dropped(`{ ${all}, alerts: { labels: { area: platform, team: caches } } }`), [
+      "replaces that of Pulumi.yaml, without its alerts.runbookUrl, alerts.thresholds",
+    ]);
+    const alerts = `labels: { area: platform, team: caches }, runbookUrl: "https://x.example.com/{alert}", thresholds: { downMinutes: 9 }`;
+    assert.deepEqual(await dropped(`{ ${all}, alerts: { ${alerts} } }`), []);
+  });
+
   test("reports that there is no file", async () => {
     const { problems } = await check({});
     assert.deepEqual(problems, [{ path: "stacks", message: "there is no file Pulumi.<stack>.yaml" }]);
@@ -229,7 +251,11 @@ suite("checkFiles", () => {
     const labels =
       "registry-cache:monitoring: { labels: { exposure: private } }\n  registry-cache:provider: aws";
     const labelled = other.replace("registry-cache:provider: aws", labels);
-    assert.deepEqual((await check(texts(labelled))).warnings, []);
+    const { warnings: left } = await check(texts(labelled));
+    assert.deepEqual(
+      left.map(({ path }) => path),
+      ["stacks/Pulumi.aws-eu-central-1-private.yaml: monitoring"],
+    );
   });
 
   test("reports violations of the policies as a problem or a warning, as the policies say", async () => {
