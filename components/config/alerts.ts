@@ -47,7 +47,7 @@ function labelNameExcept(reserved: readonly string[]) {
 
 /** In external labels, Prometheus replaces `$NAME` by an environment variable: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
 export const externalLabels = z.record(
-  labelNameExcept(ofSeries),
+  labelNameExcept([...ofSeries, ...ofCaches]),
   z.string().regex(/^[^$]*$/, {
     error: "has $ in it, which Prometheus takes for the beginning of a variable",
   }),

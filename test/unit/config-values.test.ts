@@ -93,7 +93,7 @@ test("checks names, registries and addresses", () => {
     { ...local, monitoring: { labels: { team: "US$" } } },
     /^monitoring\.labels\.team: has \$ in it, which Prometheus takes for the beginning of a variable$/,
   );
-  for (const label of ["job", "replica"])
+  for (const label of ["job", "replica", "provider", "region", "topology"])
     assertProblem(
       { ...local, monitoring: { labels: { [label]: "x" } } },
       new RegExp(`^monitoring\\.labels\\.${label}: is a label of the cache's own series, `),
