@@ -60,6 +60,12 @@ const noTemplate = z.string().regex(/^(?![\s\S]*\{\{)/, {
 
 const alertLabels = z.record(labelNameExcept([...ofSeries, ...ofCaches]), noTemplate);
 
+/** A text in which `{{ $labels.NAME }}` is the only template. */
+const labelTemplates = z.string().regex(/^(?:(?!\{\{)[\s\S]|\{\{ \$labels\.(?!__)[a-zA-Z_]\w* \}\})*$/, {
+  error:
+    "has {{ in it, which Prometheus takes for the beginning of a template: only {{ $labels.NAME }} is allowed",
+});
+
 /** What a team can configure about the alerts. */
 export const alerts = z.strictObject({
   labels: alertLabels
@@ -76,9 +82,11 @@ export const alerts = z.strictObject({
     .describe(
       "Labels that replace those of single alerts, by the alert's name: `severity`, `topic` … An empty value removes a label.",
     ),
-  runbookUrl: noTemplate
+  runbookUrl: labelTemplates
     .regex(/\{alert\}/, { error: "has no {alert} in it, where the alert's name goes" })
     .default("docs/runbooks/{alert}.md")
-    .describe("URL of the runbooks, with `{alert}` for the alert's name."),
+    .describe(
+      "URL of the runbooks, with `{alert}` for the alert's name. `{{ $labels.NAME }}` is a label of the alert's series or an external label; empty if there is none.",
+    ),
   thresholds: thresholds.prefault({}).describe("When the alerts fire."),
 });

@@ -184,6 +184,37 @@ describe("the rules", () => {
     });
   }
 
+  test("have labels in the runbook's URL: of the series, or of the Prometheus itself", async () => {
+    const runbookUrl =
+      "https://runbooks.example.com/{alert}/?I={{ $labels.installation }}&J={{ $labels.job }}&X={{ $labels.x }}";
+    const [{ annotations } = assert.fail()] = alertingRules({ ...alerts, runbookUrl });
+    const rule = {
+      alert: "Example",
+      expr: "up == 0",
+      annotations: { runbook_url: annotations.runbook_url?.replace(/^.*\?/, "?") },
+    };
+    const firing = (ofSeries: object, ofPrometheus: object) => {
+      const labels = { job: "a", ...ofSeries };
+      const series = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+      return {
+        interval: "1m",
+        external_labels: ofPrometheus,
+        input_series: [{ series: `up{${series}}`, values: "0" }],
+        alert_rule_test: [
+          {
+            eval_time: "0m",
+            alertname: rule.alert,
+            exp_alerts: [{ exp_labels: labels, exp_annotations: { runbook_url: "?I=golem&J=a&X=" } }],
+          },
+        ],
+      };
+    };
+    const installation = { installation: "golem" };
+    const tests = [firing(installation, {}), firing({}, installation)];
+    const { failed, all } = await check("traffic.yml", tests, [rule]);
+    assert.ok(!failed, all);
+  });
+
   test("are all expected to fire, and not to fire", () => {
     const all = allTests.flatMap(({ alert_rule_test = [] }) => alert_rule_test);
     const namesOf = (fires: boolean) =>

@@ -118,10 +118,13 @@ test("checks alerts", () => {
       /^monitoring\.alerts\.\S*team: has \{\{ in it, which Prometheus takes for the beginning of a template$/,
     );
   }
-  assertProblem(
-    withAlerts({ runbookUrl: "https://example.com/{{alert}}" }),
-    /^monitoring\.alerts\.runbookUrl: has \{\{ in it/,
-  );
+  for (const template of ["{{alert}}", "{{ $value }}", "{{ $labels.__a }}", "{{{ $labels.a }}"])
+    assertProblem(
+      withAlerts({ runbookUrl: `https://example.com/{alert}?{{ $labels.a }}${template}` }),
+      /^monitoring\.alerts\.runbookUrl: has \{\{ in it, .* only \{\{ \$labels\.NAME \}\} is allowed$/,
+    );
+  const runbookUrl = "https://example.com/{alert}/?CUSTOMER={{ $labels.customer }}&R={{ $labels.region }}";
+  assert.deepEqual(problemsOf(withAlerts({ runbookUrl })), []);
   assertProblem(
     withAlerts({ overrides: { RegistryCacheDown: { "a-b": "x" } } }),
     /^monitoring\.alerts\.overrides\.RegistryCacheDown\["a-b"\]: must be a Prometheus label/,

@@ -77,8 +77,13 @@ function alertingRules(
     },
     annotations: {
       description: alert.description,
-      runbook_url: runbookUrl.replaceAll("{alert}", name),
+      runbook_url: withExternalLabels(runbookUrl).replaceAll("{alert}", name),
       __dashboardUid__: dashboardUid,
     },
   }));
+}
+
+/** Series have no external labels until they leave a Prometheus, so a cache's own Prometheus finds them only in `$externalLabels`. */
+function withExternalLabels(text: string): string {
+  return text.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, "{{ or $labels.$1 $externalLabels.$1 }}");
 }
