@@ -102,7 +102,11 @@ export function vmPod(options: VmPodOptions): Bundle {
         endpoint: new URL(`https://${region.endpoint.hostname}:${port}`).origin,
         internalPort,
         probe: probeParameters(region.endpoint.hostname, { port }),
-        runbookUrl: options.monitoring.alerts.runbookUrl,
+        // The program knows an alert's name, but not the labels of its series.
+        runbookUrl: options.monitoring.alerts.runbookUrl.replaceAll(
+          /\{\{ \$labels\.(\w+) \}\}/g,
+          (_, label: string) => pod.externalLabels[label] ?? "",
+        ),
         image: testImage(upstreams),
         data: dataMount,
         state: stateDirectory,
