@@ -203,8 +203,8 @@ for (const {
 
     /** Sets the rights that a preview of the current configuration needs. */
     async function askRights(): Promise<void> {
-      const resources = await withWarmProgram(stack.environment, (environment) =>
-        resourcesOf(new Engine(projectDirectory, environment), name, ["--config-file", stack.file]),
+      const resources = await withWarmProgram(stack.environment, (host, environment) =>
+        resourcesOf(new Engine(projectDirectory, environment), name, ["--config-file", stack.file, ...host]),
       );
       deployer = await known.rightsFor(resources, name, false);
       reader = await known.rightsFor(resources, name, true);

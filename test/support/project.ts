@@ -211,9 +211,9 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
           : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
       // An import runs no program.
       const isAsked = isWarm && operation !== "import";
-      const start = (env: NodeJS.ProcessEnv) =>
-        command([operation, "--config-file", file, "--json", ...confirm, ...args], env);
-      return read(await (isAsked ? withWarmProgram({ ...environment, ...env }, start) : start(env)));
+      const start = (host: readonly string[], env: NodeJS.ProcessEnv) =>
+        command([operation, "--config-file", file, "--json", ...confirm, ...host, ...args], env);
+      return read(await (isAsked ? withWarmProgram({ ...environment, ...env }, start) : start([], env)));
     },
     async script(script, ...args) {
       const { exitCode, stdout, stderr } = await execa(

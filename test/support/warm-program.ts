@@ -41,23 +41,22 @@ let own: Promise<void> | undefined;
 /**
  * Lends a process to one run.
  * @param environment in addition to this process's own
- * @param run gets the environment with which the engine attaches to the process
+ * @param run gets the engine's arguments, and its environment
  */
 export async function withWarmProgram<Result>(
   environment: NodeJS.ProcessEnv,
-  run: (environment: NodeJS.ProcessEnv) => Promise<Result>,
+  run: (args: readonly string[], environment: NodeJS.ProcessEnv) => Promise<Result>,
 ): Promise<Result> {
   if (process.env[variable] === undefined) own ??= startWarmPrograms(2);
   await own;
-  const { connection, lines, port } = await firstFree(String(process.env[variable]).split(","));
+  const { connection, lines, address } = await firstFree(String(process.env[variable]).split(","));
   try {
     connection.write(`${JSON.stringify({ ...process.env, ...environment })}\n`);
     await next(lines);
     const { PULUMI_DEBUG_PROVIDERS: others } = environment;
-    const dynamic = `pulumi-nodejs:${port}`;
-    return await run({
+    const dynamic = `pulumi-nodejs:${address.split(":").at(-1)}`;
+    return await run([`--client=${address}`, "--exec-kind=auto.inline"], {
       ...environment,
-      PULUMI_DEBUG_LANGUAGES: `nodejs:${port}`,
       PULUMI_DEBUG_PROVIDERS: others === undefined ? dynamic : `${others},${dynamic}`,
     });
   } finally {
@@ -68,8 +67,8 @@ export async function withWarmProgram<Result>(
 interface Lent {
   readonly connection: Socket;
   readonly lines: NodeJS.AsyncIterator<string>;
-  /** For the engine. */
-  readonly port: string;
+  /** Of its server for the engine. */
+  readonly address: string;
 }
 
 /** Prefers the first ones, so that few programs run for the first time. */
@@ -78,13 +77,13 @@ async function firstFree(ports: readonly string[]): Promise<Lent> {
   let lent: Lent | undefined;
   try {
     lent = await Promise.any(
-      ports.map(async (lender, index) => {
+      ports.map(async (port, index) => {
         await sleep(index * 50);
         if (lent) throw new Error("another one is free");
-        const connection = connect(Number(lender), "127.0.0.1");
+        const connection = connect(Number(port), "127.0.0.1");
         asked.push(connection);
         const lines = createInterface({ input: connection })[Symbol.asyncIterator]();
-        return { connection, lines, port: await next(lines) };
+        return { connection, lines, address: await next(lines) };
       }),
     );
     return lent;

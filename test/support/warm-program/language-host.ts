@@ -1,6 +1,6 @@
 /**
- * Serves this project's program to the engine, as the Automation API serves an inline program, and the provider of its dynamic resources. A run is lent by a connection: when it is the run's turn, it gets the port
- * for the engine, sends the run's environment as JSON, gets another line when that is set, and ends the connection after the run.
+ * Serves this project's program to the engine, as the Automation API serves an inline program, and the provider of its dynamic resources. A run is lent by a connection: when it is the run's turn, it gets the address
+ * of the engine's server, sends the run's environment as JSON, gets another line when that is set, and ends the connection after the run.
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
@@ -8,7 +8,6 @@ import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
 import * as automation from "@pulumi/pulumi/automation/server.js";
 import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
-import messages from "@pulumi/pulumi/proto/language_pb.js";
 // Does nothing unless a run's environment asks for it.
 import "../../doubles/redirect-fetch.ts";
 import { addDynamicProvider } from "./dynamic-provider.ts";
@@ -26,12 +25,8 @@ async function program(): Promise<object> {
   return { ...(await import(`../../../index.ts?run=${runs}`)) };
 }
 
-/** The engine attaches only to what answers this. */
-const handshake: grpc.handleUnaryCall<unknown, messages.LanguageHandshakeResponse> = (_, callback) =>
-  callback(null, new messages.LanguageHandshakeResponse());
-
 const server = new grpc.Server();
-server.addService(services.LanguageRuntimeService, Object.assign(new LanguageServer(program), { handshake }));
+server.addService(services.LanguageRuntimeService, new LanguageServer(program));
 await addDynamicProvider(server);
 const engine = await new Promise<number>((resolve, reject) => {
   const credentials = grpc.ServerCredentials.createInsecure();
@@ -52,7 +47,7 @@ const lender = createServer((connection) => {
     Object.assign(process.env, JSON.parse(environment));
     connection.write("ready\n");
   });
-  void isMyTurn.then(() => connection.write(`${engine}\n`));
+  void isMyTurn.then(() => connection.write(`127.0.0.1:${engine}\n`));
 });
 lender.listen(0, "127.0.0.1");
 await once(lender, "listening");
