@@ -245,7 +245,7 @@ export function shellVariables(settings: Readonly<Record<string, string>>): stri
     .join("");
 }
 
-/** Compresses a text, always to the same bytes, because other bytes would replace the machine. The runtime's zlib can change, so a library from the lock file does it. */
-export function packed(text: string): Uint8Array {
-  return gzip(text, { level: 9 });
+/** Compresses a text, always to the same bytes, because other bytes would replace the machine. The runtime's zlib can change, so a library from the lock file does it. @param memLevel of zlib */
+export function packed(text: string, { memLevel = 8 }: { readonly memLevel?: number } = {}): Uint8Array {
+  return gzip(text, { level: 9, memLevel });
 }

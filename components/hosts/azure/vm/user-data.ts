@@ -1,4 +1,3 @@
-import { gzip } from "pako";
 import type { AzureStore } from "../../../pod/store.ts";
 import { script } from "../../../shell/script.ts";
 import { sha256 } from "../../naming.ts";
@@ -75,12 +74,12 @@ export function podOptions({ store, isShadowed = false, ...options }: AzurePodOp
 }
 
 /** The lower level of memory gives smaller blocks with codes of their own, which suits a bundle of many kinds of files: it saves a fiftieth. */
-const compression = { level: 9, memLevel: 5 } as const;
+const compression = { level: 9, memLevel: 5 };
 
 /** The Pod, as user data, which Azure can change in place and the running machine reads: a line with the digest, then the compressed Pod. Base64. */
 export function azureUserData(
   options: AzurePodOptions,
-  compress: (text: string, settings: typeof compression) => Uint8Array = gzip,
+  compress: (text: string, settings: typeof compression) => Uint8Array = packed,
 ): string {
   const text = bundleText(vmPod(podOptions(options)));
   const compressed = compress(text, compression);
