@@ -116,7 +116,10 @@ describe("the rules", () => {
     promtool = await ensurePromtool();
   });
 
-  /** Runs tests of one file. Each evaluates the recording rules and the alerts that it expects, because promtool would evaluate all. */
+  /**
+   * Runs tests of one file. Each evaluates the alerts that it expects, because promtool would evaluate all.
+   * @param records the recording rules that each also evaluates. @default all
+   */
   async function check(
     file: string,
     tests: readonly Expectation[],

@@ -52,7 +52,7 @@ async function read(bundle: CrdBundle): Promise<V1CustomResourceDefinition[]> {
   );
 }
 
-/** Descriptions are most of a definition, and each client of the API server reads them. A property of this name is no text. */
+/** Descriptions are most of a definition, and each client of the API server reads them. The schema of a property with this name isn't text, and stays. */
 function withoutDescriptions(definition: unknown): unknown {
   return JSON.parse(JSON.stringify(definition), (key, value) =>
     key === "description" && typeof value === "string" ? undefined : value,

@@ -102,7 +102,7 @@ export interface ProjectOptions {
   /** A program other than this project's: the directory of its project file, and its project's name. */
   readonly program?: string;
   readonly name?: string;
-  /** Whether the processes of warm-program.ts run this project's program, which saves most of the processor time of a run. A user's runs each have a new process. @default for this project's program */
+  /** Whether the processes of warm-program.ts run this project's program and the provider of its dynamic resources in previews and updates, which saves most of the processor time of a run. A user's runs each have a new process. @default for this project's program */
   readonly isWarm?: boolean;
 }
 
@@ -209,8 +209,8 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
         operation === "preview" || args.includes("--preview-only")
           ? []
           : ["--yes", ...(operation === "destroy" ? [] : ["--skip-preview"])];
-      // An import runs no program.
-      const isAsked = isWarm && operation !== "import";
+      // The other operations run no program. Dynamic resources then have a provider process, as users' do.
+      const isAsked = isWarm && (operation === "preview" || operation === "up");
       const start = (host: readonly string[], env: NodeJS.ProcessEnv) =>
         command([operation, "--config-file", file, "--json", ...confirm, ...host, ...args], env);
       return read(await (isAsked ? withWarmProgram({ ...environment, ...env }, start) : start([], env)));

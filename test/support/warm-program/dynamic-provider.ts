@@ -21,5 +21,7 @@ async function found(): Promise<grpc.UntypedServiceImplementation> {
   process.argv[2] = "an engine's address, which it needs and doesn't use";
   await import("@pulumi/pulumi/cmd/dynamic-provider/index.js");
   grpc.Server.prototype.addService = addService;
+  // Its handlers would print the program's errors instead of ending the process.
+  for (const event of ["uncaughtException", "unhandledRejection"]) process.removeAllListeners(event);
   return added;
 }
