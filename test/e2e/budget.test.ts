@@ -21,9 +21,9 @@ const [atOnce, blobMB, upstreamMBps] = [4, 40, 125];
  */
 const loaderMs = 62_000;
 /** More blobs than the cache keeps, so with them it is full. */
-const full = 10;
+const full = 11;
 /** Enough blobs to fill the disk without evictions, in less time than nginx's cache manager sleeps when nothing wakes it. */
-const more = 20;
+const more = 22;
 
 type Layer = Awaited<ReturnType<typeof pushLayer>>;
 

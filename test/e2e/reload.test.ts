@@ -117,24 +117,34 @@ describe("the edge", () => {
   test("loads another configuration, reports it, and fails no request", async () => {
     const { registry } = fronted;
     const pushed = (name: string, layerMB: number) => pushLayer(registry.url, pod.url, { name, layerMB });
-    const cold: Layer[] = [];
-    for (let index = 0; index < 100; index++) cold.push(await pushed(`cold-${index}`, 0.1));
+    const clientCount = 16;
+    const changeCount = 6;
+    const later: Layer[] = [];
+    for (let index = 0; index < clientCount * changeCount; index++)
+      later.push(await pushed(`cold-${index}`, 1));
     const cached = await pushed("cached", 0.1);
     const long = await pushed("long", 40);
     assert.equal((await download(cached.url, { ca: pod.ca })).digest, cached.digest);
     const transfer = await openTransfer(long.url, { ca: pod.ca });
     await using clients = new AsyncDisposableStack();
-    const load = Array.from({ length: 16 }, (_, index) =>
+    const cold: Layer[] = [];
+    const load = Array.from({ length: clientCount }, (_, index) =>
       clients.use(startClient(() => cold.pop() ?? cached, index % 2 === 0)),
     );
-    for (let change = 0; change < 6; change++) {
+    // A cold layer takes longer than a change.
+    using _slow = fronted.proxy.inject({ kind: "throttle", bytesPerSecond: 300_000 }, "/giantswarm/cold-");
+    let inTransfer = 0;
+    for (let change = 1; change <= changeCount; change++) {
       await sleep(1000);
+      cold.push(...later.splice(0, clientCount));
       const nginxConf = allowing("giantswarm/**", `team-${change}/**`);
       const isTaken = async () => (await pod.revision()) === revisionOf(nginxConf);
       await pod.write("edge", { "nginx.conf": nginxConf });
       await waitUntil("it is taken up", isTaken, takenUpMs);
+      if (fronted.proxy.bytes("/giantswarm/cold-") < change * clientCount * 1e6) inTransfer++;
       await waitUntil("the documented command says so", isTakenUp, takenUpMs);
     }
+    assert.ok(inTransfer > 0, "no cold layer was in transfer during a change");
     await clients.disposeAsync();
     assert.deepEqual(
       load.flatMap(({ failures }) => failures),

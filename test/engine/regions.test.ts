@@ -103,8 +103,8 @@ suite("regions", () => {
     const start = performance.now();
     const { exitCode, stdout, stderr } = await project.regions("list", "--format", "json");
     const seconds = (performance.now() - start) / 1000;
-    // The target is 8 s with two idle processors: the engine is asked twice for each stack.
-    assert.ok(seconds < 60, `${seconds} s`);
+    // The target is 3 s with two idle processors: the engine is asked twice for each stack.
+    assert.ok(seconds < 25, `${seconds} s`);
     console.log(`${names.length + 2} regions in ${seconds.toFixed(1)} s`);
 
     const fleet: Fleet = JSON.parse(stdout);

@@ -85,6 +85,7 @@ export async function soak({
       await waitUntil(
         "cold blobs are served again",
         async () => {
+          // Blobs that no client has asked for are most likely cold.
           const cold = blobs.slice(hotCount).filter(({ servedAt }) => servedAt === undefined);
           const outcome = await pullBlob(chain, pick(cold.length > 0 ? cold : blobs.slice(hotCount)));
           if (!served(outcome)) inARow = 0;
