@@ -25,12 +25,13 @@ function upstreamMirror(url: string) {
   return { endpoint: host, ...(protocol === "http:" && { insecure: true }) };
 }
 
-/** Adds to the cache's part of each hosts.toml what the chart has no settings for. It never fails, because a node doesn't join after a failed command. The chart copies it into YAML as it is, so it has no `: ` and no ` #`. */
+/** Adds to the cache's part of each hosts.toml what the chart has no settings for. Cluster API runs it again if a node doesn't join, so it adds nothing twice. It never fails, because a node doesn't join after a failed command. The chart copies it into YAML as it is, so it has no `: ` and no ` #`. */
 function commandFor(options: ClientOptions): string {
   const { endpoint, upstreams, ca } = options;
   const files = upstreams.map(({ registry }) => `/etc/containerd/certs.d/${registry}/hosts.toml`).join(" ");
   const lines = [`dial_timeout = "${dialTimeoutOf(options)}ms"`, ...(ca ? [`ca = "${ca.file}"`] : [])];
-  const add = `sed -i '\\|^\\[host."${cacheUrl(endpoint)}"\\]|a ${lines.join("\\n")}' ${files}`;
+  const insert = `s|^|${lines.map((line) => `${line}\\n`).join("")}|`;
+  const add = `sed -i '\\|^\\[host."${cacheUrl(endpoint)}"\\]|{n;/^dial_timeout/!${insert}}' ${files}`;
   const certificate = ca && Buffer.from(ca.certificate).toString("base64");
   const write = ca ? `echo ${certificate} | base64 -d | install -D -m 0644 /dev/stdin ${ca.file} && ` : "";
   return `${write}${add} || true`;

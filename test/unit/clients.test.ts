@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
-import { execa } from "execa";
 import { lexer, type Tokens } from "marked";
 import { parse as parseToml } from "smol-toml";
 import { parseAllDocuments, parse as parseYaml } from "yaml";
 import { authority } from "../../components/clients/cache-address.ts";
 import { clientConfiguration } from "../../components/clients/clients.ts";
-import { tempDir } from "../support/scope.ts";
 
 const endpoint = { hostname: "cache.example.com", port: 443 };
 const ca = {
@@ -139,41 +135,6 @@ test("gives the cluster chart mirrors without a scheme", () => {
     "docker.io": [{ endpoint: "cache.example.com" }, { endpoint: "registry-1.docker.io" }],
     "localhost:5000": [{ endpoint: "cache.example.com" }, { endpoint: "127.0.0.1:5000", insecure: true }],
   });
-});
-
-test("adds the timeout and the authority to the files that the cluster chart writes", async () => {
-  await using directory = await tempDir();
-  const written = join(directory.path, "containerd/certs.d/gsoci.azurecr.io/hosts.toml");
-  const hosts = ["zot.example.com", "cache.example.com", "gsoci.azurecr.io"];
-  const asTheChartDoes = hosts.map(
-    (host) => `[host."https://${host}"]\n  capabilities = ["pull", "resolve"]\n  skip_verify = false\n`,
-  );
-  for (const trust of [undefined, ca]) {
-    // The chart writes no file for the second one, and a command that fails would keep the node from joining.
-    const options = { endpoint, upstreams: [gsoci, hub], ...(trust && { ca: trust }) };
-    const { preKubeadmCommands } =
-      clientConfiguration(options).clusterChart.cluster.internal.advancedConfiguration;
-    // The chart copies the commands into a list without quotes.
-    assert.deepEqual(
-      parseYaml(preKubeadmCommands.map((command) => `- ${command}\n`).join("")),
-      preKubeadmCommands,
-    );
-    await mkdir(join(written, ".."), { recursive: true });
-    await writeFile(written, `server = "https://gsoci.azurecr.io"\n${asTheChartDoes.join("")}`);
-    const script = preKubeadmCommands.join("\n").replaceAll(" /etc/", ` ${directory.path}/`);
-    await execa("bash", ["-ec", script]);
-    const unchanged = { capabilities: ["pull", "resolve"], skip_verify: false };
-    const added = { dial_timeout: "350ms", ...(trust && { ca: trust.file }) };
-    assert.deepEqual(readToml(readFileSync(written, "utf8")), {
-      server: "https://gsoci.azurecr.io",
-      host: {
-        "https://zot.example.com": unchanged,
-        "https://cache.example.com": { ...unchanged, ...added },
-        "https://gsoci.azurecr.io": unchanged,
-      },
-    });
-  }
-  assert.equal(readFileSync(join(directory.path, "ca.crt"), "utf8"), ca.certificate);
 });
 
 test("has zot fetch allowed repositories from the cache by the registry's path, then from the upstream", () => {
