@@ -60,11 +60,20 @@ const noTemplate = z.string().regex(/^(?![\s\S]*\{\{)/, {
 
 const alertLabels = z.record(labelNameExcept([...ofSeries, ...ofCaches]), noTemplate);
 
+const labelTemplate = /\{\{ \$labels\.((?!__)[a-zA-Z_]\w*) \}\}/g;
+
 /** A text in which `{{ $labels.NAME }}` is the only template. */
-const labelTemplates = z.string().regex(/^(?:(?!\{\{)[\s\S]|\{\{ \$labels\.(?!__)[a-zA-Z_]\w* \}\})*$/, {
-  error:
-    "has {{ in it, which Prometheus takes for the beginning of a template: only {{ $labels.NAME }} is allowed",
-});
+const labelTemplates = z
+  .string()
+  .regex(new RegExp(String.raw`^(?:(?!\{\{)[\s\S]|${labelTemplate.source})*$`), {
+    error:
+      "has {{ in it, which Prometheus takes for the beginning of a template: only {{ $labels.NAME }} is allowed",
+  });
+
+/** Replaces each `{{ $labels.NAME }}` of a `runbookUrl`. @param replacement by the label's name */
+export function replaceLabelTemplates(url: string, replacement: (label: string) => string): string {
+  return url.replaceAll(labelTemplate, (_, label: string) => replacement(label));
+}
 
 /** What a team can configure about the alerts. */
 export const alerts = z.strictObject({
@@ -86,7 +95,7 @@ export const alerts = z.strictObject({
     .regex(/\{alert\}/, { error: "has no {alert} in it, where the alert's name goes" })
     .default("docs/runbooks/{alert}.md")
     .describe(
-      "URL of the runbooks, with `{alert}` for the alert's name. `{{ $labels.NAME }}` is a label of the alert's series or an external label; empty if there is none.",
+      "URL of the runbooks, with `{alert}` for the alert's name. `{{ $labels.NAME }}` is a label of the alert's series, or else an external label of the Prometheus that evaluates the rule, encoded for the URL; empty if there is none.",
     ),
   thresholds: thresholds.prefault({}).describe("When the alerts fire."),
 });

@@ -207,12 +207,12 @@ describe("the rules", () => {
           {
             eval_time: "0m",
             alertname: rule.alert,
-            exp_alerts: [{ exp_labels: labels, exp_annotations: { runbook_url: "?I=golem&J=a&X=" } }],
+            exp_alerts: [{ exp_labels: labels, exp_annotations: { runbook_url: "?I=a+b%26c&J=a&X=" } }],
           },
         ],
       };
     };
-    const installation = { installation: "golem" };
+    const installation = { installation: "a b&c" };
     const tests = [firing(installation, {}), firing({}, installation)];
     const { failed, all } = await check("traffic.yml", tests, [rule]);
     assert.ok(!failed, all);

@@ -39,9 +39,9 @@ test("limits transfers to the memory of the machine, or of a small one if the ty
 test("gives the on-call program the runbooks' URL with the cache's labels", () => {
   const runbookUrl =
     "https://runbooks.example.com/{alert}?I={{ $labels.installation }}&R={{ $labels.region }}&U={{ $labels.upstream }}";
-  const monitoring = { labels: { installation: "golem" }, alerts: { runbookUrl } };
+  const monitoring = { labels: { installation: "a b&c" }, alerts: { runbookUrl } };
   assert.equal(
     /RUNBOOK_URL='([^']*)'/.exec(bundleOf("m7g.large", { monitoring }))?.[1],
-    "https://runbooks.example.com/{alert}?I=golem&R=eu-central-1&U=",
+    "https://runbooks.example.com/{alert}?I=a%20b%26c&R=eu-central-1&U=",
   );
 });

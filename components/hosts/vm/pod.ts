@@ -5,6 +5,7 @@ import { upstreamsOf } from "../../capacity/plan.ts";
 import type { PlannedDisk } from "../../capacity/plan-disk.ts";
 import { cloudOf } from "../../capacity/plan-region.ts";
 import { everyone, rangeOf } from "../../config/access.ts";
+import { replaceLabelTemplates } from "../../config/alerts.ts";
 import { internalPort, podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
@@ -103,9 +104,8 @@ export function vmPod(options: VmPodOptions): Bundle {
         internalPort,
         probe: probeParameters(region.endpoint.hostname, { port }),
         // The program knows an alert's name, but not the labels of its series.
-        runbookUrl: options.monitoring.alerts.runbookUrl.replaceAll(
-          /\{\{ \$labels\.(\w+) \}\}/g,
-          (_, label: string) => pod.externalLabels[label] ?? "",
+        runbookUrl: replaceLabelTemplates(options.monitoring.alerts.runbookUrl, (label) =>
+          encodeURIComponent(pod.externalLabels[label] ?? ""),
         ),
         image: testImage(upstreams),
         data: dataMount,

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { AlertName } from "../../config/alerts.ts";
+import { type AlertName, replaceLabelTemplates } from "../../config/alerts.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { dashboardUid } from "../dashboard/dashboard.ts";
 import { availabilityAlerts, unreachableAlert } from "./availability.ts";
@@ -77,13 +77,13 @@ function alertingRules(
     },
     annotations: {
       description: alert.description,
-      runbook_url: withExternalLabels(runbookUrl).replaceAll("{alert}", name),
+      runbook_url: replaceLabelTemplates(runbookUrl, orExternal).replaceAll("{alert}", name),
       __dashboardUid__: dashboardUid,
     },
   }));
 }
 
 /** Series have no external labels until they leave a Prometheus, so a cache's own Prometheus finds them only in `$externalLabels`. */
-function withExternalLabels(text: string): string {
-  return text.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, "{{ or $labels.$1 $externalLabels.$1 }}");
+function orExternal(label: string): string {
+  return `{{ or $labels.${label} $externalLabels.${label} | urlquery }}`;
 }
