@@ -39,15 +39,17 @@ const ofSeries = ["instance", "job", "mountpoint", "pod", "replica", "upstream",
 /** Labels of a cache, which its alerts must keep. */
 const ofCaches = ["alertname", "provider", "region", "topology"];
 
-function labelNameExcept(reserved: readonly string[]) {
-  return labelName.refine((name) => !reserved.includes(name), {
+const ownLabelName = labelName
+  .refine((name) => !ofSeries.includes(name), {
     error: "is a label of the cache's own series, which the alerts depend on: choose another name",
+  })
+  .refine((name) => !ofCaches.includes(name), {
+    error: "is a label that the cache sets itself: remove it",
   });
-}
 
 /** In external labels, Prometheus replaces `$NAME` by an environment variable: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
 export const externalLabels = z.record(
-  labelNameExcept([...ofSeries, ...ofCaches]),
+  ownLabelName,
   z.string().regex(/^[^$]*$/, {
     error: "has $ in it, which Prometheus takes for the beginning of a variable",
   }),
@@ -58,7 +60,7 @@ const noTemplate = z.string().regex(/^(?![\s\S]*\{\{)/, {
   error: "has {{ in it, which Prometheus takes for the beginning of a template",
 });
 
-const alertLabels = z.record(labelNameExcept([...ofSeries, ...ofCaches]), noTemplate);
+const alertLabels = z.record(ownLabelName, noTemplate);
 
 const labelTemplate = /\{\{ \$labels\.((?!__)[a-zA-Z_]\w*) \}\}/g;
 

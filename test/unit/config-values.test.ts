@@ -93,20 +93,30 @@ test("checks names, registries and addresses", () => {
     { ...local, monitoring: { labels: { team: "US$" } } },
     /^monitoring\.labels\.team: has \$ in it, which Prometheus takes for the beginning of a variable$/,
   );
-  for (const label of ["job", "replica", "provider", "region", "topology"])
-    assertProblem(
-      { ...local, monitoring: { labels: { [label]: "x" } } },
-      new RegExp(`^monitoring\\.labels\\.${label}: is a label of the cache's own series, `),
-    );
+});
+
+test("keeps the labels that the alerts depend on", () => {
+  const refused = {
+    "is a label of the cache's own series, which the alerts depend on: choose another name": [
+      "job",
+      "replica",
+      "upstream",
+    ],
+    "is a label that the cache sets itself: remove it": ["alertname", "provider", "region", "topology"],
+  };
+  for (const [message, names] of Object.entries(refused))
+    for (const name of names) {
+      const labels = { [name]: "x" };
+      for (const monitoring of [{ labels }, { alerts: { labels } }])
+        assertProblem(
+          { ...local, monitoring },
+          new RegExp(`^monitoring\\.(?:alerts\\.)?labels\\.${name}: ${message}$`),
+        );
+    }
 });
 
 test("checks alerts", () => {
   const withAlerts = (changes: object) => ({ ...local, monitoring: { alerts: changes } });
-  for (const label of ["alertname", "region", "upstream"])
-    assertProblem(
-      withAlerts({ labels: { [label]: "x" } }),
-      new RegExp(`^monitoring\\.alerts\\.labels\\.${label}: is a label of the cache's own series, `),
-    );
   assertProblem(
     withAlerts({ overrides: { RegistryCachDown: { severity: "none" } } }),
     /^monitoring\.alerts\.overrides\.RegistryCachDown: unknown key; did you mean "RegistryCacheDown"\?/,
