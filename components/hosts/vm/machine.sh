@@ -114,7 +114,8 @@ fi
 cmp -s "${0%/*}/registry-cache" "$PROGRAM" || install -m 0755 "${0%/*}/registry-cache" "$PROGRAM" || :
 # How long the journal keeps clients' addresses. If this can't be done, the Pod runs anyway, and the next call tries again.
 cmp -s "${0%/*}/journald.conf" "$JOURNAL" ||
-  { install -D -m 0644 "${0%/*}/journald.conf" "$JOURNAL" && systemctl restart systemd-journald; } || rm -f "$JOURNAL" || :
+  { install -D -m 0644 "${0%/*}/journald.conf" "$JOURNAL" && systemctl restart systemd-journald; } ||
+  { echo "journal: $JOURNAL can't be applied" >&2 && rm -f "$JOURNAL"; } || :
 for directory in $DIRECTORIES; do
   install -d -o "$OWNER" -g "$OWNER" -m 0700 "$DATA/$directory"
 done
