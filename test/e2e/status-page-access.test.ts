@@ -1,7 +1,7 @@
 /** The status page in a real browser without a cache, for people who use a keyboard or a screen reader. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { statusPage } from "../../components/monitoring/status-page/status-page.ts";
 import { type SampleState, sampleAnswer } from "../../scripts/screenshots/sample-day.ts";
 import { scope } from "../support/scope.ts";
@@ -47,6 +47,21 @@ async function open(t: TestContext, state: SampleState, width = 1180) {
   return { page, answers, after, errors };
 }
 
+/** The first slider as screen readers get it: https://chromedevtools.github.io/devtools-protocol/tot/Accessibility/ */
+async function slider(page: Page) {
+  const session = await page.context().newCDPSession(page);
+  const { root } = await session.send("DOM.getDocument");
+  const query = { backendNodeId: root.backendNodeId, role: "slider" };
+  const { nodes } = await session.send("Accessibility.queryAXTree", query);
+  const [name, description] = [nodes[0]?.name, nodes[0]?.description].map((text) => String(text?.value));
+  // The protocol leaves the text of a value empty.
+  return {
+    name,
+    description,
+    valueText: await page.getByRole("slider").first().getAttribute("aria-valuetext"),
+  };
+}
+
 test("keeps the focus on a runbook while alerts change, and says only the verdict and their names", async (t) => {
   const { page, answers, after, errors } = await open(t, "upstream away");
   const link = page.locator("#alerts li", { hasText: "RegistryCacheUpstreamUnreachable" }).getByRole("link");
@@ -78,24 +93,36 @@ test("keeps the focus on a runbook while alerts change, and says only the verdic
     "Degraded, RegistryCacheTagsOutdated, RegistryCacheUpstreamUnreachable",
   ]);
 
+  // The focus stays near an alert that ends: on another runbook, or on the verdict.
+  answers.edit = (json) =>
+    json
+      .replaceAll('"pending"', '"firing"')
+      .replaceAll("RegistryCacheUpstreamUnreachable", "RegistryCacheOther");
+  await after(15, says("RegistryCacheOther"));
+  assert.equal(
+    await page.evaluate("document.activeElement.href"),
+    await page.locator("#alerts a").first().getAttribute("href"),
+  );
   answers.state = "well";
   await after(15, `document.querySelector("#said").textContent === "Serving"`);
   assert.equal(await page.locator("#alerts").innerHTML(), "");
+  assert.equal(await page.evaluate("document.activeElement.id"), "verdict");
   assert.deepEqual(errors, []);
 });
 
-test("shows the values at a time by keys, and says them while the plot has the focus", async (t) => {
-  const { page, errors } = await open(t, "well");
+test("shows the values at a time by keys, and says them as a slider's", async (t) => {
+  const { page, after, errors } = await open(t, "well");
   const [plot, legend] = [page.locator("#plot0"), page.locator("#legend0")];
-  const description = (await plot.getByRole("img").getAttribute("aria-label")) ?? "";
+  const { name, description = "", valueText } = await slider(page);
+  assert.equal(name, "Answered from the cache by time");
+  assert.match(valueText ?? "", /^blobs \S+ %, manifests and tags \S+ %, latest$/);
   const [, lowest = "", time = ""] = /blobs: .*?lowest (\S+ %) at (\d\d:\d\d)/.exec(description) ?? [];
   assert.match(lowest, /%$/, description);
   const shown = async () => (await legend.innerText()).split("\n").at(-1);
   assert.equal(await shown(), "latest");
   await plot.focus();
-  assert.equal(await legend.getAttribute("aria-live"), "polite");
   const times: string[] = [];
-  for (const key of ["ArrowLeft", "ArrowLeft", "ArrowRight", "End", "ArrowRight", "Home", "ArrowLeft"]) {
+  for (const key of ["ArrowLeft", "ArrowDown", "ArrowUp", "End", "ArrowRight", "Home", "ArrowLeft"]) {
     await plot.press(key);
     times.push((await shown()) ?? "");
   }
@@ -108,8 +135,28 @@ test("shows the values at a time by keys, and says them while the plot has the f
     await plot.press("ArrowLeft");
   }
   assert.ok((await legend.innerText()).includes(lowest));
+  assert.equal((await slider(page)).valueText, (await legend.innerText()).replaceAll("\n", ", "));
+
+  // Neither an update nor another width nor the pointer changes the choice.
+  const cursorLeft = () => plot.locator(".cursor").evaluate((it) => it.getBoundingClientRect().left);
+  const left = await cursorLeft();
+  const hour = await plot.locator("text.x").first().getAttribute("x");
+  await after(301, `document.querySelector("#plot0 text.x").getAttribute("x") !== "${hour}"`);
+  assert.equal(await shown(), time);
+  assert.ok((await cursorLeft()) < left, "the time moves to the left");
+  const width = await plot.locator("svg").getAttribute("width");
+  await page.setViewportSize({ width: 800, height: 900 });
+  await waitUntil(
+    "the plot is narrower",
+    async () => (await plot.locator("svg").getAttribute("width")) !== width,
+  );
+  assert.equal(await shown(), time);
+  await plot.hover({ position: { x: 70, y: 60 } });
+  assert.notEqual(await shown(), time);
+  await page.mouse.move(0, 0);
+  assert.equal(await shown(), time);
   await plot.blur();
-  assert.deepEqual([await shown(), await legend.getAttribute("aria-live")], ["latest", "off"]);
+  assert.equal(await shown(), "latest");
   assert.deepEqual(errors, []);
 });
 
@@ -127,9 +174,13 @@ test("keeps all plots when an update fails, and says once since when", async (t)
   assert.deepEqual(errors, []);
 });
 
-for (const width of [320, 1180]) {
-  test(`cuts no label of an axis, also with more space between letters: ${width} px`, async (t) => {
-    const { page } = await open(t, "well", width);
+for (const [width, state] of [
+  [320, "well"],
+  [320, "upstream away"],
+  [1180, "well"],
+] as const) {
+  test(`cuts no label of an axis, also with more space between letters: ${width} px, ${state}`, async (t) => {
+    const { page } = await open(t, state, width);
     // https://www.w3.org/TR/WCAG22/#text-spacing
     await page.evaluate(`{
       const sheet = new CSSStyleSheet();

@@ -326,14 +326,14 @@ test("has a gap in a line without a value, and a dot for a value between gaps", 
 });
 
 test("describes a plot in words, and says when there is nothing to draw", () => {
-  const { text } = svgOf(plot, { width: 400, height: 130 });
+  const { text } = svgOf(plot, { width: 400, height: 130 }, "day0");
   assert.match(
     text,
     /aria-label="Bytes, last day\. one: latest 50 B, lowest 0 B at \d\d:\d\d, highest 100 B at \d\d:\d\d; other: no data\."/,
   );
   assert.doesNotMatch(text, /no data yet|NaN|undefined/);
   assert.equal(text.match(/<circle/g)?.length, 1);
-  assert.match(svgOf({ ...plot, lines: [] }, { width: 400, height: 130 }).text, /no data yet/);
+  assert.match(svgOf({ ...plot, lines: [] }, { width: 400, height: 130 }, "day0").text, /no data yet/);
 });
 
 test("places values at their step, with a gap for what isn't a number", async () => {

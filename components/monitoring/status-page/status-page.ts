@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Upstream } from "../../config/schema.ts";
 import { registryUrl } from "../../config/upstream.ts";
 import { Html, html, type Html as Part } from "./page/html.ts";
+import { lastDay } from "./page/plots.ts";
 
 /** The page's content that doesn't come from Prometheus. */
 export interface StatusPageFacts {
@@ -35,6 +36,9 @@ function digestOf(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
+const { first, last, step } = lastDay(0);
+const lastStep = (last - first) / step;
+
 /** The maximum number of globs shown per upstream. The page is part of the Pod, which is limited to 64 KiB in Azure. */
 const maxGlobs = 8;
 
@@ -57,7 +61,7 @@ export function statusPage({ region, endpoint, host, upstreams, redirected }: St
 </header>
 <main>
 <p id="said" role="status"></p>
-<div id="verdict"><p class="unknown"><i aria-hidden="true">?</i><b>Asking Prometheus</b></p></div>
+<div id="verdict" tabindex="-1"><p class="unknown"><i aria-hidden="true">?</i><b>Asking Prometheus</b></p></div>
 <noscript><p>This page shows what Prometheus says, by a script.</p></noscript>
 <section id="alerts"></section>
 <section>
@@ -76,7 +80,7 @@ ${redirected ? html`<p class="dim">Bytes that nodes take from the bucket aren't 
 ${["Answered from the cache", "Bytes per second", "First byte, 95th percentile", "Disk"].map(
   (title, index) => html`<figure>
 <figcaption>${title}</figcaption>
-<div id="plot${index}" class="plot" role="group" aria-label="${title}: arrow keys choose a time" tabindex="0"></div>
+<div id="plot${index}" class="plot" role="slider" aria-label="${title} by time" aria-describedby="day${index}" aria-valuemin="0" aria-valuemax="${lastStep}" aria-valuenow="${lastStep}" aria-valuetext="no data yet" tabindex="0"></div>
 <ul id="legend${index}" class="legend"></ul>
 </figure>
 `,

@@ -1,7 +1,7 @@
 /** The page's script: `npm run generate` bundles it into generated/page.js. */
 import { figuresOf } from "./figures.ts";
 import { type Html, html } from "./html.ts";
-import { type Geometry, geometryOf, legendOf, type Plot, type Size, svgOf } from "./plot.ts";
+import { geometryOf, legendOf, type Plot, type Size, svgOf } from "./plot.ts";
 import { lastDay, plotsOf } from "./plots.ts";
 import { Prometheus } from "./prometheus.ts";
 import { alertSection, alertText, figureSection, stateSection, verdictSection } from "./sections.ts";
@@ -12,6 +12,7 @@ import { announcementOf, verdictOf } from "./verdict.ts";
 /** The parts of the browser's DOM that the page uses, because the project doesn't include its types. https://developer.mozilla.org/docs/Web/API */
 interface Element {
   innerHTML: string;
+  readonly innerText: string;
   readonly id: string;
   readonly clientWidth: number;
   focus(): void;
@@ -33,6 +34,7 @@ declare const document: {
   readonly activeElement: Element;
   readonly visibilityState: string;
   getElementById(id: string): Element;
+  querySelector(selector: string): Element | null;
   addEventListener(type: string, listener: () => void): void;
 };
 declare function addEventListener(type: string, listener: () => void): void;
@@ -68,11 +70,15 @@ function show(id: string, { text }: Html): void {
   element.innerHTML = text;
 }
 
-/** The items are new only if other alerts hold, and the focus then returns to its runbook. */
+/** The items are new only if other alerts hold. The focus then returns to its runbook, or stays near it. */
 function showAlerts({ alerts, at }: State): void {
   const { id } = document.activeElement;
   show("alerts", alertSection(alerts));
-  if (document.activeElement.id !== id) document.getElementById(id)?.focus();
+  if (document.activeElement.id !== id) {
+    const verdict = document.getElementById("verdict");
+    const [same, other] = [document.getElementById(id), document.querySelector("#alerts a")];
+    (same ?? other ?? verdict).focus();
+  }
   for (const [index, alert] of alerts.entries()) show(`alert${index}`, alertText(alert, at));
 }
 
@@ -96,6 +102,9 @@ async function showFigures(): Promise<void> {
 }
 
 let plots: Plot[] = [];
+/** The times that readers chose, by plot: at the pointer, and by keys while the plot has the focus. */
+const pointed: (number | undefined)[] = [];
+const keyed: (number | undefined)[] = [];
 
 async function showPlots(): Promise<void> {
   plots = await plotsOf(prometheus, lastDay(Math.floor(now())));
@@ -110,50 +119,60 @@ function sizeOf(place: Element): Size {
 function drawPlots(): void {
   for (const [index, plot] of plots.entries()) {
     const place = document.getElementById(`plot${index}`);
-    show(`plot${index}`, svgOf(plot, sizeOf(place)));
-    show(`legend${index}`, legendOf(plot));
+    show(`plot${index}`, svgOf(plot, sizeOf(place), `day${index}`));
+    mark(index);
   }
 }
 
-/** By key: how many steps it moves. */
+/** Shows the values at the chosen time in the legend, or the latest ones, and makes them the slider's. */
+function mark(index: number): void {
+  const [plot, time] = [plots[index], pointed[index] ?? keyed[index]];
+  if (plot === undefined) return;
+  const place = document.getElementById(`plot${index}`);
+  const legend = document.getElementById(`legend${index}`);
+  const { x, indexAt } = geometryOf(plot, sizeOf(place));
+  const step = time === undefined ? undefined : indexAt(x((time - plot.steps.first) / plot.steps.step));
+  const transform = step === undefined ? "scale(0)" : `translate(${x(step)})`;
+  place.querySelector(".cursor").setAttribute("transform", transform);
+  show(legend.id, legendOf(plot, step));
+  place.setAttribute("aria-valuenow", `${step ?? indexAt(Infinity)}`);
+  place.setAttribute("aria-valuetext", legend.innerText.replaceAll("\n", ", "));
+}
+
+/** By key: how many steps it moves. https://www.w3.org/WAI/ARIA/apg/patterns/slider/ */
 const moves: Readonly<Record<string, number>> = {
   ArrowLeft: -1,
+  ArrowDown: -1,
   ArrowRight: 1,
+  ArrowUp: 1,
   Home: -Infinity,
   End: Infinity,
 };
 
-/** Shows the values at the pointer, or at the step that keys choose, in the legend. */
+/** Lets the reader choose a time in a plot. */
 function followReader(index: number): void {
   const place = document.getElementById(`plot${index}`);
-  const legend = document.getElementById(`legend${index}`);
-  let step: number | undefined;
-  const mark = (choose: (geometry: Geometry) => number | undefined) => {
+  const choose = (byPointer?: number, byKeys?: number) => {
+    pointed[index] = byPointer;
+    keyed[index] = byKeys;
+    mark(index);
+  };
+  place.addEventListener("pointermove", ({ clientX }) => {
     const plot = plots[index];
     if (plot === undefined) return;
-    const geometry = geometryOf(plot, sizeOf(place));
-    step = choose(geometry);
-    const transform = step === undefined ? "scale(0)" : `translate(${geometry.x(step)})`;
-    place.querySelector(".cursor").setAttribute("transform", transform);
-    show(`legend${index}`, legendOf(plot, step));
-  };
-  const leave = () => mark(() => undefined);
-  place.addEventListener("pointermove", ({ clientX }) =>
-    mark(({ indexAt }) => indexAt(clientX - place.getBoundingClientRect().left)),
-  );
-  place.addEventListener("pointerleave", leave);
-  place.addEventListener("keydown", (event) => {
-    const move = moves[event.key];
-    if (event.key === "Escape") leave();
-    if (move === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    mark(({ indexAt, x }) => indexAt(x((step ?? indexAt(Infinity)) + move)));
+    const step = geometryOf(plot, sizeOf(place)).indexAt(clientX - place.getBoundingClientRect().left);
+    choose(plot.steps.first + step * plot.steps.step, keyed[index]);
   });
-  // Screen readers say what the reader of this plot chooses, and not every update.
-  place.addEventListener("focus", () => legend.setAttribute("aria-live", "polite"));
-  place.addEventListener("blur", () => {
-    legend.setAttribute("aria-live", "off");
-    leave();
+  place.addEventListener("pointerleave", () => choose(undefined, keyed[index]));
+  place.addEventListener("blur", () => choose(pointed[index]));
+  place.addEventListener("keydown", (event) => {
+    const [plot, move] = [plots[index], moves[event.key]];
+    if (event.key === "Escape") choose();
+    if (plot === undefined || move === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const { first, last, step } = plot.steps;
+    const clamp = (time: number) => Math.min(last, Math.max(first, time));
+    choose(undefined, clamp(clamp(pointed[index] ?? keyed[index] ?? last) + move * step));
   });
 }
 

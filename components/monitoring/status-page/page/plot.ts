@@ -138,15 +138,18 @@ function round(text: string): string {
   return text.replace(/\.0+(?= )/, "");
 }
 
-/** The plot as SVG, one unit per pixel. */
-export function svgOf(plot: Plot, size: Size): Html {
+/**
+ * The plot as SVG, one unit per pixel.
+ * @param id of the SVG element
+ */
+export function svgOf(plot: Plot, size: Size, id: string): Html {
   const { width, height } = size;
   const geometry = geometryOf(plot, size);
   const { ticks, x, y } = geometry;
   const right = width - margin.right;
   const bottom = height - margin.bottom;
   const isEmpty = plot.lines.every(({ values }) => values.every((value) => value === undefined));
-  return html`<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${descriptionOf(plot)}">
+  return html`<svg id="${id}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${descriptionOf(plot)}">
 ${ticks.map(
   (tick) =>
     html`<line x1="${margin.left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${margin.left - 8}" y="${y(tick) + 4}" class="y">${round(plot.format(tick))}</text>`,
