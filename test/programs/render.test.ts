@@ -32,7 +32,11 @@ const madrid = elsewhere("madrid");
 
 /** The text of a stack's file. */
 function stackOf(...regions: readonly object[]): string {
-  const keys = { ...kubernetesKeys("own-server"), regions };
+  const { monitoring, ...shared } = kubernetesKeys("own-server");
+  // All parts that Pulumi.yaml has: `npm run render` warns if a file drops some.
+  const alerts = { labels: { area: "platform", team: "us" }, runbookUrl: "https://example.com/{alert}" };
+  const labels = { installation: "us", pipeline: "stable" };
+  const keys = { ...shared, monitoring: { ...monitoring, labels, alerts }, regions };
   return stringify({
     config: Object.fromEntries(Object.entries(keys).map(([key, value]) => [`registry-cache:${key}`, value])),
   });

@@ -168,7 +168,7 @@ export const kubernetesCases = Object.keys(kubernetesRegions) as KubernetesCase[
 const sealed = { username: "reader", password: { secure: "v1:x" } };
 
 /** The configuration of a stack with one region. */
-export function kubernetesKeys(name: KubernetesCase, change: Keys = {}): Record<string, unknown> {
+export function kubernetesKeys(name: KubernetesCase, change: Keys = {}) {
   return {
     provider: "kubernetes",
     regions: [{ ...kubernetesRegions[name], ...change }],
