@@ -1,4 +1,5 @@
 import { authority, type ClientOptions, cacheUrl, dialTimeoutOf } from "./cache-address.ts";
+import { hostsTomlPath } from "./containerd.ts";
 
 /**
  * Values of the Helm charts that contain Giant Swarm's chart `cluster` from 4.6.0, such as `cluster-aws`. The endpoints have no scheme, because the chart adds one: `https://` would become
@@ -28,7 +29,7 @@ function upstreamMirror(url: string) {
 /** Adds to the cache's part of each hosts.toml what the chart has no settings for. Cluster API runs it again if a node doesn't join, so it adds nothing twice. It never fails, because a node doesn't join after a failed command. The chart copies it into YAML as it is, so it has no `: ` and no ` #`. */
 function commandFor(options: ClientOptions): string {
   const { endpoint, upstreams, ca } = options;
-  const files = upstreams.map(({ registry }) => `/etc/containerd/certs.d/${registry}/hosts.toml`).join(" ");
+  const files = upstreams.map(({ registry }) => hostsTomlPath(registry)).join(" ");
   const lines = [`dial_timeout = "${dialTimeoutOf(options)}ms"`, ...(ca ? [`ca = "${ca.file}"`] : [])];
   const insert = `s|^|${lines.map((line) => `${line}\\n`).join("")}|`;
   const add = `sed -i '\\|^\\[host."${cacheUrl(endpoint)}"\\]|{n;/^dial_timeout/!${insert}}' ${files}`;

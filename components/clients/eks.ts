@@ -2,6 +2,7 @@ import { stringify as stringifyToml } from "smol-toml";
 import { stringify } from "yaml";
 import { quoted } from "../shell/word.ts";
 import type { ClientOptions } from "./cache-address.ts";
+import { certsDirectory } from "./containerd.ts";
 import { nodeFiles } from "./node-files.ts";
 
 const boundary = "registry-cache";
@@ -11,7 +12,7 @@ const boundary = "registry-cache";
  * https://github.com/awslabs/amazon-eks-ami/issues/2494
  */
 const configPath = {
-  plugins: { "io.containerd.cri.v1.images": { registry: { config_path: "/etc/containerd/certs.d" } } },
+  plugins: { "io.containerd.cri.v1.images": { registry: { config_path: certsDirectory } } },
 };
 
 const nodeConfig = {

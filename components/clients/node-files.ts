@@ -1,5 +1,5 @@
 import type { ClientOptions } from "./cache-address.ts";
-import { renderHostsToml } from "./containerd.ts";
+import { hostsTomlPath, renderHostsToml } from "./containerd.ts";
 
 /**
  * All files for containerd on a node, with absolute paths. The authority comes first, because containerd pulls nothing while a hosts.toml names a missing file. Each content ends with a
@@ -10,7 +10,7 @@ export function nodeFiles(options: ClientOptions) {
   return [
     ...(ca ? [{ path: ca.file, content: ca.certificate.replace(/\n?$/, "\n") }] : []),
     ...upstreams.map((upstream) => ({
-      path: `/etc/containerd/certs.d/${upstream.registry}/hosts.toml`,
+      path: hostsTomlPath(upstream.registry),
       content: renderHostsToml(upstream, options),
     })),
   ];

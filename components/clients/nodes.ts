@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { imageOf } from "../config/images.ts";
 import { script } from "../shell/script.ts";
 import { type ClientOptions, cacheUrl } from "./cache-address.ts";
-import { renderHostsToml } from "./containerd.ts";
+import { certsDirectory, renderHostsToml } from "./containerd.ts";
 
 /** Manifests for `kubectl apply`. */
 export interface NodesManifest {
@@ -17,9 +17,6 @@ export interface NodesManifest {
 export const nodesLabel = "registry-cache/region";
 
 const namespace = "registry-cache-nodes";
-
-/** containerd's configuration directory, by default and in the clouds' images: https://github.com/containerd/containerd/blob/v2.4.0/docs/hosts.md */
-const certsDirectory = "/etc/containerd/certs.d";
 
 /** The blackbox exporter's address, on the node's loopback because the Pod uses the node's network. */
 const proberAddress = "127.0.0.1:15115";
