@@ -127,7 +127,7 @@ describe("replicas that share their blobs", () => {
   });
 
   test("move a third of the blobs to a third replica, and keep the rest", async (t) => {
-    const image = await pushed("many", 120, 0.01);
+    const image = await pushed("many", 180, 0.01);
     const blobs = contentOf(image);
     const [one, two] = replicas as [Replica, Replica];
     const agent = parts.adopt(new Agent({ keepAlive: true }), (it) => it.destroy());
@@ -153,9 +153,9 @@ describe("replicas that share their blobs", () => {
     const ofThird = await kept(three);
     assert.ok(moved.every(({ digest }) => ofThird.includes(digest)));
     t.diagnostic(`${moved.length} of ${blobs.length} blobs moved`);
-    // The ring gives the third replica between 28 % and 40 %, which depends on the ports. The sample's standard deviation is 4.4 %, so the bounds are
+    // The ring gives the third replica between 28 % and 40 %, which depends on the ports. The sample's standard deviation is 3.6 %, so the bounds are
     // three of these away.
-    assert.ok(moved.length > 0.15 * blobs.length && moved.length < 0.53 * blobs.length);
+    assert.ok(moved.length > 0.17 * blobs.length && moved.length < 0.51 * blobs.length);
   });
 
   test("complete every pull when one of them is killed", async (t) => {
