@@ -17,6 +17,8 @@ export async function forbidLogs(home: string): Promise<void> {
 }
 
 /** Node's garbage collector runs less often, which saves processor time of the engine's programs and takes more memory. */
+export const lazyCollection = "--max-semi-space-size=64";
+
 export const lazyCollector = () => ({
-  NODE_OPTIONS: `${engineEnvironment().NODE_OPTIONS} --max-semi-space-size=64`,
+  NODE_OPTIONS: `${engineEnvironment().NODE_OPTIONS} ${lazyCollection}`,
 });

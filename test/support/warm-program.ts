@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { lazyCollection } from "../setup/pulumi-home.ts";
 
 /** The ports of the processes, separated by commas: see language-host.ts. */
 const variable = "WARM_PROGRAMS";
@@ -19,8 +20,7 @@ export async function startWarmPrograms(count: number): Promise<void> {
 async function startWarmProgram(): Promise<number> {
   const program = fork(join(import.meta.dirname, "warm-program", "language-host.ts"), {
     cwd: project,
-    // See lazyCollector().
-    execArgv: [`--require=${join(project, "scripts", "setup", "sdk-start.cjs")}`, "--max-semi-space-size=64"],
+    execArgv: [`--require=${join(project, "scripts", "setup", "sdk-start.cjs")}`, lazyCollection],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const [port] = await Promise.race([
