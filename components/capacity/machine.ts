@@ -24,6 +24,26 @@ export interface Machine extends MachineType {
   readonly missingIn: readonly string[];
 }
 
+/** The first columns of the tables of machines. */
+export type SizeColumns = [
+  type: string,
+  vCpu: number,
+  sustainedVCpu: number,
+  memoryGiB: number,
+  networkMbps: number,
+];
+
+/** A machine from its row in a table. */
+export function machineOf(
+  cloud: Cloud,
+  [type, vCpu, sustainedVCpu, memoryGiB, networkMbps]: readonly [...SizeColumns, ...number[]],
+  diskPath: Machine["diskPath"],
+  missingIn: readonly string[] = [],
+): Machine {
+  const architecture = architectureOf(cloud, type);
+  return { type, architecture, vCpu, sustainedVCpu, memoryGiB, networkMbps, diskPath, missingIn };
+}
+
 interface DiskPath {
   readonly sustainedMbps: number;
   readonly sustainedIops: number;

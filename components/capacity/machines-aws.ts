@@ -1,4 +1,4 @@
-import { architectureOf, type Machine } from "./machine.ts";
+import { type Machine, machineOf, type SizeColumns } from "./machine.ts";
 
 /**
  * EC2 types that suit a cache, the least expensive in us-east-1 first.
@@ -8,15 +8,7 @@ import { architectureOf, type Machine } from "./machine.ts";
  * https://docs.aws.amazon.com/ebs/latest/userguide/ebs-optimized.html. EBS figures are decimal: 630 Mbps are 78.75 MB/s.
  * Share of a vCPU that a burstable type sustains: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
  */
-const rows: readonly (readonly [
-  type: string,
-  vCpu: number,
-  sustainedVCpu: number,
-  memoryGiB: number,
-  networkMbps: number,
-  ebsMbps: number,
-  ebsIops: number,
-])[] = [
+const rows: readonly (readonly [...SizeColumns, ebsMbps: number, ebsIops: number])[] = [
   ["t4g.small", 2, 0.4, 2, 128, 174, 1000],
   ["t3.small", 2, 0.4, 2, 128, 174, 1000],
   ["t4g.medium", 2, 0.4, 4, 256, 347, 2000],
@@ -84,18 +76,8 @@ const missingIn: Readonly<Record<string, readonly string[]>> = {
   c7gn: ["eu-central-1", "eu-north-1", "ap-southeast-1", "ap-southeast-2"],
 };
 
-export const awsMachines: readonly Machine[] = rows.map(
-  ([type, vCpu, sustainedVCpu, memoryGiB, networkMbps, ebsMbps, ebsIops]) => {
-    const [family = ""] = type.split(".");
-    return {
-      type,
-      architecture: architectureOf("aws", type),
-      vCpu,
-      sustainedVCpu,
-      memoryGiB,
-      networkMbps,
-      diskPath: { gp3: { sustainedMbps: ebsMbps, sustainedIops: ebsIops } },
-      missingIn: missingIn[family] ?? [],
-    };
-  },
-);
+export const awsMachines: readonly Machine[] = rows.map((row) => {
+  const [type, , , , , sustainedMbps, sustainedIops] = row;
+  const [family = ""] = type.split(".");
+  return machineOf("aws", row, { gp3: { sustainedMbps, sustainedIops } }, missingIn[family]);
+});

@@ -1,4 +1,4 @@
-import { architectureOf, type Machine } from "./machine.ts";
+import { type Machine, machineOf, type SizeColumns } from "./machine.ts";
 
 /**
  * Azure sizes that suit a cache, the least expensive in westeurope first.
@@ -8,11 +8,7 @@ import { architectureOf, type Machine } from "./machine.ts";
  * and B sizes have one column for all premium disks.
  */
 const rows: readonly (readonly [
-  size: string,
-  vCpu: number,
-  sustainedVCpu: number,
-  memoryGiB: number,
-  networkMbps: number,
+  ...SizeColumns,
   premiumV2MBps: number,
   premiumV2Iops: number,
   premiumMBps: number,
@@ -42,34 +38,11 @@ const rows: readonly (readonly [
   ["Standard_D16ps_v6", 16, 16, 64, 15_000, 992, 33_331, 848, 25_600],
 ];
 
-export const azureMachines: readonly Machine[] = rows.map(
-  ([
-    type,
-    vCpu,
-    sustainedVCpu,
-    memoryGiB,
-    networkMbps,
-    premiumV2MBps,
-    premiumV2Iops,
-    premiumMBps,
-    premiumIops,
-  ]) => {
-    const path = (sustainedMBps: number, sustainedIops: number) => ({
-      sustainedMbps: sustainedMBps * 8,
-      sustainedIops,
-    });
-    return {
-      type,
-      architecture: architectureOf("azure", type),
-      vCpu,
-      sustainedVCpu,
-      memoryGiB,
-      networkMbps,
-      diskPath: {
-        PremiumV2_LRS: path(premiumV2MBps, premiumV2Iops),
-        Premium_LRS: path(premiumMBps, premiumIops),
-      },
-      missingIn: [],
-    };
-  },
-);
+export const azureMachines: readonly Machine[] = rows.map((row) => {
+  const [, , , , , premiumV2MBps, premiumV2Iops, premiumMBps, premiumIops] = row;
+  const path = (MBps: number, sustainedIops: number) => ({ sustainedMbps: MBps * 8, sustainedIops });
+  return machineOf("azure", row, {
+    PremiumV2_LRS: path(premiumV2MBps, premiumV2Iops),
+    Premium_LRS: path(premiumMBps, premiumIops),
+  });
+});
