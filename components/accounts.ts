@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type { Resource } from "@pulumi/pulumi";
 import { type Problem, problemIf } from "./config/problems.ts";
 import type { StackConfig } from "./config/schema.ts";
 
@@ -22,11 +22,7 @@ const clouds = {
  * @param parent of the regions
  * @returns no problems if the configuration names the account: its provider refuses credentials of another one
  */
-export function accountProblems(
-  stack: StackConfig,
-  keys: readonly string[],
-  parent?: pulumi.Resource,
-): Problem[] {
+export function accountProblems(stack: StackConfig, keys: readonly string[], parent?: Resource): Problem[] {
   if (!isCloud(stack) || hasFixedAccount(stack)) return [];
   const { package: name, keys: choosing, guard } = clouds[stack.provider];
   const message = (what: string, way: string) =>
@@ -35,7 +31,7 @@ export function accountProblems(
     const [space, ...rest] = key.split(":");
     return space === name && choosing.test(rest.at(-1) ?? "");
   });
-  const isProvided = pulumi.Resource.isInstance(parent) && parent.getProvider(`${name}:index:`) !== undefined;
+  const isProvided = parent?.getProvider(`${name}:index:`) !== undefined;
   return [
     ...chosen.map((path) => ({ path, message: message("doesn't apply", "remove the key") })),
     ...problemIf(

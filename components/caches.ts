@@ -92,13 +92,18 @@ function argumentProblems(config: unknown): Problem[] {
 function optionProblems(options: unknown): Problem[] {
   const message = `createCaches() takes ${optionNames.join(", ")} only`;
   if (!isMapping(options)) return [{ path: "options", message }];
-  const { aliases = [] } = options;
+  const { parent, aliases = [] } = options;
   const isOfParents =
     Array.isArray(aliases) && aliases.every((it) => isMapping(it) && Object.keys(it).join() === "parent");
   return [
     ...Object.keys(options)
       .filter((name) => !optionNames.some((it) => it === name))
       .map((name) => ({ path: `options.${name}`, message })),
+    ...problemIf(
+      parent !== undefined && !pulumi.Resource.isInstance(parent),
+      "options.parent",
+      "must be a resource",
+    ),
     // Any other alias would be that of several resources.
     ...problemIf(
       !isOfParents,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { OutboundType } from "../../components/hosts/azure/cluster/previous.ts";
 import type { FoundSubnet } from "../../components/hosts/azure/found-subnet.ts";
-import { roles } from "../../components/hosts/azure/identity.ts";
+import { roles } from "../../components/hosts/azure/roles.ts";
 import { settled } from "../support/graph.ts";
 import { endpoint, type Graph, graphOf, groupId, ownGroup, rightsIn } from "./azure-cluster-region.ts";
 

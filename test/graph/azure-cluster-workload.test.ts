@@ -1,7 +1,7 @@
 /** The workload in a cluster on Azure, its rights, and its endpoint. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { roles } from "../../components/hosts/azure/identity.ts";
+import { roles } from "../../components/hosts/azure/roles.ts";
 import { secret, settled } from "../support/graph.ts";
 import {
   clientId,

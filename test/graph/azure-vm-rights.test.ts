@@ -1,7 +1,7 @@
 /** What a machine in Azure may read and do: its secrets and its bucket. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { roles } from "../../components/hosts/azure/identity.ts";
+import { roles } from "../../components/hosts/azure/roles.ts";
 import { settled } from "../support/graph.ts";
 import { ca } from "../support/kubernetes-regions.ts";
 import {

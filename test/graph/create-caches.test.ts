@@ -123,7 +123,7 @@ test("refuses outputs that can't be credentials", async () => {
   }
 });
 
-test("refuses unknown options", async () => {
+test("refuses unknown options, and wrong values", async () => {
   const { problems, resources } = await run(login, { protect: true, providers: {} } as CachesOptions);
   const message = "createCaches() takes parent, aliases, dependsOn, protect only";
   assert.deepEqual(problems, [`options.providers: ${message}`]);
@@ -131,6 +131,8 @@ test("refuses unknown options", async () => {
   assert.deepEqual((await run(login, null as never)).problems, [`options: ${message}`]);
   const ofOne = await run(login, { aliases: [{ name: "old" }] });
   assert.match(ofOne.problems.join(), /^options\.aliases: must be a list of `\{ parent \}`, [^,]*$/);
+  const { problems: ofText } = await run(login, { parent: "platform" as never });
+  assert.deepEqual(ofText, ["options.parent: must be a resource"]);
 });
 
 test("gives aliases to the region and its provider, so that another parent keeps their resources", async () => {

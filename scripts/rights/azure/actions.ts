@@ -2,7 +2,7 @@
  * The actions of Azure Resource Manager that the provider needs for each type of resource. The actions to read, write and delete a resource carry the name of its type in Azure.
  * https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations
  */
-import type { roles } from "../../../components/hosts/azure/identity.ts";
+import type { roles } from "../../../components/hosts/azure/roles.ts";
 import type { Inputs } from "../resources.ts";
 
 export interface Row {

@@ -1,7 +1,7 @@
 /** The custom roles that allow an identity to deploy a stack, or only to preview it: one role for each scope in which the stack needs actions. */
 import { createHash } from "node:crypto";
 import { textsIn } from "../../../components/config/as-written.ts";
-import { roles } from "../../../components/hosts/azure/identity.ts";
+import { roles } from "../../../components/hosts/azure/roles.ts";
 import type { Resource, RightsRequest } from "../resources.ts";
 import { adopted, rows } from "./actions.ts";
 
