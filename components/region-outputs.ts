@@ -1,16 +1,11 @@
 /** The stack outputs of a region that follow from its plan and its authority alone. Pure. */
-import { authority, type ClientOptions } from "./clients/cache-address.ts";
+import { type ClientOptions, cacheUrl } from "./clients/cache-address.ts";
 import { type ClientConfiguration, clientConfiguration } from "./clients/clients.ts";
 import type { RegionPlan } from "./hosts/kind.ts";
 import { type CentralMonitoring, centralMonitoring } from "./monitoring/central.ts";
 import { externalLabels } from "./pod/options.ts";
 
 type Authority = ClientOptions["ca"] | undefined;
-
-/** URL that clients send requests to. */
-export function endpointOf({ region }: RegionPlan): string {
-  return `https://${authority(region.endpoint)}`;
-}
 
 export function clientsOf({ region, upstreams, images }: RegionPlan, ca: Authority): ClientConfiguration {
   return clientConfiguration({
@@ -27,7 +22,7 @@ export function monitoringOf(plan: RegionPlan, ca: Authority): CentralMonitoring
   return centralMonitoring({
     stack: plan.stack,
     region: plan.region.name,
-    endpoint: endpointOf(plan),
+    endpoint: cacheUrl(plan.region.endpoint),
     labels: externalLabels(plan),
     address: plan.metrics,
     alerts: plan.monitoring.alerts,

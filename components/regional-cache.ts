@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { cacheUrl } from "./clients/cache-address.ts";
 import type { ClientConfiguration } from "./clients/clients.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { AnyRegion, Upstream } from "./config/schema.ts";
 import type { FoundRegion } from "./hosts/kind.ts";
 import type { CentralMonitoring } from "./monitoring/central.ts";
-import { clientsOf, endpointOf, monitoringOf } from "./region-outputs.ts";
+import { clientsOf, monitoringOf } from "./region-outputs.ts";
 
 export interface RegionalCacheArgs {
   /** The region, planned and looked up. */
@@ -44,7 +45,7 @@ export class RegionalCache extends pulumi.ComponentResource {
     const host = found.createHost(secrets, { parent: this });
 
     this.cache = pulumi.output({
-      endpoint: endpointOf(found.plan),
+      endpoint: cacheUrl(region.endpoint),
       address: host.address,
       ca: host.ca,
       ...(host.privateLink && {

@@ -32,6 +32,7 @@ export function authority({ hostname, port }: ClientOptions["endpoint"]): string
   return port === 443 ? hostname : `${hostname}:${port}`;
 }
 
+/** URL that clients send requests to. */
 export function cacheUrl(endpoint: ClientOptions["endpoint"]): string {
   return `https://${authority(endpoint)}`;
 }

@@ -10,7 +10,8 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
  */
 
-const segment = "[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*";
+import { segment } from "./text.ts";
+
 const segmentCharacters = "[a-z0-9._-]*";
 const wholeSegment = new RegExp(`^${segment}$`);
 
@@ -49,7 +50,7 @@ export function repositoryGlobProblem(glob: string): string | undefined {
  * anchor it: a `/` or the end of the text must follow the name.
  * @throws Error if the glob is invalid. The configuration schema refuses such globs earlier.
  */
-export function repositoryPattern(glob: string): string {
+export function globPattern(glob: string): string {
   const problem = repositoryGlobProblem(glob);
   if (problem) throw new Error(`"${glob}" ${problem}`);
   const segments = glob.split("/");
@@ -64,7 +65,7 @@ export function repositoryPattern(glob: string): string {
 
 /** Whether one of the globs matches a repository's name. */
 export function isAllowed(repository: string, globs: readonly string[]): boolean {
-  return globs.some((glob) => new RegExp(`^(?:${repositoryPattern(glob)})$`).test(repository));
+  return globs.some((glob) => new RegExp(`^(?:${globPattern(glob)})$`).test(repository));
 }
 
 function segmentPattern(text: string): string {

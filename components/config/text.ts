@@ -18,6 +18,11 @@ export function matching(pattern: RegExp, form: string) {
     .regex(pattern, { error: ({ input }) => `"${input}" is not ${form}` });
 }
 
+/** Compares names that aren't case-sensitive, as all of Azure's. */
+export function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const port = "[1-9][0-9]{0,4}";
 
@@ -26,7 +31,8 @@ const port = "[1-9][0-9]{0,4}";
  * Without a dot, a port or `localhost`, the first component belongs to the repository.
  */
 export const registryPattern = `(?:(?:${label}\\.)+${label}(?::${port})?|${label}:${port}|localhost)`;
-const segment = "[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*";
+/** A part of a repository name. */
+export const segment = "[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*";
 export const repositoryPattern = `${segment}(?:/${segment})*`;
 
 /** A name that becomes part of the names of resources, containers and files. A DNS label, short enough for the clouds' limits. */

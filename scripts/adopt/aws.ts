@@ -4,7 +4,7 @@ import {
   paginateGetResources,
   ResourceGroupsTaggingAPIClient,
 } from "@aws-sdk/client-resource-groups-tagging-api";
-import { ec2Client } from "../../components/hosts/aws/sdk.ts";
+import { ec2Client, sdkSettings } from "../../components/hosts/aws/sdk.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
 import type { Values } from "./import-file.ts";
 import { isTold } from "./values.ts";
@@ -69,10 +69,7 @@ export class AwsAccount {
   }
 
   async #ask(region: string): Promise<Tagged[]> {
-    const client = new ResourceGroupsTaggingAPIClient({
-      region,
-      requestHandler: { httpsAgent: { proxyEnv: process.env } },
-    });
+    const client = new ResourceGroupsTaggingAPIClient(sdkSettings(region));
     const TagFilters = Object.entries(stackTags(this.#stack)).map(([Key, value]) => ({
       Key,
       Values: [value],

@@ -3,7 +3,9 @@ import {
   defaultImages,
   type ImageName,
   type Images,
+  registryOf,
 } from "../../components/config/images.ts";
+import { registryUrl } from "../../components/config/upstream.ts";
 import { podmanEnvironment, podmanHas } from "../../components/hosts/local/podman.ts";
 import { buildImage, findBuiltImage } from "./from-source/image-builds.ts";
 import { isReachable } from "./reachable.ts";
@@ -63,9 +65,8 @@ const checks = new Map<string, Promise<boolean>>();
 
 /** Checks each registry once, because podman itself would retry for minutes, for each image. */
 function isRegistryReachable(reference: string): Promise<boolean> {
-  const [name = ""] = reference.split("/");
-  const host = name === "docker.io" ? "registry-1.docker.io" : name;
-  const check = checks.get(host) ?? isReachable(`https://${host}/v2/`);
-  checks.set(host, check);
+  const url = `${registryUrl(registryOf(reference))}/v2/`;
+  const check = checks.get(url) ?? isReachable(url);
+  checks.set(url, check);
   return check;
 }

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { minimatch } from "minimatch";
-import { repositoryGlobProblem, repositoryPattern } from "../../components/config/repositories.ts";
+import { globPattern, repositoryGlobProblem } from "../../components/config/repositories.ts";
 
 function matches(glob: string, name: string): boolean {
-  return new RegExp(`^(?:${repositoryPattern(glob)})$`).test(name);
+  return new RegExp(`^(?:${globPattern(glob)})$`).test(name);
 }
 
 /** Checks a repository name by the OCI distribution specification, independently of the tested code. */
@@ -127,7 +127,7 @@ test("matches the names in the documentation", () => {
 
 test("takes linear time, even for names that provoke backtracking", () => {
   for (const pattern of ["**/a*/b*/c", "**", "a*a/**", "**/*a"]) {
-    const expression = new RegExp(`^(?:${repositoryPattern(pattern)})$`);
+    const expression = new RegExp(`^(?:${globPattern(pattern)})$`);
     for (const hostile of [
       "a".repeat(100_000),
       "a/".repeat(50_000),
@@ -158,6 +158,6 @@ test("refuses what isn't a glob, with the reason", () => {
   ];
   for (const [glob, reason] of expectations) {
     assert.match(repositoryGlobProblem(glob) ?? "", reason, glob);
-    assert.throws(() => repositoryPattern(glob), reason);
+    assert.throws(() => globPattern(glob), reason);
   }
 });

@@ -13,11 +13,6 @@ export function partsOf(resourceId: string) {
   return { subscription: subscription.toLowerCase(), group, name, child };
 }
 
-/** Azure's names aren't case-sensitive. */
-export function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
-}
-
 const origin = "https://management.azure.com";
 const timeoutMs = 30_000;
 

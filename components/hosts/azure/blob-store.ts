@@ -4,9 +4,10 @@ import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Governance } from "../../config/schema.ts";
+import { same } from "../../config/text.ts";
 import type { AzureStore } from "../../pod/store.ts";
 import { previousResource } from "../previous-outputs.ts";
-import { isMissing, listFromArm, same } from "./arm.ts";
+import { isMissing, listFromArm } from "./arm.ts";
 import { createDiagnostics, demandReachable } from "./governance.ts";
 import { type Grant, type Grantee, grant } from "./identity.ts";
 import { storageAccountName } from "./naming.ts";

@@ -7,9 +7,10 @@ import {
   getVirtualNetwork,
 } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { contains, isPrivateRange, rangeOf } from "../../config/access.ts";
+import { same } from "../../config/text.ts";
 import { LookUp } from "../look-up.ts";
 import { previousResource } from "../previous-outputs.ts";
-import { partsOf, same } from "./arm.ts";
+import { partsOf } from "./arm.ts";
 import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
 import { checkSubnetRules } from "./subnet-rules.ts";

@@ -1,12 +1,14 @@
 /** Requirements of the subscription's owners: their own keys for disks and storage accounts, and logs. */
+
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
 import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../config/per-region.ts";
 import type { Governance } from "../../config/schema.ts";
+import { same } from "../../config/text.ts";
 import type { RegionPlan } from "../kind.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousResource } from "../previous-outputs.ts";
-import { getFromArm, same } from "./arm.ts";
+import { getFromArm } from "./arm.ts";
 import type { Question } from "./question.ts";
 
 /** Resource Manager's answer about a disk encryption set. */

@@ -1,10 +1,11 @@
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { same } from "../../config/text.ts";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion } from "../look-up.ts";
 import { previousResource } from "../previous-outputs.ts";
-import { partsOf, same } from "./arm.ts";
+import { partsOf } from "./arm.ts";
 import type { AzurePlan } from "./naming.ts";
 
 /** A region that passed the static checks, and what a look-up needs to ask Azure about it. */

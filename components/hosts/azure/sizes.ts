@@ -1,8 +1,10 @@
 /** Checks before an update whether the subscription can use a virtual machine size. Otherwise, Azure refuses it halfway through the update. */
+
 import type { Architecture } from "../../capacity/machine.ts";
 import { machineNear } from "../../capacity/machines.ts";
+import { same } from "../../config/text.ts";
 import { reasonOf } from "../look-up.ts";
-import { listFromArm, same } from "./arm.ts";
+import { listFromArm } from "./arm.ts";
 import type { Question } from "./question.ts";
 
 export interface SizeNeed {

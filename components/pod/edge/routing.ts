@@ -1,4 +1,4 @@
-import { repositoryPattern } from "../../config/repositories.ts";
+import { globPattern } from "../../config/repositories.ts";
 import type { Upstream } from "../../config/schema.ts";
 import { hasPathPrefix } from "../../config/upstream.ts";
 import { block, type Directive, directive, literal, regexLiteral } from "../nginx-conf.ts";
@@ -48,7 +48,7 @@ export function routing(upstreams: readonly Upstream[]): Directive[] {
       ...upstreams.flatMap(({ name, repositories }) =>
         repositories.map((glob) =>
           directive(
-            `~^\\w+ ${regexLiteral(name)} (?=.{1,${repositoryMaxLength}}$)(?:${repositoryPattern(glob)})$`,
+            `~^\\w+ ${regexLiteral(name)} (?=.{1,${repositoryMaxLength}}$)(?:${globPattern(glob)})$`,
             "allow",
           ),
         ),

@@ -1,6 +1,6 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
+import { same } from "../../../config/text.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
-import { same } from "../arm.ts";
 import type { FoundSubnet, WayOut } from "../found-subnet.ts";
 import { isPrivate } from "../outbound.ts";
 import { isInAnotherGroup, type Question } from "../question.ts";

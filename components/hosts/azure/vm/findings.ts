@@ -1,10 +1,11 @@
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
+import { same } from "../../../config/text.ts";
 import type { HostArgs } from "../../kind.ts";
 import { LookUp } from "../../look-up.ts";
 import { previousResource } from "../../previous-outputs.ts";
 import { fateOf, tellObstacles } from "../../vm/fate.ts";
-import { partsOf, same } from "../arm.ts";
+import { partsOf } from "../arm.ts";
 import { findStorageAccountName } from "../blob-store.ts";
 import { findSubnet } from "../found-subnet.ts";
 import { checkEncryptionAtHost, checkGovernance } from "../governance.ts";

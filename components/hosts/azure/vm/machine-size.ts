@@ -3,7 +3,7 @@
 import type { Architecture } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
-import { same } from "../arm.ts";
+import { same } from "../../../config/text.ts";
 import { capabilityOf, lacks, processors, type Sku } from "../sizes.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
