@@ -40,6 +40,7 @@ export const staticChecks: readonly Check[] = [
 const quickTests: readonly Check[] = [
   tests("unit and golden tests", "unit", "golden"),
   tests("graph tests", "graph"),
+  tests("tests that start processes", "processes"),
 ];
 
 function tests(title: string, ...levels: string[]): Check {

@@ -25,8 +25,11 @@ const nodes = "test/nodes/";
 const engine = "test/engine/";
 /** Run alone, after the other tests, because they measure how long a change interrupts clients. */
 const alone = ["test/e2e/live-changes"];
-/** Each of these groups runs in one process, because loading the SDKs takes longer than most files' tests. Files with hooks for Pulumi's mocks have their own. */
-const quick = [["test/unit/", "test/golden/", "test/doubles/"], ["test/graph/"]];
+/**
+ * Each of these groups runs in one process, because loading the SDKs takes longer than most files' tests. Files with hooks for Pulumi's mocks have their own, and so have
+ * files that start processes, because that takes a small process less time.
+ */
+const quick = [["test/unit/", "test/golden/", "test/doubles/"], ["test/graph/"], ["test/processes/"]];
 const inOneProcess = "test/in-one-process.ts";
 /** Tests of real programs. On a busy machine, a wait in them can be too short. If at most this many files fail, they run again, alone, and the second result counts. */
 const realPrograms = [...machines, "test/e2e/", engine, "test/bench/", "test/soak/"];

@@ -119,14 +119,20 @@ export function costOf(
   payers: readonly Payer[],
   market: Market,
 ): number | undefined {
-  const own = charges.filter(({ paidBy }) => payers.includes(paidBy));
-  const { lines, notPriced } = priced(own, market);
-  const amounts = [
-    ...lines.flatMap(({ monthlyCost }) => (monthlyCost === notFound ? [] : monthlyCost)),
-    ...notPriced.map(({ elsewhere }) => elsewhere?.monthlyCost ?? Number.NaN),
-  ];
+  const amounts = charges
+    .filter(({ paidBy, quantity }) => payers.includes(paidBy) && quantity > 0)
+    .map((charge) => amountOf(charge, { ...market, ...charge.at }));
   const sum = rounded(amounts.reduce((total, amount) => total + amount, 0));
   return Number.isNaN(sum) ? undefined : sum;
+}
+
+/** The sum of a charge's lines, or what it costs in other regions. NaN without a price. */
+function amountOf(charge: Charge, market: Market): number {
+  const { cloud, region, prices } = market;
+  const price = priceOf(prices, cloud, region.name, charge.item, charge.listed);
+  if (!price) return withoutPrice(charge, market).elsewhere?.monthlyCost ?? Number.NaN;
+  const parts = partsOf(charge, price, meaningOf(charge.item, cloud).unit);
+  return parts.reduce((sum, { quantity, price }) => sum + rounded(quantity * price), 0);
 }
 
 function pricedCharge(charge: Charge, market: Market) {
