@@ -9,9 +9,10 @@ import { planRegion } from "./hosts/kinds.ts";
  * @param today like `2026-11-24`, from which the age of prices is computed
  */
 export async function planStack(config: StackConfig, stack: string, today: string) {
-  const { regions, provider, upstreams, images, monitoring, prefetch, workload } = config;
+  const { regions, provider, upstreams, images, trustedAuthorities, monitoring, prefetch, workload } = config;
   const shared = {
     ...{ provider, upstreams, images, monitoring, workload, stack },
+    ...(trustedAuthorities !== undefined && { trustedAuthorities }),
     ...(prefetch && { prefetch }),
     ...("governance" in config && { governance: config.governance }),
   };

@@ -17,7 +17,7 @@ import {
   kubernetesRegion,
   localRegion,
 } from "./region.ts";
-import { imageReference, on, secretKey, serverUrl, wholeNumber } from "./text.ts";
+import { certificates, imageReference, on, secretKey, serverUrl, wholeNumber } from "./text.ts";
 import { upstream } from "./upstream.ts";
 import { defaultPeakMinutes, version } from "./version.ts";
 
@@ -159,6 +159,11 @@ const shared = {
     .exactOptional()
     .describe("Images to pull into the caches before clients need them: docs/prefetch.md. Default: nothing."),
   images: images.default({}).describe("Images that replace the pinned ones."),
+  trustedAuthorities: certificates
+    .exactOptional()
+    .describe(
+      "Certificates of private authorities, PEM, which the cache trusts in addition to the public ones: for upstreams, an S3 server, and the receivers of metrics and alerts. Default: none.",
+    ),
   cost: cost.prefault({}).describe("Facts for the cost estimate that it can't find out itself."),
   budget: budget.exactOptional().describe("A limit for the estimated cost. Default: none."),
 };

@@ -7,7 +7,10 @@ import type { MetricsAddress } from "../monitoring/federation.ts";
 
 /** The part of a stack's configuration that all its regions share and that a plan reads. */
 export interface Shared
-  extends Pick<StackConfig, "provider" | "upstreams" | "images" | "monitoring" | "prefetch" | "workload"> {
+  extends Pick<
+    StackConfig,
+    "provider" | "upstreams" | "images" | "trustedAuthorities" | "monitoring" | "prefetch" | "workload"
+  > {
   /** The stack's name, without its organization. Most resource names in a cloud contain it. */
   readonly stack: string;
   /** @default no tags, boundaries or keys are required */

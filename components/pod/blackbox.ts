@@ -54,5 +54,6 @@ export function blackboxPart(options: PodOptions): Part {
       livenessProbe: httpProbe(ports.blackbox, "/-/healthy"),
     },
     files: { "config.yml": stringify({ modules }) },
+    asksServers: true,
   };
 }

@@ -15,6 +15,8 @@ export interface ConfiguredPod {
   readonly upstreams: readonly Upstream[];
   /** Images that replace the pinned ones. */
   readonly images: StackConfig["images"];
+  /** Certificates, PEM, in addition to those of public authorities. */
+  readonly trustedAuthorities?: string;
   readonly monitoring: StackConfig["monitoring"];
   readonly prefetch?: PodPrefetch;
   /** Labels of every series and alert that leaves the Pod. They include the configured ones. */
@@ -130,6 +132,7 @@ export function configured({
   region,
   upstreams,
   images,
+  trustedAuthorities,
   monitoring,
   prefetch,
   workload: { workingSetGiB },
@@ -140,6 +143,7 @@ export function configured({
     images,
     monitoring,
     externalLabels: externalLabels({ provider, region, monitoring }),
+    ...(trustedAuthorities !== undefined && { trustedAuthorities }),
     ...(prefetch && { prefetch: { ...prefetch, workingSetGiB } }),
   };
 }

@@ -111,6 +111,7 @@ export function originPart(options: PodOptions, { upstream, ports }: UpstreamPor
       "origin.sh": script(import.meta.url, "origin.sh"),
     },
     secret,
+    asksServers: true,
     ready: originReady({ upstream, ports }),
     mounts: store === undefined ? [{ name, mountPath: originRoot }] : [],
   };

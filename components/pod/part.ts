@@ -14,6 +14,8 @@ export interface Part {
   readonly readsSecretAtStart?: boolean;
   /** @default none */
   readonly mounts?: readonly VolumeMount[];
+  /** Whether its program, which is in Go, connects to servers of the team, so that it needs the stack's own trusted authorities. @default false */
+  readonly asksServers?: boolean;
 }
 
 /** The files that a running container reloads by itself. */

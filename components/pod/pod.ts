@@ -47,7 +47,7 @@ export function renderPod(given: PodOptions): PodManifests {
   const options = hasZot(given) ? { ...given, budget: sharedWithZot(given.budget) } : given;
   const { store } = options;
   const upstreams = upstreamPorts(options);
-  const parts: Part[] = [
+  const parts = [
     edgePart(options),
     ...upstreams.map((it) => (isZot(it.upstream) ? zotPart(options, it) : originPart(options, it))),
     ...(store ? upstreams.map((it) => storedPart(options, store, it)) : []),
@@ -58,7 +58,7 @@ export function renderPod(given: PodOptions): PodManifests {
     ...(hasZot(options) ? [keeperPart(options)] : []),
     ...(options.prefetch ? [prefetchPart(options, options.prefetch)] : []),
     ...(options.acme ? [acmePart(options, options.acme)] : []),
-  ];
+  ].map((part) => (part.asksServers ? trusting(part, options.trustedAuthorities) : part));
   return {
     configMaps: parts.map((part) => ({
       apiVersion: "v1",
@@ -90,6 +90,14 @@ export function renderPod(given: PodOptions): PodManifests {
       },
     },
   };
+}
+
+/** Go reads all certificates in this directory, in addition to the image's file of public authorities: https://pkg.go.dev/crypto/x509#SystemCertPool */
+function trusting(part: Part, authorities: string | undefined): Part {
+  if (authorities === undefined) return part;
+  const { container, files } = part;
+  const env = [...(container.env ?? []), { name: "SSL_CERT_DIR", value: filesOf(container.name) }];
+  return { ...part, container: { ...container, env }, files: { ...files, "authorities.pem": authorities } };
 }
 
 function configName({ name }: PodOptions, { container }: Part): string {

@@ -210,6 +210,7 @@ export function prometheusPart(options: PodOptions): Part {
       check: ["sh", "-c", checkCandidates, candidatesOf("prometheus")],
     },
     secret: hasCredentials ? remoteWrite : undefined,
+    asksServers: true,
     mounts: [{ name: "prometheus", mountPath: dataDirectory }],
   };
 }

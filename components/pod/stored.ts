@@ -35,6 +35,7 @@ export function storedPart(
         health: storageHealth(storeCheckInterval),
       }),
     },
+    asksServers: true,
     ready: `http://127.0.0.1:${ports.stored}/`,
   };
 }

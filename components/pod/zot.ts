@@ -130,6 +130,7 @@ export function zotPart(options: PodOptions, { upstream, ports }: UpstreamPorts)
     files: { [configurationFile]: renderZotConfig({ upstream, ports }) },
     secret: upstream.credentials === undefined ? undefined : credentialsSecret(upstream.name),
     readsSecretAtStart: true,
+    asksServers: true,
     ready: originReady({ upstream, ports }),
     mounts: [{ name, mountPath: zotStore }],
   };

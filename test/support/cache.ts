@@ -51,6 +51,8 @@ export interface CacheConfiguration {
   readonly monitoring?: Readonly<Record<string, unknown>>;
   /** As in a stack file. It can change, but not be added later. */
   readonly prefetch?: Readonly<Record<string, unknown>>;
+  /** As in a stack file. */
+  readonly trustedAuthorities?: string;
   /** Replaces some of this machine's images. */
   readonly images?: Partial<Images>;
 }
@@ -120,13 +122,21 @@ export async function startCache({
     ? { ...found, zot: await ensureImage("zot", found.zot) }
     : found;
   const isOldZot = known.zot !== found.zot;
-  const render = ({ upstreams, region, monitoring = {}, prefetch, images }: CacheConfiguration) => {
+  const render = ({
+    upstreams,
+    region,
+    monitoring = {},
+    prefetch,
+    trustedAuthorities,
+    images,
+  }: CacheConfiguration) => {
     const config = parseConfig({
       provider: "local",
       regions: [{ ...ownRegion, ...region }],
       upstreams,
       monitoring,
       ...(prefetch && { prefetch }),
+      ...(trustedAuthorities !== undefined && { trustedAuthorities }),
       images: { ...known, ...images },
       ...(remoteWriteCredentials && { [remoteWriteKey]: seal(remoteWriteCredentials) }),
       ...Object.fromEntries(Object.entries(credentials).map(([key, value]) => [key, seal(value)])),

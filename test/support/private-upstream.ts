@@ -42,7 +42,8 @@ function taken({ username, password }: Credentials) {
   return { basic, token: randomBytes(16).toString("hex") };
 }
 
-function forward(
+/** Sends a request on to `upstream`. */
+export function forward(
   { url = "", method, headers }: IncomingMessage,
   response: ServerResponse,
   upstream: URL,

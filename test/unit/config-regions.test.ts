@@ -201,6 +201,10 @@ test("checks the workload of a cluster", () => {
     withKubernetes({ endpoint: { hostname: "c.example.com", tls: { mode: "issuer", name: "own", ca } } });
   for (const text of ["", "vault", ca.replace("MII", "MIJ"), ca.replaceAll("CERTIFICATE", "PRIVATE KEY")]) {
     assertProblem(tls(text), /endpoint\.tls\.ca: is not one or more certificates in PEM: write .*-----$/);
+    assertProblem(
+      { ...withKubernetes({}), trustedAuthorities: text },
+      /^trustedAuthorities: is not one or more certificates in PEM/,
+    );
   }
   assert.deepEqual(problemsOf(tls(`# Now and next\n${ca}\n${ca}\n`)), []);
   assertProblem(

@@ -154,6 +154,24 @@ test("reads credentials from a file if there are any, and has empty ones otherwi
   );
 });
 
+test("gives the stack's authorities to the containers that connect to servers of the team", () => {
+  const store = { kind: "s3", bucket: "b", region: "eu-central-1", delivery: "proxied" } as const;
+  const { pod, configMaps } = renderPod({ ...options, store, trustedAuthorities: "PEM" });
+  const trusting = configMaps.filter(({ data }) => data?.["authorities.pem"] === "PEM");
+  const names = ["origin-one", "origin-two", "stored-one", "stored-two", "prometheus", "blackbox"];
+  assert.deepEqual(
+    trusting.map(({ metadata }) => metadata?.name),
+    names.map((name) => `cache-${name}`),
+  );
+  const directories = pod.spec?.containers.flatMap(({ name, env = [] }) =>
+    env.flatMap((it) => (it.name === "SSL_CERT_DIR" ? [[name, it.value]] : [])),
+  );
+  assert.deepEqual(
+    directories,
+    names.map((name) => [name, `/etc/registry-cache/${name}`]),
+  );
+});
+
 test("puts what a running container reloads into separate files, which it can check in their previous place", () => {
   assert.deepEqual(Object.keys(live), ["edge", "prometheus"]);
   for (const [container, { files, check = [] }] of Object.entries(live)) {

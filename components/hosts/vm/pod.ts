@@ -24,7 +24,14 @@ import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
 export interface VmPodOptions
   extends Pick<
     RegionPlan<VmRegion>,
-    "provider" | "region" | "upstreams" | "images" | "monitoring" | "prefetch" | "workload"
+    | "provider"
+    | "region"
+    | "upstreams"
+    | "images"
+    | "trustedAuthorities"
+    | "monitoring"
+    | "prefetch"
+    | "workload"
   > {
   /** The machine and its disk. */
   readonly capacity: {
