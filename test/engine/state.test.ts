@@ -75,7 +75,7 @@ describe("the state", () => {
       "config:\n  # Ours.\n  registry-cache:one: 1\n",
     );
     const script = (await readFile(join(projectDirectory, "docs", "state.md"), "utf8")).match(
-      /^## Move it.*?^```sh\n(.*?)^```$/ms,
+      /^## Move the state.*?^```sh\n(.*?)^```$/ms,
     );
     page = script?.[1] ?? assert.fail("the page has no commands");
     await bash(`npm run pulumi -- stack init ${stack}
