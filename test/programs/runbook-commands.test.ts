@@ -82,6 +82,7 @@ describe("RegistryCacheDown", () => {
     ]) {
       const { calls } = await done("azure", /az network/, values);
       assert.deepEqual(calls, [
+        `az network ${values.KIND} record-set ${values.TYPE} show ${where} --name cache.westeurope`,
         `az network ${values.KIND} record-set ${values.TYPE} delete ${where} --name cache.westeurope --yes`,
         `az network ${values.KIND} record-set list ${where} --query [?name=='cache.westeurope'].{name: name, type: type} --output table`,
       ]);

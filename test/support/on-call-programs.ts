@@ -106,9 +106,9 @@ const required: Readonly<Record<string, readonly string[]>> = {
   ],
   ...Object.fromEntries(
     ["dns", "private-dns"].flatMap((kind) => [
-      ...["a", "cname"].map((type) => [
-        `az network ${kind} record-set ${type} delete`,
-        [...inZone, "--name", "--yes"],
+      ...["a", "cname"].flatMap((type) => [
+        [`az network ${kind} record-set ${type} show`, [...inZone, "--name"]],
+        [`az network ${kind} record-set ${type} delete`, [...inZone, "--name", "--yes"]],
       ]),
       [`az network ${kind} record-set list`, inZone],
     ]),
