@@ -41,7 +41,7 @@ const anywhere = {
 const dialTimeoutMilliseconds = wholeNumber(50, 30_000)
   .default(defaultDialTimeoutMilliseconds)
   .describe(
-    "Milliseconds for which containerd waits for a connection to the cache, including the look-up of its name, before it goes to the registry: `dial_timeout` of the output `clients`. While packets to the cache are dropped, each request costs this much.",
+    "Milliseconds for which containerd 2.1 and later wait for a connection to the cache, including the look-up of its name, before they go to the registry: `dial_timeout` of the output `clients`. Earlier versions wait 30 s. While packets to the cache are dropped, each request costs this time.",
   );
 
 /** The keys that say how clients reach a region. Every region has them. */
