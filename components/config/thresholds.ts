@@ -23,7 +23,7 @@ export const thresholds = z.strictObject({
     "Minimum hit ratio, as a share of the last week's median. A new release of all images costs less than half.",
   ),
   collapsedMinutes: amount(90).describe(
-    "Minutes for which the hit ratio of the last hour must stay below this. A release that is pulled within half an hour doesn't count.",
+    "Minutes for which the hit ratio of the last hour must stay below `collapsedHits`. A release that is pulled within half an hour doesn't count.",
   ),
   errorRatio: fraction(0.05).describe(
     "Share of requests that may fail. Single failures happen with any upstream.",
@@ -32,7 +32,7 @@ export const thresholds = z.strictObject({
     "Share of misses that may fail: requests for content that isn't in the cache.",
   ),
   failingMissesPerMinute: amount(1).describe(
-    "Misses per minute below which that share doesn't count. A single broken image causes fewer.",
+    "Misses per minute below which `missErrorRatio` doesn't count. A single broken image causes fewer.",
   ),
   errorMinutes: amount(10).describe(
     "Minutes for which the error ratio must stay above its limit. A rate limit or a restart takes less.",
@@ -45,7 +45,9 @@ export const thresholds = z.strictObject({
     "Minutes for which transfers must be slow. A start of many nodes takes less.",
   ),
   abuseShare: fraction(0.5).describe("Share of all traffic that one client may have."),
-  abuseClients: amount(8).describe("Active clients (groups of addresses) below which a share doesn't count."),
+  abuseClients: amount(8).describe(
+    "Active clients (groups of addresses) below which `abuseShare` doesn't count.",
+  ),
   abuseMBps: amount(10).describe(
     "Megabytes per second of one client, over an hour: 36 GB, as much as a dozen nodes pull.",
   ),
@@ -56,12 +58,12 @@ export const thresholds = z.strictObject({
     "Share of the disk's reserve that must be free. A burst of fills uses less than half.",
   ),
   diskFullMinutes: amount(5).describe(
-    "Minutes for which the disk must be this full. The cache itself makes room within seconds.",
+    "Minutes for which less than `diskFullReserve` or `rootFree` must be free. The cache itself makes room within seconds.",
   ),
   diskFillingHours: amount(4).describe("Hours until the disk is predicted to be full: time enough to act."),
   rootFree: fraction(0.1).describe("Share of the machine's own disk that must be free: an upgrade needs it."),
   shrunkBudget: fraction(0.8).describe("Share of the largest store of the last week that must still fit."),
-  shrunkHours: amount(1).describe("Hours for which the store must be this small."),
+  shrunkHours: amount(1).describe("Hours for which the store must stay below `shrunkBudget`."),
   corruptPerHour: amount(3).describe(
     "Damaged objects per hour that the cache may find and delete. More have a lasting cause.",
   ),
