@@ -14,7 +14,7 @@ newline='
 
 usage() {
   echo "Usage: registry-cache-check -c CACHE_URL [-a CA_CERTIFICATE] [-d MILLISECONDS] [-r REGISTRY=URL]... [REGISTRY/REPOSITORY[:TAG][@DIGEST]]..." >&2
-  echo "Exit status: 0 all is well; 1 the cache doesn't serve this node; 2 a registry doesn't answer without the cache; 3 both; 4 the check can't run." >&2
+  echo "Exit code: 0 all is well; 1 the cache doesn't serve this node; 2 a registry doesn't answer without the cache; 3 both; 4 the check can't run." >&2
   exit 4
 }
 
@@ -49,7 +49,7 @@ failed=0 otherwise=' It pulls from the registries by itself.'
 # STATUS STEP MILLISECONDS TEXT: prints a line of the report.
 line() { printf '%-6s  %-8s  %6s ms  %s\n' "$@"; }
 
-# BIT STEP MILLISECONDS TEXT: reports a failure, and sets a bit of the exit status.
+# BIT STEP MILLISECONDS TEXT: reports a failure, and sets a bit of the exit code.
 fail() {
   failed=$((failed | $1))
   line FAILED "$2" "$3" "$4"
@@ -62,7 +62,7 @@ milliseconds() {
   echo $((${1%.*} * 1000 + 1${fraction%"${fraction#???}"} - 1000))
 }
 
-# URL OPTION...: sets $answer, $result (curl's exit status), $error (its message), $status and $address, and, in milliseconds since the start, $found, $connected, $secured and $ended.
+# URL OPTION...: sets $answer, $result (curl's exit code), $error (its message), $status and $address, and, in milliseconds since the start, $found, $connected, $secured and $ended.
 ask() {
   url=$1
   shift

@@ -182,7 +182,7 @@ const azureNodes = z
     type: matching(/^Standard_[\w-]+$/, "the name of a size in Azure, like Standard_D4pls_v6")
       .default(defaultAzureNode)
       .describe(
-        "Azure's name of the nodes' size: four vCPUs at least, and not of series B. Another size takes another cluster.",
+        "Azure's name of the nodes' size: four vCPUs at least, and not of series B. Another size needs another cluster.",
       ),
     zones: z
       .array(availabilityZone)

@@ -166,13 +166,18 @@ class Search {
     if (ids === null) return undefined;
     const [id, ...others] = ids ?? [];
     if (id !== undefined && others.length === 0) return { id };
-    this.#reasons.set(urn, ids ? tagsReason(ids) : "is of a type that isn't looked for: add it to the file");
+    this.#reasons.set(
+      urn,
+      ids ? tagsReason(ids) : "is of a type that `adopt` doesn't look for: add it to the import file by hand",
+    );
     return undefined;
   }
 }
 
 function tagsReason(ids: readonly string[]): string {
-  return ids.length === 0 ? "there is none with its tags" : `several have its tags: ${ids.join(", ")}`;
+  return ids.length === 0
+    ? "there is none with its tags"
+    : `several have its tags: ${ids.join(", ")}. Keep the one that the cache uses (docs/day-2.md#the-state-is-lost)`;
 }
 
 const unnamed = "what its id follows from is missing";

@@ -30,7 +30,7 @@ function machineChange(was: Capacity | undefined, { region, config, capacity }: 
   const tooSmall = worst(before);
   if (tooSmall && !suffices(tooSmall)) {
     const { name, available, required, unit } = tooSmall;
-    return `${now} in place of ${before}, because the ${name} binds: ${before} has ${number(available)} of ${number(required)} ${unit}.`;
+    return `${now} in place of ${before}, because the first limit is the ${name}: ${before} has ${number(available)} of ${number(required)} ${unit}.`;
   }
   if (variantOf(region).machine.type !== "auto") return `The configuration names ${now}.`;
   const tightest = worst(now);

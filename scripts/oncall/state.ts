@@ -59,7 +59,8 @@ export async function deployedRegion(
 /** Finds a region in a stack's resources. @throws StepError as deployedRegion() does */
 export function regionIn(resources: readonly Resource[], stack: string, region?: string): DeployedRegion {
   const roots = resources.filter(({ type }) => type === regionType);
-  if (roots.length === 0) throw new StepError(`${stack}: nothing of the stack is up`);
+  if (roots.length === 0)
+    throw new StepError(`${stack}: nothing of the stack is up. \`npm run regions\` lists the stacks`);
   const names = roots.map(nameOf);
   if (region === undefined && names.length > 1)
     throw new StepError(`${stack} has several regions: name one of ${names.join(", ")}`);
@@ -148,5 +149,7 @@ export function unreadable(
 /** @throws StepError if the region has no outputs */
 export function endpointOf({ stack, region, endpoint }: DeployedRegion): string {
   if (endpoint !== undefined) return endpoint;
-  throw new StepError(`${stack}: the state has no outputs of ${region}: its last update didn't end`);
+  throw new StepError(
+    `${stack}: the state has no outputs of ${region}, because its last update didn't end: run \`npm run pulumi -- up --stack ${stack}\``,
+  );
 }

@@ -62,7 +62,7 @@ export function pipelineProgram(actions: Actions): Command {
   program
     .command("preview")
     .description(
-      "preview the stacks that a change touches, and say what it does and costs. Exit status 1 where a preview fails",
+      "preview the stacks that a change touches, and say what it does and costs. Exit code 1 where a preview fails",
     )
     .argument("[stack...]", "of the touched ones only these")
     .addOption(base())
@@ -73,7 +73,7 @@ export function pipelineProgram(actions: Actions): Command {
   program
     .command("up")
     .description(
-      "bring stacks up in waves, and continue only while all of them are healthy. Exit status 1 if not all are up, or something of `prefetch` is missing",
+      "bring stacks up in waves, and continue only while all of them are healthy. Exit code 1 if not all are up, or something of `prefetch` is missing",
     )
     .argument("[stack...]", all)
     .addOption(
@@ -107,7 +107,7 @@ export function pipelineProgram(actions: Actions): Command {
   program
     .command("drift")
     .description(
-      "compare stacks with what is in the clouds. Exit status 2 where something differs, 1 where that can't be said",
+      "compare stacks with what is in the clouds. Exit code 2 where something differs, 1 where that can't be said",
     )
     .argument("[stack...]", all)
     .option("--issue <file>", "write the report there, where something differs or can't be said")

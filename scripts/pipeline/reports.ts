@@ -26,7 +26,7 @@ export function renderRollout(
   return fitted(
     "### Roll-out of the registry caches",
     `**${states.map((state) => `${count(state)} ${state}`).join(", ") || "No stack to bring up"}.**`,
-    isInterrupted && "**The roll-out was interrupted.** Run it again: what is up stays as it is.",
+    isInterrupted && "**The run was interrupted.** Run it again: what is up stays as it is.",
     rows.length > 0 && markdownTable(["Wave", "Stack", "", "Changes"], rows),
     ...outcomes.map((outcome) => {
       if (outcome.state === "up") return missingText(outcome);

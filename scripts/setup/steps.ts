@@ -135,7 +135,7 @@ async function handOnSignals<Result>(
 
 /**
  * Runs a script that consists of steps. If a step fails, prints its message without a stack trace and exits with 1. The script continues even if the reader of its standard
- * output stops, as `head` does, or the terminal is closed. So a roll-out finishes, and the exit status is that of the work.
+ * output stops, as `head` does, or the terminal is closed. So a roll-out finishes, and the exit code is that of the work.
  */
 export async function runSteps(work: () => Promise<void>): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {

@@ -262,7 +262,7 @@ describe("a private endpoint", { concurrency: true }, () => {
       assert.ok(failed);
       assert.match(
         messages,
-        /endpoint\.exposure: another value of `endpoint\.exposure` takes another cluster/,
+        /endpoint\.exposure: another value of `endpoint\.exposure` needs another cluster/,
       );
       assert.deepEqual(stack.done(), []);
       await destroysFirst(stack, "docs/kubernetes.md");

@@ -99,7 +99,7 @@ suite("npm run pipeline -- up", () => {
     assert.match(stderr, /SIG\w+: waiting for 1 stack to finish what it has begun/);
     assert.match(stdout, /update canceled/);
     assert.deepEqual(states(stdout), { "aws-d": "1 failed", "aws-c": "2 not begun" });
-    assert.match(stdout, /The roll-out was interrupted/);
+    assert.match(stdout, /The run was interrupted/);
     assert.match(await resourceOf("aws-d"), /slow/);
     await configure("aws-d", { label: "slow" });
     const next = await fleet.pipeline("up", "aws-d");
@@ -221,7 +221,7 @@ suite("npm run pipeline -- up", () => {
     assert.match(stdout, /npm run pulumi -- stack init aws-e/);
   });
 
-  test("distinguishes drift from failure by the exit status, and reports drift in the issue", async () => {
+  test("distinguishes drift from failure by the exit code, and reports drift in the issue", async () => {
     const issue = join(fleet.directory, "issue.md");
     const same = await fleet.pipeline("drift", "aws-a", "--issue", issue);
     assert.equal(same.exitCode, 0, same.stdout);

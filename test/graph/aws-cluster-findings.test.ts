@@ -125,14 +125,14 @@ test("accepts three zones, and refuses one", async () => {
   assert.deepEqual(many.found?.zones, ["eu-central-1a", "eu-central-1b", "eu-central-1c"]);
   const few = await lookedUp({ other: { getAvailabilityZones: () => ({ names: ["eu-central-1a"] }) } });
   assert.deepEqual(told(few), [
-    "name: eu-central-1 has too few availability zones for a cluster: eu-central-1a",
+    "name: eu-central-1 has too few availability zones for a cluster: eu-central-1a. A cluster needs two: use `topology: vm`, or another region",
   ]);
 });
 
 test("refuses another stack's cluster of the same name", async () => {
   const other = { getClusters: () => ({ names: ["registry-cache-test-eu-central-1"] }) };
   assert.deepEqual(told(await lookedUp({ other })), [
-    "topology: there is an EKS cluster registry-cache-test-eu-central-1 already, which isn't this stack's",
+    "topology: an EKS cluster registry-cache-test-eu-central-1 already exists and isn't this stack's: delete it if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost",
   ]);
   assert.deepEqual(told(await lookedUp({ other, isMade: true })), []);
 });
@@ -162,14 +162,14 @@ const subnetMistakes: Record<string, { network: object; says: string[] }> = {
   "nodes in one zone": {
     network: { ...existing, nodeSubnets: [first, third] },
     says: [
-      "network.nodeSubnets: all are in eu-central-1a, and a cluster has two availability zones at least",
+      "network.nodeSubnets: all are in eu-central-1a, and a cluster has two availability zones at least: add a subnet in another zone",
     ],
   },
   "a zone without the load balancer": {
     network: { ...existing, loadBalancerSubnets: [third, fifth] },
     says: [
-      `network.loadBalancerSubnets[1]: ${fifth} is in eu-central-1a, like ${third}, and a load balancer has one subnet in each zone`,
-      `network.nodeSubnets[1]: ${second} is in eu-central-1b, where the load balancer has no subnet, only in eu-central-1a`,
+      `network.loadBalancerSubnets[1]: ${fifth} is in eu-central-1a, like ${third}, and a load balancer has one subnet in each zone: name only one of the two`,
+      `network.nodeSubnets[1]: ${second} is in eu-central-1b, where the load balancer has no subnet, only in eu-central-1a: add one to \`network.loadBalancerSubnets\``,
     ],
   },
 };
@@ -187,7 +187,7 @@ test("accepts only the load balancer in a zone without EKS clusters", async () =
     return { ...subnet, availabilityZoneId: isB ? "use1-az3" : "use1-az1" };
   };
   assert.deepEqual(told(await lookedUp({ change: { network: existing }, other: { getSubnet } })), [
-    `network.nodeSubnets[1]: ${second} is in use1-az3, where EKS makes no clusters`,
+    `network.nodeSubnets[1]: ${second} is in use1-az3, where EKS creates no clusters: name a subnet in another zone`,
   ]);
 });
 

@@ -251,11 +251,11 @@ test("requires a network without the addresses of Pods and Services", async () =
     (await lookedUp(existing, network(ranges, { addressPrefix: "10.20.1.0/26" }))).problems;
   assert.deepEqual(await problemsOf("10.0.0.0/8", "fd00::/8", "100.66.0.0/16"), []);
   assert.deepEqual(await problemsOf("10.0.0.0/8", "100.64.0.0/10"), [
-    "network.vnet: has 100.64.0.0/10, which overlaps 100.64.0.0/16: that is what the cluster's own network has",
-    "network.vnet: has 100.64.0.0/10, which overlaps 100.65.0.0/16: that is what the cluster's own network has",
+    "network.vnet: has 100.64.0.0/10, which overlaps 100.64.0.0/16, a range of the cluster's own network: name another network",
+    "network.vnet: has 100.64.0.0/10, which overlaps 100.65.0.0/16, a range of the cluster's own network: name another network",
   ]);
   assert.deepEqual(await problemsOf("100.65.3.0/24"), [
-    "network.vnet: has 100.65.3.0/24, which overlaps 100.65.0.0/16: that is what the cluster's own network has",
+    "network.vnet: has 100.65.3.0/24, which overlaps 100.65.0.0/16, a range of the cluster's own network: name another network",
   ]);
 });
 
@@ -292,7 +292,7 @@ test("requires space for the nodes in a subnet, and for one more during an upgra
   const problemsOf = async (subnet: Readonly<Record<string, unknown>>, change: object = {}) =>
     (await lookedUp({ ...existing, ...change }, network(ranges, subnet))).problems;
   const tooSmall = (free: number, needed: number) => [
-    `network.subnet: has room for ${free} nodes, and up to ${needed} are needed`,
+    `network.subnet: has room for ${free} nodes, and up to ${needed} are needed: name a larger subnet`,
   ];
   // Two replicas need three nodes, and an upgrade one more.
   assert.deepEqual(await problemsOf({ addressPrefix: "10.20.1.0/29" }), tooSmall(3, 4));
@@ -360,7 +360,7 @@ test("only warns about an existing cluster", async () => {
   const { problems, warnings } = await lookedUp({ name: regionWithCluster });
   assert.deepEqual(problems, []);
   const stay = "the existing nodes stay. AKS may not be able to add or replace nodes";
-  const replaces = "Another size or other zones take another cluster";
+  const replaces = "Another size or other zones need another cluster";
   assert.equal(
     warnings[0],
     `northeurope: nodes.type: Standard_D4pls_v6 isn't available to the subscription in northeurope (NotAvailableForSubscription): ${stay}. ${replaces}`,
@@ -457,7 +457,7 @@ test("refuses a change that needs another cluster, and says how to make it, beca
   };
   for (const [keys, change] of Object.entries(changes)) {
     const said = await told(change);
-    assert.ok(said.includes(`another value of ${keys} takes another cluster`), `${keys}: ${said}`);
+    assert.ok(said.includes(`another value of ${keys} needs another cluster`), `${keys}: ${said}`);
     assert.ok(
       said.includes(
         "`pulumi destroy --target '**$kubernetes:**::uksouth' --target '**$kubernetes:**::uksouth-*' --target-dependents`",
@@ -608,7 +608,7 @@ test("takes missing rights for a warning if the public endpoint is already there
 test("doesn't take a network that can't be found for a change of the cluster's way out", async () => {
   const { problems } = await lookedUp({ ...existing, name: "polandcentral" }, "nothing");
   assert.match(problems.join(), /network\.vnet: hub can't be found/);
-  assert.doesNotMatch(problems.join(), /takes another cluster/);
+  assert.doesNotMatch(problems.join(), /needs another cluster/);
 });
 
 test("refuses default outbound access for such nodes, and can't check a firewall's or gateway's address", async () => {

@@ -160,7 +160,10 @@ describe("finds where a cache runs by the state", () => {
     );
     const deployed = regionIn(bare, "acme/platform/aws-vm", "eu-west-1");
     assert.equal(endpointOf(deployed), "https://cache.eu-west-1.example.com");
-    assert.throws(() => endpointOf({ ...deployed, endpoint: undefined }), /eu-west-1: .* didn't end/);
+    assert.throws(
+      () => endpointOf({ ...deployed, endpoint: undefined }),
+      /no outputs of eu-west-1, .* didn't end: run `npm run pulumi -- up --stack /,
+    );
   });
 
   test("names what exists if the region doesn't", () => {

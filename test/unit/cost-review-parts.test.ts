@@ -196,7 +196,7 @@ test("says why a machine changes: a limit, enough capacity, or its name in the c
   // give that much, and gives 760.
   assert.deepEqual(whyOf(few, many), [
     "The workload changes: nodes 300 → 3000.",
-    "c6gn.xlarge in place of c6gn.medium, because the machine's disk throughput binds: c6gn.medium has 760 of 4,295 Mbps.",
+    "c6gn.xlarge in place of c6gn.medium, because the first limit is the machine's disk throughput: c6gn.medium has 760 of 4,295 Mbps.",
   ]);
   assert.match(
     whyOf(many, few)[1] ?? "",

@@ -114,7 +114,7 @@ test("starts nothing of a wave if it is interrupted while the wave is checked", 
 test("reports an interruption while the last wave settles, with the wave up", async (t) => {
   const { outcomes, states, seconds } = await run(t, { changes: [update], interruptedAfter: 30 });
   assert.deepEqual([states, seconds], [["a up"], 30]);
-  assert.match(renderRollout(outcomes, [["a"]], true).whole, /\*\*The roll-out was interrupted\.\*\*/);
+  assert.match(renderRollout(outcomes, [["a"]], true).whole, /\*\*The run was interrupted\.\*\*/);
   assert.doesNotMatch(renderRollout(outcomes, [["a"]], false).whole, /interrupted/);
 });
 

@@ -26,7 +26,10 @@ export async function checkBoundary(
   if (arn === undefined) return;
   const [, , , , owner] = arn.split(":");
   if (owner !== "aws" && owner !== accountId)
-    return lookUp.refuse(path, `is a policy of the account ${owner}, and the roles are made in ${accountId}`);
+    return lookUp.refuse(
+      path,
+      `is a policy of the account ${owner}, and the roles are created in ${accountId}: name a policy of ${accountId}`,
+    );
   try {
     const { policy } = await getPolicy({ arn }, options);
     for (const { who, actions, isOptional } of needs) {

@@ -11,7 +11,10 @@ export function localPods({ region }: DeployedRegion, { kind }: Local): Way {
   const pods = async () => {
     const listed = await podman(["pod", "ps", ...filters, "--format", "{{.Name}} {{.Status}}"]);
     const found = listed.split("\n").filter(Boolean);
-    if (found.length === 0) throw new StepError(`there is no Pod of ${region} on this machine (${kind})`);
+    if (found.length === 0)
+      throw new StepError(
+        `there is no Pod of ${region} on this machine (${kind}): \`npm run local\` brings it up`,
+      );
     return found.map((line) => line.split(" ") as [string, string]);
   };
   const names = async () => (await pods()).map(([name]) => name);

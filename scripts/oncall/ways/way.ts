@@ -36,7 +36,7 @@ export function hostnameOf(deployed: DeployedRegion): string {
 /** Texts for a record in a cloud's zone. @param seconds the record's TTL */
 export function cloudAfter(seconds: number): Way["after"] {
   return {
-    bypass: `Clients notice within ${minutes(seconds)}, the record's time to live, and then pull from the upstreams. \`pulumi up\` leaves the record away; with \`--refresh\`, and in a roll-out by a pipeline that refreshes, it makes it again.`,
+    bypass: `Clients notice within ${minutes(seconds)}, the record's time to live, and then pull from the upstreams. \`pulumi up\` leaves the record away; with \`--refresh\`, also in a pipeline that refreshes, it creates the record again.`,
     unbypass:
       "Clients come back within fifteen minutes, as resolvers also remember that a name doesn't exist. The record is the one in the state, so `pulumi up` has nothing to change.",
   };

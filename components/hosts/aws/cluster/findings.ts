@@ -82,7 +82,10 @@ async function findZones({ region, lookUp, options }: Question): Promise<readonl
   if (!answer) return [];
   const found = answer.names.toSorted().slice(0, mostZones);
   if (found.length < 2) {
-    lookUp.refuse("name", `${region.name} has too few availability zones for a cluster: ${found.join(", ")}`);
+    lookUp.refuse(
+      "name",
+      `${region.name} has too few availability zones for a cluster: ${found.join(", ")}. A cluster needs two: use \`topology: vm\`, or another region`,
+    );
   }
   return found;
 }
@@ -109,7 +112,10 @@ async function checkName({ plan: { names }, region, lookUp, options }: Question)
   const { cluster } = names;
   const answer = await lookUp.ask("topology", "the account's clusters", getClusters({}, options));
   if (isAdopting || !answer?.names.includes(cluster)) return;
-  lookUp.refuse("topology", `there is an EKS cluster ${cluster} already, which isn't this stack's`);
+  lookUp.refuse(
+    "topology",
+    `an EKS cluster ${cluster} already exists and isn't this stack's: delete it if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
+  );
 }
 
 /** Checks that the log group is free. After a destroyed cluster of this stack, EKS may have written logs once more and so recreated the group. */
@@ -155,12 +161,12 @@ function checkZones(
   if (zonesOf(nodes).length === 1) {
     lookUp.refuse(
       "network.nodeSubnets",
-      `all are in ${zonesOf(nodes)}, and a cluster has two availability zones at least`,
+      `all are in ${zonesOf(nodes)}, and a cluster has two availability zones at least: add a subnet in another zone`,
     );
   }
   for (const { path, id, zone } of nodes) {
     if (loadBalancer.length === 0 || loadBalancer.some((it) => it.zone === zone)) continue;
-    const message = `${id} is in ${zone}, where the load balancer has no subnet, only in ${zonesOf(loadBalancer).join(", ")}`;
+    const message = `${id} is in ${zone}, where the load balancer has no subnet, only in ${zonesOf(loadBalancer).join(", ")}: add one to \`network.loadBalancerSubnets\``;
     lookUp.refuse(path, message);
   }
   for (const [index, { path, id, zone }] of loadBalancer.entries()) {
@@ -168,7 +174,7 @@ function checkZones(
     if (!first) continue;
     lookUp.refuse(
       path,
-      `${id} is in ${zone}, like ${first.id}, and a load balancer has one subnet in each zone`,
+      `${id} is in ${zone}, like ${first.id}, and a load balancer has one subnet in each zone: name only one of the two`,
     );
   }
 }
@@ -191,7 +197,10 @@ async function findSubnets(
         return [];
       }
       if (list === "nodeSubnets" && zonesWithoutClusters.includes(subnet.availabilityZoneId)) {
-        lookUp.refuse(path, `${id} is in ${subnet.availabilityZoneId}, where EKS makes no clusters`);
+        lookUp.refuse(
+          path,
+          `${id} is in ${subnet.availabilityZoneId}, where EKS creates no clusters: name a subnet in another zone`,
+        );
       }
       const isPublic = region.endpoint.exposure === "public";
       if (list === "loadBalancerSubnets" && isPublic) {

@@ -152,7 +152,7 @@ async function findNodeSize(
 
 /** The pool is part of the cluster, and Azure can't change the pool's size or zones. */
 function nodesStay(where: string): string {
-  return `the existing nodes stay. AKS may not be able to add or replace nodes${where}. Another size or other zones take another cluster`;
+  return `the existing nodes stay. AKS may not be able to add or replace nodes${where}. Another size or other zones need another cluster`;
 }
 
 /** Checks that the subnet has room for the nodes, and that the network's ranges don't overlap those of Pods and Services. */
@@ -168,14 +168,17 @@ async function findNodeSubnet(
     if (taken !== undefined) {
       lookUp.refuse(
         "network.vnet",
-        `has ${taken}, which overlaps ${own}: that is what the cluster's own network has`,
+        `has ${taken}, which overlaps ${own}, a range of the cluster's own network: name another network`,
       );
     }
   }
   const free = usableAddresses(found.ranges);
   const needed = nodeCount(region).max + nodesDuringUpgrade;
   if (free < needed) {
-    lookUp.refuse("network.subnet", `has room for ${free} nodes, and up to ${needed} are needed`);
+    lookUp.refuse(
+      "network.subnet",
+      `has room for ${free} nodes, and up to ${needed} are needed: name a larger subnet`,
+    );
   }
   // Warns until the cluster exists, because the addresses behind a firewall can't be looked up.
   const isElsewhere = found.wayOut === "route" || (found.wayOut === "learned" && isPrivate(region));

@@ -38,6 +38,8 @@ function kubeconfigOf({
   readonly kubeconfigs: readonly { value: string }[];
 }): string {
   if (!first)
-    throw new pulumi.RunError("AKS gives no credentials of the cluster: are its local accounts disabled?");
+    throw new pulumi.RunError(
+      "AKS returns no credentials of the cluster. Its local accounts are probably disabled: enable them, or use an existing cluster (docs/governance.md#azure-log-in-to-aks-by-entra-id)",
+    );
   return Buffer.from(first.value, "base64").toString();
 }

@@ -94,7 +94,7 @@ export async function checkReplaced(
   const targets = [region.name, `${region.name}-*`].map((name) => ` --target '**$kubernetes:**::${name}'`);
   lookUp.refuse(
     path,
-    `another value of ${keys} takes another cluster, which can't replace one with something in it. Delete what is in it first, \`pulumi destroy${targets.join("")} --target-dependents\`, and then run \`pulumi up\`; or keep the value (docs/kubernetes.md#another-aks-cluster)`,
+    `another value of ${keys} needs another cluster, and Pulumi can't replace a cluster with objects in it. First delete the objects: \`pulumi destroy${targets.join("")} --target-dependents\`. Then run \`pulumi up\`; or keep the value (docs/kubernetes.md#another-aks-cluster)`,
   );
   return false;
 }
