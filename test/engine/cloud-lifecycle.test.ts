@@ -170,6 +170,9 @@ function testLifecycle(file: string, known: CloudCase): void {
       kept.filter((thing) => !isRecord(thing)),
     );
     assert.deepEqual(await waysInState(), ways);
+    // As in docs/governance.md, for another key of the disk.
+    await succeeds(stack, "refresh", excluded);
+    assert.deepEqual(await waysInState(), ways);
     for (const record of records) cloud.keep(record);
     await succeeds(stack, "up", ["--refresh", "--expect-no-changes"]);
   });
