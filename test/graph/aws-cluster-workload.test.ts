@@ -19,21 +19,22 @@ function policyOf(resource: RegisteredResource) {
   return JSON.parse(String(resource.inputs.policy)).Statement;
 }
 
+const otherReplicas = {
+  topologyKey: "kubernetes.io/hostname",
+  labelSelector: {
+    matchLabels: {
+      "app.kubernetes.io/name": "registry-cache",
+      "app.kubernetes.io/instance": "eu-central-1",
+    },
+  },
+  matchLabelKeys: ["pod-template-hash"],
+};
+
 /** Replicas of the same revision run on different nodes. */
 const apart = {
   podAntiAffinity: {
-    requiredDuringSchedulingIgnoredDuringExecution: [
-      {
-        topologyKey: "kubernetes.io/hostname",
-        labelSelector: {
-          matchLabels: {
-            "app.kubernetes.io/name": "registry-cache",
-            "app.kubernetes.io/instance": "eu-central-1",
-          },
-        },
-        matchLabelKeys: ["pod-template-hash"],
-      },
-    ],
+    requiredDuringSchedulingIgnoredDuringExecution: [otherReplicas],
+    preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: otherReplicas }],
   },
 };
 

@@ -142,6 +142,15 @@ export const kubernetesRegions = {
               labelSelector: { matchLabels: { "app.kubernetes.io/name": "registry-cache" } },
             },
           ],
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            {
+              weight: 10,
+              podAffinityTerm: {
+                topologyKey: "example.com/rack",
+                labelSelector: { matchLabels: { "app.kubernetes.io/name": "registry-cache" } },
+              },
+            },
+          ],
         },
       },
       priorityClassName: "platform",

@@ -5,7 +5,6 @@ import type {
   PodSpec,
   PodTemplateSpec,
   SecurityContext,
-  TopologySpreadConstraint,
   Volume,
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";
@@ -80,7 +79,7 @@ function podTemplate(
         ...(sharesBlobs(args.region) && { sysctls: peerSysctls }),
       },
       terminationGracePeriodSeconds: endSeconds(args.region),
-      topologySpreadConstraints: spread(args.region),
+      ...spread(args),
       ...placement(args),
       containers: spec.containers.map(restartedSoon).map((container) => ({
         ...withResources(
@@ -223,23 +222,37 @@ function starting(container: Container): Container {
 }
 
 /** Spreads the replicas over zones and nodes if there are enough of them. Otherwise, a badly placed replica is better than none. */
-function spread({ name, storage }: WorkloadPlanArgs["region"]): TopologySpreadConstraint[] {
-  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
-    topologyKey,
-    maxSkew: 1,
-    whenUnsatisfiable: "ScheduleAnyway",
+function spread({ region: { name, storage, scheduling } }: WorkloadPlanArgs): Partial<PodSpec> {
+  const replicas = {
     labelSelector: { matchLabels: selectorLabels(name) },
     // Ignores the Pods that the roll-out is about to remove.
     ...(storage.kind === "bucket" && { matchLabelKeys: ["pod-template-hash"] }),
-  }));
+  };
+  const zones = "topology.kubernetes.io/zone";
+  // No constraint, because the scheduler ignores all of these for a node that lacks the label of one: https://github.com/kubernetes/kubernetes/blob/master/pkg/scheduler/framework/plugins/podtopologyspread/scoring.go
+  const otherNode = { weight: 100, podAffinityTerm: { topologyKey: "kubernetes.io/hostname", ...replicas } };
+  // The cluster validates its structure: see dry-run.ts.
+  const { podAntiAffinity, ...affinity }: Affinity = scheduling.affinity ?? {};
+  const { preferredDuringSchedulingIgnoredDuringExecution: preferred = [], ...required } =
+    podAntiAffinity ?? {};
+  return {
+    topologySpreadConstraints: [
+      { topologyKey: zones, maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", ...replicas },
+    ],
+    affinity: {
+      ...affinity,
+      podAntiAffinity: {
+        ...required,
+        preferredDuringSchedulingIgnoredDuringExecution: [preferred, otherNode].flat(),
+      },
+    },
+  };
 }
 
 function placement({ region: { scheduling, pods } }: WorkloadPlanArgs): Partial<PodSpec> {
-  const { nodeSelector, tolerations, affinity, priorityClassName } = scheduling;
+  const { nodeSelector, tolerations, priorityClassName } = scheduling;
   const { imagePullSecrets, readinessGates } = pods;
   return {
-    // The cluster validates its structure: see dry-run.ts.
-    ...(affinity && { affinity: affinity as Affinity }),
     ...(priorityClassName !== undefined && { priorityClassName }),
     ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
     ...(readinessGates.length > 0 && { readinessGates }),
