@@ -271,7 +271,8 @@ describe("a cluster", () => {
     ]);
   });
 
-  test("is refused if its Gateway doesn't accept the route", async () => {
+  test("is refused if its Gateway doesn't accept the route", async (t) => {
+    const warn = t.mock.method(pulumi.log, "warn", async () => {});
     const path = "/apis/gateway.networking.k8s.io/v1";
     answers.set(path, served(["HTTPRoute"]));
     answers.set("/apis/monitoring.coreos.com/v1", served(["PodMonitor"]));
@@ -286,7 +287,9 @@ describe("a cluster", () => {
       const body = {
         spec: { gatewayClassName, listeners: [{ ...listener, name: "http", protocol: "HTTP" }, listener] },
       };
-      answers.set(`${path}/namespaces/infra/gateways/edge`, { status: 200, body });
+      for (const namespace of ["infra", "registry-cache"]) {
+        answers.set(`${path}/namespaces/${namespace}/gateways/edge`, { status: 200, body });
+      }
       return problems({ context: "test", ...region }, "gateway");
     };
     for (const hostname of ["cache.example.com", "*.example.com", "*.com"]) {
@@ -296,23 +299,39 @@ describe("a cluster", () => {
     assert.deepEqual(await told({ name: "tls" }), [
       'expose.gateway.listener: the Gateway has no listener "https"; it has http, tls',
     ]);
-    assert.deepEqual(await told({ port: 8443 }), [
-      "endpoint.port: the Gateway has no HTTPS listener there; those it has are at: 8443",
+    const { expose } = kubernetesRegions.gateway;
+    const gateway = { name: "edge", namespace: "infra" };
+    const anyListener = { expose: { ...expose, gateway } };
+    assert.deepEqual(await told({ port: 8443 }, "traefik", anyListener), [
+      "endpoint.port: the Gateway has no HTTPS listener there; those it has are at: 8443. If the Gateway's Service forwards this port to one, name it as `expose.gateway.listener`",
     ]);
+    warn.mock.resetCalls();
+    assert.deepEqual(await told({ port: 8443 }, "traefik"), []);
+    assert.deepEqual(
+      warn.mock.calls.map((call) => String(call.arguments[0])),
+      [
+        "frankfurt: endpoint.port: clients use 443, and the listener https is at 8443: the Gateway's Service must forward 443 to it",
+      ],
+    );
     assert.deepEqual(await told({ protocol: "TLS" }), [
       "endpoint.port: the Gateway has no HTTPS listener there; those it has are at: none",
     ]);
     assert.deepEqual(await told({ hostname: "*.example.net" }), [
       "endpoint.hostname: the Gateway doesn't listen for it; it does for *.example.net",
     ]);
-    assert.deepEqual(await told({ allowedRoutes: { namespaces: { from: "Same" } } }), [
-      "expose.gateway: its listener accepts no routes from other namespaces: set `allowedRoutes.namespaces` there",
+    const same = { allowedRoutes: { namespaces: { from: "Same" } } };
+    const inSame = { expose: { ...expose, gateway: { ...gateway, namespace: "registry-cache" } } };
+    assert.deepEqual(await told(same, "istio", inSame), []);
+    assert.deepEqual(await told({ allowedRoutes: { namespaces: { from: "None" } } }, "istio", inSame), [
+      "expose.gateway: its listener accepts no routes from the namespace registry-cache: set `allowedRoutes.namespaces` there",
+    ]);
+    assert.deepEqual(await told(same), [
+      "expose.gateway: its listener accepts no routes from the namespace registry-cache: set `allowedRoutes.namespaces` there",
     ]);
     const gke = "gke-l7-rilb";
     assert.deepEqual(await told({}, gke), [
       "expose.timeouts: a Gateway of GKE refuses a route that has them: set `false`, and its limit as docs/kubernetes.md says",
     ]);
-    const expose = { ...kubernetesRegions.gateway.expose, timeouts: false };
-    assert.deepEqual(await told({}, gke, { expose }), []);
+    assert.deepEqual(await told({}, gke, { expose: { ...expose, timeouts: false } }), []);
   });
 });

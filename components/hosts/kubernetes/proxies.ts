@@ -1,4 +1,6 @@
 import { itHas, type Problem } from "../../config/problems.ts";
+import { warn } from "../../config/refuse.ts";
+import type { KubernetesRegion } from "../../config/schema.ts";
 import { classProblems } from "./classes.ts";
 import { ifThere, type Question } from "./cluster-api.ts";
 
@@ -7,7 +9,7 @@ export async function proxyProblems({ region, api }: Question): Promise<Problem[
   const { expose } = region;
   if (expose.kind === "ingress") return classProblems(api, "IngressClass", expose.class, "expose.class");
   if (expose.kind !== "gateway") return [];
-  const { name, namespace, listener } = expose.gateway;
+  const { name, namespace } = expose.gateway;
   const kind = { group: "gateway.networking.k8s.io", version: "v1", plural: "gateways" };
   const found: Gateway | undefined | null = await ifThere(
     api.custom.getNamespacedCustomObject({ ...kind, namespace, name }),
@@ -17,7 +19,7 @@ export async function proxyProblems({ region, api }: Question): Promise<Problem[
     return [{ path: "expose.gateway", message: `the namespace ${namespace} has no Gateway ${name}` }];
   }
   const { gatewayClassName, listeners } = found.spec;
-  const problem = refusal(listeners, listener, region.endpoint);
+  const problem = refusal(listeners, expose.gateway, region);
   const isRefused = expose.timeouts && gatewayClassName.startsWith("gke-");
   return [...(problem ? [problem] : []), ...(isRefused ? [gkeProblem] : [])];
 }
@@ -45,18 +47,26 @@ const gkeProblem: Problem = {
 /** Why no listener accepts the route. The namespaces of a `Selector` aren't checked here: the Gateway decides. */
 function refusal(
   listeners: readonly Listener[],
-  name: string | undefined,
-  { hostname, port }: { readonly hostname: string; readonly port: number },
+  gateway: { readonly namespace: string; readonly listener?: string },
+  { name: region, namespace, endpoint: { hostname, port } }: KubernetesRegion,
 ): Problem | undefined {
+  const { listener: name } = gateway;
   const named = listeners.filter((it) => name === undefined || it.name === name);
   if (named.length === 0) {
     const message = `the Gateway has no listener "${name}"; ${itHas(listeners.map((it) => it.name))}`;
     return { path: "expose.gateway.listener", message };
   }
   const secure = named.filter(({ protocol }) => protocol === "HTTPS");
-  const there = secure.filter((it) => it.port === port);
+  const atPort = secure.filter((it) => it.port === port);
+  // The Service in front can have another port than the listener, as Traefik's.
+  const there = atPort.length > 0 || name === undefined ? atPort : secure;
+  const ports = list(secure, (it) => it.port);
   if (there.length === 0) {
-    const message = `the Gateway has no HTTPS listener there; those it has are at: ${list(secure, (it) => it.port)}`;
+    const way =
+      secure.length > 0
+        ? ". If the Gateway's Service forwards this port to one, name it as `expose.gateway.listener`"
+        : "";
+    const message = `the Gateway has no HTTPS listener there; those it has are at: ${ports}${way}`;
     return { path: "endpoint.port", message };
   }
   const meant = there.filter((it) => it.hostname === undefined || covers(it.hostname, hostname));
@@ -64,11 +74,16 @@ function refusal(
     const message = `the Gateway doesn't listen for it; it does for ${list(there, (it) => it.hostname)}`;
     return { path: "endpoint.hostname", message };
   }
-  if (meant.some(({ allowedRoutes: { namespaces } }) => /All|Selector/.test(namespaces.from)))
-    return undefined;
-  const message =
-    "its listener accepts no routes from other namespaces: set `allowedRoutes.namespaces` there";
-  return { path: "expose.gateway", message };
+  const accepts = namespace.name === gateway.namespace ? /All|Selector|Same/ : /All|Selector/;
+  if (!meant.some(({ allowedRoutes }) => accepts.test(allowedRoutes.namespaces.from))) {
+    const message = `its listener accepts no routes from the namespace ${namespace.name}: set \`allowedRoutes.namespaces\` there`;
+    return { path: "expose.gateway", message };
+  }
+  if (atPort.length === 0) {
+    const message = `clients use ${port}, and the listener ${name} is at ${ports}: the Gateway's Service must forward ${port} to it`;
+    warn([{ path: "endpoint.port", message }], region);
+  }
+  return undefined;
 }
 
 /** A wildcard matches one or more labels: https://gateway-api.sigs.k8s.io/reference/spec/#hostname */
