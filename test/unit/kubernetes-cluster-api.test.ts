@@ -258,6 +258,32 @@ describe("a cluster", () => {
     assert.deepEqual(await refusal('pods is forbidden: User "me" cannot create resource "pods"'), []);
   });
 
+  test("has the newest of several default StorageClasses as its default", async () => {
+    const mark = "storageclass.kubernetes.io/is-default-class";
+    const storageClass = (name: string, month: string, annotations: object) => ({
+      metadata: { name, creationTimestamp: `2026-${month}-01T00:00:00Z`, annotations },
+    });
+    const items = [
+      storageClass("beta", "02", { "storageclass.beta.kubernetes.io/is-default-class": "true" }),
+      storageClass("old", "01", { [mark]: "true" }),
+      storageClass("other", "03", { [mark]: "false" }),
+      storageClass("same", "02", { [mark]: "true" }),
+    ];
+    answers.set("/apis/storage.k8s.io/v1/storageclasses", { status: 200, body: { items } });
+    answers.set("/api/v1/namespaces/team", { status: 200, body: { metadata: { name: "team", uid: "1" } } });
+    const told = async (storageClassName: string) => {
+      const claim = { spec: { storageClassName, resources: { requests: { storage: "200Gi" } } } };
+      const path = "/api/v1/namespaces/team/persistentvolumeclaims";
+      answers.set(path, { status: 200, body: { items: [claim] } });
+      const namespace = { name: "team", create: false };
+      return problems({ context: "test", namespace, storage: { kind: "disk", size: "200GiB" } });
+    };
+    assert.deepEqual(await told("beta"), []);
+    assert.deepEqual(await told("old"), [
+      "storage.class: the volumes have the StorageClass old, which can't change: set it, or remove the region first",
+    ]);
+  });
+
   test("is reported if its metrics server is down", async () => {
     answers.set("/apis/metrics.k8s.io/v1beta1", { status: 503, body: "service unavailable" });
     const change = {

@@ -3,8 +3,8 @@ import { hint, itHas, type Problem } from "../../config/problems.ts";
 import { allOf, ifThere, namesOf, type Question, selectorText } from "./cluster-api.ts";
 import { selectorLabels } from "./names.ts";
 
-/** https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass */
-const defaultClass = "storageclass.kubernetes.io/is-default-class";
+/** Each makes a class the default: https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass */
+const marks = ["storageclass", "storageclass.beta"].map((it) => `${it}.kubernetes.io/is-default-class`);
 
 const classes = { group: "storage.k8s.io", version: "v1", plural: "storageclasses" } as const;
 
@@ -19,9 +19,7 @@ export async function storageProblems(question: Question): Promise<Problem[]> {
       : ["storage.class", storage.class];
   const known: readonly V1StorageClass[] | null = await allOf(api.custom.listClusterCustomObject(classes));
   if (known === null) return [];
-  const found = known.find(({ metadata }) =>
-    name === undefined ? metadata?.annotations?.[defaultClass] === "true" : metadata?.name === name,
-  );
+  const found = name === undefined ? defaultOf(known) : known.find(({ metadata }) => metadata?.name === name);
   if (found) return storage.kind === "disk" ? claimProblems(question, found) : [];
   const names = namesOf(known);
   const message =
@@ -29,6 +27,15 @@ export async function storageProblems(question: Question): Promise<Problem[]> {
       ? `is missing: the cluster has no default StorageClass; ${itHas(names)}`
       : `the cluster has no StorageClass "${name}": ${hint(name, names)}`;
   return [{ path, message }];
+}
+
+/** The newest default class, or the first by name, as Kubernetes chooses it: https://github.com/kubernetes/kubernetes/blob/master/pkg/volume/util/storageclass.go (GetDefaultClass) */
+function defaultOf(sortedByName: readonly V1StorageClass[]): V1StorageClass | undefined {
+  const createdAt = ({ metadata }: V1StorageClass) => Number(new Date(metadata?.creationTimestamp ?? 0));
+  const [newest] = sortedByName
+    .filter(({ metadata }) => marks.some((mark) => metadata?.annotations?.[mark] === "true"))
+    .toSorted((one, other) => createdAt(other) - createdAt(one));
+  return newest;
 }
 
 /** Changes that existing volumes don't support. */
