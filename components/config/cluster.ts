@@ -199,18 +199,31 @@ export const scheduling = z
       .describe("Labels of the nodes that the cache may run on, in addition to `kubernetes.io/os: linux`."),
     tolerations: z
       .array(
-        z.strictObject({
-          key: metadataKey.exactOptional().describe("Key of the taint. Default: any, with `Exists`."),
-          operator: z
-            .enum(["Exists", "Equal"])
-            .exactOptional()
-            .describe("`Exists`: any value of the taint. Default: `Equal`."),
-          value: labelValue.exactOptional().describe("Value of the taint, for `Equal`."),
-          effect: z
-            .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
-            .exactOptional()
-            .describe("Effect of the taint. Default: all."),
-        }),
+        z
+          .strictObject({
+            key: metadataKey.exactOptional().describe("Key of the taint. Default: any, with `Exists`."),
+            operator: z
+              .enum(["Exists", "Equal"])
+              .exactOptional()
+              .describe("`Exists`: any value of the taint. Default: `Equal`."),
+            value: labelValue.exactOptional().describe("Value of the taint, for `Equal`."),
+            effect: z
+              .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
+              .exactOptional()
+              .describe("Effect of the taint. Default: all."),
+            tolerationSeconds: wholeNumber(0, 2 ** 31 - 1)
+              .exactOptional()
+              .describe(
+                "How many seconds a replica stays on a node that gets the taint, for `NoExecute`. Default: forever.",
+              ),
+          })
+          .refine(
+            ({ effect, tolerationSeconds }) => tolerationSeconds === undefined || effect === "NoExecute",
+            {
+              path: ["tolerationSeconds"],
+              error: "goes with `effect: NoExecute` only",
+            },
+          ),
       )
       .default([])
       .describe("Taints that the cache tolerates, as in a Pod."),

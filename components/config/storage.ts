@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldOf } from "./as-written.ts";
 import { isInternal, matching, off, secretKey, serverUrl, wholeNumber } from "./text.ts";
 
 const gibibytesPerUnit = { GiB: 1, TiB: 1024 } as const;
@@ -91,6 +92,8 @@ const bucket = z.strictObject({
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const s3BucketName = matching(/^(?=.{3,63}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])$/, "the name of an S3 bucket");
 
+const awsRegion = /^[a-z0-9-]{2,32}$/;
+
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftstorage */
 const storageAccountName = matching(
   /^[a-z0-9]{3,24}$/,
@@ -138,8 +141,8 @@ const existingBucket = z
         bucket: s3BucketName.describe(
           "Name of the bucket, which belongs to the cache alone. Set either `s3` or `azure`.",
         ),
-        region: matching(/^[a-z0-9-]{2,32}$/, "a region of S3, like eu-central-1").describe(
-          "Region of the bucket.",
+        region: matching(/^[\w-]{1,64}$/, "a region of S3, like eu-central-1").describe(
+          "Region of the bucket: AWS's, or the server's own name for it.",
         ),
         endpoint: serverUrl({ path: false })
           .exactOptional()
@@ -154,6 +157,11 @@ const existingBucket = z
           .describe(
             "The top-level secret key of this stack that holds access key (`username`) and secret key (`password`). Default: the identity of the Pods.",
           ),
+      })
+      .refine(({ region, endpoint }) => endpoint !== undefined || awsRegion.test(region), {
+        path: ["region"],
+        error: ({ input }) =>
+          `"${fieldOf(input, "region")}" is not a region of AWS, like eu-central-1; other servers need their \`endpoint\``,
       })
       .exactOptional()
       .describe("A bucket in S3, or on an S3-compatible server. Set either this or `azure`."),

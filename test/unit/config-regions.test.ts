@@ -147,6 +147,17 @@ test("requires a volume per replica or exactly one existing bucket in an existin
     withKubernetes({ storage: { kind: "bucket", s3: { ...s3, bucket: "My_Blobs" } } }),
     /storage\.s3\.bucket: "My_Blobs" is not the name of an S3 bucket$/,
   );
+  const region = "RegionOne";
+  const ofOpenStack = { ...s3, region, endpoint: "https://s3.example.com" };
+  assert.deepEqual(problemsOf(withKubernetes({ storage: { kind: "bucket", s3: ofOpenStack } })), []);
+  assertProblem(
+    withKubernetes({ storage: { kind: "bucket", s3: { ...s3, region } } }),
+    /storage\.s3\.region: "RegionOne" is not a region of AWS, like eu-central-1; other servers need their `endpoint`$/,
+  );
+  assertProblem(
+    withKubernetes({ storage: { kind: "bucket", s3: { ...ofOpenStack, region: "a region" } } }),
+    /storage\.s3\.region: "a region" is not a region of S3, like eu-central-1$/,
+  );
   for (const endpoint of ["http://minio.minio.svc:9000", "https://minio.minio.svc", "http://[::1]:9000"]) {
     const at = (delivery: string) =>
       withKubernetes({ storage: { kind: "bucket", delivery, s3: { ...s3, endpoint, pathStyle: true } } });
@@ -290,6 +301,17 @@ test("checks the settings of the Pods", () => {
     /is not an amount of memory: write it like 512Mi/,
   );
   assertProblem(withKubernetes({ pods: { runAsUser: 1000 } }), /pods\.runAsUser: must be "cluster" here/);
+  const tolerated = (effect?: string) => {
+    const toleration = { key: "node.kubernetes.io/unreachable", operator: "Exists", tolerationSeconds: 30 };
+    return withKubernetes({ scheduling: { tolerations: [{ ...toleration, ...(effect && { effect }) }] } });
+  };
+  assert.deepEqual(problemsOf(tolerated("NoExecute")), []);
+  for (const effect of ["NoSchedule", undefined]) {
+    assertProblem(
+      tolerated(effect),
+      /scheduling\.tolerations\[0\]\.tolerationSeconds: goes with `effect: NoExecute` only$/,
+    );
+  }
   assertProblem(
     withKubernetes({ scheduling: { affinity: { nodeAfinity: {} } } }),
     /affinity\.nodeAfinity: unknown key; did you mean "nodeAffinity"\?$/,
