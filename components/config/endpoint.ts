@@ -51,10 +51,20 @@ const providedByFiles = certificate("provided", {
 
 const privateAuthority = certificate("private", {});
 
+const certManagerKinds = ["Issuer", "ClusterIssuer"];
+
 const byIssuer = certificate("issuer", {
   name: objectName.describe("Name of cert-manager's issuer."),
-  kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer").describe("Kind of the issuer."),
+  kind: matching(/^[A-Z][A-Za-z0-9]{0,62}$/, "a kind of issuer, like ClusterIssuer")
+    .default("ClusterIssuer")
+    .describe("Kind of the issuer: `Issuer`, `ClusterIssuer`, or one of `group`."),
+  group: objectName
+    .exactOptional()
+    .describe("API group of an external issuer, such as `certmanager.step.sm`. Default: cert-manager's own."),
   ca,
+}).refine(({ group, kind }) => group !== undefined || certManagerKinds.includes(kind), {
+  path: ["kind"],
+  error: `must be ${certManagerKinds.join(" or ")}, or have its \`group\` beside it`,
 });
 
 const providedByObject = certificate("provided", {

@@ -208,6 +208,15 @@ test("checks the workload of a cluster", () => {
     withKubernetes({ endpoint: { hostname: "c.example.com", tls: { mode: "issuer" } } }),
     /endpoint\.tls\.name: is missing/,
   );
+  const issued = (issuer: object) =>
+    withKubernetes({
+      endpoint: { hostname: "c.example.com", tls: { mode: "issuer", name: "own", ...issuer } },
+    });
+  assertProblem(
+    issued({ kind: "StepClusterIssuer" }),
+    /endpoint\.tls\.kind: must be Issuer or ClusterIssuer, or have its `group` beside it$/,
+  );
+  assert.deepEqual(problemsOf(issued({ kind: "StepClusterIssuer", group: "certmanager.step.sm" })), []);
   const tls = (ca: string) =>
     withKubernetes({ endpoint: { hostname: "c.example.com", tls: { mode: "issuer", name: "own", ca } } });
   for (const text of ["", "vault", ca.replace("MII", "MIJ"), ca.replaceAll("CERTIFICATE", "PRIVATE KEY")]) {

@@ -258,6 +258,16 @@ describe("a cluster", () => {
     assert.deepEqual(await refusal('pods is forbidden: User "me" cannot create resource "pods"'), []);
   });
 
+  test("is asked only for issuers of cert-manager's own", async () => {
+    answers.set("/apis/cert-manager.io/v1", served(["Certificate"]));
+    const told = (issuer: object) => {
+      const tls = { mode: "issuer", name: "own", ...issuer };
+      return problems({ context: "test", endpoint: { hostname: "cache.example.com", tls } }, "cilium");
+    };
+    assert.deepEqual(await told({}), ["endpoint.tls.name: the cluster has no ClusterIssuer own"]);
+    assert.deepEqual(await told({ kind: "StepClusterIssuer", group: "certmanager.step.sm" }), []);
+  });
+
   test("has the newest of several default StorageClasses as its default", async () => {
     const mark = "storageclass.kubernetes.io/is-default-class";
     const storageClass = (name: string, month: string, annotations: object) => ({

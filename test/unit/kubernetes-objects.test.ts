@@ -225,6 +225,16 @@ test("sets no time limit on a route, or nothing on a Gateway that doesn't suppor
   assert.deepEqual(timeouts({ timeouts: false }), [undefined]);
 });
 
+test("asks an external issuer for the certificate, without rights to read it", () => {
+  const issuer = { name: "step", kind: "StepClusterIssuer", group: "certmanager.step.sm" };
+  const endpoint = { hostname: "cache.example.com", tls: { mode: "issuer", ...issuer } };
+  const plan = kubernetesPlan("bucket", { endpoint });
+  const objects = renderWorkload(plan);
+  assert.partialDeepStrictEqual(objects.certificate?.spec, { issuerRef: issuer });
+  const resources = permissionsFor(plan.region, objects).map(({ resource }) => resource);
+  assert.ok(!resources.some((it) => it.endsWith("issuers")), resources.join());
+});
+
 test("gives the operator's Prometheus a private authority", () => {
   const { monitoring } = rendered("bucket");
   const [podMonitor] = monitoring.filter(({ kind }) => kind === "PodMonitor") as {

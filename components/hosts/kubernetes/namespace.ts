@@ -76,13 +76,14 @@ export async function pullSecretProblems(question: Question): Promise<Problem[]>
   return (await Promise.all(problems)).flat();
 }
 
-/** Checks the certificate's Secret or the certificate's issuer. */
+/** Checks the certificate's Secret, or its issuer if that is one of cert-manager's own. */
 export async function certificateProblems(question: Question): Promise<Problem[]> {
   const { region, api } = question;
   const { name: namespace } = region.namespace;
   const { tls } = region.endpoint;
   if (tls.mode === "provided") return secretProblems(question, "endpoint.tls.secretName", tls.secretName);
-  if (tls.mode !== "issuer") return [];
+  // The resources of an external issuer's kind aren't known.
+  if (tls.mode !== "issuer" || tls.group !== undefined) return [];
   const path = "endpoint.tls.name";
   const { name, kind } = tls;
   const certManager = { group: "cert-manager.io", version: "v1", name };

@@ -98,7 +98,7 @@ function certificate(region: WorkloadRegion): CustomObject<"Certificate"> | unde
     spec: {
       secretName: tlsSecretOf(region.endpoint),
       dnsNames: [hostname],
-      issuerRef: { group: "cert-manager.io", kind: tls.kind, name: tls.name },
+      issuerRef: { group: tls.group ?? "cert-manager.io", kind: tls.kind, name: tls.name },
       privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
       usages: ["digital signature", "server auth"],
     },

@@ -54,6 +54,7 @@ export function permissionsFor(region: WorkloadRegion, objects: WorkloadObjects)
     expose.kind === "gateway" && inNamespace(ofGateways, "gateways", ["get"], expose.gateway.namespace),
     tls.mode === "issuer" && inNamespace("cert-manager.io", "certificates"),
     tls.mode === "issuer" &&
+      tls.group === undefined &&
       (tls.kind === "Issuer"
         ? inNamespace("cert-manager.io", "issuers", ["get"])
         : inCluster("cert-manager.io", "clusterissuers", ["get"])),
