@@ -7,7 +7,6 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import manifest from "pulumi/package.json" with { type: "json" };
 import { engineEnvironment, localEnvironment, stateBackend } from "../../scripts/setup/engine.ts";
-import { goTools } from "../../scripts/setup/from-source/go-tools.ts";
 import { projectDirectory } from "../support/project.ts";
 
 /** A directory for the state, in place of everything that this machine's user has set, until the test ends. */
@@ -21,10 +20,6 @@ async function emptyHome(t: TestContext): Promise<string> {
   process.env = { PATH: before.PATH, XDG_STATE_HOME: directory, PULUMI_CREDENTIALS_PATH: directory };
   return directory;
 }
-
-test("builds the engine that the npm package looks for", () => {
-  assert.equal(goTools.pulumi.version, `v${manifest.version}`);
-});
 
 test("makes the passphrase once, readable only for its owner, and prefers the user's own settings", async (t) => {
   await emptyHome(t);

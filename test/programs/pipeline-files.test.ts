@@ -118,12 +118,19 @@ test("finds the workflow's comment by its first line", () => {
   assert.ok(read(".github/workflows/pull-request.yaml").includes(commentMarker));
 });
 
-test("lets Renovate find every image of the Pod", () => {
-  const [manager] = JSON.parse(read("renovate.json")).customManagers;
+test("lets Renovate find every image of the Pod, and the versions beside them", () => {
+  const [manager, ...others] = JSON.parse(read("renovate.json")).customManagers;
   const found = [...read("components/config/images.ts").matchAll(new RegExp(manager.matchStrings[0], "g"))];
   assert.deepEqual(
     found.map(({ groups }) => `${groups?.depName}:${groups?.currentValue}@${groups?.currentDigest}`).sort(),
     Object.values(defaultImages).sort(),
   );
-  assert.match("components/config/images.ts", new RegExp(manager.managerFilePatterns[0].slice(1, -1)));
+  const fileOf = (it: typeof manager) =>
+    globSync("components/**/*.ts").filter((file) =>
+      new RegExp(it.managerFilePatterns[0].slice(1, -1)).test(file),
+    );
+  assert.deepEqual(fileOf(manager), ["components/config/images.ts"]);
+  for (const other of others)
+    for (const file of fileOf(other)) assert.match(read(file), new RegExp(other.matchStrings[0]), file);
+  assert.equal(others.flatMap(fileOf).length, others.length);
 });

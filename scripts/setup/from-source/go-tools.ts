@@ -1,3 +1,4 @@
+import engine from "pulumi/package.json" with { type: "json" };
 import { type GoTool, goTool } from "./go-build.ts";
 
 /** Programs that are built from their Go modules: parts of the cache if images can't be pulled, the engine if it can't be downloaded, and a linter. */
@@ -14,9 +15,10 @@ export const goTools = {
     package: "",
   },
   blackbox_exporter: { module: "github.com/prometheus/blackbox_exporter", version: "v0.28.0", package: "" },
+  // The version that the npm package looks for.
   pulumi: {
     module: "github.com/pulumi/pulumi/pkg/v3",
-    version: "v3.259.0",
+    version: `v${engine.version}`,
     package: "cmd/pulumi",
     versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
   },
