@@ -147,7 +147,7 @@ export const aws: CloudCase = {
       keys: { governance: { permissionsBoundary: "arn:aws:iam::111122223333:policy/b" } },
       region: {},
       told: [
-        /governance\.permissionsBoundary: is a policy of the account 111122223333, and the roles are created in 1234: name a policy of 1234/,
+        /governance\.permissionsBoundary: is a policy of the account 111122223333, and the roles are created in 123456789012: name a policy of 123456789012/,
       ],
     },
     "a subnet of another network": {
