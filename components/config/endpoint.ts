@@ -62,10 +62,15 @@ const byIssuer = certificate("issuer", {
     .exactOptional()
     .describe("API group of an external issuer, such as `certmanager.step.sm`. Default: cert-manager's own."),
   ca,
-}).refine(({ group, kind }) => group !== undefined || certManagerKinds.includes(kind), {
-  path: ["kind"],
-  error: `must be ${certManagerKinds.join(" or ")}, or have its \`group\` beside it`,
-});
+})
+  .refine(({ group }) => group !== "cert-manager.io", {
+    path: ["group"],
+    error: "is cert-manager's own: leave it out",
+  })
+  .refine(({ group, kind }) => group !== undefined || certManagerKinds.includes(kind), {
+    path: ["kind"],
+    error: `must be ${certManagerKinds.join(" or ")}, or have its \`group\` beside it`,
+  });
 
 const providedByObject = certificate("provided", {
   secretName: objectName.describe(

@@ -217,6 +217,10 @@ test("checks the workload of a cluster", () => {
     /endpoint\.tls\.kind: must be Issuer or ClusterIssuer, or have its `group` beside it$/,
   );
   assert.deepEqual(problemsOf(issued({ kind: "StepClusterIssuer", group: "certmanager.step.sm" })), []);
+  assertProblem(
+    issued({ group: "cert-manager.io" }),
+    /endpoint\.tls\.group: is cert-manager's own: leave it out$/,
+  );
   const tls = (ca: string) =>
     withKubernetes({ endpoint: { hostname: "c.example.com", tls: { mode: "issuer", name: "own", ca } } });
   for (const text of ["", "vault", ca.replace("MII", "MIJ"), ca.replaceAll("CERTIFICATE", "PRIVATE KEY")]) {

@@ -223,27 +223,24 @@ function starting(container: Container): Container {
 
 /** Spreads the replicas over zones and nodes if there are enough of them. Otherwise, a badly placed replica is better than none. */
 function spread({ region: { name, storage, scheduling } }: WorkloadPlanArgs): Partial<PodSpec> {
-  const replicas = {
-    labelSelector: { matchLabels: selectorLabels(name) },
-    // Ignores the Pods that the roll-out is about to remove.
-    ...(storage.kind === "bucket" && { matchLabelKeys: ["pod-template-hash"] }),
-  };
+  const replicas = { labelSelector: { matchLabels: selectorLabels(name) } };
   const zones = "topology.kubernetes.io/zone";
   // No constraint, because the scheduler ignores all of these for a node that lacks the label of one: https://github.com/kubernetes/kubernetes/blob/master/pkg/scheduler/framework/plugins/podtopologyspread/scoring.go
   const otherNode = { weight: 100, podAffinityTerm: { topologyKey: "kubernetes.io/hostname", ...replicas } };
+  // Ignores the Pods that the roll-out is about to remove.
+  const newest = storage.kind === "bucket" && { matchLabelKeys: ["pod-template-hash"] };
   // The cluster validates its structure: see dry-run.ts.
   const { podAntiAffinity, ...affinity }: Affinity = scheduling.affinity ?? {};
-  const { preferredDuringSchedulingIgnoredDuringExecution: preferred = [], ...required } =
-    podAntiAffinity ?? {};
+  const { preferredDuringSchedulingIgnoredDuringExecution: preferred, ...required } = podAntiAffinity ?? {};
   return {
     topologySpreadConstraints: [
-      { topologyKey: zones, maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", ...replicas },
+      { topologyKey: zones, maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", ...replicas, ...newest },
     ],
     affinity: {
       ...affinity,
       podAntiAffinity: {
         ...required,
-        preferredDuringSchedulingIgnoredDuringExecution: [preferred, otherNode].flat(),
+        preferredDuringSchedulingIgnoredDuringExecution: [...(preferred ?? []), otherNode],
       },
     },
   };

@@ -20,6 +20,7 @@ export async function proxyProblems({ region, api }: Question): Promise<Problem[
   }
   const { gatewayClassName, listeners } = found.spec;
   const problem = refusal(listeners, expose.gateway, region);
+  if (!problem) warnAboutPort(listeners, expose.gateway, region);
   const isRefused = expose.timeouts && gatewayClassName.startsWith("gke-");
   return [...(problem ? [problem] : []), ...(isRefused ? [gkeProblem] : [])];
 }
@@ -44,11 +45,16 @@ const gkeProblem: Problem = {
     "a Gateway of GKE refuses a route that has them: set `false`, and its limit as docs/kubernetes.md says",
 };
 
+interface NamedGateway {
+  readonly namespace: string;
+  readonly listener?: string;
+}
+
 /** Why no listener accepts the route. The namespaces of a `Selector` aren't checked here: the Gateway decides. */
 function refusal(
   listeners: readonly Listener[],
-  gateway: { readonly namespace: string; readonly listener?: string },
-  { name: region, namespace, endpoint: { hostname, port } }: KubernetesRegion,
+  gateway: NamedGateway,
+  { namespace, endpoint: { hostname, port } }: KubernetesRegion,
 ): Problem | undefined {
   const { listener: name } = gateway;
   const named = listeners.filter((it) => name === undefined || it.name === name);
@@ -79,11 +85,20 @@ function refusal(
     const message = `its listener accepts no routes from the namespace ${namespace.name}: set \`allowedRoutes.namespaces\` there`;
     return { path: "expose.gateway", message };
   }
-  if (atPort.length === 0) {
-    const message = `clients use ${port}, and the listener ${name} is at ${ports}: the Gateway's Service must forward ${port} to it`;
-    warn([{ path: "endpoint.port", message }], region);
-  }
   return undefined;
+}
+
+/** For a listener that is named, because the Service in front of it can have another port. */
+function warnAboutPort(
+  listeners: readonly Listener[],
+  gateway: NamedGateway,
+  region: KubernetesRegion,
+): void {
+  const { port } = region.endpoint;
+  const named = listeners.find(({ name }) => name === gateway.listener);
+  if (named === undefined || named.port === port) return;
+  const message = `clients use ${port}, and the listener ${named.name} is at ${named.port}: the Gateway's Service must forward ${port} to it`;
+  warn([{ path: "endpoint.port", message }], region.name);
 }
 
 /** A wildcard matches one or more labels: https://gateway-api.sigs.k8s.io/reference/spec/#hostname */

@@ -4,7 +4,9 @@ import { allOf, ifThere, namesOf, type Question, selectorText } from "./cluster-
 import { selectorLabels } from "./names.ts";
 
 /** Each makes a class the default: https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass */
-const marks = ["storageclass", "storageclass.beta"].map((it) => `${it}.kubernetes.io/is-default-class`);
+const defaultAnnotations = ["storageclass", "storageclass.beta"].map(
+  (it) => `${it}.kubernetes.io/is-default-class`,
+);
 
 const classes = { group: "storage.k8s.io", version: "v1", plural: "storageclasses" } as const;
 
@@ -33,7 +35,7 @@ export async function storageProblems(question: Question): Promise<Problem[]> {
 function defaultOf(sortedByName: readonly V1StorageClass[]): V1StorageClass | undefined {
   const createdAt = ({ metadata }: V1StorageClass) => Number(new Date(metadata?.creationTimestamp ?? 0));
   const [newest] = sortedByName
-    .filter(({ metadata }) => marks.some((mark) => metadata?.annotations?.[mark] === "true"))
+    .filter(({ metadata }) => defaultAnnotations.some((mark) => metadata?.annotations?.[mark] === "true"))
     .toSorted((one, other) => createdAt(other) - createdAt(one));
   return newest;
 }
