@@ -1,7 +1,7 @@
 /** Tags of all resources of a stack, within the rules of the clouds. */
 import { z } from "zod";
 import { typeOf } from "./schema-problems.ts";
-import { same } from "./text.ts";
+import { sameIgnoringCase } from "./text.ts";
 
 /** Names of the tags that every resource of a stack has. */
 export const stackTagNames = ["project", "stack", "managed-by"] as const;
@@ -86,7 +86,7 @@ function tagsBy(rules: TagRules) {
     if (names.length > rules.max)
       refuse([], `has ${names.length} tags, and ${rules.max} are possible: ${rules.whyMax}`);
     for (const [index, name] of names.entries()) {
-      const first = names.slice(0, index).find((other) => same(other, name));
+      const first = names.slice(0, index).find((other) => sameIgnoringCase(other, name));
       const message =
         tagProblem(name, tags[name] ?? "", rules) ??
         (first === undefined ? undefined : `differs from "${first}" in case only: leave one out`);
@@ -98,7 +98,7 @@ function tagsBy(rules: TagRules) {
 /** What is wrong with one tag, independently of the others. */
 function tagProblem(name: string, value: string, rules: TagRules): string | undefined {
   const { cloud, characters } = rules;
-  const own = rules.own.find((it) => same(it, name));
+  const own = rules.own.find((it) => sameIgnoringCase(it, name));
   if (own !== undefined) return `is the project's own tag "${own}": choose another name`;
   const reserved = rules.reserved.find((start) => name.toLowerCase().startsWith(start));
   if (reserved !== undefined) return `begins with "${reserved}", which is reserved: choose another name`;

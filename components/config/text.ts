@@ -18,8 +18,8 @@ export function matching(pattern: RegExp, form: string) {
     .regex(pattern, { error: ({ input }) => `"${input}" is not ${form}` });
 }
 
-/** Compares names that aren't case-sensitive, as all of Azure's. */
-export function same(one: string, other: string): boolean {
+/** As Azure's names and the names of tags are compared. */
+export function sameIgnoringCase(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 

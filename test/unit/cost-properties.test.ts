@@ -155,6 +155,9 @@ test("gives the chosen alternative the estimate's costs, and never calls an unsu
       const chosen = options.filter((option) => option.chosen);
       assert.equal(chosen.length, 1);
       assert.deepEqual(chosen[0]?.totals, totals);
+      const { comparableUSD = Number.NaN, comparableAllUSD = Number.NaN } = chosen[0] ?? {};
+      assert.ok(!totals.complete || close(comparableUSD, totals.byPayer.us));
+      assert.ok(!totals.complete || close(comparableAllUSD, totals.all));
       assert.equal(new Set(options.map(({ name }) => name)).size, options.length);
       const suitable = options.filter(
         ({ isAllowed, meetsThroughput, meetsAvailability, comparableAllUSD }) =>

@@ -4,7 +4,7 @@ import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Governance } from "../../config/schema.ts";
-import { same } from "../../config/text.ts";
+import { sameIgnoringCase } from "../../config/text.ts";
 import type { AzureStore } from "../../pod/store.ts";
 import { previousResource } from "../previous-outputs.ts";
 import { isMissing, listFromArm } from "./arm.ts";
@@ -197,6 +197,6 @@ async function hasZrs({ region, subscription, options }: Question): Promise<bool
   const skus = await listFromArm<StorageSku>(list, options).catch(() => []);
   const zonal = skus.filter(({ name, kind }) => name === "Standard_ZRS" && kind === "StorageV2");
   const isHere = ({ locations, restrictions = [] }: StorageSku) =>
-    restrictions.length === 0 && locations.some((it) => same(it, region.name));
+    restrictions.length === 0 && locations.some((it) => sameIgnoringCase(it, region.name));
   return zonal.length === 0 || zonal.some(isHere);
 }

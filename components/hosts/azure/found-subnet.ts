@@ -7,7 +7,7 @@ import {
   getVirtualNetwork,
 } from "@pulumi/azure-native/network/getVirtualNetwork.js";
 import { contains, isPrivateRange, rangeOf } from "../../config/access.ts";
-import { same } from "../../config/text.ts";
+import { sameIgnoringCase } from "../../config/text.ts";
 import { LookUp } from "../look-up.ts";
 import { previousResource } from "../previous-outputs.ts";
 import { partsOf } from "./arm.ts";
@@ -169,7 +169,7 @@ function judgePublic({ region, lookUp }: Question, found: WayOut, table: RouteTa
   const isDirect = (client: string) =>
     direct.some(
       ({ addressPrefix = "" }) =>
-        same(addressPrefix, client) || contains(rangeOf(addressPrefix), rangeOf(client)),
+        sameIgnoringCase(addressPrefix, client) || contains(rangeOf(addressPrefix), rangeOf(client)),
     );
   const lost = region.access.clients.filter((client) => isOnInternet(client) && !isDirect(client));
   if (hop !== undefined && hop !== "Internet" && lost.length > 0)

@@ -4,7 +4,7 @@ import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSettin
 import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../config/per-region.ts";
 import type { Governance } from "../../config/schema.ts";
-import { same } from "../../config/text.ts";
+import { sameIgnoringCase } from "../../config/text.ts";
 import type { RegionPlan } from "../kind.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousResource } from "../previous-outputs.ts";
@@ -108,8 +108,9 @@ async function checkPreviousKey(
   const account = await previousResource<Account>("azure-native:storage:StorageAccount", region.name);
   const { keyVaultProperties: key, encryptionIdentity } = account?.encryption ?? {};
   const identity = encryptionIdentity?.encryptionUserAssignedIdentity;
-  if (!wanted || !key?.keyVaultUri || identity === undefined || same(identity, wanted.identity)) return;
-  if (same(new URL(`/keys/${key.keyName}`, key.keyVaultUri).href, wanted.key)) return;
+  if (!wanted || !key?.keyVaultUri || identity === undefined || sameIgnoringCase(identity, wanted.identity))
+    return;
+  if (sameIgnoringCase(new URL(`/keys/${key.keyName}`, key.keyVaultUri).href, wanted.key)) return;
   lookUp.refuse(
     "governance.storageKey",
     `Azure doesn't change the key and the identity of ${region.name} in one update: change \`identity\`, run \`pulumi up\`, and then change \`key\``,
@@ -141,8 +142,8 @@ export function demandReachable(what: keyof typeof closing, name: string, access
   const { publicNetworkAccess = "Enabled", rules, privateEndpointConnections = [] } = access;
   const exceptions = [...(rules?.ipRules ?? []), ...(rules?.virtualNetworkRules ?? [])];
   const isOpen =
-    same(publicNetworkAccess, "Enabled") &&
-    (same(rules?.defaultAction ?? "Allow", "Allow") || exceptions.length > 0);
+    sameIgnoringCase(publicNetworkAccess, "Enabled") &&
+    (sameIgnoringCase(rules?.defaultAction ?? "Allow", "Allow") || exceptions.length > 0);
   if (isOpen || privateEndpointConnections.length > 0) return;
   throw new pulumi.RunError(
     `the ${what} ${name} can't be reached: a policy such as "${closing[what]}" has closed its firewall. Exempt the region's resource group from the policy, and open the firewall: docs/governance.md#azure-policies-of-a-landing-zone`,

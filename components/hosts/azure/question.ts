@@ -1,7 +1,7 @@
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getResourceGroup } from "@pulumi/azure-native/resources/getResourceGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { same } from "../../config/text.ts";
+import { sameIgnoringCase } from "../../config/text.ts";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion } from "../look-up.ts";
 import { previousResource } from "../previous-outputs.ts";
@@ -39,7 +39,7 @@ export async function findResourceGroup({ region, lookUp, options }: Question): 
   const { name, resourceGroup: resourceGroupName } = region;
   if (resourceGroupName === undefined) return;
   const own = await previousResource<{ name: string }>("azure-native:resources:ResourceGroup", name);
-  if (own?.name !== undefined && same(own.name, resourceGroupName))
+  if (own?.name !== undefined && sameIgnoringCase(own.name, resourceGroupName))
     return lookUp.refuse(
       "resourceGroup",
       `${own.name} is the group that the stack has created. If you name it here, the update deletes it with everything in it: remove the key`,
@@ -50,5 +50,5 @@ export async function findResourceGroup({ region, lookUp, options }: Question): 
 /** @param id of one of the region's resources, from the last update */
 export function isInAnotherGroup({ region, names }: AzurePlan, id = ""): boolean {
   const { group } = partsOf(id);
-  return group !== "" && !same(group, region.resourceGroup ?? names.resourceGroup);
+  return group !== "" && !sameIgnoringCase(group, region.resourceGroup ?? names.resourceGroup);
 }

@@ -2,7 +2,7 @@
 
 import type { Architecture } from "../../capacity/machine.ts";
 import { machineNear } from "../../capacity/machines.ts";
-import { same } from "../../config/text.ts";
+import { sameIgnoringCase } from "../../config/text.ts";
 import { reasonOf } from "../look-up.ts";
 import { listFromArm } from "./arm.ts";
 import type { Question } from "./question.ts";
@@ -84,7 +84,7 @@ export async function findSize(question: Question, need: SizeNeed): Promise<Sku 
   ]);
   if (!all) return undefined;
   const skus = all.filter(({ resourceType }) => resourceType === "virtualMachines");
-  const sku = skus.find(({ name }) => same(name, type));
+  const sku = skus.find(({ name }) => sameIgnoringCase(name, type));
   // The size's name must be exact, because limits and architecture are derived from it. Existing machines keep their spelling, because another one would replace them.
   if (sku && sku.name !== type && existing?.type !== type)
     return lookUp.refuse(path, `write ${type} as Azure does: ${sku.name}`);
@@ -110,7 +110,7 @@ function tell(
 ): void {
   const isThere =
     existing !== undefined &&
-    same(existing.type, type) &&
+    sameIgnoringCase(existing.type, type) &&
     zones.every((zone) => existing.zones.includes(zone));
   if (isThere && existing.stay) lookUp.warn(path, `${what}: ${existing.stay(where)}`);
   else lookUp.refuse(path, `${what}: ${wayOut}`);
@@ -172,7 +172,7 @@ function judgeDisk({ region, lookUp }: Question, need: SizeNeed, all: readonly S
 /** Suggests other sizes that are available in all the zones. */
 function setAnother(skus: readonly Sku[], { path, zones, instead }: SizeNeed, region: string): string {
   const isOffered = (type: string) => {
-    const sku = skus.find(({ name }) => same(name, type));
+    const sku = skus.find(({ name }) => sameIgnoringCase(name, type));
     if (!sku || restrictionOf(sku, region)) return false;
     const offered = zonesOfSku(sku, region);
     return zones.every((zone) => offered.includes(zone));
@@ -190,12 +190,12 @@ function judgeQuota(
   const { path, type, max, surge, existing } = need;
   const each = vCpusOf(sku);
   if (each === undefined) return;
-  const own = existing && skus.find(({ name }) => same(name, existing.type));
+  const own = existing && skus.find(({ name }) => sameIgnoringCase(name, existing.type));
   for (const quota of [sku.family, "cores"]) {
-    const usage = usages.find(({ name }) => same(name.value, quota));
+    const usage = usages.find(({ name }) => sameIgnoringCase(name.value, quota));
     // A negative limit means no limit.
     if (!usage || usage.limit < 0) continue;
-    const isCounted = own !== undefined && (quota === "cores" || same(own.family, quota));
+    const isCounted = own !== undefined && (quota === "cores" || sameIgnoringCase(own.family, quota));
     const counted = isCounted ? (vCpusOf(own) ?? 0) * (existing?.count ?? 0) : 0;
     const left = usage.limit - usage.currentValue + counted;
     const room =
@@ -212,7 +212,7 @@ function judgeQuota(
 
 /** Number of new machines without which the region can't be created or changed. Zero if the existing machines are enough. */
 function required({ type, min, surge, existing }: SizeNeed): number {
-  const isEnough = existing?.stay && same(existing.type, type) && min <= existing.count;
+  const isEnough = existing?.stay && sameIgnoringCase(existing.type, type) && min <= existing.count;
   return isEnough ? 0 : min + surge;
 }
 
@@ -238,13 +238,14 @@ export interface Sku {
 function restrictionOf({ restrictions }: Sku, region: string) {
   return restrictions.find(
     ({ type, restrictionInfo }) =>
-      type === "Location" && (restrictionInfo?.locations ?? [region]).some((it) => same(it, region)),
+      type === "Location" &&
+      (restrictionInfo?.locations ?? [region]).some((it) => sameIgnoringCase(it, region)),
   );
 }
 
 /** Zones in which the subscription can use the size. Each subscription numbers the zones in its own way. */
 function zonesOfSku({ locationInfo, restrictions }: Sku, region: string): string[] {
-  const zones = locationInfo.find(({ location }) => same(location, region))?.zones ?? [];
+  const zones = locationInfo.find(({ location }) => sameIgnoringCase(location, region))?.zones ?? [];
   const restricted = restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
   return zones.filter((zone) => !restricted.includes(zone)).toSorted();
 }
@@ -256,7 +257,7 @@ export function capabilityOf({ capabilities }: Sku, wanted: string): string | un
 
 /** Whether Azure says that the size doesn't have the capability. */
 export function lacks(sku: Sku, capability: string): boolean {
-  return same(capabilityOf(sku, capability) ?? "", "false");
+  return sameIgnoringCase(capabilityOf(sku, capability) ?? "", "false");
 }
 
 /** @returns undefined if Azure doesn't list the number */

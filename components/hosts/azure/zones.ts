@@ -2,7 +2,7 @@ import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import { same } from "../../config/text.ts";
+import { sameIgnoringCase } from "../../config/text.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm } from "./arm.ts";
@@ -183,7 +183,8 @@ async function checkNames(
     const outputs = await previousOutputs<{ id: string; fqdn: string }>(kinds[zone.kind].records);
     // A record whose state has no id counts as this one.
     const ours = [...outputs].flatMap(([resource, { id = `${zone.id}/${type}/`, fqdn }]) =>
-      same(fqdn?.replace(/\.$/, "") ?? "", name) && id.toLowerCase().startsWith(`${zone.id}/`.toLowerCase())
+      sameIgnoringCase(fqdn?.replace(/\.$/, "") ?? "", name) &&
+      id.toLowerCase().startsWith(`${zone.id}/`.toLowerCase())
         ? [{ owner: resource.replace(`-${suffix}`, ""), type: id.split("/").at(-2)?.toUpperCase() }]
         : [],
     );
@@ -193,7 +194,9 @@ async function checkNames(
       const itsType = set.type.split("/").at(-1)?.toUpperCase() ?? "";
       // A CNAME must be the only record of its name. An address may stand beside a TXT record, for example.
       const isInTheWay = type !== "A" || ["A", "AAAA", "CNAME"].includes(itsType);
-      return same(set.name, relativeName) && isInTheWay && !ours.some((it) => it.type === itsType);
+      return (
+        sameIgnoringCase(set.name, relativeName) && isInTheWay && !ours.some((it) => it.type === itsType)
+      );
     };
     const exists = async () => (await recordsOf(zone)).some(isTaken);
     return lookUp.askForFreeName(region, { name, owners, exists, wayOut });
@@ -227,7 +230,7 @@ async function findLink(
   const list = listFromArm<Link>(`${id}/virtualNetworkLinks?api-version=2020-06-01`, options);
   const links = await lookUp.ask(path, `the networks of the private zone ${zone}`, list);
   const isLinked = links?.some(({ properties: { virtualNetwork } }) =>
-    same(virtualNetwork?.id ?? "", network.vnet),
+    sameIgnoringCase(virtualNetwork?.id ?? "", network.vnet),
   );
   if (!links || isLinked) return;
   const missing = `the private zone ${zone} isn't linked with the network`;

@@ -1,5 +1,5 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
-import { same } from "../../../config/text.ts";
+import { sameIgnoringCase } from "../../../config/text.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
 import type { FoundSubnet, WayOut } from "../found-subnet.ts";
 import { isPrivate } from "../outbound.ts";
@@ -62,7 +62,7 @@ export function findOutboundType(
   const types = outboundTypes[isPrivate(region) ? "private" : "public"];
   const found = types[wayOut];
   const kept = Object.values(types).find((type) => type === networkProfile?.outboundType);
-  const isThere = same(pool?.vnetSubnetID ?? "", existingSubnet(region) ?? "");
+  const isThere = sameIgnoringCase(pool?.vnetSubnetID ?? "", existingSubnet(region) ?? "");
   if (!isThere || kept === undefined || kept === found) return found;
   const command = `az aks update --resource-group ${region.resourceGroup ?? names.resourceGroup} --name ${names.cluster} --outbound-type ${found}`;
   lookUp.warn(
@@ -117,9 +117,9 @@ async function changedKeys(
   const { outboundType: had = outboundType } = networkProfile ?? {};
   const { enableEncryptionAtHost = false } = pool ?? {};
   return [
-    ...(subnet === undefined || same(subnet, wanted ?? "") ? [] : ["network"]),
+    ...(subnet === undefined || sameIgnoringCase(subnet, wanted ?? "") ? [] : ["network"]),
     ...(had === outboundType ? [] : ["endpoint.exposure"]),
-    ...(same(vmSize, region.nodes.type) ? [] : ["nodes.type"]),
+    ...(sameIgnoringCase(vmSize, region.nodes.type) ? [] : ["nodes.type"]),
     ...(pool && availabilityZones.toSorted().join() !== zonesOfNodes(region).join() ? ["nodes.zones"] : []),
     ...(pool && enableEncryptionAtHost !== encryptionAtHost ? ["governance.encryptionAtHost"] : []),
   ];

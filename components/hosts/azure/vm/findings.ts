@@ -1,6 +1,6 @@
 import { getSecret } from "@pulumi/azure-native/keyvault/getSecret.js";
 import { getVault } from "@pulumi/azure-native/keyvault/getVault.js";
-import { same } from "../../../config/text.ts";
+import { sameIgnoringCase } from "../../../config/text.ts";
 import type { HostArgs } from "../../kind.ts";
 import { LookUp } from "../../look-up.ts";
 import { previousResource } from "../../previous-outputs.ts";
@@ -67,7 +67,8 @@ async function checkMoved({ plan, region, lookUp }: Question<AzureVmPlan>): Prom
       "the group of an existing machine, disk and address can't change: write the key as it was or, if you have renamed the stack, rename it back. To move the region, take it down first (docs/upgrading.md#taking-a-region-down)",
     );
   const [was] = previous?.ipConfigurations ?? [];
-  if (!was || same(networkOf(was.subnet.id), networkOf((await wantedSubnet(region)) ?? ""))) return;
+  if (!was || sameIgnoringCase(networkOf(was.subnet.id), networkOf((await wantedSubnet(region)) ?? "")))
+    return;
   // The first resource in the old network. The machine depends on it.
   const balancer = "azure-native:network:LoadBalancer";
   const first = (await previousResource(balancer, name)) ? balancer : type;

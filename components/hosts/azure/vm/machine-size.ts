@@ -3,7 +3,7 @@
 import type { Architecture } from "../../../capacity/machine.ts";
 import { candidates, machineNamed } from "../../../capacity/machines.ts";
 import { planCapacity, upstreamsOf } from "../../../capacity/plan.ts";
-import { same } from "../../../config/text.ts";
+import { sameIgnoringCase } from "../../../config/text.ts";
 import { capabilityOf, lacks, processors, type Sku } from "../sizes.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import type { PreviousMachine } from "./previous.ts";
@@ -26,7 +26,7 @@ export function shortcomingOf(sku: Sku, architecture: Architecture): string | un
   ];
   if (missing.length > 0) return `doesn't support ${missing.join(", ")}, which the machine needs`;
   const processor = capabilityOf(sku, "CpuArchitectureType") ?? processors[architecture];
-  if (same(processor, processors[architecture])) return undefined;
+  if (sameIgnoringCase(processor, processors[architecture])) return undefined;
   return `has ${processor} processors, and the machine's image is for ${architecture}`;
 }
 
@@ -41,7 +41,7 @@ export function trustedLaunchOf(
   previous: PreviousMachine | undefined,
 ): boolean | undefined {
   if (machineNamed("azure", type)) return undefined;
-  if (sku) return !same(capabilityOf(sku, "TrustedLaunchDisabled") ?? "", "true");
+  if (sku) return !sameIgnoringCase(capabilityOf(sku, "TrustedLaunchDisabled") ?? "", "true");
   return previous?.type === type ? previous.hasTrustedLaunch : undefined;
 }
 

@@ -57,7 +57,7 @@ function userDataProblems(plan: AzureVmPlan): Problem[] {
   // The runtime's zlib takes a tenth of the time, and its result is about as long.
   const estimate = azureUserData(options, gzipSync).length;
   const length = estimate < 0.95 * userDataLimitBytes ? estimate : azureUserData(options).length;
-  const message = `the configuration takes ${length} bytes, compressed and as base64, and Azure gives a machine ${userDataLimitBytes}: use fewer upstreams, or fewer and wider repository globs`;
+  const message = `the configuration takes ${length} bytes, compressed and as base64, and Azure gives a machine ${userDataLimitBytes}: use fewer upstreams, fewer and wider repository globs, or fewer certificates in \`trustedAuthorities\``;
   return problemIf(length > userDataLimitBytes, "topology", message);
 }
 
