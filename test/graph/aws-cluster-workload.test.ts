@@ -27,13 +27,14 @@ const otherReplicas = {
       "app.kubernetes.io/instance": "eu-central-1",
     },
   },
-  matchLabelKeys: ["pod-template-hash"],
 };
 
-/** Replicas of the same revision run on different nodes. */
+/** Replicas of the same revision run on different nodes, and those of others too if possible. */
 const apart = {
   podAntiAffinity: {
-    requiredDuringSchedulingIgnoredDuringExecution: [otherReplicas],
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { ...otherReplicas, matchLabelKeys: ["pod-template-hash"] },
+    ],
     preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: otherReplicas }],
   },
 };
