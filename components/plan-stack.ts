@@ -9,14 +9,8 @@ import { planRegion } from "./hosts/kinds.ts";
  * @param today like `2026-11-24`, from which the age of prices is computed
  */
 export async function planStack(config: StackConfig, stack: string, today: string) {
-  const { regions, provider, upstreams, images, trustedAuthorities, monitoring, prefetch, workload } = config;
-  const shared = {
-    ...{ provider, upstreams, images, monitoring, workload, stack },
-    ...(trustedAuthorities !== undefined && { trustedAuthorities }),
-    ...(prefetch && { prefetch }),
-    ...("governance" in config && { governance: config.governance }),
-  };
-  const planned = await Promise.all(regions.map((region) => planRegion(region, shared)));
+  const { regions, ...shared } = config;
+  const planned = await Promise.all(regions.map((region) => planRegion(region, { ...shared, stack })));
   // The caller reports the problems of the plans, so the estimate doesn't repeat them.
   const capacities = planned.map(({ plan: { capacity } }) => capacity && { plan: capacity, problems: [] });
   const refused = planned

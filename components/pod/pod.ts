@@ -58,7 +58,7 @@ export function renderPod(given: PodOptions): PodManifests {
     ...(hasZot(options) ? [keeperPart(options)] : []),
     ...(options.prefetch ? [prefetchPart(options, options.prefetch)] : []),
     ...(options.acme ? [acmePart(options, options.acme)] : []),
-  ].map((part) => (part.asksServers ? trusting(part, options.trustedAuthorities) : part));
+  ].map((part) => trusting(part, options.trustedAuthorities));
   return {
     configMaps: parts.map((part) => ({
       apiVersion: "v1",
@@ -94,7 +94,7 @@ export function renderPod(given: PodOptions): PodManifests {
 
 /** Go reads all certificates in this directory, in addition to the image's file of public authorities: https://pkg.go.dev/crypto/x509#SystemCertPool */
 function trusting(part: Part, authorities: string | undefined): Part {
-  if (authorities === undefined) return part;
+  if (!part.asksServers || authorities === undefined) return part;
   const { container, files } = part;
   const env = [...(container.env ?? []), { name: "SSL_CERT_DIR", value: filesOf(container.name) }];
   return { ...part, container: { ...container, env }, files: { ...files, "authorities.pem": authorities } };

@@ -14,25 +14,14 @@ import { podUser } from "../../pod/pod.ts";
 import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import { script } from "../../shell/script.ts";
-import type { RegionPlan } from "../kind.ts";
+import type { PlanRequest } from "../kind.ts";
 import { onCallProgram, probeParameters, testImage } from "../oncall/program.ts";
 import { type Bundle, renderBundle, type UnlabelledPod } from "../podman/bundle.ts";
 import { authority, removedSecret, type StoredSecrets } from "./secrets.ts";
 import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
 
 /** The inputs of a machine's Pod. */
-export interface VmPodOptions
-  extends Pick<
-    RegionPlan<VmRegion>,
-    | "provider"
-    | "region"
-    | "upstreams"
-    | "images"
-    | "trustedAuthorities"
-    | "monitoring"
-    | "prefetch"
-    | "workload"
-  > {
+export interface VmPodOptions extends Omit<PlanRequest<VmRegion>, "stack" | "governance"> {
   /** The machine and its disk. */
   readonly capacity: {
     readonly machine: Pick<MachineType, "type">;
