@@ -128,20 +128,16 @@ export function costOf(
 
 /** The sum of a charge's lines, or what it costs in other regions. NaN without a price. */
 function amountOf(charge: Charge, market: Market): number {
-  const { cloud, region, prices } = market;
-  const price = priceOf(prices, cloud, region.name, charge.item, charge.listed);
+  const { price, parts } = partsIn(charge, market);
   if (!price) return withoutPrice(charge, market).elsewhere?.monthlyCost ?? Number.NaN;
-  const parts = partsOf(charge, price, meaningOf(charge.item, cloud).unit);
   return parts.reduce((sum, { quantity, price }) => sum + rounded(quantity * price), 0);
 }
 
 function pricedCharge(charge: Charge, market: Market) {
-  const { item, basis, paidBy, quantity, listed } = charge;
-  const { cloud, region, prices } = market;
-  const { kind, unit } = meaningOf(item, cloud);
-  const price = priceOf(prices, cloud, region.name, item, listed);
-  const parts = price ? partsOf(charge, price, unit) : [{ quantity, price: notFound, from: 0 } as const];
-  const lines = parts.map(
+  const { basis, paidBy, quantity } = charge;
+  const { cloud, prices } = market;
+  const { price, parts, kind, unit } = partsIn(charge, market);
+  const lines = (price ? parts : [{ quantity, price: notFound, from: 0 } as const]).map(
     (part): CostLine => ({
       name: `${charge.name}${tierName(part, unit)}`,
       kind: charge.kind ?? kind,
@@ -155,6 +151,13 @@ function pricedCharge(charge: Charge, market: Market) {
     }),
   );
   return { lines, notPriced: price ? [] : [withoutPrice(charge, market)] };
+}
+
+/** A charge's price in its region, and the parts in each tier. Without a price, no parts. */
+function partsIn(charge: Charge, { cloud, region, prices }: Market) {
+  const { kind, unit } = meaningOf(charge.item, cloud);
+  const price = priceOf(prices, cloud, region.name, charge.item, charge.listed);
+  return { price, kind, unit, parts: price ? partsOf(charge, price, unit) : [] };
 }
 
 /** The suffix of a line's name. */
