@@ -102,7 +102,7 @@ function optionProblems(options: unknown): Problem[] {
     ...problemIf(
       parent !== undefined && !pulumi.Resource.isInstance(parent),
       "options.parent",
-      "must be a resource",
+      "must be a resource: pass the component itself",
     ),
     // Any other alias would be that of several resources.
     ...problemIf(

@@ -9,7 +9,6 @@
  * A glob only matches valid names: lower case, no empty segment, separators only inside a segment.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
  */
-
 import { segment } from "./text.ts";
 
 const segmentCharacters = "[a-z0-9._-]*";

@@ -8,7 +8,7 @@ import { randomImage } from "../support/images.ts";
 import { freePort } from "../support/ports.ts";
 import { forward } from "../support/private-upstream.ts";
 import { scope } from "../support/scope.ts";
-import { startTlsServer } from "../support/tls-server.ts";
+import { startTlsServer, type TlsServerOptions } from "../support/tls-server.ts";
 import { testUpstream } from "../support/upstream.ts";
 import { waitUntil } from "../support/wait.ts";
 
@@ -17,17 +17,14 @@ test("are trusted by both engines, the probes and the remote write, and no other
   const registry = parts.use(await testUpstream());
   const image = await randomImage({ repository: "giantswarm/app", tag: "1", layerMB: 1 });
   await push(registry.url, image);
-  const server = async (answer: Parameters<typeof startTlsServer>[0] = {}) =>
-    parts.use(await startTlsServer({ ...answer, port: await freePort() }));
-  const upstream = async () =>
-    server({ answer: (request, response) => forward(request, response, registry.url) });
+  const server = async (answer: NonNullable<TlsServerOptions["answer"]>) =>
+    parts.use(await startTlsServer({ answer, port: await freePort() }));
+  const upstream = async () => server((request, response) => forward(request, response, registry.url));
   const [trusted, untrusted] = [await upstream(), await upstream()];
   let writes = 0;
-  const receiver = await server({
-    answer(request, response) {
-      writes++;
-      request.resume().on("end", () => response.writeHead(204).end());
-    },
+  const receiver = await server((request, response) => {
+    writes++;
+    request.resume().on("end", () => response.writeHead(204).end());
   });
   const named = (name: string, url: string) => ({
     name,

@@ -132,7 +132,7 @@ test("refuses unknown options, and wrong values", async () => {
   const ofOne = await run(login, { aliases: [{ name: "old" }] });
   assert.match(ofOne.problems.join(), /^options\.aliases: must be a list of `\{ parent \}`, [^,]*$/);
   const { problems: ofText } = await run(login, { parent: "platform" as never });
-  assert.deepEqual(ofText, ["options.parent: must be a resource"]);
+  assert.deepEqual(ofText, ["options.parent: must be a resource: pass the component itself"]);
 });
 
 test("gives aliases to the region and its provider, so that another parent keeps their resources", async () => {

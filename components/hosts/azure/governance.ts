@@ -1,5 +1,4 @@
 /** Requirements of the subscription's owners: their own keys for disks and storage accounts, and logs. */
-
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
 import * as pulumi from "@pulumi/pulumi";
 import { ofRegion } from "../../config/per-region.ts";

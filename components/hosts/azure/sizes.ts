@@ -1,5 +1,4 @@
 /** Checks before an update whether the subscription can use a virtual machine size. Otherwise, Azure refuses it halfway through the update. */
-
 import type { Architecture } from "../../capacity/machine.ts";
 import { machineNear } from "../../capacity/machines.ts";
 import { sameIgnoringCase } from "../../config/text.ts";
