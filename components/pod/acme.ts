@@ -42,5 +42,6 @@ export function acmePart(pod: PodOptions, options: AcmeOptions): Part {
       { name: "tls", mountPath: edgePaths.tls },
       { name: "acme", mountPath: legoDirectory },
     ],
+    usesIdentity: true,
   };
 }

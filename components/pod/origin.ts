@@ -112,6 +112,7 @@ export function originPart(options: PodOptions, { upstream, ports }: UpstreamPor
     },
     secret,
     asksServers: true,
+    usesIdentity: store !== undefined,
     ready: originReady({ upstream, ports }),
     mounts: store === undefined ? [{ name, mountPath: originRoot }] : [],
   };

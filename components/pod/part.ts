@@ -16,6 +16,8 @@ export interface Part {
   readonly mounts?: readonly VolumeMount[];
   /** Whether its program, which is in Go, connects to servers of the team, so that it needs the stack's own trusted authorities. @default false */
   readonly asksServers?: boolean;
+  /** Whether it asks the cloud's metadata service for the identity of its machine. @default false */
+  readonly usesIdentity?: boolean;
 }
 
 /** The files that a running container reloads by itself. */

@@ -32,6 +32,9 @@ export interface PodManifests {
 /** The user and group of every container. It isn't an image's own, so that one owner fits all volumes. */
 export const podUser = 10001;
 
+/** The group of those containers that use a machine's identity in its cloud, so that the machine can tell them from the others. */
+export const identityGroup = 10002;
+
 /** Stricter than the restricted Pod Security Standard: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 const securityContext = {
   runAsNonRoot: true,
@@ -106,9 +109,10 @@ function configName({ name }: PodOptions, { container }: Part): string {
 
 function containerOf(options: PodOptions, part: Part): Container {
   const { container, secret, mounts = [] } = part;
+  const isOther = options.hostNetwork && part.usesIdentity;
   return {
     ...container,
-    securityContext,
+    securityContext: isOther ? { ...securityContext, runAsGroup: identityGroup } : securityContext,
     volumeMounts: [
       { name: configName(options, part), mountPath: filesOf(container.name), readOnly: true },
       ...(secret === undefined ? [] : [{ name: secret, mountPath: secretDirectory, readOnly: true }]),

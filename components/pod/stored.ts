@@ -36,6 +36,7 @@ export function storedPart(
       }),
     },
     asksServers: true,
+    usesIdentity: true,
     ready: `http://127.0.0.1:${ports.stored}/`,
   };
 }

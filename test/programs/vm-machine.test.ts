@@ -6,7 +6,9 @@ import { delimiter, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import { issue, type KeyPairFiles, makeAuthority } from "../../components/hosts/private-ca.ts";
+import { identityRules } from "../../components/hosts/vm/pod.ts";
 import { shellVariables } from "../../components/hosts/vm/user-data.ts";
+import { identityGroup, podUser } from "../../components/pod/pod.ts";
 import { script } from "../../components/shell/script.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
@@ -24,6 +26,8 @@ type Mode = "directories" | "prepare" | "follow" | "tidy";
 
 interface Machine {
   readonly directory: string;
+  /** The environment of machine.sh. */
+  readonly env: Readonly<Record<string, string>>;
   run(mode?: Mode): Promise<{ readonly exitCode?: number; readonly stdout: string; readonly stderr: string }>;
   /** Writes the settings of the next Pod. */
   configure(settings: Settings): Promise<void>;
@@ -47,7 +51,8 @@ async function machine(t: TestContext, settings: Settings): Promise<Machine> {
   await executable(at("machine.sh"), source);
   await writeFile(at("registry-cache"), "#!/bin/sh\necho on call\n");
   await writeFile(at("journald.conf"), "[Journal]\n");
-  await executable(at("bin", "systemctl"), "#!/bin/sh\n");
+  // Not this machine's own rules.
+  for (const name of ["systemctl", "nft"]) await executable(at("bin", name), "#!/bin/sh\n");
   await executable(
     at("cloud"),
     `#!/bin/sh
@@ -58,6 +63,13 @@ esac
 `,
   );
   const content = (path: string) => readFile(at(path), "utf8").catch(() => undefined);
+  const env = {
+    PATH: [at("bin"), process.env.PATH].join(delimiter),
+    STATE: at("state"),
+    RUN: at("run"),
+    UNIT: "registry-cache@",
+    CLOUD: at("cloud"),
+  };
   let version = 0;
   const it: Machine = {
     directory,
@@ -79,17 +91,8 @@ esac
           ...settings,
         }),
       ),
-    run: (mode = "prepare") =>
-      execa(at("machine.sh"), [mode], {
-        env: {
-          PATH: [at("bin"), process.env.PATH].join(delimiter),
-          STATE: at("state"),
-          RUN: at("run"),
-          UNIT: "registry-cache@",
-          CLOUD: at("cloud"),
-        },
-        reject: false,
-      }),
+    env,
+    run: (mode = "prepare") => execa(at("machine.sh"), [mode], { env, reject: false }),
     async setSecret(name, value) {
       version += 1;
       const files = { store: value, versions: value && String(version) };
@@ -325,6 +328,36 @@ test("limits how long the journal keeps clients' addresses, and restarts it only
   assert.equal(await it.content(calls), "restart systemd-journald\n".repeat(2));
   await it.configure({ JOURNAL: "/proc/none/cache.conf" });
   await succeeds(it, "follow");
+});
+
+test("gives the machine's identity only to containers that use it, in whatever mode but while another Pod runs", async (t) => {
+  const it = await machine(t, {});
+  await it.removeProgram("nft");
+  await writeFile(join(it.directory, "identity.nft"), identityRules);
+  const metadata = "169.254.169.254";
+  /** Codes of answers, 000 without one, to this machine's root, to a container of the Pod, and to one that uses the identity. */
+  const answers = async (...modes: Mode[]) => {
+    const as = (group: number) => `setpriv --reuid ${podUser} --regid ${group} --clear-groups`;
+    const ask = `curl -s -m 5 -o /dev/null -w '%{http_code} ' http://${metadata}/ || :`;
+    const { stdout } = await execa({ env: it.env })`unshare --net sh -euc ${`
+      ip link set lo up
+      ip address add ${metadata} dev lo
+      for mode in ${modes.join(" ")}; do ${join(it.directory, "machine.sh")} $mode; done
+      node -e ${`'require("node:http").createServer((_, to) => to.end()).listen(80, "${metadata}")'`} &
+      until ${ask.replace("|| :", "")}>/dev/null; do sleep 0.1; done
+      ${ask}; ${as(podUser)} ${ask}; ${as(identityGroup)} ${ask}
+      kill $!`}`;
+    return stdout.trim();
+  };
+  assert.equal(await answers("prepare"), "200 200 200");
+  for (const mode of ["directories", "follow"] as const) {
+    assert.equal(await answers(mode), "200 000 200");
+    assert.equal(await answers(mode, "prepare", mode), "200 000 200");
+  }
+  await it.setProgram("nft", "#!/bin/sh\nexit 1\n");
+  const failed = await it.run("follow");
+  assert.equal(failed.exitCode, 0);
+  assert.equal(failed.stderr, "identity: containers can reach the metadata service");
 });
 
 test("writes secrets to files for only the Pod's user, byte by byte", async (t) => {

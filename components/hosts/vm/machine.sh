@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prepares what the Pod needs on the machine: directories on the data disk, secrets as files, and a certificate if the Pod doesn't get one by itself. Also installs the program
-# `registry-cache`, which outlives the Pod.
+# Prepares what the Pod needs on the machine: directories on the data disk, secrets as files, and a certificate if the Pod doesn't get one by itself. Also limits
+# which containers reach the machine's identity, and installs the program `registry-cache`, which outlives the Pod.
 # `directories`: only the directories. `prepare`: everything that the Pod needs. `follow`: while the Pod runs, takes new versions from the store, and deletes the secrets of earlier Pods.
 # `tidy`: deletes images that neither this Pod nor the previous one uses.
 set -eu
@@ -116,6 +116,8 @@ cmp -s "${0%/*}/registry-cache" "$PROGRAM" || install -m 0755 "${0%/*}/registry-
 cmp -s "${0%/*}/journald.conf" "$JOURNAL" ||
   { install -D -m 0644 "${0%/*}/journald.conf" "$JOURNAL" && systemctl restart systemd-journald; } ||
   { echo "journal: $JOURNAL can't be applied" >&2 && rm -f "$JOURNAL"; } || :
+# Which containers may use the machine's identity. `prepare` changes nothing, because the Pod that still runs may be one from before these rules. The next call tries again.
+[ "$mode" = prepare ] || nft --file "${0%/*}/identity.nft" || echo "identity: containers can reach the metadata service" >&2
 for directory in $DIRECTORIES; do
   install -d -o "$OWNER" -g "$OWNER" -m 0700 "$DATA/$directory"
 done

@@ -10,7 +10,7 @@ import { internalPort, podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
 import { type AcmeOptions, configured } from "../../pod/options.ts";
-import { podUser } from "../../pod/pod.ts";
+import { identityGroup, podUser } from "../../pod/pod.ts";
 import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import { script } from "../../shell/script.ts";
@@ -92,6 +92,7 @@ export function vmPod(options: VmPodOptions): Bundle {
     files: {
       "machine.sh": script(import.meta.url, "machine.sh"),
       "journald.conf": journalRetention,
+      "identity.nft": identityRules,
       settings: shellVariables(machineSettings(options)),
       "registry-cache": onCallProgram({
         host: "vm",
@@ -113,6 +114,20 @@ export function vmPod(options: VmPodOptions): Bundle {
 
 /** journald.conf(5). The edge's log has clients' addresses: docs/security.md. The journal deletes whole files, and so begins one each day. */
 const journalRetention = "[Journal]\nMaxRetentionSec=30day\nMaxFileSec=1day\n";
+
+/**
+ * nft(8). Refuses the metadata service, and so the machine's identity, to all containers but those that use it. Replaces the rules of an earlier Pod at once.
+ * The same address in AWS and Azure.
+ */
+export const identityRules = `table ip registry_cache
+delete table ip registry_cache
+table ip registry_cache {
+  chain output {
+    type filter hook output priority filter
+    ip daddr 169.254.169.254 meta skuid ${podUser} meta skgid != ${identityGroup} reject
+  }
+}
+`;
 
 /** The variables that machine.sh reads. */
 function machineSettings(options: VmPodOptions): Record<string, string> {

@@ -113,6 +113,7 @@ export const basePackages: readonly string[] = [
   "curl",
   "jq",
   "netavark",
+  "nftables",
   "openssl",
   "podman",
   "prometheus-node-exporter",
