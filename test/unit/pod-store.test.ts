@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { storeUrl } from "../../components/pod/object-storage.ts";
 import type { PodOptions } from "../../components/pod/options.ts";
-import { renderPod } from "../../components/pod/pod.ts";
+import { identityGroup, podUser, renderPod } from "../../components/pod/pod.ts";
 import type { AzureStore, ObjectStore, S3Store } from "../../components/pod/store.ts";
 import { podOptions } from "../support/pod-options.ts";
 
@@ -30,11 +30,32 @@ function rendered(change: Partial<PodOptions>) {
     nginx: file("edge", "nginx.conf"),
     volumes: (pod.spec?.volumes ?? []).map(({ name }) => name),
     mounts: containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name)),
+    groups: Object.fromEntries(
+      containers.map(({ name, securityContext }) => [name, securityContext?.runAsGroup]),
+    ),
     text: JSON.stringify({ pod, configMaps }),
   };
 }
 
 const withStore = (store: ObjectStore) => rendered({ store });
+
+test("on a machine, only containers that ask the store or a DNS provider have the group that may use its identity", () => {
+  const acme = { email: "ops@example.com", dnsProvider: "route53", environment: {} };
+  const volume = { emptyDir: {} };
+  const { volumes } = podOptions({ upstreams: [] });
+  const change = { acme, volumes: { ...volumes, acme: volume } };
+  const identified = ({ groups }: ReturnType<typeof rendered>) => {
+    const others = Object.entries(groups).filter(([, group]) => group !== podUser);
+    return others.map(([name, group]) => (group === identityGroup ? name : `${name}: ${group}`));
+  };
+  const registries = ["origin-one", "origin-two", "stored-one", "stored-two"];
+  assert.deepEqual(identified(rendered({ ...change, store: s3, hostNetwork: true })), [
+    ...registries,
+    "acme",
+  ]);
+  assert.deepEqual(identified(rendered({ ...change, hostNetwork: true })), ["acme"]);
+  assert.deepEqual(identified(rendered({ ...change, store: s3 })), []);
+});
 
 test("gives each upstream a directory of the bucket, for both of its registries", () => {
   for (const [store, driver] of [
