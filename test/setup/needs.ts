@@ -41,6 +41,9 @@ const containerds = {
   "ctr-1.7": cacheTools["ctr-1.7"],
 };
 
+const nft = program("nftables", "nft");
+const ip = program("iproute2", "ip");
+
 const needs: readonly Need[] = [
   { of: ["test/static/"], first: [program("shellcheck"), ensureWorkflowLinters] },
   { of: ["test/engine/", "test/bench/"], first: [ensureEngine] },
@@ -60,13 +63,7 @@ const needs: readonly Need[] = [
   { of: ["test/soak/"], first: [images], tools: { registry } },
   {
     of: ["test/nodes/"],
-    first: [
-      ensureKubernetesProvider,
-      images,
-      program("runc"),
-      program("nftables", "nft"),
-      program("iproute2", "ip"),
-    ],
+    first: [ensureKubernetesProvider, images, program("runc"), nft, ip],
     // The control plane comes first, because its build compiles most packages that kubelet needs.
     tools: { ...controlPlaneTools, registry, versitygw, ...containerds, ...nodeTools },
   },
@@ -76,6 +73,7 @@ const needs: readonly Need[] = [
     tools: { registry, containerd, ctr },
   },
   { of: ["test/e2e/", "test/rules/", "test/programs/kubernetes-probes"], first: [ensureDebianTree] },
+  { of: ["test/programs/vm-machine"], first: [nft, ip, program("curl")] },
   { of: ["test/e2e/"], first: [program("skopeo"), program("gnupg", "gpg"), program("chromium")] },
 ];
 
