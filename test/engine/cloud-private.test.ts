@@ -214,6 +214,29 @@ describe("a private machine in AWS", { concurrency: 1 }, () => {
     assert.deepEqual(recordsOf(), before);
   });
 
+  test("gets another authority and keeps everything else, by the command of docs/day-2.md", async () => {
+    await update({ exposure: "private", tls: { mode: "private" } });
+    const before = (await stack.outputs()).caches["eu-central-1"].ca.certificate;
+    await succeeds(stack, "up", ["--replace", "**:PrivateAuthority::**"]);
+    assert.deepEqual(stack.done(), ["update Parameter eu-central-1-authority"]);
+    assert.notEqual((await stack.outputs()).caches["eu-central-1"].ca.certificate, before);
+  });
+
+  test("keeps the machine if its Pod's bucket was deleted, and created again as in docs/day-2.md", async () => {
+    const isPart = ({ type }: { type: string }) => /:s3\/bucket(?!:Bucket$)/.test(type);
+    for (const part of cloud.things().filter(isPart)) cloud.remove(part);
+    await succeeds(stack, "up", ["--refresh"]);
+    const done = stack.done();
+    assert.ok(
+      done.some((it) => it.startsWith("create BucketObjectv2 ")),
+      done.join(),
+    );
+    assert.deepEqual(
+      done.filter((it) => !/^create Bucket\w+ /.test(it)),
+      [],
+    );
+  });
+
   test("leaves nothing after destroy", async () => {
     await stack.unprotect();
     await succeeds(stack, "destroy");

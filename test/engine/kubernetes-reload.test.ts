@@ -496,7 +496,15 @@ test("changes tls.mode without touching the Secret that the Pods mount, or one t
   };
 
   await change({ mode: "private" });
-  assert.match(String(await mounted()), /^-----BEGIN CERTIFICATE-----/);
+  const first = await mounted();
+  assert.match(String(first), /^-----BEGIN CERTIFICATE-----/);
+  // docs/day-2.md
+  const { changes } = await succeeds(stack, "up", ["--replace", "**:PrivateAuthority::**"]);
+  const others = changes.filter(({ type }) => !/:Private(?:Authority|Certificate)$/.test(type));
+  // The engine reports a resource again when what it depends on is replaced.
+  const kinds = new Set(others.map(({ op, type }) => `${op} ${type}`));
+  assert.deepEqual([...kinds], ["update kubernetes:core/v1:Secret"]);
+  assert.notEqual(await mounted(), first);
   await change({ mode: "issuer", name: "authority" });
   assert.equal(await mounted(), "issued");
   await change({ mode: "private" });
