@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Content } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
-import { asked, type Chain, startChain } from "../support/chain.ts";
+import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
+import { runClient } from "../support/clients/run.ts";
 import { get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
+import { commandsIn } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
 
 const freshnessSeconds = 3;
@@ -125,4 +129,32 @@ test("costs one transfer when many clients ask for an unknown tag's manifest at 
   const transfers = proxy.count(/\/manifests\/latest$/, "GET");
   assert.ok(transfers >= 1 && transfers <= 2, `${transfers}: one, or two if the second changed meanwhile`);
   assert.equal(askedForTag(), 2 * transfers, "HEAD and GET");
+});
+
+test("serves a withdrawn image by its digest until the cache is emptied, as the command of docs/troubleshooting.md shows", async () => {
+  const { ask, resolve, first, move, expiry } = await taggedImage("withdrawn");
+  const { registry, cache } = chain;
+  const { digest } = first.manifest;
+  const command = commandsIn("troubleshooting.md").find((it) => it.includes("%{http_code}")) ?? "";
+  const script = command
+    .replace("https://cache.example.com", cache.url.origin)
+    .replace("giantswarm/alpine", first.repository)
+    .replace("sha256:…", digest)
+    .replace("gsoci.azurecr.io", registryName);
+  const check = () => runClient("sh", ["-c", script], { env: { CURL_CA_BUNDLE: cache.caFile } });
+  assert.equal(await resolve(), digest);
+  assert.equal((await ask(digest)).status, 200);
+
+  const second = await move();
+  await rm(registry.file(digest));
+  await expiry();
+  assert.equal(await resolve(), second.manifest.digest);
+  assert.equal(await check(), "200");
+
+  await cache.stop();
+  for (const directory of [cache.layout.cache, cache.layout.origin("gsoci")])
+    for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true });
+  await cache.start();
+  assert.equal(await check(), "404");
+  assert.equal(await resolve(), second.manifest.digest);
 });
