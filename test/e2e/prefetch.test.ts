@@ -6,7 +6,7 @@ import { before, describe, test } from "node:test";
 import pMap from "p-map";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
-import { artifact, blob, type Content } from "../../scripts/seed/content.ts";
+import { artifact, blob, type Content, jsonBlob, mediaTypes } from "../../scripts/seed/content.ts";
 import { push } from "../../scripts/seed/push.ts";
 import { asked, type Chain, registryName, startChain } from "../support/chain.ts";
 import { digestsOf } from "../support/content.ts";
@@ -89,6 +89,29 @@ describe("a release", () => {
     const text = await (await fetch(`http://127.0.0.1:${exporter}/metrics`)).text();
     assert.match(text, /http_response_count_total\{.*kind="blob"/);
     assert.doesNotMatch(text, /cache="MISS".*kind="blob"/);
+  });
+
+  test("can name signatures by their tags, or by a pattern", async () => {
+    const image = await smallImage("signed", ["1.0"]);
+    const other = await smallImage("signed-too", ["1.0"]);
+    const signature = ({ repository, manifest }: Content) =>
+      artifact({
+        repository,
+        tags: [`${manifest.digest.replace(":", "-")}.sig`],
+        config: jsonBlob(mediaTypes.imageConfig, { os: "", architecture: "", repository }),
+        layers: [blob("application/vnd.dev.cosign.simplesigning.v1+json", Buffer.from(repository))],
+      });
+    const signatures = [signature(image), signature(other)];
+    for (const content of [image, other, ...signatures]) await push(chain.registry.url, content);
+    const images = ["signed:1.0", `signed:${signatures[0]?.tags[0]}`, "signed-too:sha256-*.sig"].map(path);
+    await chain.cache.apply({ prefetch: { images } });
+    await untilPresent(chain, 3);
+    await chain.registry.stop();
+    try {
+      for (const content of [image, ...signatures]) await assertServed(chain, content);
+    } finally {
+      await chain.registry.start();
+    }
   });
 
   test("can name tags by a pattern, and only some platforms of its images", async () => {
