@@ -15,6 +15,15 @@ export const federated = {
 /** The interval of the cache's own Prometheus, and of one that scrapes it. With the default of a minute, the dashboards' rates of a minute would lack a second sample. */
 export const scrapeInterval = "15s";
 
+/**
+ * Relabelings that restore the cache's own labels where the operator's Prometheus doesn't honor them (`overrideHonorLabels`), such as OpenShift's for users. It then renames those that
+ * its targets have, too. They change nothing where it honors them. https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
+ */
+export const honoredLabels = [
+  { action: "labelmap", regex: "exported_(.+)" },
+  { action: "labeldrop", regex: "exported_.+" },
+];
+
 export interface FederationOptions extends WatchedCache {
   readonly address: MetricsAddress;
 }

@@ -1,4 +1,10 @@
-import { type FederationOptions, federated, federationJob, scrapeInterval } from "./federation.ts";
+import {
+  type FederationOptions,
+  federated,
+  federationJob,
+  honoredLabels,
+  scrapeInterval,
+} from "./federation.ts";
 import type { RuleGroup } from "./rules/rule.ts";
 
 interface OperatorOptions extends FederationOptions {
@@ -33,6 +39,7 @@ export function operatorManifests({ cache, address, labels, ca, groups }: Operat
         metricsPath: federated.path,
         params: federated.params,
         honorLabels: true,
+        metricRelabelings: honoredLabels,
         ...(authority && { tlsConfig: { ca: { configMap: authority } } }),
       },
     },

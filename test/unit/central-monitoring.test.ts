@@ -69,6 +69,10 @@ test("makes the operator scrape like the entry of scrape_configs, with the same 
       metricsPath: "/federate",
       params: { "match[]": ['{job=~"registry-cache-.+",__name__!~"ALERTS.*"}'] },
       honorLabels: true,
+      metricRelabelings: [
+        { action: "labelmap", regex: "exported_(.+)" },
+        { action: "labeldrop", regex: "exported_.+" },
+      ],
       tlsConfig: { ca: { configMap: { name: "registry-cache-eu-central-1-ca", key: "ca.crt" } } },
     },
   };
