@@ -341,6 +341,12 @@ test("reports what an existing namespace lacks before it creates anything", asyn
   await objects.delete(service);
 });
 
+/** Expects that the namespace refuses the Pods of a Deployment and those of a StatefulSet. */
+async function assertRefused(message: RegExp): Promise<void> {
+  const told = new RegExp(`pods\\.resources: the cluster refuses it: .*${message.source}`);
+  for (const change of [{}, { storage: region.storage }]) assert.match(await previewProblems(change), told);
+}
+
 test("reports what a namespace requires of its Pods before it creates anything", async () => {
   const { objects } = stack.plane;
   await objects.create({
@@ -352,32 +358,26 @@ test("reports what a namespace requires of its Pods before it creates anything",
   const metadata = { name: "asks", namespace: "team-cache" };
   const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata };
   await objects.create<V1ResourceQuota>({ ...quota, spec: { hard: { "limits.cpu": "64" } } });
-  await waitUntil("the quota is enforced", async () => {
-    assert.match(
-      await previewProblems(),
-      /pods\.resources: the cluster refuses it: .* is forbidden: failed quota: asks: must specify limits\.cpu for: edge/,
-    );
-    return true;
-  });
+  const quotaRefuses = (message: RegExp) =>
+    waitUntil("the quota is enforced", async () => {
+      await assertRefused(message);
+      return true;
+    });
+  await quotaRefuses(/ is forbidden: failed quota: asks: must specify limits\.cpu for: edge/);
   await objects.delete(quota);
   // Enough for one replica.
   await objects.create<V1ResourceQuota>({ ...quota, spec: { hard: { "requests.memory": "4Gi" } } });
-  await waitUntil("the quota is enforced", async () => {
-    assert.match(
-      await previewProblems(),
-      /pods\.resources: the cluster refuses it: .* is forbidden: exceeded quota: asks, requested: requests\.memory=/,
-    );
-    return true;
-  });
+  await quotaRefuses(/ is forbidden: exceeded quota: asks, requested: requests\.memory=/);
   await objects.delete(quota);
   const range = { apiVersion: "v1", kind: "LimitRange", metadata };
-  const max = { memory: "64Mi" };
-  await objects.create<V1LimitRange>({ ...range, spec: { limits: [{ type: "Container", max }] } });
-  assert.match(
-    await previewProblems(),
-    /pods\.resources: the cluster refuses it: .*maximum memory usage per Container is 64Mi/,
-  );
-  await objects.delete(range);
+  for (const [limits, message] of [
+    [{ max: { memory: "64Mi" } }, /maximum memory usage per Container is 64Mi/],
+    [{ _default: { cpu: "50m" } }, /"150m": must be less than or equal to cpu limit of 50m/],
+  ] as const) {
+    await objects.create<V1LimitRange>({ ...range, spec: { limits: [{ type: "Container", ...limits }] } });
+    await assertRefused(message);
+    await objects.delete(range);
+  }
 });
 
 test("creates a region in the namespace with the namespaced role's rights", async () => {

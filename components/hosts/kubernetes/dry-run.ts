@@ -2,7 +2,7 @@ import { ApiException, type V1PodSpec, type V1Service, type V1ServiceSpec } from
 import type { Problem } from "../../config/problems.ts";
 import { ifThere, type Question } from "./cluster-api.ts";
 import { configuredFamilies } from "./families.ts";
-import { workloadName } from "./names.ts";
+import { dataVolume, workloadName } from "./names.ts";
 
 /** Maps the part of an object that the server names to the setting in the configuration. */
 type Settings = readonly (readonly [part: RegExp, path: string])[];
@@ -18,7 +18,7 @@ const ofPods: Settings = [
 
 /** For requirements that a namespace has for its Pods. */
 const ofNamespace: Settings = [
-  [/ per (?:Pod|Container)|quota/, "pods.resources"],
+  [/ per (?:Pod|Container)|quota|resources/, "pods.resources"],
   [/./, "namespace"],
 ];
 
@@ -70,15 +70,23 @@ async function refusedPod(
 ): Promise<Problem[]> {
   const { objects, api, hasNamespace } = question;
   if (!hasNamespace) return [];
-  const { metadata: { labels = {}, annotations = {} } = {}, spec } = objects.workload.spec.template;
+  const { kind, spec: workload } = objects.workload;
+  const { metadata: { labels = {}, annotations = {} } = {}, spec } = workload.template;
+  // A StatefulSet's controller adds the volume of its claim.
+  const claimed = kind === "StatefulSet" ? [{ name: dataVolume, emptyDir: {} }] : [];
   return refused(question, ofNamespace, isMeant, (namespace) => {
     const metadata = { generateName: `${workloadName}-`, labels, annotations };
     const containers = Array.from({ length: replicas }, (_, replica) =>
       (spec?.containers ?? []).map((it) => (replica === 0 ? it : { ...it, name: `${it.name}-${replica}` })),
     );
-    // The replicas' own ServiceAccount may not exist yet.
-    const ofDefault: object = { ...spec, containers: containers.flat(), serviceAccountName: "default" };
-    const body = { metadata, spec: ofDefault as V1PodSpec };
+    const alone: object = {
+      ...spec,
+      containers: containers.flat(),
+      volumes: [...(spec?.volumes ?? []), ...claimed],
+      // The replicas' own may not exist yet.
+      serviceAccountName: "default",
+    };
+    const body = { metadata, spec: alone as V1PodSpec };
     return api.core.createNamespacedPod({ namespace, body, ...dryRun });
   });
 }
@@ -125,7 +133,9 @@ function isRefusal({ code, body }: ApiException<unknown>, { hasNamespace }: Ques
 
 /** Whether the namespace would also refuse the replicas' Pods. */
 function isOfNamespace(error: ApiException<unknown>, question: Question): boolean {
-  const others = /failed quota|violates PodSecurity| per (?:Pod|Container) is /;
+  // The last one is about a limit that a LimitRange adds.
+  const others =
+    /failed quota|violates PodSecurity| per (?:Pod|Container) is |must be less than or equal to \S+ limit/;
   return exceedsQuota(error, question) || others.test(textOf(error.body));
 }
 
