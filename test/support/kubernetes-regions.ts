@@ -127,10 +127,10 @@ export const kubernetesRegions = {
     expose: {
       kind: "ingress",
       class: "openshift-default",
-      annotations: { "example.com/timeout": "1h" },
+      annotations: { "haproxy.router.openshift.io/timeout": "6h" },
       labels: { shard: "internal" },
       service: { annotations: { "example.com/protocol": "http" }, labels: { team: "platform" } },
-      proxies: [{ namespaceLabels: { "kubernetes.io/metadata.name": "openshift-ingress" } }],
+      proxies: [{ namespaceLabels: { "policy-group.network.openshift.io/ingress": "" } }],
     },
     scheduling: {
       nodeSelector: { "node-role.kubernetes.io/infra": "" },

@@ -299,7 +299,12 @@ test("gives nginx workers and memory for the edge's resources", () => {
 
 test("names no user in the Pods where the cluster chooses it, and keeps the other restrictions", () => {
   const { securityContext, containers = [] } = rendered("existing").workload.spec.template.spec ?? {};
-  assert.deepEqual(securityContext, { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+  assert.deepEqual(securityContext, {
+    runAsNonRoot: true,
+    // The cluster also chooses `fsGroup`.
+    fsGroupChangePolicy: "OnRootMismatch",
+    seccompProfile: { type: "RuntimeDefault" },
+  });
   for (const { name, securityContext: own } of containers) {
     assert.deepEqual(
       own,

@@ -74,7 +74,8 @@ function podTemplate(
       serviceAccountName: workloadName,
       securityContext: {
         runAsNonRoot: true,
-        ...(pods.runAsUser !== "cluster" && { fsGroup: podUser, fsGroupChangePolicy: "OnRootMismatch" }),
+        ...(pods.runAsUser !== "cluster" && { fsGroup: podUser }),
+        fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
         ...(sharesBlobs(args.region) && { sysctls: peerSysctls }),
       },
