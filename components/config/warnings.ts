@@ -31,6 +31,7 @@ export function configWarnings(config: Checked): Problem[] {
     ...(regions.some(({ topology }) => topology === "vm") ? serviceWarnings(upstreams, monitoring) : []),
     ...platformWarnings(prefetch),
     ...imageWarnings(config),
+    ...oldImageWarnings(config),
   ];
 }
 
@@ -60,6 +61,26 @@ function imageWarnings(config: Checked): Problem[] {
     ),
   ];
 }
+
+/** Warns of images with a lower version than the pinned one of the same name, for example because an earlier fix is still configured, or a mirror has no newer one. */
+function oldImageWarnings({ images }: Checked): Problem[] {
+  return Object.entries(images).flatMap(([name, image]) => {
+    const [own, pinned] = [image, defaultImages[name as ImageName]].map(
+      (it) => namedVersion.exec(it)?.groups,
+    );
+    const { version = "" } = own ?? {};
+    if (
+      own?.name !== pinned?.name ||
+      version.localeCompare(pinned?.version ?? "", "en", { numeric: true }) >= 0
+    )
+      return [];
+    const message = `${version} is older than ${pinned?.version}, which this version of the project uses: remove the key, or copy the newer image to your mirror (docs/images.md)`;
+    return [{ path: `images.${name}`, message }];
+  });
+}
+
+/** The last part of an image's repository, and the number in its tag. */
+const namedVersion = /\/(?<name>[^/:@]+):v?(?<version>\d+(?:\.\d+)*)/;
 
 function platformWarnings(prefetch: Checked["prefetch"]): Problem[] {
   const { platforms = "all" } = prefetch ?? {};

@@ -175,7 +175,20 @@ test("warns of a misspelt platform", () => {
 
 describe("warns of images", () => {
   const mirrored = (...names: ImageName[]) => ({
-    images: Object.fromEntries(names.map((name) => [name, `mirror.example.com/${name}:1`])),
+    images: Object.fromEntries(names.map((name) => [name, `mirror.example.com/${name}:stable`])),
+  });
+
+  test("older than the project's own, wherever they come from", () => {
+    const warnings = (edge: string) => warningsOf({ ...withAws({}), images: { edge } });
+    const [, version = ""] = /:([\d.]+)-/.exec(defaultImages.edge) ?? [];
+    const digest = `sha256:${"0".repeat(64)}`;
+    const reference = (tag: string) => `m.example.com:5000/nginx-unprivileged${tag}`;
+    assert.deepEqual(warnings(reference(`:1.9.20-alpine@${digest}`)), [
+      `images.edge: 1.9.20 is older than ${version}, which this version of the project uses: remove the key, or copy the newer image to your mirror (docs/images.md)`,
+    ]);
+    for (const tag of [`:${version}`, ":99.0-alpine", `@${digest}`, ":stable"])
+      assert.deepEqual(warnings(reference(tag)), []);
+    assert.deepEqual(warnings("m.example.com/our-nginx:1.0.0"), []);
   });
 
   test("that a stack with a mirror still takes from elsewhere, if they are the smaller part", () => {
