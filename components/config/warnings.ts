@@ -79,8 +79,8 @@ function oldImageWarnings({ images }: Checked): Problem[] {
   });
 }
 
-/** The last part of an image's repository, and the number in its tag. */
-const namedVersion = /\/(?<name>[^/:@]+):v?(?<version>\d+(?:\.\d+)*)/;
+/** The last part of an image's repository, and the number in its tag. Not of an image that was built on this machine. */
+const namedVersion = /^(?!localhost\/).+\/(?<name>[^/:@]+):v?(?<version>\d+(?:\.\d+)*)/;
 
 function platformWarnings(prefetch: Checked["prefetch"]): Problem[] {
   const { platforms = "all" } = prefetch ?? {};

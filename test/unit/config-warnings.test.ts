@@ -188,7 +188,8 @@ describe("warns of images", () => {
     ]);
     for (const tag of [`:${version}`, ":99.0-alpine", `@${digest}`, ":stable"])
       assert.deepEqual(warnings(reference(tag)), []);
-    assert.deepEqual(warnings("m.example.com/our-nginx:1.0.0"), []);
+    for (const image of ["m.example.com/our-nginx:1.0.0", "localhost/built/nginx-unprivileged:1.0.0"])
+      assert.deepEqual(warnings(image), []);
   });
 
   test("that a stack with a mirror still takes from elsewhere, if they are the smaller part", () => {
