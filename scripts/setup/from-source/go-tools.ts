@@ -28,7 +28,7 @@ export const goTools = {
     version: "v3.64.0",
     package: "nodejs/cmd/pulumi-language-nodejs",
   },
-  regctl: { module: "github.com/regclient/regclient", version: "v0.11.7", package: "cmd/regctl" },
+  regctl: { module: "github.com/regclient/regclient", version: "v0.11.6", package: "cmd/regctl" },
   actionlint: { module: "github.com/rhysd/actionlint", version: "v1.7.12", package: "cmd/actionlint" },
   // Includes only the DNS provider that the tests use, because the clouds' providers need dozens of modules. The image's v5.5.2 can't be built this way.
   lego: {

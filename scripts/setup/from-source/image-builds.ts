@@ -78,7 +78,7 @@ const recipes: Readonly<Record<ImageName, Recipe>> = {
     containerfile: ['ENTRYPOINT ["/lego"]'],
     trial: ["--version"],
   },
-  // regctl 0.11.7, the original has 0.11.6.
+  // The same version as the original.
   prefetch: {
     tool: ["regctl", "usr/bin/regctl"],
     containerfile: ['CMD ["regctl", "--help"]'],
