@@ -2,13 +2,16 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { execa } from "execa";
 import { parse } from "yaml";
 import { defaultImages } from "../../components/config/images.ts";
 import { pipelineProgram } from "../../scripts/pipeline/arguments.ts";
 import { commentMarker } from "../../scripts/pipeline/comment.ts";
 import { troubleOf } from "../../scripts/pipeline/trouble.ts";
+import type { GoTool } from "../../scripts/setup/from-source/go-build.ts";
+import { goTools as productTools } from "../../scripts/setup/from-source/go-tools.ts";
+import { goTools, nodeTools } from "../setup/go-tools.ts";
 import { projectDirectory } from "../support/project.ts";
 
 const read = (file: string) => readFileSync(join(projectDirectory, file), "utf8");
@@ -118,19 +121,44 @@ test("finds the workflow's comment by its first line", () => {
   assert.ok(read(".github/workflows/pull-request.yaml").includes(commentMarker));
 });
 
-test("lets Renovate find every image of the Pod, and the versions beside them", () => {
-  const [manager, ...others] = JSON.parse(read("renovate.json")).customManagers;
-  const found = [...read("components/config/images.ts").matchAll(new RegExp(manager.matchStrings[0], "g"))];
-  assert.deepEqual(
-    found.map(({ groups }) => `${groups?.depName}:${groups?.currentValue}@${groups?.currentDigest}`).sort(),
-    Object.values(defaultImages).sort(),
-  );
-  const fileOf = (it: typeof manager) =>
-    globSync("components/**/*.ts").filter((file) =>
-      new RegExp(it.managerFilePatterns[0].slice(1, -1)).test(file),
+describe("Renovate", () => {
+  const { customManagers, circleci, gitlabci } = JSON.parse(read("renovate.json"));
+  const files = globSync(["components/**/*.ts", "docs/pipelines/*", "scripts/**/*.ts", "test/setup/*.ts"], {
+    cwd: projectDirectory,
+  });
+  const filesOf = ({ managerFilePatterns }: { managerFilePatterns: string[] }) =>
+    files.filter((file) => managerFilePatterns.some((it) => new RegExp(it.slice(1, -1)).test(file))).sort();
+  const [images, certManager, agent, modules] = customManagers;
+  const foundBy = (manager: typeof images) =>
+    filesOf(manager).flatMap((file) =>
+      [...read(file).matchAll(new RegExp(manager.matchStrings[0], "g"))].map(({ groups }) => groups ?? {}),
     );
-  assert.deepEqual(fileOf(manager), ["components/config/images.ts"]);
-  for (const other of others)
-    for (const file of fileOf(other)) assert.match(read(file), new RegExp(other.matchStrings[0]), file);
-  assert.equal(others.flatMap(fileOf).length, others.length);
+
+  test("finds every image of the Pod, and the versions beside them", () => {
+    assert.deepEqual(filesOf(images), ["components/config/images.ts"]);
+    assert.deepEqual(
+      foundBy(images)
+        .map((it) => `${it.depName}:${it.currentValue}@${it.currentDigest}`)
+        .sort(),
+      Object.values(defaultImages).sort(),
+    );
+    for (const manager of [certManager, agent]) assert.equal(foundBy(manager).length, 1);
+  });
+
+  test("finds every Go module, unless its version is another's, a commit, or the newest that can be built", () => {
+    const exceptions = ["pulumi", "zot", "oci-conformance", "pulumi-resource-kubernetes"];
+    const tools = Object.entries<GoTool>({ ...productTools, ...goTools, ...nodeTools });
+    const releases = tools.filter(([name]) => !exceptions.includes(name));
+    assert.deepEqual(
+      [...new Set(foundBy(modules).map((it) => `${it.depName} ${it.currentValue}`))].sort(),
+      [...new Set(releases.map(([, { module, version }]) => `${module} ${version}`))].sort(),
+    );
+  });
+
+  test("finds the images of the pipelines", () => {
+    assert.deepEqual(
+      [circleci, gitlabci].flatMap(filesOf),
+      globSync("docs/pipelines/*", { cwd: projectDirectory }).sort(),
+    );
+  });
 });

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { type GoTool, goTool } from "../../scripts/setup/from-source/go-build.ts";
 import { goTools as productTools } from "../../scripts/setup/from-source/go-tools.ts";
 
-/** https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/README.md */
+/** https://github.com/kubernetes/kubernetes/blob/master/staging/README.md */
 const kubernetes = {
   module: "k8s.io/kubernetes",
   version: "v1.36.3",
-  staging: "v0.36.3",
+  staging: true,
   versionVariable: "k8s.io/component-base/version.gitVersion",
-};
+} as const;
 
 const program = (name: string) => join(import.meta.dirname, "programs", name, "main.go");
 

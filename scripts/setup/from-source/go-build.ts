@@ -23,8 +23,8 @@ export interface GoTool {
   stubs?: Readonly<Record<string, string>>;
   /** Versions of modules for which the tool's own go.mod names no usable version. */
   requires?: Readonly<Record<string, string>>;
-  /** The published version of the modules that the tool's go.mod takes from directories of its own repository. */
-  staging?: string;
+  /** Take the modules that the tool's go.mod takes from directories of its own repository as they are published: with the tool's version, and 0 as its major version. */
+  staging?: true;
   /** The path under which the module is published, if it differs from the module's own path. */
   published?: string;
   /** Apply the `replace` directives of the tool's own go.mod, except for these modules. */
@@ -117,7 +117,8 @@ async function build(tools: readonly [GoTool, ...GoTool[]], directory: string, r
   }
   if (tool.staging) {
     const staged = (await replacementsOf(tool, go)).filter(({ New }) => New.Path.startsWith("./staging/"));
-    await go("mod", "edit", ...staged.map(({ Old: { Path } }) => `-replace=${Path}=${Path}@${tool.staging}`));
+    const published = tool.version.replace(/^v\d+/, "v0");
+    await go("mod", "edit", ...staged.map(({ Old: { Path } }) => `-replace=${Path}=${Path}@${published}`));
   }
   if (tool.published) {
     await go("mod", "edit", `-replace=${tool.module}=${tool.published}@${tool.version}`);
