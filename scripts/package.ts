@@ -3,7 +3,7 @@
  * Usage: npm pack, or npm run build
  */
 import { globSync } from "node:fs";
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { execa } from "execa";
 import { tsc6 } from "./setup/tsc.ts";
@@ -18,3 +18,7 @@ for (const file of globSync("components/**/{*.sh,generated/*}")) {
   await mkdir(dirname(copy), { recursive: true });
   await copyFile(file, copy);
 }
+// npm itself names the commit only in what `npm publish` packs. Sources without git's data have none.
+const describe = ["describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"];
+const { stdout: commit } = await execa("git", describe, { reject: false });
+if (commit) await writeFile(join(dist, "commit"), `${commit}\n`);

@@ -60,6 +60,16 @@ describe("a program that has installed the package", () => {
     assert.match(dependencies["@pulumi/pulumi"], /^\^/);
   });
 
+  test("gets the commit, and nothing to run or install beside the dependencies", async () => {
+    const installed = join(program, "node_modules", "registry-cache");
+    const read = (...path: string[]) => readFile(join(installed, ...path), "utf8");
+    const { stdout: head } = await execa("git", ["rev-parse", "HEAD"], { cwd: projectDirectory });
+    assert.match(await read("dist", "commit"), new RegExp(`^${head}(-dirty)?\\n$`));
+    const { scripts, optionalDependencies } = JSON.parse(await read("package.json"));
+    const atInstallation = ["preinstall", "install", "postinstall"].filter((name) => name in scripts);
+    assert.deepEqual([atInstallation, optionalDependencies], [[], undefined]);
+  });
+
   test("gets the package's types", async () => {
     await compile(program);
   });
