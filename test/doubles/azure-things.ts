@@ -93,6 +93,12 @@ export function make(): Made {
     vaultName: "cache-0123",
     properties: { tenantId, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true },
   });
+  add("secret", "keyvault:Secret", {
+    resourceGroupName: "cache",
+    vaultName: "cache-0123",
+    secretName: "login",
+    properties: { value: "of no use to anyone" },
+  });
   add("record", "dns:RecordSet", {
     resourceGroupName: existing.zoneResourceGroup,
     zoneName: existing.zone,

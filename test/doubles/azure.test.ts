@@ -1,6 +1,7 @@
 /** The double must refuse what Azure refuses. Otherwise, a stack that passes proves nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { recover, softDelete } from "./azure/identity.ts";
 import { checkTags } from "./azure/resource.ts";
 import { make, rule } from "./azure-things.ts";
 import type { Thing } from "./cloud.ts";
@@ -113,7 +114,7 @@ testRefusals(make, {
   },
 });
 
-test("refuses to delete resources in use, and keeps a deleted vault's name taken", () => {
+test("refuses to delete resources in use, and keeps the names of deleted vaults and secrets taken", () => {
   const { cloud, things } = make();
   for (const name of ["disk", "interface", "identity", "group"]) {
     const { type, id } = things[name] as Thing;
@@ -121,7 +122,13 @@ test("refuses to delete resources in use, and keeps a deleted vault's name taken
   }
   const { type, id, inputs } = things.vault as Thing;
   for (const _ of ["there", "gone"]) cloud.delete(type, id, "");
-  assert.throws(() => cloud.create(type, "again", inputs, ""), /VaultAlreadyExists/);
+  assert.throws(() => cloud.create(type, "again", inputs, ""), /exists in deleted state/);
+  recover(cloud, things.vault as Thing);
+  const secret = things.secret as Thing;
+  softDelete(cloud, secret);
+  assert.throws(() => cloud.create(secret.type, "again", secret.inputs, ""), /deleted but recoverable state/);
+  recover(cloud, secret);
+  assert.ok(cloud.things().includes(secret));
 });
 
 test("refuses to remove a subnet in use from its network", () => {

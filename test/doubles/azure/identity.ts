@@ -1,4 +1,4 @@
-import { everywhere, type Rules, type Thing } from "../cloud.ts";
+import { type Cloud, everywhere, type Rules, type Thing } from "../cloud.ts";
 import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt } from "../values.ts";
 import { groupId, resourceId, subscriptionId, tenantId, types } from "./account.ts";
@@ -21,8 +21,36 @@ const roles = [
   "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
 ];
 
-/** Deleted vaults that still hold their names: they are soft-deleted, and all of Azure shares the names. */
-const takenVaults = "deleted vault";
+/** Deleted vaults and secrets, which hold their names. All of Azure shares the names of vaults. */
+const softDeleted = "soft-deleted";
+
+/**
+ * Deletes a vault or a secret as its owners do by hand. Azure keeps the content for days, but not the rights on it:
+ * https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
+ */
+export function softDelete(cloud: Cloud, thing: Thing): void {
+  const gone = cloud.things().filter(({ id }) => id === thing.id || id.startsWith(`${thing.id}/`));
+  for (const it of gone) cloud.remove(it);
+  const kept = gone.filter(({ type }) => type !== roleAssignment);
+  cloud.keep({ ...deletedFrom(thing), inputs: {}, outputs: { kept } });
+}
+
+/** Does what `az keyvault recover` and `az keyvault secret recover` do. */
+export function recover(cloud: Cloud, thing: Thing): void {
+  const found = cloud.find(softDeleted, deletedFrom(thing).id, everywhere);
+  demand(found, "NotFound", `${thing.id} isn't deleted`);
+  cloud.remove(found);
+  for (const it of found.outputs.kept as Thing[]) cloud.keep(it);
+}
+
+function deletedFrom({ inputs }: Pick<Thing, "inputs">): Pick<Thing, "type" | "id" | "scope"> {
+  const { vaultName, secretName } = inputs;
+  return { type: softDeleted, id: [vaultName, secretName].filter(Boolean).join("/"), scope: everywhere };
+}
+
+function isSoftDeleted(cloud: Cloud, inputs: Inputs): boolean {
+  return cloud.find(softDeleted, deletedFrom({ inputs }).id, everywhere) !== undefined;
+}
 
 export const identityRules: Readonly<Record<string, Rules>> = {
   [types.resourceGroup]: {
@@ -114,9 +142,11 @@ export const identityRules: Readonly<Record<string, Rules>> = {
         demand(days >= 7 && days <= 90, "BadRequest", `softDeleteRetentionInDays ${days}`);
       },
       admit({ cloud, inputs }) {
-        const name = text("vaultName", inputs);
-        const taken = cloud.find(takenVaults, name, everywhere);
-        demand(!taken, "VaultAlreadyExists", `The vault name '${name}' is already in use.`);
+        demand(
+          !isSoftDeleted(cloud, inputs),
+          "ConflictError",
+          "A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault.",
+        );
       },
       create: ({ inputs }) => ({
         id: "",
@@ -127,15 +157,7 @@ export const identityRules: Readonly<Record<string, Rules>> = {
           },
         },
       }),
-      delete({ inputs }, cloud) {
-        cloud.keep({
-          type: takenVaults,
-          id: text("vaultName", inputs),
-          scope: everywhere,
-          inputs,
-          outputs: {},
-        });
-      },
+      delete: (thing, cloud) => softDelete(cloud, thing),
     },
   ),
 
@@ -158,6 +180,13 @@ export const identityRules: Readonly<Record<string, Rules>> = {
       );
       const size = Buffer.byteLength(text("properties.value", inputs));
       demand(size >= 1 && size <= 25_000, "BadParameter", `the secret has ${size} bytes`);
+    },
+    admit({ cloud, inputs }) {
+      demand(
+        !isSoftDeleted(cloud, inputs),
+        "Conflict",
+        `Secret ${inputs.secretName} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged.`,
+      );
     },
     create(request) {
       const { secretName, vaultName, properties } = request.inputs;
