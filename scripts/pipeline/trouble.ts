@@ -21,7 +21,7 @@ export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished"
     // Except for `up`, what reads the state takes no lock, so another update may be running.
     return {
       what: `Either an update is running, or one was interrupted. It isn't known whether these succeeded: ${operations.join(", ")}.`,
-      wayOut: `If none is running: look in the cloud's console which of them exist. ${pulumi("refresh")} in a terminal asks for each, takes its ID where it exists and forgets it where it doesn't. Where none exists: ${pulumi("refresh --yes --clear-pending-creates")}. Then run the same command again.`,
+      wayOut: `If none is running: look in the cloud's console which of them exist. ${pulumi("refresh")} in a terminal asks for each, takes its ID where it exists and forgets it where it doesn't. Where none exists: ${pulumi("refresh --yes --clear-pending-creates")}. Then run the same command again. If the cache is bypassed, leave its record out: docs/runbooks/README.md#bypass-the-cache.`,
     };
   }
   const text = errors.join("\n");
@@ -46,6 +46,12 @@ export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished"
       wayOut: `Make it by \`npm run pulumi -- stack init ${stack}\`, and commit what that writes into its file. If it was there before, PULUMI_BACKEND_URL names another backend.`,
     };
   }
+  if (/failed to load checkpoint: .*(?:JSON|invalid character)/.test(text)) {
+    return {
+      what: "The stack's state can't be read.",
+      wayOut: "Restore a copy: docs/state.md#restore-an-earlier-state.",
+    };
+  }
   if (/snapshot integrity|state file .* invalid|bad snapshot/i.test(text)) {
     return {
       what: "The stack's state is damaged.",
@@ -56,7 +62,14 @@ export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished"
     return {
       what: "The stack's secrets can't be decrypted.",
       wayOut:
-        "Give the job the passphrase, or the right to decrypt by the key that the stack's file names in `secretsprovider`. If the file lacks what `stack init` wrote there, commit it.",
+        "Give the job the passphrase, or the right to decrypt by the key that the stack's file names in `secretsprovider`. If the file lacks what `stack init` wrote there, commit it. If the key or the passphrase is lost: docs/day-2.md#the-key-is-lost.",
+    };
+  }
+  if (/VaultAlreadyExists|already exists in deleted state|deleted but recoverable state/.test(text)) {
+    return {
+      what: "Somebody has deleted a Key Vault or a secret, and its name is taken until it is recovered.",
+      wayOut:
+        "Recover it, and restore the state from before this run: docs/day-2.md#a-key-vault-or-a-secret-was-deleted.",
     };
   }
   return undefined;

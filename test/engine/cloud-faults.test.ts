@@ -1,9 +1,11 @@
 /** Every stack in a cloud, in an account whose cloud fails now and then. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { troubleOf } from "../../scripts/pipeline/trouble.ts";
+import { recover, softDelete } from "../doubles/azure/identity.ts";
 import { unpackedUserData } from "../doubles/checks.ts";
 import type { CloudCase } from "../support/cloud-case.ts";
-import { cloudFiles } from "../support/cloud-files.ts";
+import { cloudFiles, clouds } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
 import { assertNoDuplicates, assertSecret, credentials, privateUpstream } from "../support/private-stack.ts";
 import { succeeds } from "../support/project.ts";
@@ -84,6 +86,34 @@ function testFaults(file: string, known: CloudCase): void {
       assert.equal(stored.length, count);
     }
   });
+
+  if (known === clouds.azure) {
+    test("is whole after a secret or its vault was deleted by hand, by docs/day-2.md", async () => {
+      const [secret] = cloud.things().filter(({ type }) => type === known.types.secret);
+      const vault = cloud.things().find(({ id }) => secret?.id.startsWith(`${id}/secrets/`));
+      assert.ok(vault && secret);
+      const copy = await stack.state();
+      const ids = () =>
+        cloud
+          .things()
+          .map(({ id }) => id)
+          .sort();
+      const before = ids();
+      for (const deleted of [secret, vault]) {
+        softDelete(cloud, deleted);
+        const tooEarly = await stack.run("up", ["--refresh"]);
+        assert.match(
+          troubleOf({ stack: "", errors: [tooEarly.messages] })?.what ?? tooEarly.messages,
+          /^Somebody has deleted /,
+        );
+        recover(cloud, deleted);
+        assert.match((await stack.run("up", ["--refresh"])).messages, /already exists/);
+        await stack.restore(copy);
+        await succeeds(stack, "up", ["--refresh"]);
+        assert.deepEqual(ids(), before);
+      }
+    });
+  }
 
   // This works in Azure, too, although the name of a deleted vault stays taken.
   test("creates everything again after destroy", async () => {

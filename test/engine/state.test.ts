@@ -1,4 +1,4 @@
-/** docs/state.md: moves a stack's state and secrets with the page's commands from one machine to a bucket and a key, and from there to another place. */
+/** docs/state.md: restores a stack's state from its history, and moves a stack's state and secrets with the page's commands from one machine to a bucket and a key, and from there to another place. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -6,6 +6,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
+import { troubleOf } from "../../scripts/pipeline/trouble.ts";
 import { engineEnvironment, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
 import { startKms, type TestKms } from "../support/kms.ts";
 import { projectDirectory } from "../support/project.ts";
@@ -95,6 +96,18 @@ describe("the state", () => {
     const [, command = ""] = text.match(/^(npm run .*) \| jq .*check' >registry-cache-check$/m) ?? [];
     const output = await bash(command.replace("aws-eu-central-1", stack));
     assert.equal(JSON.parse(output)["eu-north-1"].check, "#!/bin/sh");
+  });
+
+  test("is restored from its history on this machine by the page's commands", async () => {
+    const state = `.local/state/registry-cache/pulumi/.pulumi/stacks/registry-cache/${stack}.json`;
+    const text = await readFile(join(directory, state), "utf8");
+    await writeFile(join(directory, state), text.slice(0, text.length / 2));
+    const said = await bash(`! npm run --silent pulumi -- state repair --yes --stack ${stack} 2>&1`);
+    assert.match(troubleOf({ stack, errors: [said] })?.wayOut ?? said, /docs\/state\.md/);
+    const all = await readFile(join(projectDirectory, "docs", "state.md"), "utf8");
+    const [, script = ""] = all.match(/^On this machine, .*?^```sh\n(.*?)^```$/ms) ?? [];
+    await bash(script.replace(" up ", " up --yes --skip-preview "));
+    assert.equal(await shown(), password);
   });
 
   test("moves from this machine to a bucket and a key without a change", async () => {

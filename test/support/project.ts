@@ -55,6 +55,8 @@ export interface Project {
   setSecrets(values: Readonly<Record<string, string>>): Promise<void>;
   /** The stack's state as it is stored. */
   state(): Promise<string>;
+  /** Writes an earlier {@link state} to the backend, as docs/state.md does. */
+  restore(state: string): Promise<void>;
   /** The resources in the state. */
   resources(): Promise<readonly StateResource[]>;
   /** The stack's outputs in the state. */
@@ -231,6 +233,7 @@ export async function newStack(options: ProjectOptions): Promise<Project> {
     setSecret: (path, value) => setSecrets({ [path]: value }),
     setSecrets,
     state: () => readFile(stateFile(stored), "utf8"),
+    restore: (state) => writeFile(stateFile(stored), state),
     resources: () => resourcesIn(stored),
     outputs: async () => (await resourcesIn(stored)).find(({ type }) => type === stackType)?.outputs ?? {},
     unprotect: (type) => unprotect(stored, type),

@@ -189,6 +189,24 @@ test("recognizes Pulumi Cloud's message for a concurrent run, and the lock of on
   assert.equal(troubleOf(run({ errors: ["the zone has no machines"] })), undefined);
 });
 
+test("points to the page for what a run can't repair", () => {
+  for (const [error, page] of [
+    [
+      "error: failed to load checkpoint: place 1: unexpected end of JSON input",
+      "state.md#restore-an-earlier-state",
+    ],
+    [
+      'Status=409 Code="VaultAlreadyExists" Message="The vault name \'cache-0123\' is already in use."',
+      "day-2.md#a-key-vault-or-a-secret-was-deleted",
+    ],
+    [
+      "error: getting stack configuration: get stack secrets manager: secrets (code=FailedPrecondition): operation error KMS: Decrypt, https response error StatusCode: 400, KMSInvalidStateException: the key is pending deletion.",
+      "day-2.md#the-key-is-lost",
+    ],
+  ] as const)
+    assert.ok(troubleOf(run({ errors: [error] }))?.wayOut.includes(`docs/${page}`), error);
+});
+
 test("a stack's file without what `stack init` wrote there", () => {
   const errors = [
     "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables",

@@ -11,6 +11,7 @@ const others = [
     "passphrase must be set",
     "unable to read PULUMI_CONFIG_PASSPHRASE_FILE: …",
     "no stack named '…' found",
+    "failed to load checkpoint: …",
   ],
   ...[
     "protected",
@@ -19,6 +20,9 @@ const others = [
     "AllocationFailed",
     "Data sink … is already used in diagnostic setting …",
     "MissingSubscriptionRegistration",
+    "VaultAlreadyExists",
+    "already exists in deleted state",
+    "deleted but recoverable state",
     "Could not automatically download and install resource plugin …",
     "AuthorizationFailed",
     "AccessDenied",
