@@ -4,7 +4,9 @@ import pMap from "p-map";
 import { valueAt } from "../../policy/values.ts";
 import type { Resource } from "../oncall/state.ts";
 import { becauseOf, type Change, nameOf, type ResourceStep } from "../pipeline/changes.ts";
-import { step } from "../setup/steps.ts";
+import { Engine } from "../pipeline/engine.ts";
+import { isUnknownStack } from "../pipeline/trouble.ts";
+import { Failure, step } from "../setup/steps.ts";
 import { AwsAccount } from "./aws.ts";
 import { azureSubscription } from "./azure.ts";
 import { composedId } from "./ids.ts";
@@ -43,7 +45,7 @@ export interface Missing {
 /**
  * Works in rounds, each in an empty temporary state: imported resources reveal the ids of resources that depend on them. The last round imports everything that was found, and finds nothing more.
  * @param project directory of Pulumi.yaml
- * @throws StepError if the stack can't be previewed, or the cloud doesn't answer
+ * @throws StepError if the stack has resources in its state, can't be previewed, or the cloud doesn't answer
  */
 export function adopt(project: string, stack: string, configFile: string): Promise<Adopted> {
   const search = new Search(stack);
@@ -51,6 +53,7 @@ export function adopt(project: string, stack: string, configFile: string): Promi
     "Looking for what the stack has",
     "correct what the cause says. It takes credentials that may read the account",
     async () => {
+      await demandEmpty(project, stack);
       await using scratch = await Scratch.create(project, stack, configFile);
       for (;;) {
         const adopted = await search.round(scratch);
@@ -58,6 +61,22 @@ export function adopt(project: string, stack: string, configFile: string): Promi
         await scratch.reset();
       }
     },
+  );
+}
+
+/** Pulumi doesn't import what the state has, even if that no longer exists. @throws Failure if the stack's own state has resources */
+async function demandEmpty(project: string, stack: string): Promise<void> {
+  const state = await new Engine(project)
+    .command("stack", "export", "--stack", stack)
+    .catch((error: Error) => {
+      if (isUnknownStack(error.message)) return "{}";
+      throw error;
+    });
+  const { resources = [] } = JSON.parse(state).deployment ?? {};
+  if (resources.every(({ type }: Resource) => type === "pulumi:pulumi:Stack")) return;
+  throw new Failure(
+    "the stack's state isn't empty, and an import fails for each resource in it",
+    `keep the state if it is newer than the last update that created or replaced something. Otherwise, remove it by \`npm run pulumi -- stack rm --yes --force --preserve-config --stack ${stack}\`, which changes nothing in the cloud, and continue with \`stack init\`: docs/day-2.md#the-state-is-lost`,
   );
 }
 

@@ -1,9 +1,13 @@
 /** docs/day-2.md: a region whose state is lost can be adopted, or created again next to its remaining resources. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { access, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import { namespace } from "../../components/config/schema.ts";
+import { engineProgram } from "../../scripts/setup/engine.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
@@ -32,7 +36,28 @@ const commands = (section.match(/```sh\n\s*(rm -f import.*?)```/s)?.[1] ?? "")
     return words.filter((word) => word !== "--stack" && word !== "aws-eu-central-1");
   });
 
-/** Runs the page's commands, except `stack init`, because the test's stack exists (test/engine/state.test.ts runs it), and the commands for passwords, because it has none. */
+/** Does what the page says for a stack whose state exists and whose key is gone, until and with `stack init`. */
+async function startAgain(stack: CloudStack): Promise<void> {
+  const [, removal = ""] =
+    section.match(/`npm run pulumi -- (stack rm [^`]+) --stack aws-eu-central-1`/) ?? [];
+  const directory = dirname(stack.file);
+  const name = basename(stack.file, ".yaml").slice("Pulumi.".length);
+  // `stack init` writes next to the project file.
+  await writeFile(join(directory, "Pulumi.yaml"), stringify({ name: namespace, runtime: "nodejs" }));
+  const pulumi = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    execa(engineProgram, [...args, "--stack", name, "--non-interactive"], {
+      cwd: directory,
+      env: { ...stack.environment, ...env },
+    });
+  const text = await readFile(stack.file, "utf8");
+  assert.match(text, /^encryptedkey: /m);
+  await writeFile(stack.file, text.replace(/^encryptedkey: .*\n/m, ""));
+  await pulumi(removal.split(" "), { AWS_ENDPOINT_URL_KMS: "http://127.0.0.1:1", AWS_MAX_ATTEMPTS: "1" });
+  await pulumi(["stack", "init", "--secrets-provider", "awskms://alias/another?region=eu-central-1"]);
+  assert.match(await readFile(stack.file, "utf8"), /^secretsprovider: .*another.*\n+encryptedkey: /m);
+}
+
+/** Runs the page's commands after `stack init`, except for those for passwords, because the test's stack has none. */
 async function followPage(stack: CloudStack, directory: string): Promise<void> {
   const [remove, init, password, ...others] = commands;
   assert.deepEqual(remove, ["rm", "-f", "import*.json"]);
@@ -88,25 +113,29 @@ describe("a region whose state is lost", { concurrency: true }, () => {
       const parts = scope({ after });
       const cloud = known.newCloud();
       let directory: string;
+      let lost: CloudStack;
 
       before(async () => {
         directory = parts.use(await tempDir()).path;
-        const lost = parts.use(await configured(cloudStack(file, cloud), file));
+        lost = parts.use(await configured(cloudStack(file, cloud), file));
         await succeeds(lost, "up");
         lost.done();
       });
 
-      test("is adopted with all its resources by the page's commands", async () => {
+      test("is adopted with all its resources by the page's commands, after its state without a key is removed", async () => {
         const left = cloud.things();
-        const adopted = parts.use(await configured(cloudStack(file, cloud), file));
-        await followPage(adopted, directory);
-        assert.deepEqual(adopted.done(), [], "the cloud isn't changed");
-        await upOnlyUpdates(adopted);
+        const { exitCode, stderr } = await lost.script("scripts/adopt.ts");
+        assert.equal(exitCode, 1);
+        assert.match(stderr, /the stack's state isn't empty.*stack rm --yes --force/s);
+        await startAgain(lost);
+        await followPage(lost, directory);
+        assert.deepEqual(lost.done(), [], "the cloud isn't changed");
+        await upOnlyUpdates(lost);
         const ids = (things: typeof left) => things.map(({ id }) => id).sort();
         assert.deepEqual(ids(cloud.things()), ids(left));
-        await succeeds(adopted, "up", ["--expect-no-changes"]);
-        assert.match((await adopted.run("destroy")).messages, /cannot be deleted\s+because it is protected/);
-        assert.ok(adopted.done().every((operation) => operation.startsWith("update ")));
+        await succeeds(lost, "up", ["--expect-no-changes"]);
+        assert.match((await lost.run("destroy")).messages, /cannot be deleted\s+because it is protected/);
+        assert.ok(lost.done().every((operation) => operation.startsWith("update ")));
       });
 
       test("creates nothing in an up, which finds that its name is taken", async () => {
