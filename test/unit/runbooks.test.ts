@@ -156,6 +156,15 @@ test("links to the removal from DNS where a dead machine is found", () => {
   assert.match(text, /`Connection timed out`.* \| .*\(#take-the-cache-out-of-dns\)/);
 });
 
+test("leaves the same records out of a refresh as out of the replacement of a machine", () => {
+  const patternsOf = (name: string) =>
+    [...(all.find((it) => it.name === name)?.text ?? "").matchAll(/--exclude '([^']+)'/g)].map(
+      ([, pattern]) => pattern,
+    );
+  assert.deepEqual(patternsOf("README"), ["**:Record::**", "**RecordSet::**"]);
+  assert.deepEqual(patternsOf("RegistryCacheDown"), patternsOf("README"));
+});
+
 test("never removes a cache because of a resolver", () => {
   for (const name of ["RegistryCacheDown", "RegistryCacheUnreachable"]) {
     const { text = "" } = runbooks.find((runbook) => runbook.name === name) ?? {};
