@@ -45,7 +45,7 @@ export async function createCaches(config: LoadedConfig, options: CachesOptions 
   const checked = await Promise.all(planned.map((region) => region.check(today)));
   for (const [index, { warnings }] of checked.entries()) warn(warnings, regions[index]?.name);
   const problems = withinRegions(checked.map(({ problems }) => problems));
-  const isAsked = planned.some(({ hasProvider }) => hasProvider);
+  const isAsked = checked.some(({ hasProvider }) => hasProvider);
   const made = regionsOfRun();
   const others = [
     ...accountProblems(stack, Object.keys(pulumi.runtime.allConfig()), parent),

@@ -74,10 +74,13 @@ export interface Host extends pulumi.ComponentResource {
   readonly pod?: pulumi.Output<string>;
 }
 
-/** One kind of place where a cache can run: a provider, and a topology if the provider has several. See docs/adding-a-provider.md. */
-export interface KindDefinition<R extends AnyRegion, Plan extends RegionPlan<R>, Found extends object> {
-  /** Pure: calls no cloud and reads no files. */
-  plan(request: PlanRequest<R>): Planned<Plan>;
+/** Plans a region. Pure: calls no cloud, and its module imports no SDK. */
+export type Planner<R extends AnyRegion, Plan extends RegionPlan<R>> = (
+  request: PlanRequest<R>,
+) => Planned<Plan>;
+
+/** The steps after the plan, for one kind of place where a cache can run: a provider, and a topology if the provider has several. See docs/adding-a-provider.md. */
+export interface KindDefinition<Plan extends RegionPlan, Found extends object> {
   /**
    * Checks this machine and the state of the stack's last update. Changes nothing.
    * @param today like `2026-11-24`
@@ -99,13 +102,11 @@ export interface PlannedRegion {
   readonly plan: RegionPlan;
   /** The findings of the plan alone. */
   readonly findings: Findings;
-  /** Whether {@link PlannedRegion.lookUp} has a provider to ask. */
-  readonly hasProvider: boolean;
   /**
-   * The plan's findings and the preflight's.
+   * The plan's findings and the preflight's, and whether {@link PlannedRegion.lookUp} has a provider to ask.
    * @param today like `2026-11-24`
    */
-  check(today: string): Promise<Findings>;
+  check(today: string): Promise<Findings & { readonly hasProvider: boolean }>;
   /**
    * Call it only for a region without problems.
    * @param options for the region's Pulumi provider
@@ -122,26 +123,32 @@ export interface FoundRegion {
   createHost(secrets: Secrets, options: pulumi.ComponentResourceOptions): Host;
 }
 
-/** @param load imports the definition. It's lazy because loading a cloud's SDK takes seconds. */
+/**
+ * @param loadPlan imports the planner
+ * @param load imports the later steps. Loading a cloud's SDK takes seconds, and commands that only plan do without it.
+ */
 export function kind<R extends AnyRegion, Plan extends RegionPlan<R>, Found extends object>(
-  load: () => Promise<KindDefinition<R, Plan, Found>>,
+  loadPlan: () => Promise<Planner<R, Plan>>,
+  load: () => Promise<KindDefinition<Plan, Found>>,
 ): Kind<R> {
   return async (request) => {
-    const definition = await load();
-    const { plan, ...findings } = definition.plan(request);
+    const planner = await loadPlan();
+    const { plan, ...findings } = planner(request);
     const { name } = request.region;
     return {
       plan,
       findings,
-      hasProvider: definition.createProvider !== undefined,
       async check(today) {
+        const definition = await load();
         const { problems = [], warnings = [] } = (await definition.preflight?.(plan, today)) ?? {};
         return {
+          hasProvider: definition.createProvider !== undefined,
           problems: [...findings.problems, ...problems],
           warnings: [...findings.warnings, ...warnings],
         };
       },
       async lookUp(options = {}) {
+        const definition = await load();
         const provider = definition.createProvider?.(plan, options);
         const { found, problems } = await definition.lookUp(plan, provider ? { provider } : {});
         return {

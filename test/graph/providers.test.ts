@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { awsVm } from "../../components/hosts/aws/vm/kind.ts";
+import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
 import { azureVm } from "../../components/hosts/azure/vm/kind.ts";
+import { planAzureVm } from "../../components/hosts/azure/vm/plan.ts";
 import { kubernetes } from "../../components/hosts/kubernetes/kind.ts";
+import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import { registeredBy } from "../support/graph.ts";
 import { kubernetesKeys } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
@@ -22,14 +25,14 @@ test("puts a region's provider under the component that the region is in", async
   const resources = await registeredBy(() => {
     const parent = new pulumi.ComponentResource("my:index:Team", "team");
     awsVm.createProvider?.(
-      awsVm.plan(planRequest("aws vm", firstOf("stacks/Pulumi.aws-eu-central-1.yaml"))).plan,
+      planAwsVm(planRequest("aws vm", firstOf("stacks/Pulumi.aws-eu-central-1.yaml"))).plan,
       { parent },
     );
     azureVm.createProvider?.(
-      azureVm.plan(planRequest("azure vm", firstOf("stacks/Pulumi.azure-westeurope.yaml"))).plan,
+      planAzureVm(planRequest("azure vm", firstOf("stacks/Pulumi.azure-westeurope.yaml"))).plan,
       { parent },
     );
-    kubernetes.createProvider?.(kubernetes.plan(planRequest("kubernetes", kubernetesKeys("volumes"))).plan, {
+    kubernetes.createProvider?.(planKubernetes(planRequest("kubernetes", kubernetesKeys("volumes"))).plan, {
       parent,
     });
   });

@@ -7,12 +7,6 @@ export function isMissing({ message }: Error): boolean {
   return /ResourceNotFound|ResourceGroupNotFound/.test(message);
 }
 
-/** Splits `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`. The subscription is returned in lower case, because Azure ignores case. */
-export function partsOf(resourceId: string) {
-  const [, , subscription = "", , group = "", , , , name = "", , child = ""] = resourceId.split("/");
-  return { subscription: subscription.toLowerCase(), group, name, child };
-}
-
 const origin = "https://management.azure.com";
 const timeoutMs = 30_000;
 

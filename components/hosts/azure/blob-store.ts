@@ -10,7 +10,7 @@ import { previousResource } from "../previous-outputs.ts";
 import { isMissing, listFromArm } from "./arm.ts";
 import { createDiagnostics, demandReachable } from "./governance.ts";
 import { type Grant, type Grantee, grant } from "./identity.ts";
-import { storageAccountName } from "./naming.ts";
+import { blobStore, containerName, storageAccountName } from "./naming.ts";
 import type { InPlace } from "./place.ts";
 import type { Question } from "./question.ts";
 import { type StoreSku, storeSku } from "./regions.ts";
@@ -30,9 +30,6 @@ export interface BlobStore {
   /** Rights that should exist before the identity is used. They can take ten minutes to become effective. */
   readonly rights: readonly pulumi.Resource[];
 }
-
-/** Name of the storage account's only container. */
-const containerName = "registry";
 
 /**
  * Creates a storage account with one container for the blobs of one region's cache. Access by account keys is disabled. All blobs can be fetched again, so there is no copy in
@@ -134,11 +131,6 @@ function encryptedBy({ key, identity }: NonNullable<Governance["storageKey"]>) {
       services: { blob: { enabled: true, keyType: "Account" } },
     },
   };
-}
-
-/** The container as the Pod's origins access it, with the identity of the machine or the Pod. */
-export function blobStore(account: string, delivery: AzureStore["delivery"]): AzureStore {
-  return { kind: "azure", account, container: containerName, delivery };
 }
 
 const path = "storage.kind";

@@ -1,34 +1,8 @@
 import { Profile } from "@pulumi/azure-native/trafficmanager/profile.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Problem } from "../../config/problems.ts";
-import type { AzureRegion } from "../../config/schema.ts";
 import { sha256 } from "../naming.ts";
-import { isPrivate } from "./outbound.ts";
+import { directName, goneName, hasFailover } from "./endpoint.ts";
 import type { InPlace } from "./place.ts";
-
-export function hasFailover({ endpoint }: Pick<AzureRegion, "endpoint">): boolean {
-  return endpoint.failover === "dns";
-}
-
-/** @returns problems whose path is relative to the region */
-export function failoverProblems(region: AzureRegion): Problem[] {
-  if (!hasFailover(region)) return [];
-  const problem = (message: string) => [{ path: "endpoint.failover", message }];
-  // https://learn.microsoft.com/azure/traffic-manager/traffic-manager-faqs#what-types-of-ip-addresses-can-i-use-when-adding-an-endpoint
-  if (isPrivate(region))
-    return problem(
-      "needs a public endpoint: Azure's Traffic Manager probes from the internet, and doesn't support private addresses. Leave it out, and set `dial_timeout` on the nodes (docs/private-networks.md#azure)",
-    );
-  if (region.topology === "cluster")
-    return problem(
-      "is for a machine: the load balancer of a cluster already leaves out replicas that don't answer. Leave it out",
-    );
-  return [];
-}
-
-/** DNS names below the endpoint's: `direct` always leads to the machine. `gone` replaces it when it fails, and has no address. */
-export const directName = (hostname: string) => `direct.${hostname}`;
-export const goneName = (hostname: string) => `gone.${hostname}`;
 
 /** How long resolvers cache an answer, in seconds. */
 const ttl = 30;

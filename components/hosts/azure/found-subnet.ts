@@ -10,8 +10,8 @@ import { contains, isPrivateRange, rangeOf } from "../../config/access.ts";
 import { sameIgnoringCase } from "../../config/text.ts";
 import { LookUp } from "../look-up.ts";
 import { previousResource } from "../previous-outputs.ts";
-import { partsOf } from "./arm.ts";
-import { isPrivate } from "./outbound.ts";
+import { isPrivate } from "./endpoint.ts";
+import { partsOf } from "./naming.ts";
 import type { Question } from "./question.ts";
 import { checkSubnetRules } from "./subnet-rules.ts";
 

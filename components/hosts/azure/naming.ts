@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AzureRegion } from "../../config/schema.ts";
 import { conventionalStack } from "../../config/stack-name.ts";
+import type { AzureStore } from "../../pod/store.ts";
 import type { RegionPlan } from "../kind.ts";
 import { type CacheIdentity, capped, project, sha256 } from "../naming.ts";
 
@@ -95,4 +96,18 @@ export function clusterNamesOf(identity: CacheIdentity) {
     clusterIdentity: `${base}-cluster`,
     certManagerIdentity: `${base}-cert-manager`,
   };
+}
+
+/** Splits `/subscriptions/<subscription>/resourceGroups/<group>/providers/<type>/<kind>/<name>/<kind>/<child>`. The subscription is returned in lower case, because Azure ignores case. */
+export function partsOf(resourceId: string) {
+  const [, , subscription = "", , group = "", , , , name = "", , child = ""] = resourceId.split("/");
+  return { subscription: subscription.toLowerCase(), group, name, child };
+}
+
+/** Name of the storage account's only container. */
+export const containerName = "registry";
+
+/** The container as the Pod's origins access it, with the identity of the machine or the Pod. */
+export function blobStore(account: string, delivery: AzureStore["delivery"]): AzureStore {
+  return { kind: "azure", account, container: containerName, delivery };
 }

@@ -1,13 +1,7 @@
 import { NatGateway } from "@pulumi/azure-native/network/natGateway.js";
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureRegion } from "../../config/schema.ts";
 import type { InPlace, Place } from "./place.ts";
-
-/** Whether clients can reach the region only from private networks. Such a region has no public address for clients. */
-export function isPrivate({ endpoint }: Pick<AzureRegion, "endpoint">): boolean {
-  return endpoint.exposure === "private";
-}
 
 /** Creates a public IPv4 address. @param zones the address's zones. Empty in a region without zones */
 export function createPublicAddress(

@@ -5,8 +5,8 @@ import { sameIgnoringCase } from "../../config/text.ts";
 import type { LookedUp } from "../kind.ts";
 import { type LookUp, lookUpRegion } from "../look-up.ts";
 import { previousResource } from "../previous-outputs.ts";
-import { partsOf } from "./arm.ts";
 import type { AzurePlan } from "./naming.ts";
+import { partsOf } from "./naming.ts";
 
 /** A region that passed the static checks, and what a look-up needs to ask Azure about it. */
 export interface Question<Plan extends AzurePlan = AzurePlan> {

@@ -5,10 +5,10 @@ import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetwo
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
 import { goesFirst } from "../records.ts";
-import { directName, goneName } from "./failover.ts";
+import { challengeAlias, challengeZone, directName, goneName, zoneSubscriptions } from "./endpoint.ts";
 import { type Grantee, grant } from "./identity.ts";
 import { azureProvider, type InPlace } from "./place.ts";
-import { challengeAlias, challengeZone, type ZoneKind, zoneSubscriptions } from "./zones.ts";
+import type { ZoneKind } from "./zones.ts";
 
 export interface AddressRecordArgs {
   /** A static IPv4 address. */

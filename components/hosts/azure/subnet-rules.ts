@@ -8,10 +8,9 @@ import { metricsPort } from "../../config/ports.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import { ipv4Ranges } from "../address-family.ts";
 import { reasonOf } from "../look-up.ts";
-import { partsOf } from "./arm.ts";
 import { podRange } from "./cluster/nodes.ts";
-import { hasFailover } from "./failover.ts";
-import { isPrivate } from "./outbound.ts";
+import { hasFailover, isPrivate } from "./endpoint.ts";
+import { partsOf } from "./naming.ts";
 import type { Question } from "./question.ts";
 
 type Subnet = NonNullable<GetVirtualNetworkResult["subnets"]>[number];

@@ -1,14 +1,20 @@
 import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AzureRegion } from "../../config/schema.ts";
 import { sameIgnoringCase } from "../../config/text.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm } from "./arm.ts";
-import { directName, goneName, hasFailover } from "./failover.ts";
+import {
+  challengeAlias,
+  challengeZone,
+  directName,
+  goneName,
+  hasFailover,
+  isPrivate,
+  zoneSubscriptions,
+} from "./endpoint.ts";
 import type { FoundSubnet } from "./found-subnet.ts";
-import { isPrivate } from "./outbound.ts";
 import type { Question } from "./question.ts";
 import { type PreviousSubnet, previousSubnet } from "./subnet.ts";
 
@@ -73,13 +79,6 @@ async function findForChallenge(
   );
 }
 
-/** The subscriptions of `endpoint.zone` and of the zone for the challenge. Undefined means the region's. */
-export function zoneSubscriptions({
-  endpoint: { zoneSubscription: own, tls },
-}: Pick<AzureRegion, "endpoint">): Readonly<Record<"own" | "challenge", string | undefined>> {
-  return { own, challenge: (tls.mode === "acme" ? tls.challengeZoneSubscription : undefined) ?? own };
-}
-
 /** @returns undefined after adding a problem, or if there is no private zone */
 async function findZone(
   { lookUp, options }: Question,
@@ -130,16 +129,6 @@ const kinds = {
       getPrivateZone({ privateZoneName, resourceGroupName }, options),
   },
 } as const;
-
-/** The zone for a name's DNS-01 challenge. */
-export function challengeZone(hostname: string): string {
-  return `acme.${hostname}`;
-}
-
-/** The name that a certificate authority asks for. It leads to the zone for the challenge. */
-export function challengeAlias(hostname: string): string {
-  return `_acme-challenge.${hostname}`;
-}
 
 /**
  * Checks that the names of a region's records are free. Adds a problem for the first that isn't.

@@ -1,14 +1,12 @@
-import type { KubernetesRegion } from "../../config/schema.ts";
 import type { KindDefinition } from "../kind.ts";
 import { previousResource } from "../previous-outputs.ts";
 import { findingsInCluster } from "./findings.ts";
-import { type ClusterFindings, type KubernetesPlan, planKubernetes, workloadPlan } from "./plan.ts";
+import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { kubernetesProvider } from "./provider.ts";
 import { Workload } from "./workload.ts";
 
 /** A region in an existing cluster. */
-export const kubernetes: KindDefinition<KubernetesRegion, KubernetesPlan, ClusterFindings> = {
-  plan: planKubernetes,
+export const kubernetes: KindDefinition<KubernetesPlan, ClusterFindings> = {
   createProvider: ({ region }, options) => kubernetesProvider(region, options),
   async lookUp(plan) {
     const uidOf = async (kind: string) => {

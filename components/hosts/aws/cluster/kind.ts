@@ -1,18 +1,16 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import type { AwsClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
 import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
 import { ClusterHost } from "./cluster-host.ts";
 import { type ClusterFindings, findCluster } from "./findings.ts";
-import { type AwsClusterPlan, clusterType, planAwsCluster } from "./plan.ts";
+import { type AwsClusterPlan, clusterType } from "./plan.ts";
 import { awsClusterFindings } from "./preflight.ts";
 
 /** A region with an EKS cluster. */
-export const awsCluster: KindDefinition<AwsClusterRegion, AwsClusterPlan, ClusterFindings> = {
-  plan: planAwsCluster,
+export const awsCluster: KindDefinition<AwsClusterPlan, ClusterFindings> = {
   async preflight(plan, today) {
     const { region } = plan;
     type Cluster = { readonly version: string; readonly vpcConfig: { readonly vpcId: string } };

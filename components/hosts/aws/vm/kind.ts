@@ -1,16 +1,14 @@
-import type { AwsVmRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
 import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { shrinkingProblems } from "../../vm/plan.ts";
 import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
 import { findVm, type VmFindings } from "./findings.ts";
-import { type AwsVmPlan, planAwsVm } from "./plan.ts";
+import type { AwsVmPlan } from "./plan.ts";
 import { VmHost } from "./vm-host.ts";
 
 /** A region with an EC2 instance. */
-export const awsVm: KindDefinition<AwsVmRegion, AwsVmPlan, VmFindings> = {
-  plan: planAwsVm,
+export const awsVm: KindDefinition<AwsVmPlan, VmFindings> = {
   async preflight(plan) {
     const { region } = plan;
     const disk = await previousResource<{ size: number }>("aws:ebs/volume:Volume", region.name);

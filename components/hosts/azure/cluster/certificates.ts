@@ -2,9 +2,9 @@ import type { ManagedCluster } from "@pulumi/azure-native/containerservice/manag
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { certManager, createIssuer } from "../../kubernetes-cluster/cert-manager.ts";
+import { challengeZone } from "../endpoint.ts";
 import { subscriptionOf } from "../identity.ts";
 import { createChallenge, type ZoneOptions } from "../records.ts";
-import { challengeZone } from "../zones.ts";
 import type { PlacedCluster } from "./findings.ts";
 import { createPodIdentity, podIdentityAnnotations, podIdentityLabels } from "./identities.ts";
 

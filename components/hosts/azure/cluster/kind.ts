@@ -1,4 +1,3 @@
-import type { AzureClusterRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
 import { clusterFindings } from "../../kubernetes-cluster/preflight.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
@@ -7,11 +6,10 @@ import { azureProvider } from "../place.ts";
 import { lookUpIn } from "../question.ts";
 import { ClusterHost } from "./cluster-host.ts";
 import { type ClusterFindings, clusterType, findCluster } from "./findings.ts";
-import { type AzureClusterPlan, planAzureCluster } from "./plan.ts";
+import type { AzureClusterPlan } from "./plan.ts";
 
 /** A region with an AKS cluster. */
-export const azureCluster: KindDefinition<AzureClusterRegion, AzureClusterPlan, ClusterFindings> = {
-  plan: planAzureCluster,
+export const azureCluster: KindDefinition<AzureClusterPlan, ClusterFindings> = {
   async preflight({ region }, today) {
     const cluster = await previousResource<{ kubernetesVersion: string }>(clusterType, region.name);
     const previousVersion = cluster?.kubernetesVersion;

@@ -1,5 +1,5 @@
 import type { Handover } from "../../kubernetes/handover.ts";
-import { isPrivate } from "../outbound.ts";
+import { isPrivate } from "../endpoint.ts";
 import { ownSubnets } from "../subnet.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 

@@ -4,7 +4,8 @@ import type { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddre
 import * as pulumi from "@pulumi/pulumi";
 import { contains, rangeOf } from "../../../config/access.ts";
 import { ipv4Ranges } from "../../address-family.ts";
-import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
+import { isPrivate } from "../endpoint.ts";
+import { createOutbound, createPublicAddress } from "../outbound.ts";
 import { withConsumers } from "../private-link.ts";
 import { allZonesOf } from "../regions.ts";
 import { everything, inboundRule, nothingElse, sourceOf } from "../security-rules.ts";

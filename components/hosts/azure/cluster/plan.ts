@@ -7,10 +7,8 @@ import type { Findings, Planned, PlanRequest } from "../../kind.ts";
 import { judgeRoom, type OwnClusterPlan, planOwnCluster } from "../../kubernetes-cluster/plan.ts";
 import { services } from "../../kubernetes-cluster/services.ts";
 import { regionNameProblems } from "../../region-name.ts";
-import { partsOf } from "../arm.ts";
-import { failoverProblems } from "../failover.ts";
-import { type ClusterNames, clusterNamesOf } from "../naming.ts";
-import { isPrivate } from "../outbound.ts";
+import { failoverProblems, isPrivate } from "../endpoint.ts";
+import { type ClusterNames, clusterNamesOf, partsOf } from "../naming.ts";
 import { allZonesOf, azureRegions } from "../regions.ts";
 import { replicaDiskGiB } from "./nodes.ts";
 

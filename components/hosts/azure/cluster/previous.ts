@@ -1,8 +1,8 @@
 import type { AzureClusterRegion } from "../../../config/schema.ts";
 import { sameIgnoringCase } from "../../../config/text.ts";
 import { previousOutputs } from "../../previous-outputs.ts";
+import { isPrivate } from "../endpoint.ts";
 import type { FoundSubnet, WayOut } from "../found-subnet.ts";
-import { isPrivate } from "../outbound.ts";
 import { isInAnotherGroup, type Question } from "../question.ts";
 import { existingSubnet, wantedSubnet } from "../subnet.ts";
 import { zonesOfNodes } from "./nodes.ts";

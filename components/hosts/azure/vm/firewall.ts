@@ -5,7 +5,7 @@ import { metricsPort } from "../../../config/ports.ts";
 import type { AzureVmRegion } from "../../../config/schema.ts";
 import { ipv4Ranges } from "../../address-family.ts";
 import { outboundPorts } from "../../vm/outbound.ts";
-import { hasFailover } from "../failover.ts";
+import { hasFailover } from "../endpoint.ts";
 import type { InPlace } from "../place.ts";
 import { inboundRule, nothingElse, type Rule, sourceOf } from "../security-rules.ts";
 import type { AzureVmPlan } from "./plan.ts";

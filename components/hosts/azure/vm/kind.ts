@@ -1,16 +1,14 @@
-import type { AzureVmRegion } from "../../../config/schema.ts";
 import type { KindDefinition } from "../../kind.ts";
 import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { shrinkingProblems } from "../../vm/plan.ts";
 import { azureProvider } from "../place.ts";
 import { lookUpIn } from "../question.ts";
 import { findVm, type VmFindings } from "./findings.ts";
-import { type AzureVmPlan, planAzureVm } from "./plan.ts";
+import type { AzureVmPlan } from "./plan.ts";
 import { VmHost } from "./vm-host.ts";
 
 /** A region with a virtual machine in Azure. */
-export const azureVm: KindDefinition<AzureVmRegion, AzureVmPlan, VmFindings> = {
-  plan: planAzureVm,
+export const azureVm: KindDefinition<AzureVmPlan, VmFindings> = {
   async preflight(plan) {
     const { region } = plan;
     const disk = await previousResource<{ diskSizeGB: number }>("azure-native:compute:Disk", region.name);

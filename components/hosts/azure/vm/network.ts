@@ -1,7 +1,8 @@
 import { NetworkInterface } from "@pulumi/azure-native/network/networkInterface.js";
 import type { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { createOutbound, createPublicAddress, isPrivate } from "../outbound.ts";
+import { isPrivate } from "../endpoint.ts";
+import { createOutbound, createPublicAddress } from "../outbound.ts";
 import { createPrivateLink } from "../private-link.ts";
 import { zonesOf } from "../regions.ts";
 import { subnetId } from "../subnet.ts";

@@ -8,9 +8,8 @@ import { maxNetworkSecurityGroupRanges, maxNetworkSecurityGroupTags } from "../.
 import { regionNameProblems } from "../../region-name.ts";
 import { planVm, sourcesOf, type VmPlan } from "../../vm/plan.ts";
 import { storedSecrets } from "../../vm/secrets.ts";
-import { blobStore } from "../blob-store.ts";
-import { failoverProblems } from "../failover.ts";
-import { type Names, namesOf } from "../naming.ts";
+import { failoverProblems } from "../endpoint.ts";
+import { blobStore, type Names, namesOf } from "../naming.ts";
 import { azureRegions } from "../regions.ts";
 import { azureUserData, userDataLimitBytes } from "./user-data.ts";
 

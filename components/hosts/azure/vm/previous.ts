@@ -3,7 +3,7 @@ import type { AzureVmRegion } from "../../../config/schema.ts";
 import { customDataTag } from "../../../config/tags.ts";
 import { previousOutputs, previousResource } from "../../previous-outputs.ts";
 import type { Told } from "../../vm/fate.ts";
-import { isPrivate } from "../outbound.ts";
+import { isPrivate } from "../endpoint.ts";
 import { allZonesOf, zonesOf } from "../regions.ts";
 import type { AzureVmPlan } from "./plan.ts";
 import { azureCustomData, customDataDigest } from "./user-data.ts";

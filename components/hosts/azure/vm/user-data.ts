@@ -4,7 +4,7 @@ import { sha256 } from "../../naming.ts";
 import { bundleText } from "../../podman/bundle.ts";
 import { type VmPodOptions, vmPod } from "../../vm/pod.ts";
 import { packed, renderUserData } from "../../vm/user-data.ts";
-import { challengeZone } from "../zones.ts";
+import { challengeZone } from "../endpoint.ts";
 
 /** The machine identifies its data disk by this number. */
 export const dataDiskLun = 0;
