@@ -18,7 +18,7 @@ for (const file of globSync("components/**/{*.sh,generated/*}")) {
   await mkdir(dirname(copy), { recursive: true });
   await copyFile(file, copy);
 }
-// npm itself names the commit only in what `npm publish` packs. Sources without git's data have none.
-const describe = ["describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"];
+// npm itself names the commit only in what `npm publish` packs. Sources without their own git data have none.
+const describe = ["--git-dir=.git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"];
 const { stdout: commit } = await execa("git", describe, { reject: false });
 if (commit) await writeFile(join(dist, "commit"), `${commit}\n`);

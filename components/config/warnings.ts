@@ -69,18 +69,16 @@ function oldImageWarnings({ images }: Checked): Problem[] {
       (it) => namedVersion.exec(it)?.groups,
     );
     const { version = "" } = own ?? {};
-    if (
-      own?.name !== pinned?.name ||
-      version.localeCompare(pinned?.version ?? "", "en", { numeric: true }) >= 0
-    )
-      return [];
+    // `1.31` names the newest 1.31.x.
+    const newest = pinned?.version?.split(".").slice(0, version.split(".").length).join(".") ?? "";
+    if (own?.name !== pinned?.name || version.localeCompare(newest, "en", { numeric: true }) >= 0) return [];
     const message = `${version} is older than ${pinned?.version}, which this version of the project uses: remove the key, or copy the newer image to your mirror (docs/images.md)`;
     return [{ path: `images.${name}`, message }];
   });
 }
 
-/** The last part of an image's repository, and the number in its tag. Not of an image that was built on this machine. */
-const namedVersion = /^(?!localhost\/).+\/(?<name>[^/:@]+):v?(?<version>\d+(?:\.\d+)*)/;
+/** The last part of an image's repository, and the version that its tag begins with. Not of an image that was built on this machine. */
+const namedVersion = /^(?!localhost\/).+\/(?<name>[^/:@]+):v?(?<version>\d+(?:\.\d+)*)(?![\w.])/;
 
 function platformWarnings(prefetch: Checked["prefetch"]): Problem[] {
   const { platforms = "all" } = prefetch ?? {};

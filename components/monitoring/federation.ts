@@ -19,7 +19,7 @@ export const scrapeInterval = "15s";
  * Relabelings that restore the cache's own labels where the operator's Prometheus doesn't honor them (`overrideHonorLabels`), such as OpenShift's for users. It then renames those that
  * its targets have, too. They change nothing where it honors them. https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
-export const honoredLabels = [
+export const restoreLabels = [
   { action: "labelmap", regex: "exported_(.+)" },
   { action: "labeldrop", regex: "exported_.+" },
 ];

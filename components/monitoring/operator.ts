@@ -2,7 +2,7 @@ import {
   type FederationOptions,
   federated,
   federationJob,
-  honoredLabels,
+  restoreLabels,
   scrapeInterval,
 } from "./federation.ts";
 import type { RuleGroup } from "./rules/rule.ts";
@@ -39,7 +39,7 @@ export function operatorManifests({ cache, address, labels, ca, groups }: Operat
         metricsPath: federated.path,
         params: federated.params,
         honorLabels: true,
-        metricRelabelings: honoredLabels,
+        metricRelabelings: restoreLabels,
         ...(authority && { tlsConfig: { ca: { configMap: authority } } }),
       },
     },

@@ -109,10 +109,10 @@ function configName({ name }: PodOptions, { container }: Part): string {
 
 function containerOf(options: PodOptions, part: Part): Container {
   const { container, secret, mounts = [] } = part;
-  const isOther = options.hostNetwork && part.usesIdentity;
+  const usesIdentity = options.hostNetwork && part.usesIdentity;
   return {
     ...container,
-    securityContext: isOther ? { ...securityContext, runAsGroup: identityGroup } : securityContext,
+    securityContext: usesIdentity ? { ...securityContext, runAsGroup: identityGroup } : securityContext,
     volumeMounts: [
       { name: configName(options, part), mountPath: filesOf(container.name), readOnly: true },
       ...(secret === undefined ? [] : [{ name: secret, mountPath: secretDirectory, readOnly: true }]),

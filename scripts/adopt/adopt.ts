@@ -76,7 +76,7 @@ async function demandEmpty(project: string, stack: string): Promise<void> {
   if (resources.every(({ type }: Resource) => type === "pulumi:pulumi:Stack")) return;
   throw new Failure(
     "the stack's state isn't empty, and an import fails for each resource in it",
-    `keep the state if it is newer than the last update that created or replaced something. Otherwise, remove it by \`npm run pulumi -- stack rm --yes --force --preserve-config --stack ${stack}\`, which changes nothing in the cloud, and continue with \`stack init\`: docs/day-2.md#the-state-is-lost`,
+    `if the state is complete, don't adopt: run \`npm run pulumi -- up --refresh --stack ${stack}\`. Otherwise, keep a copy (\`stack export\`), remove the state by \`npm run pulumi -- stack rm --yes --force --preserve-config --stack ${stack}\`, which changes nothing in the cloud, and continue with \`stack init\`: docs/day-2.md#the-state-is-lost`,
   );
 }
 

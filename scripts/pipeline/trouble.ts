@@ -21,7 +21,7 @@ export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished"
     // Except for `up`, what reads the state takes no lock, so another update may be running.
     return {
       what: `Either an update is running, or one was interrupted. It isn't known whether these succeeded: ${operations.join(", ")}.`,
-      wayOut: `If none is running: look in the cloud's console which of them exist. ${pulumi("refresh")} in a terminal asks for each, takes its ID where it exists and forgets it where it doesn't. Where none exists: ${pulumi("refresh --yes --clear-pending-creates")}. Then run the same command again. If the cache is bypassed, leave its record out: docs/runbooks/README.md#bypass-the-cache.`,
+      wayOut: `If none is running: look in the cloud's console which of them exist. If the cache is bypassed, leave its record out of the next commands: docs/runbooks/README.md#bypass-the-cache. ${pulumi("refresh")} in a terminal asks for each, takes its ID where it exists and forgets it where it doesn't. Where none exists: ${pulumi("refresh --yes --clear-pending-creates")}. Then run the same command again.`,
     };
   }
   const text = errors.join("\n");
@@ -67,9 +67,9 @@ export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished"
   }
   if (/VaultAlreadyExists|already exists in deleted state|deleted but recoverable state/.test(text)) {
     return {
-      what: "Somebody has deleted a Key Vault or a secret, and its name is taken until it is recovered.",
+      what: "A Key Vault's or a secret's name is taken: probably, somebody has deleted it, and it isn't recovered yet.",
       wayOut:
-        "Recover it, and restore the state from before this run: docs/day-2.md#a-key-vault-or-a-secret-was-deleted.",
+        "Recover it, and restore the state from before the refresh that dropped it: docs/day-2.md#a-key-vault-or-a-secret-was-deleted.",
     };
   }
   return undefined;

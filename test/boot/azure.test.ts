@@ -124,7 +124,9 @@ test("a machine from a base image waits for its disk, grows it, follows secrets,
     await mount();
     await first.until("it has asked for a secret", async () => around.store.asked.length > 0);
     // In Debian's kernel. User-Mode Linux has no such rules, and the Pods of the next machines run without them.
-    await first.run(`STATE=${stateDirectory} sh ${stateDirectory}/pods/*/machine.sh directories`);
+    await first.run(
+      `STATE=${stateDirectory} RUN=/run/registry-cache sh ${stateDirectory}/pods/*/machine.sh directories`,
+    );
     assert.match(await first.run("nft list table ip registry_cache"), /169\.254\.169\.254 .*reject/);
     assert.ok((await sizeOfFileSystem(first)) < dataDiskGiB * gib);
     uuid = await fileSystem(first);

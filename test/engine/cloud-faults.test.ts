@@ -104,7 +104,7 @@ function testFaults(file: string, known: CloudCase): void {
         const tooEarly = await stack.run("up", ["--refresh"]);
         assert.match(
           troubleOf({ stack: "", errors: [tooEarly.messages] })?.what ?? tooEarly.messages,
-          /^Somebody has deleted /,
+          /^A Key Vault's or a secret's name is taken: /,
         );
         recover(cloud, deleted);
         assert.match((await stack.run("up", ["--refresh"])).messages, /already exists/);

@@ -186,8 +186,10 @@ describe("warns of images", () => {
     assert.deepEqual(warnings(reference(`:1.9.20-alpine@${digest}`)), [
       `images.edge: 1.9.20 is older than ${version}, which this version of the project uses: remove the key, or copy the newer image to your mirror (docs/images.md)`,
     ]);
-    for (const tag of [`:${version}`, ":99.0-alpine", `@${digest}`, ":stable"])
+    const [major, minor] = version.split(".");
+    for (const tag of [`:${version}`, ":99.0-alpine", `:${major}`, `:${major}.${minor}-alpine-slim`])
       assert.deepEqual(warnings(reference(tag)), []);
+    for (const tag of [`@${digest}`, ":stable", ":0f2c1ab"]) assert.deepEqual(warnings(reference(tag)), []);
     for (const image of ["m.example.com/our-nginx:1.0.0", "localhost/built/nginx-unprivileged:1.0.0"])
       assert.deepEqual(warnings(image), []);
   });

@@ -79,14 +79,14 @@ async function refusedPod(
     const containers = Array.from({ length: replicas }, (_, replica) =>
       (spec?.containers ?? []).map((it) => (replica === 0 ? it : { ...it, name: `${it.name}-${replica}` })),
     );
-    const alone: object = {
+    const podSpec: object = {
       ...spec,
       containers: containers.flat(),
       volumes: [...(spec?.volumes ?? []), ...claimed],
       // The replicas' own may not exist yet.
       serviceAccountName: "default",
     };
-    const body = { metadata, spec: alone as V1PodSpec };
+    const body = { metadata, spec: podSpec as V1PodSpec };
     return api.core.createNamespacedPod({ namespace, body, ...dryRun });
   });
 }

@@ -1,7 +1,7 @@
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
 import { dashboard as dashboardOf, dashboardUid } from "../../monitoring/dashboard/dashboard.ts";
-import { federated, honoredLabels, scrapeInterval } from "../../monitoring/federation.ts";
+import { federated, restoreLabels, scrapeInterval } from "../../monitoring/federation.ts";
 import { ruleGroups } from "../../monitoring/rules/rule-groups.ts";
 import { type CustomObject, selectorLabels, tlsSecretOf, workloadMetadata, workloadName } from "./names.ts";
 import { portNames } from "./pod.ts";
@@ -72,7 +72,7 @@ function podMonitorSpec(region: WorkloadRegion): object {
         path,
         params,
         honorLabels: true,
-        metricRelabelings: honoredLabels,
+        metricRelabelings: restoreLabels,
         scheme: behindProxies ? "http" : "https",
         ...(!behindProxies && {
           tlsConfig: { serverName: endpoint.hostname, ...(ca && { ca }) },

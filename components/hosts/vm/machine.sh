@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prepares what the Pod needs on the machine: directories on the data disk, secrets as files, and a certificate if the Pod doesn't get one by itself. Also limits
 # which containers reach the machine's identity, and installs the program `registry-cache`, which outlives the Pod.
-# `directories`: only the directories. `prepare`: everything that the Pod needs. `follow`: while the Pod runs, takes new versions from the store, and deletes the secrets of earlier Pods.
+# `directories`: what the last Pod needs for a restart, without the store. `prepare`: everything that the Pod needs. `follow`: while the Pod runs, takes new versions from the store, and deletes the secrets of earlier Pods.
 # `tidy`: deletes images that neither this Pod nor the previous one uses.
 set -eu
 umask 077
