@@ -74,7 +74,7 @@ export interface Host extends pulumi.ComponentResource {
   readonly pod?: pulumi.Output<string>;
 }
 
-/** Plans a region. Pure: calls no cloud, and its module imports no SDK. */
+/** Plans a region. Pure: calls no cloud, and importing it doesn't load Pulumi's SDK. */
 export type Planner<R extends AnyRegion, Plan extends RegionPlan<R>> = (
   request: PlanRequest<R>,
 ) => Planned<Plan>;

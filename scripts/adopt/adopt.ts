@@ -66,14 +66,11 @@ export function adopt(project: string, stack: string, configFile: string): Promi
 
 /** Pulumi doesn't import what the state has, even if that no longer exists. @throws Failure if the stack's own state has resources */
 async function demandEmpty(project: string, stack: string): Promise<void> {
-  const state = await new Engine(project)
-    .command("stack", "export", "--stack", stack)
-    .catch((error: Error) => {
-      if (isUnknownStack(error.message)) return "{}";
-      throw error;
-    });
-  const { resources = [] } = JSON.parse(state).deployment ?? {};
-  if (resources.every(({ type }: Resource) => type === "pulumi:pulumi:Stack")) return;
+  const { deployment } = await new Engine(project).state(stack).catch((error: Error) => {
+    if (isUnknownStack(error.message)) return { deployment: undefined };
+    throw error;
+  });
+  if ((deployment?.resources ?? []).every(({ type }) => type === "pulumi:pulumi:Stack")) return;
   throw new Failure(
     "the stack's state isn't empty, and an import fails for each resource in it",
     `if the state is complete, don't adopt: run \`npm run pulumi -- up --refresh --stack ${stack}\`. Otherwise, keep a copy (\`stack export\`), remove the state by \`npm run pulumi -- stack rm --yes --force --preserve-config --stack ${stack}\`, which changes nothing in the cloud, and continue with \`stack init\`: docs/day-2.md#the-state-is-lost`,

@@ -44,6 +44,7 @@ interface EngineEvent {
 interface ExportedState {
   /** @default the stack was never updated */
   readonly deployment?: {
+    readonly resources?: readonly { readonly type: string }[];
     readonly pending_operations?: readonly {
       readonly type: string;
       readonly resource: { readonly urn: string };
@@ -146,10 +147,15 @@ export class Engine {
 
   /** The operations that an interrupted update left unfinished, or that a running one performs. @throws Error with the engine's message */
   async unfinished(stack: string): Promise<Pick<EngineRun, "unfinished">> {
-    const state: ExportedState = JSON.parse(await this.command("stack", "export", "--stack", stack));
-    const pending = state.deployment?.pending_operations ?? [];
+    const { deployment } = await this.state(stack);
+    const pending = deployment?.pending_operations ?? [];
     const lines = pending.map(({ type, resource }) => `  * ${resource.urn}, ${type}`);
     return lines.length > 0 ? { unfinished: lines.join("\n") } : {};
+  }
+
+  /** The stack's state. Secrets stay encrypted. @throws Error with the engine's message */
+  async state(stack: string): Promise<ExportedState> {
+    return JSON.parse(await this.command("stack", "export", "--stack", stack));
   }
 
   /**

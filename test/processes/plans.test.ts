@@ -4,7 +4,7 @@ import { globSync } from "node:fs";
 import { test } from "node:test";
 import { execa } from "execa";
 
-test("planning a region loads no SDK", async () => {
+test("planning a region doesn't load Pulumi's SDK", async () => {
   const plans = globSync("components/hosts/**/plan.ts");
   assert.ok(plans.length >= 6);
   const script = `
