@@ -9,6 +9,7 @@ import { currentDate } from "./cost/date.ts";
 import type { StackCost } from "./cost/stack-cost.ts";
 import { goneRegions } from "./gone-regions.ts";
 import { perRun } from "./hosts/per-run.ts";
+import { failWithoutEngine } from "./lost-connection.ts";
 import { planStack } from "./plan-stack.ts";
 import { RegionalCache } from "./regional-cache.ts";
 
@@ -31,6 +32,7 @@ export type CachesOptions = Pick<pulumi.ComponentResourceOptions, (typeof option
  * @throws pulumi.RunError with all problems. Pulumi shows it without a stack trace.
  */
 export async function createCaches(config: LoadedConfig, options: CachesOptions = {}): Promise<Caches> {
+  failWithoutEngine();
   refuse([...argumentProblems(config), ...optionProblems(options)]);
   const { stack, secrets } = config;
   const { regions } = stack;
