@@ -69,8 +69,9 @@ test("fetches images into a stack's caches, not to this machine, and reports wha
   assert.doesNotMatch(first.stderr, /may have it/);
   for (const [status, reason] of Object.entries({ 401: "DENIED", 429: "UNAVAILABLE", 502: "UNAVAILABLE" })) {
     using _ = chain.proxy.inject({ kind: "status", status: Number(status) }, "/manifests/");
-    const { stderr } = await prefetch(`${path("nowhere")}:2`);
-    assert.match(stderr, new RegExp(`nowhere:2: the registry may have it, but .*${reason}`), status);
+    // One repository each, because the edge keeps errors for a second.
+    const { stderr } = await prefetch(`${path(`fails-${status}`)}:2`);
+    assert.match(stderr, new RegExp(`fails-${status}:2: the registry may have it, but .*${reason}`), status);
   }
   for (const again of [[], ["--dry-run"]])
     assert.deepEqual(await prefetch(...images, ...again), {
