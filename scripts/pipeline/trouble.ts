@@ -43,7 +43,7 @@ export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished"
   if (isUnknownStack(text)) {
     return {
       what: "The backend has no such stack.",
-      wayOut: `Make it by \`npm run pulumi -- stack init ${stack}\`, and commit what that writes into its file. If it was there before, PULUMI_BACKEND_URL names another backend.`,
+      wayOut: `Make it by \`npm run pulumi -- stack init ${stack}\`, with \`--secrets-provider …\` if you have a key (docs/state.md), and commit what that writes into its file. If it was there before, PULUMI_BACKEND_URL names another backend.`,
     };
   }
   if (/failed to load checkpoint: .*(?:JSON|invalid character)/.test(text)) {
