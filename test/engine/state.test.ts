@@ -98,6 +98,20 @@ describe("the state", () => {
     assert.equal(JSON.parse(output)["eu-north-1"].check, "#!/bin/sh");
   });
 
+  test("gets other tools' values into its file by the command of docs/configuration.md, and keeps its comments", async () => {
+    const before = await stackFile();
+    const text = await readFile(join(projectDirectory, "docs", "configuration.md"), "utf8");
+    const [, command = ""] = text.match(/^(npm run pulumi -- config set .*) "\$\(terraform .*$/m) ?? [];
+    await bash(`${command.replace("aws-eu-central-1", stack)} vpc-1`);
+    const value = "  registry-cache:regions:\n    - network:\n        vpc: vpc-1\n";
+    assert.equal(await stackFile(), before.replace(/^encryptionsalt: /m, `${value}$&`));
+    const path = join(directory, "stacks", `Pulumi.${stack}.yaml`);
+    await writeFile(path, "config: {}\n");
+    assert.doesNotMatch(await bash(`npm run pulumi -- preview --stack ${stack} 2>&1`), /salt/);
+    assert.match(await stackFile(), /^encryptionsalt: /m);
+    await writeFile(path, before);
+  });
+
   test("is restored from its history on this machine by the page's commands", async () => {
     const state = `.local/state/registry-cache/pulumi/.pulumi/stacks/registry-cache/${stack}.json`;
     const text = await readFile(join(directory, state), "utf8");
@@ -123,6 +137,28 @@ describe("the state", () => {
     assert.ok(text.includes(`secretsprovider: ${key}`) && text.includes("encryptedkey: "), text);
     assert.doesNotMatch(text, new RegExp(`encryptionsalt|${password}`));
     assert.equal(await shown(), password);
+  });
+
+  test("is read from elsewhere without its key, by the commands of docs/outputs.md", async () => {
+    const text = await readFile(join(projectDirectory, "docs", "outputs.md"), "utf8");
+    const section = text.slice(text.indexOf("\n## From elsewhere\n")).replaceAll("aws-eu-central-1", stack);
+    const [byPulumi = "", fromObject = ""] = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(
+      ([, script = ""]) => script,
+    );
+    const { host, searchParams } = new URL(s3.backend.url);
+    const signed = `--aws-sigv4 aws:amz:eu-central-1:s3 --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H "x-amz-content-sha256: UNSIGNED-PAYLOAD"`;
+    const get = `curl -fsS ${signed} http://${searchParams.get("endpoint")}/${host}/`;
+    const scripts = [
+      byPulumi.replace(/'s3:.*?'/, `'${s3.backend.url}'`),
+      fromObject.replace(/^aws s3 cp s3:\/\/example-pulumi-state\/(\S+) -/, `${get}$1`),
+    ];
+    for (const script of scripts) {
+      const output = await bash(`mkdir -p empty
+        cd empty
+        export HOME="$PWD" PULUMI_CREDENTIALS_PATH="$PWD" AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1
+        ${script}`);
+      assert.equal(JSON.parse(output)["eu-north-1"].check, "#!/bin/sh");
+    }
   });
 
   test("is closed to users without rights, and each command says so", async () => {
