@@ -1,4 +1,4 @@
-/** `npm run adopt -- --help`, and docs/day-2.md#the-state-is-lost. */
+/** `npm run adopt -- --help`, and docs/day-2.md#take-over-existing-resources. */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { adopt } from "./adopt/adopt.ts";
@@ -17,7 +17,7 @@ interface Options {
 
 const program = commandLine("npm run adopt --")
   .description(
-    "Writes the import file of a stack whose state is lost, from what is in the cloud. It changes neither the cloud nor a state.",
+    "Writes the import file for what a stack needs, its state lacks, and the cloud has. It changes neither the cloud nor a state.",
   )
   .argument("<stack>", "name of the stack")
   .option("--out <file>", "the import file", "import.json")

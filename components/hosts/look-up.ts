@@ -2,6 +2,8 @@ import type { Problem } from "../config/problems.ts";
 import { warn } from "../config/refuse.ts";
 import type { LookedUp } from "./kind.ts";
 
+const takeOver = "docs/day-2.md#take-over-existing-resources";
+
 /** Collects the problems that a cloud's answers reveal. One problem doesn't stop the other questions. */
 export class LookUp {
   readonly #problems: Problem[] = [];
@@ -68,7 +70,7 @@ export class LookUp {
     if (!isThere || isAdopting) return true;
     this.refuse(
       "endpoint.hostname",
-      `a record of ${name} already exists and isn't this stack's: ${wayOut}, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
+      `a record of ${name} already exists and isn't this stack's: ${wayOut}, delete the record if nothing uses it, or take it over (${takeOver}). If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
     );
     return false;
   }
@@ -87,7 +89,7 @@ export class LookUp {
     {
       isMissing,
       unknown,
-      wayOut = "delete it, or take it over by `pulumi import`",
+      wayOut = `delete it, or take it over: ${takeOver}`,
     }: { isMissing(error: Error): boolean; unknown: string; wayOut?: string },
   ): Promise<boolean> {
     try {
@@ -123,5 +125,5 @@ export function reasonOf({ message }: Error): string {
   return message.replace(/^invocation of \S+ returned an error: (?:invoking \S+: )?/, "").trim();
 }
 
-/** Whether `npm run adopt` runs this program. It recovers a stack whose state is lost (docs/day-2.md#the-state-is-lost), so existing resources belong to this stack. */
+/** Whether `npm run adopt` runs this program. It takes over existing resources, so they belong to this stack: docs/day-2.md. */
 export const isAdopting = process.env.REGISTRY_CACHE_ADOPTING === "true";

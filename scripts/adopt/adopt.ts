@@ -1,4 +1,4 @@
-/** Finds the cloud resources of a stack whose state is lost, and tries their import in a temporary state. Writes nothing to the cloud. */
+/** Finds the cloud resources of a stack that its state lacks, and tries their import in a temporary state. Writes nothing to the cloud. */
 import { randomUUID } from "node:crypto";
 import pMap from "p-map";
 import { valueAt } from "../../policy/values.ts";
@@ -6,7 +6,7 @@ import type { Resource } from "../oncall/state.ts";
 import { becauseOf, type Change, nameOf, type ResourceStep } from "../pipeline/changes.ts";
 import { Engine } from "../pipeline/engine.ts";
 import { isUnknownStack } from "../pipeline/trouble.ts";
-import { Failure, step } from "../setup/steps.ts";
+import { step } from "../setup/steps.ts";
 import { AwsAccount } from "./aws.ts";
 import { azureSubscription } from "./azure.ts";
 import { composedId } from "./ids.ts";
@@ -43,9 +43,9 @@ export interface Missing {
 }
 
 /**
- * Works in rounds, each in an empty temporary state: imported resources reveal the ids of resources that depend on them. The last round imports everything that was found, and finds nothing more.
+ * Works in rounds, each in a temporary copy of the stack's state: imported resources reveal the ids of resources that depend on them. The last round imports everything that was found, and finds nothing more.
  * @param project directory of Pulumi.yaml
- * @throws StepError if the stack has resources in its state, can't be previewed, or the cloud doesn't answer
+ * @throws StepError if the stack can't be previewed, or the cloud doesn't answer
  */
 export function adopt(project: string, stack: string, configFile: string): Promise<Adopted> {
   const search = new Search(stack);
@@ -53,28 +53,24 @@ export function adopt(project: string, stack: string, configFile: string): Promi
     "Looking for what the stack has",
     "correct what the cause says. It takes credentials that may read the account",
     async () => {
-      await demandEmpty(project, stack);
+      const state = await stateOf(project, stack);
       await using scratch = await Scratch.create(project, stack, configFile);
       for (;;) {
+        await scratch.reset(state);
         const adopted = await search.round(scratch);
         if (adopted) return adopted;
-        await scratch.reset();
       }
     },
   );
 }
 
-/** Pulumi doesn't import what the state has, even if that no longer exists. @throws Failure if the stack's own state has resources */
-async function demandEmpty(project: string, stack: string): Promise<void> {
+/** The stack's own state, whose resources aren't imported. Secrets stay encrypted. */
+async function stateOf(project: string, stack: string): Promise<object> {
   const { deployment } = await new Engine(project).state(stack).catch((error: Error) => {
     if (isUnknownStack(error.message)) return { deployment: undefined };
     throw error;
   });
-  if ((deployment?.resources ?? []).every(({ type }) => type === "pulumi:pulumi:Stack")) return;
-  throw new Failure(
-    "the stack's state isn't empty, and an import fails for each resource in it",
-    `if the state is complete, don't adopt: run \`npm run pulumi -- up --refresh --stack ${stack}\`. Otherwise, keep a copy (\`stack export\`), remove the state by \`npm run pulumi -- stack rm --yes --force --preserve-config --stack ${stack}\`, which changes nothing in the cloud, and continue with \`stack init\`: docs/day-2.md#the-state-is-lost`,
-  );
+  return deployment ?? {};
 }
 
 /** What one round knows. */
@@ -97,7 +93,7 @@ class Search {
     this.#aws = new AwsAccount(stack);
   }
 
-  /** @param scratch an empty one @returns undefined if there may be more to find */
+  /** @param scratch with the stack's own state @returns undefined if there may be more to find */
   async round(scratch: Scratch): Promise<Adopted | undefined> {
     const files = importFiles([...this.#found.values()]);
     for (const file of files) if (!(await this.#import(file, scratch))) return undefined;

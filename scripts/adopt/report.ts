@@ -15,7 +15,7 @@ export function adoptedLines({ count, missing, changes }: Adopted): { lines: str
     problems: [
       ...(count === 0
         ? [
-            "nothing of the stack was found. If it was up, use the credentials of its account, and the name and regions that it had; otherwise, there is nothing to adopt: bring it up",
+            "nothing was found that the state lacks. If something should be there, use the credentials of its account, and the name and regions that the stack had; otherwise, there is nothing to adopt: bring it up",
           ]
         : []),
       ...missing.filter(({ isExpected }) => !isExpected).map(({ name, reason }) => `${name}: ${reason}`),

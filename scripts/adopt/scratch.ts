@@ -53,9 +53,9 @@ export class Scratch implements AsyncDisposable {
     }
   }
 
-  /** Empties the state. */
-  async reset(): Promise<void> {
-    const input = JSON.stringify({ version: 3, deployment: {} });
+  /** Replaces the state. */
+  async reset(deployment: object): Promise<void> {
+    const input = JSON.stringify({ version: 3, deployment });
     await this.#pulumi(["stack", "import", "--stack", this.#stack], input);
   }
 

@@ -44,7 +44,6 @@ interface EngineEvent {
 interface ExportedState {
   /** @default the stack was never updated */
   readonly deployment?: {
-    readonly resources?: readonly { readonly type: string }[];
     readonly pending_operations?: readonly {
       readonly type: string;
       readonly resource: { readonly urn: string };

@@ -192,7 +192,7 @@ describe("the name of a bucket", () => {
     const told = async (getBucket: Answers[string]) =>
       (await lookedUp({ storage }, { getBucket })).problems.map(({ path, message }) => `${path}: ${message}`);
     assert.deepEqual(await told(() => ({ bucket: name })), [
-      `storage.kind: the bucket ${name} already exists and isn't this stack's: delete it, or take it over by \`pulumi import\``,
+      `storage.kind: the bucket ${name} already exists and isn't this stack's: delete it, or take it over: docs/day-2.md#take-over-existing-resources`,
     ]);
     assert.deepEqual(await told(refused("reading S3 Bucket: HeadBucket, StatusCode: 403, Forbidden")), [
       `storage.kind: the bucket ${name} may be another account's: reading S3 Bucket: HeadBucket, StatusCode: 403, Forbidden`,

@@ -126,7 +126,7 @@ test("knows the name of a storage account before it exists, and refuses another 
     ["storage:getStorageAccount", { accountName, resourceGroupName: "registry-cache-test-westeurope" }],
   ]);
   assert.deepEqual((await lookedUp({ storage })).problems, [
-    `storage.kind: the storage account ${accountName} already exists and isn't this stack's: delete it, or take it over by \`pulumi import\``,
+    `storage.kind: the storage account ${accountName} already exists and isn't this stack's: delete it, or take it over: docs/day-2.md#take-over-existing-resources`,
   ]);
   assert.deepEqual((await lookedUp({ storage }, { there: "AuthorizationFailed" })).problems, [
     `storage.kind: the storage account ${accountName} can't be looked for: AuthorizationFailed`,
@@ -471,7 +471,7 @@ describe("the endpoint's name", () => {
     return problems;
   };
   const taken = (name: string, wayOut = "choose another name") =>
-    `endpoint.hostname: a record of ${name} already exists and isn't this stack's: ${wayOut}, or delete the record if nothing uses it. If the stack's state is lost: docs/day-2.md#the-state-is-lost`;
+    `endpoint.hostname: a record of ${name} already exists and isn't this stack's: ${wayOut}, delete the record if nothing uses it, or take it over (docs/day-2.md#take-over-existing-resources). If the stack's state is lost: docs/day-2.md#the-state-is-lost`;
 
   test("is free, or has an address or an alias, or for failover any record, beside which there is no alias", async () => {
     const others = [`${publicZone}/TXT/cache`, `${publicZone}/A/other`];

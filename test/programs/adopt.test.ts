@@ -75,6 +75,6 @@ for (const script of ["adopt", "rights", "accept"])
 test("adopts nothing where nothing is found", () => {
   const { problems } = adoptedLines({ files: [], count: 0, missing: [], changes: [] });
   assert.deepEqual(problems, [
-    "nothing of the stack was found. If it was up, use the credentials of its account, and the name and regions that it had; otherwise, there is nothing to adopt: bring it up",
+    "nothing was found that the state lacks. If something should be there, use the credentials of its account, and the name and regions that the stack had; otherwise, there is nothing to adopt: bring it up",
   ]);
 });
