@@ -78,12 +78,15 @@ const cases: readonly { title: string; files: Record<string, string>; violations
     files: {
       "components/hosts/host.ts": 'import "./aws/cluster/cluster.ts"; import "./vm/vm.ts";',
       "components/hosts/aws/cluster/cluster.ts": 'import "../disk.ts"; import "../../azure/disk.ts";',
-      "components/hosts/aws/disk.ts": "",
-      "components/hosts/azure/disk.ts": "",
+      "components/hosts/aws/disk.ts": 'import "../podman/podman.ts";',
+      "components/hosts/azure/disk.ts": 'import "../example/disk.ts";',
+      "components/hosts/example/disk.ts": "",
+      "components/hosts/podman/podman.ts": "",
       "components/hosts/vm/vm.ts": 'import "../aws/disk.ts";',
     },
     violations: [
       "clouds-stand-alone: components/hosts/aws/cluster/cluster.ts → components/hosts/azure/disk.ts",
+      "clouds-stand-alone: components/hosts/azure/disk.ts → components/hosts/example/disk.ts",
       "clouds-stand-alone: components/hosts/vm/vm.ts → components/hosts/aws/disk.ts",
     ],
   },
