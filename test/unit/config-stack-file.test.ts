@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { readStackFile } from "../../components/config/stack-file.ts";
 
 test("replaces the project's value of a key as a whole", () => {
@@ -113,4 +115,17 @@ test("reports a file that isn't YAML with the position", () => {
     name: "ConfigError",
     message: /Pulumi\.yaml: .*unique/s,
   });
+});
+
+test("Pulumi.yaml disables the default provider of every package that creates something in an account or a cluster", () => {
+  const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+  const packages = Object.keys(JSON.parse(read("package.json")).dependencies)
+    .filter((name) => name.startsWith("@pulumi/"))
+    .map((name) => name.slice("@pulumi/".length));
+  // The SDK itself, and random values, which exist only in the state.
+  const harmless = ["pulumi", "random"];
+  assert.deepEqual(
+    parse(read("Pulumi.yaml")).config["pulumi:disable-default-providers"].value,
+    packages.filter((name) => !harmless.includes(name)),
+  );
 });

@@ -26,7 +26,8 @@ suite("checkFiles", () => {
 
   test("accepts the project's own files", async () => {
     const { problems, warnings, stacks, regions } = await checkFiles(files, [], "2026-11-27");
-    assert.deepEqual([problems, warnings, stacks, regions], [[], [], 6, 6]);
+    const { length } = files.stacks;
+    assert.deepEqual([problems, warnings, stacks, regions], [[], [], length, length]);
   });
 
   test("reports all problems of all files at once, of the schema and of the plan", async () => {
