@@ -3,6 +3,7 @@ import type { Rule } from "./rule.ts";
 import { budget } from "./rules/budget.ts";
 import { closedClusters } from "./rules/clusters.ts";
 import { encryption } from "./rules/encryption.ts";
+import { knownPackages } from "./rules/known-packages.ts";
 import { leastPrivilege } from "./rules/least-privilege.ts";
 import { location } from "./rules/location.ts";
 import { imdsv2, noLogins } from "./rules/machines.ts";
@@ -25,6 +26,7 @@ export const rules: readonly Rule[] = [
   pinnedImages,
   requiredTags,
   protectedDisks,
+  knownPackages,
   location,
   budget,
 ];

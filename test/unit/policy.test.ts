@@ -451,6 +451,15 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       { protect: false },
     ],
   ],
+  "known-packages": [
+    [
+      "pulumi:providers:gcp",
+      {},
+      [
+        "makes resources of `gcp`, which no rule checks: write rules for them, or add it to the parameter `packages`",
+      ],
+    ],
+  ],
   location: [
     [
       "pulumi:pulumi:Stack",
@@ -533,6 +542,7 @@ describe("each rule accepts", () => {
       },
     ],
     ["aws:ebs/volume:Volume", { encrypted: true }],
+    ["pulumi:providers:azure-native", {}],
   ].map(([type, props]) => ({ type: type as string, name: "a", props: props as Props, protect: true }));
 
   test("correct resources", () => {
