@@ -48,7 +48,7 @@ export function disk({ largestGiB }: { largestGiB?: number } = {}) {
         .literal("disk", { error: "must be `disk` here: this machine has no bucket" })
         .describe(kindMeaning),
       size: diskSize(largestGiB).describe(
-        "Size of the disk, in `GiB` or `TiB`. `auto`: from the workload; on this machine, 20 GiB.",
+        "Size of the disk, in `GiB` or `TiB`. `auto`: from the workload; in a `local` region, 20 GiB.",
       ),
     })
     .transform(({ kind, size }) => ({ kind, sizeGiB: size }));
