@@ -82,22 +82,32 @@ function access<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape).describe("Who reaches the cache.");
 }
 
+/**
+ * Access to a machine in a cloud.
+ * @param client the schema of those who may pull
+ * @param source the schema of those who may read the metrics
+ * @param sources what both can be, for the descriptions
+ */
+function cloudAccess<Source extends z.ZodType>(client: typeof clientRange, source: Source, sources: string) {
+  return access({
+    clients: clientsFrom(client, sources),
+    metrics: readersFrom(source, sources).default([]),
+  });
+}
+
+/** Access to a machine in a cloud whose firewall accepts address ranges only. */
+export const rangeAccess = cloudAccess(clientRange, addressRange, "address ranges");
+
 const awsSources =
   "address ranges, prefix lists (`pl-…`) and, with `exposure: private`, security groups (`sg-…`)";
 
 /** Access to a machine in AWS. Its security groups accept prefix lists and other security groups. */
-export const awsAccess = access({
-  clients: clientsFrom(awsClient, awsSources),
-  metrics: readersFrom(awsSource, awsSources).default([]),
-});
+export const awsAccess = cloudAccess(awsClient, awsSource, awsSources);
 
 const azureSources = "address ranges and service tags of Azure (`VirtualNetwork`, `AzureCloud.westeurope`)";
 
 /** Access to a machine in Azure. Its network security groups accept service tags. */
-export const azureAccess = access({
-  clients: clientsFrom(azureClient, azureSources),
-  metrics: readersFrom(azureSource, azureSources).default([]),
-});
+export const azureAccess = cloudAccess(azureClient, azureSource, azureSources);
 
 /** Access to replicas on Kubernetes. NetworkPolicies can select Pods by labels. */
 export const clusterAccess = access({

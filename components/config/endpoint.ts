@@ -104,15 +104,48 @@ const awsPrincipal = matching(
 /** The ports of the Pod's metrics and of node_exporter. */
 const takenPorts = [metricsPort, 9100];
 
-export const cloudEndpoint = z
-  .strictObject({
-    hostname: hostname.describe("Full DNS name of the endpoint."),
-    port: wholeNumber(443, 65_535)
-      .refine((port) => !takenPorts.includes(port) && (port < internalPort || port > lastInternalPort), {
-        error: `is one of the machine's own, as are ${takenPorts.join(", ")}, and ${internalPort} to ${lastInternalPort}`,
-      })
-      .default(443)
-      .describe("TCP port of the endpoint."),
+/** Where a machine's endpoint is. */
+const machineAddress = {
+  hostname: hostname.describe("Full DNS name of the endpoint."),
+  port: wholeNumber(443, 65_535)
+    .refine((port) => !takenPorts.includes(port) && (port < internalPort || port > lastInternalPort), {
+      error: `is one of the machine's own, as are ${takenPorts.join(", ")}, and ${internalPort} to ${lastInternalPort}`,
+    })
+    .default(443)
+    .describe("TCP port of the endpoint."),
+};
+
+/** The endpoint of a machine that makes no records and asks nobody for a certificate: the least that a provider supports. `extend` adds keys. */
+export const plainEndpoint = z.strictObject({
+  ...machineAddress,
+  tls: z.discriminatedUnion("mode", [privateAuthority]).describe(tlsMeaning),
+});
+
+/** Adds the rules on `hostname`, `zone` and `tls` together. An object with rules gets further keys by `safeExtend`, and refuses `omit`. */
+function withZoneRules<Endpoint extends z.ZodType>(endpoint: Endpoint) {
+  return endpoint
+    .refine(
+      (it) =>
+        valueAt(["tls", "mode"], it) !== "acme" ||
+        (valueAt(["zone"], it) ?? valueAt(["tls", "challengeZone"], it)) !== undefined,
+      otherwise("zone", "is missing: `tls: { mode: acme }` proves the name by a record in this zone"),
+    )
+    .refine(
+      (it) => isWithin(valueAt(["hostname"], it), valueAt(["zone"], it)),
+      otherwise("zone", "doesn't contain the host name, which must end with a dot and the zone"),
+    )
+    .refine(
+      (it) => containsChallenge(valueAt(["hostname"], it), valueAt(["tls", "challengeZone"], it)),
+      otherwise(
+        "tls.challengeZone",
+        "doesn't contain the host name, which must be the zone, or end with a dot and the zone",
+      ),
+    );
+}
+
+export const cloudEndpoint = withZoneRules(
+  z.strictObject({
+    ...machineAddress,
     zone: hostname
       .exactOptional()
       .describe(
@@ -135,23 +168,8 @@ export const cloudEndpoint = z
       "Who may create a VPC endpoint, as a list of account IDs and of ARNs of accounts, users and roles.",
     ),
     tls: z.discriminatedUnion("mode", [acme, providedBySecret, privateAuthority]).describe(tlsMeaning),
-  })
-  .refine(
-    (endpoint) =>
-      endpoint?.tls?.mode !== "acme" || (endpoint.zone ?? endpoint.tls.challengeZone) !== undefined,
-    otherwise("zone", "is missing: `tls: { mode: acme }` proves the name by a record in this zone"),
-  )
-  .refine(
-    (endpoint) => isWithin(endpoint?.hostname, endpoint?.zone),
-    otherwise("zone", "doesn't contain the host name, which must end with a dot and the zone"),
-  )
-  .refine(
-    (endpoint) => containsChallenge(endpoint?.hostname, valueAt(["tls", "challengeZone"], endpoint)),
-    otherwise(
-      "tls.challengeZone",
-      "doesn't contain the host name, which must be the zone, or end with a dot and the zone",
-    ),
-  )
+  }),
+)
   .refine(
     (endpoint) => endpoint?.privateLink === undefined || !isPublic(endpoint.exposure),
     otherwise("privateLink", "needs `exposure: private`"),

@@ -8,7 +8,7 @@ import { tsc } from "../../scripts/setup/tsc.ts";
 import { Cloud, type CloudDefinition } from "../doubles/cloud.ts";
 import { demand } from "../doubles/faults.ts";
 import { serve } from "../doubles/serve.ts";
-import { newStack, projectDirectory, succeeds } from "../support/project.ts";
+import { knownViolations, newStack, projectDirectory, succeeds, withPolicies } from "../support/project.ts";
 import { scope, tempDir } from "../support/scope.ts";
 
 const docs = join(projectDirectory, "docs", "adding-a-provider.md");
@@ -124,8 +124,14 @@ describe("another provider", () => {
       environment: { PULUMI_DEBUG_PROVIDERS: served.address },
       program: project,
     });
-    const { changes } = await succeeds(stack, "preview");
+    assert.match(
+      knownViolations(await succeeds(stack, "preview", withPolicies)).join("\n"),
+      /^advisory known-packages moon: [^\n]*\nmakes resources of `example`, which no rule checks: [^\n]*$/,
+    );
+    const { changes } = await succeeds(stack, "up");
     assert.ok(changes.some(({ op, type }) => op === "create" && type === "example:index:Machine"));
+    const again = await succeeds(stack, "preview");
+    assert.deepEqual([again.changes, again.changedOutputs], [[], []]);
 
     const problem = async (change: object) => {
       await stack.configure({ provider: "example", regions: [{ ...region, ...change }], upstreams });
@@ -134,5 +140,8 @@ describe("another provider", () => {
     const tooLarge = await problem({ storage: { kind: "disk", size: "2TiB" } });
     assert.match(tooLarge, /regions\[0\]\.storage\.size: a machine has 1024GiB at most/);
     assert.match(await problem({ name: "mars" }), /regions\[0\]\.name: the location mars can't be found/);
+    const unsupported = await problem({ endpoint: { ...region.endpoint, exposure: "private" }, access: {} });
+    assert.match(unsupported, /regions\[0\]\.endpoint\.exposure: /);
+    assert.match(unsupported, /regions\[0\]\.access\.clients: /);
   });
 });
