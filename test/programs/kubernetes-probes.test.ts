@@ -1,10 +1,10 @@
 /** When a replica is ready for clients: the scripts of its probes in the images' shell, without a kubelet. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import type { Container } from "kubernetes-types/core/v1.d.ts";
 import { podPorts } from "../../components/config/ports.ts";
@@ -120,8 +120,8 @@ test("restarts a sidecar that ends soon after its start only after ten minutes, 
   };
   const { command = [], livenessProbe, startupProbe } = sideContainer(container);
   assert.equal(startupProbe, undefined);
-  const inPlace = (words: readonly string[] = [], comm = "prometheus") =>
-    run(words, { "/dev/shm": directory, "pause=630": "pause=1", "/proc/1/comm": join(directory, comm) });
+  const inPlace = (words: readonly string[] = [], comm = "prometheus", pause = "pause=1") =>
+    run(words, { "/dev/shm": directory, "pause=630": pause, "/proc/1/comm": join(directory, comm) });
   const starts = async () => (await readFile(join(directory, "log"), "utf8")).trim().split("\n").length;
   const startedAgo = (seconds: number) => {
     const time = Date.now() / 1000 - seconds;
@@ -136,8 +136,8 @@ test("restarts a sidecar that ends soon after its start only after ten minutes, 
   assert.ok(Date.now() - began > 900);
   assert.equal(await starts(), 2);
   for (const signal of ["SIGTERM", "SIGQUIT"] as const) {
-    const waiting = inPlace(command);
-    await setTimeout(200);
+    const waiting = inPlace(command, "prometheus", "pause=5");
+    await once(waiting.stderr, "data");
     waiting.kill(signal);
     assert.equal((await waiting).exitCode, 0, signal);
     assert.equal(await starts(), 2);
@@ -161,7 +161,7 @@ test("listens without IPv6 on a kernel that lacks it, and still follows its file
   const configuration = configMaps.edge?.data?.["nginx.conf"] ?? "";
   await writeFile(join(directory, "if_inet6"), "");
   const pretended = [
-    `echo "# new" >>"\${0%/*}/nginx.conf"; sleep 3; cat "$1"`,
+    `echo "# new" >>"\${0%/*}/nginx.conf"; until grep -q "# new" "$1"; do sleep 0.1; done; cat "$1"`,
     // Processes next to it live until the container ends.
     `for it in $(grep -ls "^PPid:.$$$" /proc/[0-9]*/status); do it=\${it%/status}; kill "\${it#/proc/}"; done`,
   ].join("\n");

@@ -10,9 +10,9 @@ recent=600 pause=630
 # In a file system in memory that exists as long as the Pod.
 mark=/dev/shm/$0.started
 if [ $(($(date +%s) - $(stat -c %Y "$mark" 2>/dev/null || echo 0))) -lt "$recent" ]; then
-  echo "$0 has ended within $recent s of its start: it starts again in $pause s" >&2
   # Some images, such as nginx's, have SIGQUIT as their STOPSIGNAL.
   trap 'exit 0' TERM INT QUIT
+  echo "$0 has ended within $recent s of its start: it starts again in $pause s" >&2
   sleep "$pause" &
   wait $!
 fi
