@@ -2,6 +2,7 @@
 import { mainPid } from "../support/cache-containers.ts";
 import type { Chain } from "../support/chain.ts";
 import type { Fault } from "../support/fault-proxy.ts";
+import { waitUntil } from "../support/wait.ts";
 import type { Phase } from "./oracle.ts";
 
 export interface Breakage {
@@ -51,7 +52,8 @@ export function breakages(containers: readonly string[]): Breakage[] {
       name: `${container} is killed`,
       phase: container === "edge" ? "edge" : container.startsWith("origin-") ? "upstream" : "well",
       async begin({ cache }) {
-        process.kill(await mainPid(cache.container(container)), "SIGKILL");
+        const pid = await waitUntil(`${container} runs`, () => mainPid(cache.container(container)));
+        process.kill(pid, "SIGKILL");
         return none;
       },
     }),

@@ -178,7 +178,8 @@ function served(outcome: Outcome): outcome is Download {
 
 /** The use of all containers with their descendants, and of the disk. */
 async function usage({ cache }: Chain, containers: readonly string[]) {
-  const pids = await mainPids(containers.map((name) => cache.container(name)));
+  const names = containers.map((name) => cache.container(name));
+  const pids = await waitUntil("all containers run", () => mainPids(names));
   return {
     memoryMiB: await memoryMiB(pids),
     descriptors: await openDescriptors(pids),

@@ -2,7 +2,11 @@
 import { podman } from "../../components/hosts/local/podman.ts";
 import { filesOf } from "../../components/pod/part.ts";
 
-/** @returns the process id of a container's main process. @param container its name in podman. @throws PodmanError when there is no such container */
+/**
+ * @returns the process id of a container's main process
+ * @param container its name in podman
+ * @throws PodmanError when there is no such container, and an Error when it isn't running
+ */
 export async function mainPid(container: string): Promise<number> {
   const [pid = 0] = await mainPids([container]);
   return pid;
@@ -10,7 +14,13 @@ export async function mainPid(container: string): Promise<number> {
 
 /** The same for several containers, with one call of podman. */
 export async function mainPids(containers: readonly string[]): Promise<number[]> {
-  return (await podman(["inspect", "--format", "{{.State.Pid}}", ...containers])).split("\n").map(Number);
+  const pids = (await podman(["inspect", "--format", "{{.State.Pid}}", ...containers]))
+    .split("\n")
+    .map(Number);
+  // podman's id of a process that doesn't exist. A signal to it would reach all processes of the caller's group.
+  const at = pids.indexOf(0);
+  if (at >= 0) throw new Error(`${containers[at]} isn't running`);
+  return pids;
 }
 
 /**
