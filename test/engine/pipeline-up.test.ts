@@ -93,10 +93,11 @@ suite("npm run pipeline -- up", () => {
 
     // npm forwards both. Ctrl-C in a terminal arrives from the terminal and from npm.
     for (const signal of ["SIGTERM", "SIGINT"] as const) first.kill(signal);
+    const isTold = () => /SIG\w+: waiting for 1 stack to finish what it has begun/.test(first.stderrSoFar());
+    await waitUntil("it has the signal", isTold);
     await writeFile(gate, "");
-    const { exitCode, stdout, stderr } = await first;
+    const { exitCode, stdout } = await first;
     assert.equal(exitCode, 1);
-    assert.match(stderr, /SIG\w+: waiting for 1 stack to finish what it has begun/);
     assert.match(stdout, /update canceled/);
     assert.deepEqual(states(stdout), { "aws-d": "1 failed", "aws-c": "2 not begun" });
     assert.match(stdout, /The run was interrupted/);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -87,7 +87,7 @@ describe("a step", { concurrency: true }, () => {
     const isIgnored = signal === "SIGHUP";
     test(`sends ${isIgnored ? "no" : "one"} signal of several to a program that ends by itself, and waits for it: ${signal}`, async () => {
       const worker =
-        "trap 'echo -n .' INT; echo -n begun; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exit 3";
+        "trap 'echo -n .' INT; echo -n begun; until [ -e \"$XDG_STATE_HOME/enough\" ]; do sleep 0.1; done; exit 3";
       const program = `
     import { runSteps, step } from "${new URL("../../scripts/setup/steps.ts", import.meta.url)}";
     await runSteps(() => step("Working", "do it again", async (run) => {
@@ -106,6 +106,9 @@ describe("a step", { concurrency: true }, () => {
         process.kill(-(started.pid ?? 0), signal);
         await sleep(100);
       }
+      if (!isIgnored)
+        await waitUntil("it has a signal", async () => (await readFile(log, "utf8")).endsWith("."));
+      await writeFile(join(state, "enough"), "");
       const { exitCode, stderr } = await started;
       assert.equal(exitCode, 1);
       assert.match(stderr, /Working failed/);

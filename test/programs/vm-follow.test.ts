@@ -1,6 +1,7 @@
 /** follow.sh with a double of the cloud. A Pod's own scripts have one line each, and the files that they leave show which ones ran. */
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -11,6 +12,7 @@ import { bundleText } from "../../components/hosts/podman/bundle.ts";
 import { shellVariables } from "../../components/hosts/vm/user-data.ts";
 import { script } from "../../components/shell/script.ts";
 import { scope, tempDir } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const source = script(import.meta.resolve("../../components/hosts/vm/follow.sh"), "follow.sh");
 
@@ -424,7 +426,7 @@ test("checks until there is a Pod at the first start", async (t) => {
   const it = await machine(t);
   await writeFile(it.at("bin/sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n", { mode: 0o755 });
   const started = it.follow("start");
-  await sleep(500);
+  await waitUntil("there is none", () => existsSync(it.at("run/failure")));
   const digest = await it.wantNew(1);
   const { exitCode, stderr } = await started;
   assert.equal(exitCode, 0);
@@ -453,16 +455,20 @@ test("returns to the last good Pod after one whose script doesn't complete", asy
 test("leaves one complete Pod, old or new, wherever it is killed", { timeout: 120_000 }, async (t) => {
   const { it, first } = await served(t);
   const pods = [first, await it.store(2), await it.store(3), await it.store(4, { apply: "unwell" })];
+  /** A `sleep` that doesn't end while one part is replaced and the other isn't. */
+  const stopsHalfway = `#!/bin/sh\ncmp -s "$STATE/one" "$STATE/two" || exec /bin/sleep 60\n`;
   let halfway = 0;
   const began = performance.now();
   await it.want(pods[1] ?? "");
   await it.follow();
   const lookMs = performance.now() - began;
   const rounds = 31;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round <= rounds; round++) {
     const before = await it.running();
     const wanted = pods[(round + 2) % pods.length] ?? "";
     await it.want(wanted);
+    const isHeld = round === 0;
+    if (isHeld) await writeFile(it.at("bin/sleep"), stopsHalfway, { mode: 0o755 });
     const child = execa("sh", [it.at("follow.sh"), "look"], {
       env: it.environment,
       reject: false,
@@ -472,9 +478,14 @@ test("leaves one complete Pod, old or new, wherever it is killed", { timeout: 12
     void child.finally(() => {
       running = false;
     });
-    // Once in each part of the run, in another order than that of the Pods.
-    const part = (round * 7) % rounds;
-    await sleep(((part + Math.random()) / rounds) * lookMs);
+    if (isHeld) {
+      await waitUntil("a part is replaced", async () => (await it.read("state/one")) === wanted);
+      await rm(it.at("bin/sleep"));
+    } else {
+      // Once in each part of the run, in another order than that of the Pods.
+      const part = (round * 7) % rounds;
+      await sleep(((part + Math.random()) / rounds) * lookMs);
+    }
     if (child.pid !== undefined && running) process.kill(-child.pid, "SIGKILL");
     await child;
     if ((await readdir(it.at("state"))).includes("applying")) halfway += 1;
@@ -495,6 +506,6 @@ test("leaves one complete Pod, old or new, wherever it is killed", { timeout: 12
     (await readdir(it.at("state/pods"))).filter((name) => name.startsWith(".")),
     [],
   );
-  t.diagnostic(`killed while it applied a Pod: ${halfway} times of ${rounds}`);
+  t.diagnostic(`killed while it applied a Pod: ${halfway} times of ${rounds + 1}`);
   assert.ok(halfway > 0);
 });

@@ -47,8 +47,9 @@ export interface FleetProject extends AsyncDisposable {
   killEngines(): Promise<void>;
 }
 
-/** A running command: its result, a way to send npm a signal, and a way to type on its terminal. */
+/** A running command: its result, what it has written to standard error, a way to send npm a signal, and a way to type on its terminal. */
 export type Running = Promise<CostRun> & {
+  stderrSoFar(): string;
   kill(signal: NodeJS.Signals): boolean;
   type(text: string): void;
 };
@@ -127,7 +128,12 @@ export async function fleetProject(stacks: readonly string[]): Promise<FleetProj
   const start = (file: string, args: readonly string[]): Running => {
     const process = execa(file, args, { ...options, stdin: "pipe" });
     const end = process.then(({ exitCode = -1, stdout, stderr }) => ({ exitCode, stdout, stderr }));
+    let told = "";
+    process.stderr.on("data", (chunk) => {
+      told += chunk;
+    });
     return Object.assign(end, {
+      stderrSoFar: () => told,
       kill: (signal: NodeJS.Signals) => process.kill(signal),
       type: (text: string) => void process.stdin.write(text),
     });
