@@ -2,9 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { Argument, type Command } from "commander";
 import { execa } from "execa";
-import type { Cloud } from "../components/capacity/machine.ts";
 import { currentDate } from "../components/cost/date.ts";
-import { listPrices } from "../components/cost/prices/price-book.ts";
+import { listPrices, type PricedCloud } from "../components/cost/prices/price-book.ts";
 import { commandLine } from "./command-line.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
 import type { Answer } from "./prices/answer.ts";
@@ -17,7 +16,7 @@ interface PriceList {
   readonly source: ApiSource;
 }
 
-const lists: Readonly<Record<Cloud, PriceList>> = {
+const lists: Readonly<Record<PricedCloud, PriceList>> = {
   aws: {
     ask: (regions) => askAws(awsQueries(regions)),
     source: {
@@ -36,7 +35,7 @@ const lists: Readonly<Record<Cloud, PriceList>> = {
   },
 };
 
-const clouds = Object.keys(lists) as Cloud[];
+const clouds = Object.keys(lists) as PricedCloud[];
 
 await commandLine("npm run prices --")
   .description("Renew the prices in components/cost/prices from the clouds' own lists: docs/cost.md")
@@ -44,7 +43,7 @@ await commandLine("npm run prices --")
   .option("--region <region...>", "only these, of one cloud; otherwise those of the file and of all stacks")
   .option("--dry-run", "show what would change, and write nothing", false)
   .showHelpAfterError()
-  .action(async (cloud: Cloud | undefined, options: Options, command: Command) => {
+  .action(async (cloud: PricedCloud | undefined, options: Options, command: Command) => {
     if (options.region && !cloud) command.error("error: --region takes one cloud: aws or azure");
     for (const one of cloud ? [cloud] : clouds) await renew(one, options);
   })
@@ -55,7 +54,7 @@ interface Options {
   readonly dryRun: boolean;
 }
 
-async function renew(cloud: Cloud, { region: wanted, dryRun }: Options): Promise<void> {
+async function renew(cloud: PricedCloud, { region: wanted, dryRun }: Options): Promise<void> {
   const { ask, source } = lists[cloud];
   const book = listPrices[cloud];
   try {

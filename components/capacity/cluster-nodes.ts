@@ -1,7 +1,7 @@
 /** The nodes of a cluster that the stack creates, for both the hosts and the cost estimate. */
 import { defaultAzureNode } from "../config/region.ts";
 import { disks, tierOf } from "./disk.ts";
-import type { Cloud, Machine } from "./machine.ts";
+import type { ClusterCloud, Machine } from "./machine.ts";
 import type { PlannedDisk } from "./plan-disk.ts";
 
 /**
@@ -35,7 +35,7 @@ export interface Requests {
 type Size = Pick<Machine, "vCpu" | "memoryGiB">;
 
 /** What a node has for one replica: its size, without what the service reserves and what the service's own Pods request there. */
-export function roomOn(cloud: Cloud, { vCpu, memoryGiB }: Size): Requests {
+export function roomOn(cloud: ClusterCloud, { vCpu, memoryGiB }: Size): Requests {
   const { seenMemory, reserved, ownPods } = serviceNodes[cloud];
   const { cpuMillis, memoryMiB } = reserved({ vCpu, memoryGiB });
   return {
@@ -54,7 +54,7 @@ interface ServiceNodes {
   readonly ownPods: Requests;
 }
 
-const serviceNodes: Readonly<Record<Cloud, ServiceNodes>> = {
+const serviceNodes: Readonly<Record<ClusterCloud, ServiceNodes>> = {
   aws: {
     // https://karpenter.sh/docs/reference/settings/ (vm-memory-overhead-percent)
     seenMemory: 0.925,
@@ -86,7 +86,7 @@ export const fewestAzureNodes = 2;
 const { name: _, ...azureTier } = tierOf(disks[azureNode.diskType], azureNode.diskGiB);
 
 /** The disk of each node for Pods. */
-export const nodeDisks: Readonly<Record<Cloud, PlannedDisk>> = {
+export const nodeDisks: Readonly<Record<ClusterCloud, PlannedDisk>> = {
   // Auto Mode's default: https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
   aws: { type: "gp3", sizeGiB: 80, ...disks.gp3.free },
   azure: { type: azureNode.diskType, ...azureTier },

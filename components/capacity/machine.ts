@@ -1,4 +1,13 @@
-export type Cloud = "aws" | "azure";
+import type { CloudRegion, OwnClusterRegion } from "../config/schema.ts";
+
+type CloudOf<Kind extends string> = Kind extends `${infer Name} ${"vm" | "cluster"}` ? Name : never;
+
+/** A cloud whose machines the stack creates. */
+export type Cloud = CloudOf<CloudRegion["kind"]>;
+
+/** A cloud whose managed clusters the stack creates. */
+export type ClusterCloud = CloudOf<OwnClusterRegion["kind"]>;
+
 export type Architecture = "arm64" | "amd64";
 
 /** The types of disk that can hold the cache, by the names in the clouds' APIs. */

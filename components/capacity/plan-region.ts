@@ -1,11 +1,11 @@
 /** Plans the machine, or the nodes of the cluster, for a region's cache in a cloud. */
 import type { Problem } from "../config/problems.ts";
-import type { AwsClusterRegion, AwsRegion, AzureRegion, Upstream, Workload } from "../config/schema.ts";
+import type { AwsClusterRegion, CloudRegion, Upstream, Workload } from "../config/schema.ts";
 import { azureNode, isForAutoMode, nodeDisks } from "./cluster-nodes.ts";
 import { deliveryOf } from "./demand.ts";
 import { disks } from "./disk.ts";
 import { type Limit, mostPageCacheMiB, strain, suffices } from "./limits.ts";
-import type { Cloud, Machine } from "./machine.ts";
+import type { Cloud, ClusterCloud, Machine } from "./machine.ts";
 import { candidates } from "./machines.ts";
 import {
   type Capacity,
@@ -18,17 +18,13 @@ import {
 import { type RateName, rateText, sufficient } from "./plan-machine.ts";
 import { quantity } from "./text.ts";
 
-export type CloudRegion = AwsRegion | AzureRegion;
-
-const clouds: Readonly<Record<CloudRegion["kind"], Cloud>> = {
-  "aws vm": "aws",
-  "aws cluster": "aws",
-  "azure vm": "azure",
-  "azure cluster": "azure",
-};
-
-export function cloudOf({ kind }: CloudRegion): Cloud {
-  return clouds[kind];
+/** The cloud of a region, which its kind begins with. */
+export function cloudOf<Name extends Cloud>({
+  kind,
+}: {
+  readonly kind: `${Name} ${CloudRegion["topology"]}`;
+}): Name {
+  return kind.split(" ")[0] as Name;
 }
 
 /** A way to run a region's cache: the configured one, or an alternative for comparison. */
@@ -40,9 +36,9 @@ export interface Variant {
   readonly storage: CapacityRequest["region"]["storage"];
 }
 
-/** What all variants of a region share. */
-export interface RegionSetting {
-  readonly cloud: Cloud;
+/** What all variants of a region share. Only a cloud with managed clusters has them all. */
+export interface RegionSetting<Name extends Cloud = ClusterCloud> {
+  readonly cloud: Name;
   readonly region: { readonly name: string };
   readonly workload: Workload;
   readonly upstreams: readonly Upstream[];
@@ -56,7 +52,10 @@ export function capacityOf(
   region: CloudRegion,
   { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
 ): Capacity {
-  return planVariant(variantOf(region), { cloud: cloudOf(region), region, workload, upstreams });
+  const shared = { region, workload, upstreams };
+  return region.topology === "vm"
+    ? planCapacity(requestOf(variantOf(region), { cloud: cloudOf(region), ...shared }))
+    : planVariant(variantOf(region), { cloud: cloudOf(region), ...shared });
 }
 
 /** The configured variant of a region. */
@@ -74,31 +73,43 @@ export function limitsOn(
   { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
 ): readonly Limit[] {
   const variant = { ...variantOf(region), machine: { type } };
-  const request = requestOf(variant, { cloud: cloudOf(region), region, workload, upstreams });
+  const shared = { region, workload, upstreams };
+  const request =
+    region.topology === "vm"
+      ? requestOf(variant, { cloud: cloudOf(region), ...shared })
+      : nodeRequestOf(variant, { cloud: cloudOf(region), ...shared });
   return planCapacity(request).plan.limits;
 }
 
 /** Plans the machines of a variant. @returns problems whose path is relative to the region */
 export function planVariant(variant: Variant, setting: RegionSetting): Capacity {
-  const request = requestOf(variant, setting);
-  return variant.topology === "vm" ? planCapacity(request) : nodePlanners[setting.cloud](request, variant);
+  return variant.topology === "vm"
+    ? planCapacity(requestOf(variant, setting))
+    : nodePlanners[setting.cloud](nodeRequestOf(variant, setting), variant);
 }
 
 /** The request for one of the machines that share the load. */
 function requestOf(
-  { topology, replicas, machine, storage }: Variant,
-  { cloud, region, workload, upstreams }: RegionSetting,
+  { replicas, machine, storage }: Variant,
+  { cloud, region, workload, upstreams }: RegionSetting<Cloud>,
 ): CapacityRequest {
   return {
     cloud,
     region: { name: region.name, machine, storage },
-    ...(topology === "cluster" && { cachedGiB: mostPageCacheMiB / 1024, disk: nodeDisks[cloud] }),
     workload: shareOf(workload, replicas),
     ...upstreamsOf(upstreams),
   };
 }
 
-const nodePlanners: Readonly<Record<Cloud, (request: CapacityRequest, variant: Variant) => Capacity>> = {
+/** The request for a node of a cluster. */
+function nodeRequestOf(variant: Variant, setting: RegionSetting): CapacityRequest {
+  const disk = nodeDisks[setting.cloud];
+  return { ...requestOf(variant, setting), cachedGiB: mostPageCacheMiB / 1024, disk };
+}
+
+type NodePlanner = (request: CapacityRequest, variant: Variant) => Capacity;
+
+const nodePlanners: Readonly<Record<ClusterCloud, NodePlanner>> = {
   aws: planAutoModeNodes,
   azure: planAksNodes,
 };
@@ -129,7 +140,9 @@ export function autoModeNodes(
   region: AwsClusterRegion,
   { workload, upstreams }: Pick<RegionSetting, "workload" | "upstreams">,
 ): readonly Machine[] | undefined {
-  const all = autoModeMachines(requestOf(variantOf(region), { cloud: "aws", region, workload, upstreams }));
+  const all = autoModeMachines(
+    nodeRequestOf(variantOf(region), { cloud: "aws", region, workload, upstreams }),
+  );
   return all[0] === smallestOfAutoMode ? undefined : all;
 }
 

@@ -254,8 +254,9 @@ export type AzureRegion = AzureVmRegion | AzureClusterRegion;
 export type KubernetesRegion = Regions["kubernetes"];
 
 /** A region on one machine of a cloud. `OwnClusterRegion`: a region on a cluster that the stack creates. */
-export type VmRegion = AwsVmRegion | AzureVmRegion;
-export type OwnClusterRegion = AwsClusterRegion | AzureClusterRegion;
+export type VmRegion = Extract<AnyRegion, { readonly kind: `${string} vm` }>;
+export type OwnClusterRegion = Extract<AnyRegion, { readonly kind: `${string} cluster` }>;
+export type CloudRegion = VmRegion | OwnClusterRegion;
 
 /** Requirements of the owners of a cloud's accounts. Each cloud reads only its own keys. */
 export type Governance = Partial<AwsGovernance & AzureGovernance>;

@@ -1,8 +1,8 @@
 import type { Capacity, CapacityPlan } from "../capacity/plan.ts";
-import { type CloudRegion, planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
+import { planVariant, shareOf, type Variant, variantOf } from "../capacity/plan-region.ts";
 import { capitalized, number } from "../capacity/text.ts";
 import { isZot } from "../config/upstream.ts";
-import { type Charge, costOf, priced, type Setting } from "./charge.ts";
+import { type BilledRegion, type Charge, costOf, priced, type Setting } from "./charge.ts";
 import { awsBetweenNodesZones, ecrPullThrough } from "./charges-aws.ts";
 import { acrReplica } from "./charges-azure.ts";
 import { type Committed, committedTo } from "./commitment.ts";
@@ -227,10 +227,10 @@ function cachePerCluster(setting: Setting): Option {
 }
 
 /** A region moved into an existing network, whose nodes need neither a private link nor failover. */
-function insideNetwork(region: CloudRegion): CloudRegion {
+function insideNetwork(region: BilledRegion): BilledRegion {
   const { privateLink: _, ...endpoint } = region.endpoint;
   const network = { vpc: "", vnet: "", subnet: "" };
-  return { ...region, network, endpoint: { ...endpoint, failover: "none" } } as CloudRegion;
+  return { ...region, network, endpoint: { ...endpoint, failover: "none" } } as BilledRegion;
 }
 
 function ecrOption(setting: Setting): Option {

@@ -1,9 +1,9 @@
 import { deliveryOf } from "../capacity/demand.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
-import { type CloudRegion, cloudOf, variantOf } from "../capacity/plan-region.ts";
+import { cloudOf, variantOf } from "../capacity/plan-region.ts";
 import { number, quantity, texts } from "../capacity/text.ts";
 import type { Governance } from "../config/schema.ts";
-import type { Setting } from "./charge.ts";
+import type { BilledRegion, Setting } from "./charge.ts";
 import type { NotPriced } from "./line.ts";
 import { assumedRegistryRegion, isAcr, operatorOf, unknownOperators } from "./upstream-transfer.ts";
 import { contentOf } from "./variant.ts";
@@ -101,7 +101,7 @@ export function withoutLine(setting: Setting, { machine: { type } }: CapacityPla
 }
 
 /** What may charge for each GB in networks that aren't the stack's: https://azure.microsoft.com/pricing/details/virtual-network/ */
-function ownNetworksWays(region: CloudRegion): string | false {
+function ownNetworksWays(region: BilledRegion): string | false {
   const { endpoint, network, storage } = region;
   const isPrivate = endpoint.exposure === "private";
   if (cloudOf(region) === "aws") {

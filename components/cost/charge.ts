@@ -1,8 +1,8 @@
 import { hoursPerMonth } from "../capacity/demand.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
-import type { CloudRegion, RegionSetting, Variant } from "../capacity/plan-region.ts";
+import type { RegionSetting, Variant } from "../capacity/plan-region.ts";
 import { number } from "../capacity/text.ts";
-import type { StackConfig } from "../config/schema.ts";
+import type { CloudRegion, StackConfig } from "../config/schema.ts";
 import { transferZoneOf } from "../hosts/azure/regions.ts";
 import { type CostLine, type LineKind, type NotPriced, notFound, type Payer, rounded } from "./line.ts";
 import {
@@ -11,6 +11,7 @@ import {
   meaningOf,
   type Price,
   type PriceBook,
+  type PricedCloud,
   priceOf,
   sourceOf,
   type Tier,
@@ -37,16 +38,22 @@ export interface Charge {
   readonly listed?: boolean;
 }
 
-export type Place = Pick<RegionSetting, "cloud" | "region">;
+export interface Place {
+  readonly cloud: PricedCloud;
+  readonly region: { readonly name: string };
+}
 
 /** Where something is bought, and at which prices. */
 export interface Market extends Place {
   readonly prices: PriceBook;
 }
 
+/** A region of a cloud with prices. */
+export type BilledRegion = Extract<CloudRegion, { readonly kind: `${PricedCloud} ${string}` }>;
+
 /** What all variants of a region's cache share. */
-export interface Setting extends RegionSetting, Market {
-  readonly region: CloudRegion;
+export interface Setting extends RegionSetting<PricedCloud>, Market {
+  readonly region: BilledRegion;
   /** The key `cost` of the stack's configuration. */
   readonly settings: StackConfig["cost"];
   /** The usage: measured figures, otherwise those from the workload. */

@@ -1,10 +1,10 @@
 /** Estimates the monthly cost of a region's cache before it exists. Pure functions. docs/cost.md explains the results. */
 import type { Capacity } from "../capacity/plan.ts";
-import { type CloudRegion, cloudOf, planVariant, variantOf } from "../capacity/plan-region.ts";
+import { cloudOf, planVariant, variantOf } from "../capacity/plan-region.ts";
 import type { AnyRegion, Governance, Provider, RegionKind, StackConfig } from "../config/schema.ts";
 import { assumptionsOf, ofGovernance, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";
-import { priced, type Setting } from "./charge.ts";
+import { type BilledRegion, priced, type Setting } from "./charge.ts";
 import { azureTransfer } from "./charges-azure.ts";
 import { type Alternatives, alternativesOf } from "./cheapest.ts";
 import { commitmentSentence } from "./commitment.ts";
@@ -77,7 +77,7 @@ export interface Contested {
 }
 
 /** The kinds of regions without a cloud bill, and why. */
-const unbilled: Readonly<Record<Exclude<RegionKind, CloudRegion["kind"]>, NotPriced>> = {
+const unbilled: Readonly<Record<Exclude<RegionKind, BilledRegion["kind"]>, NotPriced>> = {
   local: { name: "This machine", reason: "It is there already, and nobody bills it." },
   kubernetes: {
     name: "The cluster's nodes, volumes and load balancer",
@@ -86,7 +86,7 @@ const unbilled: Readonly<Record<Exclude<RegionKind, CloudRegion["kind"]>, NotPri
 };
 
 /** Whether a region has a cloud bill. */
-export function isBilled(region: AnyRegion): region is CloudRegion {
+export function isBilled(region: AnyRegion): region is BilledRegion {
   return !(region.kind in unbilled);
 }
 

@@ -1,4 +1,3 @@
-import type { Cloud } from "../../components/capacity/machine.ts";
 import items from "../../components/cost/prices/items.json" with { type: "json" };
 import {
   everywhere,
@@ -6,6 +5,7 @@ import {
   listPrices,
   meaningOf,
   type Price,
+  type PricedCloud,
   type Tier,
 } from "../../components/cost/prices/price-book.ts";
 
@@ -45,9 +45,12 @@ export interface Step {
 }
 
 /** The items to ask a cloud's list for, from items.json. An item that the book has for all regions is asked for once. */
-export function wanted<List extends object>(cloud: Cloud, regions: readonly string[]): (List & Asked)[] {
+export function wanted<List extends object>(
+  cloud: PricedCloud,
+  regions: readonly string[],
+): (List & Asked)[] {
   const common = listPrices[cloud].regions[everywhere] ?? {};
-  const lists = Object.entries(items) as unknown as [Asked["item"], Partial<Record<Cloud, List>>][];
+  const lists = Object.entries(items) as unknown as [Asked["item"], Partial<Record<PricedCloud, List>>][];
   return [...regions, everywhere].flatMap((region) =>
     lists.flatMap(([item, { [cloud]: list }]) =>
       list && item in common === (region === everywhere) ? [{ ...list, region, item }] : [],
@@ -57,7 +60,7 @@ export function wanted<List extends object>(cloud: Cloud, regions: readonly stri
 
 /** The price of one item, from the price steps of each matching product. Several products with the same price count as one. */
 export function answer(
-  cloud: Cloud,
+  cloud: PricedCloud,
   item: Item,
   { region, ...counting }: Counting & Pick<Asked, "region">,
   products: readonly (readonly Step[])[],

@@ -1,6 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Cloud } from "../../components/capacity/machine.ts";
-import { type CloudPrices, everywhere, type Price } from "../../components/cost/prices/price-book.ts";
+import {
+  type CloudPrices,
+  everywhere,
+  type Price,
+  type PricedCloud,
+} from "../../components/cost/prices/price-book.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
 import type { ProjectFiles } from "../fleet/stack-files.ts";
 import { columns } from "../output/columns.ts";
@@ -79,7 +83,7 @@ function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, 
 }
 
 /** The cloud's regions whose prices are kept: those in the book, and those that stacks use. */
-export function pricedRegions(cloud: Cloud, { regions }: CloudPrices, stacks: ProjectFiles): string[] {
+export function pricedRegions(cloud: PricedCloud, { regions }: CloudPrices, stacks: ProjectFiles): string[] {
   const used = configurationsOf(stacks)
     .configurations.filter(({ config }) => config.provider === cloud)
     .flatMap(({ config }) => config.regions.map(({ name }) => name));

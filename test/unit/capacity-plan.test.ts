@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { demandOf } from "../../components/capacity/demand.ts";
 import { pageCacheGiB } from "../../components/capacity/limits.ts";
-import type { Cloud } from "../../components/capacity/machine.ts";
+import type { ClusterCloud } from "../../components/capacity/machine.ts";
 import { machineNamed } from "../../components/capacity/machines.ts";
 import { type CapacityPlan, type CapacityRequest, planCapacity } from "../../components/capacity/plan.ts";
 import { planVariant } from "../../components/capacity/plan-region.ts";
@@ -288,7 +288,7 @@ test("reports everything impossible together, each with its path, and plans the 
 
 /** The plan of a cluster's nodes, by default with all blobs through the cache. */
 function nodesOf(
-  cloud: Cloud,
+  cloud: ClusterCloud,
   replicas: number,
   change: object,
   type = "auto",
@@ -307,7 +307,7 @@ function nodesOf(
 }
 
 test("counts no more memory for pulls than the edge of a replica has, however large its node is", () => {
-  const onDisk = (cloud: Cloud, pullsPerNodeGiB: number, type?: string) =>
+  const onDisk = (cloud: ClusterCloud, pullsPerNodeGiB: number, type?: string) =>
     nodesOf(cloud, 2, { pullsPerNodeGiB }, type).limits.find(({ name }) => name === "disk throughput")
       ?.required;
   // 4 GiB come from memory, so the busy hour needs the most: 150 × 4 × 4 GiB / 730 h × 10 × 8,589.93 Mbit / 3,600 s = 78.4 Mbps, and 0.3 for fills.

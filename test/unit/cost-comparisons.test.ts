@@ -8,8 +8,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Capacity } from "../../components/capacity/plan.ts";
-import { type CloudRegion, capacityOf } from "../../components/capacity/plan-region.ts";
+import { capacityOf } from "../../components/capacity/plan-region.ts";
 import type { AlternativeName } from "../../components/cost/alternatives.ts";
+import type { BilledRegion } from "../../components/cost/charge.ts";
 import { notFound } from "../../components/cost/line.ts";
 import { priceBook } from "../../components/cost/prices/price-book.ts";
 import { stackCost } from "../../components/cost/stack-cost.ts";
@@ -465,7 +466,7 @@ test("has the figures of docs/kubernetes.md", () => {
 
 test("estimates a region that is planned already by that plan, and plans nothing else", () => {
   const stack = stackNamed("aws-eu-central-1");
-  const [region] = stack.regions as [CloudRegion];
+  const [region] = stack.regions as [BilledRegion];
   const usual = capacityOf(region, stack);
   const costs = (capacity?: Capacity) =>
     stackCost(stack, priceBook, today, [capacity]).regions["eu-central-1"];

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import type { Cloud } from "../../components/capacity/machine.ts";
 import { machines } from "../../components/capacity/machines.ts";
 import items from "../../components/cost/prices/items.json" with { type: "json" };
 import negotiated from "../../components/cost/prices/negotiated.json" with { type: "json" };
@@ -12,6 +11,7 @@ import {
   meaningOf,
   type Price,
   type PriceBook,
+  type PricedCloud,
   priceBook,
   priceOf,
   withNegotiated,
@@ -21,7 +21,7 @@ import { regionNames as awsRegions } from "../../components/hosts/aws/regions.ts
 import { regionNames as azureRegions, transferZoneOf } from "../../components/hosts/azure/regions.ts";
 import { costOf, estimateOf } from "../support/estimates.ts";
 
-const clouds: readonly Cloud[] = ["aws", "azure"];
+const clouds: readonly PricedCloud[] = ["aws", "azure"];
 const kinds = [
   ...["machine", "disk", "address", "dns", "monitoring", "secrets"],
   ...["cluster", "load balancer", "bucket", "registry", "transfer"],
@@ -54,7 +54,7 @@ const book = z.strictObject({
   regions: z.record(z.string(), z.record(z.string(), price)),
 });
 
-function entries(cloud: Cloud): [region: string, item: string, price: Price][] {
+function entries(cloud: PricedCloud): [region: string, item: string, price: Price][] {
   return Object.entries(listPrices[cloud].regions).flatMap(([region, prices]) =>
     Object.entries(prices).map(([item, price]): [string, string, Price] => [region, item, price]),
   );

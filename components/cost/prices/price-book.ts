@@ -1,4 +1,3 @@
-import type { Cloud } from "../../capacity/machine.ts";
 import type { Confidence, LineKind, PriceSource } from "../line.ts";
 import aws from "./aws.json" with { type: "json" };
 import azure from "./azure.json" with { type: "json" };
@@ -17,11 +16,14 @@ type Typed<Key extends string> = Key extends `${string}/` ? `${Key}${string}` : 
 interface ItemMeaning {
   readonly kind: LineKind;
   /** By cloud if the clouds use different units. */
-  readonly unit: string | Readonly<Record<Cloud, string>>;
+  readonly unit: string | Readonly<Record<PricedCloud, string>>;
 }
 
 /** What an item is for, and its unit in a cloud. */
-export function meaningOf(item: Item, cloud: Cloud): { readonly kind: LineKind; readonly unit: string } {
+export function meaningOf(
+  item: Item,
+  cloud: PricedCloud,
+): { readonly kind: LineKind; readonly unit: string } {
   const key = item.replace(/\/.*/, "/") as keyof typeof items;
   const { kind, unit } = items[key] as ItemMeaning;
   return { kind, unit: typeof unit === "string" ? unit : unit[cloud] };
@@ -58,7 +60,10 @@ export interface CloudPrices {
   readonly listed?: CloudPrices["regions"];
 }
 
-export type PriceBook = Readonly<Record<Cloud, CloudPrices>>;
+/** A cloud with prices. */
+export type PricedCloud = "aws" | "azure";
+
+export type PriceBook = Readonly<Record<PricedCloud, CloudPrices>>;
 
 export const everywhere = "*";
 
@@ -105,7 +110,7 @@ function committed(list: Omit<typeof commitments.aws, "regions"> & { readonly re
  */
 export function priceOf(
   book: PriceBook,
-  cloud: Cloud,
+  cloud: PricedCloud,
   region: string,
   item: Item,
   listed = false,
@@ -116,7 +121,7 @@ export function priceOf(
 }
 
 /** The source of a price, for a line. */
-export function sourceOf(book: PriceBook, cloud: Cloud, price: Price): PriceSource {
+export function sourceOf(book: PriceBook, cloud: PricedCloud, price: Price): PriceSource {
   const { sources, date, confidence, disputed } = price;
   const known = sources.map((key) => book[cloud].sources[key] ?? { name: key });
   const url = known.find((source) => source.url !== undefined)?.url;
@@ -131,7 +136,10 @@ export function sourceOf(book: PriceBook, cloud: Cloud, price: Price): PriceSour
 
 /** A book in which negotiated prices replace list prices. Those of {@link everywhere} apply in each region without a negotiated price of its own. */
 export function withNegotiated(list: PriceBook, negotiated: PriceBook): PriceBook {
-  const both = (cloud: Cloud) => ({ ...merged(list[cloud], negotiated[cloud]), listed: list[cloud].regions });
+  const both = (cloud: PricedCloud) => ({
+    ...merged(list[cloud], negotiated[cloud]),
+    listed: list[cloud].regions,
+  });
   return { aws: both("aws"), azure: both("azure") };
 }
 

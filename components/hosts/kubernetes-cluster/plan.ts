@@ -1,5 +1,5 @@
 import { roomOn } from "../../capacity/cluster-nodes.ts";
-import type { Cloud, Machine } from "../../capacity/machine.ts";
+import type { ClusterCloud, Machine } from "../../capacity/machine.ts";
 import { capacityOf } from "../../capacity/plan-region.ts";
 import {
   leastCpuMillis,
@@ -58,7 +58,7 @@ export function planOwnCluster<R extends OwnClusterRegion>(
  */
 export function judgeRoom(
   { region: { replicas }, replica: { edge }, ...plan }: OwnClusterPlan,
-  cloud: Cloud,
+  cloud: ClusterCloud,
   { type, ...size }: Pick<Machine, "type" | "vCpu" | "memoryGiB">,
   larger: { readonly path: string; readonly wayOut: string },
 ): Findings {

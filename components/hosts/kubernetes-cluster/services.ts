@@ -1,4 +1,4 @@
-import type { Cloud } from "../../capacity/machine.ts";
+import type { ClusterCloud } from "../../capacity/machine.ts";
 import { maxNetworkSecurityGroupRanges } from "../network-security-group.ts";
 
 /** A cloud's managed Kubernetes service. */
@@ -13,7 +13,7 @@ export interface Service {
   readonly clientRangesIn: string;
 }
 
-export const services: Readonly<Record<Cloud, Service>> = {
+export const services: Readonly<Record<ClusterCloud, Service>> = {
   aws: {
     name: "EKS",
     // https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html, https://endoflife.date/amazon-eks (2026-08-22)

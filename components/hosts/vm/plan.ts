@@ -27,7 +27,10 @@ export function planVm<R extends VmRegion>(request: PlanRequest<R>): Planned<VmP
 
 /** Refuses a smaller disk. Otherwise the cloud refuses it in the middle of the update. Resource hooks could refuse it too, but need a newer language host. */
 export function shrinkingProblems(
-  { region: { storage }, capacity }: Pick<VmPlan, "region" | "capacity">,
+  {
+    region: { storage },
+    capacity,
+  }: { readonly region: Pick<VmRegion, "storage">; readonly capacity: Pick<CapacityPlan, "disk"> },
   hasGiB = 0,
 ): Problem[] {
   const wantedGiB =

@@ -1,6 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Secrets } from "../../config/credentials.ts";
-import type { VmRegion } from "../../config/schema.ts";
 import { secretFiles } from "../../pod/secret-files.ts";
 import { credentialsSecret, remoteWrite } from "../../pod/secrets.ts";
 import type { RegionPlan } from "../kind.ts";
@@ -20,7 +19,7 @@ export const removedSecret = "removed";
 
 /** The secrets that the configuration needs, each with the result of `nameOf`. */
 export function storedSecrets<Value>(
-  { upstreams, monitoring, region }: Pick<RegionPlan<VmRegion>, "upstreams" | "monitoring" | "region">,
+  { upstreams, monitoring, region }: Pick<RegionPlan, "upstreams" | "monitoring" | "region">,
   nameOf: (secret: string) => Value,
 ): StoredSecrets<Value> {
   const secrets = [
