@@ -1,6 +1,6 @@
 import type { Resource } from "@pulumi/pulumi";
 import { type Problem, problemIf } from "./config/problems.ts";
-import type { StackConfig } from "./config/schema.ts";
+import type { CloudProvider, StackConfig } from "./config/schema.ts";
 
 /** For each cloud: its Pulumi package, the package's configuration keys that choose an account or the credentials, and how a stack fixes its own account. */
 const clouds = {
@@ -14,7 +14,7 @@ const clouds = {
     keys: /^(?:subscriptionId|tenantId|client(?:Id|Secret|Certificate\w+)|oidc\w+|use(?:Oidc|Msi|DefaultAzureCredential)|msiEndpoint)$/,
     guard: "name the subscription of the caches in `subscription` of each region",
   },
-} as const;
+} as const satisfies Readonly<Record<CloudProvider, object>>;
 
 /**
  * Refuses what gives other resources of the program an account or credentials that the caches don't use, because the caches could end up in another account.
@@ -42,7 +42,7 @@ export function accountProblems(stack: StackConfig, keys: readonly string[], par
   ];
 }
 
-type CloudStack = Extract<StackConfig, { readonly provider: keyof typeof clouds }>;
+type CloudStack = Extract<StackConfig, { readonly provider: CloudProvider }>;
 
 function isCloud(stack: StackConfig): stack is CloudStack {
   return stack.provider in clouds;

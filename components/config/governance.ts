@@ -30,7 +30,7 @@ const clusterAccess = z.strictObject({
     .describe("The namespaces that the policy covers. Default: all, and objects without a namespace."),
 });
 
-export const awsGovernance = z.strictObject({
+const awsGovernance = z.strictObject({
   tags: awsTags.default({}).describe(tagsMeaning),
   ignoredTags: z
     .array(
@@ -94,7 +94,7 @@ const storageKey = z.strictObject({
   ).describe("Resource id of an identity that may use the key: Key Vault Crypto Service Encryption User."),
 });
 
-export const azureGovernance = z.strictObject({
+const azureGovernance = z.strictObject({
   tags: azureTags.default({}).describe(tagsMeaning),
   diskEncryptionSet: perRegion(diskEncryptionSet, "the resource id of a disk encryption set")
     .exactOptional()
@@ -123,20 +123,31 @@ export const azureGovernance = z.strictObject({
 export type AwsGovernance = z.output<typeof awsGovernance>;
 export type AzureGovernance = z.output<typeof azureGovernance>;
 
+/** By cloud. */
+export const governanceSchemas = { aws: awsGovernance, azure: azureGovernance };
+
 export const governanceMeaning =
   "Requirements of the owners of the account or subscription, for all regions: docs/governance.md. Default: nothing.";
 
 /** Checks this block against the stack's regions. The configuration isn't validated yet, so every part can have any type. */
 export function governanceProblems(raw: Record<string, unknown>): Problem[] {
-  if (raw.provider === "azure")
-    return [...zoneTagProblems(raw), ...perRegionProblems(raw, "diskEncryptionSet")];
-  return [
+  const { provider } = raw;
+  return typeof provider === "string" && Object.hasOwn(checks, provider)
+    ? checks[provider as keyof typeof checks](raw)
+    : [];
+}
+
+type Check = (raw: Record<string, unknown>) => Problem[];
+
+const checks: Readonly<Record<keyof typeof governanceSchemas, Check>> = {
+  aws: (raw) => [
     ...boundaryProblems(raw),
     ...ignoredTagProblems(raw),
     ...perRegionProblems(raw, "kmsKey", regionOfKey),
     ...clusterAccessProblems(raw),
-  ];
-}
+  ],
+  azure: (raw) => [...zoneTagProblems(raw), ...perRegionProblems(raw, "diskEncryptionSet")],
+};
 
 /** Reports a key of another region: KMS keys work in their own region only. */
 function regionOfKey(key: string, region: string): string | undefined {

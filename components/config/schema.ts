@@ -3,9 +3,8 @@ import { alerts, externalLabels } from "./alerts.ts";
 import {
   type AwsGovernance,
   type AzureGovernance,
-  awsGovernance,
-  azureGovernance,
   governanceMeaning,
+  governanceSchemas,
 } from "./governance.ts";
 import { type ImageName, imageNames } from "./images.ts";
 import { prefetch } from "./prefetch.ts";
@@ -200,18 +199,22 @@ const azureRegion = z.discriminatedUnion("topology", [
   regionSchemas["azure cluster"],
 ]);
 
-/** Requirements that the owners of a cloud's accounts can set. */
-export const governanceSchemas = { aws: awsGovernance, azure: azureGovernance };
-
 function governed<Block extends z.ZodType>(block: Block) {
   return { governance: block.exactOptional().describe(governanceMeaning) };
 }
 
+/** The clouds: the names of regions are locations there, and resources are in an account. */
+export const cloudStacks = {
+  aws: stack("aws", awsRegion).extend(governed(governanceSchemas.aws)),
+  azure: stack("azure", azureRegion).extend(governed(governanceSchemas.azure)),
+};
+
+export type CloudProvider = keyof typeof cloudStacks;
+
 /** The keys of a stack under {@link namespace}, per provider. The credentials that a stack names are further top-level keys. */
 export const stackSchemas = {
   local: stack("local", regionSchemas.local),
-  aws: stack("aws", awsRegion).extend(governed(governanceSchemas.aws)),
-  azure: stack("azure", azureRegion).extend(governed(governanceSchemas.azure)),
+  ...cloudStacks,
   kubernetes: stack("kubernetes", regionSchemas.kubernetes),
 };
 

@@ -5,7 +5,7 @@ import { defaultImages, ecrHost, type ImageName, imageNamesOf, imageOf, registry
 import { platformWarning } from "./prefetch.ts";
 import { type Problem, problemIf, within } from "./problems.ts";
 import { isAllowed } from "./repositories.ts";
-import { namespace, type StackConfig, type Upstream } from "./schema.ts";
+import { cloudStacks, namespace, type StackConfig, type Upstream } from "./schema.ts";
 import { serviceNamespace } from "./text.ts";
 
 type Checked = Pick<StackConfig, "provider" | "regions" | "upstreams" | "monitoring" | "prefetch" | "images">;
@@ -92,9 +92,8 @@ function platformWarnings(prefetch: Checked["prefetch"]): Problem[] {
 type CheckedRegion = Checked["regions"][number];
 
 function regionWarnings(provider: Checked["provider"], region: CheckedRegion): Problem[] {
-  const isInCloud = provider === "aws" || provider === "azure";
   return [
-    ...(isInCloud ? accessWarnings(provider, region) : []),
+    ...(provider in cloudStacks ? accessWarnings(provider, region) : []),
     ...islandWarnings(region),
     ...bucketWarnings(region),
   ];

@@ -1,4 +1,4 @@
-import type { StackConfig } from "../config/schema.ts";
+import { cloudStacks, type StackConfig } from "../config/schema.ts";
 import { conventionalStack } from "../config/stack-name.ts";
 import { dashboardUid } from "./dashboard/dashboard.ts";
 import { federation, type MetricsAddress } from "./federation.ts";
@@ -38,7 +38,7 @@ export interface CentralMonitoringOptions extends Omit<OutsideProbeOptions, "cac
  * @returns valid in the names of Kubernetes objects: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  */
 function cacheName(stack: string, region: string): string {
-  const isConventional = ["aws", "azure"].some((cloud) => stack === conventionalStack(cloud, region));
+  const isConventional = Object.keys(cloudStacks).some((cloud) => stack === conventionalStack(cloud, region));
   return (isConventional ? region : `${stack}-${region}`).toLowerCase().replace(/[^a-z0-9-]/g, "-");
 }
 

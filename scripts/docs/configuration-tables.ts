@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { z } from "zod";
-import { governanceSchemas, regionSchemas, unknownProviderSchema } from "../../components/config/schema.ts";
+import { governanceSchemas } from "../../components/config/governance.ts";
+import { regionSchemas, unknownProviderSchema } from "../../components/config/schema.ts";
 import { markdownTable } from "../output/markdown-table.ts";
 import { inputSchemaOf, type JsonSchema } from "./json-schema.ts";
 

@@ -90,6 +90,16 @@ test("allows governance only for a cloud's stack, with that cloud's keys", () =>
   assertProblem(governed(aws, { tags: ["team"] }), /^governance\.tags: must be a mapping, not a list$/);
 });
 
+test("compares AWS's requirements with each other only in a stack of AWS", () => {
+  const governance = {
+    allowedAccountIds: ["111122223333"],
+    permissionsBoundary: "arn:aws:iam::444455556666:policy/boundary",
+  };
+  const isAboutAccounts = (problem: string) => problem.includes("which isn't in `allowedAccountIds`");
+  assert.ok(problemsOf(governed(aws, governance)).some(isAboutAccounts));
+  assert.ok(!problemsOf(governed(local, governance)).some(isAboutAccounts));
+});
+
 test("accepts AWS's accounts, boundary and path in AWS's forms", () => {
   const boundary = "arn:aws:iam::111122223333:policy/platform/boundary";
   const accepted = { allowedAccountIds: ["111122223333"], permissionsBoundary: boundary, iamPath: "/a/b.c/" };
