@@ -1,6 +1,7 @@
 /** Replicas that share a bucket, and serve its blobs themselves. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { mostFills } from "../../components/pod/edge/fills.ts";
 import type { Blob, Content } from "../../scripts/seed/content.ts";
 import { registryName } from "../support/chain.ts";
@@ -107,12 +108,13 @@ describe("two replicas and one bucket", () => {
     const fresh = await to.add();
     const data = new RegExp(`/${hexOf(layer.digest)}/data$`);
     {
-      using _slow = to.s3.proxy.inject({ kind: "latency", ms: 500 }, data);
+      using slow = to.s3.proxy.inject({ kind: "latency", ms: 60_000 }, data, "GET");
       const answer = ask(image, `blobs/${layer.digest}`, fresh);
       await waitUntil("the registry has its size, and asks for its content", () =>
         to.s3.proxy.requests.some(({ path, method }) => data.test(path) && method === "GET"),
       );
       assert.equal((await to.s3.remove(data)).length, 1);
+      slow.remove();
       const cut = await answer;
       assert.equal(cut.complete, false);
     }
@@ -130,11 +132,12 @@ describe("two replicas and one bucket", () => {
     await waitUntil("the first bytes are here", () => to.proxy.bytes(layer.digest) > 0);
     const upload = /_uploads\/.*\/data$/;
     {
-      // Longer than the edge waits for an origin without a bucket.
-      using _slow = to.s3.proxy.inject({ kind: "latency", ms: 11_000 }, upload);
+      using _slow = to.s3.proxy.inject({ kind: "latency", ms: 30_000 }, upload);
       await waitUntil("the first part goes to the bucket", () =>
         to.s3.proxy.requests.some(({ path, state }) => upload.test(path) && state === "open"),
       );
+      // Longer than the edge waits for an origin without a bucket.
+      await sleep(11_000);
     }
     const { status, digest, totalMs } = await answer;
     assert.equal(status, 200);

@@ -56,6 +56,22 @@ test("answers matching paths with a status of its own until the fault is removed
   assert.equal((await fetch(blob)).status, 200);
 });
 
+test("delays requests for a time, and at most until the fault is removed", async () => {
+  {
+    using _ = proxy.inject({ kind: "latency", ms: 300 }, digest);
+    const start = performance.now();
+    assert.equal((await fetch(blob)).status, 200);
+    assert.ok(performance.now() - start > 290);
+  }
+  const fault = proxy.inject({ kind: "latency", ms: 60_000 }, digest, "GET");
+  const delayed = fetch(blob, { signal: AbortSignal.timeout(30_000) });
+  await waitUntil("it is asked", () => proxy.count(digest) === 2);
+  const signal = AbortSignal.timeout(30_000);
+  assert.equal((await fetch(blob, { method: "HEAD", signal })).status, 200, "another method");
+  fault.remove();
+  assert.equal((await delayed).status, 200);
+});
+
 test("truncates a body after exactly n bytes", async () => {
   using _ = proxy.inject({ kind: "truncate", bytes: 300_000 });
   const response = await fetch(blob);

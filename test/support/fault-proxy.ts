@@ -7,12 +7,12 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "./ports.ts";
 
 export type Fault =
-  /** Waits before it sends the request to the registry. */
+  /** Waits before it sends the request to the registry, at most until the fault is removed. */
   | { readonly kind: "latency"; readonly ms: number }
   /** Answers without asking the registry. */
   | {
@@ -62,8 +62,8 @@ export interface FaultProxy extends AsyncDisposable {
   count(pattern: string | RegExp, method?: string): number;
   /** Body bytes sent. @param pattern as for `count`. @default all paths */
   bytes(pattern?: string | RegExp): number;
-  /** Adds a fault for the paths that match (default all). Several matching faults take effect together. */
-  inject(fault: Fault, pattern?: string | RegExp): Injection;
+  /** Adds a fault for the paths that match (default all), and for one method (default all). Several matching faults take effect together. */
+  inject(fault: Fault, pattern?: string | RegExp, method?: string): Injection;
   /** Ends all connections and refuses new ones. */
   stopListening(): Promise<void>;
   listen(): Promise<void>;
@@ -77,11 +77,16 @@ function matches(path: string, pattern: string | RegExp): boolean {
 
 class Injected {
   readonly fault: Fault;
-  readonly pattern: string | RegExp;
   readonly removed = Promise.withResolvers<void>();
-  constructor(fault: Fault, pattern: string | RegExp) {
+  readonly #pattern: string | RegExp;
+  readonly #method: string | undefined;
+  constructor(fault: Fault, pattern: string | RegExp, method: string | undefined) {
     this.fault = fault;
-    this.pattern = pattern;
+    this.#pattern = pattern;
+    this.#method = method;
+  }
+  concerns({ path, method }: Recorded): boolean {
+    return matches(path, this.#pattern) && (this.#method ?? method) === method;
   }
 }
 
@@ -198,10 +203,11 @@ export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
       given.abort();
     });
 
-    const faults = [...injections].filter(({ pattern }) => matches(path, pattern));
-    for (const { fault } of faults) {
+    const faults = [...injections].filter((it) => it.concerns(record));
+    for (const { fault, removed } of faults) {
       if (fault.kind === "black-hole") return;
-      if (fault.kind === "latency") await sleep(fault.ms, undefined, { signal: given.signal });
+      if (fault.kind === "latency")
+        await Promise.race([sleep(fault.ms, undefined, { signal: given.signal }), removed.promise]);
       if (fault.kind === "status") {
         record.status = fault.status;
         outgoing.writeHead(fault.status, fault.headers).end(fault.body);
@@ -237,10 +243,11 @@ export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
     // An error on either side appears to the client as a broken connection, and in the record's state.
     answer(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  const listen = async (port: number) => {
+  // Others mustn't take it while the proxy doesn't listen.
+  const port = await freePort();
+  const listen = async () => {
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
-    return (server.address() as AddressInfo).port;
   };
   const stopListening = async () => {
     if (!server.listening) return;
@@ -249,7 +256,7 @@ export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
     server.closeAllConnections();
     await closed;
   };
-  const port = await listen(0);
+  await listen();
 
   return {
     url: new URL(`http://127.0.0.1:${port}`),
@@ -261,8 +268,8 @@ export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
       requests.filter((it) => matches(it.path, pattern) && (!method || it.method === method)).length,
     bytes: (pattern = "") =>
       requests.filter((it) => matches(it.path, pattern)).reduce((sum, it) => sum + it.bytes, 0),
-    inject(fault, pattern = "") {
-      const injected = new Injected(fault, pattern);
+    inject(fault, pattern = "", method) {
+      const injected = new Injected(fault, pattern, method);
       injections.add(injected);
       const remove = () => {
         injections.delete(injected);
@@ -271,9 +278,7 @@ export async function startFaultProxy(registry: URL): Promise<FaultProxy> {
       return { remove, [Symbol.dispose]: remove };
     },
     stopListening,
-    listen: async () => {
-      await listen(port);
-    },
+    listen,
     [Symbol.asyncDispose]: stopListening,
   };
 }
