@@ -10,7 +10,7 @@ import { type Download, download, downloads, get } from "../support/http.ts";
 import { query, queryValue } from "../support/prometheus.ts";
 import { hexOf, type Replica, type Shared, startShared } from "../support/replicas.ts";
 import { scope } from "../support/scope.ts";
-import { waitUntil } from "../support/wait.ts";
+import { untilItHolds, waitUntil } from "../support/wait.ts";
 
 const parts = scope(test);
 let to: Shared;
@@ -59,7 +59,9 @@ describe("two replicas and one bucket", () => {
       assert.equal(digest, layer.digest);
     }
     for (const replica of to.replicas) {
-      assert.match(await replica.logs("edge"), new RegExp(layer.digest), "each replica has served some");
+      await untilItHolds("each replica has served some", async () =>
+        assert.match(await replica.logs("edge"), new RegExp(layer.digest)),
+      );
     }
     assert.ok(transfers(layer.digest) >= 1 && transfers(layer.digest) <= 2);
     t.diagnostic(`${transfers(layer.digest)} transfers`);
@@ -191,7 +193,9 @@ describe("two replicas and one bucket", () => {
       for (const zone of ["blobs", "manifests"]) {
         await waitUntil(`${zone} may take something`, async () => ((await max(zone)) ?? 0) > 0, 60_000);
       }
-      assert.deepEqual(await query(prometheus, 'up{job=~"registry-cache-.+"} != 1'), []);
+      await untilItHolds("all targets are up", async () =>
+        assert.deepEqual(await query(prometheus, 'up{job=~"registry-cache-.+"} != 1'), []),
+      );
     }
   });
 });
@@ -209,6 +213,8 @@ test("completes a node's pull when the replica that serves it is killed", async 
   pair.balancer.ports.push(Number(second.url.port));
   await first.kill();
   await pull;
-  assert.match(await second.logs("edge"), /\/blobs\//, "the other replica has served the rest");
+  await untilItHolds("the other replica has served the rest", async () =>
+    assert.match(await second.logs("edge"), /\/blobs\//),
+  );
   assert.equal(pair.direct.bytes(), 0);
 });

@@ -19,7 +19,7 @@ import { randomImage } from "../support/images.ts";
 import { startMachine } from "../support/machine.ts";
 import { allScraped, query, queryValue, type Sample } from "../support/prometheus.ts";
 import { scope } from "../support/scope.ts";
-import { waitUntil } from "../support/wait.ts";
+import { untilItHolds, waitUntil } from "../support/wait.ts";
 
 /** Requests and bytes that a client or Prometheus counted, by kind, cache status and HTTP status: `blob HIT 200`. */
 type Counts = Record<string, { requests: number; bytes: number }>;
@@ -95,18 +95,24 @@ describe("a cache that serves its clients", () => {
     );
   }
 
+  /** A test of what a later scrape may be the first to have. */
+  const testSoon = (title: string, assertions: () => Promise<void>) =>
+    test(title, () => untilItHolds(title, assertions));
+
   test("counts exactly the requests, hits and bytes that the client saw", async () => {
     const total = (counts: Counts) => Object.values(counts).reduce((sum, { requests }) => sum + requests, 0);
     await waitUntil("Prometheus has it all", async () => total(await counted()) >= total(seen), 60_000);
     await allScraped(prometheus);
-    assert.deepEqual(await counted(), seen);
+    await untilItHolds("the scrapes are stored", async () => {
+      assert.deepEqual(await counted(), seen);
+      assert.equal(await queryValue(prometheus, "sum(registry_cache_log_lines_lost_total)"), 0);
+      assert.equal(await queryValue(prometheus, "registry_cache_log_parse_errors_total"), 0);
+    });
     assert.equal(seen["blob MISS 200"]?.requests, 1);
     assert.equal(seen["blob HIT 200"]?.requests, 11);
-    assert.equal(await queryValue(prometheus, "sum(registry_cache_log_lines_lost_total)"), 0);
-    assert.equal(await queryValue(prometheus, "registry_cache_log_parse_errors_total"), 0);
   });
 
-  test("has all bytes of all clients in the clients' buckets", async () => {
+  testSoon("has all bytes of all clients in the clients' buckets", async () => {
     const value = await queryValue(
       prometheus,
       "sum(registry_cache_client_response_bytes_total) - sum(registry_cache_response_bytes_total)",
@@ -114,16 +120,19 @@ describe("a cache that serves its clients", () => {
     assert.equal(value, 0);
   });
 
-  test("distinguishes requests that waited for another's fill from those that found the object on disk", async () => {
-    const hits = 'job="registry-cache-edge",kind="blob",cache="HIT",method="GET"';
-    const value = await queryValue(
-      prometheus,
-      `sum(registry_cache_first_byte_seconds_count{${hits}}) - sum(registry_cache_first_byte_seconds_bucket{${hits},le="0.4"})`,
-    );
-    assert.equal(value, 7);
-  });
+  testSoon(
+    "distinguishes requests that waited for another's fill from those that found the object on disk",
+    async () => {
+      const hits = 'job="registry-cache-edge",kind="blob",cache="HIT",method="GET"';
+      const value = await queryValue(
+        prometheus,
+        `sum(registry_cache_first_byte_seconds_count{${hits}}) - sum(registry_cache_first_byte_seconds_bucket{${hits},le="0.4"})`,
+      );
+      assert.equal(value, 7);
+    },
+  );
 
-  test("counts a refused request by its reason", async () => {
+  testSoon("counts a refused request by its reason", async () => {
     const samples = await query(prometheus, 'sum by (refused) (registry_cache_requests_total{refused!=""})');
     assert.deepEqual(Object.fromEntries(samples.map(({ labels, value }) => [labels.refused, value])), {
       repository: 1,
@@ -132,7 +141,7 @@ describe("a cache that serves its clients", () => {
     });
   });
 
-  test("has the origin's time only for requests that went to the origin", async () => {
+  testSoon("has the origin's time only for requests that went to the origin", async () => {
     const samples = await query(
       prometheus,
       "sum by (cache) (registry_cache_origin_duration_seconds_count) > 0",
@@ -143,7 +152,7 @@ describe("a cache that serves its clients", () => {
     );
   });
 
-  test("probes its endpoint, including the certificate", async () => {
+  testSoon("probes its endpoint, including the certificate", async () => {
     const up = await query(prometheus, 'up{job=~"registry-cache-.+"}');
     assert.deepEqual(
       up.filter(({ value }) => value !== 1),
@@ -161,7 +170,7 @@ describe("a cache that serves its clients", () => {
     assert.ok(days !== undefined && days > 30, `${days} days`);
   });
 
-  test("has every metric of docs/metrics.md, except for those of other kinds of hosts", async () => {
+  testSoon("has every metric of docs/metrics.md, except for those of other kinds of hosts", async () => {
     const [documented = ""] = readFileSync("docs/metrics.md", "utf8").split("## Certificate renewal");
     const names = new Set(
       [...documented.matchAll(/^\| `((?:registry|probe|process)_[\w`, ]+)` \|/gm)].flatMap(([, names = ""]) =>

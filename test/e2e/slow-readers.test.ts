@@ -12,7 +12,7 @@ import { registryName, startChain } from "../support/chain.ts";
 import { download, get } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { scope } from "../support/scope.ts";
-import { waitUntil } from "../support/wait.ts";
+import { untilItHolds, waitUntil } from "../support/wait.ts";
 
 const parts = scope(test);
 
@@ -53,9 +53,11 @@ test("refuses transfers beyond what the memory suffices for, and nothing else", 
   assert.equal((await get(blob, { ca })).status, 503);
   assert.equal((await get(at(""), { ca })).status, 200);
   assert.equal((await get(at("giantswarm/slow/manifests/1"), { ca })).status, 200);
-  const logs = await cache.logs("edge");
-  assert.match(logs, /limiting connections by zone "transfers"/);
-  assert.match(logs, /"status":"503".*"refused":"limit"/);
+  await untilItHolds("nginx logs it", async () => {
+    const logs = await cache.logs("edge");
+    assert.match(logs, /limiting connections by zone "transfers"/);
+    assert.match(logs, /"status":"503".*"refused":"limit"/);
+  });
 
   leave(held);
   await waitUntil("another client is served", async () => {

@@ -28,3 +28,14 @@ export async function waitUntil<T>(
   }
   throw new Error(`not within ${timeoutMs / 1000} s: ${what}`, { cause });
 }
+
+/**
+ * Repeats assertions until all of them hold. For what appears later than the answer that it is about: a line in a log, or a metric.
+ * Throws as {@link waitUntil} does. The cause is the last assertion that failed.
+ */
+export async function untilItHolds(what: string, assertions: () => Promise<void>): Promise<void> {
+  await waitUntil(what, async () => {
+    await assertions();
+    return true;
+  });
+}
