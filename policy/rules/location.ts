@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Problem } from "../../components/config/problems.ts";
+import { cloudStacks } from "../../components/config/schema.ts";
 import { type Resource, rule } from "../rule.ts";
 import { valueAt } from "../values.ts";
 
@@ -9,7 +10,7 @@ interface Located {
 }
 
 /** Providers whose region names are locations. */
-const clouds = ["aws", "azure"];
+const clouds = Object.keys(cloudStacks);
 
 /** Patterns for the stack's name and for host names: the parameters of {@link location}. */
 interface Patterns {
