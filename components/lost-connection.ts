@@ -4,15 +4,16 @@ import state from "@pulumi/pulumi/runtime/state.js";
 const storeOfSdk: () => { readonly terminated: boolean } = Reflect.get(state, "getStore");
 
 const message =
-  "✗ The program lost its connection to Pulumi's engine. Resources that it hadn't declared yet are unchanged: run the same command again.";
+  "✗ The program's connection to Pulumi's engine ended before the program did. If another error is shown, that is the cause. Otherwise, run the same command again: resources that the program hadn't declared yet are unchanged.";
 
 let isWatched = false;
 
 /**
  * Makes the program fail if it loses its connection to the engine. Without this, the SDK ends the program with exit code 0, as if it were complete, and the engine
- * deletes everything that the program hadn't declared yet. When the engine has ended the operation itself, the exit code changes nothing.
+ * deletes everything that the program hadn't declared yet. The connection also ends early if the engine ends the operation itself, for example by ^C: the message then
+ * comes in addition to the cause.
  *
- * Only for a program with a process of its own, not for an inline program of the Automation API.
+ * Has no effect on an inline program of the Automation API, which has no process of its own.
  */
 export function failWithoutEngine(): void {
   if (isWatched) return;

@@ -17,7 +17,7 @@ interface Options {
 
 const program = commandLine("npm run adopt --")
   .description(
-    "Writes the import file for what a stack needs, its state lacks, and the cloud has. It changes neither the cloud nor a state.",
+    "Writes an import file for resources that exist in the cloud and that the stack needs, but that its state doesn't have. It changes neither the cloud nor a state.",
   )
   .argument("<stack>", "name of the stack")
   .option("--out <file>", "the import file", "import.json")

@@ -1,12 +1,24 @@
 import type { CloudRegion, OwnClusterRegion } from "../config/schema.ts";
 
-type CloudOf<Kind extends string> = Kind extends `${infer Name} ${"vm" | "cluster"}` ? Name : never;
+const clouds = {
+  "aws vm": "aws",
+  "aws cluster": "aws",
+  "azure vm": "azure",
+  "azure cluster": "azure",
+} as const satisfies Readonly<Record<CloudRegion["kind"], string>>;
 
-/** A cloud whose machines the stack creates. */
-export type Cloud = CloudOf<CloudRegion["kind"]>;
+export type Cloud = (typeof clouds)[CloudRegion["kind"]];
 
 /** A cloud whose managed clusters the stack creates. */
-export type ClusterCloud = CloudOf<OwnClusterRegion["kind"]>;
+export type ClusterCloud = (typeof clouds)[OwnClusterRegion["kind"]];
+
+export function cloudOf<Kind extends CloudRegion["kind"]>({
+  kind,
+}: {
+  readonly kind: Kind;
+}): (typeof clouds)[Kind] {
+  return clouds[kind];
+}
 
 export type Architecture = "arm64" | "amd64";
 

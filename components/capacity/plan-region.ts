@@ -5,7 +5,7 @@ import { azureNode, isForAutoMode, nodeDisks } from "./cluster-nodes.ts";
 import { deliveryOf } from "./demand.ts";
 import { disks } from "./disk.ts";
 import { type Limit, mostPageCacheMiB, strain, suffices } from "./limits.ts";
-import type { Cloud, ClusterCloud, Machine } from "./machine.ts";
+import { type Cloud, type ClusterCloud, cloudOf, type Machine } from "./machine.ts";
 import { candidates } from "./machines.ts";
 import {
   type Capacity,
@@ -17,15 +17,6 @@ import {
 } from "./plan.ts";
 import { type RateName, rateText, sufficient } from "./plan-machine.ts";
 import { quantity } from "./text.ts";
-
-/** The cloud of a region, which its kind begins with. */
-export function cloudOf<Name extends Cloud>({
-  kind,
-}: {
-  readonly kind: `${Name} ${CloudRegion["topology"]}`;
-}): Name {
-  return kind.split(" ")[0] as Name;
-}
 
 /** A way to run a region's cache: the configured one, or an alternative for comparison. */
 export interface Variant {

@@ -1,6 +1,7 @@
 import { deliveryOf } from "../capacity/demand.ts";
+import { cloudOf } from "../capacity/machine.ts";
 import type { CapacityPlan } from "../capacity/plan.ts";
-import { cloudOf, variantOf } from "../capacity/plan-region.ts";
+import { variantOf } from "../capacity/plan-region.ts";
 import { number, quantity, texts } from "../capacity/text.ts";
 import type { Governance } from "../config/schema.ts";
 import type { BilledRegion, Setting } from "./charge.ts";

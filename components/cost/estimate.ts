@@ -1,6 +1,8 @@
 /** Estimates the monthly cost of a region's cache before it exists. Pure functions. docs/cost.md explains the results. */
+
+import { cloudOf } from "../capacity/machine.ts";
 import type { Capacity } from "../capacity/plan.ts";
-import { cloudOf, planVariant, variantOf } from "../capacity/plan-region.ts";
+import { planVariant, variantOf } from "../capacity/plan-region.ts";
 import type { AnyRegion, Governance, Provider, RegionKind, StackConfig } from "../config/schema.ts";
 import { assumptionsOf, ofGovernance, withoutLine } from "./assumptions.ts";
 import { type BreakEven, breakEvenOf } from "./break-even.ts";

@@ -1,5 +1,5 @@
+import { cloudOf } from "../capacity/machine.ts";
 import type { Capacity } from "../capacity/plan.ts";
-import { cloudOf } from "../capacity/plan-region.ts";
 import type { Problem } from "../config/problems.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { defaultPeakMinutes, firstVersion } from "../config/version.ts";

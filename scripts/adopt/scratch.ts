@@ -67,7 +67,7 @@ export class Scratch implements AsyncDisposable {
     return { run, skeleton: run.succeeded ? JSON.parse(await readFile(file, "utf8")) : { resources: [] } };
   }
 
-  /** The engine refuses resources that are already in the state. */
+  /** The engine refuses a resource that the state has with another ID. */
   async import(content: ImportFile): Promise<DetailedRun> {
     const file = join(this.#path, "import.json");
     await writeFile(file, JSON.stringify(content), { mode: 0o600 });

@@ -126,7 +126,7 @@ describe("another provider", () => {
     });
     assert.match(
       knownViolations(await succeeds(stack, "preview", withPolicies)).join("\n"),
-      /^advisory known-packages moon: [^\n]*\nmakes resources of `example`, which no rule checks: [^\n]*$/,
+      /^advisory known-packages moon: [^\n]*\nuses the package `example`, whose own resources no rule checks: [^\n]*$/,
     );
     const { changes } = await succeeds(stack, "up");
     assert.ok(changes.some(({ op, type }) => op === "create" && type === "example:index:Machine"));

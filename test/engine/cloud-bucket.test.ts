@@ -61,12 +61,10 @@ test("in Azure, an update fails if a policy has closed the account or the vault 
 const redirect = { kind: "bucket", delivery: "redirect" };
 
 /** The page's commands, each as the words after its program. */
-const commands = (
-  readFileSync("docs/day-2.md", "utf8").match(/^## Take over existing resources$.*?```sh\n(.*?)```/ms)?.[1] ??
-  ""
-)
-  .trim()
-  .split("\n")
+const [, section = ""] =
+  readFileSync("docs/day-2.md", "utf8").match(/^## Take over existing resources$(.*?)^## /ms) ?? [];
+const commands = [...section.matchAll(/```sh\n(.*?)```/gs)]
+  .flatMap(([, block = ""]) => block.trim().split("\n"))
   .map((line) => line.trim().split(" ").slice(2));
 
 const isBucket = ({ type, name }: Thing) =>

@@ -39,7 +39,7 @@ test("fail, and delete nothing", async () => {
   for (const operation of ["preview", "up"] as const) {
     const { failed, messages, changes } = await stack.run(operation);
     assert.ok(failed);
-    assert.match(messages, /lost its connection to Pulumi's engine/);
+    assert.match(messages, /connection to Pulumi's engine ended before the program did/);
     assert.deepEqual(
       changes.filter((it) => it.startsWith("delete")),
       [],

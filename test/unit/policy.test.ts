@@ -456,7 +456,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       "pulumi:providers:gcp",
       {},
       [
-        "makes resources of `gcp`, which no rule checks: write rules for them, or add it to the parameter `packages`",
+        "uses the package `gcp`, whose own resources no rule checks: write rules for them, or add it to the parameter `packages`",
       ],
     ],
   ],

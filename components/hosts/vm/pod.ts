@@ -1,9 +1,9 @@
 import { pageCacheGiB } from "../../capacity/limits.ts";
 import type { MachineType } from "../../capacity/machine.ts";
+import { cloudOf } from "../../capacity/machine.ts";
 import { machineNamed } from "../../capacity/machines.ts";
 import { upstreamsOf } from "../../capacity/plan.ts";
 import type { PlannedDisk } from "../../capacity/plan-disk.ts";
-import { cloudOf } from "../../capacity/plan-region.ts";
 import { everyone, rangeOf } from "../../config/access.ts";
 import { replaceLabelTemplates } from "../../config/alerts.ts";
 import { internalPort, podPorts } from "../../config/ports.ts";
