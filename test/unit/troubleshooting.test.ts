@@ -12,6 +12,7 @@ const others = [
     "unable to read PULUMI_CONFIG_PASSPHRASE_FILE: …",
     "no stack named '…' found",
     "failed to load checkpoint: …",
+    "Program exited with non-zero exit code: 1",
   ],
   ...[
     "protected",
