@@ -12,6 +12,9 @@ export interface Exception {
   readonly if?: (statement: Statement) => boolean;
 }
 
+/** ARNs of one secret or of those below a path, and of one bucket or of its objects. */
+const ofOneCache = /^arn:aws:(?:ssm:[a-z0-9-]+:(?:\d{12}|\*):parameter\/|s3:::)[^*]+(?:\/\*)?$/;
+
 export const exceptions: readonly Exception[] = [
   {
     actions: /^route53:GetChange$/,
@@ -26,10 +29,14 @@ export const exceptions: readonly Exception[] = [
   {
     actions: /^kms:Decrypt$/,
     resource: /^arn:aws:kms:[a-z0-9-]+:\*:key\/\*$/,
-    why: "The key of one secret in Parameter Store. Its ARN isn't known, and the condition names the secret.",
+    why: "The keys of one secret or one cache's secrets in Parameter Store, or of one bucket's objects. They can have earlier keys, and the condition names the secret or the bucket.",
     if: ({ Condition }) => {
-      const arn = Condition?.StringEquals?.["kms:EncryptionContext:PARAMETER_ARN"];
-      return /^arn:aws:ssm:[^*]+$/.test(String(arn));
+      const {
+        "kms:EncryptionContext:PARAMETER_ARN": parameter,
+        "kms:EncryptionContext:aws:s3:arn": objects,
+      } = { ...Condition?.StringEquals, ...Condition?.StringLike };
+      const contexts = [parameter, objects].flat().filter((it) => it !== undefined);
+      return contexts.length > 0 && contexts.every((it) => ofOneCache.test(String(it)));
     },
   },
   {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { awsCloud } from "./aws/aws.ts";
 import { demandWithinBoundary } from "./aws/boundary.ts";
 import { existing, keyIn } from "./aws/existing.ts";
-import { demandBucketKeys, demandKey, demandVolumeKey, sseType } from "./aws/kms.ts";
+import { demandBucketKeys, demandKey, demandVolumeKey, objectType, sseType } from "./aws/kms.ts";
 import { filling } from "./refusals.ts";
 import type { Inputs } from "./values.ts";
 
@@ -57,7 +57,7 @@ test("refuses a missing key, and a disabled one", () => {
   assert.throws(() => demandKey({ cloud, scope }, existing.disabledKey), /is Disabled/);
 });
 
-test("refuses access to a bucket if the role may not use its key, or only for another bucket", () => {
+test("refuses access to a bucket if the role may not use its key or an object's, or only for another bucket", () => {
   const read = {
     Effect: "Allow",
     Action: ["s3:GetObject", "s3:PutObject"],
@@ -78,9 +78,17 @@ test("refuses access to a bucket if the role may not use its key, or only for an
     const inputs = { bucket: "blobs", rules: [rule] };
     cloud.keep({ id: "blobs", type: sseType, name: "blobs", scope, inputs, outputs: {} });
     demandBucketKeys({ cloud, scope }, "own");
+    const outputs = { kmsKeyId: `${key}1` };
+    cloud.keep({
+      ...{ id: "blobs/old", type: objectType, name: "old", scope },
+      inputs: { bucket: "blobs" },
+      outputs,
+    });
+    return () => demandBucketKeys({ cloud, scope }, "own");
   };
-  check(use("blobs", "kms:Decrypt", "kms:GenerateDataKey"));
-  assert.throws(() => check(), /own may not kms:Decrypt,kms:GenerateDataKey/);
+  const withOldObject = check(use("blobs", "kms:Decrypt", "kms:GenerateDataKey"));
+  assert.throws(withOldObject, /own may not kms:Decrypt with \S+1 for blobs/);
+  assert.throws(() => check(), /own may not kms:Decrypt/);
   assert.throws(() => check(use("blobs", "kms:Decrypt")), /own may not kms:GenerateDataKey/);
   assert.throws(() => check(use("others", "kms:Decrypt", "kms:GenerateDataKey")), /AccessDenied/);
 });

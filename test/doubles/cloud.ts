@@ -60,7 +60,7 @@ export interface Rules {
   check?(inputs: Inputs, request: Pick<Request, "scope">): void;
   /** Refuses inputs that don't fit the account's other resources. */
   admit?(request: Request): void;
-  /** Whether a new resource with the same id replaces the first one. @default it is refused */
+  /** Whether a new resource with the same id replaces the first one, and an update makes it anew. @default a second one is refused */
   readonly overwrites?: boolean;
   /** Paths of inputs that an import doesn't find, because the cloud doesn't return them, or because they are the provider's own. */
   readonly unread?: readonly string[];
@@ -238,7 +238,8 @@ export class Cloud {
     this.#demandUnused(type, request, before);
     rules.update?.(request, before);
     this.record({ kind: "update", type, name });
-    return this.keep({ ...before, inputs, outputs: { ...before.outputs, ...added } });
+    const made = rules.overwrites ? rules.create(request).outputs : {};
+    return this.keep({ ...before, inputs, outputs: { ...before.outputs, ...made, ...added } });
   }
 
   /** The result of an import, without the inputs that an import doesn't find. */

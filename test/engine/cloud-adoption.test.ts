@@ -1,6 +1,8 @@
 /** A stack that is open to everyone, in an existing network and with an existing certificate. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { existing, keyIn } from "../doubles/aws/existing.ts";
+import { objectType } from "../doubles/aws/kms.ts";
 import type { CloudCase } from "../support/cloud-case.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";
@@ -63,13 +65,27 @@ function testAdoption(known: CloudCase): void {
   });
 
   if (known === clouds.aws) {
+    test("takes another key in one update, by docs/governance.md, and refuses none", async () => {
+      const governance = { ...known.governed, kmsKey: existing.otherKey };
+      await stack.unprotect(known.types.disk);
+      await stack.configure({ governance }, known.adopting);
+      await succeeds(stack, "up");
+      const objects = cloud.things(objectType).filter(({ name = "" }) => name.startsWith("eu-central-1"));
+      const keys = new Set(objects.map(({ outputs }) => outputs.kmsKeyId));
+      assert.deepEqual([...keys], [`${keyIn("eu-central-1")}2`]);
+      const { kmsKey: _, ...without } = governance;
+      await stack.configure({ governance: without }, known.adopting);
+      const { failed, messages } = await stack.run("preview");
+      assert.ok(failed);
+      assert.match(messages, /governance\.kmsKey: what eu-central-1 has stored is encrypted by a key/);
+    });
+
     test("moves to a network in another zone with another disk, by docs/regions.md", async () => {
       const { network: _, ...region } = known.adopting;
       const resources = await stack.resources();
       const { urn } = resources.find(({ type }) => type === known.types.disk) ?? assert.fail();
       await stack.pulumi("state", "unprotect", urn, "--yes");
-      const { permissionsBoundary, iamPath } = known.governed;
-      const governance = { permissionsBoundary, iamPath };
+      const governance = { ...known.governed, kmsKey: existing.otherKey };
       await stack.configure({ governance }, { ...region, network: { vpc: "create" } });
       for (const [operation, ...args] of [
         ["destroy", "--target", urn, "--target-dependents"],

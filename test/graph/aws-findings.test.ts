@@ -151,6 +151,16 @@ describe("the stack's governance", () => {
     );
   });
 
+  test("doesn't take away the key of a machine that has one", async (t) => {
+    const type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
+    const outputs = previousState({ [`${type}::eu-central-1`]: {} });
+    const message = await told(t, { readStackResourceOutputs: () => ({ outputs }) }, {});
+    assert.equal(
+      message,
+      "what eu-central-1 has stored is encrypted by a key, and AWS keeps it: name this key or another one",
+    );
+  });
+
   test("needs a boundary of the account or of AWS that allows what the machine needs, and perhaps Session Manager", async (t) => {
     const under = (NotAction: string, account = "123456789012") => {
       const policy = JSON.stringify({ Statement: { Effect: "Allow", NotAction, Resource: "*" } });

@@ -123,10 +123,8 @@ test("allows the machine to read a provided certificate, and no change of the zo
         Action: "kms:Decrypt",
         Resource: "arn:aws:kms:eu-central-1:*:key/*",
         Condition: {
-          StringEquals: {
-            "kms:ViaService": "ssm.eu-central-1.amazonaws.com",
-            "kms:EncryptionContext:PARAMETER_ARN": arn,
-          },
+          StringEquals: { "kms:ViaService": "ssm.eu-central-1.amazonaws.com" },
+          StringLike: { "kms:EncryptionContext:PARAMETER_ARN": arn },
         },
       },
     ],

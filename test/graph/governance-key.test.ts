@@ -7,6 +7,8 @@ import { policyOf, graphOf as vm } from "./aws-vm-region.ts";
 
 const governance = { kmsKey: "alias/cache" };
 const arn = "arn:aws:kms:eu-central-1:123456789012:key/1";
+/** For what was encrypted with an earlier key. */
+const anyKey = "arn:aws:kms:eu-central-1:*:key/*";
 const byS3 = (name: string) => ({
   StringEquals: { "kms:ViaService": "s3.eu-central-1.amazonaws.com" },
   StringLike: { "kms:EncryptionContext:aws:s3:arn": [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`] },
@@ -34,16 +36,17 @@ test("encrypts a machine's disks, buckets and secrets, and lets the machine use 
   for (const name of ["eu-central-1", "eu-central-1-store"])
     assert.deepEqual(encryptionOf(graph, name), byKey);
   const object = graph.resource("aws:s3/bucketObjectv2:BucketObjectv2", "eu-central-1");
+  assert.equal(object.inputs.kmsKeyId, arn);
   assert.ok(object.dependencies.some((it) => it.includes("BucketServerSideEncryptionConfiguration")));
   const parameter = graph.resource("aws:ssm/parameter:Parameter", "eu-central-1-credentials-team");
   assert.equal(parameter.inputs.keyId, arn);
   const store = "registry-cache-9f86d081-123456789012-eu-central-1-an";
   assert.deepEqual(rightsOf(graph, "eu-central-1-key"), [
-    { Effect: "Allow", Action: ["kms:Decrypt"], Resource: arn, Condition: byS3("bucket") },
+    { Effect: "Allow", Action: "kms:Decrypt", Resource: anyKey, Condition: byS3("bucket") },
     {
       Effect: "Allow",
       Action: "kms:Decrypt",
-      Resource: arn,
+      Resource: anyKey,
       Condition: {
         StringEquals: { "kms:ViaService": "ssm.eu-central-1.amazonaws.com" },
         StringLike: {
@@ -52,12 +55,8 @@ test("encrypts a machine's disks, buckets and secrets, and lets the machine use 
         },
       },
     },
-    {
-      Effect: "Allow",
-      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-      Resource: arn,
-      Condition: byS3(store),
-    },
+    { Effect: "Allow", Action: "kms:Decrypt", Resource: anyKey, Condition: byS3(store) },
+    { Effect: "Allow", Action: "kms:GenerateDataKey", Resource: arn, Condition: byS3(store) },
   ]);
 });
 
@@ -84,12 +83,10 @@ test("encrypts a cluster's node volumes, its bucket and the API's data, and asks
     ],
   );
   assert.deepEqual(encryptionOf(graph, "eu-central-1-store"), byKey);
-  assert.deepEqual(rightsOf(graph, "eu-central-1-pods").at(-1), {
-    Effect: "Allow",
-    Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-    Resource: arn,
-    Condition: byS3(bucket),
-  });
+  assert.deepEqual(rightsOf(graph, "eu-central-1-pods").slice(-2), [
+    { Effect: "Allow", Action: "kms:Decrypt", Resource: anyKey, Condition: byS3(bucket) },
+    { Effect: "Allow", Action: "kms:GenerateDataKey", Resource: arn, Condition: byS3(bucket) },
+  ]);
   const [use, grants] = rightsOf(graph, "eu-central-1-cluster-key");
   assert.deepEqual([use.Resource, grants.Resource], [arn, arn]);
   assert.deepEqual(grants.Condition, { Bool: { "kms:GrantIsForAWSResource": "true" } });

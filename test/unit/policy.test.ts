@@ -190,6 +190,17 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       { policy: allow("kms:Decrypt", "arn:aws:kms:eu-central-1:*:key/*") },
       ["allows kms:Decrypt on arn:aws:kms:eu-central-1:*:key/*"],
     ],
+    ...["arn:aws:s3:::*", "arn:aws:s3:::a*/*"].map(
+      (arn): Example => [
+        "aws:iam/rolePolicy:RolePolicy",
+        {
+          policy: allow("kms:Decrypt", "arn:aws:kms:eu-central-1:*:key/*", {
+            Condition: { StringLike: { "kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::bucket", arn] } },
+          }),
+        },
+        ["allows kms:Decrypt on arn:aws:kms:eu-central-1:*:key/*"],
+      ],
+    ),
     [
       "aws:iam/rolePolicy:RolePolicy",
       { policy: policy({ Effect: "Allow", Action: "s3:GetObject", NotResource: "arn:aws:s3:::a/b" }) },

@@ -4,6 +4,9 @@ import { previousResource } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
 
 const path = "governance.kmsKey";
+/** The Pod's bucket has such a resource only with a key. */
+const bucketEncryptionType =
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
 
 /**
  * Finds the key of a region. Checks that it can encrypt, and that it isn't one of AWS's own keys, which only one service can use.
@@ -25,11 +28,23 @@ export async function findKmsKey(question: Question): Promise<string | undefined
   return arn;
 }
 
-/** A disk keeps the key that it was created with. Another key needs another disk, which `protect` prevents. */
-export async function checkDiskKey(
-  { region: { name }, lookUp }: Question,
+/**
+ * Refuses a machine without a key if it has one: its objects, parameters and disks would keep the key, and the machine would lose its rights to it. A disk keeps the key that it
+ * was created with. Another key needs another disk, which `protect` prevents.
+ */
+export async function checkMachineKey(
+  { plan, region: { name }, lookUp }: Question,
   wanted: string | undefined,
 ): Promise<void> {
+  if (ofRegion(plan.governance?.kmsKey, name) === undefined) {
+    const pod = await previousResource(bucketEncryptionType, name);
+    if (pod)
+      lookUp.refuse(
+        path,
+        `what ${name} has stored is encrypted by a key, and AWS keeps it: name this key or another one`,
+      );
+    return;
+  }
   const disk = await previousResource<{ kmsKeyId: string }>("aws:ebs/volume:Volume", name);
   if (!disk || wanted === undefined || disk.kmsKeyId === wanted) return;
   const message = `the data disk of ${name} is encrypted by ${disk.kmsKeyId ?? "another key"}, and a disk keeps its key: the update would make another disk. docs/governance.md says how to give this one up`;

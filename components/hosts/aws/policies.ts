@@ -50,62 +50,50 @@ export function parametersPolicy(arns: readonly string[]): PolicyDocument {
 }
 
 /**
- * The right to decrypt one SSM parameter, whichever key encrypts it: Parameter Store passes the parameter's ARN to KMS. Its default key, `aws/ssm`, needs no right; other keys do.
- * https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+ * The right to decrypt SSM parameters, whichever key encrypts them: Parameter Store passes the parameter's ARN to KMS. Its default key, `aws/ssm`, needs no right; other keys do.
+ * {@link parametersPolicy} limits which parameters can be read. https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+ * @param arn may contain stars
  */
-export function decryptionPolicy(region: string, parameterArn: string): PolicyDocument {
-  return document({
+export function decryptParameters(region: string, arn: string): PolicyStatement {
+  return {
     Effect: "Allow",
     Action: "kms:Decrypt",
     Resource: `arn:aws:kms:${region}:*:key/*`,
     Condition: {
-      StringEquals: {
-        "kms:ViaService": `ssm.${region}.amazonaws.com`,
-        "kms:EncryptionContext:PARAMETER_ARN": parameterArn,
-      },
+      StringEquals: { "kms:ViaService": `ssm.${region}.amazonaws.com` },
+      StringLike: { "kms:EncryptionContext:PARAMETER_ARN": arn },
     },
-  });
+  };
 }
 
 /**
- * The right to use a KMS key for the objects of one bucket only. S3 passes the bucket's or the object's ARN to KMS:
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
- *
- * @param use `write` adds `GenerateDataKey`: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+ * The right to decrypt the objects of one bucket, whichever key encrypts them: an object keeps its key when the bucket gets another one. S3 passes the bucket's or the object's
+ * ARN to KMS: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
  */
-export function bucketKeyRights(
-  { region, keyArn }: KeyOfRegion,
-  bucketArn: string,
-  use: "read" | "write",
-): PolicyStatement {
-  return {
-    Effect: "Allow",
-    Action: ["kms:Decrypt", ...(use === "write" ? ["kms:GenerateDataKey"] : [])],
-    Resource: keyArn,
-    Condition: {
-      StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` },
-      StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucketArn, `${bucketArn}/*`] },
-    },
-  };
-}
-
-/** The right to decrypt the stack's own parameters. {@link parametersPolicy} limits which ones can be read. @param path of the parameters, ending in a star */
-export function parameterKeyRights({ region, keyArn }: KeyOfRegion, path: string): PolicyStatement {
+export function decryptObjects(region: string, bucketArn: string): PolicyStatement {
   return {
     Effect: "Allow",
     Action: "kms:Decrypt",
-    Resource: keyArn,
-    Condition: {
-      StringEquals: { "kms:ViaService": `ssm.${region}.amazonaws.com` },
-      StringLike: { "kms:EncryptionContext:PARAMETER_ARN": `arn:aws:ssm:${region}:*:parameter${path}` },
-    },
+    Resource: `arn:aws:kms:${region}:*:key/*`,
+    Condition: ofBucket(region, bucketArn),
   };
 }
 
-interface KeyOfRegion {
-  /** An AWS region's code. */
-  readonly region: string;
-  readonly keyArn: string;
+/** The right to write the objects of one bucket with a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms */
+export function encryptObjects(region: string, bucketArn: string, keyArn: string): PolicyStatement {
+  return {
+    Effect: "Allow",
+    Action: "kms:GenerateDataKey",
+    Resource: keyArn,
+    Condition: ofBucket(region, bucketArn),
+  };
+}
+
+function ofBucket(region: string, bucketArn: string): PolicyStatement["Condition"] {
+  return {
+    StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` },
+    StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucketArn, `${bucketArn}/*`] },
+  };
 }
 
 /** The right to read the Pod: see pod.ts. */
@@ -147,8 +135,9 @@ export function bucketPolicy(bucket: string): PolicyDocument {
 export function bucketRights(region: string, bucket: string, keyArn: string | undefined): PolicyDocument {
   const rights = bucketPolicy(bucket);
   if (keyArn === undefined) return rights;
-  const key = bucketKeyRights({ region, keyArn }, `arn:aws:s3:::${bucket}`, "write");
-  return document(...(rights.Statement as PolicyStatement[]), key);
+  const arn = `arn:aws:s3:::${bucket}`;
+  const key = [decryptObjects(region, arn), encryptObjects(region, arn, keyArn)];
+  return document(...(rights.Statement as PolicyStatement[]), ...key);
 }
 
 /** A bucket policy that denies all unencrypted requests. https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html#transit */

@@ -44,9 +44,10 @@ export const existing = {
   strangeGroup: "sg-0bbbbbbbbbbbbbbbb",
   /** A parameter under a key that isn't Parameter Store's own. */
   certificate: "/keys/cache-certificate",
-  /** KMS keys in the regions of both stacks: the alias of one, and the alias of a disabled one. */
+  /** KMS keys in the regions of both stacks: the aliases of two, and the alias of a disabled one. */
   key: "alias/cache",
   disabledKey: "alias/disabled",
+  otherKey: "alias/other",
   /** A role for people. */
   onCall: `arn:aws:iam::${accountId}:role/on-call`,
   /** A permissions boundary that allows everything except changes of rights, and EC2 in other regions. */
@@ -134,6 +135,7 @@ export const existingThings: readonly Thing[] = [
   ...[region, clusterRegion].flatMap((name) => [
     thing("aws:kms/key:Key", keyIn(name), name, { alias: existing.key, keyState: "Enabled" }),
     thing("aws:kms/key:Key", `${keyIn(name)}1`, name, { alias: existing.disabledKey, keyState: "Disabled" }),
+    thing("aws:kms/key:Key", `${keyIn(name)}2`, name, { alias: existing.otherKey, keyState: "Enabled" }),
   ]),
   thing("aws:iam/role:Role", "on-call", everywhere, { name: "on-call" }),
   boundary(existing.boundary, [

@@ -2,10 +2,11 @@
 import { list } from "../../../policy/iam.ts";
 import { type Cloud, everywhere, type Request } from "../cloud.ts";
 import { demand } from "../faults.ts";
-import { type Inputs, text, valueAt } from "../values.ts";
+import { type Inputs, text } from "../values.ts";
 import { allows, statementsOf } from "./policy.ts";
 
 export const keyType = "aws:kms/key:Key";
+export const objectType = "aws:s3/bucketObjectv2:BucketObjectv2";
 export const sseType =
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
 
@@ -41,26 +42,35 @@ export function allowedTo(cloud: Cloud, role: string) {
     .filter(({ Effect }) => Effect === "Allow");
 }
 
-/** Refuses a role that may use a bucket, but not the bucket's key. */
+/** The key by which a bucket encrypts new objects, or an empty text. */
+export function bucketKey({ cloud, scope }: Asked, bucket: string): string {
+  const settings = cloud.find(sseType, bucket, scope)?.inputs ?? {};
+  return text("rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", settings);
+}
+
+/** Refuses a role that may use a bucket, but not the bucket's key, or the key of an object in it: an object keeps the key that it was written with. */
 export function demandBucketKeys({ cloud, scope }: Asked, role: string): void {
   const rights = allowedTo(cloud, role);
+  const objects = cloud.things(objectType);
   for (const { Action, Resource } of rights) {
-    const needed = [
-      ...(list(Action).includes("s3:GetObject") ? ["kms:Decrypt"] : []),
-      ...(list(Action).includes("s3:PutObject") ? ["kms:GenerateDataKey"] : []),
-    ];
-    for (const resource of needed.length > 0 ? list(Resource) : []) {
-      const [, bucket = ""] = /^arn:aws:s3:::([^/]+)/.exec(resource) ?? [];
-      const settings = cloud.find(sseType, bucket, scope)?.inputs ?? {};
-      const key = valueAt("rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", settings);
+    const buckets = list(Resource).flatMap((it) => /^arn:aws:s3:::([^/]+)/.exec(it)?.[1] ?? []);
+    for (const bucket of new Set(buckets)) {
+      const own = bucketKey({ cloud, scope }, bucket);
+      const ofObjects = objects
+        .filter((it) => it.inputs.bucket === bucket)
+        .map(({ outputs }) => text("kmsKeyId", outputs));
       const context = {
         "kms:ViaService": `s3.${scope}.amazonaws.com`,
         "kms:EncryptionContext:aws:s3:arn": `arn:aws:s3:::${bucket}`,
       };
-      const missing = needed.filter(
-        (action) => key !== undefined && !rights.some((it) => allows(it, action, String(key), context)),
-      );
-      demand(missing.length === 0, "AccessDenied", `${role} may not ${missing} with ${key} for ${bucket}`);
+      const need = (action: string, keys: readonly string[]) => {
+        for (const key of keys.filter((it) => it !== "")) {
+          const isAllowed = rights.some((it) => allows(it, action, key, context));
+          demand(isAllowed, "AccessDenied", `${role} may not ${action} with ${key} for ${bucket}`);
+        }
+      };
+      if (list(Action).includes("s3:GetObject")) need("kms:Decrypt", [own, ...ofObjects]);
+      if (list(Action).includes("s3:PutObject")) need("kms:GenerateDataKey", [own]);
     }
   }
 }

@@ -4,10 +4,9 @@ import { demand } from "../faults.ts";
 import { type Inputs, text, valueAt, valuesAt } from "../values.ts";
 import { bucketType, foreignBucket } from "./account.ts";
 import { accountId } from "./existing.ts";
-import { demandKey } from "./kms.ts";
+import { bucketKey, demandKey, objectType } from "./kms.ts";
 import { checkPolicy, statementsOf } from "./policy.ts";
 
-const object = "aws:s3/bucketObjectv2:BucketObjectv2";
 const publicAccessBlock = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
@@ -64,7 +63,7 @@ export const storage: Readonly<Record<string, Rules>> = {
       return { id: name, outputs: { bucket: name, arn: `arn:aws:s3:::${name}` } };
     },
     delete(thing, cloud) {
-      const content = cloud.things(object).filter((it) => it.inputs.bucket === thing.id);
+      const content = cloud.things(objectType).filter((it) => it.inputs.bucket === thing.id);
       const isEmptied = thing.inputs.forceDestroy === true;
       demand(content.length === 0 || isEmptied, "BucketNotEmpty", "The bucket is not empty");
       for (const it of content) cloud.remove(it);
@@ -119,7 +118,7 @@ export const storage: Readonly<Record<string, Rules>> = {
     },
   }),
 
-  [object]: {
+  [objectType]: {
     replacing: ["bucket", "key"],
     overwrites: true,
     unread: ["content"],
@@ -130,7 +129,12 @@ export const storage: Readonly<Record<string, Rules>> = {
       demand(/^[\w!.*'()/-]{1,1024}$/.test(key), "KeyTooLongError", `key ${key}`);
       demand(text("content", inputs).length > 0, "InvalidRequest", "an object without content");
     },
-    create: ({ inputs }) => ({ id: `${inputs.bucket}/${inputs.key}` }),
+    create: (request) => ({
+      id: `${request.inputs.bucket}/${request.inputs.key}`,
+      outputs: {
+        kmsKeyId: text("kmsKeyId", request.inputs) || bucketKey(request, text("bucket", request.inputs)),
+      },
+    }),
   },
 };
 

@@ -7,7 +7,7 @@ import type { Question } from "../account.ts";
 import { checkBoundary } from "../boundary.ts";
 import { findBucketName } from "../bucket.ts";
 import { type FoundZones, findZones } from "../hosted-zones.ts";
-import { checkDiskKey, findKmsKey } from "../kms-key.ts";
+import { checkMachineKey, findKmsKey } from "../kms-key.ts";
 import { checkPublicRoute, checkWayOut } from "../routes.ts";
 import { type FoundAccess, findAccess } from "./access.ts";
 import { findImage } from "./image.ts";
@@ -53,7 +53,7 @@ export async function findVm(question: Question<AwsVmPlan>): Promise<VmFindings 
     findCertificate(question),
     question.region.storage.kind === "bucket" ? findBucketName(question) : undefined,
     checkBoundary(question, machineNeeds(question.plan)),
-    checkDiskKey(question, kmsKeyArn),
+    checkMachineKey(question, kmsKeyArn),
   ]);
   const key = kmsKeyArn === undefined ? {} : { kmsKeyArn };
   return place && { ...place, ...zones, access, certificateArn, bucket, ...key };

@@ -7,13 +7,13 @@ import type { Bucket } from "@pulumi/aws/s3/bucket.js";
 import type { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
 import {
-  bucketKeyRights,
   bucketPolicy,
   challengePolicy,
-  decryptionPolicy,
+  decryptObjects,
+  decryptParameters,
   document,
+  encryptObjects,
   machineTrust,
-  parameterKeyRights,
   parametersPolicy,
   podPolicy,
   roleSettings,
@@ -28,16 +28,16 @@ export interface Identity {
   readonly rights: readonly pulumi.Resource[];
 }
 
-/** What the machine can do with the configured key: read its Pod and its secrets, and read and write the objects in its bucket. */
+/** What the machine can do with keys: read its Pod and its secrets, and read and write the objects in its bucket. */
 function keyPolicy(
   { region: { name: region }, names }: AwsVmPlan,
   { keyArn, podBucket, bucket }: { keyArn: string; podBucket: string; bucket: string | undefined },
 ): PolicyDocument {
-  const key = { region, keyArn };
+  const store = `arn:aws:s3:::${bucket}`;
   return document(
-    bucketKeyRights(key, podBucket, "read"),
-    parameterKeyRights(key, names.parameter("*")),
-    ...(bucket === undefined ? [] : [bucketKeyRights(key, `arn:aws:s3:::${bucket}`, "write")]),
+    decryptObjects(region, podBucket),
+    decryptParameters(region, `arn:aws:ssm:${region}:*:parameter${names.parameter("*")}`),
+    ...(bucket === undefined ? [] : [decryptObjects(region, store), encryptObjects(region, store, keyArn)]),
   );
 }
 
@@ -80,7 +80,7 @@ export function createIdentity(
     allow("parameters", pulumi.all(parameters).apply(parametersPolicy)),
     allow("pod", podBucket.arn.apply(podPolicy)),
     // Needed only for the provided certificate, which the stack doesn't store itself.
-    ...certificates.map((arn) => allow("certificate", decryptionPolicy(name, arn))),
+    ...certificates.map((arn) => allow("certificate", document(decryptParameters(name, arn)))),
     ...(bucket === undefined ? [] : [allow("store", bucketPolicy(bucket))]),
     ...(kmsKeyArn === undefined
       ? []

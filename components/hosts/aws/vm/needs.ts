@@ -1,5 +1,12 @@
 import { actionsOf, type RoleNeeds } from "../boundary.ts";
-import { bucketPolicy, challengePolicy, decryptionPolicy, parametersPolicy, podPolicy } from "../policies.ts";
+import {
+  bucketPolicy,
+  challengePolicy,
+  decryptParameters,
+  document,
+  parametersPolicy,
+  podPolicy,
+} from "../policies.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
 /** https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html */
@@ -23,7 +30,7 @@ export function machineNeeds({ region, storedSecrets, governance = {} }: AwsVmPl
   const actions = actionsOf(
     podPolicy("*"),
     ...(hasSecrets ? [parametersPolicy(["*"])] : []),
-    ...(mode === "provided" ? [decryptionPolicy(region.name, "*")] : []),
+    ...(mode === "provided" ? [document(decryptParameters(region.name, "*"))] : []),
     ...(storage.kind === "bucket" ? [bucketPolicy("*")] : []),
     ...(mode === "acme" ? [challengePolicy("*", endpoint.hostname)] : []),
   );

@@ -28,13 +28,15 @@ export function createPodBucket(
   closeBucket(name, bucket, options);
   // S3's default encryption needs no setting.
   const encrypted = kmsKeyArn === undefined ? [] : [encryptBucket(name, bucket, kmsKeyArn, options)];
-  return { bucket, encrypted };
+  return { bucket, encrypted, kmsKeyArn };
 }
 
 export interface PodBucket {
   readonly bucket: Bucket;
   /** Resources that must exist before an object is written. */
   readonly encrypted: readonly pulumi.Resource[];
+  /** @default S3's own key */
+  readonly kmsKeyArn: string | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface PodBucket {
 export function createPod(
   plan: AwsVmPlan,
   podOptions: VmPodOptions,
-  { bucket: { bucket }, encrypted }: PodBucket,
+  { bucket: { bucket }, encrypted, kmsKeyArn }: PodBucket,
   after: readonly pulumi.Resource[],
   options: pulumi.CustomResourceOptions,
 ): string {
@@ -57,6 +59,8 @@ export function createPod(
   const tags = plan.names.tags("pod");
   const own = {
     tags,
+    // The bucket's default encryption is for new objects only. With the key, another one also applies to an object that doesn't change otherwise.
+    ...(kmsKeyArn !== undefined && { kmsKeyId: kmsKeyArn }),
     ...(isTagged(plan) && { overrideProvider: { defaultTags: { tags: stackTags(plan.stack) } } }),
   };
   const object = new BucketObjectv2(
