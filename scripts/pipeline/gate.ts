@@ -1,5 +1,6 @@
 /** Checks whether the regions of a stack are healthy, before and after a wave. */
 
+import { entriesOf, valueAt } from "../../components/config/as-written.ts";
 import type { Backend } from "../fleet/backend.ts";
 import { healthOf } from "../fleet/health.ts";
 import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
@@ -31,7 +32,7 @@ export function gate({ backend, prometheus, maxErrorRatio }: GateOptions) {
     }
     const { caches = {}, monitoring = {}, cost = {} } = outputs ?? {};
     const regions = Object.entries(caches).map(async ([region, cache]) => {
-      const of = labelsOf(cost[region]?.provider ?? "", region);
+      const of = selectorsOf(region, { monitoring, cost });
       const problems = await Promise.all([
         answerProblems(cache, prometheus !== undefined),
         podProblems(cache, monitoring[region]?.statusPage),
@@ -62,21 +63,39 @@ const closed = ". If this network has no access, add its address to `access.clie
 const timeoutSeconds = 5;
 const otherPod = "runs another Pod than it is told to";
 
-/** A Prometheus selector for a region's series. */
-export function labelsOf(provider: string, region: string): string {
-  return `provider=${JSON.stringify(provider)}, region=${JSON.stringify(region)}`;
+/** Parts of Prometheus selectors that distinguish a cache from all others. */
+interface Selectors {
+  readonly series: string;
+  readonly alerts: string;
 }
 
-/** Uses the rules of components/monitoring/rules. @param of the labels of a region's series. All series in Prometheus must have the labels `provider` and `region`: docs/metrics.md. */
+/** Uses the labels of a region's probe in the outputs, which all its series have, or else, for an earlier version's outputs, `provider` and `region`. */
+export function selectorsOf(
+  region: string,
+  { monitoring, cost }: Pick<ReadOutputs, "monitoring" | "cost">,
+): Selectors {
+  const own = valueAt([region, "probe", "scrapeConfig", "static_configs", 0, "labels"], monitoring);
+  const labels = Object.entries(own ?? { provider: cost[region]?.provider ?? "", region });
+  // The labels of a rule replace those of its series.
+  const rules = entriesOf(valueAt([region, "rules", "groups"], monitoring)).flatMap((group) =>
+    entriesOf(valueAt(["rules"], group)),
+  );
+  const replaced = rules.flatMap((rule) => Object.keys(Object(valueAt(["labels"], rule))));
+  const selector = (some: typeof labels) =>
+    some.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ");
+  return { series: selector(labels), alerts: selector(labels.filter(([name]) => !replaced.includes(name))) };
+}
+
+/** Uses the rules of components/monitoring/rules. All series in Prometheus must have the labels of their cache: docs/metrics.md. */
 async function monitoringProblems(
   prometheus: Prometheus,
-  of: string,
+  { series: of, alerts: ofAlerts }: Selectors,
   maxErrorRatio: number,
 ): Promise<string[]> {
   const [probes, alerts, errors, outdated, fills] = await Promise.all(
     [
       `min(probe_success{job="registry-cache-endpoint", ${of}})`,
-      `count by (alertname) (ALERTS{alertname=~"RegistryCache.+", alertstate="firing", severity="page", ${of}})`,
+      `count by (alertname) (ALERTS{alertname=~"RegistryCache.+", alertstate="firing", severity="page", ${ofAlerts}})`,
       `max(upstream:registry_cache_errors:ratio_rate5m{${of}})`,
       `max({__name__=~"registry_cache_pod_outdated|registry_cache_edge_configuration_refused", ${of}})`,
       // The rules record this series for every cache, even without any requests.

@@ -10,7 +10,7 @@ import { readStackFiles } from "../fleet/stack-files.ts";
 import { Registry, wantedImages } from "../prefetch/registry.ts";
 import { problemOf, warm } from "../prefetch/warm.ts";
 import { ensureTool } from "../setup/from-source/go-tools.ts";
-import { labelsOf } from "./gate.ts";
+import { selectorsOf } from "./gate.ts";
 
 export interface PrefetchedOptions {
   /** Directory of the project. */
@@ -57,9 +57,8 @@ export async function prefetched(
     });
   }
 
-  async function missingByMetrics(provider: string, region: string): Promise<string[]> {
+  async function missingByMetrics(of: string): Promise<string[]> {
     if (!prometheus) return [];
-    const of = labelsOf(provider, region);
     const query = ["wanted", "present"].map((what) => `registry_cache_prefetch_images_${what}{${of}}`);
     const [most] = await prometheus.query(`max(${query.join(" - ")}) > 0`);
     return most ? [`${most.value} images are missing, by Prometheus`] : [];
@@ -68,11 +67,11 @@ export async function prefetched(
   async function ask(stack: string): Promise<string[]> {
     const prefetch = wanted.get(shortName(stack));
     if (!prefetch) return [];
-    const { caches, cost } = parseOutputs(await backend.outputs({ name: stack, updated: undefined }));
-    const regions = Object.entries(caches).map(async ([region, cache]) => {
+    const outputs = parseOutputs(await backend.outputs({ name: stack, updated: undefined }));
+    const regions = Object.entries(outputs.caches).map(async ([region, cache]) => {
       const { reached } = await healthOf(cache);
       const seen = reached ? await missingByCache(`${stack} ${region}`, cache, prefetch) : undefined;
-      const missing = seen ?? (await missingByMetrics(cost[region]?.provider ?? "", region));
+      const missing = seen ?? (await missingByMetrics(selectorsOf(region, outputs).series));
       return missing.map((one) => `${region}: ${one}`);
     });
     return (await Promise.all(regions)).flat();
