@@ -1,8 +1,9 @@
-/** The engine's messages if a bucket refuses reading or writing, and Pulumi Cloud's (the last one). https://github.com/google/go-cloud/blob/v0.43.0/blob/blob.go */
+/** The engine's messages if a bucket refuses reading or writing, and Pulumi Cloud's (the last two). https://github.com/google/go-cloud/blob/v0.43.0/blob/blob.go */
 const refusals = [
   /\(code=PermissionDenied\)|^\s*(?:\d+\) )?PermissionDenied$/m,
   /blob \(key ".*"\) .*(?:StatusCode: |\n-+\nRESPONSE )40[13]\b/,
   /^error: \[40[13]\] /m,
+  /^error: PULUMI_ACCESS_TOKEN must be set for login/m,
 ];
 
 /** Whether the state's backend refuses the credentials. @param text the engine's output */

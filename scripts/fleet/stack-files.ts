@@ -125,6 +125,8 @@ export async function readStackFilesAt(
   const git = async (args: readonly string[]) => {
     const result = await execa("git", args, {
       cwd: directory,
+      // For the messages that are recognized below.
+      env: { LC_ALL: "C" },
       stdin: "ignore",
       stripFinalNewline: false,
       reject: false,
@@ -134,6 +136,7 @@ export async function readStackFilesAt(
   };
   const commit = await git(["rev-parse", "--verify", "--end-of-options", `${revision}^{commit}`]).catch(
     (error: Error) => {
+      if (!/Needed a single revision/.test(error.message)) throw error;
       const hint =
         "name a branch, tag or commit that this clone has (`git fetch origin main`, then origin/main)";
       throw new Error(`git knows no revision "${revision}" here: ${hint}\n${error.message}`);

@@ -1,5 +1,4 @@
 /** Reasons outside the stack's program that stop an operation, with the way out: docs/pipelines.md. */
-import { hostname } from "node:os";
 import { isRefused, refusedBackend } from "../fleet/refusal.ts";
 import { nameOf } from "./changes.ts";
 import type { EngineRun } from "./engine.ts";
@@ -26,18 +25,12 @@ export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished"
   }
   const text = errors.join("\n");
   if (/currently locked by \d+ lock|\[409\] Conflict: Another update is currently in progress/.test(text)) {
-    const [, who = "", at = "", pid = "", time = ""] =
-      text.match(/created by (\S+@(\S+)) \(pid (\d+)\) at (\S+)/) ?? [];
-    const holder = who === "" ? "" : `: ${who}, process ${pid}, since ${time}`;
-    return at === hostname() && !isRunning(Number(pid))
-      ? {
-          what: `A run that is over has left its lock behind${holder}.`,
-          wayOut: `Remove it by ${pulumi("cancel --yes")}, then run the pipeline again, which says whether something was left undone.`,
-        }
-      : {
-          what: `Another run holds the stack${holder}.`,
-          wayOut: `Wait until that run is over. If it was killed, it has left its lock behind: remove the lock by ${pulumi("cancel --yes")}. Never do that while the run continues.`,
-        };
+    const [, who, pid, time] = text.match(/created by (\S+) \(pid (\d+)\) at (\S+)/) ?? [];
+    const holder = who === undefined ? "" : `: ${who}, process ${pid}, since ${time}`;
+    return {
+      what: `Another run holds the stack${holder}.`,
+      wayOut: `Wait until it ends. If it was killed, it has left its lock behind: make sure that it has ended, remove the lock by ${pulumi("cancel --yes")}, and run the pipeline again, which says whether something was left undone.`,
+    };
   }
   if (isRefused(text)) return refusedBackend;
   if (isUnknownStack(text)) {
@@ -78,13 +71,4 @@ export function troubleOf(run: Pick<EngineRun, "stack" | "errors" | "unfinished"
 /** @param text the engine's output */
 export function isUnknownStack(text: string): boolean {
   return /no stack named '.+' found/.test(text);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

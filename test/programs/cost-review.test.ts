@@ -64,6 +64,7 @@ test("has the same estimates in the JSON as in the output `cost`", async (t) => 
 test("prints a message for each bad input, and reports the rest", async (t) => {
   const project = scope(t).use(await costProject());
   await project.setStack("good", stackFiles.aws);
+  await project.commit();
   await project.setStack("not-yaml", "config: [");
   await project.setStack("negative", withWorkload("nodes: -1"));
   await project.setStack("absurd", withWorkload("workingSetGiB: 1e12"));

@@ -197,3 +197,8 @@ test("refuses a revision that git doesn't know", async (t) => {
   const { directory } = await committed(scope(t));
   await assert.rejects(touchedStacks("origin/none", directory), /git knows no revision "origin\/none" here/);
 });
+
+test("reports git's other errors as they are", async (t) => {
+  const { directory } = scope(t).use(await costProject());
+  await assert.rejects(touchedStacks("HEAD", directory), /^Error: fatal: not a git repository/);
+});
