@@ -9,7 +9,7 @@ import { backendOf, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { type Prometheus, prometheusAt, prometheusUrl } from "./fleet/prometheus.ts";
 import { chosenStacks } from "./fleet/stack-files.ts";
-import { pipelineProgram } from "./pipeline/arguments.ts";
+import { type PolicyOptions, pipelineProgram } from "./pipeline/arguments.ts";
 import { type Preview, renderComment } from "./pipeline/comment.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { gate } from "./pipeline/gate.ts";
@@ -30,7 +30,7 @@ const program = pipelineProgram({
     process.stdout.write(format === "json" ? `${JSON.stringify(touched)}\n` : names.join(""));
   },
 
-  async preview(names, { base, atOnce, comment, policyPack }) {
+  async preview(names, { base, atOnce, comment, ...options }) {
     await assertWritable("--comment", comment);
     const chosen = await chosenStacks(directory, names);
     const since = await mergeBase(base, directory);
@@ -41,7 +41,7 @@ const program = pipelineProgram({
     });
     const engine = await startEngine();
     const preview = async (stack: (typeof stacks)[number]): Promise<Preview> => {
-      const run = await engine.look(stack.stack, "preview", policies(policyPack));
+      const run = await engine.look(stack.stack, "preview", policies(options));
       console.error(`  ${stack.stack}: ${run.succeeded ? "previewed" : "failed"}`);
       return { ...stack, run };
     };
@@ -71,7 +71,7 @@ const program = pipelineProgram({
     const outcomes = await rollOut(waves, {
       problemsOf: gate({ backend, prometheus, maxErrorRatio: options.maxErrors / 100 }),
       missingOf: await prefetched(waves.flat(), { directory, backend, prometheus }),
-      bringUp: (stack) => engine.run(stack, "up", policies(options.policyPack)),
+      bringUp: (stack) => engine.run(stack, "up", policies(options)),
       sleep: (seconds) => engine.sleep(seconds),
       interruption: engine.interruption,
       progress: (text) => console.error(`  ${text}`),
@@ -125,8 +125,11 @@ async function startEngine(): Promise<Engine> {
   return new Engine(directory).handOnSignals();
 }
 
-function policies(pack: string | undefined): string[] {
-  return pack === undefined ? [] : ["--policy-pack", pack];
+function policies({ policyPack: pack, policyPackConfig: config }: PolicyOptions): string[] {
+  return [
+    ...(pack === undefined ? [] : ["--policy-pack", pack]),
+    ...(config === undefined ? [] : ["--policy-pack-config", config]),
+  ];
 }
 
 /** Called before the work whose report goes into the file, because that work can take an hour. */

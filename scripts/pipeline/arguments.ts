@@ -9,14 +9,18 @@ export interface Actions {
   drift(stacks: string[], options: { readonly issue?: string; readonly atOnce: number }): Promise<void>;
 }
 
-interface PreviewOptions {
+export interface PolicyOptions {
+  readonly policyPack?: string;
+  readonly policyPackConfig?: string;
+}
+
+interface PreviewOptions extends PolicyOptions {
   readonly base: string;
   readonly comment?: string;
-  readonly policyPack?: string;
   readonly atOnce: number;
 }
 
-interface UpOptions {
+interface UpOptions extends PolicyOptions {
   /** Empty if a CI system's variable isn't set. */
   readonly canary?: string;
   readonly waveSize: number;
@@ -29,7 +33,6 @@ interface UpOptions {
   readonly maxErrors: number;
   readonly repair: boolean;
   readonly report?: string;
-  readonly policyPack?: string;
 }
 
 /** The command line, for `parseAsync()`. */
@@ -45,6 +48,8 @@ export function pipelineProgram(actions: Actions): Command {
     ).makeOptionMandatory();
   const policyPack = () =>
     new Option("--policy-pack <directory>", "policies that must hold, as for `pulumi preview`");
+  const policyPackConfig = () =>
+    new Option("--policy-pack-config <file>", "levels and parameters of the policies, for this run");
   const atOnce = () =>
     new Option("--at-once <number>", "how many stacks are worked on at the same time")
       .argParser(wholeNumber)
@@ -68,6 +73,7 @@ export function pipelineProgram(actions: Actions): Command {
     .addOption(base())
     .option("--comment <file>", "write the report there, as a comment on the change")
     .addOption(policyPack())
+    .addOption(policyPackConfig())
     .addOption(atOnce())
     .action(actions.preview);
   program
@@ -103,6 +109,7 @@ export function pipelineProgram(actions: Actions): Command {
     .option("--repair", "also bring up stacks that aren't healthy before", false)
     .option("--report <file>", "write the report there, too")
     .addOption(policyPack())
+    .addOption(policyPackConfig())
     .action(actions.up);
   program
     .command("drift")

@@ -82,4 +82,8 @@ test("shows a replacement in bold with its reason and costs, no secret, and othe
   const [told = "", warnings = ""] = refused.stdout.split("Warnings:");
   assert.match(told, /^policy open-ports, eu-central-1: .*opens port 8443 to everyone/ms);
   assert.doesNotMatch(warnings, /open-ports/);
+
+  await writeFile(join(directory, "policies.json"), '{"open-ports":{"publicPorts":[8443]}}');
+  const allowed = await preview(stack, ...withPolicies, "--policy-pack-config", "policies.json");
+  assert.equal(allowed.exitCode, 0, allowed.stdout);
 });
