@@ -34,14 +34,14 @@ async function run(t: TestContext, { workflow, job, step: name, gh = "", env = {
   const { jobs } = parse(readFileSync(join(projectDirectory, ".github/workflows", workflow), "utf8"));
   const step = jobs[job].steps.findLast((one: { name?: string }) => name === undefined || one.name === name);
   // Without `shell:`, GitHub uses this shell: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
-  const { exitCode } = await execa("bash", ["-e", "-c", step.run], {
+  const { exitCode, stdout } = await execa("bash", ["-e", "-c", step.run], {
     cwd: path,
     env: { ...step.env, RUNNER_TEMP: path, RUN_URL: "https://run", ...env, ...programs.env },
     reject: false,
   });
   const calls = (await programs.calls()).filter(([program]) => program === "gh");
   const read = (name: string) => (existsSync(join(path, name)) ? readFileSync(join(path, name), "utf8") : "");
-  return { exitCode, calls: calls.map((call) => call.slice(1).join(" ")), read };
+  return { exitCode, stdout, calls: calls.map((call) => call.slice(1).join(" ")), read };
 }
 
 const comment = { workflow: "pull-request.yaml", job: "comment", env: { NUMBER: "7", COMMIT: "abc123" } };
@@ -79,6 +79,45 @@ test("reports an interrupted comparison in the issue, and closes the issue if th
   assert.equal(broken.read("issue.md"), "The comparison could not be run, see https://run\n");
   const same = await run(t, { ...drift, env: { RESULT: "success" }, gh: '[ "$2" != list ] || echo 4' });
   assert.match(same.calls.at(-1) ?? "", /^issue close 4 /);
+  const [label = "", list = ""] = same.calls;
+  assert.match(
+    label,
+    /^label create drift --force --color [0-9a-f]{6} /,
+    "otherwise, gh takes another color each time",
+  );
+  assert.match(list, / --app github-actions /, "people's issues stay as they are");
+});
+
+test("brings up all stacks or the named ones, and runs the remedies for named stacks only", async (t) => {
+  const up = async (env: NodeJS.ProcessEnv) => {
+    const inputs = { COMMAND: "up", REPAIR: "", STACKS: "", GITHUB_STEP_SUMMARY: "report.md", ...env };
+    const { exitCode, stdout } = await run(t, { workflow: "main.yaml", job: "up", env: inputs });
+    return [exitCode, ...stdout.split("\n")];
+  };
+  const pipeline = (options: string, stacks: string) =>
+    `run pipeline -- up${options} --policy-pack policy/pack.js --report report.md --${stacks}`;
+  assert.deepEqual(await up({}), [0, pipeline("", "")]);
+  const STACKS = " aws-a  $(id) ";
+  assert.deepEqual(await up({ REPAIR: "yes", STACKS }), [0, pipeline(" --repair", " aws-a $(id)")]);
+  assert.deepEqual(await up({ COMMAND: "cancel", STACKS: "aws-a aws-b" }), [
+    0,
+    ...["aws-a", "aws-b"].map((stack) => `run pulumi -- cancel --yes --stack ${stack}`),
+  ]);
+  assert.deepEqual(await up({ COMMAND: "refresh", STACKS: "aws-a" }), [
+    0,
+    "run pulumi -- refresh --yes --clear-pending-creates --stack aws-a",
+  ]);
+  for (const COMMAND of ["cancel", "refresh"]) assert.equal((await up({ COMMAND }))[0], 1);
+});
+
+test("doesn't bring stacks back to the commit of an earlier run", async (t) => {
+  const step = { workflow: "main.yaml", job: "up", step: "refuse to go back to an earlier commit" };
+  const env = { GITHUB_REPOSITORY: "acme/caches", GITHUB_REF_NAME: "main", GITHUB_SHA: "abc" };
+  const again = (newest: string) => run(t, { ...step, env, gh: `echo ${newest}` });
+  assert.deepEqual((await again("abc")).calls, ["api repos/acme/caches/commits/main --jq .sha"]);
+  assert.equal((await again("abc")).exitCode, 0);
+  assert.equal((await again("def")).exitCode, 1);
+  assert.equal((await run(t, { ...step, env, gh: "exit 1" })).exitCode, 1);
 });
 
 test("renews only Azure's prices without a role in AWS", async (t) => {
