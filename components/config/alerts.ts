@@ -13,6 +13,7 @@ export const alertNames = [
   "RegistryCacheOriginErrors",
   "RegistryCacheSlow",
   "RegistryCacheAbuse",
+  "RegistryCacheLimitReached",
   "RegistryCacheDiskFull",
   "RegistryCacheDiskFilling",
   "RegistryCacheBudgetShrinking",

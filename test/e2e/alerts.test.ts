@@ -23,7 +23,7 @@ import { filesDirectory, mainPid } from "../support/cache-containers.ts";
 import { type FrontedUpstream, frontedUpstream, registryName } from "../support/chain.ts";
 import { shortenCertificate } from "../support/clients/broken-cache.ts";
 import { blackHole } from "../support/clients/way-to-cache.ts";
-import { type Answer, get } from "../support/http.ts";
+import { type Answer, get, unread } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { startMachine, type TestMachine } from "../support/machine.ts";
 import { localSession } from "../support/on-call-session.ts";
@@ -460,6 +460,29 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
       await it.remedy("RegistryCacheOriginErrors");
       await it.verified("RegistryCacheErrors");
       await it.verified("RegistryCacheOriginErrors");
+    });
+
+    test("fire when clients that read slowly hold all transfers", async () => {
+      const image = await randomImage({ repository: "giantswarm/large", tag: "1", layers: 1, layerMB: 20 });
+      await push(it.upstream.registry.url, image);
+      const [large] = image.blobs.filter(({ size }) => size > 1e6);
+      const [small] = await it.layers("other", 1);
+      assert.ok(large && small);
+      const file = join(await filesDirectory(it.cache.container("edge"), "edge"), "nginx.conf");
+      const configuration = await readFile(file, "utf8");
+      const lowered = configuration.replace(/limit_conn transfers \d+/, "limit_conn transfers 1");
+      assert.notEqual(lowered, configuration);
+      await writeFile(file, lowered);
+      const slow = await unread(it.blob("large", large.digest), { ca: it.cache.ca });
+      {
+        await using _pulls = repeat(250, () => it.get(small));
+        await it.arrives("RegistryCacheLimitReached", { ...notify, upstream: "gsoci" });
+        const seen = await it.see("RegistryCacheLimitReached");
+        assert.match(seen, /^ *\d+ limiting connections by zone "transfers"$/m);
+      }
+      slow.destroy();
+      await writeFile(file, configuration);
+      await it.verified("RegistryCacheLimitReached");
     });
 
     test("tell dropped packets from refused connections, on a node and in a probe", async () => {

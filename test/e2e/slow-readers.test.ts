@@ -1,15 +1,13 @@
 /** Clients that don't read what they requested hold the edge's memory. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
 import { join } from "node:path";
 import { test } from "node:test";
 import { push } from "../../scripts/seed/push.ts";
 import { filesDirectory } from "../support/cache-containers.ts";
 import { registryName, startChain } from "../support/chain.ts";
-import { download, get } from "../support/http.ts";
+import { download, get, unread } from "../support/http.ts";
 import { randomImage } from "../support/images.ts";
 import { scope } from "../support/scope.ts";
 import { untilItHolds, waitUntil } from "../support/wait.ts";
@@ -27,12 +25,6 @@ test("refuses transfers beyond what the memory suffices for, and nothing else", 
   const blob = at(`giantswarm/slow/blobs/${layer.digest}`);
   assert.equal((await download(blob, { ca })).digest, layer.digest);
 
-  /** Sends a request, and doesn't read the answer. */
-  async function start(): Promise<IncomingMessage> {
-    const sent = request(blob, { agent: false, ca }).end();
-    const [response] = (await once(sent, "response")) as [IncomingMessage];
-    return response.on("error", () => {});
-  }
   const leave = (all: readonly IncomingMessage[]) => {
     for (const response of all) response.destroy();
   };
@@ -44,7 +36,7 @@ test("refuses transfers beyond what the memory suffices for, and nothing else", 
   await writeFile(file, config.replace("transfers 1493", "transfers 10"));
   const held = await waitUntil("some requests are refused", async () => {
     const all: IncomingMessage[] = [];
-    for (let count = 0; count < 12; count++) all.push(await start());
+    for (let count = 0; count < 12; count++) all.push(await unread(blob, { ca }));
     if (all.some(({ statusCode }) => statusCode === 503)) return all;
     leave(all);
     return undefined;

@@ -60,6 +60,11 @@ export async function get(url: URL, options: RequestOptions): Promise<Answer> {
   return { status: response.statusCode ?? 0, headers: response.headers, body: await buffer(response) };
 }
 
+/** Sends a request, and doesn't read the answer. */
+export async function unread(url: URL, options: RequestOptions): Promise<IncomingMessage> {
+  return (await respond(url, options)).on("error", () => {});
+}
+
 export interface Download {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];

@@ -10,7 +10,6 @@ export function recordingRules(durations: Durations): RecordingRule[] {
   const hour = durations.hours(1);
   const rate = (selector: string, window: string) => `(rate(${selector}[${window}]))`;
   const perKind = "sum without (instance, job, cache, refused, method, status) ";
-  const perUpstream = "sum without (instance, job, kind, cache, refused, method, status) ";
   const perOrigin = "sum without (instance, job, handler, code, method) ";
   const series = {
     "upstream_kind:registry_cache_requests:rate5m":
@@ -59,6 +58,9 @@ export function recordingRules(durations: Durations): RecordingRule[] {
   };
   return Object.entries(series).map(([record, expr]) => ({ record, expr }));
 }
+
+/** A sum over the requests for an upstream. */
+export const perUpstream = "sum without (instance, job, kind, cache, refused, method, status) ";
 
 /** A ratio: 0 if the part has no series yet, and no result if the whole is 0, because a single 0 / 0 would make an average over hours NaN. */
 export function ratio(part: string, whole: string): string {

@@ -1,5 +1,6 @@
 import type { Thresholds } from "../../config/thresholds.ts";
 import type { Durations } from "./durations.ts";
+import { perUpstream } from "./recording.ts";
 import type { Alerts } from "./rule.ts";
 
 export function trafficAlerts(thresholds: Thresholds, durations: Durations): Alerts {
@@ -30,6 +31,14 @@ export function trafficAlerts(thresholds: Thresholds, durations: Durations): Ale
       expr: abuse(thresholds, durations),
       description: `One client has more than ${Math.round(thresholds.abuseShare * 100)} % of the traffic: {{ $value | humanize }} bytes or requests per second.`,
     },
+    RegistryCacheLimitReached: {
+      severity: "notify",
+      topic: "efficiency",
+      expr: limitReached(thresholds, durations),
+      for: durations.minutes(thresholds.errorMinutes),
+      description:
+        "{{ $value | humanizePercentage }} of the requests for images of {{ $labels.upstream }} are refused, because too many are in progress.",
+    },
   };
 }
 
@@ -44,4 +53,12 @@ function abuse(thresholds: Thresholds, durations: Durations): string {
   const bytes = over("registry_cache_client_response_bytes_total", `${abuseMBps}e6`);
   const requests = over("registry_cache_client_requests_total", `${abuseRequestsPerSecond}`);
   return `(${bytes} or ${requests}) and count without (bucket) (rate(registry_cache_client_requests_total[${hour}]) > 0) >= ${abuseClients}`;
+}
+
+/** Finds upstreams whose clients are refused by the limits of the edge, which all upstreams share. Pings without an upstream don't count. */
+function limitReached({ errorRatio, busyRequestsPerMinute }: Thresholds, durations: Durations): string {
+  const requests = (refused: string) =>
+    `${perUpstream}(rate(registry_cache_requests_total{upstream!="",refused${refused}}[${durations.minutes(5)}]))`;
+  const all = requests('=~"|limit"');
+  return `${requests('="limit"')} / ${all} > ${errorRatio} and ${all} > ${busyRequestsPerMinute} / 60`;
 }
