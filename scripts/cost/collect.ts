@@ -56,13 +56,15 @@ export async function collect(wanted: Wanted): Promise<Review> {
     focus.length > 0 ? await asked("--focus", readFocus(focus, present.regions, stacks, today)) : undefined;
 
   const regions = present.regions.map((region): RegionReview => {
-    const { stack, estimate } = region;
+    const { stack, estimate, config } = region;
     const past = base?.regions.find((other) => isSameRegion(other, region));
     const usage = usages?.(estimate);
     const billed = billing?.billed.get(region);
     return {
       stack,
       estimate,
+      tags: "governance" in config ? config.governance.tags : {},
+      labels: config.monitoring.labels,
       ...(past && {
         past: past.estimate,
         isChanged: !isDeepStrictEqual(costInputs(past), costInputs(region)),

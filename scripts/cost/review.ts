@@ -27,6 +27,10 @@ export interface Review {
 }
 
 export interface RegionReview extends StackRegion {
+  /** The stack's `governance.tags`. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** The stack's `monitoring.labels`. */
+  readonly labels: Readonly<Record<string, string>>;
   /** The base's estimate of the same region. */
   readonly past?: RegionEstimate;
   /** Whether the configuration differs from the base. */

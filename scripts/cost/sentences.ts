@@ -40,7 +40,7 @@ export function outlook(estimate: RegionEstimate, hasSteps: boolean): string[] {
 }
 
 /** The sentences below a region's lines. */
-export function conclusions(region: Omit<RegionReview, "stack">): string[] {
+export function conclusions(region: Omit<RegionReview, "stack" | "tags" | "labels">): string[] {
   const { estimate, measured, billed, nodesUntagged = false } = region;
   return texts(
     ...outlook(estimate, true),

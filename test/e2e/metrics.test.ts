@@ -210,6 +210,19 @@ describe("a cache that serves its clients", () => {
     });
   }
 
+  test("has each upstream's share of the bytes, by the queries of docs/cost.md", async () => {
+    const queries = [...readFileSync("docs/cost.md", "utf8").matchAll(/^```promql\n(.+)\n```$/gm)];
+    assert.equal(queries.length, 2);
+    for (const [, expr = ""] of queries) {
+      const shares = await waitUntil(expr, async () => {
+        const found = await query(prometheus, expr);
+        return found.some(({ labels }) => labels.upstream === "gsoci") ? found : undefined;
+      });
+      const sum = shares.reduce((total, { value }) => total + value, 0);
+      assert.ok(Math.abs(sum - 1) < 1e-6, `${expr}: ${sum}`);
+    }
+  });
+
   test("lets another Prometheus scrape it with the cache's labels, by the scrape configuration in the outputs", async () => {
     const { regions, ...shared } = parseConfig({
       provider: "local",

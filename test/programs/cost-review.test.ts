@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
@@ -59,6 +59,27 @@ test("has the same estimates in the JSON as in the output `cost`", async (t) => 
   assert.equal(region.estimate.region, "eu-central-1");
   assert.deepEqual(totalsOf(lines), totals);
   assert.ok(totals.byPayer.customer > 0 && range?.expectedUSD === totals.byPayer.us);
+});
+
+test("has in the JSON by what each stack's cost is shared out", async (t) => {
+  const project = scope(t).use(await costProject());
+  const own =
+    "  registry-cache:governance: { tags: { cost-center: a1 } }\n  registry-cache:monitoring: { labels: { team: a } }\n";
+  await project.setStack("aws", `${stackFiles.aws.trimEnd()}\n${own}`);
+  await project.setStack("local", stackFiles.local);
+  const { stdout } = await project.cost("--format", "json");
+  assert.deepEqual(
+    reviewIn(stdout).regions.map(({ stack, tags, labels }) => ({ stack, tags, labels })),
+    [
+      { stack: "aws", tags: { "cost-center": "a1" }, labels: { team: "a" } },
+      // Those of this project's Pulumi.yaml.
+      { stack: "local", tags: {}, labels: { installation: "registry-cache", pipeline: "stable" } },
+    ],
+  );
+  const page = await readFile(join(projectDirectory, "docs", "cost.md"), "utf8");
+  const [, filter = ""] = page.match(/--format json \| jq '(.+)'$/m) ?? [];
+  const shares = await execa("jq", ["--compact-output", filter], { input: stdout });
+  assert.match(shares.stdout, /^\{"team":null,"usd":0\}\n\{"team":"a","usd":\d+\.\d+\}$/);
 });
 
 test("prints a message for each bad input, and reports the rest", async (t) => {

@@ -132,9 +132,10 @@ test("names no amount for a region that isn't priced", () => {
   const [estimate] = estimatesOf(stackNamed("kubernetes-example"));
   assert.ok(estimate);
   const measured = { hours: 100, estimate, usage: { pulledGiB: 9 }, uncounted: [], fitting: {} };
-  const region = { stack: "kubernetes-example", estimate, measured };
+  const named = { tags: {}, labels: {} };
+  const region = { stack: "kubernetes-example", estimate, ...named, measured };
   assert.doesNotMatch(conclusions(region).join(), /\$/);
-  const priced = { stack: "aws", estimate: estimateOf(inAws) };
+  const priced = { stack: "aws", estimate: estimateOf(inAws), ...named };
   const shared = {
     date: today,
     removed: [],
