@@ -248,7 +248,7 @@ export const operator = z
   .strictObject({
     podMonitor: off.describe("A PodMonitor of the Prometheus Operator, with all metrics of the cache."),
     prometheusRule: off.describe(
-      "A PrometheusRule of the Prometheus Operator, with all alerts of the cache.",
+      "A PrometheusRule of the Prometheus Operator. Its alerts cover all caches whose metrics the Prometheus has, so set it in one stack per Prometheus.",
     ),
     dashboard: off.describe("A ConfigMap with the dashboard, for Grafana."),
     labels: labels

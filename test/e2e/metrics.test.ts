@@ -254,6 +254,15 @@ describe("a cache that serves its clients", () => {
     assert.ok(lines.length > 200, `${lines.length} series`);
     const odd = lines.filter((line) => !/provider="local".*region="/.test(line) || line.startsWith("ALERTS"));
     assert.deepEqual(odd, []);
+    // What a team fetches that is to have only its upstream.
+    const [, narrowed = ""] = readFileSync("docs/metrics.md", "utf8").match(/`match\[\]: \['(.+?)'\]`/) ?? [];
+    url.search = `${new URLSearchParams({ "match[]": narrowed })}`;
+    const ofUpstream = (await (await fetch(url)).text()).split("\n").filter((line) => /^\w/.test(line));
+    assert.ok(ofUpstream.length > 100 && ofUpstream.length < lines.length, `${ofUpstream.length} series`);
+    assert.deepEqual(
+      ofUpstream.filter((line) => !line.includes('upstream="gsoci"')),
+      [],
+    );
   });
 
   test("exposes nothing else of Prometheus through the edge, and allows no changes", async () => {

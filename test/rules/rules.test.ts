@@ -44,7 +44,7 @@ interface Expectations {
 interface Expectation {
   readonly alert_rule_test?: readonly {
     readonly alertname: string;
-    readonly exp_alerts: readonly object[];
+    readonly exp_alerts: readonly { readonly exp_labels: Readonly<Record<string, string>> }[];
   }[];
   readonly promql_expr_test?: readonly { readonly expr: string }[];
 }
@@ -231,6 +231,29 @@ describe("the rules", () => {
         .map(({ alert }) => alert)
         .sort(),
       [...alertNames].sort(),
+    );
+  });
+
+  test("have the label upstream where docs/metrics.md says so", () => {
+    const page = readFileSync(join(projectDirectory, "docs", "metrics.md"), "utf8");
+    const [, always = "", sometimes = ""] =
+      page.match(/by `upstream`\*\*\. These have it: (.+?); (.+?) only/) ?? [];
+    const namesIn = (text: string) => (text.match(/RegistryCache\w+/g) ?? []).sort();
+    const fired = allTests
+      .flatMap(({ alert_rule_test = [] }) => alert_rule_test)
+      .flatMap(({ alertname, exp_alerts }) =>
+        exp_alerts.map(({ exp_labels }) => ({ alertname, has: "upstream" in exp_labels })),
+      );
+    const fires = (name: string, has: boolean) =>
+      fired.some((alert) => alert.alertname === name && alert.has === has);
+    const withIt = alertNames.filter((name) => fires(name, true)).sort();
+    assert.deepEqual(
+      withIt.filter((name) => !fires(name, false)),
+      namesIn(always),
+    );
+    assert.deepEqual(
+      withIt.filter((name) => fires(name, false)),
+      namesIn(sometimes),
     );
   });
 
