@@ -47,6 +47,7 @@ export function renderNodes(options: ClientOptions): NodesManifest {
       {
         apiVersion: "apps/v1",
         kind: "DaemonSet",
+        // Called like the value of the nodes' label, so a node never has two of these Pods: they would delete each other's files.
         metadata: { name: region, namespace, labels },
         spec: {
           selector: { matchLabels: labels },
