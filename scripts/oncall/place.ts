@@ -99,7 +99,8 @@ function cluster(deployed: DeployedRegion): Cluster | undefined {
   const endsTls = pod?.template?.spec?.volumes?.some(({ name }) => name === "tls") ?? true;
   const provider = deployed.providerOf(workload);
   const aks = azureId(resourceOf(deployed, "azure-native:containerservice:ManagedCluster")?.id);
-  const given = textOf(provider, "kubeconfig");
+  // An empty text stands for the kubeconfigs of each machine.
+  const given = textOf(provider, "kubeconfig") || undefined;
   const kubeconfig: Kubeconfig = aks
     ? { from: "aks", subscription: aks.subscription, resourceGroup: aks.resourceGroup, cluster: aks.name }
     : given === undefined

@@ -126,11 +126,17 @@ describe("finds where a cache runs by the state", () => {
         cluster: "registry-cache-germanywestcentral",
       },
     });
+    const existing = { ...common, context: "test", namespace: "cache-volumes" };
     assert.deepEqual(placeOf(region("kubernetes", "volumes")), {
-      ...common,
-      context: "test",
-      namespace: "cache-volumes",
+      ...existing,
       kubeconfig: { from: "state", kubeconfig: "/home/you/.kube/config" },
+    });
+    const resources = recorded("kubernetes").map((it) =>
+      it.type === "pulumi:providers:kubernetes" ? { ...it, inputs: { ...it.inputs, kubeconfig: "" } } : it,
+    );
+    assert.deepEqual(placeOf(regionIn(resources, "kubernetes", "volumes")), {
+      ...existing,
+      kubeconfig: { from: "environment" },
     });
   });
 
