@@ -20,7 +20,7 @@ export interface Caches {
   readonly cost: StackCost["regions"];
 }
 
-const optionNames = ["parent", "aliases", "dependsOn", "protect"] as const;
+const optionNames = ["parent", "aliases", "dependsOn"] as const;
 
 /** Options of each region's component. The region's provider gets the same parent and aliases. */
 export type CachesOptions = Pick<pulumi.ComponentResourceOptions, (typeof optionNames)[number]>;
@@ -93,6 +93,9 @@ function argumentProblems(config: unknown): Problem[] {
 /** Programs in JavaScript can pass any option. With `provider`, for example, resources could go to an account other than the one looked up. */
 function optionProblems(options: unknown): Problem[] {
   const message = `createCaches() takes ${optionNames.join(", ")} only`;
+  // All resources would inherit it, and everyday changes replace resources that are named by their content.
+  const ofProtect =
+    "leave it out: the disks of machines are always protected, and updates must replace other resources";
   if (!isMapping(options)) return [{ path: "options", message }];
   const { parent, aliases = [] } = options;
   const isOfParents =
@@ -100,7 +103,7 @@ function optionProblems(options: unknown): Problem[] {
   return [
     ...Object.keys(options)
       .filter((name) => !optionNames.some((it) => it === name))
-      .map((name) => ({ path: `options.${name}`, message })),
+      .map((name) => ({ path: `options.${name}`, message: name === "protect" ? ofProtect : message })),
     ...problemIf(
       parent !== undefined && !pulumi.Resource.isInstance(parent),
       "options.parent",

@@ -125,8 +125,11 @@ test("refuses outputs that can't be credentials", async () => {
 
 test("refuses unknown options, and wrong values", async () => {
   const { problems, resources } = await run(login, { protect: true, providers: {} } as CachesOptions);
-  const message = "createCaches() takes parent, aliases, dependsOn, protect only";
-  assert.deepEqual(problems, [`options.providers: ${message}`]);
+  const message = "createCaches() takes parent, aliases, dependsOn only";
+  assert.deepEqual(problems, [
+    "options.protect: leave it out: the disks of machines are always protected, and updates must replace other resources",
+    `options.providers: ${message}`,
+  ]);
   assert.deepEqual(ofRegions(resources), []);
   assert.deepEqual((await run(login, null as never)).problems, [`options: ${message}`]);
   const ofOne = await run(login, { aliases: [{ name: "old" }] });
