@@ -41,6 +41,17 @@ export async function previousResource<Outputs extends object>(
   return (await previousOutputs<Outputs>(type)).get(name);
 }
 
+/** The outputs of a region's Pulumi provider, which isn't below the region's component. @returns undefined if there is none */
+export async function previousProvider<Outputs extends object>(
+  name: string,
+  region: string,
+): Promise<Partial<Outputs> | undefined> {
+  const { outputs: resources } = await stateOfRun();
+  const isOwn = (urn: string) => urn.endsWith(`pulumi:providers:${name}::${region}`);
+  const found = Object.entries(resources).find(([urn]) => isOwn(urn));
+  return found?.[1].outputs as Partial<Outputs> | undefined;
+}
+
 /** The regions that exist after this stack's last update. */
 export async function previousRegions(): Promise<readonly { name: string; isMachine: boolean }[]> {
   const { outputs: resources } = await stateOfRun();

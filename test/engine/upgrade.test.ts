@@ -44,6 +44,8 @@ const updated: Partial<Record<StackName, readonly string[]>> = {
     "update ConfigMap bucket-dashboard",
     "update PodMonitor bucket",
     "update PrometheusRule bucket",
+    "update kubernetes bucket",
+    "update kubernetes volumes",
   ].sort(),
 };
 

@@ -162,6 +162,22 @@ describe("a cluster", () => {
       ]);
     });
 
+    test("causes a warning if the region's Service is missing, as in another cluster", async (t) => {
+      const warn = t.mock.method(pulumi.log, "warn", async () => {});
+      answers.set(core, there("namespace"));
+      const service = `${core}/services/registry-cache`;
+      answers.set(service, { status: 404, body: { details: {} } });
+      assert.deepEqual(await told({ service: "service" }), []);
+      assert.match(
+        String(warn.mock.calls.at(-1)?.arguments[0]),
+        /context: "test" leads to a cluster without the Service registry-cache of the last update\./,
+      );
+      answers.set(service, { status: 403, body: {} });
+      warn.mock.resetCalls();
+      assert.deepEqual(await told({ service: "service" }), []);
+      assert.equal(warn.mock.callCount(), 0);
+    });
+
     test("is refused if the stack itself created the namespace", async () => {
       answers.set(core, there("namespace"));
       assert.deepEqual(await told({ namespace: "namespace" }), [

@@ -100,10 +100,12 @@ export function namesOf(objects: readonly KubernetesObject[]): string[] {
   return objects.flatMap(({ metadata }) => metadata?.name ?? []);
 }
 
-/** The uids of existing objects that this stack created for a region. */
+/** What this stack's last update left for a region: the uids of its objects, if the region's namespace is still the same. */
 export interface OwnObjects {
   readonly namespace?: string | undefined;
   readonly service?: string | undefined;
+  /** The context that identifies the cluster: provider.ts. */
+  readonly context?: string | undefined;
 }
 
 /** A region that passed the static checks, and the cluster to ask about it. */

@@ -8,7 +8,7 @@ import { priorityProblems } from "./classes.ts";
 import { type ClusterApi, connect, ifThere, type OwnObjects, type Question } from "./cluster-api.ts";
 import { firstFamilyProblems, refusedByServer } from "./dry-run.ts";
 import { warnOfLabels } from "./labels.ts";
-import { certificateProblems, namespaceProblems, pullSecretProblems } from "./namespace.ts";
+import { certificateProblems, clusterProblems, namespaceProblems, pullSecretProblems } from "./namespace.ts";
 import { renderWorkload } from "./objects.ts";
 import { allowsPreview, inWords, missingPermissions, permissionsFor } from "./permissions.ts";
 import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
@@ -43,6 +43,7 @@ export async function findingsInCluster(
     const objects = renderWorkload(workload);
     const question: Question = { region, workload, objects, api, namespace, own, hasNamespace };
     const asked = [
+      clusterProblems,
       namespaceProblems,
       permissionProblems,
       missingKinds,

@@ -1,20 +1,32 @@
 import type { KindDefinition } from "../kind.ts";
-import { previousResource } from "../previous-outputs.ts";
+import { previousProvider, previousResource } from "../previous-outputs.ts";
 import { findingsInCluster } from "./findings.ts";
 import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { kubernetesProvider } from "./provider.ts";
 import { Workload } from "./workload.ts";
 
+interface Metadata {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+}
+
 /** A region in an existing cluster. */
 export const kubernetes: KindDefinition<KubernetesPlan, ClusterFindings> = {
   createProvider: ({ region }, options) => kubernetesProvider(region, options),
   async lookUp(plan) {
+    const { name, namespace } = plan.region;
     const uidOf = async (kind: string) => {
-      const type = `kubernetes:core/v1:${kind}`;
-      return (await previousResource<{ metadata: { uid?: string } }>(type, plan.region.name))?.metadata?.uid;
+      const previous = await previousResource<{ metadata: Metadata }>(`kubernetes:core/v1:${kind}`, name);
+      const metadata = previous?.metadata;
+      return (metadata?.namespace ?? metadata?.name) === namespace.name ? metadata?.uid : undefined;
     };
-    const [namespace, service] = await Promise.all([uidOf("Namespace"), uidOf("Service")]);
-    return findingsInCluster(plan, { namespace, service });
+    const provider = await previousProvider<{ clusterIdentifier: string }>("kubernetes", name);
+    return findingsInCluster(plan, {
+      namespace: await uidOf("Namespace"),
+      service: await uidOf("Service"),
+      context: provider?.clusterIdentifier,
+    });
   },
   create(name, { plan, found, secrets }, options) {
     const { storage } = plan.region;

@@ -1,8 +1,34 @@
-import type { Problem } from "../../config/problems.ts";
+import { type Problem, problemIf } from "../../config/problems.ts";
 import { warn } from "../../config/refuse.ts";
 import { isAdopting } from "../look-up.ts";
 import { ifThere, type Question } from "./cluster-api.ts";
 import { workloadName } from "./names.ts";
+
+/**
+ * Checks whether the context leads to the cluster of the last update. Only warns of another cluster, because the user may have chosen it, or the objects may have been deleted.
+ * Refuses another name of the same cluster, because it would replace all objects by new ones with the same names.
+ */
+export async function clusterProblems(question: Question): Promise<Problem[]> {
+  const { region, own } = question;
+  const { context, namespace } = region;
+  const uid = own.namespace ?? own.service;
+  if (uid === undefined) return [];
+  const isNamespace = own.namespace !== undefined;
+  const found = isNamespace ? question.namespace : await serviceOf(question);
+  if (found === null) return [];
+  if (found?.metadata?.uid !== uid) {
+    const [kind, name] = isNamespace ? ["namespace", namespace.name] : ["Service", workloadName];
+    const message = `"${context}" leads to a cluster without the ${kind} ${name} of the last update. If you have chosen another cluster, check that the preview replaces the ${kind}. Otherwise, correct the kubeconfig, or, if the ${kind} was deleted, run \`pulumi up --refresh\` (docs/kubernetes.md#another-cluster)`;
+    warn([{ path: "context", message }], region.name);
+    return [];
+  }
+  const isRenamed = region.kubeconfig === undefined && own.context !== undefined && own.context !== context;
+  return problemIf(
+    isRenamed,
+    "context",
+    `"${context}" leads to the cluster that the stack knows as "${own.context}": keep that name, because another one replaces all objects (docs/kubernetes.md#another-cluster)`,
+  );
+}
 
 /** Checks that the namespace can be created, or that it exists and is free for this region's cache. */
 export async function namespaceProblems(question: Question): Promise<Problem[]> {
@@ -33,12 +59,17 @@ export async function namespaceProblems(question: Question): Promise<Problem[]> 
 }
 
 /** A namespace has room for one cache, because the objects of all caches have the same names. */
-async function othersProblems({ region, api, own }: Question): Promise<Problem[]> {
+async function othersProblems(question: Question): Promise<Problem[]> {
+  const { region, own } = question;
   const { name: namespace } = region.namespace;
-  const service = await ifThere(api.core.readNamespacedService({ name: workloadName, namespace }));
+  const service = await serviceOf(question);
   if (!service || service.metadata?.uid === own.service) return [];
   const message = `"${namespace}" has a Service ${workloadName} already, which isn't this region's: each cache needs a namespace of its own`;
   return [{ path: "namespace", message }];
+}
+
+function serviceOf({ region, api }: Question) {
+  return ifThere(api.core.readNamespacedService({ name: workloadName, namespace: region.namespace.name }));
 }
 
 /**

@@ -9,11 +9,20 @@ export const providerSettings = {
   enableSecretMutable: true,
 } as const;
 
-/** The provider of one region's objects. It can reach only the cluster of the region's context. */
+/**
+ * The provider of one region's objects. It can reach only the cluster of the region's context.
+ *
+ * Another cluster must replace it. The provider sees that itself if it has a kubeconfig, but not if it finds one where kubectl looks. Then the context identifies the cluster.
+ * https://github.com/pulumi/pulumi-kubernetes/blob/v4.34.2/provider/pkg/provider/provider.go (DiffConfig)
+ */
 export function kubernetesProvider(
   { name, context, kubeconfig }: KubernetesRegion,
   options: pulumi.ResourceOptions,
 ): Provider {
-  const file = kubeconfig === undefined ? {} : { kubeconfig };
-  return new Provider(name, { context, ...file, ...providerSettings }, options);
+  const cluster =
+    kubeconfig === undefined
+      ? // With an empty text, each run uses its own $KUBECONFIG. Without it, the SDK would write the variable's value into the state.
+        { kubeconfig: "", clusterIdentifier: context }
+      : { kubeconfig };
+  return new Provider(name, { context, ...cluster, ...providerSettings }, options);
 }

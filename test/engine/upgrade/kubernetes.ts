@@ -16,16 +16,11 @@ export async function startKubernetes(keys: Config): Promise<Started> {
   return {
     stack: inWords(stack),
     readsSecrets: true,
-    async restore(state) {
-      const uids = await createAll(stack.plane, state);
-      return { ...uids, [recordedKubeconfig]: stack.plane.kubeconfigWithoutRights };
-    },
+    // The state also has the kubeconfig's path on the machine of an earlier update, which this one lacks.
+    restore: (state) => createAll(stack.plane, state),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
-
-/** Replaces the kubeconfig's path, which the SDK writes into the state. */
-export const recordedKubeconfig = "/home/you/.kube/config";
 
 /** Creates the objects of the state. @returns their new uids by the recorded ones */
 async function createAll({ objects }: ControlPlane, state: State): Promise<Record<string, string>> {
