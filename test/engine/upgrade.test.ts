@@ -8,14 +8,20 @@ import { scope } from "../support/scope.ts";
 import { configure, recordedStack, type StackName, stackNames } from "./upgrade/stacks.ts";
 import type { Started, State } from "./upgrade/started.ts";
 
-/** The changes that this version makes by itself, sorted. A machine of an earlier version has its Pod in its user data, and is replaced once. */
+/**
+ * The changes that this version makes by itself, sorted. A machine of an earlier version has its Pod in its user data, and is replaced once. With it, the Pod's bucket, because the
+ * stack isn't called `aws-<region>`.
+ */
 const updated: Partial<Record<StackName, readonly string[]>> = {
   // One Pod with all containers becomes a Pod for each container.
   "local-vm": ["update PodmanPod upgrade"],
   "aws-vm": ["eu-central-1", "eu-west-1"]
     .flatMap((region) => [
       `create BucketObjectv2 ${region}-pointer`,
+      `replace Bucket ${region}`,
       `replace BucketObjectv2 ${region}`,
+      `replace BucketPolicy ${region}`,
+      `replace BucketPublicAccessBlock ${region}`,
       `replace Instance ${region}`,
       `replace VolumeAttachment ${region}`,
       `update MetricAlarm ${region}-reboot`,

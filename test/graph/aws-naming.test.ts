@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { hasAccountNamespace, nameLimits, namesOf } from "../../components/hosts/aws/naming.ts";
+import { regionNames } from "../../components/hosts/aws/regions.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
 import { credentialsSecret } from "../../components/pod/secrets.ts";
 
@@ -67,6 +68,19 @@ test("makes different names of role and bucket for each stack and region, becaus
       assert.notEqual(namesOf(one).bucket("123456789012"), namesOf(other).bucket("123456789012"));
     }),
   );
+});
+
+test("gives each stack a prefix of Pod buckets that begins with no other's, because a deployer's rights are for the prefix", () => {
+  const prefixOf = (stack: string, region: string) => namesOf({ stack, region }).bucketPrefix;
+  assert.equal(prefixOf("aws-eu-central-1", "eu-central-1"), "registry-cache-eu-central-1-");
+  const prefixes = regionNames.flatMap((region) =>
+    [`aws-${region}`, `aws-${region}-team-b`, "prod"].map((stack) => prefixOf(stack, region)),
+  );
+  for (const one of prefixes) {
+    assert.ok(one.length <= nameLimits.bucketPrefix, one);
+    const same = prefixes.filter((other) => other.startsWith(one));
+    assert.deepEqual(same, [one]);
+  }
 });
 
 test("keeps shortened names different from others with the same beginning", () => {

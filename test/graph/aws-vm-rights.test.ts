@@ -28,7 +28,7 @@ describe("a region with a network of its own", () => {
 
   test("stores the Pod in a closed bucket under its digest, which is all that the machine is told", () => {
     const { bucketPrefix, forceDestroy } = graph.resource("aws:s3/bucket:Bucket").inputs;
-    assert.deepEqual([bucketPrefix, forceDestroy], ["registry-cache-eu-central-1-", true]);
+    assert.deepEqual([bucketPrefix, forceDestroy], ["registry-cache-9f86d0-eu-central-1-", true]);
     const { bucket, ...blocked } = graph.resource(
       "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     ).inputs;

@@ -117,6 +117,14 @@ describe("policies of IAM", () => {
     }
   });
 
+  test("change the Pod's bucket under its old and its new prefix while it is replaced", async () => {
+    const bucket = (bucketPrefix: string) => resource("aws:s3/bucket:Bucket", { bucketPrefix });
+    const closed = resource("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {});
+    const steps = [bucket("cache-"), bucket("cache-0a1b2c-"), closed];
+    const [statement] = await statementOf(steps, "s3:PutBucketPublicAccessBlock");
+    assert.deepEqual(statement?.Resource, ["arn:aws:s3:::cache-*", "arn:aws:s3:::cache-0a1b2c-*"]);
+  });
+
   test("create a load balancer only under the stack's names", async () => {
     const balancer = resource("aws:lb/loadBalancer:LoadBalancer", { namePrefix: "cache-" });
     const [statement] = await statementOf([balancer], "elasticloadbalancing:CreateLoadBalancer");

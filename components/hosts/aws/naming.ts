@@ -36,7 +36,8 @@ export function namesOf({ stack, region }: CacheIdentity) {
   const isConventional = stack === conventionalStack("aws", region);
   const cache = [project, ...(isConventional ? [] : [stack]), region].join("-");
   // Stack names can contain characters that bucket names can't.
-  const bucketBase = isConventional ? project : `${project}-${sha256(stack).slice(0, 8)}`;
+  const bucketBase = (digits: number) =>
+    isConventional ? project : `${project}-${sha256(stack).slice(0, digits)}`;
   // Stack names can contain dots, and cluster names can't.
   const cluster = capped(cache.replaceAll(".", "-"), nameLimits.cluster);
   return {
@@ -51,11 +52,14 @@ export function namesOf({ stack, region }: CacheIdentity) {
     clusterRole: (part: string) => capped(`${cache}-${part}`, nameLimits.role),
     /** Prefix of the security group's name. The provider appends a suffix, so that a group can be replaced while the old one is in use. */
     securityGroupPrefix: `${capped(cache, nameLimits.securityGroupPrefix - 1)}-`,
-    /** Prefix of the name of the Pod's bucket. The provider appends a suffix, because bucket names are unique among all accounts. */
-    bucketPrefix: `${project}-${region}-`,
+    /**
+     * Prefix of the name of the Pod's bucket. The provider appends a suffix, because bucket names are unique among all accounts. No cache's prefix begins with another's, because a
+     * deployer's rights are for the prefix: six digits of the hash leave room for the longest name of a region.
+     */
+    bucketPrefix: `${bucketBase(6)}-${region}-`,
     /** Name of the bucket with the blobs. It is known before the bucket exists. If the region supports it, the name is in the account's own namespace: see bucket.ts. */
     bucket: (accountId: string) =>
-      [bucketBase, accountId, region, ...(hasAccountNamespace(region) ? ["an"] : [])].join("-"),
+      [bucketBase(8), accountId, region, ...(hasAccountNamespace(region) ? ["an"] : [])].join("-"),
     alarm: (action: string) => capped(`${cache}-${action}`, nameLimits.alarm),
     /** Name of the SSM parameter that holds a secret: see vm/secrets.ts. */
     parameter: (secret: string) => capped(`/${cache}/${secret}`, nameLimits.parameter),

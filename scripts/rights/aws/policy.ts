@@ -49,7 +49,7 @@ export async function policiesFor(
   return split(statementsOf(isReadOnly ? all.filter(({ isRead }) => isRead) : all));
 }
 
-/** Adds what only another resource states: the name prefix of a bucket to the bucket's settings, and the path of a role to the role's policies. */
+/** Adds what only another resource states: the name prefix of a bucket to the bucket's settings, and the path of a role to the role's policies. While a bucket is replaced, both prefixes count. */
 function completed(resources: readonly Resource[]): Resource[] {
   const prefixes = resources.flatMap(({ inputs, provider }) =>
     inputs.bucketPrefix === undefined ? [] : [{ prefix: inputs.bucketPrefix, region: provider.region }],
@@ -59,13 +59,13 @@ function completed(resources: readonly Resource[]): Resource[] {
       type === "aws:iam/role:Role" && path !== undefined ? [[name, path] as const] : [],
     ),
   );
-  return resources.map((resource) => {
+  return resources.flatMap((resource) => {
     const { type, inputs, provider } = resource;
     if (type.startsWith("aws:iam/rolePolicy"))
-      return { ...resource, inputs: { ...inputs, path: paths.get(inputs.role) } };
-    if (!type.startsWith("aws:s3/") || inputs.bucket !== undefined) return resource;
-    const found = prefixes.find(({ region }) => region === provider.region);
-    return { ...resource, inputs: { bucketPrefix: found?.prefix, ...inputs } };
+      return [{ ...resource, inputs: { ...inputs, path: paths.get(inputs.role) } }];
+    if (!type.startsWith("aws:s3/") || inputs.bucket !== undefined) return [resource];
+    const found = prefixes.filter(({ region }) => region === provider.region);
+    return found.map(({ prefix }) => ({ ...resource, inputs: { bucketPrefix: prefix, ...inputs } }));
   });
 }
 
