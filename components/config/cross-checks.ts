@@ -4,13 +4,13 @@ import { entriesOf, fieldOf, valueAt } from "./as-written.ts";
 import { isPublic } from "./endpoint.ts";
 import { engineProblems } from "./engines.ts";
 import { governanceProblems } from "./governance.ts";
+import { sharedPlaces } from "./own-places.ts";
 import { podPortCount } from "./ports.ts";
 import { prefetchProblems } from "./prefetch.ts";
 import type { Problem } from "./problems.ts";
 import { localRegion } from "./region.ts";
 import { parseWith } from "./schema-problems.ts";
 import { registryUrl } from "./upstream.ts";
-import { workloadNamespace } from "./workload-namespace.ts";
 
 type Raw = Record<string, unknown>;
 
@@ -25,7 +25,7 @@ export function crossChecks(raw: Raw): Problem[] {
     ...duplicates(raw, "regions", ["name"]),
     // Local regions share the machine's name, so their ports must differ.
     ...(raw.provider === "local" ? portOverlaps(raw) : duplicates(raw, "regions", ["endpoint", "hostname"])),
-    ...(raw.provider === "kubernetes" ? namespaceOverlaps(raw) : []),
+    ...sharedPlaces(entriesOf(raw.regions).map((region, index) => [`regions[${index}]`, region])),
     ...exposureProblems(raw),
     ...loops(raw),
     ...governanceProblems(raw),
@@ -42,22 +42,6 @@ function duplicates(raw: Raw, list: string, place: readonly string[]): Problem[]
     if (typeof value !== "string" || first === index) return [];
     const path = `${list}[${index}].${place.join(".")}`;
     return [{ path, message: `"${value}" is already taken by ${list}[${first}]` }];
-  });
-}
-
-/** Reports regions that share a namespace in the same cluster. */
-function namespaceOverlaps(raw: Raw): Problem[] {
-  const places = entriesOf(raw.regions).map((entry) => {
-    const [context, kubeconfig] = ["context", "kubeconfig"].map((key) => fieldOf(entry, key));
-    if (typeof context !== "string") return undefined;
-    const { data: namespace } = parseWith(workloadNamespace, fieldOf(entry, "namespace"));
-    return JSON.stringify([kubeconfig, context, namespace?.name]);
-  });
-  return places.flatMap((place, index) => {
-    const first = places.indexOf(place);
-    if (place === undefined || first === index) return [];
-    const message = `is that of regions[${first}], in the same cluster: each region needs one of its own`;
-    return [{ path: `regions[${index}].namespace`, message }];
   });
 }
 

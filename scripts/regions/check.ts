@@ -16,7 +16,7 @@ import { configurationViolations } from "../../policy/judge.ts";
 import { readSettings, type Settings } from "../../policy/settings.ts";
 import { type Configuration, configurationsOf } from "../fleet/configurations.ts";
 import { type ProjectFiles, pathOf, projectFile, type StackFile } from "../fleet/stack-files.ts";
-import { sharedHostnames, sharedLabels } from "./shared.ts";
+import { placesOfOthers, sharedHostnames, sharedLabels } from "./shared.ts";
 
 /** Paths start with a file's name. */
 export interface Checked extends Findings {
@@ -31,7 +31,7 @@ export interface Checked extends Findings {
 export const noStacks: Problem = { path: "stacks", message: "there is no file Pulumi.<stack>.yaml" };
 
 /**
- * @param wanted the stacks to check. All, if empty. Hostnames and labels are compared with those of all files.
+ * @param wanted the stacks to check. All, if empty. Hostnames, places and labels are compared with those of all files.
  * @param today like `2026-11-24`, for the age of prices
  */
 export async function checkFiles(
@@ -60,7 +60,7 @@ export async function checkFiles(
       ...problems.filter((problem) => !isOf(unwanted)(problem)),
       ...found.flatMap(({ problems }) => problems),
       ...accountsIn(files, own),
-      ...sharedHostnames(configurations).filter(isOf(paths)),
+      ...[...sharedHostnames(configurations), ...placesOfOthers(configurations)].filter(isOf(paths)),
     ],
     warnings: [
       ...misspelledNamespaces(projectFile, files.project),

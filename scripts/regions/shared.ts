@@ -1,4 +1,5 @@
 /** Values that must differ between the regions of several stacks. */
+import { sharedPlaces } from "../../components/config/own-places.ts";
 import type { Problem } from "../../components/config/problems.ts";
 import { externalLabels } from "../../components/pod/options.ts";
 import type { Configuration } from "../fleet/configurations.ts";
@@ -27,6 +28,15 @@ export function sharedHostnames(configurations: readonly Configuration[]): Probl
         ? ""
         : ", and in Azure only one cache of a name can have `tls: { mode: acme }`: set another mode"),
   }));
+}
+
+/** Finds regions of several stacks in one namespace of a cluster, or with one bucket of the user. */
+export function placesOfOthers(configurations: readonly Configuration[]): Problem[] {
+  return sharedPlaces(
+    configurations.flatMap(({ path, config: { regions } }) =>
+      regions.map((region, index) => [`${path}: regions[${index}]`, region] as const),
+    ),
+  );
 }
 
 /** Finds regions of several stacks whose series and alerts can't be distinguished outside the cache, because their labels are the same. */

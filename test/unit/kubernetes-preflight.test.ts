@@ -108,6 +108,50 @@ test("refuses two regions in one namespace of a cluster", () => {
   parse({ kubeconfig: "/another" })();
 });
 
+test("refuses two regions with one bucket, and with one container", () => {
+  const problemsOf = (...stores: object[]) => {
+    const regions = stores.map((storage, index) => ({
+      ...kubernetesRegions.volumes,
+      name: `region-${index}`,
+      namespace: `namespace-${index}`,
+      endpoint: { ...kubernetesRegions.volumes.endpoint, hostname: `region-${index}.example.com` },
+      storage: { kind: "bucket", ...storage },
+    }));
+    try {
+      parseConfig({ ...kubernetesKeys("volumes"), regions });
+      return [];
+    } catch (error) {
+      assert.ok(error instanceof ConfigError);
+      return error.problems.map(({ path, message }) => `${path}: ${message}`);
+    }
+  };
+  const s3 = { bucket: "blobs", region: "eu-central-1" };
+  const azure = { account: "blobs", container: "blobs" };
+  const message = "is that of regions[0]: each region needs one of its own";
+  // The names of buckets are unique in all regions of AWS.
+  assert.deepEqual(problemsOf({ s3 }, { s3: { ...s3, region: "eu-north-1" } }), [
+    `regions[1].storage.s3.bucket: ${message}`,
+  ]);
+  assert.deepEqual(
+    problemsOf(
+      { s3: { ...s3, endpoint: "https://s3.example.com" } },
+      { s3: { ...s3, endpoint: "https://s3.example.com:443/" } },
+    ),
+    [`regions[1].storage.s3.bucket: ${message}`],
+  );
+  assert.deepEqual(problemsOf({ azure }, { azure }), [`regions[1].storage.azure.container: ${message}`]);
+  assert.deepEqual(
+    problemsOf(
+      { s3 },
+      { s3: { ...s3, endpoint: "https://s3.example.com" } },
+      { azure },
+      { azure: { ...azure, account: "others" } },
+      { azure: { ...azure, container: "others" } },
+    ),
+    [],
+  );
+});
+
 test("requires a bucket's credentials in the stack", () => {
   const { "bucket-login": _, ...keys } = kubernetesKeys("own-server");
   assert.throws(

@@ -199,6 +199,34 @@ suite("checkFiles", () => {
     assert.deepEqual((await check(texts, ["aws-eu-central-1"])).problems, []);
   });
 
+  test("reports the second of two stacks in one namespace of a cluster, and with one bucket", async () => {
+    const one = textOf("kubernetes-example").replace(
+      "      storage:\n        kind: disk\n",
+      "      storage:\n        kind: bucket\n        s3: { bucket: blobs, region: eu-central-1 }\n",
+    );
+    const stack = (name: string, change: (text: string) => string = (text) => text) => ({
+      [`kubernetes-${name}`]: change(
+        one.replace("name: example", `name: ${name}`).replace("cache.example", `cache.${name}`),
+      ),
+    });
+    const told = async (other: Record<string, string>, wanted?: string[]) =>
+      (await check({ ...stack("one"), ...other }, wanted)).problems.map(
+        ({ path, message }) => `${path}: ${message}`,
+      );
+    const at = "stacks/Pulumi.kubernetes-two.yaml: regions[0]";
+    const owner = "is that of stacks/Pulumi.kubernetes-one.yaml: regions[0]";
+    assert.deepEqual(await told(stack("two")), [
+      `${at}.namespace: ${owner}, in the same cluster: each region needs one of its own`,
+      `${at}.storage.s3.bucket: ${owner}: each region needs one of its own`,
+    ]);
+    assert.deepEqual(await told(stack("two"), ["kubernetes-one"]), []);
+    const apart = (text: string) =>
+      text
+        .replace("bucket: blobs", "bucket: others")
+        .replace("      storage:", "      namespace: two\n      storage:");
+    assert.deepEqual(await told(stack("two", apart)), []);
+  });
+
   test("accepts a public and a private cache with one host name in different zones, as in docs/private-networks.md", async () => {
     const endpoint = "        hostname: cache.eu-central-1.example.com\n";
     assert.ok(aws.includes(endpoint));
