@@ -15,7 +15,7 @@ export const upstream = z
       "A short name, used for the container, the metrics and the storage of this upstream.",
     ),
     registry: registryName.describe(
-      "The registry as clients name it in image references: `host` or `host:port`.",
+      "The registry as clients name it in image references: `host` or `host:port`. Only one upstream of a stack can have it: for other `credentials` at the same registry, use another stack.",
     ),
     url: serverUrl({ path: false })
       .exactOptional()

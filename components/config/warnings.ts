@@ -100,13 +100,13 @@ function regionWarnings(provider: Checked["provider"], region: CheckedRegion): P
 }
 
 function upstreamWarnings(upstream: Upstream): Problem[] {
-  const { registry, repositories } = upstream;
+  const { registry, repositories, credentials } = upstream;
   return [
     ...(dockerHubHosts.includes(registry)
       ? [{ path: "registry", message: `is not in image references of Docker Hub: write \`docker.io\`` }]
       : []),
     ...repositories.flatMap((glob, index) => {
-      const message = globWarning(glob, registry);
+      const message = globWarning(glob, registry, credentials !== undefined);
       return message === undefined ? [] : [{ path: `repositories[${index}]`, message }];
     }),
     ...probeWarnings(upstream),
@@ -119,7 +119,7 @@ const dockerHubHosts = ["registry-1.docker.io", "index.docker.io", "registry.hub
 /** Registries where anyone can publish. */
 const openRegistries = ["docker.io", "gcr.io", "ghcr.io", "public.ecr.aws", "quay.io", "registry.gitlab.com"];
 
-function globWarning(glob: string, registry: string): string | undefined {
+function globWarning(glob: string, registry: string, hasCredentials: boolean): string | undefined {
   const [first = "", ...rest] = glob.split("/");
   if (first === registry && rest.length > 0) {
     return `matches nothing: repository names don't have the registry in front, so write "${rest.join("/")}"`;
@@ -127,6 +127,9 @@ function globWarning(glob: string, registry: string): string | undefined {
   // https://docs.docker.com/docker-hub/image-library/trusted-content/#docker-official-images
   if (registry === "docker.io" && rest.length === 0 && first !== "**") {
     return `matches nothing: repositories of Docker Hub have two parts, and official images are "library/${first}"`;
+  }
+  if (hasCredentials && /^[*/]+$/.test(glob)) {
+    return `lets all clients pull, without a password, everything that \`credentials\` can read: name the repositories that you mean, like "team/**"`;
   }
   if (openRegistries.includes(registry) && (first === "**" || (first === "*" && rest.length > 0))) {
     return `lets in what anyone publishes at ${registry}: name the organizations that you mean, like "team/**"`;

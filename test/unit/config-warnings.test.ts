@@ -136,6 +136,21 @@ test("warns of globs that allow everybody, or match nothing", () => {
     assert.deepEqual(warningsOf(withGlob(registry, glob)), []);
 });
 
+test("warns of credentials whose repositories are all allowed", () => {
+  const withGlob = (registry: string, glob: string) => ({
+    ...withUpstream({ registry, repositories: ["a/b", glob], credentials: "login" }),
+    login: { username: "reader", password: { secure: "v1:abc=" } },
+  });
+  for (const registry of ["gsoci.azurecr.io", "ghcr.io"])
+    for (const glob of ["**", "*/**", "*/*"])
+      assertWarning(
+        withGlob(registry, glob),
+        /^upstreams\[0\]\.repositories\[1\]: lets all clients pull, without a password, everything that `credentials` can read: name the repositories that you mean, like "team\/\*\*"$/,
+      );
+  for (const glob of ["team/**", "*/public", "**/nginx"])
+    assert.deepEqual(warningsOf(withGlob("gsoci.azurecr.io", glob)), []);
+});
+
 test("warns of a probe that the allow-list refuses", () => {
   const withProbe = (probe: string) => withUpstream({ repositories: ["team/*", "charts/**"], probe });
   assert.deepEqual(warningsOf(withProbe("team/app:1.0")), []);
