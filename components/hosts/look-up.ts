@@ -1,6 +1,7 @@
 import type { Problem } from "../config/problems.ts";
 import { warn } from "../config/refuse.ts";
 import type { LookedUp } from "./kind.ts";
+import { namesBelow } from "./records.ts";
 
 const takeOver = "docs/day-2.md#take-over-existing-resources";
 
@@ -73,6 +74,21 @@ export class LookUp {
       `a record of ${name} already exists and isn't this stack's: ${wayOut}, delete the record if nothing uses it, or take it over (${takeOver}). If the stack's state is lost: docs/day-2.md#the-state-is-lost`,
     );
     return false;
+  }
+
+  /**
+   * Adds a problem if a zone delegates a host name, or a name above it, to other name servers. The zone's records of the host name have no effect then.
+   * @param path of the configuration entry that names the zone, relative to the region
+   * @param delegated the names of the zone's NS records
+   */
+  refuseDelegated(path: string, zone: string, hostname: string, delegated: readonly string[]): void {
+    // The delegation that is nearest to the zone has an effect.
+    const name = namesBelow(zone, hostname).findLast((it) => delegated.includes(it));
+    if (name === undefined) return;
+    this.refuse(
+      path,
+      `the zone ${zone} delegates ${name} to other name servers, so no resolver finds its records of ${hostname}: name the zone ${name}`,
+    );
   }
 
   /**

@@ -292,7 +292,7 @@ describe("the endpoint's name", () => {
       at = hostname,
       in: zoneId = "Z1",
       ...change
-    }: { at?: string; in?: string; failover?: string; exposure?: string } = {},
+    }: { at?: string; in?: string; failover?: string; exposure?: string; hostname?: string } = {},
   ) => {
     const outputs = Object.entries(own).map(([resource, name]) => [
       `aws:route53/record:Record::${resource}`,
@@ -343,6 +343,17 @@ describe("the endpoint's name", () => {
       assert.deepEqual(await told({ ...own, [record]: at }, ["A"], failover), []);
   });
 
+  test("is refused if the zone delegates it, or a name above it, to other name servers", async () => {
+    const change = { hostname: "cache.eu.dev.example.com" };
+    for (const at of ["dev.example.com", "eu.dev.example.com", "cache.eu.dev.example.com"])
+      assert.deepEqual(await told({}, ["NS"], { ...change, at }), [
+        `endpoint.zone: the zone example.com delegates ${at} to other name servers, so no resolver finds its records of cache.eu.dev.example.com: name the zone ${at}`,
+      ]);
+    for (const at of ["example.com", "ev.example.com", "other.dev.example.com"])
+      assert.deepEqual(await told({}, ["NS"], { ...change, at }), []);
+    assert.deepEqual(await told({}, ["A"], { ...change, at: "dev.example.com" }), []);
+  });
+
   test("is refused if it has a record of another region of the stack", async () => {
     for (const record of ["us-east-1", "us-east-1-ipv6"])
       assert.deepEqual(await told({ [record]: hostname }, ["A"]), [
@@ -359,6 +370,7 @@ describe("the zone of a private endpoint", () => {
     { attached, anywhere, isPublic }: Zones,
     tls: object = { mode: "private" },
     network = {},
+    getRecords?: Answers[string],
   ) => {
     const endpoint = { hostname: "cache.example.com", ...zone, exposure: "private", tls };
     const getZone: Answers[string] = ({ vpcId, privateZone }) => {
@@ -370,7 +382,8 @@ describe("the zone of a private endpoint", () => {
     };
     const getRouteTable = () => routeTable({ cidrBlock: "0.0.0.0/0", natGatewayId: "nat-1" });
     const region = { network: { vpc, subnet }, ...network, endpoint, access: { clients: ["10.0.0.0/8"] } };
-    const { found, problems } = await lookedUp(region, { getZone, getRouteTable });
+    const records = getRecords && { getRecords };
+    const { found, problems } = await lookedUp(region, { getZone, getRouteTable, ...records });
     return { found, told: problems.map(({ path, message }) => `${path}: ${message}`) };
   };
 
@@ -419,6 +432,12 @@ describe("the zone of a private endpoint", () => {
       isPrivate: false,
       nameServers: ["ns-1.awsdns-01.com:53"],
     });
+    const delegated: Answers[string] = ({ zoneId }) => ({
+      resourceRecordSets: zoneId === "ZPUBLIC" ? [{ name: "cache.example.com.", type: "NS" }] : [],
+    });
+    assert.deepEqual((await asked(zones, { ...acme, challengeZone: "example.com" }, {}, delegated)).told, [
+      "endpoint.tls.challengeZone: the zone example.com delegates cache.example.com to other name servers, so no resolver finds its records of cache.example.com: name the zone cache.example.com",
+    ]);
   });
 });
 

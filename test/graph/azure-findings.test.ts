@@ -488,6 +488,19 @@ describe("the endpoint's name", () => {
     }
   });
 
+  test("isn't delegated by its zone to other name servers, nor by the zone of the challenge", async () => {
+    const hostname = "cache.eu.dev.example.com";
+    const message = `the zone example.com delegates dev.example.com to other name servers, so no resolver finds its records of ${hostname}: name the zone dev.example.com`;
+    const ns = [`${publicZone}/NS/dev`, `${publicZone}/NS/eu.dev`];
+    assert.deepEqual(await told(ns, { hostname, tls: acme }), [`endpoint.zone: ${message}`]);
+    const others = ["NS/@", "NS/ev", "NS/other.dev", "TXT/dev"].map((it) => `${publicZone}/${it}`);
+    assert.deepEqual(await told(others, { hostname, tls: acme }), []);
+    const tls = { ...acme, challengeZone: "example.com", challengeZoneResourceGroup: "dns" };
+    assert.deepEqual(await told([`${publicZone}/NS/corp`], { ...hidden, tls }), [
+      "endpoint.tls.challengeZone: the zone example.com delegates corp.example.com to other name servers, so no resolver finds its records of cache.corp.example.com: name the zone corp.example.com",
+    ]);
+  });
+
   test("needs two more names for failover", async () => {
     const failover = { failover: "dns" };
     assert.deepEqual(await told([`${publicZone}/TXT/direct.cache`], failover), []);

@@ -5,7 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HostArgs } from "../kind.ts";
 import { reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import { goesFirst } from "../records.ts";
+import { goesFirst, namesBelow } from "../records.ts";
 import type { Question } from "./account.ts";
 import type { AwsPlan } from "./naming.ts";
 
@@ -36,7 +36,7 @@ export async function findZones(question: Question): Promise<FoundZones> {
     zone === undefined ? undefined : findHostedZone(question, zone),
     named === undefined ? undefined : findChallengeZone(question, named),
   ]);
-  if (hostedZone) await checkNames(question, hostedZone);
+  if (hostedZone && zone !== undefined) await checkNames(question, zone, hostedZone);
   if (tls.mode !== "acme" || named !== undefined) return { hostedZone, challengeZone };
   if (hostedZone?.isPrivate) {
     const message = `is missing: the hosted zone ${zone} is private, and the certificate authority finds the proof of the name in a public one only. Name one that contains the host name`;
@@ -80,8 +80,9 @@ export function activeName(hostname: string): string {
   return `active.${hostname}`;
 }
 
-/** Checks that the names of the endpoint's records are free. Adds a problem for the first that isn't. */
-async function checkNames({ region, lookUp, options }: Question, { id }: HostedZone): Promise<void> {
+/** Checks that the names of the endpoint's records are free, and not delegated to another zone. Adds a problem for the first that isn't. */
+async function checkNames(question: Question, zone: string, { id }: HostedZone): Promise<void> {
+  const { region, lookUp } = question;
   const { hostname, failover } = region.endpoint;
   const records = await previousOutputs<{ name: string; zoneId: string }>("aws:route53/record:Record");
   for (const wanted of failover === "dns" ? [hostname, activeName(hostname)] : [hostname]) {
@@ -89,12 +90,28 @@ async function checkNames({ region, lookUp, options }: Question, { id }: HostedZ
       name === wanted && zoneId === id ? [resource.replace(/(?:-ipv6)?(?:-active|-nowhere)?$/, "")] : [],
     );
     const exists = async () => {
-      const nameRegex = `^${wanted.replaceAll(".", "\\.")}\\.?$`;
-      const { resourceRecordSets } = await getRecords({ zoneId: id, nameRegex }, options);
-      return resourceRecordSets.some(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
+      const records = await recordsAt(question, id, [wanted, ...namesBelow(zone, wanted)]);
+      if (wanted === hostname) lookUp.refuseDelegated("endpoint.zone", zone, hostname, delegatedBy(records));
+      return records.some(({ name, type }) => name === wanted && ["A", "AAAA", "CNAME"].includes(type));
     };
     if (!(await lookUp.askForFreeName(region, { name: wanted, owners, exists }))) return;
   }
+}
+
+type ZoneRecord = Readonly<Record<"name" | "type", string>>;
+
+async function recordsAt(
+  { options }: Question,
+  zoneId: string,
+  names: readonly string[],
+): Promise<ZoneRecord[]> {
+  const nameRegex = `^(?:${names.join("|").replaceAll(".", "\\.")})\\.?$`;
+  const { resourceRecordSets } = await getRecords({ zoneId, nameRegex }, options);
+  return resourceRecordSets.map(({ name, type }) => ({ name: name.replace(/\.$/, ""), type }));
+}
+
+function delegatedBy(records: readonly ZoneRecord[]): string[] {
+  return records.flatMap(({ name, type }) => (type === "NS" ? [name] : []));
 }
 
 /** Why a private zone wasn't found. If several zones have the name, AWS selects the one that is attached to the given VPC. */
@@ -106,14 +123,21 @@ function unknownZone(name: string, vpc: string, reason: string): string {
     : `${several}, and none is attached to ${vpc}: attach the one that you mean`;
 }
 
-async function findChallengeZone(
-  { lookUp, options }: Question,
-  name: string,
-): Promise<ChallengeZone | undefined> {
+async function findChallengeZone(question: Question, name: string): Promise<ChallengeZone | undefined> {
+  const { region, lookUp, options } = question;
+  const path = "endpoint.tls.challengeZone";
   const what = `the public hosted zone ${name}`;
   const zone = getZone({ name, privateZone: false }, options);
-  const found = await lookUp.ask("endpoint.tls.challengeZone", what, zone);
+  const found = await lookUp.ask(path, what, zone);
   if (!found) return undefined;
+  const { hostname } = region.endpoint;
+  const names = namesBelow(name, hostname);
+  const records = names.length > 0 ? recordsAt(question, found.zoneId, names) : [];
+  try {
+    lookUp.refuseDelegated(path, name, hostname, delegatedBy(await records));
+  } catch (error) {
+    lookUp.warn(path, `can't check whether ${what} delegates ${hostname}: ${reasonOf(error as Error)}`);
+  }
   const nameServers = found.nameServers.map((host) => `${host}:53`);
   return { id: found.zoneId, arn: found.arn, isPrivate: false, nameServers };
 }

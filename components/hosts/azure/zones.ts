@@ -131,7 +131,7 @@ const kinds = {
 } as const;
 
 /**
- * Checks that the names of a region's records are free. Adds a problem for the first that isn't.
+ * Checks that the names of a region's records are free, and not delegated to another zone. Adds a problem for the first that isn't.
  * @param challenge the existing zone that delegates the challenge
  */
 async function checkNames(
@@ -156,15 +156,27 @@ async function checkNames(
   const ofShadow: NeededRecord = ["CNAME", "private-acme-challenge", challengeAlias(hostname)];
   // Each zone is read once, and only if one of its names isn't the stack's yet.
   const asked = new Map<string, Promise<RecordSet[]>>();
-  const recordsOf = ({ kind, id, zone }: FoundZone) => {
-    const path = `${id}/all?api-version=${kinds[kind].version}`;
-    const records =
-      asked.get(path) ??
-      listFromArm<RecordSet>(path, options).catch((error: Error) => {
-        const what = `can't check whether the zone ${zone} already has records of ${hostname}`;
-        lookUp.warn("endpoint.hostname", `${what}: ${reasonOf(error)}`);
-        return [];
-      });
+  const read = async (found: FoundZone, path: string): Promise<RecordSet[]> => {
+    const { zone } = found;
+    try {
+      const records = await listFromArm<RecordSet>(path, options);
+      const delegated = records.filter(({ type }) => type.endsWith("/NS"));
+      lookUp.refuseDelegated(
+        found === own ? "endpoint.zone" : "endpoint.tls.challengeZone",
+        zone,
+        hostname,
+        delegated.map(({ name }) => `${name}.${zone}`.toLowerCase()),
+      );
+      return records;
+    } catch (error) {
+      const what = `can't check whether the zone ${zone} already has records of ${hostname}`;
+      lookUp.warn("endpoint.hostname", `${what}: ${reasonOf(error as Error)}`);
+      return [];
+    }
+  };
+  const recordsOf = (zone: FoundZone) => {
+    const path = `${zone.id}/all?api-version=${kinds[zone.kind].version}`;
+    const records = asked.get(path) ?? read(zone, path);
     asked.set(path, records);
     return records;
   };

@@ -116,7 +116,9 @@ const specials: Readonly<Record<string, (special: Special) => Found[]>> = {
       ...named(/arn:[a-z-]+:ssm:[^"*]+:parameter\/[^"*]+/g).map((arn) => permit("ssm:GetParameter", arn)),
       ...(zones.length > 0 ? [permit("route53:ListHostedZones", "*")] : []),
       ...zones.flatMap((arn) =>
-        ["route53:GetHostedZone", "route53:ListTagsForResource"].map((action) => permit(action, arn)),
+        ["GetHostedZone", "ListResourceRecordSets", "ListTagsForResource"].map((action) =>
+          permit(`route53:${action}`, arn),
+        ),
       ),
     ];
   },
