@@ -121,6 +121,8 @@ async function list(wanted: string[], { format, out }: { format: string; out?: s
 
 interface AddOptions {
   readonly topology?: string;
+  readonly from?: string;
+  readonly stack?: string;
   readonly hostname?: string;
   readonly zone?: string;
   readonly zoneResourceGroup?: string;
@@ -141,6 +143,8 @@ program
   .addOption(
     new Option("--topology <topology>", "default: vm, on Kubernetes cluster").choices(["vm", "cluster"]),
   )
+  .option("--from <stack>", "whose file is the model. Default: the first with one region of the kind")
+  .option("--stack <name>", "of the new stack. Default: <provider>-<region>", newStack)
   .option("--hostname <name>", "of the endpoint. Default: as in that file, with the new region's name")
   .option("--zone <zone>", "DNS zone of the endpoint's records")
   .option("--zone-resource-group <name>", "of the zone, on Azure")
@@ -152,15 +156,21 @@ program
   .option("--clients <range...>", "who may pull: address ranges")
   .option("--api-access <range...>", "who may reach the API of a cluster that the stack makes")
   .action(async (provider: string, region: string, options: AddOptions) => {
-    const stack = conventionalStack(provider, region);
+    const { stack = conventionalStack(provider, region) } = options;
     const files = await readStackFiles(directory, []);
     if (files.stacks.length === 0) return fail(files.problems.length > 0 ? files.problems : [noStacks]);
     if ([...files.stacks.map(({ name }) => name), ...files.unread].includes(stack)) {
-      return fail([{ path: pathOf(stack), message: "already exists: nothing was written" }]);
+      return fail([
+        {
+          path: pathOf(stack),
+          message: "already exists: nothing was written. Name another one with --stack",
+        },
+      ]);
     }
     const made = newStackFile(files, {
       provider,
       region,
+      from: options.from,
       topology: options.topology ?? (provider === "kubernetes" ? "cluster" : "vm"),
       values: {
         context: options.context,
@@ -212,6 +222,12 @@ function seconds(text: string): number {
   const value = Number(text);
   if (value >= 1) return value;
   throw new InvalidArgumentError("It must be a number, 1 or more.");
+}
+
+/** https://www.pulumi.com/docs/iac/concepts/stacks/#create-stack */
+function newStack(name: string): string {
+  if (/^[\w.-]+$/.test(name)) return name;
+  throw new InvalidArgumentError("It can have letters, digits, hyphens, underscores and periods.");
 }
 
 await runSteps(async () => {

@@ -3,9 +3,9 @@
  * used to find positions in the text.
  */
 import { type Document, isMap, isNode, isScalar, parseDocument, visit } from "yaml";
-import { isMapping } from "../../components/config/as-written.ts";
+import { isMapping, valueAt as valueIn } from "../../components/config/as-written.ts";
 import { knownKeys } from "../../components/config/parse.ts";
-import { itHas } from "../../components/config/problems.ts";
+import { hint, itHas } from "../../components/config/problems.ts";
 import { type AnyRegion, namespace } from "../../components/config/schema.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
@@ -16,6 +16,8 @@ export interface NewRegion {
   /** As the provider names it. On Kubernetes, any name. */
   readonly region: string;
   readonly topology: string;
+  /** The stack whose file is the model. @default the first of the kind */
+  readonly from?: string | undefined;
   /** New values by path below the region. Undefined keeps the existing file's value. */
   readonly values: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
@@ -31,7 +33,9 @@ export interface NewFile {
   /** The existing stack's secrets provider, unless it is a passphrase. */
   readonly secretsProvider?: string;
   /** Values from the existing file that the user must review: paths below the region, with their values. */
-  readonly kept: readonly (readonly [path: string, value: unknown])[];
+  readonly kept: Kept;
+  /** The same of the whole stack: paths in the stack's configuration. */
+  readonly keptOfStack: Kept;
   /** Everything else from the existing file: keys of the whole stack, and paths below the region. */
   readonly alsoKept: { readonly stack: readonly string[]; readonly region: readonly string[] };
   /** Keys of the whole stack that only other files have. */
@@ -39,6 +43,8 @@ export interface NewFile {
   /** Keys that were left out because they belong to the old region: paths below the region. */
   readonly leftOut: readonly string[];
 }
+
+type Kept = readonly (readonly [path: string, value: unknown])[];
 
 type Path = readonly (string | number)[];
 
@@ -71,6 +77,8 @@ const ownPaths = `
 `
   .trim()
   .split(/\s+/);
+/** The same of the whole stack: they name the team, the installation or the receivers of another cache. */
+const ownStackPaths = ["governance.tags", "monitoring.labels", "monitoring.alertmanagers"];
 
 /**
  * Doesn't check whether a preview would accept the file: see checkFiles().
@@ -108,6 +116,11 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
   const listed = ["name", "topology", ...kept.map(([path]) => path), ...Object.keys(wanted.values)];
   const isListed = (path: string) => listed.some((one) => path === one || path.startsWith(`${one}.`));
   const ofStack = keysOfStack(named);
+  const config = readStackFile("", named);
+  const keptOfStack = ownStackPaths.flatMap((path) => {
+    const value = valueIn(path.split("."), config);
+    return value === undefined ? [] : [[path, value] as const];
+  });
   const secretsProvider = document.get("secretsprovider");
   return {
     text: named,
@@ -115,6 +128,7 @@ export function newStackFile(files: ProjectFiles, wanted: NewRegion): NewFile {
     secrets,
     from,
     kept,
+    keptOfStack,
     alsoKept: {
       stack: ofStack,
       region: pathsIn(made.toJS().config[`${namespace}:regions`][0]).filter((path) => !isListed(path)),
@@ -168,14 +182,14 @@ const examples: Readonly<Record<string, string>> = {
   "kubernetes cluster": "kubernetes-example",
 };
 
-function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
+function templateFor(files: ProjectFiles, { provider, topology, from }: NewRegion) {
   const { configurations, unread, problems } = configurationsOf(files);
   const found = configurations.flatMap(({ stack, path, config }) => {
     const [region, another] = config.regions;
     return region && !another ? [{ stack, path, region, kind: `${config.provider} ${region.topology}` }] : [];
   });
   const kind = `${provider} ${topology}`;
-  const fitting = found.find((one) => one.kind === kind);
+  const fitting = found.find((one) => one.kind === kind && (from === undefined || one.stack === from));
   if (fitting) {
     const readable = configurations.map(({ stack }) => stack);
     return {
@@ -183,6 +197,11 @@ function templateFor(files: ProjectFiles, { provider, topology }: NewRegion) {
       others: files.stacks.flatMap(({ name, text }) => (readable.includes(name) ? text : [])),
     };
   }
+  const ofKind = found.filter((one) => one.kind === kind).map(({ stack }) => stack);
+  if (from !== undefined && ofKind.length > 0)
+    throw new RangeError(
+      `--from: ${pathOf(from)} is no file with one region of the kind "${kind}": ${hint(from, ofKind)}`,
+    );
   const known = itHas([...new Set(found.map(({ kind }) => kind))].sort());
   const wrong = problems.map(({ path, message }) => `\n✗ ${path}: ${message}`).join("");
   const unreadable = `, and these, which can't be read: ${unread.join(", ")}${wrong}`;

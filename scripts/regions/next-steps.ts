@@ -3,10 +3,12 @@ import type { NewFile } from "./add.ts";
 
 /** The user's next steps with a new stack file. @param path of the file @param state the stack's backend */
 export function nextSteps(stack: string, path: string, file: NewFile, state: StateBackend): string {
-  const { from, kept, alsoKept, onlyOthers, leftOut, secrets, secretsProvider } = file;
+  const { from, kept, keptOfStack, alsoKept, onlyOthers, leftOut, secrets, secretsProvider } = file;
   const isBucket = !/^(?:file|https?):/.test(state.url);
   const provider = secretsProvider ? `'${secretsProvider}'` : isBucket && "… # docs/state.md";
-  const values = kept.map(([key, value]) => `  regions[0].${key}: ${JSON.stringify(value)}`);
+  const values = [...kept.map(([key, value]) => [`regions[0].${key}`, value]), ...keptOfStack].map(
+    ([key, value]) => `  ${key}: ${JSON.stringify(value)}`,
+  );
   const lists = [
     ["Also copied, for the whole stack", alsoKept.stack],
     ["Also copied, for the region", alsoKept.region],

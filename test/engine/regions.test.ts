@@ -243,7 +243,7 @@ suite("regions", () => {
     assert.equal(again.exitCode, 1);
     assert.match(
       again.stderr,
-      /^✗ stacks\/Pulumi\.aws-eu-north-1\.yaml: already exists: nothing was written$/,
+      /^✗ stacks\/Pulumi\.aws-eu-north-1\.yaml: already exists: nothing was written\. Name another one with --stack$/,
     );
     const wrong = await fresh.regions("add", "aws", "eu-nroth-1");
     assert.match(wrong.stderr, /did you mean "eu-north-1"\?\nNothing was written\.$/);

@@ -111,6 +111,26 @@ suite("newStackFile", () => {
     assert.match(steps, /\nOther stacks also have, and this file doesn't: budget\n/);
   });
 
+  test("takes the file that is asked for, and shows what names its team, installation and receivers", () => {
+    const other = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
+      "config:\n",
+      'config:\n  registry-cache:governance: { tags: { owner: team-b } }\n  registry-cache:monitoring: { labels: { installation: b }, alertmanagers: ["https://alerts.example.com"] }\n',
+    );
+    const path = "stacks/Pulumi.aws-eu-central-1-team-b.yaml";
+    const both = {
+      ...files,
+      stacks: [...files.stacks, { name: "aws-eu-central-1-team-b", path, text: other }],
+    };
+    assert.deepEqual(newStackFile(both, wanted()).keptOfStack, []);
+    const made = newStackFile(both, wanted({ from: "aws-eu-central-1-team-b" }));
+    assert.equal(made.from, path);
+    const steps = nextSteps("a", "stacks/Pulumi.a.yaml", made, { url: "file:///state", from: "Pulumi.yaml" });
+    assert.match(
+      steps,
+      /Look at each, .*\n(?: {2}regions.*\n)+ {2}governance\.tags: \{"owner":"team-b"\}\n {2}monitoring\.labels: \{"installation":"b"\}\n {2}monitoring\.alertmanagers: \["https:\/\/alerts\.example\.com"\]\n/,
+    );
+  });
+
   test("keeps in the old stack what only one can have: secrets, their key, ids of its region", () => {
     const remoteWrite = "{ url: https://metrics.example.com/push, credentials: metrics-credentials }";
     const before = textOf("stacks/Pulumi.aws-eu-central-1.yaml").replace(
@@ -253,6 +273,11 @@ suite("newStackFile", () => {
       only({}),
       wanted({ region: "eu-central-1" }),
       /^--hostname is missing: cache\.eu-central-1\.example\.com is that of another region$/,
+    ],
+    "a model of another kind": [
+      files,
+      wanted({ from: "aws-us-east-1" }),
+      /^--from: stacks\/Pulumi\.aws-us-east-1\.yaml is no file with one region of the kind "aws vm": it has aws-eu-central-1$/,
     ],
     "a value that the kind doesn't have": [
       files,
