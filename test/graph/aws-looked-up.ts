@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Regions } from "../../components/config/schema.ts";
 import { lookUpIn } from "../../components/hosts/aws/account.ts";
 import { awsProvider } from "../../components/hosts/aws/provider.ts";
-import { findVm, type VmFindings } from "../../components/hosts/aws/vm/findings.ts";
+import { type FoundVm, findVm } from "../../components/hosts/aws/vm/findings.ts";
 import { planAwsVm } from "../../components/hosts/aws/vm/plan.ts";
 import { awsUserData } from "../../components/hosts/aws/vm/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
@@ -120,7 +120,7 @@ export function lookedUp(
   change: Record<string, unknown> = {},
   other: Answers = {},
   keys: Record<string, unknown> = {},
-): Promise<LookedUp<VmFindings>> {
+): Promise<LookedUp<FoundVm>> {
   const region = { topology: "vm", storage: { kind: "disk", size: "240GiB" }, ...change };
   const ask = (request: PlanRequest<Regions["aws vm"]>) =>
     lookUpIn(planAwsVm(request).plan, { provider: awsProvider(request, {}) }, findVm);

@@ -1,7 +1,7 @@
 /** A region in a cluster on Azure, and Azure's answers. */
 import assert from "node:assert/strict";
 import { ClusterHost } from "../../components/hosts/azure/cluster/cluster-host.ts";
-import type { ClusterFindings } from "../../components/hosts/azure/cluster/findings.ts";
+import type { FoundCluster } from "../../components/hosts/azure/cluster/findings.ts";
 import { planAzureCluster } from "../../components/hosts/azure/cluster/plan.ts";
 import { type RegisteredResource, registeredBy } from "../support/graph.ts";
 import { planRequest } from "../support/plan-request.ts";
@@ -90,7 +90,7 @@ export interface Graph {
 export async function graphOf(
   change: Record<string, unknown> = {},
   liveNodes?: number,
-  findings: Partial<ClusterFindings> = {},
+  found: Partial<FoundCluster> = {},
   governance: Record<string, unknown> = {},
 ): Promise<Graph> {
   const request = planRequest("azure cluster", {
@@ -104,8 +104,8 @@ export async function graphOf(
   let host: ClusterHost | undefined;
   const resources = await registeredBy(
     () => {
-      const found = { storageAccount, liveNodes, ...findings };
-      host = new ClusterHost(plan.region.name, { plan, found, secrets: { credentials: {} } });
+      const all = { storageAccount, liveNodes, ...found };
+      host = new ClusterHost(plan.region.name, { plan, found: all, secrets: { credentials: {} } });
     },
     azure,
     credentials,

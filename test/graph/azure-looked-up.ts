@@ -6,7 +6,7 @@ import type { Regions } from "../../components/config/schema.ts";
 import { namesOf, storageAccountName } from "../../components/hosts/azure/naming.ts";
 import { azureProvider } from "../../components/hosts/azure/place.ts";
 import { lookUpIn } from "../../components/hosts/azure/question.ts";
-import { findVm, type VmFindings } from "../../components/hosts/azure/vm/findings.ts";
+import { type FoundVm, findVm } from "../../components/hosts/azure/vm/findings.ts";
 import { planAzureVm } from "../../components/hosts/azure/vm/plan.ts";
 import { azureCustomData, customDataDigest } from "../../components/hosts/azure/vm/user-data.ts";
 import type { LookedUp, PlanRequest } from "../../components/hosts/kind.ts";
@@ -102,7 +102,7 @@ const state = previousState({
 });
 
 interface Result {
-  readonly found: VmFindings | undefined;
+  readonly found: FoundVm | undefined;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
   /** The calls of functions, with their inputs. */

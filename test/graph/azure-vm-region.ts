@@ -1,7 +1,7 @@
 /** A region on a VM in Azure, and Azure's answers. */
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import type { VmFindings } from "../../components/hosts/azure/vm/findings.ts";
+import type { FoundVm } from "../../components/hosts/azure/vm/findings.ts";
 import { planAzureVm } from "../../components/hosts/azure/vm/plan.ts";
 import type { Previous } from "../../components/hosts/azure/vm/previous.ts";
 import { VmHost } from "../../components/hosts/azure/vm/vm-host.ts";
@@ -108,7 +108,7 @@ export async function graphOf(
   upstreams: Record<string, unknown>[] = [gsoci, team],
   previous: Partial<Previous> = {},
   hasTrustedLaunch?: boolean,
-  found: Partial<VmFindings> = {},
+  found: Partial<FoundVm> = {},
   governance: Record<string, unknown> = {},
 ): Promise<Graph> {
   const request = planRequest("azure vm", {
@@ -125,8 +125,8 @@ export async function graphOf(
   const credentials = { "team-login": pulumi.secret({ username: "reader", password: "hunter2" }) };
   let host: VmHost | undefined;
   const resources = await registeredBy(() => {
-    const findings = { storageAccount, hasTrustedLaunch, previous: { secrets: [], ...previous }, ...found };
-    host = new VmHost(plan.region.name, { plan, found: findings, secrets: { credentials } });
+    const all = { storageAccount, hasTrustedLaunch, previous: { secrets: [], ...previous }, ...found };
+    host = new VmHost(plan.region.name, { plan, found: all, secrets: { credentials } });
   }, azure);
   assert.ok(host);
   const resource = (type: string, name?: string) => {

@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { OwnObjects } from "../../components/hosts/kubernetes/cluster-api.ts";
-import { findingsInCluster } from "../../components/hosts/kubernetes/findings.ts";
+import { findInCluster } from "../../components/hosts/kubernetes/findings.ts";
 import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
 import { type KubernetesCase, kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
@@ -50,7 +50,7 @@ before(async () => {
 
 function lookUp(change: Readonly<Record<string, unknown>>, name: KubernetesCase, own: OwnObjects = {}) {
   const request = planRequest("kubernetes", kubernetesKeys(name, { kubeconfig, ...change }));
-  return findingsInCluster(planKubernetes(request).plan, own);
+  return findInCluster(planKubernetes(request).plan, own);
 }
 
 async function problems(

@@ -11,7 +11,7 @@ import { warnOfLabels } from "./labels.ts";
 import { certificateProblems, clusterProblems, namespaceProblems, pullSecretProblems } from "./namespace.ts";
 import { renderWorkload } from "./objects.ts";
 import { allowsPreview, inWords, missingPermissions, permissionsFor } from "./permissions.ts";
-import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
+import { type FoundCluster, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { proxyProblems } from "./proxies.ts";
 import { missingKinds, networkPoliciesOf, userProblems } from "./served-kinds.ts";
 import { storageProblems } from "./volumes.ts";
@@ -24,10 +24,7 @@ const oldestMinor = 30;
  * @param own uids of the objects that this stack already created for the region
  * @returns problems sorted by path
  */
-export async function findingsInCluster(
-  plan: KubernetesPlan,
-  own: OwnObjects,
-): Promise<LookedUp<ClusterFindings>> {
+export async function findInCluster(plan: KubernetesPlan, own: OwnObjects): Promise<LookedUp<FoundCluster>> {
   const { region } = plan;
   const { api, problem } = connect(region);
   if (!api) return { problems: [problem] };

@@ -1,7 +1,7 @@
 import type { KindDefinition } from "../kind.ts";
 import { previousProvider, previousResource } from "../previous-outputs.ts";
-import { findingsInCluster } from "./findings.ts";
-import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
+import { findInCluster } from "./findings.ts";
+import { type FoundCluster, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { kubernetesProvider } from "./provider.ts";
 import { Workload } from "./workload.ts";
 
@@ -12,7 +12,7 @@ interface Metadata {
 }
 
 /** A region in an existing cluster. */
-export const kubernetes: KindDefinition<KubernetesPlan, ClusterFindings> = {
+export const kubernetes: KindDefinition<KubernetesPlan, FoundCluster> = {
   createProvider: ({ region }, options) => kubernetesProvider(region, options),
   async lookUp(plan) {
     const { name, namespace } = plan.region;
@@ -22,7 +22,7 @@ export const kubernetes: KindDefinition<KubernetesPlan, ClusterFindings> = {
       return (metadata?.namespace ?? metadata?.name) === namespace.name ? metadata?.uid : undefined;
     };
     const provider = await previousProvider<{ clusterIdentifier: string }>("kubernetes", name);
-    return findingsInCluster(plan, {
+    return findInCluster(plan, {
       namespace: await uidOf("Namespace"),
       service: await uidOf("Service"),
       context: provider?.clusterIdentifier,

@@ -2,7 +2,7 @@ import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
 import type { Problem } from "../../config/problems.ts";
 import { withoutContentHash, workloadName } from "./names.ts";
 import { renderWorkload, type WorkloadObjects, withAnnotations } from "./objects.ts";
-import { type ClusterFindings, type KubernetesPlan, workloadPlan } from "./plan.ts";
+import { type FoundCluster, type KubernetesPlan, workloadPlan } from "./plan.ts";
 import { externalSecret, type SecretStore, secretReferences } from "./secret-references.ts";
 
 /** A Kubernetes object of any kind. */
@@ -13,7 +13,7 @@ export interface Manifest {
 }
 
 /** Values that `up` finds out from the cluster, and the handling of the stack's secrets. */
-export interface ManifestOptions extends ClusterFindings {
+export interface ManifestOptions extends FoundCluster {
   /** The external-secrets store that fills the Secrets. @default all Secrets already exist */
   readonly secretStore?: SecretStore | undefined;
 }

@@ -9,7 +9,7 @@ import { preflight, roleAnnotation } from "./preflight.ts";
 import type { NetworkPolicies, WorkloadPlanArgs, WorkloadStorage } from "./workload-args.ts";
 
 /** Properties of an existing cluster that the workload depends on. */
-export interface ClusterFindings {
+export interface FoundCluster {
   readonly networkPolicies: NetworkPolicies;
 }
 
@@ -43,7 +43,7 @@ export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<
 /** The workload of a region. */
 export function workloadPlan(
   { region, ...plan }: KubernetesPlan,
-  { networkPolicies }: ClusterFindings,
+  { networkPolicies }: FoundCluster,
 ): WorkloadPlanArgs & Pick<KubernetesRegion, "serviceAccount"> {
   const storage = workloadStorage(region);
   return { ...plan, region: { ...region, storage, networkPolicies }, serviceAccount: region.serviceAccount };

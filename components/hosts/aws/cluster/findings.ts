@@ -22,7 +22,7 @@ import { type AwsClusterPlan, clusterType } from "./plan.ts";
 import { clusterNeeds } from "./policies.ts";
 
 /** The existing AWS resources that a region's configuration names. */
-export interface ClusterFindings extends FoundZones {
+export interface FoundCluster extends FoundZones {
   readonly accountId: string;
   /** The availability zones of the nodes, sorted. */
   readonly zones: readonly string[];
@@ -36,10 +36,10 @@ export interface ClusterFindings extends FoundZones {
   readonly kmsKeyArn?: string | undefined;
 }
 
-export type ClusterArgs = HostArgs<AwsClusterPlan, ClusterFindings>;
+export type ClusterArgs = HostArgs<AwsClusterPlan, FoundCluster>;
 
 /** Asks AWS whether everything that a region needs exists. */
-export async function findCluster(question: Question<AwsClusterPlan>): Promise<ClusterFindings | undefined> {
+export async function findCluster(question: Question<AwsClusterPlan>): Promise<FoundCluster | undefined> {
   const { plan, accountId } = question;
   const kmsKeyArn = await findKmsKey(question);
   const place = findPlace(question);
@@ -64,7 +64,7 @@ export async function findCluster(question: Question<AwsClusterPlan>): Promise<C
 const zonesWithoutClusters = ["use1-az3", "usw1-az2", "cac1-az3"];
 const mostZones = 3;
 
-type Place = Pick<ClusterFindings, "zones" | "loadBalancerRanges">;
+type Place = Pick<FoundCluster, "zones" | "loadBalancerRanges">;
 
 async function findPlace(question: Question): Promise<Place> {
   const { network } = question.region;

@@ -5,12 +5,12 @@ import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
 import { ClusterHost } from "./cluster-host.ts";
-import { type ClusterFindings, findCluster } from "./findings.ts";
+import { type FoundCluster, findCluster } from "./findings.ts";
 import { type AwsClusterPlan, clusterType } from "./plan.ts";
 import { awsClusterFindings } from "./preflight.ts";
 
 /** A region with an EKS cluster. */
-export const awsCluster: KindDefinition<AwsClusterPlan, ClusterFindings> = {
+export const awsCluster: KindDefinition<AwsClusterPlan, FoundCluster> = {
   async preflight(plan, today) {
     const { region } = plan;
     type Cluster = { readonly version: string; readonly vpcConfig: { readonly vpcId: string } };

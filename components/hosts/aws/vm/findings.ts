@@ -17,7 +17,7 @@ import { machineNeeds } from "./needs.ts";
 import type { AwsVmPlan } from "./plan.ts";
 
 /** The existing AWS resources that a region's configuration names. */
-export interface VmFindings extends FoundZones {
+export interface FoundVm extends FoundZones {
   /** Id of an AMI: the configured one, or Debian's newest, which only a new cache uses. */
   readonly image: string;
   readonly machine: FoundMachine;
@@ -32,7 +32,7 @@ export interface VmFindings extends FoundZones {
   readonly kmsKeyArn?: string | undefined;
 }
 
-export type VmArgs = HostArgs<AwsVmPlan, VmFindings>;
+export type VmArgs = HostArgs<AwsVmPlan, FoundVm>;
 
 export interface ExistingSubnet {
   readonly id: string;
@@ -44,7 +44,7 @@ export interface ExistingSubnet {
 }
 
 /** Asks AWS whether everything that a region needs exists. */
-export async function findVm(question: Question<AwsVmPlan>): Promise<VmFindings | undefined> {
+export async function findVm(question: Question<AwsVmPlan>): Promise<FoundVm | undefined> {
   const kmsKeyArn = await findKmsKey(question);
   const [place, access, zones, certificateArn, bucket] = await Promise.all([
     findPlace(question, kmsKeyArn),
@@ -63,7 +63,7 @@ export async function findVm(question: Question<AwsVmPlan>): Promise<VmFindings 
 async function findPlace(
   question: Question<AwsVmPlan>,
   kmsKeyArn: string | undefined,
-): Promise<Pick<VmFindings, "image" | "machine" | "subnet"> | undefined> {
+): Promise<Pick<FoundVm, "image" | "machine" | "subnet"> | undefined> {
   const subnet = await findSubnet(question);
   const [aboutType, aboutImage] = [new LookUp(), new LookUp()];
   const machine = await findMachine({ ...question, lookUp: aboutType }, subnet?.availabilityZone);

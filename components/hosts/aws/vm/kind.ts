@@ -3,12 +3,12 @@ import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { shrinkingProblems } from "../../vm/plan.ts";
 import { accountProblems, lookUpIn } from "../account.ts";
 import { awsProvider } from "../provider.ts";
-import { findVm, type VmFindings } from "./findings.ts";
+import { type FoundVm, findVm } from "./findings.ts";
 import type { AwsVmPlan } from "./plan.ts";
 import { VmHost } from "./vm-host.ts";
 
 /** A region with an EC2 instance. */
-export const awsVm: KindDefinition<AwsVmPlan, VmFindings> = {
+export const awsVm: KindDefinition<AwsVmPlan, FoundVm> = {
   async preflight(plan) {
     const { region } = plan;
     const disk = await previousResource<{ size: number }>("aws:ebs/volume:Volume", region.name);

@@ -31,7 +31,7 @@ import {
 export const clusterType = "azure-native:containerservice:ManagedCluster";
 
 /** What isn't known without asking Azure. (Other resources have ids that follow from their names.) */
-export interface ClusterFindings extends FoundNetwork {
+export interface FoundCluster extends FoundNetwork {
   /** Name for the storage account. */
   readonly storageAccount: string;
   /** The redundancy of a new storage account. @default that of the region's topology */
@@ -42,14 +42,12 @@ export interface ClusterFindings extends FoundNetwork {
   readonly outboundType?: OutboundType | undefined;
 }
 
-export type ClusterArgs = HostArgs<AzureClusterPlan, ClusterFindings>;
+export type ClusterArgs = HostArgs<AzureClusterPlan, FoundCluster>;
 
 export type PlacedCluster = ClusterArgs & InPlace<AzureClusterPlan>;
 
 /** Asks Azure whether everything that a region's cluster needs exists. */
-export async function findCluster(
-  question: Question<AzureClusterPlan>,
-): Promise<ClusterFindings | undefined> {
+export async function findCluster(question: Question<AzureClusterPlan>): Promise<FoundCluster | undefined> {
   const { region } = question;
   const previous = await previousResource<PreviousCluster>(clusterType, region.name);
   const liveNodes = await findLiveNodes(question, previous);

@@ -5,11 +5,11 @@ import { previousResource, topologyProblems } from "../../previous-outputs.ts";
 import { azureProvider } from "../place.ts";
 import { lookUpIn } from "../question.ts";
 import { ClusterHost } from "./cluster-host.ts";
-import { type ClusterFindings, clusterType, findCluster } from "./findings.ts";
+import { clusterType, type FoundCluster, findCluster } from "./findings.ts";
 import type { AzureClusterPlan } from "./plan.ts";
 
 /** A region with an AKS cluster. */
-export const azureCluster: KindDefinition<AzureClusterPlan, ClusterFindings> = {
+export const azureCluster: KindDefinition<AzureClusterPlan, FoundCluster> = {
   async preflight({ region }, today) {
     const cluster = await previousResource<{ kubernetesVersion: string }>(clusterType, region.name);
     const previousVersion = cluster?.kubernetesVersion;

@@ -21,7 +21,7 @@ import type { AzureVmPlan } from "./plan.ts";
 import { fitsDisk, type Previous, previousOf, wantedMachine } from "./previous.ts";
 
 /** What isn't known without asking Azure and the stack's state. (Other resources have ids that follow from their names.) */
-export interface VmFindings extends FoundNetwork {
+export interface FoundVm extends FoundNetwork {
   readonly previous: Previous;
   /** Name for the storage account, if the configuration needs one. */
   readonly storageAccount?: string | undefined;
@@ -31,12 +31,12 @@ export interface VmFindings extends FoundNetwork {
   readonly encryptionType?: string | undefined;
 }
 
-export type VmArgs = HostArgs<AzureVmPlan, VmFindings>;
+export type VmArgs = HostArgs<AzureVmPlan, FoundVm>;
 
 export type PlacedVm = VmArgs & InPlace<AzureVmPlan>;
 
 /** Asks Azure whether everything that a region needs exists. */
-export async function findVm(question: Question<AzureVmPlan>): Promise<VmFindings> {
+export async function findVm(question: Question<AzureVmPlan>): Promise<FoundVm> {
   const { region } = question;
   const previous = await previousOf(region.name);
   await checkMoved(question);
