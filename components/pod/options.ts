@@ -2,7 +2,7 @@ import type { Volume } from "kubernetes-types/core/v1.d.ts";
 import type { PodPorts } from "../config/ports.ts";
 import type { Prefetch } from "../config/prefetch.ts";
 import type { CommonKeys } from "../config/region.ts";
-import type { StackConfig, Upstream } from "../config/schema.ts";
+import type { AnyRegion, StackConfig, Upstream } from "../config/schema.ts";
 import type { DiskBudget } from "./edge/budget.ts";
 import type { ObjectStore } from "./store.ts";
 
@@ -11,6 +11,7 @@ export type VolumeSource = Omit<Volume, "name">;
 
 /** The options that come from the configuration unchanged, for every host: see {@link configured}. */
 export interface ConfiguredPod {
+  readonly provider: StackConfig["provider"];
   readonly region: PodRegion;
   readonly upstreams: readonly Upstream[];
   /** Images that replace the pinned ones. */
@@ -19,8 +20,6 @@ export interface ConfiguredPod {
   readonly trustedAuthorities?: string;
   readonly monitoring: StackConfig["monitoring"];
   readonly prefetch?: PodPrefetch;
-  /** Labels of every series and alert that leaves the Pod. They include the configured ones. */
-  readonly externalLabels: Readonly<Record<string, string>>;
 }
 
 /** What the Pod pulls before a client requests it. */
@@ -32,6 +31,7 @@ export interface PodPrefetch extends Prefetch {
 /** The part of a region that its Pod depends on, for every host. */
 export interface PodRegion extends CommonKeys {
   readonly name: string;
+  readonly topology: AnyRegion["topology"];
   /** The name and port that clients connect to. */
   readonly endpoint: { readonly hostname: string; readonly port: number };
 }
@@ -110,19 +110,12 @@ export interface PodOptions extends ConfiguredPod {
   readonly store?: ObjectStore;
 }
 
-type Configuration = Omit<ConfiguredPod, "externalLabels" | "region" | "prefetch"> & {
-  readonly provider: string;
-  readonly prefetch?: Prefetch;
-  readonly workload: Pick<StackConfig["workload"], "workingSetGiB">;
-  readonly region: PodRegion & { readonly topology: string };
-};
-
-/** See {@link ConfiguredPod.externalLabels}. */
+/** Labels of every series and alert that leaves the Pod. They include the configured ones. */
 export function externalLabels({
   provider,
   region: { name, topology },
   monitoring,
-}: Pick<Configuration, "provider" | "region" | "monitoring">): Record<string, string> {
+}: Pick<ConfiguredPod, "provider" | "region" | "monitoring">): Record<string, string> {
   return { ...monitoring.labels, provider, topology, region: name };
 }
 
@@ -136,13 +129,13 @@ export function configured({
   monitoring,
   prefetch,
   workload: { workingSetGiB },
-}: Configuration): ConfiguredPod {
+}: Omit<ConfiguredPod, "prefetch"> & Pick<StackConfig, "prefetch" | "workload">): ConfiguredPod {
   return {
+    provider,
     region,
     upstreams,
     images,
     monitoring,
-    externalLabels: externalLabels({ provider, region, monitoring }),
     ...(trustedAuthorities !== undefined && { trustedAuthorities }),
     ...(prefetch && { prefetch: { ...prefetch, workingSetGiB } }),
   };

@@ -10,7 +10,7 @@ import { script } from "../shell/script.ts";
 import { hasZot } from "./edge/engines.ts";
 import type { metricsFiles } from "./edge/status.ts";
 import { exporterRelabeling } from "./exporter.ts";
-import type { PodOptions } from "./options.ts";
+import { externalLabels, type PodOptions } from "./options.ts";
 import { candidatesOf, filesOf, httpProbe, type Part, resources } from "./part.ts";
 import { registryPrefix } from "./registry.ts";
 import { remoteWrite, secretDirectory, secretFile } from "./secrets.ts";
@@ -57,7 +57,7 @@ function renderPrometheusConfig(options: PodOptions): string {
         scrape_interval: scrapeInterval,
         evaluation_interval: "15s",
         external_labels: {
-          ...options.externalLabels,
+          ...externalLabels(options),
           ...(isReplica && { [replicaLabel]: `\${${replicaLabel}}` }),
         },
       },

@@ -205,11 +205,11 @@ describe("Prometheus", () => {
   test("loads other configuration, rules and credentials, without a new process", async () => {
     const started = await pod.exec("prometheus", "stat", "-c", "%Y", "/proc/1");
     assert.equal(await pod.exec("prometheus", "cat", "/proc/1/comm"), "prometheus");
-    const { prometheus = {} } = pod.rendered({ externalLabels: { installation: "other" } });
+    const { prometheus = {} } = pod.rendered({ provider: "aws" });
     await pod.write("prometheus", prometheus);
     await waitUntil(
       "other labels",
-      async () => (await told("/api/v1/status/config")).includes("installation: other"),
+      async () => (await told("/api/v1/status/config")).includes("provider: aws"),
       takenUpMs,
     );
     const rules = (pod.file("prometheus", "rules.yml") ?? "").replace(/alert: \w+/, "alert: AnotherName");
@@ -236,7 +236,7 @@ describe("Prometheus", () => {
       async () => /^prometheus_config_last_reload_successful 0$/m.test(await told("/metrics")),
       takenUpMs,
     );
-    assert.match(await told("/api/v1/status/config"), /installation: other/);
+    assert.match(await told("/api/v1/status/config"), /provider: aws/);
     await pod.write("prometheus", { "prometheus.yml": good });
     await waitUntil(
       "the next is taken up",

@@ -91,7 +91,7 @@ export async function startAcmeCache(
     monitoring,
     budget: diskBudget(4),
     edgeMemoryMiB: 512,
-    externalLabels: { ...monitoring.labels, region: acmeRegion },
+    provider: "local",
     hostNetwork: true,
     acme: {
       email: "platform@example.com",

@@ -27,7 +27,7 @@ export function podOptions({
     budget: diskBudget(20),
     edgeMemoryMiB: 512,
     monitoring: defaultMonitoring,
-    externalLabels: {},
+    provider: "local",
     hostNetwork: false,
     volumes: {
       tls: { secret: { secretName: "tls" } },

@@ -129,7 +129,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     budget: options.budget ?? ownDiskBudget(16),
     edgeMemoryMiB: 512,
     monitoring: defaultMonitoring,
-    externalLabels: {},
+    provider: "local",
     hostNetwork: true,
     volumes: {
       tls: volume(join(shared, "tls")),

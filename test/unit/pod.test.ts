@@ -36,7 +36,7 @@ const options: PodOptions = {
   budget: diskBudget(20),
   edgeMemoryMiB: 512,
   monitoring: defaultMonitoring,
-  externalLabels: {},
+  provider: "local",
   hostNetwork: true,
   volumes: {
     tls: { hostPath: { path: "/data/tls" } },

@@ -9,7 +9,7 @@ import { replaceLabelTemplates } from "../../config/alerts.ts";
 import { internalPort, podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
-import { type AcmeOptions, configured } from "../../pod/options.ts";
+import { type AcmeOptions, configured, externalLabels } from "../../pod/options.ts";
 import { identityGroup, podUser } from "../../pod/pod.ts";
 import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
@@ -59,6 +59,7 @@ function transfersMiB({ region, upstreams, capacity }: VmPodOptions): number {
 export function vmPod(options: VmPodOptions): Bundle {
   const { region, upstreams, store, furtherClients = [] } = options;
   const { tls, port } = region.endpoint;
+  const labels = externalLabels(options);
   const volume = (directory: string) => ({
     hostPath: { path: `${dataMount}/${directory}`, type: "Directory" },
   });
@@ -102,7 +103,7 @@ export function vmPod(options: VmPodOptions): Bundle {
         probe: probeParameters(region.endpoint.hostname, { port }),
         // The program knows an alert's name, but not the labels of its series.
         runbookUrl: replaceLabelTemplates(options.monitoring.alerts.runbookUrl, (label) =>
-          encodeURIComponent(pod.externalLabels[label] ?? ""),
+          encodeURIComponent(labels[label] ?? ""),
         ),
         image: testImage(upstreams),
         data: dataMount,

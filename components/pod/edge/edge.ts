@@ -37,13 +37,12 @@ export function edgePart(options: PodOptions): Part {
   };
 }
 
-function pageFacts({ region, upstreams, externalLabels, store }: PodOptions): StatusPageFacts {
+function pageFacts({ provider, region, upstreams, store }: PodOptions): StatusPageFacts {
   const { hostname, port } = region.endpoint;
-  const { provider, topology } = externalLabels;
   return {
     region: region.name,
     endpoint: new URL(`https://${hostname}:${port}`).origin,
-    host: [provider, topology].filter((word) => word !== undefined).join(" "),
+    host: `${provider} ${region.topology}`,
     upstreams,
     redirected: store?.delivery === "redirect",
   };
