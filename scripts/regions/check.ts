@@ -55,7 +55,7 @@ export async function checkFiles(
       ...wrongSettings,
       ...(names.length + problems.length === 0 ? [noStacks] : []),
       ...wanted
-        .filter((name) => !names.includes(name))
+        .filter((name) => names.length > 0 && !names.includes(name))
         .map((name) => ({ path: pathOf(name), message: `there is no such file: ${hint(name, names)}` })),
       ...problems.filter((problem) => !isOf(unwanted)(problem)),
       ...found.flatMap(({ problems }) => problems),

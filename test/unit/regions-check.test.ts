@@ -320,4 +320,11 @@ suite("checkFiles", () => {
       },
     ]);
   });
+
+  test("doesn't deny files in a directory that can't be read", async () => {
+    const problems = [{ path: "elsewhere", message: "can't be read: ENOENT" }];
+    const unread = { project: "", stacks: [], unread: [], problems };
+    const checked = await checkFiles(unread, ["aws-eu-central-1"], "2026-11-27");
+    assert.deepEqual(checked.problems, problems);
+  });
 });
