@@ -1,7 +1,6 @@
 import type { Problem } from "../config/problems.ts";
 import { warn } from "../config/refuse.ts";
 import type { LookedUp } from "./kind.ts";
-import { namesBelow } from "./records.ts";
 
 const takeOver = "docs/day-2.md#take-over-existing-resources";
 
@@ -143,3 +142,11 @@ export function reasonOf({ message }: Error): string {
 
 /** Whether `npm run adopt` runs this program. It takes over existing resources, so they belong to this stack: docs/day-2.md. */
 export const isAdopting = process.env.REGISTRY_CACHE_ADOPTING === "true";
+
+/** A host name in a zone, and the names between it and the zone, from the host name up. */
+export function namesBelow(zone: string, hostname: string): string[] {
+  const labels = hostname.toLowerCase().split(".");
+  return labels
+    .map((_, index) => labels.slice(index).join("."))
+    .filter((name) => name.endsWith(`.${zone.toLowerCase()}`));
+}

@@ -2,10 +2,10 @@ import { getRecords } from "@pulumi/aws/route53/getRecords.js";
 import { type GetZoneArgs, getZone } from "@pulumi/aws/route53/getZone.js";
 import { ZoneAssociation } from "@pulumi/aws/route53/zoneAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { goesFirst } from "../goes-first.ts";
 import type { HostArgs } from "../kind.ts";
-import { reasonOf } from "../look-up.ts";
+import { namesBelow, reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
-import { goesFirst, namesBelow } from "../records.ts";
 import type { Question } from "./account.ts";
 import type { AwsPlan } from "./naming.ts";
 

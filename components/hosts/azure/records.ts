@@ -4,7 +4,7 @@ import { PrivateRecordSet } from "@pulumi/azure-native/privatedns/privateRecordS
 import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetworkLink.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureRegion } from "../../config/schema.ts";
-import { goesFirst } from "../records.ts";
+import { goesFirst } from "../goes-first.ts";
 import { challengeAlias, challengeZone, directName, goneName, zoneSubscriptions } from "./endpoint.ts";
 import { type Grantee, grant } from "./identity.ts";
 import { azureProvider, type InPlace } from "./place.ts";

@@ -1,11 +1,11 @@
 import { getLoadBalancerOutput } from "@pulumi/aws/lb/getLoadBalancer.js";
 import { Record } from "@pulumi/aws/route53/record.js";
 import * as pulumi from "@pulumi/pulumi";
+import { goesFirst } from "../../goes-first.ts";
 import type { Host } from "../../kind.ts";
 import { workloadName } from "../../kubernetes/names.ts";
 import { Workload } from "../../kubernetes/workload.ts";
 import { namespace, workloadRegion } from "../../kubernetes-cluster/workload-region.ts";
-import { goesFirst } from "../../records.ts";
 import { createBucket } from "../bucket.ts";
 import { createEndpointService } from "../endpoint-service.ts";
 import { attachZone } from "../hosted-zones.ts";

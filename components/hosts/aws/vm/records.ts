@@ -1,7 +1,7 @@
 import type { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
 import { Record, type RecordArgs } from "@pulumi/aws/route53/record.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { goesFirst } from "../../records.ts";
+import { goesFirst } from "../../goes-first.ts";
 import { activeName } from "../hosted-zones.ts";
 import type { Address } from "./address.ts";
 import type { VmArgs } from "./findings.ts";

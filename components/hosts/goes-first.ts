@@ -7,11 +7,3 @@ import type * as pulumi from "@pulumi/pulumi";
 export function goesFirst(options: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions {
   return { ...options, deleteBeforeReplace: true };
 }
-
-/** A host name in a zone, and the names between it and the zone, from the host name up. */
-export function namesBelow(zone: string, hostname: string): string[] {
-  const labels = hostname.toLowerCase().split(".");
-  return labels
-    .map((_, index) => labels.slice(index).join("."))
-    .filter((name) => name.endsWith(`.${zone.toLowerCase()}`));
-}
