@@ -1,5 +1,6 @@
 /** Finds the cloud resources of a stack that its state lacks, and tries their import in a temporary state. Writes nothing to the cloud. */
 import { randomUUID } from "node:crypto";
+import { execa } from "execa";
 import pMap from "p-map";
 import { valueAt } from "../../policy/values.ts";
 import type { Resource } from "../oncall/state.ts";
@@ -8,7 +9,6 @@ import { Engine } from "../pipeline/engine.ts";
 import { isUnknownStack } from "../pipeline/trouble.ts";
 import { step } from "../setup/steps.ts";
 import { AwsAccount } from "./aws.ts";
-import { azureSubscription } from "./azure.ts";
 import { composedId } from "./ids.ts";
 import {
   type Entry,
@@ -185,6 +185,16 @@ class Search {
     return undefined;
   }
 }
+
+/** The provider's subscription, found as the provider finds it: https://www.pulumi.com/registry/packages/azure-native/installation-configuration/ */
+async function azureSubscription({ subscriptionId }: Values): Promise<string> {
+  if (typeof subscriptionId === "string") return subscriptionId;
+  if (process.env.ARM_SUBSCRIPTION_ID) return process.env.ARM_SUBSCRIPTION_ID;
+  fromCli ??= execa("az", ["account", "show", "--query", "id", "--output", "tsv"]);
+  return (await fromCli).stdout.trim();
+}
+
+let fromCli: Promise<{ readonly stdout: string }> | undefined;
 
 function tagsReason(ids: readonly string[]): string {
   return ids.length === 0
