@@ -12,7 +12,7 @@ import { type Problem, problemIf } from "../../config/problems.ts";
 import type { OwnClusterRegion } from "../../config/schema.ts";
 import { familyOf, ipv4Ranges } from "../address-family.ts";
 import type { Findings, Planned, PlanRequest, RegionPlan } from "../kind.ts";
-import { workloadProblems } from "../kubernetes/preflight.ts";
+import { workloadProblems } from "../kubernetes/region-problems.ts";
 import type { Source } from "../kubernetes/workload-args.ts";
 import type { Service } from "./services.ts";
 

@@ -17,6 +17,9 @@ export function tlsSecretOf({ tls }: WorkloadRegion["endpoint"]): string {
 /** The Secret with the credentials for an S3-compatible server. Its keys are `accessKey` and `secretKey`. */
 export const storeSecret = `${workloadName}-bucket`;
 
+/** Annotation of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
+export const roleAnnotation = "eks.amazonaws.com/role-arn";
+
 /** The Secret for one of the names in pod/secrets.ts. Its key is {@link secretFile}. */
 export function podSecretName(secret: string): string {
   return `${workloadName}-${secret}`;

@@ -4,8 +4,8 @@ import type { KubernetesRegion } from "../../config/schema.ts";
 import type { Planned, PlanRequest, RegionPlan } from "../kind.ts";
 import { edgeAmounts } from "./container-resources.ts";
 import { familyWarnings } from "./families.ts";
-import { storeSecret } from "./names.ts";
-import { preflight, roleAnnotation } from "./preflight.ts";
+import { roleAnnotation, storeSecret } from "./names.ts";
+import { regionProblems } from "./region-problems.ts";
 import type { NetworkPolicies, WorkloadPlanArgs, WorkloadStorage } from "./workload-args.ts";
 
 /** Properties of an existing cluster that the workload depends on. */
@@ -29,7 +29,7 @@ export function planKubernetes(request: PlanRequest<KubernetesRegion>): Planned<
   return {
     plan: { ...request, replica },
     problems: [
-      ...preflight(request),
+      ...regionProblems(request),
       ...problemIf(
         memoryMiB < leastMiB,
         "pods.resources.edge.limits.memory",

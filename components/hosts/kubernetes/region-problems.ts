@@ -2,6 +2,7 @@ import { type Problem, problemIf } from "../../config/problems.ts";
 import type { KubernetesRegion } from "../../config/schema.ts";
 import type { PlanRequest } from "../kind.ts";
 import { familyProblems } from "./families.ts";
+import { roleAnnotation } from "./names.ts";
 import { sharesBlobs } from "./peers.ts";
 import { mostReplicas, type WorkloadRegion } from "./workload-args.ts";
 
@@ -48,7 +49,7 @@ export function workloadProblems(
 }
 
 /** Also checks the settings that only a region in an existing cluster has. */
-export function preflight({
+export function regionProblems({
   region,
   prefetch,
 }: Pick<PlanRequest<KubernetesRegion>, "region" | "prefetch">): Problem[] {
@@ -74,9 +75,6 @@ export function preflight({
     ),
   ];
 }
-
-/** Annotation of IRSA: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
-export const roleAnnotation = "eks.amazonaws.com/role-arn";
 
 function exposureProblems({ endpoint, expose }: KubernetesRegion): Problem[] {
   const { tls, port } = endpoint;

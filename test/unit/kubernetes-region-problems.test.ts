@@ -4,13 +4,13 @@ import { credentialReferences, parseConfig } from "../../components/config/parse
 import { ConfigError } from "../../components/config/problems.ts";
 import type { KubernetesRegion } from "../../components/config/schema.ts";
 import { planKubernetes } from "../../components/hosts/kubernetes/plan.ts";
-import { preflight } from "../../components/hosts/kubernetes/preflight.ts";
+import { regionProblems } from "../../components/hosts/kubernetes/region-problems.ts";
 import { type KubernetesCase, kubernetesKeys, kubernetesRegions } from "../support/kubernetes-regions.ts";
 import { planRequest } from "../support/plan-request.ts";
 
 function problems(name: KubernetesCase, change = {}, keys = {}): string[] {
   const { regions, ...stack } = parseConfig({ ...kubernetesKeys(name, change), ...keys });
-  return preflight({ ...stack, region: regions[0] as KubernetesRegion }).map(
+  return regionProblems({ ...stack, region: regions[0] as KubernetesRegion }).map(
     ({ path, message }) => `${path}: ${message}`,
   );
 }
