@@ -64,7 +64,6 @@ export interface AcmeOptions {
 export interface PodOptions extends ConfiguredPod {
   /** The Pod's name, and the prefix of the ConfigMaps' names. */
   readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
   readonly ports: PodPorts;
   /** Where clients connect: addresses of this host, or `*` for all. */
   readonly listen: { readonly addresses: readonly string[]; readonly port: number };

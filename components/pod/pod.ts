@@ -48,7 +48,9 @@ const securityContext = {
 /** Renders the cache: one Pod, and one ConfigMap for each container. */
 export function renderPod(given: PodOptions): PodManifests {
   const options = hasZot(given) ? { ...given, budget: sharedWithZot(given.budget) } : given;
-  const { store } = options;
+  const { region, store } = options;
+  // apply.sh and the on-call program find the Pods by these labels.
+  const labels = { "app.kubernetes.io/name": "registry-cache", "app.kubernetes.io/instance": region.name };
   const upstreams = upstreamPorts(options);
   const parts = [
     edgePart(options),
@@ -66,7 +68,7 @@ export function renderPod(given: PodOptions): PodManifests {
     configMaps: parts.map((part) => ({
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: { name: configName(options, part), labels: options.labels },
+      metadata: { name: configName(options, part), labels },
       data: part.files,
     })),
     live: Object.fromEntries(parts.flatMap(({ container, live }) => (live ? [[container.name, live]] : []))),
@@ -81,7 +83,7 @@ export function renderPod(given: PodOptions): PodManifests {
     pod: {
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { name: options.name, labels: options.labels },
+      metadata: { name: options.name, labels },
       spec: {
         hostNetwork: options.hostNetwork,
         restartPolicy: "Always",

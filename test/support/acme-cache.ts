@@ -8,9 +8,10 @@ import { makeOwnedDirectory, removeOwned } from "../../components/hosts/local/ow
 import { localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
-import { bundleText, renderBundle, type UnlabelledPod } from "../../components/hosts/podman/bundle.ts";
+import { bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { legoDirectory } from "../../components/pod/acme.ts";
 import { diskBudget } from "../../components/pod/edge/budget.ts";
+import type { PodOptions } from "../../components/pod/options.ts";
 import { ensureImage } from "../../scripts/setup/images.ts";
 import type { TestAuthority } from "./acme.ts";
 import type { CacheOptions } from "./cache.ts";
@@ -76,7 +77,7 @@ export async function startAcmeCache(
   const path = (volume: string) => join(dir.path, volume);
   const volume = (volume: string) => ({ hostPath: { path: path(volume), type: "Directory" } });
   const serverCa = "authority.pem";
-  const options: UnlabelledPod = {
+  const options: PodOptions = {
     name,
     upstreams,
     images: {

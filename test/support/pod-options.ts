@@ -16,7 +16,6 @@ export function podOptions({
 }: Pick<PodOptions, "upstreams"> & Partial<PodOptions>): PodOptions {
   return {
     name: "cache",
-    labels: {},
     region: podRegion("cache", "cache.example.com", 443),
     upstreams,
     images: {},

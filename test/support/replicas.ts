@@ -9,13 +9,7 @@ import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { type PodmanPodInputs, playPod, removePod } from "../../components/hosts/local/podman-pod.ts";
-import {
-  type Bundle,
-  bundleParts,
-  bundleText,
-  renderBundle,
-  type UnlabelledPod,
-} from "../../components/hosts/podman/bundle.ts";
+import { type Bundle, bundleParts, bundleText, renderBundle } from "../../components/hosts/podman/bundle.ts";
 import { type DiskBudget, ownDiskBudget } from "../../components/pod/edge/budget.ts";
 import type { Peers, PodOptions, PodPrefetch } from "../../components/pod/options.ts";
 import type { S3Store } from "../../components/pod/store.ts";
@@ -114,7 +108,7 @@ async function startReplica(shared: string, options: ReplicaOptions, peers?: Pee
     await freePorts(podPortCount(upstreams.length) + upstreams.length),
     upstreams.length,
   );
-  const podOptions: UnlabelledPod = {
+  const podOptions: PodOptions = {
     name,
     upstreams,
     images: await podImages(),
@@ -182,7 +176,7 @@ function editEdge(bundle: Bundle, edit: (nginxConf: string) => string): Bundle {
   return { ...bundle, [path]: edit(bundle[path] ?? "") };
 }
 
-function readyUrls({ ports, store }: UnlabelledPod): string[] {
+function readyUrls({ ports, store }: PodOptions): string[] {
   const url = (port: number, path: string) => `http://${localAddress}:${port}${path}`;
   return [
     url(ports.edgeStatus, "/healthz"),

@@ -25,7 +25,6 @@ const upstream = (name: string) => ({
 
 const options: PodOptions = {
   name: "cache",
-  labels: { app: "cache" },
   region: podRegion("cache", "cache.example.com", 443),
   upstreams: [upstream("one"), { ...upstream("two"), credentials: "login" }],
   images: {},

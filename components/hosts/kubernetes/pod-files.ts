@@ -1,7 +1,7 @@
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { VolumeSource } from "../../pod/options.ts";
 import type { PodManifests } from "../../pod/pod.ts";
-import { withContentHash, workloadName } from "./names.ts";
+import { withContentHash, workloadMetadata, workloadName } from "./names.ts";
 import type { WorkloadRegion } from "./workload-args.ts";
 
 /** The files of the Pod's containers. */
@@ -28,7 +28,7 @@ export function followsFiles({ storage, replicas }: WorkloadRegion): boolean {
  */
 export function podFiles(
   { configMaps, live }: PodManifests,
-  { namespace }: WorkloadRegion,
+  region: WorkloadRegion,
   liveName?: (name: string) => string,
 ): PodFiles {
   const all: Record<string, ConfigMap> = {};
@@ -41,7 +41,7 @@ export function podFiles(
       Object.fromEntries(Object.entries(data).filter(([file]) => followed.includes(file) === isFollowed));
     const named = (its: string, data: Readonly<Record<string, string>>): ConfigMap => ({
       ...rest,
-      metadata: { ...metadata, name: its, namespace: namespace.name },
+      metadata: { ...workloadMetadata(region), name: its },
       data,
     });
     const hashed = withContentHash(name, among(false));

@@ -18,7 +18,6 @@ import { withResources } from "./container-resources.ts";
 import { endSeconds, pausesOf } from "./handover.ts";
 import {
   dataVolume,
-  objectLabels,
   podSecretName,
   selectorLabels,
   tlsSecretOf,
@@ -143,7 +142,6 @@ function renderedPod(args: WorkloadPlanArgs): PodManifests {
   return renderPod({
     ...configured(args),
     name: workloadName,
-    labels: objectLabels(region.name),
     ports: podPorts(internalPort, upstreams.length),
     listen: { addresses: ["0.0.0.0", "[::]"], port: edgePort },
     ...("proxies" in expose && {

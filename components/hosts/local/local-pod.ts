@@ -3,12 +3,12 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Secrets } from "../../config/credentials.ts";
 import { diskBudget } from "../../pod/edge/budget.ts";
 import { minWorkers } from "../../pod/edge/workers.ts";
-import { configured } from "../../pod/options.ts";
+import { configured, type PodOptions } from "../../pod/options.ts";
 import { remoteWriteSecret } from "../../pod/prometheus.ts";
 import { upstreamSecret } from "../../pod/secret-files.ts";
 import { credentialsSecret, remoteWrite, secretFile } from "../../pod/secrets.ts";
 import { originReady, upstreamPorts } from "../../pod/upstream-ports.ts";
-import { bundleText, renderBundle, type UnlabelledPod } from "../podman/bundle.ts";
+import { bundleText, renderBundle } from "../podman/bundle.ts";
 import { claimsText, type LocalPlan, localAddress } from "./plan.ts";
 import type { PodmanPodInputs } from "./podman-pod.ts";
 
@@ -30,7 +30,7 @@ export function localPod(
     }),
     ...(remoteWriteCredentials ? [[secretPath(remoteWrite), remoteWriteSecret(remoteWriteCredentials)]] : []),
   ]);
-  const pod: UnlabelledPod = {
+  const pod: PodOptions = {
     ...configured(plan),
     name: place.podName,
     ports: place.ports,

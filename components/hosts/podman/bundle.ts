@@ -22,8 +22,6 @@ import { probeParameters } from "../oncall/program.ts";
  */
 export type Bundle = Readonly<Record<string, string>>;
 
-export type UnlabelledPod = Omit<PodOptions, "labels">;
-
 export interface BundleArgs {
   /** Absolute path of the directory where apply.sh keeps the files that running Pods mount. */
   readonly stateDirectory: string;
@@ -31,14 +29,9 @@ export interface BundleArgs {
   readonly files?: Bundle;
 }
 
-export function renderBundle(options: UnlabelledPod, { stateDirectory, files = {} }: BundleArgs): Bundle {
+export function renderBundle(options: PodOptions, { stateDirectory, files = {} }: BundleArgs): Bundle {
   const { region, ports, listen } = options;
-  // apply.sh finds its Pods by these labels.
-  const labels = {
-    "app.kubernetes.io/name": "registry-cache",
-    "app.kubernetes.io/instance": region.name,
-  };
-  const manifests = renderPod({ ...options, labels });
+  const manifests = renderPod(options);
   const parts = (manifests.pod.spec?.containers ?? []).map((container) =>
     partFiles(manifests, container, stateDirectory),
   );

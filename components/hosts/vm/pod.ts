@@ -9,14 +9,14 @@ import { replaceLabelTemplates } from "../../config/alerts.ts";
 import { internalPort, podPorts } from "../../config/ports.ts";
 import type { VmRegion } from "../../config/schema.ts";
 import { ownDiskBudget } from "../../pod/edge/budget.ts";
-import { type AcmeOptions, configured, externalLabels } from "../../pod/options.ts";
+import { type AcmeOptions, configured, externalLabels, type PodOptions } from "../../pod/options.ts";
 import { identityGroup, podUser } from "../../pod/pod.ts";
 import { secretFile } from "../../pod/secrets.ts";
 import type { ObjectStore } from "../../pod/store.ts";
 import { script } from "../../shell/script.ts";
 import type { PlanRequest } from "../kind.ts";
 import { onCallProgram, probeParameters, testImage } from "../oncall/program.ts";
-import { type Bundle, renderBundle, type UnlabelledPod } from "../podman/bundle.ts";
+import { type Bundle, renderBundle } from "../podman/bundle.ts";
 import { authority, removedSecret, type StoredSecrets } from "./secrets.ts";
 import { dataMount, shellVariables, stateDirectory } from "./user-data.ts";
 
@@ -63,7 +63,7 @@ export function vmPod(options: VmPodOptions): Bundle {
   const volume = (directory: string) => ({
     hostPath: { path: `${dataMount}/${directory}`, type: "Directory" },
   });
-  const pod: UnlabelledPod = {
+  const pod: PodOptions = {
     ...configured(options),
     name: "registry-cache",
     ports: podPorts(internalPort, upstreams.length),
