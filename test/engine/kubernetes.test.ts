@@ -109,6 +109,7 @@ const behindIngress = {
   ...onBucket,
   name: "ingress",
   namespace: "cache-ingress",
+  storage: { ...onBucket.storage, s3: { ...onBucket.storage.s3, bucket: "cache-ingress" } },
   expose: { kind: "ingress", class: "nginx", proxies: ["10.1.0.0/16"] },
   endpoint: { ...onBucket.endpoint, hostname: "ingress.example.com" },
 };

@@ -26,6 +26,7 @@ const elsewhere = (name: string) => ({
   ...ownServer,
   name,
   context: name,
+  storage: { ...ownServer.storage, s3: { ...ownServer.storage.s3, bucket: `cache-${name}` } },
   endpoint: { ...ownServer.endpoint, hostname: `${name}.example.com` },
 });
 const madrid = elsewhere("madrid");
