@@ -13,7 +13,7 @@ export interface Exception {
 }
 
 /** ARNs of one secret or of those below a path, and of one bucket or of its objects. */
-const ofOneCache = /^arn:aws:(?:ssm:[a-z0-9-]+:(?:\d{12}|\*):parameter\/|s3:::)[^*]+(?:\/\*)?$/;
+const ofOneCache = /^arn:aws:(?:ssm:[a-z0-9-]+:(?:\d{12}|\*):parameter\/|s3:::)[^*?]+(?:\/\*)?$/;
 
 export const exceptions: readonly Exception[] = [
   {

@@ -41,6 +41,7 @@ export async function checkFiles(
 ): Promise<Checked> {
   const { settings, problems: wrongSettings } = readSettings();
   const { configurations, unread, problems } = configurationsOf(files);
+  const places = placesOfOthers(configurations);
   const own = configurations.filter(({ stack }) => isWanted(stack, wanted));
   const found = await Promise.all(own.map((configuration) => checkStack(configuration, settings, today)));
   const names = [...files.stacks.map(({ name }) => name), ...files.unread];
@@ -60,7 +61,7 @@ export async function checkFiles(
       ...problems.filter((problem) => !isOf(unwanted)(problem)),
       ...found.flatMap(({ problems }) => problems),
       ...accountsIn(files, own),
-      ...[...sharedHostnames(configurations), ...placesOfOthers(configurations)].filter(isOf(paths)),
+      ...[...sharedHostnames(configurations), ...places.problems].filter(isOf(paths)),
     ],
     warnings: [
       ...misspelledNamespaces(projectFile, files.project),
@@ -71,7 +72,7 @@ export async function checkFiles(
         .filter(({ path }) => paths.includes(path))
         .flatMap((stack) => droppedMonitoring(files.project, stack)),
       ...found.flatMap(({ warnings }) => warnings),
-      ...sharedLabels(configurations).filter(isOf(paths)),
+      ...[...places.warnings, ...sharedLabels(configurations)].filter(isOf(paths)),
     ],
     ...(unread.some((name) => isWanted(name, wanted)) && { note: moreMayFollow.preflight }),
   };

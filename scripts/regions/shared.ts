@@ -1,6 +1,7 @@
 /** Values that must differ between the regions of several stacks. */
 import { sharedPlaces } from "../../components/config/own-places.ts";
 import type { Problem } from "../../components/config/problems.ts";
+import type { Findings } from "../../components/hosts/kind.ts";
 import { externalLabels } from "../../components/pod/options.ts";
 import type { Configuration } from "../fleet/configurations.ts";
 
@@ -30,13 +31,27 @@ export function sharedHostnames(configurations: readonly Configuration[]): Probl
   }));
 }
 
-/** Finds regions of several stacks in one namespace of a cluster, or with one bucket of the user. */
-export function placesOfOthers(configurations: readonly Configuration[]): Problem[] {
-  return sharedPlaces(
-    configurations.flatMap(({ path, config: { regions } }) =>
-      regions.map((region, index) => [`${path}: regions[${index}]`, region] as const),
-    ),
+/**
+ * Finds regions of several stacks in one namespace of a cluster, or with one bucket of the user. Without `kubeconfig`, contexts of the same name can lead to different clusters,
+ * so such a namespace is only a warning.
+ */
+export function placesOfOthers(configurations: readonly Configuration[]): Findings {
+  const regions = configurations.flatMap(({ path, config: { regions } }) =>
+    regions.map((region, index) => ({ at: `${path}: regions[${index}]`, region })),
   );
+  const byName = regions.filter(({ region }) => "context" in region && region.kubeconfig === undefined);
+  const known = regions.map((it) =>
+    byName.includes(it) ? { ...it, region: { ...it.region, context: undefined } } : it,
+  );
+  return {
+    problems: sharedPlaces(known.map(({ at, region }) => [at, region])),
+    warnings: sharedPlaces(byName.map(({ at, region }) => [at, { ...region, storage: undefined }])).map(
+      ({ path, message }) => ({
+        path,
+        message: message.replace("in the same cluster", "if both contexts lead to the same cluster"),
+      }),
+    ),
+  };
 }
 
 /** Finds regions of several stacks whose series and alerts can't be distinguished outside the cache, because their labels are the same. */

@@ -77,7 +77,10 @@ function testAdoption(known: CloudCase): void {
       await stack.configure({ governance: without }, known.adopting);
       const { failed, messages } = await stack.run("preview");
       assert.ok(failed);
-      assert.match(messages, /governance\.kmsKey: what eu-central-1 has stored is encrypted by a key/);
+      assert.match(
+        messages,
+        /governance\.kmsKey: eu-central-1 has stored objects, secrets and a disk with a key/,
+      );
     });
 
     test("moves to a network in another zone with another disk, by docs/regions.md", async () => {

@@ -157,7 +157,7 @@ describe("the stack's governance", () => {
     const message = await told(t, { readStackResourceOutputs: () => ({ outputs }) }, {});
     assert.equal(
       message,
-      "what eu-central-1 has stored is encrypted by a key, and AWS keeps it: name this key or another one",
+      "eu-central-1 has stored objects, secrets and a disk with a key, and they keep it: name that key or another one",
     );
   });
 

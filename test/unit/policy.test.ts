@@ -190,7 +190,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       { policy: allow("kms:Decrypt", "arn:aws:kms:eu-central-1:*:key/*") },
       ["allows kms:Decrypt on arn:aws:kms:eu-central-1:*:key/*"],
     ],
-    ...["arn:aws:s3:::*", "arn:aws:s3:::a*/*"].map(
+    ...["arn:aws:s3:::*", "arn:aws:s3:::a*/*", "arn:aws:s3:::a?/*"].map(
       (arn): Example => [
         "aws:iam/rolePolicy:RolePolicy",
         {

@@ -209,13 +209,26 @@ suite("checkFiles", () => {
         one.replace("name: example", `name: ${name}`).replace("cache.example", `cache.${name}`),
       ),
     });
-    const told = async (other: Record<string, string>, wanted?: string[]) =>
-      (await check({ ...stack("one"), ...other }, wanted)).problems.map(
-        ({ path, message }) => `${path}: ${message}`,
-      );
+    const told = async (other: Record<string, string>, wanted?: string[], first = stack("one")) => {
+      const { problems, warnings } = await check({ ...first, ...other }, wanted);
+      return [
+        ...problems.map(({ path, message }) => `${path}: ${message}`),
+        ...warnings.flatMap(({ path, message }) =>
+          path.endsWith(".namespace") ? `warning: ${path}: ${message}` : [],
+        ),
+      ];
+    };
     const at = "stacks/Pulumi.kubernetes-two.yaml: regions[0]";
     const owner = "is that of stacks/Pulumi.kubernetes-one.yaml: regions[0]";
     assert.deepEqual(await told(stack("two")), [
+      `${at}.storage.s3.bucket: ${owner}: each region needs one of its own`,
+      `warning: ${at}.namespace: ${owner}, if both contexts lead to the same cluster: each region needs one of its own`,
+    ]);
+    const byFile = (text: string) =>
+      text
+        .replace("      storage:", "      kubeconfig: /etc/kubeconfig\n      storage:")
+        .replace("bucket: blobs", "bucket: others");
+    assert.deepEqual(await told(stack("two", byFile), [], stack("one", byFile)), [
       `${at}.namespace: ${owner}, in the same cluster: each region needs one of its own`,
       `${at}.storage.s3.bucket: ${owner}: each region needs one of its own`,
     ]);

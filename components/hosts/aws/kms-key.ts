@@ -41,7 +41,7 @@ export async function checkMachineKey(
     if (pod)
       lookUp.refuse(
         path,
-        `what ${name} has stored is encrypted by a key, and AWS keeps it: name this key or another one`,
+        `${name} has stored objects, secrets and a disk with a key, and they keep it: name that key or another one`,
       );
     return;
   }
