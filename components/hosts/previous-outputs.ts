@@ -41,15 +41,16 @@ export async function previousResource<Outputs extends object>(
   return (await previousOutputs<Outputs>(type)).get(name);
 }
 
-/** The outputs of a region's Pulumi provider, which isn't below the region's component. @returns undefined if there is none */
+/** The outputs of a region's Pulumi provider, which stands beside the region's component. @returns undefined if there is none */
 export async function previousProvider<Outputs extends object>(
   name: string,
   region: string,
 ): Promise<Partial<Outputs> | undefined> {
   const { outputs: resources } = await stateOfRun();
-  const isOwn = (urn: string) => urn.endsWith(`pulumi:providers:${name}::${region}`);
-  const found = Object.entries(resources).find(([urn]) => isOwn(urn));
-  return found?.[1].outputs as Partial<Outputs> | undefined;
+  const end = `${ownType}::${region}`;
+  const component = Object.keys(resources).find((urn) => urn.endsWith(end));
+  const provider = component?.replace(end, `pulumi:providers:${name}::${region}`) ?? "";
+  return resources[provider]?.outputs as Partial<Outputs> | undefined;
 }
 
 /** The regions that exist after this stack's last update. */

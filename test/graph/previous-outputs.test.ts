@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { goneRegions } from "../../components/gone-regions.ts";
-import { previousOutputs, previousRegions } from "../../components/hosts/previous-outputs.ts";
+import {
+  previousOutputs,
+  previousProvider,
+  previousRegions,
+} from "../../components/hosts/previous-outputs.ts";
 
 const own = "urn:pulumi:stack::project::registry-cache:index:RegionalCache$registry-cache:aws:VmHost$";
 const region = { type: "registry-cache:index:RegionalCache", outputs: {} };
@@ -15,6 +19,14 @@ const outputs = {
   [`${own}other::frankfurt`]: { type: "other", outputs: { size: 30 } },
   // A resource of another part of the program.
   "urn:pulumi:stack::project::my:index:Team$type::frankfurt": { type: "type", outputs: { size: 40 } },
+  "urn:pulumi:stack::project::my:index:Team$pulumi:providers:kubernetes::frankfurt": {
+    type: "pulumi:providers:kubernetes",
+    outputs: { context: "the team's" },
+  },
+  "urn:pulumi:stack::project::pulumi:providers:kubernetes::frankfurt": {
+    type: "pulumi:providers:kubernetes",
+    outputs: { context: "the region's" },
+  },
 };
 
 test("reads a state again that is just being written, and then uses it for the rest of the run", async () => {
@@ -31,6 +43,8 @@ test("reads a state again that is just being written, and then uses it for the r
   await pulumi.runtime.setMocks(mocks, "project", "stack", false, "organization");
   assert.deepEqual([...(await previousOutputs("type"))], [["frankfurt", { size: 20 }]]);
   assert.deepEqual([...(await previousOutputs("other"))], [["frankfurt", { size: 30 }]]);
+  assert.deepEqual(await previousProvider("kubernetes", "frankfurt"), { context: "the region's" });
+  assert.equal(await previousProvider("kubernetes", "paris"), undefined);
   assert.deepEqual(await previousRegions(), [
     { name: "frankfurt", isMachine: true },
     { name: "paris", isMachine: false },
