@@ -9,24 +9,26 @@ interface OwnPlace {
   readonly path: string;
   /** Equal for the same place. */
   readonly key: readonly unknown[];
-  /** Follows the owner in a message. @default nothing */
-  readonly where?: string;
+  readonly isInCluster?: true;
 }
 
 /**
  * Reports regions that name the same place as an earlier one.
  * @param regions before or after their validation, each with its path
+ * @param where of two namespaces that are one
  */
-export function sharedPlaces(regions: readonly (readonly [at: string, region: unknown])[]): Problem[] {
+export function sharedPlaces(
+  regions: readonly (readonly [at: string, region: unknown])[],
+  where = "in the same cluster",
+): Problem[] {
   const owners = new Map<string, string>();
   return regions.flatMap(([at, region]) => {
-    const problems = ownPlaces(region).flatMap(({ path, key, where = "" }) => {
+    const problems = ownPlaces(region).flatMap(({ path, key, isInCluster }) => {
       const place = JSON.stringify(key);
       const owner = owners.get(place);
       if (owner === undefined) owners.set(place, at);
-      return owner === undefined
-        ? []
-        : [{ path, message: `is that of ${owner}${where}: each region needs one of its own` }];
+      const message = `is that of ${owner}${isInCluster ? `, ${where}` : ""}: each region needs one of its own`;
+      return owner === undefined ? [] : [{ path, message }];
     });
     return within(at, problems);
   });
@@ -40,13 +42,7 @@ function ownPlaces(region: unknown): OwnPlace[] {
   const server = URL.parse(String(endpoint))?.origin;
   return [
     ...(typeof context === "string"
-      ? [
-          {
-            path: "namespace",
-            key: [kubeconfig, context, namespace?.name],
-            where: ", in the same cluster",
-          },
-        ]
+      ? [{ path: "namespace", key: [kubeconfig, context, namespace?.name], isInCluster: true as const }]
       : []),
     ...(typeof bucket === "string" ? [{ path: "storage.s3.bucket", key: ["s3", server, bucket] }] : []),
     ...(typeof container === "string"

@@ -45,11 +45,9 @@ export function placesOfOthers(configurations: readonly Configuration[]): Findin
   );
   return {
     problems: sharedPlaces(known.map(({ at, region }) => [at, region])),
-    warnings: sharedPlaces(byName.map(({ at, region }) => [at, { ...region, storage: undefined }])).map(
-      ({ path, message }) => ({
-        path,
-        message: message.replace("in the same cluster", "if both contexts lead to the same cluster"),
-      }),
+    warnings: sharedPlaces(
+      byName.map(({ at, region }) => [at, { ...region, storage: undefined }]),
+      "if both contexts lead to the same cluster",
     ),
   };
 }

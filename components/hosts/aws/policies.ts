@@ -55,15 +55,10 @@ export function parametersPolicy(arns: readonly string[]): PolicyDocument {
  * @param arn may contain stars
  */
 export function decryptParameters(region: string, arn: string): PolicyStatement {
-  return {
-    Effect: "Allow",
-    Action: "kms:Decrypt",
-    Resource: `arn:aws:kms:${region}:*:key/*`,
-    Condition: {
-      StringEquals: { "kms:ViaService": `ssm.${region}.amazonaws.com` },
-      StringLike: { "kms:EncryptionContext:PARAMETER_ARN": arn },
-    },
-  };
+  return decrypt(region, {
+    StringEquals: { "kms:ViaService": `ssm.${region}.amazonaws.com` },
+    StringLike: { "kms:EncryptionContext:PARAMETER_ARN": arn },
+  });
 }
 
 /**
@@ -71,12 +66,12 @@ export function decryptParameters(region: string, arn: string): PolicyStatement 
  * ARN to KMS: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
  */
 export function decryptObjects(region: string, bucketArn: string): PolicyStatement {
-  return {
-    Effect: "Allow",
-    Action: "kms:Decrypt",
-    Resource: `arn:aws:kms:${region}:*:key/*`,
-    Condition: ofBucket(region, bucketArn),
-  };
+  return decrypt(region, ofBucket(region, bucketArn));
+}
+
+/** @param Condition limits the right, because it is for any key of the region */
+function decrypt(region: string, Condition: PolicyStatement["Condition"]): PolicyStatement {
+  return { Effect: "Allow", Action: "kms:Decrypt", Resource: `arn:aws:kms:${region}:*:key/*`, Condition };
 }
 
 /** The right to write the objects of one bucket with a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms */
