@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Option } from "commander";
 import { accept, type StepName, type StepReport, stepNames } from "./accept/acceptance.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { runSteps, StepError } from "./command/steps.ts";
+import { Engine } from "./engine/engine.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { configurationOf } from "./fleet/configurations.ts";
 import { demandRemoteStack } from "./fleet/stack-files.ts";
-import { Engine } from "./pipeline/engine.ts";
 import { ensureEngine } from "./setup/engine.ts";
-import { runSteps, StepError } from "./setup/steps.ts";
 
 interface Options {
   readonly yes?: true;
@@ -32,7 +32,16 @@ const program = commandLine("npm run accept --")
   .addOption(
     new Option("--without <step...>", "steps to leave out").choices([...stepNames]).default([], "none"),
   )
-  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which the report tells; 2 wrong usage.");
+  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which the report tells; 2 wrong usage.")
+  .action((stack: string, options: Options) =>
+    runSteps(async () => {
+      await demandRemoteStack(directory, shortName(stack));
+      await ensureEngine();
+      await run(stack, options).catch(({ message }: Error) => {
+        throw new StepError(message);
+      });
+    }),
+  );
 
 const marks = { passed: "✓", failed: "✗", "left out": "–" } as const;
 
@@ -83,12 +92,4 @@ async function isConfirmed(stack: string): Promise<boolean> {
   return answer.trim() === stack;
 }
 
-await runSteps(async () => {
-  program.parse();
-  const [stack = ""] = program.args;
-  await demandRemoteStack(directory, shortName(stack));
-  await ensureEngine();
-  await run(stack, program.opts<Options>()).catch(({ message }: Error) => {
-    throw new StepError(message);
-  });
-});
+await program.parseAsync();

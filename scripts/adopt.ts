@@ -3,11 +3,11 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { adopt } from "./adopt/adopt.ts";
 import { adoptedLines } from "./adopt/report.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { runSteps } from "./command/steps.ts";
 import { shortName } from "./fleet/backend.ts";
 import { demandRemoteStack, pathOf } from "./fleet/stack-files.ts";
 import { ensureEngine } from "./setup/engine.ts";
-import { runSteps } from "./setup/steps.ts";
 
 interface Options {
   readonly out: string;

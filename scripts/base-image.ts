@@ -1,8 +1,13 @@
 /** `npm run base-image -- --help`, and docs/images.md#base-images. */
 import { baseImage } from "./base-image/render.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { runSteps, StepError } from "./command/steps.ts";
 import { configurationOf } from "./fleet/configurations.ts";
-import { runSteps, StepError } from "./setup/steps.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly region?: string;
+}
 
 const program = commandLine("npm run --silent base-image --")
   .description(
@@ -10,14 +15,15 @@ const program = commandLine("npm run --silent base-image --")
   )
   .requiredOption("--stack <stack>", "name of the stack")
   .option("--region <region>", "one of its regions. Default: the only one")
-  .parse();
+  .action((options: Options) => runSteps(() => print(options)));
 
-const { stack, region } = program.opts<{ stack: string; region?: string }>();
-await runSteps(async () => {
+await program.parseAsync();
+
+async function print({ stack, region }: Options): Promise<void> {
   const { config, path } = await configurationOf(process.cwd(), stack);
   try {
     process.stdout.write(baseImage(config, region));
   } catch (error) {
     throw error instanceof RangeError ? new StepError(`${path}: ${error.message}`) : error;
   }
-});
+}

@@ -2,12 +2,12 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { StepError } from "./command/steps.ts";
 import { englishProblems, isCurrent } from "./docs/english.ts";
 import { markdownFiles, markdownProblems } from "./docs/markdown.ts";
 import { hasProgram } from "./setup/apt.ts";
 import { beforeTests } from "./setup/before-tests.ts";
-import { StepError } from "./setup/steps.ts";
 import { tsc } from "./setup/tsc.ts";
 import { ensureWorkflowLinters } from "./setup/workflow-linters.ts";
 

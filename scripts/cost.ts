@@ -2,7 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
 import { currentDate } from "../components/cost/date.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { reportProblems } from "./command/problems.ts";
+import { runSteps } from "./command/steps.ts";
 import { collect } from "./cost/collect.ts";
 import { renderMarkdown } from "./cost/markdown.ts";
 import { renderPage } from "./cost/page.ts";
@@ -10,7 +12,6 @@ import type { Review } from "./cost/review.ts";
 import { renderTerminal } from "./cost/terminal.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { prometheusUrl } from "./fleet/prometheus.ts";
-import { runSteps } from "./setup/steps.ts";
 
 const renderers = {
   table: renderTerminal,
@@ -80,8 +81,7 @@ async function report(stacks: readonly string[], options: Options): Promise<void
   else {
     await writeFile(out, text).catch(({ message }: Error) => problems.push({ path: "--out", message }));
   }
-  for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
-  if (problems.length > 0) process.exitCode = 1;
+  reportProblems(problems);
 }
 
 function addressOf(prometheus: string): URL {

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { Option } from "commander";
 import { ConfigError } from "../components/config/problems.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
 import { type Answers, currentAnswers, settings, withAnswers } from "./init/project-file.ts";
 
 const file = "Pulumi.yaml";

@@ -2,7 +2,8 @@
 import { Argument } from "commander";
 import { defaultImages } from "../components/config/images.ts";
 import { configWarnings } from "../components/config/warnings.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { runSteps } from "./command/steps.ts";
 import { firstView } from "./local/first-view.ts";
 import { runSelfCheck } from "./local/self-check.ts";
 import { bringUp, effectiveStack, takeDown } from "./local/stack.ts";
@@ -11,26 +12,27 @@ import { hasProgram } from "./setup/apt.ts";
 import { ensureEngine } from "./setup/engine.ts";
 import { ensureImages } from "./setup/images.ts";
 import { ensurePodman, removeCheckPods } from "./setup/podman.ts";
-import { runSteps } from "./setup/steps.ts";
 
 const program = commandLine("npm run local --")
   .description("Brings the cache up on this machine, or takes it down.")
   .addArgument(new Argument("[action]", "what to do").choices(["up", "down"]).default("up"))
-  .option("--purge", "with down: delete what is cached, too")
-  .parse();
+  .option("--purge", "with down: delete what is cached, too", false)
+  .action((action: "up" | "down", { purge }: { purge: boolean }) => {
+    if (purge && action === "up") program.error("error: --purge goes with down only");
+    return runSteps(() => (action === "up" ? up() : down(purge)));
+  });
 
-const [action] = program.processedArgs;
-const { purge = false } = program.opts<{ purge?: true }>();
-if (purge && action === "up") program.error("error: --purge goes with down only");
+await program.parseAsync();
 
-await runSteps(async () => {
+async function down(purge: boolean): Promise<void> {
   await ensureEngine();
-  if (action === "down") {
-    await takeDown({ purge });
-    if (await hasProgram("podman")) await removeCheckPods();
-    await stopSeededUpstream({ purge });
-    return;
-  }
+  await takeDown({ purge });
+  if (await hasProgram("podman")) await removeCheckPods();
+  await stopSeededUpstream({ purge });
+}
+
+async function up(): Promise<void> {
+  await ensureEngine();
   await ensurePodman();
   const configured = await effectiveStack();
   for (const { path, message } of configWarnings(configured.config)) console.error(`! ${path}: ${message}`);
@@ -44,4 +46,4 @@ await runSteps(async () => {
   const outputs = await bringUp(stack);
   const checks = await runSelfCheck(stack.config, outputs);
   console.log(firstView(outputs, upstreams, checks));
-});
+}

@@ -1,6 +1,7 @@
 /** Gives the engineer on call access to a cache: `npm run oncall -- --help`, and docs/runbooks/README.md. */
 
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { runSteps } from "./command/steps.ts";
 import { turn } from "./oncall/bypass.ts";
 import { wrongCommand } from "./oncall/command.ts";
 import { placeOf } from "./oncall/place.ts";
@@ -8,7 +9,6 @@ import { deployedRegion } from "./oncall/state.ts";
 import { open, runThere } from "./oncall/way-in.ts";
 import { waysOf } from "./oncall/ways.ts";
 import { ensureEngine } from "./setup/engine.ts";
-import { runSteps } from "./setup/steps.ts";
 
 const program = commandLine("npm run oncall --")
   .description(
@@ -37,11 +37,7 @@ Exit code: that of the command; 1 a problem, which standard error tells; 2 wrong
       await ensureEngine();
       const deployed = await deployedRegion(process.cwd(), stack, region);
       const wrong = wrongCommand(command);
-      if (wrong !== undefined) {
-        console.error(`✗ ${wrong}`);
-        process.exitCode = 2;
-        return;
-      }
+      if (wrong !== undefined) program.error(`error: ${wrong}`);
       if (name === "bypass" || name === "unbypass") {
         await turn(await waysOf(deployed), { direction: name, yes: args.includes("--yes") });
         return;

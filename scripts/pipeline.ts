@@ -4,14 +4,15 @@ import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import pMap from "p-map";
 import { currentDate } from "../components/cost/date.ts";
+import { runSteps, StepError } from "./command/steps.ts";
 import { collect } from "./cost/collect.ts";
+import { Engine } from "./engine/engine.ts";
 import { backendOf, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { type Prometheus, prometheusAt, prometheusUrl } from "./fleet/prometheus.ts";
 import { chosenStacks } from "./fleet/stack-files.ts";
 import { type PolicyOptions, pipelineProgram } from "./pipeline/arguments.ts";
 import { type Preview, renderComment } from "./pipeline/comment.ts";
-import { Engine } from "./pipeline/engine.ts";
 import { gate } from "./pipeline/gate.ts";
 import type { Report } from "./pipeline/markdown.ts";
 import { prefetched } from "./pipeline/prefetched.ts";
@@ -19,7 +20,6 @@ import { hasFailed, isAsLeft, renderDrift, renderRollout } from "./pipeline/repo
 import { mergeBase, type TouchedStacks, touchedStacks } from "./pipeline/touched.ts";
 import { type Outcome, rollOut, wavesOf } from "./pipeline/waves.ts";
 import { ensureEngine } from "./setup/engine.ts";
-import { runSteps, StepError } from "./setup/steps.ts";
 
 const directory = process.cwd();
 

@@ -4,7 +4,7 @@ import { Argument, type Command } from "commander";
 import { execa } from "execa";
 import { currentDate } from "../components/cost/date.ts";
 import { listPrices, type PricedCloud } from "../components/cost/prices/price-book.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
 import type { Answer } from "./prices/answer.ts";
 import { askAws, awsQueries } from "./prices/aws.ts";

@@ -3,18 +3,13 @@
  * Usage: npm run pulumi -- ARGUMENTS
  */
 import { execa } from "execa";
+import { asksToEnd, runSteps } from "./command/steps.ts";
+import { Engine } from "./engine/engine.ts";
+import { engineEnvironment, engineProgram, localEnvironment, stateBackend } from "./engine/environment.ts";
+import { troubleOf } from "./engine/trouble.ts";
 import { shortName } from "./fleet/backend.ts";
 import { demandStackFile } from "./fleet/stack-files.ts";
-import { Engine } from "./pipeline/engine.ts";
-import { troubleOf } from "./pipeline/trouble.ts";
-import {
-  engineEnvironment,
-  engineProgram,
-  ensureEngine,
-  localEnvironment,
-  stateBackend,
-} from "./setup/engine.ts";
-import { asksToEnd, runSteps } from "./setup/steps.ts";
+import { ensureEngine } from "./setup/engine.ts";
 
 const args = process.argv.slice(2);
 const line = args.join(" ");

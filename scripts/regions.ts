@@ -2,10 +2,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Argument, InvalidArgumentError, Option } from "commander";
-import { type Problem, suggestion } from "../components/config/problems.ts";
+import { suggestion } from "../components/config/problems.ts";
 import { conventionalStack } from "../components/config/stack-name.ts";
 import { currentDate } from "../components/cost/date.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { problemLine, reportProblems } from "./command/problems.ts";
+import { runSteps, StepError } from "./command/steps.ts";
+import { stateBackend } from "./engine/environment.ts";
 import { backendOf, remembering, shortName } from "./fleet/backend.ts";
 import { slowProgress } from "./fleet/progress.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
@@ -20,8 +23,7 @@ import { projectProblems } from "./regions/project-problems.ts";
 import { isWell, statusLines } from "./regions/status.ts";
 import { renderTable } from "./regions/table.ts";
 import { watch } from "./regions/watch.ts";
-import { ensureEngine, stateBackend } from "./setup/engine.ts";
-import { runSteps, StepError } from "./setup/steps.ts";
+import { ensureEngine } from "./setup/engine.ts";
 
 const directory = process.cwd();
 const endpointSeconds = 3;
@@ -69,9 +71,9 @@ program
     const { stacks, regions, warnings, note, ...found } = await checkFiles(files, wanted, currentDate());
     for (const { path, message } of warnings) console.error(`! ${path}: ${message}`);
     // First, because the engine can't always be installed.
-    fail(found.problems);
+    reportProblems(found.problems);
     const ofProject = await projectProblems(directory, found.problems);
-    fail(ofProject);
+    reportProblems(ofProject);
     const problems = [...found.problems, ...ofProject];
     if (note) console.error(note);
     console.log(
@@ -101,7 +103,7 @@ program
     } else {
       const fleet = await look(wanted, asking);
       for (const line of statusLines(fleet)) console.log(line);
-      fail(fleet.problems);
+      reportProblems(fleet.problems);
       if (!isWell(fleet)) process.exitCode = 1;
     }
   });
@@ -111,7 +113,7 @@ async function list(wanted: string[], { format, out }: { format: string; out?: s
   const text = renderers[format]?.(fleet) ?? "";
   if (out === undefined) process.stdout.write(text);
   else await writeFile(out, text);
-  fail(fleet.problems);
+  reportProblems(fleet.problems);
   const [word = ""] = wanted;
   const commands = program.commands.map((command) => command.name());
   const meant = suggestion(word, commands);
@@ -158,9 +160,10 @@ program
   .action(async (provider: string, region: string, options: AddOptions) => {
     const { stack = conventionalStack(provider, region) } = options;
     const files = await readStackFiles(directory, []);
-    if (files.stacks.length === 0) return fail(files.problems.length > 0 ? files.problems : [noStacks]);
+    if (files.stacks.length === 0)
+      return reportProblems(files.problems.length > 0 ? files.problems : [noStacks]);
     if ([...files.stacks.map(({ name }) => name), ...files.unread].includes(stack)) {
-      return fail([
+      return reportProblems([
         {
           path: pathOf(stack),
           message: "already exists: nothing was written. Name another one with --stack",
@@ -189,7 +192,7 @@ program
     const all = { ...files, stacks: [...files.stacks, { name: stack, path, text: made.withSecrets }] };
     const { problems, note } = await checkFiles(all, [stack], currentDate());
     if (problems.length > 0) {
-      fail(problems);
+      reportProblems(problems);
       console.error(note ? `${note}\nNothing was written.` : "Nothing was written.");
       return;
     }
@@ -207,15 +210,6 @@ async function look(wanted: readonly string[], options: Partial<CollectOptions> 
     progress: slowProgress(),
     ...options,
   });
-}
-
-function problemLine({ path, message }: Problem): string {
-  return `✗ ${path}: ${message}`;
-}
-
-function fail(problems: readonly Problem[]): void {
-  for (const problem of problems) console.error(problemLine(problem));
-  if (problems.length > 0) process.exitCode = 1;
 }
 
 function seconds(text: string): number {

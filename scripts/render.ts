@@ -2,7 +2,9 @@
 import { InvalidArgumentError } from "commander";
 import type { Problem } from "../components/config/problems.ts";
 import { currentDate } from "../components/cost/date.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { problemsError } from "./command/problems.ts";
+import { runSteps } from "./command/steps.ts";
 import { configurationsOf } from "./fleet/configurations.ts";
 import { pathOf, readStackFiles } from "./fleet/stack-files.ts";
 import { checkFiles } from "./regions/check.ts";
@@ -32,63 +34,61 @@ const program = commandLine("npm run render --")
   )
   .option("--secret-prefix <prefix>", "before the names of the secrets there")
   .option("--cilium", "a network policy of Cilium, in addition to that of Kubernetes")
-  .parse();
+  .action((stack: string, options: Options) => runSteps(() => render(stack, options)));
 
-const [stack = ""] = program.args;
-const { out, values, outputs: isForOutputs, externalSecrets, secretPrefix, cilium } = program.opts<Options>();
-if ((out === undefined && values === undefined) !== (isForOutputs === true))
-  program.error("error: name --out or --values, or else --outputs");
-if (secretPrefix !== undefined && externalSecrets === undefined)
-  program.error("error: --secret-prefix goes with --external-secrets only");
-const options = {
-  networkPolicies: cilium ? "cilium" : "kubernetes",
-  secretStore: externalSecrets && { ...externalSecrets, prefix: secretPrefix },
-} as const;
-const regions = await render();
-if (isForOutputs) {
-  console.log(JSON.stringify(stackOutputs(regions), null, 2));
-  process.exit();
-}
-const outputs = [
-  { directory: out, rendered: kustomizations(regions) },
-  { directory: values, rendered: chartValues(regions) },
-];
-const drafts = await Promise.all(
-  outputs.flatMap(({ directory, rendered }) =>
-    directory === undefined ? [] : [draft(directory, stack, rendered).then((it) => ({ directory, ...it }))],
-  ),
-);
-endWith(drafts.flatMap(({ problems }) => problems));
-try {
+await program.parseAsync();
+
+async function render(stack: string, { out, values, outputs, ...options }: Options): Promise<void> {
+  if ((out === undefined && values === undefined) !== (outputs === true))
+    program.error("error: name --out or --values, or else --outputs");
+  if (options.secretPrefix !== undefined && options.externalSecrets === undefined)
+    program.error("error: --secret-prefix goes with --external-secrets only");
+  const regions = await regionsOf(stack, options);
+  if (outputs) {
+    console.log(JSON.stringify(stackOutputs(regions), null, 2));
+    return;
+  }
+  const wanted = [
+    { directory: out, rendered: kustomizations(regions) },
+    { directory: values, rendered: chartValues(regions) },
+  ];
+  const drafts = await Promise.all(
+    wanted.flatMap(({ directory, rendered }) =>
+      directory === undefined ? [] : [draft(directory, stack, rendered).then((it) => ({ directory, ...it }))],
+    ),
+  );
+  demandNone(drafts.flatMap(({ problems }) => problems));
   for (const { directory, apply } of drafts) {
-    const { written, removed } = await apply();
+    const { written, removed } = await apply().catch(({ message }: Error) => {
+      throw problemsError([{ path: stack, message }]);
+    });
     console.log(`${directory}: ${written.length} written, ${removed.length} removed`);
   }
-} catch (error) {
-  endWith([{ path: stack, message: (error as Error).message }]);
+  const byStore = options.externalSecrets !== undefined;
+  for (const line of regions.flatMap((region) => secretsToMake(region, byStore))) console.log(line);
 }
-const byStore = options.secretStore !== undefined;
-for (const line of regions.flatMap((region) => secretsToMake(region, byStore))) console.log(line);
 
-/** Exits if there are problems that `up` would also refuse. */
-async function render(): Promise<readonly RenderedRegion[]> {
+/** @throws StepError with the problems that `up` would also refuse */
+async function regionsOf(
+  stack: string,
+  { externalSecrets, secretPrefix, cilium }: Options,
+): Promise<readonly RenderedRegion[]> {
   const files = await readStackFiles(process.cwd(), []);
   const checked = await checkFiles(files, [stack], currentDate());
   for (const { path, message } of checked.warnings) console.error(`! ${path}: ${message}`);
   const configuration = configurationsOf(files).configurations.find((it) => it.stack === stack);
-  if (!configuration) return endWith(checked.problems, checked.note);
-  const { regions, problems } = renderStack(configuration.config, stack, options);
+  if (!configuration) throw problemsError(checked.problems, checked.note);
+  const { regions, problems } = renderStack(configuration.config, stack, {
+    networkPolicies: cilium ? "cilium" : "kubernetes",
+    secretStore: externalSecrets && { ...externalSecrets, prefix: secretPrefix },
+  });
   const inFile = problems.map(({ path, message }) => ({ path: `${pathOf(stack)}: ${path}`, message }));
-  endWith([...checked.problems, ...inFile]);
+  demandNone([...checked.problems, ...inFile]);
   return regions;
 }
 
-/** Prints the problems, and exits if there are any. */
-function endWith(problems: readonly Problem[], note?: string): never[] {
-  for (const { path, message } of problems) console.error(`✗ ${path}: ${message}`);
-  if (note) console.error(note);
-  if (problems.length > 0) process.exit(1);
-  return [];
+function demandNone(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw problemsError(problems);
 }
 
 function storeOf(reference: string) {

@@ -1,17 +1,17 @@
 /** Prints the rights that the deployer of a stack needs: `npm run rights -- --help`, and docs/rights.md. */
 import { InvalidArgumentError } from "commander";
 import { subscriptionId } from "../components/config/text.ts";
-import { commandLine } from "./command-line.ts";
+import { commandLine } from "./command/command-line.ts";
+import { runSteps, StepError, step } from "./command/steps.ts";
+import { Engine } from "./engine/engine.ts";
 import { shortName } from "./fleet/backend.ts";
 import { demandRemoteStack } from "./fleet/stack-files.ts";
-import { Engine } from "./pipeline/engine.ts";
 import { accountIn } from "./rights/aws/place.ts";
 import { policiesFor } from "./rights/aws/policy.ts";
 import { rolesFor, scopeWarning, subscriptionIn } from "./rights/azure/role.ts";
 import { type Documents, writeDocuments } from "./rights/documents.ts";
 import { type Resource, resourcesOf } from "./rights/resources.ts";
 import { ensureEngine } from "./setup/engine.ts";
-import { runSteps, StepError, step } from "./setup/steps.ts";
 
 interface Options {
   readonly preview?: true;
@@ -33,10 +33,8 @@ const program = commandLine("npm run rights --")
     accountId,
   )
   .option("--out <directory>", "a file for each policy or role, in place of the terminal")
-  .addHelpText(
-    "after",
-    "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.",
-  );
+  .addHelpText("after", "\nExit code: 0 all is well; 1 a problem, which standard error tells; 2 wrong usage.")
+  .action((stack: string, options: Options) => runSteps(() => run(stack, options)));
 
 const awsAccount = /^\d{12}$/;
 const isSubscription = (id: string) => subscriptionId.safeParse(id).success;
@@ -90,10 +88,7 @@ async function write(documents: Documents, out: string | undefined): Promise<voi
   for (const file of await writeDocuments(documents, out)) console.log(file);
 }
 
-await runSteps(async () => {
-  program.parse();
-  const [stack = ""] = program.args;
-  const options = program.opts<Options>();
+async function run(stack: string, options: Options): Promise<void> {
   await demandRemoteStack(directory, shortName(stack));
   await ensureEngine();
   try {
@@ -103,4 +98,6 @@ await runSteps(async () => {
   } catch (error) {
     throw error instanceof RangeError ? new StepError(`${stack}: ${error.message}`) : error;
   }
-});
+}
+
+await program.parseAsync();

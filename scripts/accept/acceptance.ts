@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import type { AnyRegion, StackConfig } from "../../components/config/schema.ts";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
-import type { Change } from "../pipeline/changes.ts";
-import type { Engine, EngineRun } from "../pipeline/engine.ts";
+import type { Change } from "../engine/changes.ts";
+import type { Engine, EngineRun } from "../engine/engine.ts";
 import { changedFile, type RegionKeys } from "./changed-file.ts";
 import { leftOver } from "./left-over.ts";
 

@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto";
 import { execa } from "execa";
 import pMap from "p-map";
 import { valueAt } from "../../policy/values.ts";
-import type { Resource } from "../oncall/state.ts";
-import { becauseOf, type Change, nameOf, type ResourceStep } from "../pipeline/changes.ts";
-import { Engine } from "../pipeline/engine.ts";
-import { isUnknownStack } from "../pipeline/trouble.ts";
-import { step } from "../setup/steps.ts";
+import { step } from "../command/steps.ts";
+import { becauseOf, type Change, nameOf, type ResourceStep } from "../engine/changes.ts";
+import { Engine } from "../engine/engine.ts";
+import type { Resource } from "../engine/state.ts";
+import { isUnknownStack } from "../engine/trouble.ts";
 import { AwsAccount } from "./aws.ts";
 import { composedId } from "./ids.ts";
 import {

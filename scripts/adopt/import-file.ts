@@ -1,5 +1,5 @@
 /** The input file of `pulumi import --file`: https://www.pulumi.com/docs/iac/guides/migration/import/#bulk-import-operations */
-import { nameOf, type ResourceGoal, type ResourceStep } from "../pipeline/changes.ts";
+import { nameOf, type ResourceGoal, type ResourceStep } from "../engine/changes.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import type { Change } from "../pipeline/changes.ts";
+import type { Change } from "../engine/changes.ts";
 import type { Adopted } from "./adopt.ts";
 
 /** @returns information for the user, and what is missing or would change */

@@ -2,14 +2,14 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { stringify } from "yaml";
 import { fieldOf } from "../../components/config/as-written.ts";
 import { namespace } from "../../components/config/schema.ts";
 import { parseYaml } from "../../components/config/stack-file.ts";
-import type { Resource } from "../oncall/state.ts";
-import { type DetailedRun, Engine } from "../pipeline/engine.ts";
-import { engineEnvironment, engineProgram } from "../setup/engine.ts";
+import { engineCommand } from "../engine/command.ts";
+import { type DetailedRun, Engine } from "../engine/engine.ts";
+import { engineEnvironment } from "../engine/environment.ts";
+import type { ExportedState, Resource } from "../engine/state.ts";
 import type { ImportFile } from "./import-file.ts";
 
 export class Scratch implements AsyncDisposable {
@@ -32,7 +32,7 @@ export class Scratch implements AsyncDisposable {
   /**
    * @param project directory of Pulumi.yaml
    * @param configFile the stack's file. Its secrets are decrypted as for the stack itself.
-   * @throws ExecaError if the stack can't be created, for example without the passphrase
+   * @throws Error if the stack can't be created, for example without the passphrase
    */
   static async create(project: string, stack: string, configFile: string): Promise<Scratch> {
     const path = await mkdtemp(join(tmpdir(), "registry-cache-adopt-"));
@@ -79,17 +79,16 @@ export class Scratch implements AsyncDisposable {
 
   /** Secrets stay encrypted. */
   async resources(): Promise<readonly Resource[]> {
-    const { stdout } = await this.#pulumi(["stack", "export", "--stack", this.#stack]);
-    return JSON.parse(stdout).deployment.resources ?? [];
+    const state: ExportedState = JSON.parse(await this.#pulumi(["stack", "export", "--stack", this.#stack]));
+    return state.deployment?.resources ?? [];
   }
 
   get #configFile(): string {
     return join(this.#path, `Pulumi.${this.#stack}.yaml`);
   }
 
-  #pulumi(args: readonly string[], input = "") {
-    const options = { cwd: this.#path, env: this.#environment, input };
-    return execa(engineProgram, [...args, "--non-interactive"], options);
+  #pulumi(args: readonly string[], input = ""): Promise<string> {
+    return engineCommand(args, { directory: this.#path, environment: this.#environment, input });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 /** Values of a plan and of a state: https://www.pulumi.com/docs/iac/guides/building-extending/providers/implementers/property-model/ */
 import { isMapping } from "../../components/config/as-written.ts";
 import { valueAt } from "../../policy/values.ts";
-import { unknown } from "../pipeline/changes.ts";
+import { unknown } from "../engine/changes.ts";
 import type { Values } from "./import-file.ts";
 
 /** The engine's placeholder for a secret in its output. */

@@ -1,8 +1,8 @@
 /** The project's stacks in Pulumi's backend. */
-import { execa } from "execa";
 import pMap from "p-map";
-import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
-import { isRefused, refusedBackend } from "./refusal.ts";
+import { engineCommand } from "../engine/command.ts";
+import { engineEnvironment, stateBackend } from "../engine/environment.ts";
+import { isRefused, refusedBackend } from "../engine/trouble.ts";
 
 /** A stack in the backend's list. */
 export interface BackendStack {
@@ -39,7 +39,6 @@ export interface Backend {
 
 /** Number of stacks that are read in parallel. Each needs a process at a time, a fifth of a second of CPU time, and up to 200 MB. */
 const atOnce = 4;
-/** The engine itself would wait for minutes if the backend doesn't answer. */
 const timeoutSeconds = 60;
 
 /** An entry of `pulumi stack ls --json`. */
@@ -70,20 +69,15 @@ export function shortName(stack: string): string {
  */
 export function backendOf(directory: string, named: readonly string[] = []): Backend {
   // Short processes don't need to free memory. With less garbage collection, they use a fifth less CPU time.
-  const env = { ...engineEnvironment(stateBackend(directory)), GOGC: "400" };
+  const environment = { ...engineEnvironment(stateBackend(directory)), GOGC: "400" };
   const ask = async (...args: string[]): Promise<unknown> => {
-    const result = await execa(engineProgram, [...args, "--json", "--non-interactive"], {
-      cwd: directory,
-      env,
-      stdin: "ignore",
-      reject: false,
-      timeout: timeoutSeconds * 1000,
-    });
-    if (result.timedOut) throw new Error(`no answer within ${timeoutSeconds} s`);
-    const said = result.stderr.trim();
-    if (isRefused(said)) throw new Error(`${refusedBackend.what} ${refusedBackend.wayOut}\n${said}`);
-    if (result.failed) throw new Error(said || result.shortMessage);
-    return JSON.parse(result.stdout);
+    try {
+      return JSON.parse(await engineCommand([...args, "--json"], { directory, environment, timeoutSeconds }));
+    } catch (error) {
+      const { message } = error as Error;
+      if (!isRefused(message)) throw error;
+      throw new Error(`${refusedBackend.what} ${refusedBackend.wayOut}\n${message}`);
+    }
   };
   let byName: Partial<Record<string, Listed[]>> = {};
   /** @throws Error if stacks of several organizations have this name */

@@ -2,7 +2,7 @@ import { parseConfig } from "../../components/config/parse.ts";
 import { ConfigError, type Problem } from "../../components/config/problems.ts";
 import type { StackConfig } from "../../components/config/schema.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
-import { StepError } from "../setup/steps.ts";
+import { problemsError } from "../command/problems.ts";
 import { type ProjectFiles, readStackFiles } from "./stack-files.ts";
 
 export interface Configuration {
@@ -17,7 +17,7 @@ export async function configurationOf(directory: string, stack: string): Promise
   const { configurations, problems } = configurationsOf(await readStackFiles(directory, [stack]));
   const [configuration] = configurations;
   if (configuration) return configuration;
-  throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
+  throw problemsError(problems);
 }
 
 /** The configurations of all valid stack files, and the problems of the others. */

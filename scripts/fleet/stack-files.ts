@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import type { Problem } from "../../components/config/problems.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
-import { StepError } from "../setup/steps.ts";
+import { problemsError } from "../command/problems.ts";
+import { StepError } from "../command/steps.ts";
 import { shortName } from "./backend.ts";
 
 /** A stack's file. */
@@ -95,7 +96,7 @@ export async function demandRemoteStack(directory: string, stack: string): Promi
 export async function chosenStacks(directory: string, wanted: readonly string[]): Promise<string[]> {
   const { project, stacks, problems } = await readStackFiles(directory, wanted.map(shortName));
   if (problems.length > 0) {
-    throw new StepError(problems.map(({ path, message }) => `${path}: ${message}`).join("\n✗ "));
+    throw problemsError(problems);
   }
   return stacks
     .filter(({ text }) => wanted.length > 0 || providerOf(project, text) !== "local")

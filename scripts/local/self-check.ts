@@ -8,7 +8,7 @@ import { parse, stringify } from "smol-toml";
 import { layout, localAddress } from "../../components/hosts/local/plan.ts";
 import { podman } from "../../components/hosts/local/podman.ts";
 import { readCertificate } from "../../components/hosts/private-ca.ts";
-import { step } from "../setup/steps.ts";
+import { step } from "../command/steps.ts";
 import type { Outputs, Stack } from "./stack.ts";
 
 /** One pull of a real image through the cache: the client's and the cache's figures. */

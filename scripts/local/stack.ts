@@ -18,10 +18,11 @@ import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { layout } from "../../components/hosts/local/plan.ts";
 import { removePod } from "../../components/hosts/local/podman-pod.ts";
 import type { CentralMonitoring } from "../../components/monitoring/central.ts";
-import { type Resource, textOf } from "../oncall/state.ts";
-import { nameOf } from "../pipeline/changes.ts";
-import { engineProgram, localEnvironment } from "../setup/engine.ts";
-import { Failure, type Run, step } from "../setup/steps.ts";
+import { Failure, type Run, step } from "../command/steps.ts";
+import { nameOf } from "../engine/changes.ts";
+import { engineProgram, localEnvironment } from "../engine/environment.ts";
+import type { Resource } from "../engine/state.ts";
+import { textOf } from "../oncall/state.ts";
 
 const project = join(import.meta.dirname, "..", "..");
 const stackFile = join(project, "stacks", "Pulumi.local.yaml");

@@ -2,9 +2,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Upstream } from "../../components/config/schema.ts";
 import { stateDirectory } from "../../components/hosts/local/directories.ts";
+import { step } from "../command/steps.ts";
 import { seed, startUpstream, stopUpstream } from "../seed/upstream.ts";
 import { isReachable } from "../setup/reachable.ts";
-import { step } from "../setup/steps.ts";
 
 /** The seeded upstream's port. It is below Linux's range of ephemeral ports, and isn't one of the Pod's. */
 const seededPort = 15_500;

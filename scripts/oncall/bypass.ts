@@ -1,6 +1,6 @@
 /** `bypass` and `unbypass`: lets clients bypass the cache, and restores it. docs/runbooks/RegistryCacheDown.md */
 import { createInterface } from "node:readline/promises";
-import { StepError } from "../setup/steps.ts";
+import { StepError } from "../command/steps.ts";
 import type { Seen, Way } from "./ways/way.ts";
 
 type Direction = keyof Way["after"];

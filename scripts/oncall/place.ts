@@ -1,6 +1,6 @@
 /** Finds in the state of a stack where a region's cache runs. */
 import { internalPort, podPorts } from "../../components/config/ports.ts";
-import { StepError } from "../setup/steps.ts";
+import { StepError } from "../command/steps.ts";
 import { type DeployedRegion, resourceOf, resourcesOf, textOf } from "./state.ts";
 
 export interface AwsVm {

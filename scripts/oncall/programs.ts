@@ -1,6 +1,6 @@
 /** Runs the clouds' command-line tools with argument arrays, so that no configuration value reaches a shell. */
 import { execa } from "execa";
-import { StepError } from "../setup/steps.ts";
+import { StepError } from "../command/steps.ts";
 
 /** Where to get a missing program, by its name. */
 const sources: Readonly<Record<string, string>> = {

@@ -1,27 +1,13 @@
 /** Reads Pulumi's state of a region, without any other request, so it also works if the cache is down. */
-import { execa } from "execa";
 import { hint } from "../../components/config/problems.ts";
+import { StepError } from "../command/steps.ts";
+import { nameOf } from "../engine/changes.ts";
+import { engineCommand } from "../engine/command.ts";
+import { engineEnvironment, localEnvironment, stateBackend } from "../engine/environment.ts";
+import type { ExportedState, Resource } from "../engine/state.ts";
+import { isUnknownStack } from "../engine/trouble.ts";
 import { shortName } from "../fleet/backend.ts";
 import { providerOf, readStackFiles } from "../fleet/stack-files.ts";
-import { nameOf } from "../pipeline/changes.ts";
-import { isUnknownStack } from "../pipeline/trouble.ts";
-import { engineEnvironment, engineProgram, localEnvironment, stateBackend } from "../setup/engine.ts";
-import { StepError } from "../setup/steps.ts";
-
-/** An entry of `resources` in `pulumi stack export`: the fields that are used here. */
-export interface Resource {
-  readonly urn: string;
-  readonly type: string;
-  /** The resource's id in the cloud. */
-  readonly id?: string;
-  readonly parent?: string;
-  /** URN and id of the resource's provider: `urn:…::id`. */
-  readonly provider?: string;
-  readonly inputs?: Readonly<Record<string, unknown>>;
-  readonly outputs?: Readonly<Record<string, unknown>>;
-  /** The resource was replaced, and will be deleted. */
-  readonly delete?: boolean;
-}
 
 /** A region of a stack that was brought up. */
 export interface DeployedRegion {
@@ -106,44 +92,28 @@ export function textOf(
 async function exported(directory: string, stack: string): Promise<readonly Resource[]> {
   // As for `npm run local`, unless the environment names a backend.
   const isHere = shortName(stack) === "local" && !process.env.PULUMI_BACKEND_URL;
-  const env = isHere ? localEnvironment() : engineEnvironment(stateBackend(directory));
-  const result = await execa(engineProgram, ["stack", "export", "--stack", stack, "--non-interactive"], {
-    cwd: directory,
-    env,
-    stdin: "ignore",
-    reject: false,
-    timeout: timeoutSeconds * 1000,
-  });
-  if (result.failed) {
-    const { project, stacks } = await readStackFiles(directory, [shortName(stack)]);
-    const [provider] = stacks.map(({ text }) => providerOf(project, text));
-    throw new StepError(unreadable(stack, result, provider));
-  }
-  return JSON.parse(result.stdout).deployment.resources ?? [];
+  const environment = isHere ? localEnvironment() : engineEnvironment(stateBackend(directory));
+  const asked = ["stack", "export", "--stack", stack];
+  const text = await engineCommand(asked, { directory, environment, timeoutSeconds }).catch(
+    async ({ message }: Error) => {
+      const { project, stacks } = await readStackFiles(directory, [shortName(stack)]);
+      const [provider] = stacks.map(({ text }) => providerOf(project, text));
+      throw new StepError(unreadable(stack, message, provider));
+    },
+  );
+  return (JSON.parse(text) as ExportedState).deployment?.resources ?? [];
 }
 
-/** Why the state can't be read, and what to do without it. @param provider that the stack's file names. Undefined without a file */
-export function unreadable(
-  stack: string,
-  {
-    timedOut,
-    stderr,
-    shortMessage = "",
-  }: { readonly timedOut: boolean; readonly stderr: string; readonly shortMessage?: string | undefined },
-  provider?: unknown,
-): string {
-  if (isUnknownStack(stderr) && provider === "kubernetes")
+/** Why the state can't be read, and what to do without it. @param message the engine's @param provider that the stack's file names. Undefined without a file */
+export function unreadable(stack: string, message: string, provider?: unknown): string {
+  if (!isUnknownStack(message)) return `the state can't be read: ${message}\n${withoutState}`;
+  if (provider === "kubernetes")
     return `${stack}: Pulumi has no state of it: Flux, Argo CD or Helm applies it (docs/gitops.md#on-call; for \`bypass\`, docs/gitops.md#send-clients-to-the-upstream), it isn't up, or its state is in another backend (docs/state.md)\n${withoutState}`;
-  if (isUnknownStack(stderr) && shortName(stack) === "local")
+  if (shortName(stack) === "local")
     return `${stack}: isn't up, or its state is in another backend (docs/state.md). \`npm run local\` brings it up`;
-  if (isUnknownStack(stderr) && provider !== undefined)
+  if (provider !== undefined)
     return `${stack}: this backend has no state of it. If its cache is running, its state is in another backend (docs/state.md): don't run \`up\`\n${withoutState}`;
-  if (isUnknownStack(stderr))
-    return `${stack}: the backend has no such stack. \`npm run regions\` lists them`;
-  const why = timedOut
-    ? `the Pulumi backend gives no answer within ${timeoutSeconds} s`
-    : `the state can't be read: ${stderr.trim() || shortMessage}`;
-  return `${why}\n${withoutState}`;
+  return `${stack}: the backend has no such stack. \`npm run regions\` lists them`;
 }
 
 /** @throws StepError if the region has no outputs */

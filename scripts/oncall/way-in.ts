@@ -3,7 +3,7 @@ import { chmod, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { podmanEnvironment } from "../../components/hosts/local/podman.ts";
-import { StepError } from "../setup/steps.ts";
+import { StepError } from "../command/steps.ts";
 import { kubectlEnvironment } from "./kubectl-environment.ts";
 import { openSession, throughAws } from "./machine/aws.ts";
 import { throughAzure, withoutSession } from "./machine/azure.ts";

@@ -1,5 +1,5 @@
 /** Removes and restores the endpoint's DNS records, so that clients use the upstreams immediately. It runs on this computer, because a cache that is down can't do it. */
-import { StepError } from "../setup/steps.ts";
+import { StepError } from "../command/steps.ts";
 import { placeOf } from "./place.ts";
 import type { DeployedRegion } from "./state.ts";
 import { azureDns } from "./ways/azure-dns.ts";

@@ -2,14 +2,14 @@
 import { texts } from "../../components/capacity/text.ts";
 import { renderMarkdown } from "../cost/markdown.ts";
 import type { Review } from "../cost/review.ts";
+import { type Change, changeKinds, counts } from "../engine/changes.ts";
+import type { EngineRun } from "../engine/engine.ts";
+import { troubleOf } from "../engine/trouble.ts";
 import { shortName } from "../fleet/backend.ts";
 import { counted, listed } from "../output/counted.ts";
 import { markdownTable } from "../output/markdown-table.ts";
-import { type Change, changeKinds, counts } from "./changes.ts";
-import type { EngineRun } from "./engine.ts";
 import { code, codeBlock, details, fitted, plain, type Report } from "./markdown.ts";
 import type { Touched, TouchedStacks } from "./touched.ts";
-import { troubleOf } from "./trouble.ts";
 
 /** The comment's first line. The next run finds the comment by it: .github/workflows/pull-request.yaml. */
 export const commentMarker = "<!-- registry-cache: preview -->";

@@ -1,12 +1,12 @@
 /** Checks whether the regions of a stack are healthy, before and after a wave. */
 
 import { entriesOf, valueAt } from "../../components/config/as-written.ts";
+import { isUnknownStack } from "../engine/trouble.ts";
 import type { Backend } from "../fleet/backend.ts";
 import { healthOf } from "../fleet/health.ts";
 import { type CacheOutput, parseOutputs, type ReadOutputs } from "../fleet/outputs.ts";
 import type { Prometheus } from "../fleet/prometheus.ts";
 import { runningPod } from "../regions/running-pod.ts";
-import { isUnknownStack } from "./trouble.ts";
 
 export interface GateOptions {
   readonly backend: Pick<Backend, "outputs">;

@@ -1,12 +1,12 @@
 /** Renders the reports of `up` and `drift` as Markdown. */
 import { texts } from "../../components/capacity/text.ts";
+import { counts } from "../engine/changes.ts";
+import type { EngineRun } from "../engine/engine.ts";
+import { type Trouble, troubleOf } from "../engine/trouble.ts";
 import { counted } from "../output/counted.ts";
 import { markdownTable } from "../output/markdown-table.ts";
-import { counts } from "./changes.ts";
 import { line } from "./comment.ts";
-import type { EngineRun } from "./engine.ts";
 import { codeBlock, details, fitted, plain, type Report } from "./markdown.ts";
-import { type Trouble, troubleOf } from "./trouble.ts";
 import type { Outcome } from "./waves.ts";
 
 /** @param waves the stacks of each wave */

@@ -6,8 +6,8 @@ import { execa } from "execa";
 import { entriesOf, valueAt } from "../../components/config/as-written.ts";
 import { namespace } from "../../components/config/schema.ts";
 import { parseYaml, readStackFile } from "../../components/config/stack-file.ts";
+import { StepError } from "../command/steps.ts";
 import { type ProjectFiles, readStackFiles, readStackFilesAt, type StackFile } from "../fleet/stack-files.ts";
-import { StepError } from "../setup/steps.ts";
 
 export interface Touched {
   readonly stack: string;

@@ -1,8 +1,9 @@
 /** Brings stacks up in waves, and stops after a wave with an unhealthy stack. */
+
+import type { Change } from "../engine/changes.ts";
+import type { EngineRun } from "../engine/engine.ts";
+import { type Trouble, troubleOf } from "../engine/trouble.ts";
 import { shortName } from "../fleet/backend.ts";
-import type { Change } from "./changes.ts";
-import type { EngineRun } from "./engine.ts";
-import { type Trouble, troubleOf } from "./trouble.ts";
 
 /** The result for one stack. */
 export type Outcome = { readonly stack: string } & (

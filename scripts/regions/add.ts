@@ -8,6 +8,7 @@ import { knownKeys } from "../../components/config/parse.ts";
 import { hint, itHas } from "../../components/config/problems.ts";
 import { type AnyRegion, namespace } from "../../components/config/schema.ts";
 import { readStackFile } from "../../components/config/stack-file.ts";
+import { problemLine } from "../command/problems.ts";
 import { configurationsOf } from "../fleet/configurations.ts";
 import { type ProjectFiles, pathOf } from "../fleet/stack-files.ts";
 
@@ -200,10 +201,10 @@ function templateFor(files: ProjectFiles, { provider, topology, from }: NewRegio
   const ofKind = found.filter((one) => one.kind === kind).map(({ stack }) => stack);
   if (from !== undefined && ofKind.length > 0)
     throw new RangeError(
-      `--from: ${pathOf(from)} is no file with one region of the kind "${kind}": ${hint(from, ofKind)}`,
+      `--from: ${from} isn't a stack with exactly one region of the kind "${kind}": ${hint(from, ofKind, `these are ${ofKind.join(", ")}`)}`,
     );
   const known = itHas([...new Set(found.map(({ kind }) => kind))].sort());
-  const wrong = problems.map(({ path, message }) => `\n✗ ${path}: ${message}`).join("");
+  const wrong = problems.map((problem) => `\n${problemLine(problem)}`).join("");
   const unreadable = `, and these, which can't be read: ${unread.join(", ")}${wrong}`;
   const example = examples[kind];
   // By another name, because a stack of the user may have the example's.

@@ -1,4 +1,4 @@
-import type { StateBackend } from "../setup/engine.ts";
+import type { StateBackend } from "../engine/environment.ts";
 import type { NewFile } from "./add.ts";
 
 /** The user's next steps with a new stack file. @param path of the file @param state the stack's backend */

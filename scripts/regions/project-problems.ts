@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Problem } from "../../components/config/problems.ts";
-import { Engine } from "../pipeline/engine.ts";
-import { isUnknownStack } from "../pipeline/trouble.ts";
-import { engineEnvironment, ensureEngine } from "../setup/engine.ts";
+import { Engine } from "../engine/engine.ts";
+import { engineEnvironment } from "../engine/environment.ts";
+import { isUnknownStack } from "../engine/trouble.ts";
+import { ensureEngine } from "../setup/engine.ts";
 
 /**
  * Finds what Pulumi itself refuses in Pulumi.yaml, such as an unknown setting of the backend. A preview checks that file and the engine's version before it looks for its stack. Here it

@@ -1,6 +1,6 @@
 /** The resources that a stack has and would have, as a preview reports them. */
-import { nameOf, unknown } from "../pipeline/changes.ts";
-import type { Engine } from "../pipeline/engine.ts";
+import { nameOf, unknown } from "../engine/changes.ts";
+import type { Engine } from "../engine/engine.ts";
 
 export type Inputs = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { execa } from "execa";
-import { Failure, type Run } from "./steps.ts";
+import { Failure, type Run } from "../command/steps.ts";
 
 const lockSeconds = 300;
 

@@ -7,9 +7,9 @@ import {
 } from "../../components/config/images.ts";
 import { registryUrl } from "../../components/config/upstream.ts";
 import { podmanEnvironment, podmanHas } from "../../components/hosts/local/podman.ts";
+import { StepError, step } from "../command/steps.ts";
 import { buildImage, findBuiltImage } from "./from-source/image-builds.ts";
 import { isReachable } from "./reachable.ts";
-import { StepError, step } from "./steps.ts";
 
 /**
  * Ensures that this machine has the images of a Pod. If a pinned default image can't be pulled, an image of the same

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { PodmanError, podman } from "../../components/hosts/local/podman.ts";
+import { Failure, step } from "../command/steps.ts";
 import { aptInstall, hasProgram } from "./apt.ts";
-import { Failure, step } from "./steps.ts";
 
 /** The oldest podman that can play the Pod without changes: Debian 12's. */
 const minimum = { major: 4, minor: 3 };

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdtempDisposable, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
+import { step } from "../command/steps.ts";
 import { ensureTool } from "./from-source/go-tools.ts";
-import { step } from "./steps.ts";
 
 /** https://docs.zizmor.sh/release-notes/ */
 const zizmorVersion = "1.32.0";

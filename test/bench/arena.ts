@@ -1,9 +1,9 @@
 /** The surroundings of the measurements: the upstream, the contestants, and a blob that all of them have. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { step } from "../../scripts/command/steps.ts";
 import type { Blob } from "../../scripts/seed/content.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
 import { ensurePodman } from "../../scripts/setup/podman.ts";
-import { step } from "../../scripts/setup/steps.ts";
 import { waitUntil } from "../support/wait.ts";
 import {
   type Contestant,

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, release } from "node:os";
 import { parseArgs } from "node:util";
-import { runSteps } from "../../scripts/setup/steps.ts";
+import { runSteps } from "../../scripts/command/steps.ts";
 import { type Arena, startArena } from "./arena.ts";
 import type { Measure } from "./measure.ts";
 import { type Measurement, ratios, verdict } from "./measurement.ts";

@@ -17,8 +17,8 @@ import {
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
+import { type Run, step } from "../../scripts/command/steps.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
-import { type Run, step } from "../../scripts/setup/steps.ts";
 import { ensureUserMode } from "./user-mode.ts";
 
 /** The files from which machines boot. */

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { engineProgram } from "../../scripts/setup/engine.ts";
+import { engineProgram } from "../../scripts/engine/environment.ts";
 import { awsCluster } from "../support/cloud-aws-cluster.ts";
 import { doubleProject } from "../support/double-project.ts";
 import { fakePrograms } from "../support/fake-programs.ts";

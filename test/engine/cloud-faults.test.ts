@@ -1,7 +1,7 @@
 /** Every stack in a cloud, in an account whose cloud fails now and then. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { troubleOf } from "../../scripts/pipeline/trouble.ts";
+import { troubleOf } from "../../scripts/engine/trouble.ts";
 import { recover, softDelete } from "../doubles/azure/identity.ts";
 import { unpackedUserData } from "../doubles/checks.ts";
 import type { CloudCase } from "../support/cloud-case.ts";

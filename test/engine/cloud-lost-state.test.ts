@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { namespace } from "../../components/config/schema.ts";
-import { engineProgram } from "../../scripts/setup/engine.ts";
+import { engineProgram } from "../../scripts/engine/environment.ts";
 import type { Thing } from "../doubles/cloud.ts";
 import { cloudFiles } from "../support/cloud-files.ts";
 import { type CloudStack, cloudStack, lastPart } from "../support/cloud-stack.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { engineEnvironment } from "../../scripts/setup/engine.ts";
+import { engineEnvironment } from "../../scripts/engine/environment.ts";
 import { clouds } from "../support/cloud-files.ts";
 import { cloudStack } from "../support/cloud-stack.ts";
 import { projectDirectory, succeeds } from "../support/project.ts";

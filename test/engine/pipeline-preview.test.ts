@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
-import { engineProgram } from "../../scripts/setup/engine.ts";
+import { engineProgram } from "../../scripts/engine/environment.ts";
 import { aws } from "../support/cloud-aws.ts";
 import { doubleProject } from "../support/double-project.ts";
 import { credentials, privateUpstream } from "../support/private-stack.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { services } from "../../components/hosts/kubernetes-cluster/services.ts";
 import { stackTags } from "../../components/hosts/naming.ts";
-import { Engine } from "../../scripts/pipeline/engine.ts";
+import { Engine } from "../../scripts/engine/engine.ts";
 import { resourcesOf } from "../../scripts/rights/resources.ts";
 import { existing } from "../doubles/aws/existing.ts";
 import { callsOf, functionCalls } from "../doubles/aws/rights/calls.ts";

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accept, stepNames } from "../../scripts/accept/acceptance.ts";
 import { leftOver } from "../../scripts/accept/left-over.ts";
+import { Engine } from "../../scripts/engine/engine.ts";
 import { configurationsOf } from "../../scripts/fleet/configurations.ts";
 import { readStackFiles } from "../../scripts/fleet/stack-files.ts";
-import { Engine } from "../../scripts/pipeline/engine.ts";
 import { fakePrograms } from "../support/fake-programs.ts";
 import { projectDirectory } from "../support/project.ts";
 

@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import manifest from "pulumi/package.json" with { type: "json" };
-import { engineEnvironment, localEnvironment, stateBackend } from "../../scripts/setup/engine.ts";
+import { engineEnvironment, localEnvironment, stateBackend } from "../../scripts/engine/environment.ts";
 import { projectDirectory } from "../support/project.ts";
 
 /** A directory for the state, in place of everything that this machine's user has set, until the test ends. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { Failure, StepError, step } from "../../scripts/setup/steps.ts";
+import { Failure, StepError, step } from "../../scripts/command/steps.ts";
 import { waitUntil } from "../support/wait.ts";
 
 let directory: string;
@@ -69,7 +69,7 @@ test("shows that a long step is running, and keeps an outer step quiet meanwhile
 
 test("ignores a reader that closes the output, and continues to the end", async () => {
   const program = `
-    import { runSteps } from "${new URL("../../scripts/setup/steps.ts", import.meta.url)}";
+    import { runSteps } from "${new URL("../../scripts/command/steps.ts", import.meta.url)}";
     await runSteps(async () => {
       process.stdout.write("x".repeat(1_000_000));
       await new Promise((done) => setTimeout(done, 500));
@@ -89,7 +89,7 @@ describe("a step", { concurrency: true }, () => {
       const worker =
         "trap 'echo -n .' INT; echo -n begun; until [ -e \"$XDG_STATE_HOME/enough\" ]; do sleep 0.1; done; exit 3";
       const program = `
-    import { runSteps, step } from "${new URL("../../scripts/setup/steps.ts", import.meta.url)}";
+    import { runSteps, step } from "${new URL("../../scripts/command/steps.ts", import.meta.url)}";
     await runSteps(() => step("Working", "do it again", async (run) => {
       await run("bash", ["-c", process.argv[1]], { endsByItself: true });
     }));`;

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
+import { step } from "../../scripts/command/steps.ts";
 import { requireGo } from "../../scripts/setup/from-source/go-build.ts";
-import { step } from "../../scripts/setup/steps.ts";
 import { goTools } from "./go-tools.ts";
 
 interface GoFiles {

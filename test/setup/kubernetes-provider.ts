@@ -3,10 +3,11 @@ import { mkdir, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import manifest from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { engineEnvironment, ensureEngine, pulumiHome } from "../../scripts/setup/engine.ts";
+import { StepError, step } from "../../scripts/command/steps.ts";
+import { engineEnvironment, pulumiHome } from "../../scripts/engine/environment.ts";
+import { ensureEngine } from "../../scripts/setup/engine.ts";
 import { buildOf } from "../../scripts/setup/from-source/go-build.ts";
 import { isReachable } from "../../scripts/setup/reachable.ts";
-import { StepError, step } from "../../scripts/setup/steps.ts";
 import { ensureTool, goTools } from "./go-tools.ts";
 import { forbidLogs } from "./pulumi-home.ts";
 

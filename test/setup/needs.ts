@@ -1,12 +1,12 @@
 /** Installs what the chosen test files need, and nothing else. */
 import { availableParallelism } from "node:os";
 import { defaultImages } from "../../components/config/images.ts";
+import { step } from "../../scripts/command/steps.ts";
 import { aptInstall, hasProgram } from "../../scripts/setup/apt.ts";
 import { ensureEngine } from "../../scripts/setup/engine.ts";
 import { ensureDebianTree } from "../../scripts/setup/from-source/debian.ts";
 import { ensureImage } from "../../scripts/setup/images.ts";
 import { ensurePodman } from "../../scripts/setup/podman.ts";
-import { step } from "../../scripts/setup/steps.ts";
 import { ensureWorkflowLinters } from "../../scripts/setup/workflow-linters.ts";
 import { ensureMachineImage, ensureQemu } from "../boot/image.ts";
 import { handOnPodImages } from "../support/pod-images.ts";

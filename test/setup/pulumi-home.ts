@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { engineEnvironment } from "../../scripts/setup/engine.ts";
+import { engineEnvironment } from "../../scripts/engine/environment.ts";
 
 /**
  * Stops the engine from writing logs in a Pulumi home. By default, each command logs everything that it does, up to ten megabytes, compressed and

@@ -1,7 +1,7 @@
 /** `npm run soak`: minutes or hours of faults. The tests have each of them once. */
 import { InvalidArgumentError, Option } from "commander";
-import { commandLine } from "../../scripts/command-line.ts";
-import { runSteps } from "../../scripts/setup/steps.ts";
+import { commandLine } from "../../scripts/command/command-line.ts";
+import { runSteps } from "../../scripts/command/steps.ts";
 import { bringWhatTestsNeed } from "../setup/needs.ts";
 import { soak } from "./soak.ts";
 

@@ -1,7 +1,7 @@
 /** A stack file of this project under the real engine, with a double in place of the account. */
 import { writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
-import { engineEnvironment } from "../../scripts/setup/engine.ts";
+import { engineEnvironment } from "../../scripts/engine/environment.ts";
 import type { Cloud } from "../doubles/cloud.ts";
 import { serve } from "../doubles/serve.ts";
 import { serveApi } from "../doubles/serve-api.ts";

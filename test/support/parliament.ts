@@ -4,7 +4,7 @@ import { mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../components/hosts/local/directories.ts";
-import { step } from "../../scripts/setup/steps.ts";
+import { step } from "../../scripts/command/steps.ts";
 
 const version = "1.6.4";
 

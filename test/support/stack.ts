@@ -8,7 +8,7 @@ import { podPortCount } from "../../components/config/ports.ts";
 import type { LocalRegion } from "../../components/config/schema.ts";
 import { removeOwned } from "../../components/hosts/local/owned-files.ts";
 import { type Layout, layout } from "../../components/hosts/local/plan.ts";
-import { engineEnvironment } from "../../scripts/setup/engine.ts";
+import { engineEnvironment } from "../../scripts/engine/environment.ts";
 import { podImages } from "./pod-images.ts";
 import { freePort, freePorts } from "./ports.ts";
 import { type EngineRun, newStack, type Operation, type ProjectOptions } from "./project.ts";

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { test } from "node:test";
 import type { Review } from "../../scripts/cost/review.ts";
-import { changesOf } from "../../scripts/pipeline/changes.ts";
+import { changesOf } from "../../scripts/engine/changes.ts";
+import type { EngineRun } from "../../scripts/engine/engine.ts";
+import { troubleOf } from "../../scripts/engine/trouble.ts";
 import { type Preview, renderComment } from "../../scripts/pipeline/comment.ts";
-import type { EngineRun } from "../../scripts/pipeline/engine.ts";
 import { hasDrifted, hasFailed, isAsLeft, renderDrift } from "../../scripts/pipeline/reports.ts";
-import { troubleOf } from "../../scripts/pipeline/trouble.ts";
 import { wavesOf } from "../../scripts/pipeline/waves.ts";
 
 const run = (changes: Partial<EngineRun> = {}): EngineRun => ({

@@ -1,7 +1,7 @@
 /** When a roll-out continues, waits and stops. test/engine/pipeline-up.test.ts tests it with the real engine. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { Change } from "../../scripts/pipeline/changes.ts";
+import type { Change } from "../../scripts/engine/changes.ts";
 import { gate } from "../../scripts/pipeline/gate.ts";
 import { renderRollout } from "../../scripts/pipeline/reports.ts";
 import { rollOut, wavesOf } from "../../scripts/pipeline/waves.ts";

@@ -277,7 +277,7 @@ suite("newStackFile", () => {
     "a model of another kind": [
       files,
       wanted({ from: "aws-us-east-1" }),
-      /^--from: stacks\/Pulumi\.aws-us-east-1\.yaml is no file with one region of the kind "aws vm": it has aws-eu-central-1$/,
+      /^--from: aws-us-east-1 isn't a stack with exactly one region of the kind "aws vm": these are aws-eu-central-1$/,
     ],
     "a value that the kind doesn't have": [
       files,

@@ -1,6 +1,6 @@
 /** AWS Session Manager. */
 import { setTimeout as delay } from "node:timers/promises";
-import { StepError } from "../../setup/steps.ts";
+import { StepError } from "../../command/steps.ts";
 import type { AwsVm } from "../place.ts";
 import { askJson, demand, interactive } from "../programs.ts";
 import type { DeployedRegion } from "../state.ts";

@@ -2,7 +2,7 @@
 import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { StepError } from "../../setup/steps.ts";
+import { StepError } from "../../command/steps.ts";
 import type { AzureVm } from "../place.ts";
 import { ask } from "../programs.ts";
 import type { DeployedRegion } from "../state.ts";

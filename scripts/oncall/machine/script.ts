@@ -1,7 +1,7 @@
 /** Renders one command of `registry-cache` as a script that a cloud runs on a machine, and parses the answer. */
 import { gunzipSync, gzipSync } from "node:zlib";
 import { quoted } from "../../../components/shell/word.ts";
-import { StepError } from "../../setup/steps.ts";
+import { StepError } from "../../command/steps.ts";
 
 /** Path of the program on a machine: see pod.ts of the VM. */
 const installed = "/usr/local/bin/registry-cache";

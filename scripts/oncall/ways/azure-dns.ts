@@ -1,6 +1,7 @@
-import { nameOf } from "../../pipeline/changes.ts";
+import { nameOf } from "../../engine/changes.ts";
+import type { Resource } from "../../engine/state.ts";
 import { askJson } from "../programs.ts";
-import { type DeployedRegion, type Resource, resourcesOf } from "../state.ts";
+import { type DeployedRegion, resourcesOf } from "../state.ts";
 import { cloudAfter, type Way } from "./way.ts";
 
 /** API version of each kind of zone, by the provider's type of a record: https://learn.microsoft.com/rest/api/dns/record-sets, https://learn.microsoft.com/rest/api/dns/privatednszones/record-sets */

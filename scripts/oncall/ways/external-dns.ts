@@ -2,12 +2,13 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { step } from "../../setup/steps.ts";
+import { step } from "../../command/steps.ts";
+import type { Resource } from "../../engine/state.ts";
 import { kubectlEnvironment } from "../kubectl-environment.ts";
 import { askZone, type InZone } from "../name-servers.ts";
 import type { Cluster } from "../place.ts";
 import { ask } from "../programs.ts";
-import type { DeployedRegion, Resource } from "../state.ts";
+import type { DeployedRegion } from "../state.ts";
 import { byHand, type Way } from "./way.ts";
 
 const annotation = "external-dns.alpha.kubernetes.io/controller";

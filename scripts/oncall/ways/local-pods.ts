@@ -1,5 +1,5 @@
 import { podman } from "../../../components/hosts/local/podman.ts";
-import { StepError } from "../../setup/steps.ts";
+import { StepError } from "../../command/steps.ts";
 import type { Local } from "../place.ts";
 import type { DeployedRegion } from "../state.ts";
 import type { Way } from "./way.ts";

@@ -1,5 +1,6 @@
+import type { Resource } from "../../engine/state.ts";
 import { askJson } from "../programs.ts";
-import { type DeployedRegion, type Resource, resourcesOf, textOf } from "../state.ts";
+import { type DeployedRegion, resourcesOf, textOf } from "../state.ts";
 import { cloudAfter, hostnameOf, type Way } from "./way.ts";
 
 /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html */

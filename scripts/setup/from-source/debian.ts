@@ -3,8 +3,8 @@ import { copyFile, cp, mkdir, mkdtempDisposable, readdir, rename, symlink } from
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
+import { step } from "../../command/steps.ts";
 import { aptInstall, hasProgram } from "../apt.ts";
-import { step } from "../steps.ts";
 
 export interface DebianPackages {
   /** A release of Debian, whose programs run on a host with an older C library too where they bring their own. */

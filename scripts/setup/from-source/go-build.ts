@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { execa } from "execa";
 import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
-import { Failure, type Run, step } from "../steps.ts";
+import { Failure, type Run, step } from "../../command/steps.ts";
 
 /** A program, and how to build it. */
 export interface GoTool {

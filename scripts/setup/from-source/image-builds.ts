@@ -7,7 +7,7 @@ import type { ImageName } from "../../../components/config/images.ts";
 import { cacheDirectory } from "../../../components/hosts/local/directories.ts";
 import { podman, podmanEnvironment } from "../../../components/hosts/local/podman.ts";
 import { podUser } from "../../../components/pod/pod.ts";
-import { step } from "../steps.ts";
+import { step } from "../../command/steps.ts";
 import { copyFromTree, copyProgram, ensureDebianTree, makeRoot } from "./debian.ts";
 import { ensureTool, goTools } from "./go-tools.ts";
 

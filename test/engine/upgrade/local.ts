@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import type { Certificate } from "../../../components/hosts/local/certificate.ts";
 import type { ObservedPod } from "../../../components/hosts/local/podman-pod.ts";
-import { engineEnvironment } from "../../../scripts/setup/engine.ts";
+import { engineEnvironment } from "../../../scripts/engine/environment.ts";
 import { lastPart } from "../../support/cloud-stack.ts";
 import { newStack } from "../../support/project.ts";
 import { tempDir } from "../../support/scope.ts";

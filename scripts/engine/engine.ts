@@ -2,9 +2,11 @@
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
-import { engineEnvironment, engineProgram, stateBackend } from "../setup/engine.ts";
-import { asksToEnd } from "../setup/steps.ts";
+import { asksToEnd } from "../command/steps.ts";
 import { type Change, changesOf, nameOf, type ResourceStep } from "./changes.ts";
+import { engineCommand } from "./command.ts";
+import { engineEnvironment, engineProgram, stateBackend } from "./environment.ts";
+import type { ExportedState } from "./state.ts";
 
 export type Operation = "preview" | "up" | "refresh" | "import" | "destroy";
 
@@ -38,17 +40,6 @@ interface EngineEvent {
     readonly enforcementLevel: string;
     readonly resourceUrn?: string;
   };
-}
-
-/** https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/apitype/core.go (`OperationV2`) */
-interface ExportedState {
-  /** @default the stack was never updated */
-  readonly deployment?: {
-    readonly pending_operations?: readonly {
-      readonly type: string;
-      readonly resource: { readonly urn: string };
-    }[];
-  } | null;
 }
 
 /** https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/engine/deployment.go */
@@ -157,16 +148,9 @@ export class Engine {
     return JSON.parse(await this.command("stack", "export", "--stack", stack));
   }
 
-  /**
-   * Runs another command of the CLI.
-   * @returns its output
-   * @throws Error with the command's message
-   */
-  async command(...args: readonly string[]): Promise<string> {
-    const options = { cwd: this.#directory, env: this.#environment, stdin: "ignore", reject: false } as const;
-    const { failed, stdout, stderr } = await execa(engineProgram, [...args, "--non-interactive"], options);
-    if (failed) throw new Error(stderr.trim());
-    return stdout;
+  /** Runs another command of the CLI: see {@link engineCommand}. */
+  command(...args: readonly string[]): Promise<string> {
+    return engineCommand(args, { directory: this.#directory, environment: this.#environment });
   }
 
   /** Ends early without an error if the pipeline is interrupted. */
