@@ -1,7 +1,9 @@
 /** Runs all quick checks, even if one fails: `npm run check -- --help`. */
 import { globSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import pMap from "p-map";
 import { commandLine } from "./command/command-line.ts";
 import { StepError } from "./command/steps.ts";
 import { englishProblems, isCurrent } from "./docs/english.ts";
@@ -36,20 +38,22 @@ export const staticChecks: readonly Check[] = [
   { title: "workflows", run: checkWorkflows },
 ];
 
-/** The tests that need neither podman nor the engine. */
+/** The tests that need neither podman nor the engine. The longest come first. */
 const quickTests: readonly Check[] = [
-  tests("unit and golden tests", "unit", "golden"),
-  tests("graph tests", "graph"),
-  tests("tests that start processes", "processes"),
+  tests("unit and golden tests", "{unit,golden}/*"),
+  tests("graph tests of AWS", "graph/aws-*"),
+  tests("the other graph tests", "graph/!(aws-*)"),
+  tests("tests that start processes", "processes/*"),
 ];
 
-function tests(title: string, ...levels: string[]): Check {
+/** @param files of `test/`, without the end of their names */
+function tests(title: string, files: string): Check {
   return program(
     // Each test has this time, and so have all of the process together.
     ...[title, "node", `--test-timeout=${(checkMinutes - 1) * 60_000}`, ...beforeTests],
     `--test-reporter=${join(import.meta.dirname, "setup", "failed-tests.ts")}`,
     "test/in-one-process.ts",
-    ...globSync(levels.map((level) => `test/${level}/*.test.ts`)),
+    ...globSync(`test/${files}.test.ts`),
   );
 }
 
@@ -129,6 +133,9 @@ if (import.meta.main) {
       "The quick checks. They need neither podman nor the engine, and take a minute on two processors.",
     )
     .parse();
-  const passed = await Promise.all([...staticChecks, ...quickTests].map(show));
+  // One more than there are processors, because some wait. With all at once, the longest would end last, alone.
+  const passed = await pMap([...quickTests, ...staticChecks], show, {
+    concurrency: availableParallelism() + 1,
+  });
   process.exitCode = passed.every(Boolean) ? 0 : 1;
 }
