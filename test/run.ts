@@ -36,7 +36,7 @@ const realPrograms = [...machines, "test/e2e/", engine, "test/bench/", "test/soa
 const maxFilesAgain = 5;
 /** Start first, so that the run doesn't wait for them at its end. */
 const long = [
-  ...["test/nodes/workload", "test/boot/aws"],
+  ...["test/nodes/workload", "test/boot/"],
   ...["alerts", "apply", "budget", "fallback."].map((name) => `test/e2e/${name}`),
   ...["test/bench/", "test/soak/soak", "test/programs/vm-follow"],
   ...[
