@@ -25,7 +25,7 @@ let authority: TestAuthority;
 let upstream: FrontedUpstream;
 let cache: AcmeCache;
 before(async () => {
-  authority = parts.use(await startAuthority({ badNonces: 30 }));
+  authority = parts.use(await startAuthority({ badNonces: 30, writable: `_acme-challenge.${hostname}` }));
   authority.dns.failing = true;
   upstream = await frontedUpstream(parts);
   const url = upstream.proxy.url.origin;

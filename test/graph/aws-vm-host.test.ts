@@ -218,6 +218,10 @@ describe("a region with a network of its own", () => {
     assert.match(pod(graph), / --dns\.propagation\.disable-rns /);
   });
 
+  test("keeps lego at the record that the machine may write, where a wildcard of the zone is a CNAME", () => {
+    assert.match(pod(graph), /LEGO_DISABLE_CNAME_SUPPORT\s+value: "true"/);
+  });
+
   test("is replaced by the runbook's update, while the records stay away", () => {
     const of = { stack: "aws-eu-central-1", resources: graph.resources };
     assert.deepEqual(takenBy("replace", of), ["aws:ec2/instance:Instance eu-central-1"]);

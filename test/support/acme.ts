@@ -43,8 +43,15 @@ export interface DnsApi {
 /**
  * Starts an authority that validates each order by DNS-01, without reuse of earlier validations.
  * @param badNonces the percentage of valid requests that are refused with `badNonce`
+ * @param writable the only record that lego may write, as in AWS. While it has no content, a wildcard of the zone makes it a CNAME.
  */
-export async function startAuthority({ badNonces }: { badNonces: number }): Promise<TestAuthority> {
+export async function startAuthority({
+  badNonces,
+  writable,
+}: {
+  badNonces: number;
+  writable?: string;
+}): Promise<TestAuthority> {
   await using parts = new AsyncDisposableStack();
   const dir = parts.use(await tempDir());
   const first = await freePorts(4);
@@ -83,7 +90,7 @@ export async function startAuthority({ badNonces }: { badNonces: number }): Prom
       },
     ),
   );
-  const dns = parts.use(await startDnsApi(`http://${dnsManagement}`));
+  const dns = parts.use(await startDnsApi(`http://${dnsManagement}`, writable));
 
   const manage = async (path: string, body?: unknown) => {
     const sent = request(`https://${management}${path}`, {
@@ -110,6 +117,7 @@ export async function startAuthority({ badNonces }: { badNonces: number }): Prom
       LEGO_DNS_RESOLVERS: String(dnsServer),
       // lego always asks authoritative servers at port 53, where none listens here.
       LEGO_DNS_PROPAGATION_DISABLE_ANS: "true",
+      ...(writable !== undefined && { LEGO_DISABLE_CNAME_SUPPORT: "true" }),
       // Even with PEBBLE_AUTHZREUSE=0, Pebble reuses a valid authorization in one order of a hundred. Without challenges, a DNS API that fails stops nothing.
       LEGO_ALWAYS_DEACTIVATE_AUTHORIZATIONS: "true",
     },
@@ -130,20 +138,29 @@ export async function startAuthority({ badNonces }: { badNonces: number }): Prom
 
 async function startDnsApi(
   challtestsrv: string,
+  writable: string | undefined,
 ): Promise<DnsApi & { readonly url: string } & AsyncDisposable> {
   const attempts: number[] = [];
   const calls: Record<string, string> = { "/present": "/set-txt", "/cleanup": "/clear-txt" };
+  const call = async (path: string | undefined, record: object) => {
+    const answer = await fetch(`${challtestsrv}${path}`, { method: "POST", body: JSON.stringify(record) });
+    return answer.status;
+  };
+  const alias = async () => writable && call("/set-cname", { host: writable, target: "www.example.com" });
   const server = createServer(async (incoming, outgoing) => {
     const { fqdn, value } = (await json(incoming)) as { fqdn: string; value: string };
     if (incoming.url === "/present") attempts.push(performance.now());
-    if (api.failing) {
-      outgoing.writeHead(503).end();
+    const refusal = api.failing ? 503 : writable !== undefined && fqdn !== `${writable}.` && 403;
+    if (refusal) {
+      outgoing.writeHead(refusal).end();
       return;
     }
-    const body = JSON.stringify({ host: fqdn, value });
-    const answer = await fetch(challtestsrv + calls[incoming.url ?? ""], { method: "POST", body });
-    outgoing.writeHead(answer.status).end();
+    if (incoming.url === "/present") await call("/clear-cname", { host: fqdn });
+    const status = await call(calls[incoming.url ?? ""], { host: fqdn, value });
+    if (incoming.url === "/cleanup") await alias();
+    outgoing.writeHead(status).end();
   });
+  await alias();
   server.listen(0, loopback);
   await once(server, "listening");
   const api = {

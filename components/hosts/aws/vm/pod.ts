@@ -88,6 +88,9 @@ export function podOptions({ challengeZone, ...options }: AwsPodOptions): VmPodO
   const environment = {
     // Route 53 is global, but the SDK needs a region and doesn't ask the machine for one.
     AWS_REGION: options.region.name,
+    // A wildcard CNAME in the public zone also answers for the challenge's record. lego would follow it to a record that the machine may not write.
+    // https://github.com/go-acme/lego/blob/v5.5.2/challenge/dns01/dns_challenge.go#L211
+    LEGO_DISABLE_CNAME_SUPPORT: "true",
     // To find the zone by its name, lego would need a right on all zones.
     ...(challengeZone && { AWS_HOSTED_ZONE_ID: challengeZone.id }),
     ...(challengeZone?.nameServers && { LEGO_DNS_RESOLVERS: challengeZone.nameServers.join(",") }),
