@@ -277,7 +277,12 @@ function isWithin(host: unknown, zone: unknown): boolean {
   return !areNames || String(host).endsWith(`.${zone}`);
 }
 
-/** Whether a zone can have the record `_acme-challenge.<host>`, which proves the host name. */
+/** The record that a certificate authority asks for: https://www.rfc-editor.org/rfc/rfc8555#section-8.4 */
+export function challengeName(hostname: string): string {
+  return `_acme-challenge.${hostname}`;
+}
+
+/** Whether a zone can have the record {@link challengeName}, which proves the host name. */
 function containsChallenge(host: unknown, zone: unknown): boolean {
   return host === zone || isWithin(host, zone);
 }

@@ -4,6 +4,9 @@ import type { LookedUp } from "./kind.ts";
 
 const takeOver = "docs/day-2.md#take-over-existing-resources";
 
+/** What the user can do if another record is where an ACME challenge is answered. */
+export const challengeWayOut = "choose another name or another `tls.mode`";
+
 /** Collects the problems that a cloud's answers reveal. One problem doesn't stop the other questions. */
 export class LookUp {
   readonly #problems: Problem[] = [];

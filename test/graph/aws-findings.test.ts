@@ -282,6 +282,10 @@ describe("the route of an existing subnet", () => {
   });
 });
 
+const acme = { mode: "acme", email: "ops@example.com" };
+const takenChallenge =
+  "endpoint.hostname: a record of _acme-challenge.cache.example.com already exists and isn't this stack's: choose another name or another `tls.mode`, delete the record if nothing uses it, or take it over (docs/day-2.md#take-over-existing-resources). If the stack's state is lost: docs/day-2.md#the-state-is-lost";
+
 describe("the endpoint's name", () => {
   const hostname = "cache.example.com";
   /** @param own the stack's records by Pulumi's name, each with its name in the zone `in` @param types of the zone's records with the name `at` */
@@ -292,7 +296,14 @@ describe("the endpoint's name", () => {
       at = hostname,
       in: zoneId = "Z1",
       ...change
-    }: { at?: string; in?: string; failover?: string; exposure?: string; hostname?: string } = {},
+    }: {
+      at?: string;
+      in?: string;
+      failover?: string;
+      exposure?: string;
+      hostname?: string;
+      tls?: object;
+    } = {},
   ) => {
     const outputs = Object.entries(own).map(([resource, name]) => [
       `aws:route53/record:Record::${resource}`,
@@ -354,6 +365,17 @@ describe("the endpoint's name", () => {
     assert.deepEqual(await told({}, ["A"], { ...change, at: "dev.example.com" }), []);
   });
 
+  test("is refused if a CNAME or NS record is in the way of the ACME challenge", async () => {
+    const at = `_acme-challenge.${hostname}`;
+    const change = { at, tls: acme };
+    for (const type of ["CNAME", "NS"]) {
+      assert.deepEqual(await told({}, [type], change), [takenChallenge]);
+      assert.deepEqual(await told({}, [type], { at }), []);
+      assert.deepEqual(await told({ "eu-central-1": hostname }, [type], change), []);
+    }
+    assert.deepEqual(await told({}, ["TXT"], change), []);
+  });
+
   test("is refused if it has a record of another region of the stack", async () => {
     for (const record of ["us-east-1", "us-east-1-ipv6"])
       assert.deepEqual(await told({ [record]: hostname }, ["A"]), [
@@ -363,7 +385,6 @@ describe("the endpoint's name", () => {
 });
 
 describe("the zone of a private endpoint", () => {
-  const acme = { mode: "acme", email: "ops@example.com" };
   type Zones = Record<string, boolean | "several">;
   /** @param zones which of the three queries find a zone */
   const asked = async (
@@ -432,12 +453,22 @@ describe("the zone of a private endpoint", () => {
       isPrivate: false,
       nameServers: ["ns-1.awsdns-01.com:53"],
     });
-    const delegated: Answers[string] = ({ zoneId }) => ({
-      resourceRecordSets: zoneId === "ZPUBLIC" ? [{ name: "cache.example.com.", type: "NS" }] : [],
-    });
-    assert.deepEqual((await asked(zones, { ...acme, challengeZone: "example.com" }, {}, delegated)).told, [
+    const toldOf = async (name: string, type: string, challengeZone = "example.com") => {
+      const getRecords: Answers[string] = ({ zoneId, nameRegex }) => ({
+        resourceRecordSets:
+          zoneId === "ZPUBLIC" && new RegExp(String(nameRegex)).test(name) ? [{ name, type }] : [],
+      });
+      return (await asked(zones, { ...acme, challengeZone }, {}, getRecords)).told;
+    };
+    assert.deepEqual(await toldOf("cache.example.com.", "NS"), [
       "endpoint.tls.challengeZone: the zone example.com delegates cache.example.com to other name servers, so no resolver finds its records of cache.example.com: name the zone cache.example.com",
     ]);
+    for (const challengeZone of ["example.com", "cache.example.com"])
+      for (const type of ["CNAME", "NS", "TXT"])
+        assert.deepEqual(
+          await toldOf("_acme-challenge.cache.example.com.", type, challengeZone),
+          type === "TXT" ? [] : [takenChallenge],
+        );
   });
 });
 

@@ -2,9 +2,10 @@ import { getRecords } from "@pulumi/aws/route53/getRecords.js";
 import { type GetZoneArgs, getZone } from "@pulumi/aws/route53/getZone.js";
 import { ZoneAssociation } from "@pulumi/aws/route53/zoneAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { challengeName } from "../../config/endpoint.ts";
 import { goesFirst } from "../goes-first.ts";
 import type { HostArgs } from "../kind.ts";
-import { namesBelow, reasonOf } from "../look-up.ts";
+import { challengeWayOut, namesBelow, reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import type { Question } from "./account.ts";
 import type { AwsPlan } from "./naming.ts";
@@ -83,19 +84,31 @@ export function activeName(hostname: string): string {
 /** Checks that the names of the endpoint's records are free, and not delegated to another zone. Adds a problem for the first that isn't. */
 async function checkNames(question: Question, zone: string, { id }: HostedZone): Promise<void> {
   const { region, lookUp } = question;
-  const { hostname, failover } = region.endpoint;
+  const { hostname, failover, tls } = region.endpoint;
+  const isForChallenge = tls.mode === "acme" && tls.challengeZone === undefined;
   const records = await previousOutputs<{ name: string; zoneId: string }>("aws:route53/record:Record");
   for (const wanted of failover === "dns" ? [hostname, activeName(hostname)] : [hostname]) {
     const owners = [...records].flatMap(([resource, { name, zoneId }]) =>
       name === wanted && zoneId === id ? [resource.replace(/(?:-ipv6)?(?:-active|-nowhere)?$/, "")] : [],
     );
     const exists = async () => {
-      const records = await recordsAt(question, id, [wanted, ...namesBelow(zone, wanted)]);
-      if (wanted === hostname) lookUp.refuseDelegated("endpoint.zone", zone, hostname, delegatedBy(records));
+      const names = [wanted, ...namesBelow(zone, wanted), challengeName(hostname)];
+      const records = await recordsAt(question, id, names);
+      if (wanted === hostname) {
+        lookUp.refuseDelegated("endpoint.zone", zone, hostname, delegatedBy(records));
+        if (isForChallenge) await checkChallenge(question, records);
+      }
       return records.some(({ name, type }) => name === wanted && ["A", "AAAA", "CNAME"].includes(type));
     };
     if (!(await lookUp.askForFreeName(region, { name: wanted, owners, exists }))) return;
   }
+}
+
+/** Checks that the record of the ACME challenge is possible: neither beside a CNAME record, nor below an NS record. */
+async function checkChallenge({ region, lookUp }: Question, records: readonly ZoneRecord[]): Promise<void> {
+  const name = challengeName(region.endpoint.hostname);
+  const exists = async () => records.some((it) => it.name === name && ["CNAME", "NS"].includes(it.type));
+  await lookUp.askForFreeName(region, { name, owners: [], exists, wayOut: challengeWayOut });
 }
 
 type ZoneRecord = Readonly<Record<"name" | "type", string>>;
@@ -131,10 +144,11 @@ async function findChallengeZone(question: Question, name: string): Promise<Chal
   const found = await lookUp.ask(path, what, zone);
   if (!found) return undefined;
   const { hostname } = region.endpoint;
-  const names = namesBelow(name, hostname);
-  const records = names.length > 0 ? recordsAt(question, found.zoneId, names) : [];
+  const names = [challengeName(hostname), ...namesBelow(name, hostname)];
   try {
-    lookUp.refuseDelegated(path, name, hostname, delegatedBy(await records));
+    const records = await recordsAt(question, found.zoneId, names);
+    lookUp.refuseDelegated(path, name, hostname, delegatedBy(records));
+    await checkChallenge(question, records);
   } catch (error) {
     lookUp.warn(path, `can't check whether ${what} delegates ${hostname}: ${reasonOf(error as Error)}`);
   }

@@ -1,5 +1,6 @@
 import type { PolicyDocument, PolicyStatement } from "@pulumi/aws/iam/documents.js";
 import type { RoleArgs } from "@pulumi/aws/iam/role.js";
+import { challengeName } from "../../config/endpoint.ts";
 import type { RegionPlan } from "../kind.ts";
 
 /** Lets EC2 assume the role for a machine. */
@@ -28,7 +29,7 @@ export function challengePolicy(zoneArn: string, hostname: string): PolicyDocume
       Condition: {
         // `ForAllValues` is also true if the key is missing, but every request of this action has the key.
         "ForAllValues:StringEquals": {
-          "route53:ChangeResourceRecordSetsNormalizedRecordNames": [`_acme-challenge.${hostname}`],
+          "route53:ChangeResourceRecordSetsNormalizedRecordNames": [challengeName(hostname)],
           "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"],
           "route53:ChangeResourceRecordSetsActions": ["UPSERT", "DELETE"],
         },

@@ -42,8 +42,3 @@ export function zoneSubscriptions({
 export function challengeZone(hostname: string): string {
   return `acme.${hostname}`;
 }
-
-/** The name that a certificate authority asks for. It leads to the zone for the challenge. */
-export function challengeAlias(hostname: string): string {
-  return `_acme-challenge.${hostname}`;
-}

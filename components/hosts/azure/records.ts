@@ -3,9 +3,10 @@ import { Zone } from "@pulumi/azure-native/dns/zone.js";
 import { PrivateRecordSet } from "@pulumi/azure-native/privatedns/privateRecordSet.js";
 import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetworkLink.js";
 import * as pulumi from "@pulumi/pulumi";
+import { challengeName } from "../../config/endpoint.ts";
 import type { AzureRegion } from "../../config/schema.ts";
 import { goesFirst } from "../goes-first.ts";
-import { challengeAlias, challengeZone, directName, goneName, zoneSubscriptions } from "./endpoint.ts";
+import { challengeZone, directName, goneName, zoneSubscriptions } from "./endpoint.ts";
 import { type Grantee, grant } from "./identity.ts";
 import { azureProvider, type InPlace } from "./place.ts";
 import type { ZoneKind } from "./zones.ts";
@@ -157,7 +158,7 @@ export function createChallenge(
     goesFirst(options),
   );
   const alias = (make: MakeRecord) =>
-    make("acme-challenge", challengeAlias(hostname), {
+    make("acme-challenge", challengeName(hostname), {
       recordType: "CNAME",
       // A name inside the zone, because lego refuses the zone's own name.
       cnameRecord: { cname: `challenge.${zoneName}` },

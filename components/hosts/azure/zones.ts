@@ -1,12 +1,12 @@
 import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { getPrivateZone } from "@pulumi/azure-native/privatedns/getPrivateZone.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { challengeName } from "../../config/endpoint.ts";
 import { sameIgnoringCase } from "../../config/text.ts";
-import { reasonOf } from "../look-up.ts";
+import { challengeWayOut, reasonOf } from "../look-up.ts";
 import { previousOutputs } from "../previous-outputs.ts";
 import { getFromArm, isMissing, listFromArm } from "./arm.ts";
 import {
-  challengeAlias,
   challengeZone,
   directName,
   goneName,
@@ -140,7 +140,6 @@ async function checkNames(
   challenge: FoundZone | undefined,
 ): Promise<void> {
   const { hostname } = region.endpoint;
-  const wayOut = "choose another name or another `tls.mode`";
   // Each record's type, the end of Pulumi's name of the record, and the record's own name.
   const ofAddress: NeededRecord[] = hasFailover(region)
     ? [
@@ -150,10 +149,10 @@ async function checkNames(
       ]
     : [["A", "address", hostname]];
   const ofChallenge: NeededRecord[] = [
-    ["CNAME", "acme-challenge", challengeAlias(hostname)],
+    ["CNAME", "acme-challenge", challengeName(hostname)],
     ["NS", "acme-delegation", challengeZone(hostname)],
   ];
-  const ofShadow: NeededRecord = ["CNAME", "private-acme-challenge", challengeAlias(hostname)];
+  const ofShadow: NeededRecord = ["CNAME", "private-acme-challenge", challengeName(hostname)];
   // Each zone is read once, and only if one of its names isn't the stack's yet.
   const asked = new Map<string, Promise<RecordSet[]>>();
   const read = async (found: FoundZone, path: string): Promise<RecordSet[]> => {
@@ -204,8 +203,8 @@ async function checkNames(
   };
   if (own) for (const record of ofAddress) if (!(await isFree(own, record))) return;
   if (!challenge) return;
-  for (const record of ofChallenge) if (!(await isFree(challenge, record, wayOut))) return;
-  if (own?.kind === "private") await isFree(own, ofShadow, wayOut);
+  for (const record of ofChallenge) if (!(await isFree(challenge, record, challengeWayOut))) return;
+  if (own?.kind === "private") await isFree(own, ofShadow, challengeWayOut);
 }
 
 type NeededRecord = readonly [type: string, suffix: string, name: string];
