@@ -131,6 +131,13 @@ function withZoneRules<Endpoint extends z.ZodType>(endpoint: Endpoint) {
       otherwise("zone", "is missing: `tls: { mode: acme }` proves the name by a record in this zone"),
     )
     .refine(
+      (it) => valueAt(["tls", "mode"], it) !== "acme" || hasRoomForChallenge(valueAt(["hostname"], it)),
+      otherwise(
+        "hostname",
+        "is longer than 237 characters: a name has at most 253, also `_acme-challenge.<hostname>`, by which `tls: { mode: acme }` proves it",
+      ),
+    )
+    .refine(
       (it) => isWithin(valueAt(["hostname"], it), valueAt(["zone"], it)),
       otherwise("zone", "doesn't contain the host name, which must end with a dot and the zone"),
     )
@@ -280,6 +287,11 @@ function isWithin(host: unknown, zone: unknown): boolean {
 /** The record that a certificate authority asks for: https://www.rfc-editor.org/rfc/rfc8555#section-8.4 */
 export function challengeName(hostname: string): string {
   return `_acme-challenge.${hostname}`;
+}
+
+/** Whether {@link challengeName} of a host is short enough. Also true if the host isn't a valid host name, because the schema reports that. */
+function hasRoomForChallenge(host: unknown): boolean {
+  return !hostname.safeParse(host).success || challengeName(String(host)).length <= 253;
 }
 
 /** Whether a zone can have the record {@link challengeName}, which proves the host name. */

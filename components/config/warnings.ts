@@ -95,6 +95,7 @@ function regionWarnings(provider: Checked["provider"], region: CheckedRegion): P
   return [
     ...(provider in cloudStacks ? accessWarnings(provider, region) : []),
     ...islandWarnings(region),
+    ...emailWarnings(region),
     ...bucketWarnings(region),
   ];
 }
@@ -194,6 +195,17 @@ function islandWarnings(region: CheckedRegion): Problem[] {
   const message =
     "is created by the stack: no client reaches the private endpoint in it until you connect the network with the clients': docs/private-networks.md";
   return [{ path: "network", message }];
+}
+
+/**
+ * Warns of an e-mail address that was left from an example. A host name from an example must be replaced anyway.
+ * https://github.com/letsencrypt/boulder/blob/main/policy/pa.go (`forbiddenMailDomains`)
+ */
+function emailWarnings({ endpoint: { hostname, tls } }: CheckedRegion): Problem[] {
+  if (tls.mode !== "acme" || !/@example\.(?:com|net|org)$/i.test(tls.email)) return [];
+  if (/(?:^|\.)example\.(?:com|net|org)$/.test(hostname)) return [];
+  const message = `${tls.email} is an address from an example, which Let's Encrypt refuses: write a real one`;
+  return [{ path: "endpoint.tls.email", message }];
 }
 
 /** Without `pathStyle`, the bucket's name is part of the host name. A Service has no such subdomains: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */

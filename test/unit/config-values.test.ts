@@ -195,6 +195,16 @@ test("checks endpoints", () => {
   assertProblem(withAwsEndpoint({ zone: "ample.com" }), /zone: doesn't contain the host name/);
   for (const changes of [{ zone: "example.com." }, { hostname: "https://cache.example.com/" }])
     assertProblem(withAwsEndpoint(changes), /: ".*" is not a full host name/);
+  const label = `${"a".repeat(60)}.`;
+  const named = (length: number, changes: object) =>
+    withAwsEndpoint({ hostname: `${"a".repeat(length - 195)}.${label.repeat(3)}example.com`, ...changes });
+  assert.deepEqual(problemsOf(named(237, {})), []);
+  assertProblem(
+    named(238, {}),
+    /^regions\[0\]\.endpoint\.hostname: is longer than 237 characters: a name has at most 253, also `_acme-challenge\.<hostname>`, by which `tls: { mode: acme }` proves it$/,
+  );
+  assert.deepEqual(problemsOf(named(253, { tls: { mode: "private" } })), []);
+  assertProblem(named(254, {}), /hostname: ".*" is not a full host name/);
   assertProblem(withAwsEndpoint({ port: 80 }), /port: must be at least 443$/);
   for (const port of [9100, 9443, 15_000, 15_999])
     assertProblem(withAwsEndpoint({ port }), /port: is one of the machine's own/);

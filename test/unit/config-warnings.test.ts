@@ -92,6 +92,22 @@ test("warns of public ranges at a private endpoint, and of a network without con
   assert.deepEqual(warningsOf(withAws({ endpoint: { ...endpoint, privateLink }, ...privately })), []);
 });
 
+test("warns of an e-mail address from the examples, which Let's Encrypt refuses, for a name that isn't one", () => {
+  const of = (email: string, hostname = "cache.corp.io") =>
+    withAws({ endpoint: { hostname, zone: hostname.slice(6), tls: { mode: "acme", email } } });
+  for (const domain of ["example.com", "example.net", "Example.org"])
+    assertWarning(
+      of(`platform@${domain}`),
+      /^regions\[0\]\.endpoint\.tls\.email: platform@example\.\S+ is an address from an example, which Let's Encrypt refuses: write a real one$/i,
+    );
+  for (const raw of [
+    of("platform@corp.io"),
+    of("a@mail.example.com"),
+    of("a@example.com", "cache.example.org"),
+  ])
+    assert.deepEqual(warningsOf(raw), []);
+});
+
 test("warns of an S3 server in the cluster whose buckets have no host names", () => {
   const storage = (s3: object) => ({
     kind: "bucket",
