@@ -453,6 +453,13 @@ describe("the zone of a private endpoint", () => {
       isPrivate: false,
       nameServers: ["ns-1.awsdns-01.com:53"],
     });
+    const same = await asked({ isPublic: true }, { ...acme, challengeZone: "example.com" });
+    assert.equal(same.found?.hostedZone?.id, "ZPUBLIC");
+    assert.deepEqual(
+      same.found.challengeZone,
+      found?.challengeZone,
+      "a public zone, by its own name servers",
+    );
     const toldOf = async (name: string, type: string, challengeZone = "example.com") => {
       const getRecords: Answers[string] = ({ zoneId, nameRegex }) => ({
         resourceRecordSets:
