@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { findCertificate, isFor, makeCertificate } from "../../components/hosts/local/certificate.ts";
@@ -61,6 +61,32 @@ test("issues a damaged or lost certificate again", async () => {
     await makeCertificate(inputs);
     assert.ok(await findCertificate(inputs));
   }
+});
+
+test("lets the Pod's user read a certificate of a user with a strict umask, also one made before", async (t) => {
+  const umask = process.umask(0o077);
+  t.after(() => process.umask(umask));
+  const inputs = { directory, names: ["cache.test"] };
+  const tls = join(directory, "tls");
+  const modes = () =>
+    Promise.all([tls, join(tls, "tls.crt")].map(async (path) => (await stat(path)).mode & 0o777));
+  await makeCertificate(inputs);
+  assert.deepEqual(await modes(), [0o755, 0o644]);
+  for (const [path, mode] of [
+    [tls, 0o700],
+    [join(tls, "tls.crt"), 0o600],
+  ] as const) {
+    await chmod(path, mode);
+    assert.equal(await findCertificate(inputs), undefined);
+    await makeCertificate(inputs);
+    assert.deepEqual(await modes(), [0o755, 0o644]);
+    assert.ok(await findCertificate(inputs));
+  }
+  const files = { certificateFile: join(directory, "ca", "a.crt"), keyFile: join(directory, "ca", "a.key") };
+  await issue(await makeAuthority(["cache.test"], join(directory, "ca")), ["cache.test"], files);
+  await makeCertificate({ ...inputs, files });
+  assert.deepEqual(await modes(), [0o755, 0o644]);
+  assert.equal((await stat(join(tls, "tls.key"))).mode & 0o077, 0);
 });
 
 test("makes a damaged authority again when a certificate is needed", async () => {

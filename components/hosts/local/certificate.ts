@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
+import { chmod, copyFile, readFile, rename, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { authorityFor, canIssue, issue, makeAuthority, readCertificate } from "../private-ca.ts";
-import { giveFile } from "./owned-files.ts";
+import { giveFile, makeOpenDirectory } from "./owned-files.ts";
 
 export interface CertificateInputs {
   /** Absolute path of the directory that gets `tls/`, and `ca/` for a private authority. */
@@ -28,7 +28,7 @@ const renewalDays = 30;
 /** Creates or copies the certificate. Replaces an existing one only after everything succeeded. */
 export async function makeCertificate(inputs: CertificateInputs): Promise<Certificate> {
   const { tls, ca } = directories(inputs);
-  await mkdir(tls, { recursive: true });
+  await makeOpenDirectory(tls);
   const draft = { certificateFile: join(tls, "new.crt"), keyFile: join(tls, "new.key") };
   if (inputs.files) {
     await copyFile(inputs.files.certificateFile, draft.certificateFile);
@@ -38,6 +38,7 @@ export async function makeCertificate(inputs: CertificateInputs): Promise<Certif
     const authority = known && (await canIssue(known)) ? known : await makeAuthority(inputs.names, ca);
     await issue(authority, inputs.names, draft);
   }
+  await chmod(draft.certificateFile, 0o644);
   await giveFile(draft.keyFile);
   await rename(draft.keyFile, join(tls, "tls.key"));
   await rename(draft.certificateFile, join(tls, "tls.crt"));
@@ -47,11 +48,14 @@ export async function makeCertificate(inputs: CertificateInputs): Promise<Certif
   return found;
 }
 
-/** @returns undefined if the directory has no certificate that matches the inputs and is valid for long enough */
+/** @returns undefined if the directory has no certificate that the Pod can read, matches the inputs, and is valid for long enough */
 export async function findCertificate(inputs: CertificateInputs): Promise<Certificate | undefined> {
   const { tls, ca } = directories(inputs);
   const certificate = await readCertificate(join(tls, "tls.crt")).catch(() => undefined);
   if (!certificate || !existsSync(join(tls, "tls.key"))) return undefined;
+  // An earlier version left files that only their owner can read, if the umask said so.
+  const { mode } = await stat(join(tls, "tls.crt"));
+  if (((await stat(tls)).mode & 0o005) !== 0o005 || (mode & 0o004) === 0) return undefined;
   const { fingerprint256: fingerprint } = certificate;
   if (inputs.files) {
     const wanted = await readCertificate(inputs.files.certificateFile);

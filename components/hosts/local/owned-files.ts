@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { podUser } from "../../pod/pod.ts";
@@ -17,6 +17,12 @@ export async function makeOwnedDirectory(path: string): Promise<void> {
   await change("chown", `${podUser}:${podUser}`, path);
 }
 
+/** Creates a directory, with its parents, whose files the Pod's user can find, whatever the umask. */
+export async function makeOpenDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await chmod(path, 0o755);
+}
+
 /** Gives a file to the Pod's user. Only that user can read it. */
 export async function giveFile(path: string): Promise<void> {
   await change("chmod", "0400", path);
@@ -25,7 +31,7 @@ export async function giveFile(path: string): Promise<void> {
 
 /** Atomically replaces a file that only the Pod's user can read: readers see either the old file or the new one. */
 export async function writeOwnedFile(path: string, content: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeOpenDirectory(dirname(path));
   const draft = join(dirname(path), `.${basename(path)}`);
   await rm(draft, { force: true });
   await writeFile(draft, content, { mode: 0o600 });

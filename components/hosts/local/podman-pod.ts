@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -210,6 +210,8 @@ async function unpack(inputs: PodmanPodInputs): Promise<string> {
     const file = join(bundle, path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content);
+    // apply.sh copies the files with their modes, and the Pod's user reads the copies. The umask may forbid that.
+    await chmod(file, 0o644);
   }
   return bundle;
 }
