@@ -6,12 +6,34 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** The first version that runs TypeScript without a flag. The same as `engines` in package.json. */
-const minimum = [22, 18];
+/**
+ * The first version of Node with all that the scripts use: TypeScript without a flag, `await using`, and `mkdtempDisposable`. The npm package
+ * itself needs less: see `engines` in package.json.
+ */
+const minimum = [24, 4];
 
+checkPlace();
 if (!isInstalled()) install();
 linkNode();
 checkNode();
+
+function checkPlace() {
+  if (process.platform === "win32") {
+    fail(
+      "Checking the operating system",
+      "the commands of this project don't run on Windows itself",
+      "use WSL2 (https://learn.microsoft.com/windows/wsl/install), and clone the project into WSL2's own file system",
+    );
+  }
+  // Pulumi's states import modules by this path, and an import reads it as a URL: components/hosts/dynamic-resource.ts.
+  if (/[#?%]/.test(root)) {
+    fail(
+      "Checking the project's directory",
+      `the path contains #, ? or %: ${root}`,
+      "move the clone to a path without these characters",
+    );
+  }
+}
 
 /** npm writes node_modules/.package-lock.json last, so an interrupted installation doesn't count as installed. */
 function isInstalled() {
@@ -67,7 +89,8 @@ function checkNode() {
     `Finding a Node of version ${minimum.join(".")} or newer`,
     `npm's scripts find ${stdout?.trim() || `none: ${error?.message}`}`,
     "npm installs one on Linux with x64 or arm64, unless npm config get omit says optional: change that, remove node_modules, " +
-      "and run the same command again. Elsewhere, install Node",
+      "and run the same command again. Elsewhere, install Node " +
+      `${minimum.join(".")} or newer`,
   );
 }
 

@@ -3,7 +3,7 @@ import { Argument } from "commander";
 import { defaultImages } from "../components/config/images.ts";
 import { configWarnings } from "../components/config/warnings.ts";
 import { commandLine } from "./command/command-line.ts";
-import { runSteps } from "./command/steps.ts";
+import { runSteps, StepError } from "./command/steps.ts";
 import { firstView } from "./local/first-view.ts";
 import { runSelfCheck } from "./local/self-check.ts";
 import { bringUp, effectiveStack, takeDown } from "./local/stack.ts";
@@ -32,6 +32,8 @@ async function down(purge: boolean): Promise<void> {
 }
 
 async function up(): Promise<void> {
+  if (process.platform !== "linux")
+    throw new StepError("npm run local needs Linux. Run it in a virtual machine with Linux.");
   await ensureEngine();
   await ensurePodman();
   const configured = await effectiveStack();

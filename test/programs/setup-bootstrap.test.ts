@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   copyFile,
+  cp,
   mkdir,
   mkdtemp,
   readFile,
@@ -38,11 +39,15 @@ writeFileSync("node_modules/.package-lock.json", "{}");
 afterEach(() => rm(project, { recursive: true }));
 
 /** With the PATH on a machine without a Node of its own. npm adds the directory of the installed one. */
-const bootstrap = () =>
-  execa(process.execPath, [join(project, "scripts", "bootstrap.mjs")], {
+const bootstrap = (directory = project, nodeOptions: readonly string[] = []) =>
+  execa(process.execPath, [...nodeOptions, join(directory, "scripts", "bootstrap.mjs")], {
     env: { npm_execpath: join(project, "npm.cjs"), PATH: join(project, "node_modules", ".bin") },
     reject: false,
   });
+
+/** Node's option for a program that finds itself on another operating system. */
+const on = (platform: string) =>
+  `--import=data:text/javascript,Object.defineProperty(process,"platform",{value:"${platform}"})`;
 
 const calls = () => readFile(join(project, "calls"), "utf8");
 
@@ -80,6 +85,52 @@ test("reports a failed installation and a missing Node.js without a stack trace"
   assert.equal(missing.exitCode, 1);
   assert.match(missing.stderr, /Finding a Node .*ENOENT.*way out: npm installs one/s);
   assert.doesNotMatch(missing.stderr, /^ +at /m);
+});
+
+test("refuses a Node.js that can't run the commands", async () => {
+  const node = join(project, "node_modules", ".bin", "node");
+  for (const [version, exitCode] of [
+    ["v22.18.0", 1],
+    ["v24.3.1", 1],
+    ["v24.4.0", 0],
+    ["v25.0.0", 0],
+  ] as const) {
+    await rm(node, { force: true });
+    await writeFile(node, `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
+    const { exitCode: found, stderr } = await bootstrap();
+    assert.equal(found, exitCode, version);
+    if (exitCode === 1) assert.match(stderr, new RegExp(`24\\.4 or newer failed.*find ${version}`, "s"));
+  }
+});
+
+test("names WSL2 on Windows, before it installs anything", async () => {
+  const { exitCode, stderr } = await bootstrap(project, [on("win32")]);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /cause: .*Windows.*\n +way out: .*WSL2.*own file system/);
+  await assert.rejects(calls(), { code: "ENOENT" });
+});
+
+test("refuses a path that Node.js would read as a URL's query, fragment or escape", async () => {
+  for (const name of ["a#b", "a?b", "a%20b"]) {
+    const directory = join(project, name);
+    await cp(join(project, "scripts"), join(directory, "scripts"), { recursive: true });
+    const { exitCode, stderr } = await bootstrap(directory);
+    assert.equal(exitCode, 1, name);
+    assert.ok(stderr.includes(directory) && /way out: move the clone/.test(stderr), stderr);
+  }
+  const directory = join(project, "ä b");
+  await cp(join(project, "scripts"), join(directory, "scripts"), { recursive: true });
+  await cp(join(project, "npm.cjs"), join(directory, "npm.cjs"));
+  await mkdir(join(directory, "node_modules"));
+  await writeFile(join(directory, "package-lock.json"), "{}");
+  assert.equal((await bootstrap(directory)).stderr.includes("✗"), false);
+});
+
+test("npm run local says on another system that it needs Linux", async () => {
+  const script = join(source, "..", "local.ts");
+  const { exitCode, stderr } = await execa(process.execPath, [on("darwin"), script], { reject: false });
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^✗ npm run local needs Linux\..* virtual machine.*$/);
 });
 
 test("takes every Node that it can install from the lockfile, with its hash, and without an install script", async () => {
