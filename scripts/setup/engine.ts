@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { access, chmod, constants, copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import engine from "pulumi/package.json" with { type: "json" };
 import { type Run, StepError, step } from "../command/steps.ts";
@@ -18,12 +18,25 @@ const programs = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs", "pu
  */
 export async function ensureEngine(): Promise<void> {
   if (isComplete()) return;
+  await makeDirectory();
   if (!(await download())) await install();
   await step(
     "Checking the Pulumi engine",
     `remove ${engineDirectory} and run the same command again`,
     async (run) => {
       await run(join(nodeModules, ".bin", "pulumi"), ["version"], { timeoutSeconds: 60 });
+    },
+  );
+}
+
+/** First, because a build takes minutes, and the failures of a download and a build have other ways out. */
+async function makeDirectory(): Promise<void> {
+  await step(
+    "Making the directory of the Pulumi engine",
+    `make sure that ${engineDirectory} can be written, or set PULUMI_HOME`,
+    async () => {
+      await mkdir(engineDirectory, { recursive: true });
+      await access(engineDirectory, constants.W_OK);
     },
   );
 }
@@ -58,7 +71,7 @@ async function build(program: "pulumi" | "pulumi-language-nodejs"): Promise<stri
     if (!(error instanceof StepError)) throw error;
     const others = [
       "make sure that get.pulumi.com, which gave no engine, can be reached (behind a proxy, set HTTPS_PROXY)",
-      `put the files of Pulumi's archive pulumi-v${engine.version}-linux-${process.arch}.tar.gz into ${engineDirectory}`,
+      `put the files of Pulumi's archive pulumi-v${engine.version}-${process.platform}-${process.arch}.tar.gz into ${engineDirectory}`,
     ];
     throw new StepError([error.message, ...others.map((it) => `  or:      ${it}`)].join("\n"), {
       cause: error,
@@ -75,7 +88,7 @@ async function install(): Promise<void> {
   };
   await step(
     "Installing the Pulumi engine",
-    `make sure that ${engineDirectory} can be written, or set PULUMI_HOME`,
+    "make sure that its disk has room, and run the same command again",
     async () => {
       await mkdir(engineDirectory, { recursive: true });
       for (const program of programs) {

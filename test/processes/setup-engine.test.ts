@@ -91,23 +91,33 @@ test("finds the state by the environment, then by the project, then by the login
 
 test("names both ways out and the archive's directory if the engine can be neither downloaded nor built", async (t) => {
   const directory = await emptyHome(t);
-  const script = `import(${JSON.stringify(join(projectDirectory, "scripts/setup/engine.ts"))}).then((it) => it.ensureEngine())`;
-  const { stderr } = await execa(process.execPath, ["--eval", script], {
-    env: {
-      ...{
-        PATH: directory,
-        HOME: directory,
-        PULUMI_HOME: join(directory, "pulumi"),
-        XDG_CACHE_HOME: directory,
-      },
-      ...{ HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "" },
-    },
-    reject: false,
-  });
+  const { stderr } = await ensureEngine(directory, join(directory, "pulumi"));
   assert.match(stderr, /^StepError: Building pulumi\S* v\S+ from its Go module failed/m);
   assert.match(stderr, /^ {2}way out: install Go /m);
-  const archive = `pulumi-v${manifest.version}-linux-`;
+  const archive = `pulumi-v${manifest.version}-${process.platform}-`;
   const target = join(directory, "pulumi", "versions", manifest.version, "bin");
   assert.match(stderr, /^ {2}or: {6}make sure that get\.pulumi\.com, which gave no engine, can be reached/m);
   assert.ok(stderr.includes(archive) && stderr.includes(target), stderr);
 });
+
+test("says first, and without a build, that the engine's directory can't be written", async (t) => {
+  const directory = await emptyHome(t);
+  await writeFile(join(directory, "file"), "");
+  const { stderr } = await ensureEngine(directory, join(directory, "file"));
+  const target = join(directory, "file", "versions", manifest.version, "bin");
+  assert.match(stderr, /^StepError: Making the directory of the Pulumi engine failed/m);
+  assert.ok(stderr.includes(`way out: make sure that ${target} can be written, or set PULUMI_HOME`), stderr);
+  assert.doesNotMatch(stderr, /Building|Go/);
+});
+
+/** Runs ensureEngine() on a machine without Go and network. */
+function ensureEngine(directory: string, pulumiHome: string) {
+  const script = `import(${JSON.stringify(join(projectDirectory, "scripts/setup/engine.ts"))}).then((it) => it.ensureEngine())`;
+  return execa(process.execPath, ["--eval", script], {
+    env: {
+      ...{ PATH: directory, HOME: directory, PULUMI_HOME: pulumiHome, XDG_CACHE_HOME: directory },
+      ...{ HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "" },
+    },
+    reject: false,
+  });
+}
