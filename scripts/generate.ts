@@ -1,5 +1,6 @@
 /** Writes the files that are generated from the code: `npm run generate`. A unit test fails while one of them is out of date. */
 import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { dashboard, fleetDashboard } from "../components/monitoring/dashboard/dashboard.ts";
 import project from "../package.json" with { type: "json" };
@@ -52,7 +53,7 @@ function replaceBetween(name: string, text: string, content: string): string {
 /** Bundles and minifies a file of the status page for browsers of recent years: https://esbuild.github.io/api/ */
 function bundled(entry: string): string {
   const { outputFiles } = buildSync({
-    entryPoints: [absolute(`components/monitoring/status-page/${entry}`).pathname],
+    entryPoints: [fileURLToPath(absolute(`components/monitoring/status-page/${entry}`))],
     bundle: true,
     minify: true,
     write: false,

@@ -1,5 +1,6 @@
 /** Updates the price book from the clouds' own price lists and prints the changes. Nothing else in the project queries these lists: `npm run prices -- --help`. */
 import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { Argument, type Command } from "commander";
 import { execa } from "execa";
 import { currentDate } from "../components/cost/date.ts";
@@ -9,7 +10,7 @@ import { readStackFiles } from "./fleet/stack-files.ts";
 import type { Answer } from "./prices/answer.ts";
 import { askAws, awsQueries } from "./prices/aws.ts";
 import { askAzure, azureQueries } from "./prices/azure.ts";
-import { type ApiSource, changesTable, pricedRegions, renewed } from "./prices/renewal.ts";
+import { type ApiSource, changesTable, pricedRegions, type Renewal, renewed } from "./prices/renewal.ts";
 
 interface PriceList {
   ask(regions: readonly string[]): Promise<Answer[]>;
@@ -54,22 +55,32 @@ interface Options {
   readonly dryRun: boolean;
 }
 
-async function renew(cloud: PricedCloud, { region: wanted, dryRun }: Options): Promise<void> {
+async function renew(cloud: PricedCloud, { region, dryRun }: Options): Promise<void> {
+  const renewal = await renewedBook(cloud, region);
+  if (!renewal) return;
+  console.log(changesTable(renewal));
+  if (dryRun) return;
+  const file = fileURLToPath(new URL(`../components/cost/prices/${cloud}.json`, import.meta.url));
+  await writeFile(file, JSON.stringify(renewal.prices));
+  await execa("biome", ["format", "--write", file], { preferLocal: true });
+}
+
+/** @returns undefined if the cloud's list can't be read */
+async function renewedBook(
+  cloud: PricedCloud,
+  wanted: readonly string[] | undefined,
+): Promise<Renewal | undefined> {
   const { ask, source } = lists[cloud];
   const book = listPrices[cloud];
   try {
     const regions = wanted ?? pricedRegions(cloud, book, await readStackFiles(process.cwd(), []));
     console.error(`Asking the ${source.name} for ${regions.join(", ")} …`);
-    const renewal = renewed(book, await ask(regions), source, currentDate());
-    console.log(changesTable(renewal));
-    if (dryRun) return;
-    const file = new URL(`../components/cost/prices/${cloud}.json`, import.meta.url);
-    await writeFile(file, JSON.stringify(renewal.prices));
-    await execa("biome", ["format", "--write", file.pathname], { preferLocal: true });
+    return renewed(book, await ask(regions), source, currentDate());
   } catch (error) {
     const { message, cause } = error as Error;
     const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
     console.error(`The ${source.name} can't be read, so its prices stay as they are: ${why}`);
     process.exitCode = 1;
+    return undefined;
   }
 }
