@@ -470,6 +470,14 @@ case "$*" in
   "get statefulsets,"*) echo statefulset.apps/registry-cache ;;
 esac`;
 
+  test("becomes kubectl, so that whoever ends it also ends a port-forward", async (t) => {
+    const programs = scope(t).use(await fakePrograms({ kubectl: "echo $$" }));
+    const program = join(programs.directory, "registry-cache");
+    await writeFile(program, onCallProgram(kubernetes));
+    const child = execa("sh", [program, "k", "port-forward", "pod/it", "18443:8443"], { env: programs.env });
+    assert.equal((await child).stdout, String(child.pid));
+  });
+
   test("runs each command on the first or the named replica, in its context and namespace", async (t) => {
     const programs = scope(t).use(await fakePrograms({ kubectl }));
     const asked = async (...args: string[]) => (await run(kubernetes, programs, ...args)).calls.at(-1);

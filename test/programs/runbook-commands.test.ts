@@ -1,5 +1,6 @@
 /** The runbooks' commands for one's own computer, with doubles of the clouds' programs, which refuse what those refuse. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, type TestContext, test } from "node:test";
@@ -10,6 +11,7 @@ import { assertSound, onCallPrograms } from "../support/on-call-programs.ts";
 import { RunbookRuns, type Shell } from "../support/runbook-runs.ts";
 import { blocksOf, commandsIn, runbook } from "../support/runbooks.ts";
 import { scope } from "../support/scope.ts";
+import { waitUntil } from "../support/wait.ts";
 
 const runs = new RunbookRuns(import.meta.filename);
 after(() => runs.assertComplete(alertNames));
@@ -186,15 +188,21 @@ test("asks a Pod in RegistryCacheProbeFailing by HTTPS, and behind an Ingress by
   ]) {
     const programs = scope(t).use(
       await fakePrograms({
-        "registry-cache": `case "$*" in *jsonpath*) printf '${volume}' ;; *" get pods "*) echo pod/it ;; esac`,
+        "registry-cache": `
+case "$*" in
+  *jsonpath*) printf '${volume}' ;;
+  *" get pods "*) echo pod/it ;;
+  *port-forward*) trap 'echo >"\${0%/*}/ended"; kill $!; exit' TERM; echo >"\${0%/*}/ready"; tail -f /dev/null & wait ;;
+esac`,
         curl: "",
-        sleep: "",
+        sleep: `until [ -e "\${0%/*}/ready" ]; do :; done`,
       }),
     );
     const options = { matching: /port-forward/ };
     await runs.run("RegistryCacheProbeFailing", "See", "kubernetes", shell(programs), options);
     const call = (await programs.calls()).find(([program]) => program === "curl");
     assert.equal(call?.at(-1), url);
+    await waitUntil("the port is free again", () => existsSync(join(programs.directory, "ended")));
   }
 });
 

@@ -138,7 +138,8 @@ more() {
     ;;
   k)
     shift
-    k "$@"
+    # Becomes kubectl, so that whoever ends this program also ends a port-forward.
+    exec kubectl --context "$CONTEXT" --namespace "$NAMESPACE" "$@"
     ;;
   *) return 64 ;;
   esac
