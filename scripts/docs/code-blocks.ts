@@ -8,7 +8,7 @@ import { isMapping } from "../../components/config/as-written.ts";
 import { namespace } from "../../components/config/schema.ts";
 import { stackFileSchema } from "./json-schema.ts";
 
-/** A markdownlint rule: blocks of YAML, JSON, TOML and Mermaid can be parsed, parts of stack files are valid, and shell commands name their stack. */
+/** A markdownlint rule: blocks of YAML, JSON, TOML and Mermaid can be parsed, parts of stack files are valid, and shell commands name their stack and have no comments. */
 export const codeBlocks: Rule = {
   names: ["code-blocks"],
   description: "A block of code is what its language says",
@@ -52,6 +52,8 @@ const checks: Readonly<Record<string, (text: string) => readonly string[]>> = {
   toml: (text) => text.split("\n\n").flatMap((part) => thrown(() => parseToml(part))),
   mermaid: (text) => thrown(() => readMermaid(text)),
   sh: shellProblems,
+  bash: shellProblems,
+  console: shellProblems,
 };
 
 /** @returns the problems of a block. Empty for a language that isn't checked. */
@@ -92,10 +94,26 @@ function readMermaid(text: string): void {
 const stackCommand =
   /(?<=^|[\s("'])((?:pulumi|npm run (?:--silent )?pulumi --) (?:up|preview|destroy|refresh|config|state|import|stack(?: output| export| import|(?= --)))\b)([^;&|)]*)/gm;
 
-/** Readers of a page can have another stack selected, and `destroy` asks only once. */
 function shellProblems(text: string): string[] {
-  const commands = text.replaceAll("\\\n", " ").replaceAll(/(?<=^|\s)#.*$/gm, "");
-  return [...commands.matchAll(stackCommand)]
+  return [...withoutStack(text), ...comments(text)];
+}
+
+/** Here-documents, quoted text, and comments, of which the last matter. */
+const unbroken = /<<-?\s*(["']?)(\w+)\1.*\n(?:.*\n)*?\s*\2$|'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?<=^|\s)#.*$/gm;
+
+/** Readers of a page paste its commands, and zsh has no comments there: https://zsh.sourceforge.io/Doc/Release/Options.html#index-INTERACTIVECOMMENTS */
+function comments(text: string): string[] {
+  return [...text.matchAll(unbroken)]
+    .filter(([part]) => part.startsWith("#"))
+    .map(
+      ([comment]) =>
+        `\`${comment}\` is a comment, and an interactive zsh reads it as words of the command: write it above the block`,
+    );
+}
+
+/** Readers of a page can have another stack selected, and `destroy` asks only once. */
+function withoutStack(text: string): string[] {
+  return [...text.replaceAll("\\\n", " ").matchAll(stackCommand)]
     .filter(([, , options = ""]) => !/(?:^|\s)(?:--stack|-s)\b/.test(options))
     .map(
       ([, command]) =>

@@ -35,14 +35,34 @@ test("names the stack in every command of Pulumi that needs one", () => {
     told("pulumi config"),
   );
   for (const text of [
-    "pulumi up --stack x # pulumi up\n",
     "pulumi destroy --target y \\\n  --stack x\n",
     "npm run pulumi -- stack init x\n",
-    "# then pulumi up\n",
     "aws s3 ls example-pulumi-state\n",
   ]) {
     assert.deepEqual(problems(text), [], text);
   }
+});
+
+test("has no comments in commands, which an interactive zsh runs", () => {
+  const problems = (text: string) => blockProblems({ language: "sh", text });
+  const told = (comment: string) =>
+    `\`${comment}\` is a comment, and an interactive zsh reads it as words of the command: write it above the block`;
+  for (const [text, ...comments] of [
+    ["ls # all of them\n", "# all of them"],
+    ["# This machine's:\nls\nid #x\n", "# This machine's:", "#x"],
+    ["a='b' # c\nd='e f' # g\n", "# c", "# g"],
+    ["cat <<EOF >x\n# kept\nEOF\nls # y\n", "# y"],
+  ] as const) {
+    assert.deepEqual(problems(text), comments.map(told), text);
+  }
+  for (const text of [
+    "echo \"a # b\" 'c # d' e#f $# \\# i\n",
+    "cat >x <<'EOF'\n# A file's comment\nEOF\nls\n",
+    "jq '\n# of jq\n.'\n",
+  ]) {
+    assert.deepEqual(problems(text), [], text);
+  }
+  assert.deepEqual(blockProblems({ language: "bash", text: "ls # x\n" }), [told("# x")]);
 });
 
 suite("a page", () => {
