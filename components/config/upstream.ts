@@ -42,7 +42,7 @@ export const upstream = z
     )
       .exactOptional()
       .describe(
-        "A small image that always exists, as `repository:tag`. `npm run local`, `registry-cache pull` and the check of a node pull it, and every minute the cache requests a manifest of its repository from the registry: docs/metrics.md. Default: no image for these checks, no probe of manifests.",
+        "A small image that always exists, as `repository:tag`. `npm run local`, `registry-cache pull` and the check of a node pull it, and every minute the cache requests a manifest of its repository from the registry: docs/metrics.md. Without it, no alert fires if something that isn't a registry, such as a captive portal, answers every request with 200. Default: no image for these checks, no probe of manifests.",
       ),
     credentials: secretKey
       .exactOptional()
