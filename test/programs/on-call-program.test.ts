@@ -400,6 +400,24 @@ esac`;
     assert.match(all, /^disk {11}\/data: 25% of 4G used, 3G free\ndisk {11}\/data: 99% of the inodes used$/m);
   });
 
+  test("says of each disk whether it is read-only", async (t) => {
+    const parts = scope(t);
+    const df =
+      "printf 'Filesystem Size Used Avail Use%% Mounted on\n/dev/sdb 4G 1G 3G 25%% /data\n/dev/sda 4G 1G 3G 25%% /\n'";
+    const mounts = "printf '/dev/sda / ext4 rw,errors=remount-ro 0 0\n/dev/sdb /data ext4 ro,noatime 0 0\n'";
+    const cat = `case $1 in /proc/mounts) ${mounts} ;; *) exec /bin/cat "$@" ;; esac`;
+    const onPodman = parts.use(await fakePrograms({ podman: playing("exit 1", watchdog), df, cat }));
+    const kubectl = `case "$*" in *" get pods "*) echo cache-0 ;; *" df "*) ${df} ;; *" cat /proc/mounts") ${mounts} ;; esac`;
+    const inCluster = parts.use(await fakePrograms({ kubectl }));
+    for (const { all } of [
+      await run(local, onPodman, "status"),
+      await run(kubernetes, inCluster, "status"),
+    ]) {
+      assert.match(all, /^disk {11}\/data: 25% of 4G used, 3G free, read-only$/m);
+      assert.match(all, /^disk {11}\/: 25% of 4G used, 3G free$/m);
+    }
+  });
+
   test("prints a screen, whatever hangs", async (t) => {
     const parts = scope(t);
     for (const podman of ["exec sleep 60", `case $1 in exec) exec sleep 60 ;; ps) echo id ;; esac`]) {

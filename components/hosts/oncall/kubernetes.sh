@@ -93,6 +93,8 @@ show_certificate() {
 
 disk_use() { in_part edge df "-P${1-h}" /var/cache/registry-cache; }
 
+mounts() { in_part edge cat /proc/mounts; }
+
 show_space() {
   disk_use
   disk_use i

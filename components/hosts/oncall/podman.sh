@@ -47,6 +47,8 @@ show_firing() { ask_firing; }
 
 show_certificate() { limited cat "$DATA/tls/tls.crt"; }
 
+mounts() { cat /proc/mounts; }
+
 show_space() {
   disk_use
   disk_use i

@@ -177,7 +177,8 @@ status() {
   [ -z "$containers" ] || printf '%s\n' "$containers" | sed 's/^/container      /'
   # All further requests would wait for the same API server.
   if [ "$listed" -ne 0 ] && [ -n "${CONTEXT-}" ]; then return "$result"; fi
-  disk_use 2>&1 | awk 'NR > 1 { printf "disk           %s: %s of %s used, %s free\n", $NF, $(NF - 1), $(NF - 4), $(NF - 2) }'
+  disk_use 2>&1 | awk -v locked=" $(mounts 2>/dev/null | awk '$4 ~ /^ro(,|$)/ { print $2 }' | paste -sd ' ' -) " '
+    NR > 1 { printf "disk           %s: %s of %s used, %s free%s\n", $NF, $(NF - 1), $(NF - 4), $(NF - 2), index(locked, " " $NF " ") ? ", read-only" : "" }'
   disk_use i 2>/dev/null | awk 'NR > 1 && $(NF - 1) + 0 >= 90 { printf "disk           %s: %s of the inodes used\n", $NF, $(NF - 1) }'
   ends=$(value_of "$answer" probe_ssl_earliest_cert_expiry)
   if [ -n "$ends" ]; then
