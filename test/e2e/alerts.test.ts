@@ -156,6 +156,7 @@ class Watched {
   ): Promise<string> {
     const { cache, upstream, shell } = this;
     const values = {
+      ...options.values,
       PORT: cache.url.port,
       DATA: cache.layout.directory,
       UPSTREAM: upstream.proxy.url.origin,
@@ -343,6 +344,18 @@ describe("alerts arrive, and their runbooks help", { concurrency: true }, () => 
         }
         assert.match(await it.see("RegistryCacheCorruptObjects"), /content doesn't have its digest/);
         await it.verified("RegistryCacheCorruptObjects");
+      });
+
+      test("are missing for a blob that is damaged later: one command deletes it", async () => {
+        const [layer] = await it.layers("damaged-later", 1);
+        assert.ok(layer);
+        const cached = async () => (await it.get(layer)).headers["x-cache"];
+        await cached();
+        assert.equal(await cached(), "HIT");
+        const DIGEST = layer.pathname.split("/").at(-1) ?? "";
+        const deleted = await it.follow("RegistryCacheCorruptObjects", "Do", { values: { DIGEST } });
+        assert.match(deleted, /^deleted \/var\/cache\/registry-cache\/blobs\/./m);
+        assert.equal(await cached(), "MISS");
       });
 
       test("fire when a machine can't apply its Pod", async () => {

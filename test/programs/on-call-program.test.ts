@@ -111,6 +111,9 @@ describe("ends with 2 for an unknown command or argument, says so, and asks nobo
     ["probe", "gsoci.azurecr.io"],
     ["probe", "https://gsoci.azurecr.io/v2/&module=endpoint"],
     ["probe", "https://gsoci.azurecr.io/\nhttps://other.example.com/"],
+    ["delete"],
+    ["delete", "sha256:1"],
+    ["delete", digestOf("a"), digestOf("b")],
     ["pull", "a", "b"],
     ["pull", ""],
     ["--replica", "1", "status"],
@@ -275,6 +278,28 @@ describe("pull", () => {
       /^The endpoint itself does not answer/,
     );
   });
+});
+
+test("deletes an object of any upstream from the edge's disk, and fails if it isn't there", async (t) => {
+  const parts = scope(t);
+  const doubleOf = (found: string) => `case "$*" in
+  "ps "*--format*) printf '%s\\n' edge origin-gsoci origin-quay prometheus ;;
+  "ps "*) echo id ;;
+  "exec id sh -c "*) ${found} ;;
+esac`;
+  const here = parts.use(await fakePrograms({ podman: doubleOf("echo /var/cache/registry-cache/blobs/a") }));
+  const { exitCode, all, calls } = await run(local, here, "delete", digestOf("a"));
+  assert.equal(exitCode, 0, all);
+  assert.equal(all, "deleted /var/cache/registry-cache/blobs/a");
+  assert.match(calls.at(-1) ?? "", new RegExp(` sh ${digestOf("a")} gsoci quay$`));
+  const absent = await run(
+    local,
+    parts.use(await fakePrograms({ podman: doubleOf(":") })),
+    "delete",
+    digestOf("a"),
+  );
+  assert.equal(absent.exitCode, 1);
+  assert.match(absent.all, /^registry-cache: the edge doesn't have sha256:a/);
 });
 
 describe("status", () => {

@@ -39,7 +39,7 @@ interface Claim extends Choice {
 
 /** Matches blocks with only the program's own commands. Their result is the same on every host, because it comes from the same containers. */
 const programOnly =
-  /^(?:(?:registry-cache (?!k )|for origin in|UPSTREAM=|PART=|ORIGIN=|CLIENT=| {2}awk ).*\n)+$/;
+  /^(?:(?:registry-cache (?!k )|for origin in|UPSTREAM=|PART=|ORIGIN=|CLIENT=|DIGEST=| {2}awk ).*\n)+$/;
 
 const [programs, alerts] = ["test/programs/runbook-commands.test.ts", "test/e2e/alerts.test.ts"];
 const [aws, azure] = ["test/boot/aws.test.ts", "test/boot/azure.test.ts"];

@@ -37,7 +37,7 @@ export interface OnKubernetes extends Common {
 /** The commands of all hosts. Some exist only on some hosts. */
 export const commands = [
   ...["status", "firing", "startup", "q", "parts", "logs", "origins", "certificate", "space"],
-  ...["probe", "pull", "restart", "container", "pod", "replica", "k", "help"],
+  ...["probe", "pull", "delete", "restart", "container", "pod", "replica", "k", "help"],
 ] as const;
 
 /** The program's scripts on each host, in order. The last one is the same everywhere. */

@@ -17,6 +17,7 @@ Usage: registry-cache COMMAND. The cache is $REGION, $ENDPOINT.
   space                 how full the disk is, and what takes the space
   probe URL             asks a registry from the cache's network, as the probe of the upstreams does
   pull [IMAGE]          pulls an image through the cache and throws it away: manifest and blobs, HIT or MISS, bytes and seconds
+  delete DIGEST         deletes a damaged blob or manifest from the edge's disk. The next client gets it from its origin
   restart [PART]        restarts a container after its pulls under way, or the whole cache
 $MORE_COMMANDS
   help                  this list
@@ -326,6 +327,18 @@ pull() {
   return "$result"
 }
 
+# nginx treats a missing file as a miss. A file's name is the MD5 sum of its key.
+delete() {
+  { [ $# -eq 1 ] && is_line "$1" && printf '%s' "$1" | grep -Eqx 'sha256:[0-9a-f]{64}'; } || wrong 'delete takes one argument, a digest'
+  # shellcheck disable=SC2046 # word splitting is intended
+  deleted=$(in_part edge sh -c 'digest=$1; shift; for upstream; do for kind in blob manifest; do
+    name=$(printf "%s %s %s" "$kind" "$upstream" "$digest" | md5sum)
+    find "/var/cache/registry-cache/${kind}s" -type f -name "${name%% *}" -print -exec rm -f {} +
+  done; done' sh "$1" $(part_names | sed -n 's/^origin-//p')) || return
+  [ -n "$deleted" ] || fail "the edge doesn't have $1"
+  printf '%s\n' "$deleted" | sed 's/^/deleted /'
+}
+
 restart() {
   takes restart 1 $#
   if [ $# -eq 0 ]; then
@@ -374,6 +387,7 @@ main() {
   space) show_space ;;
   probe) probe "$@" ;;
   pull) pull "$@" ;;
+  delete) delete "$@" ;;
   restart) restart "$@" ;;
   *)
     more "$command" "$@"
