@@ -16,8 +16,8 @@ import { ensurePodman, removeCheckPods } from "./setup/podman.ts";
 const program = commandLine("npm run local --")
   .description("Brings the cache up on this machine, or takes it down.")
   .addArgument(new Argument("[action]", "what to do").choices(["up", "down"]).default("up"))
-  .option("--purge", "with down: delete what is cached, too", false)
-  .action((action: "up" | "down", { purge }: { purge: boolean }) => {
+  .option("--purge", "with down: delete what is cached, too")
+  .action((action: "up" | "down", { purge = false }: { purge?: boolean }) => {
     if (purge && action === "up") program.error("error: --purge goes with down only");
     return runSteps(() => (action === "up" ? up() : down(purge)));
   });

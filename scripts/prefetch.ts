@@ -26,7 +26,7 @@ interface Options {
   readonly charts?: string;
   readonly platform?: string[];
   readonly region?: string[];
-  readonly dryRun: boolean;
+  readonly dryRun?: true;
 }
 
 const each = (value: string, others: readonly string[] = []) => [...others, value];
@@ -41,7 +41,7 @@ const program = commandLine("npm run prefetch --")
   .option("--charts <template>", "where the charts of the files are")
   .option("--platform <platform>", "such as linux/arm64, or all; more than once for more", each)
   .option("--region <region>", "one of the stack's; more than once for more. Default: all", each)
-  .option("--dry-run", "say what is missing, and fetch nothing", false)
+  .option("--dry-run", "say what is missing, and fetch nothing")
   .action((stack: string, images: string[], options: Options) =>
     runSteps(() => prefetch(stack, images, options)),
   );
@@ -55,7 +55,7 @@ async function prefetch(stack: string, images: readonly string[], options: Optio
   }
   await ensureEngine();
   const regctl = await ensureTool("regctl");
-  const wanted = { ...(await wantedOf(stack, images, options)), dryRun: options.dryRun };
+  const wanted = { ...(await wantedOf(stack, images, options)), dryRun: options.dryRun === true };
   const caches = await cachesOf(stack, options.region);
   const found = await pMap(caches, ([region, cache]) => fill(region, cache, wanted, regctl), {
     concurrency: cachesAtOnce,

@@ -2,10 +2,10 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Argument, type Command } from "commander";
-import { execa } from "execa";
 import { currentDate } from "../components/cost/date.ts";
 import { listPrices, type PricedCloud } from "../components/cost/prices/price-book.ts";
 import { commandLine } from "./command/command-line.ts";
+import { runSteps, step } from "./command/steps.ts";
 import { readStackFiles } from "./fleet/stack-files.ts";
 import type { Answer } from "./prices/answer.ts";
 import { askAws, awsQueries } from "./prices/aws.ts";
@@ -46,7 +46,9 @@ await commandLine("npm run prices --")
   .showHelpAfterError()
   .action(async (cloud: PricedCloud | undefined, options: Options, command: Command) => {
     if (options.region && !cloud) command.error("error: --region takes one cloud: aws or azure");
-    for (const one of cloud ? [cloud] : clouds) await renew(one, options);
+    await runSteps(async () => {
+      for (const one of cloud ? [cloud] : clouds) await renew(one, options);
+    });
   })
   .parseAsync();
 
@@ -61,8 +63,14 @@ async function renew(cloud: PricedCloud, { region, dryRun }: Options): Promise<v
   console.log(changesTable(renewal));
   if (dryRun) return;
   const file = fileURLToPath(new URL(`../components/cost/prices/${cloud}.json`, import.meta.url));
-  await writeFile(file, JSON.stringify(renewal.prices));
-  await execa("biome", ["format", "--write", file], { preferLocal: true });
+  await step("Writing the prices", "see with git whether the file has changed", async (run) => {
+    await writeFile(file, JSON.stringify(renewal.prices));
+    await run(fileURLToPath(new URL("../node_modules/.bin/biome", import.meta.url)), [
+      "format",
+      "--write",
+      file,
+    ]);
+  });
 }
 
 /** @returns undefined if the cloud's list can't be read */

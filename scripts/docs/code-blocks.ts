@@ -98,12 +98,14 @@ function shellProblems(text: string): string[] {
   return [...withoutStack(text), ...comments(text)];
 }
 
-/** Here-documents, quoted text, and comments, of which the last matter. */
-const unbroken = /<<-?\s*(["']?)(\w+)\1.*\n(?:.*\n)*?\s*\2$|'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?<=^|\s)#.*$/gm;
+/** A here-document: its first line, and its text. */
+const hereDocument = /(<<-?\s*(["']?)(\w+)\2.*\n)(?:.*\n)*?\s*\3$/gm;
+/** What a `#` can be in, apart from that text: quoted text, or a comment. Only the comments are reported. */
+const unbroken = /'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?<=^|\s)#.*$/gm;
 
 /** Readers of a page paste its commands, and zsh has no comments there: https://zsh.sourceforge.io/Doc/Release/Options.html#index-INTERACTIVECOMMENTS */
 function comments(text: string): string[] {
-  return [...text.matchAll(unbroken)]
+  return [...text.replaceAll(hereDocument, "$1").matchAll(unbroken)]
     .filter(([part]) => part.startsWith("#"))
     .map(
       ([comment]) =>

@@ -283,8 +283,8 @@ describe("the route of an existing subnet", () => {
 });
 
 const acme = { mode: "acme", email: "ops@example.com" };
-const takenChallenge =
-  "endpoint.hostname: a record of _acme-challenge.cache.example.com already exists and isn't this stack's: choose another name or another `tls.mode`, delete the record if nothing uses it, or take it over (docs/day-2.md#take-over-existing-resources). If the stack's state is lost: docs/day-2.md#the-state-is-lost";
+const takenChallenge = (type: string, zone = "example.com") =>
+  `endpoint.hostname: ${zone} has a record ${type} of _acme-challenge.cache.example.com, where \`tls: { mode: acme }\` proves the host name: choose another name or another \`tls.mode\`, or delete the record if nothing uses it`;
 
 describe("the endpoint's name", () => {
   const hostname = "cache.example.com";
@@ -369,7 +369,7 @@ describe("the endpoint's name", () => {
     const at = `_acme-challenge.${hostname}`;
     const change = { at, tls: acme };
     for (const type of ["CNAME", "NS"]) {
-      assert.deepEqual(await told({}, [type], change), [takenChallenge]);
+      assert.deepEqual(await told({}, [type], change), [takenChallenge(type)]);
       assert.deepEqual(await told({}, [type], { at }), []);
       assert.deepEqual(await told({ "eu-central-1": hostname }, [type], change), []);
     }
@@ -474,7 +474,7 @@ describe("the zone of a private endpoint", () => {
       for (const type of ["CNAME", "NS", "TXT"])
         assert.deepEqual(
           await toldOf("_acme-challenge.cache.example.com.", type, challengeZone),
-          type === "TXT" ? [] : [takenChallenge],
+          type === "TXT" ? [] : [takenChallenge(type, challengeZone)],
         );
   });
 });

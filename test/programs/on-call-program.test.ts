@@ -1,5 +1,6 @@
 /** The program `registry-cache`, with scripts in place of podman and kubectl: what it refuses, and how it shows their answers. test/e2e/alerts.test.ts runs it with a real Pod. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -302,6 +303,35 @@ esac`;
   assert.match(absent.all, /^registry-cache: the edge doesn't have sha256:a/);
 });
 
+test("says what it has deleted, and fails, if the disk refuses a deletion", async (t) => {
+  const key = (kind: string) =>
+    createHash("md5")
+      .update(`${kind} quay ${digestOf("a")}`)
+      .digest("hex");
+  const files = ["blob", "pinned", "tag"].map((kind) => `/cache/${key(kind)}`);
+  const programs = scope(t).use(
+    await fakePrograms({
+      podman: `case "$*" in
+  "ps "*--format*) printf '%s\\n' edge origin-gsoci origin-quay ;;
+  "ps "*) echo id ;;
+  *) shift 2; exec "$@" ;;
+esac`,
+      find: `printf '%s\\n' ${files.join(" ")}`,
+      rm: `[ "$2" != /cache/${key("blob")} ]`,
+    }),
+  );
+  const { exitCode, all } = await run(local, programs, "delete", digestOf("a"));
+  assert.equal(exitCode, 1, all);
+  assert.equal(all, `deleted /cache/${key("pinned")}`);
+});
+
+test("doesn't call an object missing if the containers can't be listed", async (t) => {
+  const programs = scope(t).use(await fakePrograms({ podman: "exit 125" }));
+  const { exitCode, all } = await run(local, programs, "delete", digestOf("a"));
+  assert.equal(exitCode, 1);
+  assert.doesNotMatch(all, /doesn't have/);
+});
+
 describe("status", () => {
   test("fits on one screen: verdict, alerts with their runbooks, and the rest", async (t) => {
     const programs = scope(t).use(await fakePrograms({ podman: podman() }));
@@ -429,10 +459,11 @@ esac`;
     const parts = scope(t);
     const df =
       "printf 'Filesystem Size Used Avail Use%% Mounted on\n/dev/sdb 4G 1G 3G 25%% /data\n/dev/sda 4G 1G 3G 25%% /\n'";
-    const mounts = "printf '/dev/sda / ext4 rw,errors=remount-ro 0 0\n/dev/sdb /data ext4 ro,noatime 0 0\n'";
-    const cat = `case $1 in /proc/mounts) ${mounts} ;; *) exec /bin/cat "$@" ;; esac`;
+    const mounts = (options: string) =>
+      `printf '/dev/sda / ext4 rw,errors=remount-ro 0 0\n/dev/sdb /data ext4 ${options} 0 0\n'`;
+    const cat = `case $1 in /proc/mounts) ${mounts("ro,noatime")} ;; *) exec /bin/cat "$@" ;; esac`;
     const onPodman = parts.use(await fakePrograms({ podman: playing("exit 1", watchdog), df, cat }));
-    const kubectl = `case "$*" in *" get pods "*) echo cache-0 ;; *" df "*) ${df} ;; *" cat /proc/mounts") ${mounts} ;; esac`;
+    const kubectl = `case "$*" in *" get pods "*) echo cache-0 ;; *" df "*) ${df} ;; *" cat /proc/mounts") ${mounts("rw,emergency_ro")} ;; esac`;
     const inCluster = parts.use(await fakePrograms({ kubectl }));
     for (const { all } of [
       await run(local, onPodman, "status"),

@@ -52,6 +52,7 @@ test("has no comments in commands, which an interactive zsh runs", () => {
     ["# This machine's:\nls\nid #x\n", "# This machine's:", "#x"],
     ["a='b' # c\nd='e f' # g\n", "# c", "# g"],
     ["cat <<EOF >x\n# kept\nEOF\nls # y\n", "# y"],
+    ["cat <<EOF >x # z\n# kept\nEOF\n", "# z"],
   ] as const) {
     assert.deepEqual(problems(text), comments.map(told), text);
   }

@@ -92,11 +92,12 @@ async function checkNames(question: Question, zone: string, { id }: HostedZone):
       name === wanted && zoneId === id ? [resource.replace(/(?:-ipv6)?(?:-active|-nowhere)?$/, "")] : [],
     );
     const exists = async () => {
-      const names = [wanted, ...namesBelow(zone, wanted), challengeName(hostname)];
+      const challenge = isForChallenge && wanted === hostname ? [challengeName(hostname)] : [];
+      const names = [wanted, ...namesBelow(zone, wanted), ...challenge];
       const records = await recordsAt(question, id, names);
       if (wanted === hostname) {
         lookUp.refuseDelegated("endpoint.zone", zone, hostname, delegatedBy(records));
-        if (isForChallenge) await checkChallenge(question, records);
+        if (isForChallenge) refuseChallengeRecords(question, zone, records);
       }
       return records.some(({ name, type }) => name === wanted && ["A", "AAAA", "CNAME"].includes(type));
     };
@@ -104,11 +105,15 @@ async function checkNames(question: Question, zone: string, { id }: HostedZone):
   }
 }
 
-/** Checks that the record of the ACME challenge is possible: neither beside a CNAME record, nor below an NS record. */
-async function checkChallenge({ region, lookUp }: Question, records: readonly ZoneRecord[]): Promise<void> {
+/** Refuses a CNAME or NS record of the zone with the name of the ACME challenge: a TXT record can't be added there, or nobody asks this zone for it. */
+function refuseChallengeRecords({ region, lookUp }: Question, zone: string, records: readonly ZoneRecord[]) {
   const name = challengeName(region.endpoint.hostname);
-  const exists = async () => records.some((it) => it.name === name && ["CNAME", "NS"].includes(it.type));
-  await lookUp.askForFreeName(region, { name, owners: [], exists, wayOut: challengeWayOut });
+  const taken = records.find((it) => it.name === name && ["CNAME", "NS"].includes(it.type));
+  if (!taken) return;
+  lookUp.refuse(
+    "endpoint.hostname",
+    `${zone} has a record ${taken.type} of ${name}, where \`tls: { mode: acme }\` proves the host name: ${challengeWayOut}, or delete the record if nothing uses it`,
+  );
 }
 
 type ZoneRecord = Readonly<Record<"name" | "type", string>>;
@@ -148,7 +153,7 @@ async function findChallengeZone(question: Question, name: string): Promise<Chal
   try {
     const records = await recordsAt(question, found.zoneId, names);
     lookUp.refuseDelegated(path, name, hostname, delegatedBy(records));
-    await checkChallenge(question, records);
+    refuseChallengeRecords(question, name, records);
   } catch (error) {
     lookUp.warn(path, `can't check whether ${what} delegates ${hostname}: ${reasonOf(error as Error)}`);
   }

@@ -17,7 +17,7 @@ export async function makeOwnedDirectory(path: string): Promise<void> {
   await change("chown", `${podUser}:${podUser}`, path);
 }
 
-/** Creates a directory, with its parents, whose files the Pod's user can find, whatever the umask. */
+/** Creates a directory, with its parents. Whatever the umask, the Pod's user can read this directory itself. */
 export async function makeOpenDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
   await chmod(path, 0o755);

@@ -17,7 +17,7 @@ Usage: registry-cache COMMAND. The cache is $REGION, $ENDPOINT.
   space                 how full the disk is, and what takes the space
   probe URL             asks a registry from the cache's network, as the probe of the upstreams does
   pull [IMAGE]          pulls an image through the cache and throws it away: manifest and blobs, HIT or MISS, bytes and seconds
-  delete DIGEST         deletes a damaged blob or manifest from the edge's disk. The next client gets it from its origin
+  delete DIGEST         deletes a blob or manifest from the edge's disk, for example a damaged one
   restart [PART]        restarts a container after its pulls under way, or the whole cache
 $MORE_COMMANDS
   help                  this list
@@ -178,7 +178,7 @@ status() {
   [ -z "$containers" ] || printf '%s\n' "$containers" | sed 's/^/container      /'
   # All further requests would wait for the same API server.
   if [ "$listed" -ne 0 ] && [ -n "${CONTEXT-}" ]; then return "$result"; fi
-  disk_use 2>&1 | awk -v locked=" $(mounts 2>/dev/null | awk '$4 ~ /^ro(,|$)/ { print $2 }' | paste -sd ' ' -) " '
+  disk_use 2>&1 | awk -v locked=" $(mounts 2>/dev/null | awk '$4 ~ /(^|,)(emergency_)?ro(,|$)/ { print $2 }' | paste -sd ' ' -) " '
     NR > 1 { printf "disk           %s: %s of %s used, %s free%s\n", $NF, $(NF - 1), $(NF - 4), $(NF - 2), index(locked, " " $NF " ") ? ", read-only" : "" }'
   disk_use i 2>/dev/null | awk 'NR > 1 && $(NF - 1) + 0 >= 90 { printf "disk           %s: %s of the inodes used\n", $NF, $(NF - 1) }'
   ends=$(value_of "$answer" probe_ssl_earliest_cert_expiry)
@@ -327,16 +327,26 @@ pull() {
   return "$result"
 }
 
-# nginx treats a missing file as a miss. A file's name is the MD5 sum of its key.
+# nginx treats a missing file as a miss. A file's name is the MD5 sum of its key: edge/blobs.ts, edge/nginx.ts, edge/zot.ts.
 delete() {
   { [ $# -eq 1 ] && is_line "$1" && printf '%s' "$1" | grep -Eqx 'sha256:[0-9a-f]{64}'; } || wrong 'delete takes one argument, a digest'
-  # shellcheck disable=SC2046 # word splitting is intended
-  deleted=$(in_part edge sh -c 'digest=$1; shift; for upstream; do for kind in blob manifest; do
-    name=$(printf "%s %s %s" "$kind" "$upstream" "$digest" | md5sum)
-    find "/var/cache/registry-cache/${kind}s" -type f -name "${name%% *}" -print -exec rm -f {} +
-  done; done' sh "$1" $(part_names | sed -n 's/^origin-//p')) || return
+  names=$(part_names) || exit 1
+  upstreams=$(echo "$names" | sed -n 's/^origin-//p')
+  [ -n "$upstreams" ] || fail 'there are no origins: `registry-cache startup` says what came before them'
+  # shellcheck disable=SC2086 # one word for each upstream
+  deleted=$(in_part edge sh -c 'digest=$1; shift
+    names=$(for upstream; do for kind in blob "blob GET" manifest pinned; do
+      printf "%s %s %s" "$kind" "$upstream" "$digest" | md5sum | cut -c 1-32
+    done; done)
+    find /var/cache/registry-cache/blobs /var/cache/registry-cache/manifests -type f | grep -F "$names" | {
+      failed=0
+      while read -r file; do if rm -f "$file"; then echo "$file"; else failed=1; fi; done
+      exit "$failed"
+    }' sh "$1" $upstreams)
+  result=$?
+  [ -z "$deleted" ] || printf '%s\n' "$deleted" | sed 's/^/deleted /'
+  [ "$result" -eq 0 ] || return "$result"
   [ -n "$deleted" ] || fail "the edge doesn't have $1"
-  printf '%s\n' "$deleted" | sed 's/^/deleted /'
 }
 
 restart() {
