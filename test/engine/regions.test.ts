@@ -223,7 +223,7 @@ suite("regions", () => {
     const fresh = started.use(await costProject(environment));
     for (const { name, text } of examples.stacks) await fresh.setStack(name, text);
     const page = await readFile(join(projectDirectory, "docs", "fleet.md"), "utf8");
-    const lines = [...page.matchAll(/^(?:\$ )?npm run (?:--silent )?regions\b(?: --)?([^#\n]*)/gm)].map(
+    const lines = [...page.matchAll(/^(?:\$ |\| `)?npm run (?:--silent )?regions\b(?: --)?([^`\n]*)/gm)].map(
       ([, words = ""]) => words.trim(),
     );
     assert.ok(lines.length > 8);
@@ -275,7 +275,7 @@ suite("regions", () => {
     const { exitCode, stderr } = await own.regions("check");
     assert.equal(exitCode, 1);
     assert.match(stderr, /^✗ stacks\/Pulumi\.aws-eu-central-1\.yaml: upstream: unknown key/);
-    assert.match(stderr, /✗ Installing the Pulumi engine failed/);
+    assert.match(stderr, /✗ Making the directory of the Pulumi engine failed/);
   });
 
   test("shows the files when the backend can't be reached or read", async () => {
