@@ -75,7 +75,7 @@ export async function read(id, props) {
 }
 `;
 
-/** The provider has a file of its own, because serializing its functions takes half of a program's time. */
+/** The provider has a file of its own, because serializing its functions would take a debugger and a compiler at each start. */
 const program = `
 import * as pulumi from "@pulumi/pulumi";
 
