@@ -9,7 +9,7 @@ import { parseYaml } from "../../components/config/stack-file.ts";
 import { engineCommand } from "../engine/command.ts";
 import { type DetailedRun, Engine } from "../engine/engine.ts";
 import { engineEnvironment } from "../engine/environment.ts";
-import type { ExportedState, Resource } from "../engine/state.ts";
+import type { Resource } from "../engine/state.ts";
 import type { ImportFile } from "./import-file.ts";
 
 export class Scratch implements AsyncDisposable {
@@ -79,8 +79,8 @@ export class Scratch implements AsyncDisposable {
 
   /** Secrets stay encrypted. */
   async resources(): Promise<readonly Resource[]> {
-    const state: ExportedState = JSON.parse(await this.#pulumi(["stack", "export", "--stack", this.#stack]));
-    return state.deployment?.resources ?? [];
+    const { deployment } = await this.#engine.state(this.#stack);
+    return deployment?.resources ?? [];
   }
 
   get #configFile(): string {
